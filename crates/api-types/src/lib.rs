@@ -1,1 +1,53 @@
-//! Placeholder while the crate is being written.
+//! The bodies, identifiers, limits and error codes of the HealthSecure REST API (`/api/v1`).
+//!
+//! Shapes only: no I/O, no logic beyond parsing an identifier, no cryptography. Everything sealed or signed
+//! travels as [`B64`] and is interpreted by the `crypto` crate alone. Times are Unix milliseconds, UTC.
+//! With feature `openapi` every body also describes itself for the OpenAPI document.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod bytes;
+mod error;
+mod id;
+
+pub mod accounts;
+pub mod audit;
+pub mod drafts;
+pub mod grants;
+pub mod instance;
+pub mod invitations;
+pub mod limits;
+pub mod live;
+pub mod recovery;
+pub mod reports;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_up;
+pub mod uploads;
+
+pub use bytes::B64;
+pub use error::{ErrorCode, Problem};
+pub use id::{
+    AccountId, EventHash, GrantId, InvitationId, ParseIdError, PlaceholderId, ReportId, SessionId, UploadId, WayInId,
+};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type UnixMillis = i64;
+
+/// Derives what every body has: serde both ways, `Debug`, `Clone`, equality, and the schema under `openapi`.
+macro_rules! body {
+    ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct $name { $($body)* }
+    };
+    ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($body)* }
+    };
+}
+pub(crate) use body;

@@ -1,0 +1,158 @@
+//! `/api/v1/account`, `/api/v1/accounts`, `/api/v1/admin/accounts`: people and their keys.
+
+use crate::{AccountId, B64, UnixMillis, WayInId, body};
+
+body! {
+    /// What an account may do; the administrator's signed approval is what clients trust.
+    pub enum Role {
+        /// Runs the installation; reads no content.
+        Administrator,
+        /// Writes and receives reports once approved.
+        Doctor,
+        /// Owns the reports about them.
+        Patient,
+    }
+}
+
+body! {
+    /// Where an account stands.
+    pub enum AccountStatus {
+        /// A doctor or administrator who waits for approval.
+        Pending,
+        /// May act.
+        Active,
+        /// Approval was refused.
+        Refused,
+        /// Switched off.
+        Disabled,
+    }
+}
+
+body! {
+    /// The kinds of ways in.
+    pub enum WayInKind {
+        /// OPAQUE password.
+        Password,
+        /// Recovery kit of 24 words.
+        RecoveryKit,
+    }
+}
+
+body! {
+    /// A way in to an account: opens the account key on its own.
+    pub struct WayIn {
+        /// Its id.
+        pub id: WayInId,
+        /// Its kind.
+        pub kind: WayInKind,
+        /// What the person calls it.
+        pub label: String,
+        /// `crypto` way-in record: public half, seed sealed under the secret, wrap of the account key, signature.
+        pub record: B64,
+        /// Recovery kit only: Ed25519 public half that proves the kit to the server.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub proof_key: Option<B64>,
+        /// When it was made.
+        pub created_at: UnixMillis,
+    }
+}
+
+body! {
+    /// What others may see of an account.
+    pub struct PublicAccount {
+        /// SHA-256 of the first key record.
+        pub id: AccountId,
+        /// Full name.
+        pub name: String,
+        /// Role.
+        pub role: Role,
+        /// Status.
+        pub status: AccountStatus,
+        /// Every signed key record, epoch 0 first.
+        pub key_records: Vec<B64>,
+        /// The approval statement signed under the organisation key.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub approval: Option<B64>,
+    }
+}
+
+body! {
+    /// An account as its holder gets it after sign-in: all that is needed to unlock.
+    pub struct OwnAccount {
+        /// What others see too.
+        pub public: PublicAccount,
+        /// Sign-in e-mail.
+        pub email: String,
+        /// The ways in; to unlock by password take the one of that kind.
+        pub ways_in: Vec<WayIn>,
+        /// AK-sealed keyring.
+        pub keyring: B64,
+        /// AK-sealed client state.
+        pub client_state: B64,
+        /// Its counter.
+        pub client_state_counter: u64,
+        /// Administrators: the organisation key's seed, HPKE-wrapped to this account.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub organisation_key_wrap: Option<B64>,
+        /// When the account was made.
+        pub created_at: UnixMillis,
+    }
+}
+
+body! {
+    /// `PUT /account/client-state`; a counter that isn't one above the stored is `counter_stale`.
+    pub struct PutClientState {
+        /// AK-sealed client state.
+        pub sealed: B64,
+        /// The stored counter plus one.
+        pub counter: u64,
+    }
+}
+
+body! {
+    /// `GET /accounts?name=…` (approved doctors) or `?email=…` (exact).
+    pub struct AccountList {
+        /// At most 20.
+        pub items: Vec<PublicAccount>,
+    }
+}
+
+body! {
+    /// An account in Administration.
+    pub struct AdminAccount {
+        /// The public part.
+        pub account: PublicAccount,
+        /// Sign-in e-mail.
+        pub email: String,
+        /// When it was made.
+        pub created_at: UnixMillis,
+        /// Last time any of its sessions was used.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub last_seen_at: Option<UnixMillis>,
+        /// Who invited it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub invited_by: Option<AccountId>,
+    }
+}
+
+body! {
+    /// `GET /admin/accounts`.
+    pub struct AdminAccountList {
+        /// Newest first.
+        pub items: Vec<AdminAccount>,
+        /// Pass as `before` for the next page.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub next: Option<String>,
+    }
+}
+
+body! {
+    /// `POST /admin/accounts/{id}/approve`.
+    pub struct ApproveAccount {
+        /// Statement over account id, name and role, signed under the organisation key.
+        pub approval: B64,
+        /// For a new administrator: the organisation key's seed wrapped to them.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub organisation_key_wrap: Option<B64>,
+    }
+}

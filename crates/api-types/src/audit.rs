@@ -1,0 +1,117 @@
+//! `/api/v1/reports/{id}/events` and `/api/v1/admin/events`: the audit.
+
+use crate::{AccountId, B64, ReportId, SessionId, UnixMillis, body};
+
+body! {
+    /// What happened.
+    pub enum Action {
+        /// Account created.
+        SignUp,
+        /// Session begun.
+        SignIn,
+        /// Session ended.
+        SignOut,
+        /// Account opened with the recovery kit.
+        Recover,
+        /// Account approved.
+        Approve,
+        /// Account refused.
+        Refuse,
+        /// Invitation made.
+        Invite,
+        /// Invitation used or withdrawn.
+        InvitationChange,
+        /// Accounts looked up.
+        LookUp,
+        /// Account's own data changed.
+        AccountChange,
+        /// Reports listed; the subject names the ids delivered.
+        List,
+        /// Report metadata read.
+        Read,
+        /// Sealed fields or a part delivered.
+        Open,
+        /// Report or version created.
+        Create,
+        /// Grant made.
+        Share,
+        /// Code tried or redeemed.
+        Redeem,
+        /// Bearer grant claimed: custody passed.
+        Claim,
+        /// Grant revoked.
+        Revoke,
+        /// Re-keyed.
+        Rekey,
+        /// Draft saved.
+        DraftSave,
+        /// Draft deleted.
+        DraftDelete,
+        /// Upload begun, committed or abandoned.
+        Upload,
+        /// Audit read.
+        AuditRead,
+        /// Server started, set up or configured.
+        System,
+    }
+}
+
+body! {
+    /// How it ended.
+    pub enum Outcome {
+        /// Done.
+        Success,
+        /// Refused.
+        Denied,
+    }
+}
+
+body! {
+    /// One audit event, with what is needed to check its place in the chains.
+    pub struct AuditEvent {
+        /// Position in the whole log, from 0. Given to administrators and to those entitled alike: it says nothing else.
+        pub seq: u64,
+        /// When.
+        pub time: UnixMillis,
+        /// Who; absent for anonymous.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub actor: Option<AccountId>,
+        /// That person's name now.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub actor_name: Option<String>,
+        /// By which session.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub session: Option<SessionId>,
+        /// What.
+        pub action: Action,
+        /// How it ended.
+        pub outcome: Outcome,
+        /// On which report.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub report_id: Option<ReportId>,
+        /// Position in the report's own chain, from 0.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub report_seq: Option<u64>,
+        /// Hash before it in the report's own chain.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub report_prev: Option<B64>,
+        /// Ids and numbers only, `key=value` separated by spaces: grant, version, part, count, code.
+        pub subject: String,
+        /// SHA-256 of the event, as `crypto::audit` computes it.
+        pub hash: B64,
+        /// The whole log's chain value after this event (administrators).
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub chain: Option<B64>,
+    }
+}
+
+body! {
+    /// A page of events.
+    pub struct AuditEventList {
+        /// Newest first.
+        pub items: Vec<AuditEvent>,
+        /// Pass as `before` for older ones.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub next: Option<u64>,
+    }
+}

@@ -1,0 +1,150 @@
+//! The one error body: `application/problem+json` (RFC 9457) with a stable `code`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::UnixMillis;
+
+/// What went wrong, as RFC 9457 says it, plus a `code` that programs may match on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// `urn:healthsecure:problem:<code>`.
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    /// One sentence that is the same for every occurrence of the code.
+    pub title: String,
+    /// The HTTP status, repeated.
+    pub status: u16,
+    /// Stable and machine-readable.
+    pub code: ErrorCode,
+    /// What to do about this occurrence; never a secret, never another person's data.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// The field that was refused, as a JSON pointer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pointer: Option<String>,
+    /// When trying again makes sense (throttling).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry_at: Option<UnixMillis>,
+    /// Tries left before a code locks.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tries_left: Option<u32>,
+    /// Quote this to the operator: it finds the request in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_id: Option<String>,
+}
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $variant:ident = $status:literal, $title:literal;)*) => {
+        /// Every error that the API answers with. The text is the snake_case name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $($(#[$meta])* #[doc = $title] $variant,)*
+            /// A code newer than this client.
+            #[serde(other)]
+            Unknown,
+        }
+
+        impl ErrorCode {
+            /// Every code, for documentation and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The HTTP status that goes with it.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* Self::Unknown => 500 }
+            }
+
+            /// The sentence that goes with it.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* Self::Unknown => "An unknown error" }
+            }
+        }
+    };
+}
+
+codes! {
+    Malformed = 400, "The request could not be read";
+    InvalidField = 422, "A field has a value that is not allowed";
+    InvalidSignature = 422, "A signature does not verify";
+    UnknownVersion = 422, "The object has a format version that this server does not know";
+    SignedOut = 401, "You are not signed in";
+    SignInFailed = 401, "E-mail or password is wrong";
+    RecoveryFailed = 401, "E-mail or recovery kit is wrong";
+    WrongCode = 403, "The access code is wrong";
+    CodeLocked = 403, "The access code was wrong too often and is locked";
+    Forbidden = 403, "You are not allowed to do this";
+    AccountPending = 403, "Your account waits for an administrator's approval";
+    AccountDisabled = 403, "Your account is disabled";
+    OriginRefused = 403, "The request came from another site";
+    NotFound = 404, "There is nothing here, or nothing that you may see";
+    MethodNotAllowed = 405, "This resource does not offer that method";
+    Conflict = 409, "It changed meanwhile; fetch it and try again";
+    EmailTaken = 409, "An account with this e-mail exists";
+    AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
+    CounterStale = 409, "A newer copy is stored already";
+    UploadIncomplete = 409, "Segments of the upload are missing";
+    AlreadySetUp = 409, "The first administrator exists already";
+    Gone = 410, "It has expired or was withdrawn";
+    ShareExpired = 410, "The share has expired";
+    InvitationInvalid = 410, "The invitation is used, expired or unknown";
+    TooLarge = 413, "The request is larger than this route takes";
+    UnsupportedMediaType = 415, "The request has a content type that this route does not take";
+    RangeNotSatisfiable = 416, "The range lies outside the content";
+    DigestMismatch = 422, "The content does not match its SHA-256 digest";
+    Throttled = 429, "Too many tries; wait a little";
+    Internal = 500, "The server failed; nothing was changed";
+    StorageFull = 507, "The server has no room left; nothing was changed";
+    Unavailable = 503, "The server can't do this right now; nothing was changed";
+}
+
+impl Problem {
+    /// A problem with the code's own status and title.
+    pub fn new(code: ErrorCode) -> Self {
+        let name = serde_plain(code);
+        Self {
+            type_uri: format!("urn:healthsecure:problem:{name}"),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: None,
+            pointer: None,
+            retry_at: None,
+            tries_left: None,
+            request_id: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+/// The snake_case name that serde gives a code.
+fn serde_plain(code: ErrorCode) -> String {
+    let debug = format!("{code:?}");
+    let mut name = String::with_capacity(debug.len() + 4);
+    for (i, c) in debug.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.title)?;
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}

@@ -1,0 +1,21 @@
+//! `/api/v1/instance`: what a client must know before anyone signs in.
+
+use crate::{B64, body};
+
+body! {
+    /// `GET /instance`.
+    pub struct Instance {
+        /// Fixed random id, the OPAQUE server identity; 16 bytes.
+        pub instance_id: B64,
+        /// The organisation's display name.
+        pub name: String,
+        /// Ed25519 public half of the organisation key; absent until the first administrator exists. Clients pin it.
+        pub organisation_key: Option<B64>,
+        /// Whether the first administrator exists.
+        pub set_up: bool,
+        /// Whether people may create accounts without an invitation.
+        pub open_sign_up: bool,
+        /// The server's version.
+        pub version: String,
+    }
+}

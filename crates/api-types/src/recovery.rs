@@ -1,0 +1,67 @@
+//! `/api/v1/recovery`: the recovery kit opens the account and sets a new password.
+
+use crate::{B64, accounts::OwnAccount, body, sessions::Carrier, sign_up::NewWayIn};
+
+body! {
+    /// `POST /recovery/start`. The answer looks the same whether the account exists or not.
+    pub struct StartRecovery {
+        /// Sign-in e-mail.
+        pub email: String,
+    }
+}
+
+body! {
+    /// Answer to the start.
+    pub struct RecoveryStarted {
+        /// Names the attempt for 15 minutes; random.
+        pub recovery_id: B64,
+        /// 32 random bytes that the kit's proof key signs.
+        pub challenge: B64,
+    }
+}
+
+body! {
+    /// `POST /recovery/verify`.
+    pub struct VerifyRecovery {
+        /// From the start.
+        pub recovery_id: B64,
+        /// Ed25519 over challenge and recovery id by the kit's proof key.
+        pub signature: B64,
+        /// OPAQUE RegistrationRequest for the new password.
+        pub registration_request: B64,
+    }
+}
+
+body! {
+    /// Answer: the kit is right.
+    pub struct RecoveryVerified {
+        /// What the kit opens.
+        pub account: OwnAccount,
+        /// OPAQUE RegistrationResponse for the new password.
+        pub registration_response: B64,
+    }
+}
+
+body! {
+    /// `POST /recovery/finish`: new password, rotated account key, in one transaction. Every other session ends. Answers `SignedIn`.
+    pub struct FinishRecovery {
+        /// From the start.
+        pub recovery_id: B64,
+        /// OPAQUE RegistrationUpload.
+        pub registration_upload: B64,
+        /// The new password way in, replacing the old.
+        pub password: NewWayIn,
+        /// The kit's way in under the rotated account key.
+        pub recovery_kit: NewWayIn,
+        /// Keyring under the rotated account key.
+        pub keyring: B64,
+        /// Client state under the rotated account key; counter is the stored plus one.
+        pub client_state: B64,
+        /// The stored counter plus one.
+        pub client_state_counter: u64,
+        /// How the session is carried.
+        pub carrier: Carrier,
+        /// What the session is called.
+        pub device: String,
+    }
+}

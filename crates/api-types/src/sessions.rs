@@ -1,0 +1,68 @@
+//! `/api/v1/session` and `/api/v1/sessions`.
+
+use crate::{SessionId, UnixMillis, accounts::{AccountStatus, Role}, body};
+
+body! {
+    /// How a session's token travels.
+    pub enum Carrier {
+        /// `__Host-session` cookie: HttpOnly, Secure, SameSite=Strict.
+        Cookie,
+        /// `Authorization: Bearer`.
+        Bearer,
+    }
+}
+
+body! {
+    /// A session in the list.
+    pub struct Session {
+        /// Its id.
+        pub id: SessionId,
+        /// How it is carried.
+        pub carrier: Carrier,
+        /// What the client called itself.
+        pub device: String,
+        /// When it began.
+        pub created_at: UnixMillis,
+        /// When it was last used, to the minute.
+        pub last_seen_at: UnixMillis,
+        /// When it ends at the latest.
+        pub expires_at: UnixMillis,
+        /// Whether this request carries it.
+        pub current: bool,
+    }
+}
+
+body! {
+    /// `GET /sessions`.
+    pub struct SessionList {
+        /// Newest first.
+        pub items: Vec<Session>,
+    }
+}
+
+body! {
+    /// `GET /session`: who the request is, so that the page can render its shell. Never an error when signed out.
+    pub struct CurrentSession {
+        /// Absent when signed out.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub signed_in: Option<WhoAmI>,
+    }
+}
+
+body! {
+    /// The person behind a session.
+    pub struct WhoAmI {
+        /// Account id.
+        pub account_id: crate::AccountId,
+        /// Full name.
+        pub name: String,
+        /// E-mail.
+        pub email: String,
+        /// Role.
+        pub role: Role,
+        /// Status.
+        pub status: AccountStatus,
+        /// The session.
+        pub session: Session,
+    }
+}

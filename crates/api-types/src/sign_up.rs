@@ -1,0 +1,85 @@
+//! `/api/v1/sign-up`: OPAQUE registration (RFC 9807) and everything the new account brings.
+
+use crate::{AccountId, B64, WayInId, accounts::Role, body};
+
+body! {
+    /// `POST /sign-up/start`. The client has made its epoch-0 key record already.
+    pub struct StartSignUp {
+        /// SHA-256 of the epoch-0 key record; the OPAQUE credential identifier.
+        pub account_id: AccountId,
+        /// OPAQUE RegistrationRequest.
+        pub registration_request: B64,
+        /// Invitation or set-up token.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub invitation: Option<String>,
+    }
+}
+
+body! {
+    /// Answer to a registration request.
+    pub struct RegistrationStarted {
+        /// OPAQUE RegistrationResponse.
+        pub registration_response: B64,
+    }
+}
+
+body! {
+    /// A way in as the client makes it.
+    pub struct NewWayIn {
+        /// Random.
+        pub id: WayInId,
+        /// The signed way-in record.
+        pub record: B64,
+        /// Recovery kit only: Ed25519 public half.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub proof_key: Option<B64>,
+    }
+}
+
+body! {
+    /// The organisation key, brought by the first administrator.
+    pub struct NewOrganisation {
+        /// Ed25519 public half.
+        pub public_key: B64,
+        /// Its seed wrapped to the administrator's account key.
+        pub wrap: B64,
+        /// The administrator's own approval statement.
+        pub approval: B64,
+    }
+}
+
+body! {
+    /// `POST /sign-up`. Answers with `SignedIn`.
+    pub struct FinishSignUp {
+        /// As in the start.
+        pub account_id: AccountId,
+        /// Sign-in e-mail.
+        pub email: String,
+        /// Full name.
+        pub name: String,
+        /// Role asked for; an invitation's role wins.
+        pub role: Role,
+        /// The epoch-0 key record.
+        pub key_record: B64,
+        /// OPAQUE RegistrationUpload.
+        pub registration_upload: B64,
+        /// The password way in.
+        pub password: NewWayIn,
+        /// The recovery kit way in.
+        pub recovery_kit: NewWayIn,
+        /// AK-sealed keyring.
+        pub keyring: B64,
+        /// AK-sealed client state, counter 0.
+        pub client_state: B64,
+        /// Invitation or set-up token.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub invitation: Option<String>,
+        /// Set-up only.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub organisation: Option<NewOrganisation>,
+        /// How the session is carried.
+        pub carrier: crate::sessions::Carrier,
+        /// What the session is called in the list, for instance "Firefox on Linux".
+        pub device: String,
+    }
+}
