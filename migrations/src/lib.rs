@@ -1,1 +1,29 @@
-//! Placeholder while the crate is being written.
+//! The schema of the HealthSecure server, for SQLite and PostgreSQL alike.
+//!
+//! Migrations are the truth about the schema; `entities` follows them, and a test there compares the two. A
+//! migration that has shipped is never edited: expand first, contract in a later release. Identifiers are byte
+//! strings, times are Unix milliseconds. No queries, no data.
+#![forbid(unsafe_code)]
+
+mod ddl;
+mod m20261123_000001_accounts;
+mod m20261123_000002_audit;
+mod m20261123_000003_reports;
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::MigratorTrait;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_accounts::Migration),
+            Box::new(m20261123_000002_audit::Migration),
+            Box::new(m20261123_000003_reports::Migration),
+        ]
+    }
+}

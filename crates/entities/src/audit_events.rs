@@ -1,0 +1,38 @@
+//! The audit: append-only, hash-chained; holds every field that the hash covers.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `audit_events`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_events")]
+pub struct Model {
+    /// Position in the whole log, from 0.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    pub time: i64,
+    /// Account.
+    pub actor: Option<Vec<u8>>,
+    pub session: Option<Vec<u8>>,
+    #[sea_orm(column_type = "Text")]
+    pub action: String,
+    #[sea_orm(column_type = "Text")]
+    pub outcome: String,
+    pub report_id: Option<Vec<u8>>,
+    /// Position in the report's own chain, from 0.
+    pub report_seq: Option<i64>,
+    /// Hash before it in that chain.
+    pub report_prev: Option<Vec<u8>>,
+    /// Ids and numbers only.
+    #[sea_orm(column_type = "Text")]
+    pub subject: String,
+    /// SHA-256 of the event.
+    pub hash: Vec<u8>,
+    /// Chain value of the whole log after it.
+    pub chain: Vec<u8>,
+}
+
+/// None are declared: storage joins by key.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

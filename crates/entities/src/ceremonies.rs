@@ -1,0 +1,27 @@
+//! Short-lived state between two requests: sign-in, recovery, code challenge.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `ceremonies`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "ceremonies")]
+pub struct Model {
+    /// Random; the challenge itself for a code.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Vec<u8>,
+    /// `sign_in`, `recovery` or `redeem`.
+    #[sea_orm(column_type = "Text")]
+    pub kind: String,
+    pub account_id: Option<Vec<u8>>,
+    /// What it is about, for instance a grant id.
+    pub subject: Option<Vec<u8>>,
+    pub state: Vec<u8>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+/// None are declared: storage joins by key.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
