@@ -34,6 +34,8 @@ async fn audit_events(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("report_seq"))
         .col(blob_null("report_prev"))
         .col(text("subject"))
+        .col(blob_null("details"))
+        .col(blob_null("details"))
         .col(blob("hash"))
         .col(blob("chain"));
     manager.create_table(table).await?;
