@@ -35,7 +35,6 @@ async fn audit_events(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(blob_null("report_prev"))
         .col(text("subject"))
         .col(blob_null("details"))
-        .col(blob_null("details"))
         .col(blob("hash"))
         .col(blob("chain"));
     manager.create_table(table).await?;

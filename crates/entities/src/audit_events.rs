@@ -27,8 +27,6 @@ pub struct Model {
     pub subject: String,
     /// Ids that a list delivered, concatenated; the subject carries their number and SHA-256.
     pub details: Option<Vec<u8>>,
-    /// Ids that a list delivered, concatenated; the subject carries their SHA-256.
-    pub details: Option<Vec<u8>>,
     /// SHA-256 of the event.
     pub hash: Vec<u8>,
     /// Chain value of the whole log after it.
