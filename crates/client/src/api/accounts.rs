@@ -1,0 +1,115 @@
+//! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
+
+use api_types::{
+    AccountId, InvitationId, SessionId,
+    accounts::{
+        AccountList, AccountStatus, AdminAccountList, ApproveAccount, OwnAccount, PublicAccount, PutClientState,
+    },
+    audit::{Action, AuditEventList, Outcome},
+    instance::Instance,
+    invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
+    recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    sessions::{CurrentSession, SessionList},
+    sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
+    sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+};
+
+use super::{Api, Query, name_of};
+use crate::{error::Result, transport::Transport};
+
+/// Which events `GET /admin/events` is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Older than this position.
+    pub before: Option<u64>,
+    /// By this account.
+    pub actor: Option<AccountId>,
+    /// Of this kind.
+    pub action: Option<Action>,
+    /// With this end.
+    pub outcome: Option<Outcome>,
+}
+
+macro_rules! calls {
+    ($($(#[$meta:meta])* $name:ident($($arg:ident: $type:ty),*) -> $answer:ty = $verb:ident $path:expr $(, $body:ident)?;)*) => {
+        $($(#[$meta])* ///
+        /// # Errors
+        /// No connection, a refusal with its code, or an answer that isn't this API's.
+        pub async fn $name(&self, $($arg: $type),*) -> Result<$answer> {
+            self.$verb($path $(, $body)?).await
+        })*
+    };
+}
+pub(super) use calls;
+
+impl<T: Transport> Api<'_, T> {
+    calls! {
+        /// `GET /instance`.
+        get_instance() -> Instance = get "/instance".to_owned();
+        /// `POST /sign-up/start`.
+        start_sign_up(body: &StartSignUp) -> RegistrationStarted = post "/sign-up/start".to_owned(), body;
+        /// `POST /sign-up`.
+        finish_sign_up(body: &FinishSignUp) -> SignedIn = post "/sign-up".to_owned(), body;
+        /// `POST /sign-in/start`.
+        start_sign_in(body: &StartSignIn) -> SignInStarted = post "/sign-in/start".to_owned(), body;
+        /// `POST /sign-in/finish`.
+        finish_sign_in(body: &FinishSignIn) -> SignedIn = post "/sign-in/finish".to_owned(), body;
+        /// `POST /recovery/start`.
+        start_recovery(body: &StartRecovery) -> RecoveryStarted = post "/recovery/start".to_owned(), body;
+        /// `POST /recovery/verify`.
+        verify_recovery(body: &VerifyRecovery) -> RecoveryVerified = post "/recovery/verify".to_owned(), body;
+        /// `POST /recovery/finish`.
+        finish_recovery(body: &FinishRecovery) -> SignedIn = post "/recovery/finish".to_owned(), body;
+        /// `GET /session`.
+        get_session() -> CurrentSession = get "/session".to_owned();
+        /// `DELETE /session`.
+        sign_out() -> () = delete "/session".to_owned();
+        /// `GET /sessions`.
+        list_sessions() -> SessionList = get "/sessions".to_owned();
+        /// `DELETE /sessions/{session_id}`.
+        end_session(id: &SessionId) -> () = delete format!("/sessions/{id}");
+        /// `DELETE /sessions`.
+        end_other_sessions() -> () = delete "/sessions".to_owned();
+        /// `GET /account`.
+        get_account() -> OwnAccount = get "/account".to_owned();
+        /// `PUT /account/client-state`.
+        put_client_state(body: &PutClientState) -> () = put "/account/client-state".to_owned(), body;
+        /// `GET /accounts/{account_id}`.
+        get_account_by_id(id: &AccountId) -> PublicAccount = get format!("/accounts/{id}");
+        /// `GET /accounts?name=`.
+        find_accounts_by_name(name: &str) -> AccountList
+            = get format!("/accounts{}", Query::default().add("name", Some(name)).0);
+        /// `GET /accounts?email=`.
+        find_accounts_by_email(email: &str) -> AccountList
+            = get format!("/accounts{}", Query::default().add("email", Some(email)).0);
+        /// `GET /invitations`.
+        list_invitations() -> InvitationList = get "/invitations".to_owned();
+        /// `POST /invitations`.
+        create_invitation(body: &CreateInvitation) -> CreatedInvitation = post "/invitations".to_owned(), body;
+        /// `DELETE /invitations/{invitation_id}`.
+        withdraw_invitation(id: &InvitationId) -> () = delete format!("/invitations/{id}");
+        /// `POST /invitations/look-up`.
+        look_up_invitation(body: &InvitationToken) -> InvitationInfo = post "/invitations/look-up".to_owned(), body;
+        /// `POST /invitations/accept`.
+        accept_invitation(body: &InvitationToken) -> () = post_unit "/invitations/accept".to_owned(), body;
+        /// `GET /admin/accounts`.
+        list_accounts(status: Option<AccountStatus>, before: Option<&str>) -> AdminAccountList
+            = get format!("/admin/accounts{}",
+                Query::default().add("status", status.as_ref().and_then(name_of)).add("before", before).0);
+        /// `POST /admin/accounts/{account_id}/approve`.
+        approve_account(id: &AccountId, body: &ApproveAccount) -> ()
+            = post_unit format!("/admin/accounts/{id}/approve"), body;
+        /// `POST /admin/accounts/{account_id}/refuse`.
+        refuse_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/refuse");
+        /// `GET /admin/events`.
+        list_events(filter: &EventFilter) -> AuditEventList = get format!("/admin/events{}", Query::default()
+            .add("before", filter.before)
+            .add("actor", filter.actor)
+            .add("action", filter.action.as_ref().and_then(name_of))
+            .add("outcome", filter.outcome.as_ref().and_then(name_of)).0);
+    }
+
+    pub(super) async fn post_nothing(&self, path: String) -> Result<()> {
+        self.send(crate::transport::Method::Post, path, super::accept(), None).await.map(drop)
+    }
+}

@@ -1,0 +1,152 @@
+//! Sealing and uploading, fetching and opening of parts: the only work whose size has no bound.
+//!
+//! The client decides keys, places and hashes; a [`Bulk`] moves the bytes. [`memory::MemoryBulk`] is for tests and small
+//! parts, [`native::FileBulk`] streams files on tokio, the page brings its own worker pool with WebCrypto.
+
+mod control;
+mod engine;
+pub mod memory;
+mod pipeline;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub mod native;
+
+use std::future::Future;
+
+use api_types::{ReportId, UploadId};
+use crypto::{
+    format::{Geometry, PartKey},
+    ids::Hash32,
+    secret::Secret,
+};
+
+pub use control::{Cancel, Control, Progress};
+
+use crate::{
+    error::Result,
+    platform::{MaybeSend, MaybeSync},
+    transport::Transport,
+};
+
+/// One part to seal and upload.
+#[derive(Debug, Clone)]
+pub struct SealJob {
+    /// Key, base nonce, salt, commitment.
+    pub key: PartKey,
+    /// Layout: plaintext length, segments, ciphertext ranges.
+    pub geometry: Geometry,
+    /// Where the segments go: `PUT /api/v1/uploads/{id}/segments/{n}`.
+    pub upload: UploadId,
+    /// Segments that the server holds already. They are hashed again, not sent again.
+    pub received: Vec<u32>,
+    /// Plaintext hashes of segments that may have been sealed under this key before, by segment number. A plaintext
+    /// that differs must not be sealed: [`crate::ClientError::Source`].
+    pub sealed_before: Vec<Option<Hash32>>,
+}
+
+/// What sealing gave: both lists have one SHA-256 for each segment, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPart {
+    /// Of the plaintext segments.
+    pub plain: Vec<Hash32>,
+    /// Of the stored segments, the header counted to the first.
+    pub cipher: Vec<Hash32>,
+}
+
+/// One part to fetch and open.
+#[derive(Debug, Clone)]
+pub struct OpenJob {
+    /// Key, whose commitment was checked against the signed manifest: all that WebCrypto needs.
+    pub key: PartKey,
+    /// What `key` was derived from, for [`crypto::format::PartOpener`].
+    pub content_key: Secret<32>,
+    /// The part's place, as `crypto` writes it.
+    pub context: Vec<u8>,
+    /// Layout, from the signed manifest's ciphertext length.
+    pub geometry: Geometry,
+    /// SHA-256 of each stored segment, from the signed manifest.
+    pub cipher: Vec<Hash32>,
+    /// Where it is: `GET /api/v1/reports/{id}/versions/{v}/revisions/{r}/parts/{p}` with `Range`.
+    pub report: ReportId,
+    /// Version.
+    pub version: u32,
+    /// Revision.
+    pub revision: u32,
+    /// Part number.
+    pub part: u32,
+}
+
+impl OpenJob {
+    /// The path to fetch from.
+    pub fn path(&self) -> String {
+        crate::api::part_path(&self.report, self.version, self.revision, self.part)
+    }
+}
+
+/// Remembers, before a segment is sealed, what is about to be sealed: a key and nonce must never meet two plaintexts.
+pub trait Ledger: MaybeSync {
+    /// Returns once the segment's plaintext hash is durable in the sealed draft. Calls may overlap; they share saves.
+    fn intend(&self, segment: u64, plain: Hash32) -> impl Future<Output = Result<()>> + MaybeSend;
+}
+
+/// A ledger for parts whose key dies with this attempt (re-key, inline parts): nothing to remember.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLedger;
+
+impl Ledger for NoLedger {
+    async fn intend(&self, _: u64, _: Hash32) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Moves the bytes of parts. Implementations keep a bounded number of segments in memory.
+pub trait Bulk: MaybeSync + 'static {
+    /// A file to seal.
+    type Source: MaybeSync + 'static;
+    /// Where an opened part goes, piece by piece.
+    type Sink: MaybeSend + 'static;
+    /// What a finished sink becomes: a path, bytes, a Blob.
+    type Opened: MaybeSend + 'static;
+
+    /// Plaintext bytes of a source.
+    fn len(&self, source: &Self::Source) -> impl Future<Output = Result<u64>> + MaybeSend;
+
+    /// The first `n` bytes (or all, if fewer), for the file type.
+    fn head(&self, source: &Self::Source, n: usize) -> impl Future<Output = Result<Vec<u8>>> + MaybeSend;
+
+    /// For each segment: read, hash, `ledger.intend`, seal with chunk numbers from the segment's place, hash, send with
+    /// `Content-Digest`. Segments may be in flight together. Progress counts plaintext bytes stored.
+    fn seal_part<T: Transport, L: Ledger>(
+        &self,
+        transport: &T,
+        job: &SealJob,
+        source: &Self::Source,
+        ledger: &L,
+        control: &Control,
+    ) -> impl Future<Output = Result<SealedPart>> + MaybeSend;
+
+    /// Fetches and opens the final chunk first, then every segment: check its SHA-256 against the manifest, open, hash
+    /// the plaintext, write in order. Returns the plaintext hashes; the caller compares them with the author's statement
+    /// and only then calls [`Bulk::finish`].
+    fn open_part<T: Transport>(
+        &self,
+        transport: &T,
+        job: &OpenJob,
+        sink: &mut Self::Sink,
+        control: &Control,
+    ) -> impl Future<Output = Result<Vec<Hash32>>> + MaybeSend;
+
+    /// Opens under one key and seals under another, segment by segment (re-key). Also returns the plaintext hashes.
+    fn reseal_part<T: Transport>(
+        &self,
+        transport: &T,
+        from: &OpenJob,
+        to: &SealJob,
+        control: &Control,
+    ) -> impl Future<Output = Result<SealedPart>> + MaybeSend;
+
+    /// Everything verified: the sink may be shown.
+    fn finish(&self, sink: Self::Sink) -> impl Future<Output = Result<Self::Opened>> + MaybeSend;
+
+    /// Something didn't verify: what was written goes.
+    fn discard(&self, sink: Self::Sink) -> impl Future<Output = ()> + MaybeSend;
+}

@@ -1,0 +1,207 @@
+//! Files on tokio: read, hashed and sealed on the blocking pool, several segments in flight.
+
+use std::{
+    io::{Read, Seek, SeekFrom},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use crypto::ids::Hash32;
+use tokio::io::AsyncWriteExt;
+
+use super::{
+    Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
+    memory::slice,
+    pipeline::{self, Cpu, ReadAt, Write},
+};
+use crate::{
+    error::{ClientError, Result},
+    platform::MaybeSend,
+    transport::Transport,
+};
+
+/// What to seal.
+#[derive(Debug, Clone)]
+pub enum FileSource {
+    /// A file.
+    Path(PathBuf),
+    /// Bytes at hand.
+    Bytes(Bytes),
+}
+
+/// Where an opened part goes.
+#[derive(Debug)]
+pub enum FileSink {
+    /// A file beside its final name; renamed when everything verified. Readable by its owner alone.
+    File(PartialFile),
+    /// Memory.
+    Bytes(Vec<u8>),
+}
+
+/// A file that isn't complete yet.
+#[derive(Debug)]
+pub struct PartialFile {
+    file: tokio::fs::File,
+    partial: PathBuf,
+    target: PathBuf,
+}
+
+/// A verified part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenedFile {
+    /// The file's final name.
+    Path(PathBuf),
+    /// Its bytes.
+    Bytes(Vec<u8>),
+}
+
+fn sink_error(e: std::io::Error) -> ClientError {
+    ClientError::Sink { reason: e.kind().to_string() }
+}
+
+impl FileSink {
+    /// A file that must not exist yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Sink`].
+    pub async fn create(target: &Path) -> Result<Self> {
+        if tokio::fs::try_exists(target).await.map_err(sink_error)? {
+            return Err(ClientError::Sink { reason: "a file of this name exists already".to_owned() });
+        }
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = target.with_file_name(name);
+        let mut options = tokio::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        let file = options.open(&partial).await.map_err(sink_error)?;
+        Ok(Self::File(PartialFile { file, partial, target: target.to_owned() }))
+    }
+}
+
+impl Write for FileSink {
+    async fn write(&mut self, bytes: Vec<u8>) -> Result<()> {
+        match self {
+            Self::File(f) => f.file.write_all(&bytes).await.map_err(sink_error),
+            Self::Bytes(out) => {
+                out.extend_from_slice(&bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// tokio's blocking pool.
+struct Pool;
+
+impl Cpu for Pool {
+    async fn run<A: MaybeSend + 'static>(&self, work: impl FnOnce() -> Result<A> + MaybeSend + 'static) -> Result<A> {
+        tokio::task::spawn_blocking(work).await.map_err(|_| ClientError::Internal("a sealing thread died"))?
+    }
+}
+
+impl ReadAt for FileSource {
+    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        match self {
+            Self::Bytes(bytes) => slice(bytes, range),
+            Self::Path(path) => {
+                let path = path.clone();
+                Pool.run(move || read_range(&path, range).map_err(|_| ClientError::Source)).await
+            }
+        }
+    }
+}
+
+fn read_range(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let len = usize::try_from(range.end - range.start).map_err(std::io::Error::other)?;
+    let mut out = vec![0; len];
+    file.read_exact(&mut out)?;
+    Ok(Bytes::from(out))
+}
+
+/// Streams files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FileBulk;
+
+impl Bulk for FileBulk {
+    type Source = FileSource;
+    type Sink = FileSink;
+    type Opened = OpenedFile;
+
+    async fn len(&self, source: &FileSource) -> Result<u64> {
+        match source {
+            FileSource::Bytes(bytes) => Ok(bytes.len() as u64),
+            FileSource::Path(path) => match tokio::fs::metadata(path).await {
+                Ok(meta) if meta.is_file() => Ok(meta.len()),
+                _ => Err(ClientError::Source),
+            },
+        }
+    }
+
+    async fn head(&self, source: &FileSource, n: usize) -> Result<Vec<u8>> {
+        let end = self.len(source).await?.min(n as u64);
+        Ok(source.read(0..end).await?.to_vec())
+    }
+
+    async fn seal_part<T: Transport, L: Ledger>(
+        &self,
+        transport: &T,
+        job: &SealJob,
+        source: &FileSource,
+        ledger: &L,
+        control: &Control,
+    ) -> Result<SealedPart> {
+        let sealed = pipeline::seal(transport, job, source, ledger, &Pool, control).await?;
+        if self.len(source).await? == job.geometry.plaintext_len() { Ok(sealed) } else { Err(ClientError::Source) }
+    }
+
+    async fn open_part<T: Transport>(
+        &self,
+        transport: &T,
+        job: &OpenJob,
+        sink: &mut FileSink,
+        control: &Control,
+    ) -> Result<Vec<Hash32>> {
+        pipeline::open(transport, job, sink, &Pool, control).await
+    }
+
+    async fn reseal_part<T: Transport>(
+        &self,
+        transport: &T,
+        from: &OpenJob,
+        to: &SealJob,
+        control: &Control,
+    ) -> Result<SealedPart> {
+        pipeline::reseal(transport, from, to, &Pool, control).await
+    }
+
+    async fn finish(&self, sink: FileSink) -> Result<OpenedFile> {
+        match sink {
+            FileSink::Bytes(bytes) => Ok(OpenedFile::Bytes(bytes)),
+            FileSink::File(mut f) => {
+                f.file.flush().await.map_err(sink_error)?;
+                f.file.sync_all().await.map_err(sink_error)?;
+                // A link refuses a name that appeared meanwhile; a rename would overwrite it.
+                tokio::fs::hard_link(&f.partial, &f.target).await.map_err(sink_error)?;
+                tokio::fs::remove_file(&f.partial).await.map_err(sink_error)?;
+                Ok(OpenedFile::Path(f.target))
+            }
+        }
+    }
+
+    async fn discard(&self, sink: FileSink) {
+        match sink {
+            FileSink::Bytes(bytes) => drop(zeroize::Zeroizing::new(bytes)),
+            FileSink::File(f) => {
+                drop(f.file);
+                if tokio::fs::remove_file(&f.partial).await.is_err() {
+                    tracing::warn!("an incomplete file could not be removed");
+                }
+            }
+        }
+    }
+}

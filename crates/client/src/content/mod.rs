@@ -1,0 +1,9 @@
+//! A report's plaintext: the fields, the list of files, and their limits. Sealed as part 0.
+
+mod fields;
+mod file_type;
+mod part0;
+
+pub use fields::{Field, FieldError, FieldProblem, ReportFields};
+pub use file_type::FileType;
+pub use part0::{FileEntry, PartZero, Status};

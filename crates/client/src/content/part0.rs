@@ -1,0 +1,122 @@
+//! Part 0: a versioned JSON envelope around fields and files.
+
+use api_types::limits::{FILES_MAX, PART0_MAX};
+use serde::{Deserialize, Serialize};
+
+use super::{Field, FieldError, FieldProblem, FileType, ReportFields, fields::wrong};
+use crate::refusal::Refusal;
+
+const FORMAT: &str = "healthsecure.report";
+const VERSION: u32 = 1;
+
+/// Whether a report is finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Only its author sees it.
+    Draft,
+    /// A version exists.
+    Completed,
+}
+
+/// A file of a version.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Part number, 1 or more.
+    pub part: u32,
+    /// Name, never a path.
+    pub name: String,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// By its first bytes, when it was added. Sniff again before showing it.
+    pub file_type: FileType,
+}
+
+impl std::fmt::Debug for FileEntry {
+    /// Never the name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FileEntry(part {}, {} bytes)", self.part, self.size)
+    }
+}
+
+/// The plaintext of part 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartZero {
+    format: String,
+    version: u32,
+    /// The fields.
+    pub fields: ReportFields,
+    /// Always [`Status::Completed`] in a version.
+    pub status: Status,
+    /// The files, part 1 first.
+    pub files: Vec<FileEntry>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    format: String,
+    version: u32,
+}
+
+impl PartZero {
+    /// A completed version's part 0.
+    pub fn new(fields: ReportFields, files: Vec<FileEntry>) -> Self {
+        Self { format: FORMAT.to_owned(), version: VERSION, fields, status: Status::Completed, files }
+    }
+
+    /// Its JSON.
+    ///
+    /// # Errors
+    /// A field or all together too large.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FieldError> {
+        self.fields.check()?;
+        if self.files.len() > FILES_MAX {
+            return Err(wrong(Field::Files, FieldProblem::TooMany(FILES_MAX)));
+        }
+        let json = serde_json::to_vec(self).map_err(|_| wrong(Field::Report, FieldProblem::Form))?;
+        // Room for header and tags.
+        match json.len() + 4096 > PART0_MAX {
+            true => Err(wrong(Field::Report, FieldProblem::TooLarge(PART0_MAX as u64))),
+            false => Ok(json),
+        }
+    }
+
+    /// Reads JSON that an author sealed.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentFormat`] for another format or version, or damaged content.
+    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
+        let damaged = |_| Refusal::ContentFormat("damaged".to_owned());
+        let envelope: Envelope = serde_json::from_slice(json).map_err(damaged)?;
+        if envelope.format != FORMAT || envelope.version != VERSION {
+            return Err(Refusal::ContentFormat(format!("version {}", envelope.version)));
+        }
+        let part0: Self = serde_json::from_slice(json).map_err(damaged)?;
+        let numbered = part0.files.iter().zip(1..).all(|(file, n)| file.part == n);
+        let fits = part0.fields.check().is_ok() && part0.files.len() <= FILES_MAX;
+        match numbered && fits {
+            true => Ok(part0),
+            false => Err(Refusal::ContentFormat("damaged".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip_and_versions() {
+        let fields = ReportFields { patient_name: "Ann".into(), title: "X-ray".into(), ..Default::default() };
+        let file = FileEntry { part: 1, name: "a.pdf".into(), size: 3, file_type: FileType::Pdf };
+        let part0 = PartZero::new(fields, vec![file]);
+        let json = part0.to_bytes().expect("within limits");
+        assert_eq!(PartZero::parse(&json), Ok(part0));
+        let text = String::from_utf8(json).expect("JSON is UTF-8");
+        let newer = text.replace("\"version\":1", "\"version\":2");
+        assert_eq!(PartZero::parse(newer.as_bytes()), Err(Refusal::ContentFormat("version 2".into())));
+        let hole = text.replace("\"part\":1", "\"part\":2");
+        assert!(PartZero::parse(hole.as_bytes()).is_err());
+        assert!(PartZero::parse(b"<html>").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! Everything that can go wrong, said so that a person can act on it. [`ClientError::code`] is stable, for translations.
+
+use api_types::{ErrorCode, Problem};
+
+pub use crate::refusal::Refusal;
+use crate::{content::FieldError, transport::TransportError};
+
+/// Why a flow didn't finish. No variant holds a secret or decrypted text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// No answer came.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server refused and said why.
+    #[error("{0}")]
+    Problem(Box<Problem>),
+    /// The server's answer isn't one of this API.
+    #[error("The server's answer could not be understood (status {status}). It may be another version or another program.")]
+    Answer {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The server, or someone behind it, is dishonest or broken: nothing of its answer was used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A typed value breaks a limit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// Wrong password, or no such account.
+    #[error("E-mail or password is wrong.")]
+    WrongPassword,
+    /// These are not the words of a kit.
+    #[error("The recovery kit has a mistake: {0}.")]
+    KitWords(#[source] crypto::account::RecoveryError),
+    /// The kit is not this account's.
+    #[error("E-mail or recovery kit is wrong.")]
+    WrongKit,
+    /// A code that can't be one.
+    #[error("That is not an access code: it has {expected} letters and digits.")]
+    CodeShape {
+        /// Characters it should have.
+        expected: usize,
+    },
+    /// The code is wrong.
+    #[error("The access code is wrong. {} tries are left.", .tries_left.map_or_else(|| "Few".to_owned(), |n| n.to_string()))]
+    WrongCode {
+        /// Tries left before it locks.
+        tries_left: Option<u32>,
+    },
+    /// The grant doesn't allow what was asked, by the signed chain.
+    #[error("Your access to this report does not allow that.")]
+    NotAllowed,
+    /// No live grant of one's own.
+    #[error("You have no access to this report any more.")]
+    NoAccess,
+    /// Something asked for isn't there.
+    #[error("{what} does not exist.")]
+    Missing {
+        /// What.
+        what: &'static str,
+    },
+    /// The file changed, or can't be read any more.
+    #[error("The file can't be read, or it changed while it was read. Choose it again; the draft is kept.")]
+    Source,
+    /// The opened file can't be written.
+    #[error("The file can't be written here: {reason}.")]
+    Sink {
+        /// What the system says.
+        reason: String,
+    },
+    /// Stopped on request.
+    #[error("Stopped. The draft is kept, and the upload goes on where it stopped.")]
+    Cancelled,
+    /// Some files are not uploaded yet.
+    #[error("{count} files are not uploaded yet. The draft is kept.")]
+    FilesMissing {
+        /// How many.
+        count: usize,
+    },
+    /// Another window or device saved the draft.
+    #[error("This draft was changed elsewhere. Open it again to go on.")]
+    DraftMoved,
+    /// The heavy step could not run.
+    #[error("This device has too little memory free for the password step (64 MiB). Close something and try again.")]
+    HeavyStep,
+    /// Something of this program's own making doesn't hold.
+    #[error("This should not happen: {0}. Nothing was changed.")]
+    Internal(&'static str),
+}
+
+impl ClientError {
+    /// A stable name for translations and programs: the API's code where the server refused.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Transport(e) => match e {
+                TransportError::Offline => "offline",
+                TransportError::TimedOut => "timed_out",
+                TransportError::BadAddress => "bad_address",
+                TransportError::Untrusted => "untrusted_certificate",
+                TransportError::TooLarge => "answer_too_large",
+            },
+            Self::Problem(problem) => {
+                return problem.type_uri.rsplit(':').next().unwrap_or("unknown").to_owned();
+            }
+            Self::Answer { .. } => "answer",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Field(_) => "field",
+            Self::WrongPassword => "wrong_password",
+            Self::KitWords(_) => "kit_words",
+            Self::WrongKit => "wrong_kit",
+            Self::CodeShape { .. } => "code_shape",
+            Self::WrongCode { .. } => "wrong_code",
+            Self::NotAllowed => "not_allowed",
+            Self::NoAccess => "no_access",
+            Self::Missing { .. } => "missing",
+            Self::Source => "source",
+            Self::Sink { .. } => "sink",
+            Self::Cancelled => "cancelled",
+            Self::FilesMissing { .. } => "files_missing",
+            Self::DraftMoved => "draft_moved",
+            Self::HeavyStep => "heavy_step",
+            Self::Internal(_) => "internal",
+        }
+        .to_owned()
+    }
+
+    /// The server's code, if it was the server that refused.
+    pub fn problem(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Problem(problem) => Some(problem.code),
+            _ => None,
+        }
+    }
+
+    /// Whether trying the same again later can succeed: no connection, throttled, server down.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport(e) => matches!(e, TransportError::Offline | TransportError::TimedOut),
+            Self::Problem(p) => matches!(p.code, ErrorCode::Throttled | ErrorCode::Unavailable | ErrorCode::Internal),
+            _ => false,
+        }
+    }
+}
+
+impl From<Problem> for ClientError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+/// What every flow returns.
+pub type Result<T, E = ClientError> = std::result::Result<T, E>;

@@ -1,0 +1,63 @@
+//! The platform of the command line and of tests: reqwest, the system clock, files, Argon2id on the blocking pool.
+
+use crypto::secret::SecretBytes;
+
+use crate::{
+    bulk::native::FileBulk,
+    heavy::{HeavyError, HeavySteps, HeavyTask},
+    platform::{Platform, SystemClock},
+    transport::{TransportError, native::HttpTransport},
+};
+
+/// Runs heavy steps on tokio's blocking pool.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BlockingPool;
+
+impl HeavySteps for BlockingPool {
+    async fn run(&self, task: HeavyTask) -> Result<SecretBytes, HeavyError> {
+        tokio::task::spawn_blocking(move || crate::heavy::run(&task)).await.map_err(|_| HeavyError::Failed)?
+    }
+}
+
+/// The native platform.
+pub struct Native {
+    transport: HttpTransport,
+}
+
+impl Native {
+    /// A platform that talks to the server at `origin`.
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    pub fn new(origin: &str) -> Result<Self, TransportError> {
+        Ok(Self { transport: HttpTransport::new(origin)? })
+    }
+
+    /// With a transport of the caller's making.
+    pub fn with_transport(transport: HttpTransport) -> Self {
+        Self { transport }
+    }
+}
+
+impl Platform for Native {
+    type Transport = HttpTransport;
+    type Environment = SystemClock;
+    type Heavy = BlockingPool;
+    type Bulk = FileBulk;
+
+    fn transport(&self) -> &HttpTransport {
+        &self.transport
+    }
+
+    fn environment(&self) -> &SystemClock {
+        &SystemClock
+    }
+
+    fn heavy(&self) -> &BlockingPool {
+        &BlockingPool
+    }
+
+    fn bulk(&self) -> &FileBulk {
+        &FileBulk
+    }
+}

@@ -1,0 +1,199 @@
+//! What an honest client refuses by name. Each is a server (or someone behind it) that lies, or data that is damaged.
+
+/// Why something the server said was not believed. Nothing of it was used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The instance id differs from the pinned one.
+    #[error("This server is not the one this account belongs to.")]
+    InstanceChanged,
+    /// The organisation key differs from the pinned one.
+    #[error("The organisation's key is not the one seen before. Ask an administrator in person before you go on.")]
+    OrganisationKeyChanged,
+    /// A key derivation below the floor.
+    #[error("The server asks for a password protection that is too weak.")]
+    WeakKdf,
+    /// Password protection that would exhaust the device.
+    #[error("The server asks for a password protection that is too costly.")]
+    ExcessiveKdf,
+    /// The server's OPAQUE messages make no sense.
+    #[error("The server's part of the sign-in is not valid.")]
+    SignInForged,
+    /// The key records that came with an account are damaged, foreign or not a chain.
+    #[error("The keys of an account are not valid: {0}.")]
+    KeyRecord(String),
+    /// Another key record than the one pinned for this account.
+    #[error("The keys of {account} are not the ones seen before. Do not share with them until you have asked in person.")]
+    KeyRecordChanged {
+        /// The account.
+        account: String,
+    },
+    /// The keyring is older than the account's key records.
+    #[error("The server gave back an old keyring.")]
+    KeyringBehind,
+    /// The keyring doesn't match the account's keys.
+    #[error("The keyring does not belong to this account's keys.")]
+    KeyringForged,
+    /// A way in that the account didn't sign.
+    #[error("A way into this account was not made by its holder.")]
+    WayInForged,
+    /// The client state is older than one seen, or can't be opened.
+    #[error("The server gave back an old copy of what this account remembers.")]
+    StateBehind,
+    /// The client state was damaged or sealed for another place.
+    #[error("What this account remembers can't be opened.")]
+    StateForged,
+    /// The organisation key's wrap doesn't hold the pinned key.
+    #[error("The organisation key given to this administrator is not the pinned one.")]
+    OrganisationKeyForged,
+    /// A role or approval that the organisation key didn't sign.
+    #[error("The approval of {account} is not signed by this organisation.")]
+    ApprovalForged {
+        /// The account.
+        account: String,
+    },
+    /// A genesis that doesn't hash to the report's id or isn't signed by its creator.
+    #[error("This report's beginning is forged: {0}.")]
+    GenesisForged(String),
+    /// An entry that doesn't follow the one before.
+    #[error("This report's access list has a gap at entry {seq}.")]
+    AccessChainBroken {
+        /// Entry number.
+        seq: u64,
+    },
+    /// A grant or revocation that nobody entitled signed.
+    #[error("Entry {seq} of this report's access list was not made by anyone who may: {why}.")]
+    GrantInjected {
+        /// Entry number.
+        seq: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A grant that was revoked, or fell with its parent, is presented as live.
+    #[error("The server presents an access that was withdrawn.")]
+    RevokedGrantReplayed,
+    /// A grant past its time is presented as live.
+    #[error("The server presents an access that has expired.")]
+    ExpiredGrantPresented,
+    /// A grant that isn't in the signed chain.
+    #[error("The server presents an access that is not in this report's signed list.")]
+    GrantUnknown,
+    /// The access chain ends before an entry seen earlier.
+    #[error("The server shows an older access list than the one seen before.")]
+    AccessHeadOlder,
+    /// The access chain has the length seen, but other content.
+    #[error("The server shows another access list than the one seen before.")]
+    AccessHeadForked,
+    /// An older version or revision than one seen.
+    #[error("The server shows an older version of this report than the one seen before.")]
+    ManifestOlder,
+    /// The manifest of a version differs from the one seen.
+    #[error("The server shows another version {version} of this report than the one seen before.")]
+    ManifestForked {
+        /// The version.
+        version: u32,
+    },
+    /// A manifest that doesn't follow the one before it.
+    #[error("Version {version} of this report does not follow the one before.")]
+    ManifestChainBroken {
+        /// The version.
+        version: u32,
+    },
+    /// A manifest of another report, by someone not entitled, or with a signature that doesn't match.
+    #[error("Version {version} of this report is forged: {why}.")]
+    ManifestForged {
+        /// The version.
+        version: u32,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A wrap that doesn't open for the place it was given for.
+    #[error("The key to version {version} was not made for this place.")]
+    WrapForged {
+        /// The version.
+        version: u32,
+    },
+    /// A part whose bytes aren't those of the manifest.
+    #[error("Part {part} of this report was damaged or exchanged: {why}.")]
+    PartForged {
+        /// Part number.
+        part: u32,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The author's statement doesn't open, or isn't the author's.
+    #[error("The author's statement of version {version} is forged: {why}.")]
+    StatementForged {
+        /// The version.
+        version: u32,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A part's plaintext isn't the one its author signed.
+    #[error("Part {part} is not what its author signed.")]
+    ContentChanged {
+        /// Part number.
+        part: u32,
+    },
+    /// Fields that are not of a known format.
+    #[error("The fields of this report have a format that this program does not know ({0}). Update it.")]
+    ContentFormat(String),
+    /// A draft older than one seen, or sealed for another place.
+    #[error("The server gave back an old or foreign draft.")]
+    DraftForged,
+    /// A redeemed grant's seed isn't that of the grant.
+    #[error("The key behind this share is not the one its maker signed.")]
+    GrantSeedForged,
+    /// An audit event whose hash or place in the chain doesn't hold.
+    #[error("The record of who did what has a gap or a change at event {seq}.")]
+    EventsBroken {
+        /// Position in the report's chain.
+        seq: u64,
+    },
+    /// The server confirmed something else than was asked.
+    #[error("The server answered about something else than was asked.")]
+    OtherThing,
+}
+
+impl Refusal {
+    /// A stable name, for translations and tests.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InstanceChanged => "instance_changed",
+            Self::OrganisationKeyChanged => "organisation_key_changed",
+            Self::WeakKdf => "weak_kdf",
+            Self::ExcessiveKdf => "excessive_kdf",
+            Self::SignInForged => "sign_in_forged",
+            Self::KeyRecord(_) => "key_record",
+            Self::KeyRecordChanged { .. } => "key_record_changed",
+            Self::KeyringBehind => "keyring_behind",
+            Self::KeyringForged => "keyring_forged",
+            Self::WayInForged => "way_in_forged",
+            Self::StateBehind => "state_behind",
+            Self::StateForged => "state_forged",
+            Self::OrganisationKeyForged => "organisation_key_forged",
+            Self::ApprovalForged { .. } => "approval_forged",
+            Self::GenesisForged(_) => "genesis_forged",
+            Self::AccessChainBroken { .. } => "access_chain_broken",
+            Self::GrantInjected { .. } => "grant_injected",
+            Self::RevokedGrantReplayed => "revoked_grant_replayed",
+            Self::ExpiredGrantPresented => "expired_grant_presented",
+            Self::GrantUnknown => "grant_unknown",
+            Self::AccessHeadOlder => "access_head_older",
+            Self::AccessHeadForked => "access_head_forked",
+            Self::ManifestOlder => "manifest_older",
+            Self::ManifestForked { .. } => "manifest_forked",
+            Self::ManifestChainBroken { .. } => "manifest_chain_broken",
+            Self::ManifestForged { .. } => "manifest_forged",
+            Self::WrapForged { .. } => "wrap_forged",
+            Self::PartForged { .. } => "part_forged",
+            Self::StatementForged { .. } => "statement_forged",
+            Self::ContentChanged { .. } => "content_changed",
+            Self::ContentFormat(_) => "content_format",
+            Self::DraftForged => "draft_forged",
+            Self::GrantSeedForged => "grant_seed_forged",
+            Self::EventsBroken { .. } => "events_broken",
+            Self::OtherThing => "other_thing",
+        }
+    }
+}

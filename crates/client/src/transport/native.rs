@@ -1,0 +1,126 @@
+//! reqwest with a bearer token: command line and tests.
+
+use std::{
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use zeroize::Zeroizing;
+
+use super::{Method, Request, Response, Streaming, Transport, TransportError};
+
+/// Largest answer that is read whole: a page of rows with part 0 each.
+const ANSWER_MAX: usize = 512 * 1024 * 1024;
+
+/// HTTP through reqwest.
+pub struct HttpTransport {
+    http: reqwest::Client,
+    origin: String,
+    token: RwLock<Option<Zeroizing<String>>>,
+}
+
+impl HttpTransport {
+    /// A transport to the server at `origin` (`https://host[:port]`, without a path).
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    pub fn new(origin: &str) -> Result<Self, TransportError> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("healthsecure-client/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(60))
+            .build()
+            .map_err(|_| TransportError::BadAddress)?;
+        Self::with_client(http, origin)
+    }
+
+    /// As [`Self::new`] with a client of the caller's making (own certificates, proxies).
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    pub fn with_client(http: reqwest::Client, origin: &str) -> Result<Self, TransportError> {
+        let url = reqwest::Url::parse(origin).map_err(|_| TransportError::BadAddress)?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(TransportError::BadAddress);
+        }
+        Ok(Self { http, origin: url.origin().ascii_serialization(), token: RwLock::new(None) })
+    }
+
+    /// The server's origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn build(&self, request: Request) -> reqwest::RequestBuilder {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut builder = self.http.request(method, format!("{}{}", self.origin, request.path));
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(token) = self.token.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            builder = builder.bearer_auth(token.as_str());
+        }
+        match request.body {
+            Some(body) => builder.body(body),
+            None => builder,
+        }
+    }
+}
+
+fn failure(error: reqwest::Error) -> TransportError {
+    if error.is_timeout() {
+        return TransportError::TimedOut;
+    }
+    if error.is_builder() {
+        return TransportError::BadAddress;
+    }
+    let mut source: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(inner) = source {
+        if inner.to_string().contains("invalid peer certificate") {
+            return TransportError::Untrusted;
+        }
+        source = inner.source();
+    }
+    TransportError::Offline
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let response = self.build(request).send().await.map_err(failure)?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let mut chunks = response.bytes_stream();
+        let mut body = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(failure)?;
+            if body.len() + chunk.len() > ANSWER_MAX {
+                return Err(TransportError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: Bytes::from(body) })
+    }
+
+    async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
+        let response = self.build(request).send().await.map_err(failure)?;
+        let status = response.status().as_u16();
+        let body = response.bytes_stream().map(|chunk| chunk.map_err(failure));
+        Ok(Streaming { status, body: Box::pin(body) })
+    }
+
+    fn set_token(&self, token: Option<&str>) {
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = token.map(|t| Zeroizing::new(t.to_owned()));
+    }
+}

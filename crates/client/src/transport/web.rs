@@ -1,0 +1,86 @@
+//! `fetch` with the page's own cookies. Works in a page and in a worker.
+
+use bytes::Bytes;
+use futures::stream;
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
+};
+
+use super::{Request, Response, Streaming, Transport, TransportError};
+
+/// Same-origin `fetch`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FetchTransport;
+
+async fn fetch(request: Request) -> Result<web_sys::Response, TransportError> {
+    let offline = |_: JsValue| TransportError::Offline;
+    let headers = Headers::new().map_err(offline)?;
+    for (name, value) in &request.headers {
+        headers.set(name, value).map_err(offline)?;
+    }
+    let init = RequestInit::new();
+    init.set_method(request.method.as_str());
+    init.set_credentials(RequestCredentials::SameOrigin);
+    init.set_redirect(RequestRedirect::Error);
+    init.set_cache(RequestCache::NoStore);
+    init.set_headers(&headers);
+    if let Some(body) = &request.body {
+        init.set_body(&Uint8Array::from(body.as_ref()));
+    }
+    let global = js_sys::global();
+    let promise = if let Some(window) = global.dyn_ref::<web_sys::Window>() {
+        window.fetch_with_str_and_init(&request.path, &init)
+    } else if let Some(worker) = global.dyn_ref::<web_sys::WorkerGlobalScope>() {
+        worker.fetch_with_str_and_init(&request.path, &init)
+    } else {
+        return Err(TransportError::BadAddress);
+    };
+    let answer = JsFuture::from(promise).await.map_err(offline)?;
+    answer.dyn_into().map_err(offline)
+}
+
+fn headers_of(response: &web_sys::Response) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    for entry in response.headers().entries().into_iter().flatten() {
+        let pair = js_sys::Array::from(&entry);
+        if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) {
+            out.push((name, value));
+        }
+    }
+    out
+}
+
+async fn next_chunk(reader: ReadableStreamDefaultReader) -> Option<(Result<Bytes, TransportError>, ReadableStreamDefaultReader)> {
+    let read = match JsFuture::from(reader.read()).await {
+        Ok(read) => read,
+        Err(_) => return Some((Err(TransportError::Offline), reader)),
+    };
+    let done = Reflect::get(&read, &"done".into()).ok().and_then(|d| d.as_bool()).unwrap_or(true);
+    if done {
+        return None;
+    }
+    let value = Reflect::get(&read, &"value".into()).ok()?;
+    let bytes = value.dyn_into::<Uint8Array>().ok()?.to_vec();
+    Some((Ok(Bytes::from(bytes)), reader))
+}
+
+impl Transport for FetchTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let response = fetch(request).await?;
+        let headers = headers_of(&response);
+        let body = response.array_buffer().map_err(|_| TransportError::Offline)?;
+        let body = JsFuture::from(body).await.map_err(|_| TransportError::Offline)?;
+        let body = Bytes::from(Uint8Array::new(&body).to_vec());
+        Ok(Response { status: response.status(), headers, body })
+    }
+
+    async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
+        let response = fetch(request).await?;
+        let body = response.body().ok_or(TransportError::Offline)?;
+        let reader = body.get_reader().dyn_into::<ReadableStreamDefaultReader>().map_err(|_| TransportError::Offline)?;
+        Ok(Streaming { status: response.status(), body: Box::pin(stream::unfold(reader, next_chunk)) })
+    }
+}
