@@ -1,0 +1,31 @@
+//! A report: genesis, access chain and its replay, manifests, author statements, wraps, drafts.
+
+mod chain;
+mod genesis;
+mod manifest;
+mod place;
+mod replay;
+mod statement;
+mod wrap;
+#[cfg(feature = "open")]
+mod draft;
+
+pub use chain::{
+    AccessEntry, AccountRecipient, ChainError, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions,
+};
+#[cfg(feature = "open")]
+pub use draft::{open_draft, seal_draft};
+pub use genesis::{Genesis, GenesisError, Patient};
+pub use manifest::{MAX_PARTS, Manifest, ManifestError, ManifestPart};
+pub use place::{PartPlace, RevisionPlace};
+pub use replay::{AccessState, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
+pub use statement::{AuthorStatement, ContentHasher, StatementError, StatementPart};
+#[cfg(feature = "open")]
+pub use statement::{open_statement, seal_statement};
+pub use wrap::{Wrap, WrapError, recipient_key};
+#[cfg(feature = "open")]
+pub use wrap::{WrapKey, open_wrap, seal_wrap};
+
+/// What a version's parts are sealed under: 32 random bytes, fresh for each revision.
+#[cfg(feature = "open")]
+pub type ContentKey = crate::secret::Secret<32>;
