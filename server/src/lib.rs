@@ -1,1 +1,33 @@
-//! The HealthSecure server.
+//! The HealthSecure server: REST under `/api/v1`, its OpenAPI document, live events and the page.
+//!
+//! It stores and passes on what clients sealed; it holds no key that opens any of it, and it is built without
+//! `crypto/open`. From the outside in: `router` and `middleware` frame a request, `api` parses and answers,
+//! `services` hold the rules and the transactions, `policy` decides who may, `storage` is the only place that
+//! names a table. Every action is an audit event (`audit`), durable before it is acknowledged.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod audit;
+pub mod audit_hash;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod docs;
+pub mod error;
+pub mod live;
+pub mod middleware;
+pub mod openapi;
+#[cfg(feature = "page")]
+pub mod page;
+pub mod policy;
+pub mod random;
+pub mod router;
+pub mod secrets;
+pub mod serve;
+pub mod services;
+pub mod state;
+pub mod storage;
+pub mod upkeep;
+
+pub use error::{ServiceError, ServiceResult};
+pub use state::AppState;

@@ -1,0 +1,72 @@
+//! `/session` (this one) and `/sessions` (all of one's own).
+
+use api_types::{
+    SessionId,
+    sessions::{Carrier, CurrentSession, SessionList},
+};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::extract::{Json, Path};
+use crate::{
+    AppState, ServiceResult,
+    middleware::{Holder, Visitor, session::clear_cookie},
+    services::sessions,
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(get_session, sign_out))
+        .routes(routes!(list_sessions, end_other_sessions))
+        .routes(routes!(end_session))
+}
+
+/// Who the request is; never an error when signed out.
+#[utoipa::path(get, path = "/session", tag = "sessions", responses((status = 200, body = CurrentSession)))]
+async fn get_session(State(state): State<AppState>, Visitor(actor): Visitor) -> ServiceResult<Json<CurrentSession>> {
+    sessions::current(&state, actor).await.map(Json)
+}
+
+/// Sign out: this session ends at once.
+#[utoipa::path(delete, path = "/session", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Signed out")))]
+async fn sign_out(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<Response> {
+    sessions::sign_out(&state, &actor).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if actor.carrier == Carrier::Cookie {
+        response.headers_mut().insert(header::SET_COOKIE, clear_cookie()?);
+    }
+    Ok(response)
+}
+
+/// One's own open sessions, newest first.
+#[utoipa::path(get, path = "/sessions", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = SessionList)))]
+async fn list_sessions(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<Json<SessionList>> {
+    sessions::list(&state, &actor).await.map(Json)
+}
+
+/// End one of one's own sessions; effective at once.
+#[utoipa::path(delete, path = "/sessions/{session_id}", tag = "sessions", params(("session_id" = SessionId, Path)),
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Ended")))]
+async fn end_session(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Path(id): Path<SessionId>,
+) -> ServiceResult<StatusCode> {
+    sessions::end(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End all sessions but this one; effective at once.
+#[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Ended")))]
+async fn end_other_sessions(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<StatusCode> {
+    sessions::end_others(&state, &actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,135 @@
+//! The command line of `healthsecure`. Every option can also come from the environment.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::{
+    clock::HOUR,
+    config::{Config, Origin, SessionLimits, Tls},
+    serve,
+};
+
+/// HealthSecure: share health reports that the server can't read.
+#[derive(Debug, Parser)]
+#[command(name = "healthsecure", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page and the API.
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Folder for database, ciphertext and secrets.
+    #[arg(long, env = "HEALTHSECURE_DATA", default_value = "./data")]
+    data: PathBuf,
+    /// Address to listen on [default: 127.0.0.1:3000, with TLS 127.0.0.1:8443].
+    #[arg(long, env = "HEALTHSECURE_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Origin under which browsers reach it [default: localhost with the port it listens on].
+    #[arg(long, env = "HEALTHSECURE_ORIGIN")]
+    origin: Option<String>,
+    /// sqlite: or postgres: URL [default: SQLite in the data folder].
+    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Whether people may create accounts without an invitation.
+    #[arg(long, env = "HEALTHSECURE_OPEN_SIGN_UP", default_value_t = true, action = ArgAction::Set)]
+    open_sign_up: bool,
+    /// The organisation's name, taken when the database is empty.
+    #[arg(long, env = "HEALTHSECURE_NAME", default_value = "HealthSecure")]
+    name: String,
+    /// Certificate chain for TLS (PEM).
+    #[arg(long, env = "HEALTHSECURE_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key for TLS (PEM).
+    #[arg(long, env = "HEALTHSECURE_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Address of a proxy whose X-Forwarded-For is believed; may be repeated.
+    #[arg(long = "trusted-proxy", env = "HEALTHSECURE_TRUSTED_PROXIES", value_delimiter = ',')]
+    trusted_proxies: Vec<IpAddr>,
+    /// Hours without use after which a browser session ends.
+    #[arg(long, env = "HEALTHSECURE_SESSION_IDLE_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=168))]
+    session_idle_hours: i64,
+}
+
+/// Parses the arguments and does what they say.
+pub fn run() -> ExitCode {
+    let Command::Serve(args) = Cli::parse().command;
+    let outcome = args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string()));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("healthsecure: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl ServeArgs {
+    fn config(self) -> Result<Config, String> {
+        let tls = self.tls_cert.zip(self.tls_key).map(|(cert, key)| Tls { cert, key });
+        let (scheme, port) = if tls.is_some() { ("https", 8443) } else { ("http", 3000) };
+        let listen = self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let origin = self.origin.unwrap_or_else(|| format!("{scheme}://localhost:{}", listen.port()));
+        Ok(Config {
+            origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
+            database_url: self.database_url.unwrap_or_else(|| default_database(&self.data)),
+            data: self.data,
+            listen,
+            open_sign_up: self.open_sign_up,
+            name: self.name,
+            tls,
+            trusted_proxies: self.trusted_proxies,
+            sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
+        })
+    }
+}
+
+/// SQLite in the data folder. A path in a URL must not be read as a query or fragment.
+pub fn default_database(data: &Path) -> String {
+    let path = data.join("healthsecure.db").display().to_string();
+    let escaped = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite:{escaped}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, String> {
+        let line = ["healthsecure", "serve"].iter().chain(args);
+        let Command::Serve(args) = Cli::try_parse_from(line).map_err(|e| e.to_string())?.command;
+        args.config()
+    }
+
+    #[test]
+    fn defaults_are_local_and_plain() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.origin.as_str(), "http://localhost:3000");
+        assert_eq!(config.database_url, "sqlite:./data/healthsecure.db");
+        assert!(config.open_sign_up);
+    }
+
+    #[test]
+    fn tls_moves_to_its_own_port_and_needs_both_files() {
+        let config = parse(&["--tls-cert", "c.pem", "--tls-key", "k.pem"]).unwrap();
+        assert_eq!(config.origin.as_str(), "https://localhost:8443");
+        assert!(parse(&["--tls-cert", "c.pem"]).is_err());
+    }
+
+    #[test]
+    fn a_plain_origin_elsewhere_is_refused() {
+        assert!(parse(&["--origin", "http://health.example.org"]).unwrap_err().contains("https"));
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong in a service, and the one place where it becomes an answer.
+
+use api_types::{ErrorCode, Problem, UnixMillis};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sea_orm::DbErr;
+
+use crate::{clock::now_ms, middleware::request_id};
+
+/// A service's failure. What a caller may know is in the variants; everything internal is logged, never answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// A refusal that its code says whole.
+    #[error("{0:?}")]
+    Refused(ErrorCode),
+    /// A refusal with a sentence on what to do; never a secret, never another person's data.
+    #[error("{0:?}: {1}")]
+    RefusedBecause(ErrorCode, String),
+    /// A field of the body or query has a value that is not allowed.
+    #[error("field {pointer}: {detail}")]
+    Field {
+        /// JSON pointer, for instance `/email`.
+        pointer: &'static str,
+        /// What is wrong and what is allowed.
+        detail: String,
+    },
+    /// Too many tries.
+    #[error("throttled")]
+    Throttled {
+        /// When the next try is taken.
+        retry_at: UnixMillis,
+    },
+    /// A wrong access code.
+    #[error("wrong code")]
+    WrongCode {
+        /// Tries that remain.
+        tries_left: u32,
+    },
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// The blob store failed.
+    #[error("blob store: {0}")]
+    Blobs(#[from] object_store::Error),
+    /// Something that must not happen, for the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What services return.
+pub type ServiceResult<T> = Result<T, ServiceError>;
+
+impl From<ErrorCode> for ServiceError {
+    fn from(code: ErrorCode) -> Self {
+        Self::Refused(code)
+    }
+}
+
+impl ServiceError {
+    /// A field that is not allowed.
+    pub fn field(pointer: &'static str, detail: impl Into<String>) -> Self {
+        Self::Field { pointer, detail: detail.into() }
+    }
+
+    /// A refusal with a sentence on what to do.
+    pub fn because(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self::RefusedBecause(code, detail.into())
+    }
+
+    /// The problem that answers it: the one place where a failure gets its status.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(code) => Problem::new(*code),
+            Self::RefusedBecause(code, detail) => Problem::new(*code).with_detail(detail.clone()),
+            Self::Field { pointer, detail } => {
+                let mut problem = Problem::new(ErrorCode::InvalidField).with_detail(detail.clone());
+                problem.pointer = Some((*pointer).to_owned());
+                problem
+            }
+            Self::Throttled { retry_at } => {
+                let mut problem = Problem::new(ErrorCode::Throttled);
+                problem.retry_at = Some(*retry_at);
+                problem
+            }
+            Self::WrongCode { tries_left } => {
+                let mut problem = Problem::new(ErrorCode::WrongCode);
+                problem.tries_left = Some(*tries_left);
+                problem
+            }
+            Self::Database(error) => Problem::new(database_code(error)),
+            Self::Blobs(error) => Problem::new(blob_code(error)),
+            Self::Internal(_) => Problem::new(ErrorCode::Internal),
+        }
+    }
+
+    /// Whether a unique constraint was hit: the caller turns it into its own named error.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(e) if is_unique_violation(e))
+    }
+}
+
+/// Whether a unique constraint was hit.
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}
+
+fn database_code(error: &DbErr) -> ErrorCode {
+    let text = error.to_string();
+    if text.contains("disk is full") || text.contains("No space left") || text.contains("could not extend file") {
+        ErrorCode::StorageFull
+    } else if matches!(error, DbErr::ConnectionAcquire(_)) || text.contains("database is locked") {
+        ErrorCode::Unavailable
+    } else {
+        ErrorCode::Internal
+    }
+}
+
+fn blob_code(error: &object_store::Error) -> ErrorCode {
+    if format!("{error:?}").contains("StorageFull") { ErrorCode::StorageFull } else { ErrorCode::Internal }
+}
+
+/// Marks a response as a refusal, for the audit of denials.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal(pub ErrorCode);
+
+impl IntoResponse for ServiceError {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        if problem.status >= 500 {
+            tracing::error!(error = %self, code = ?problem.code, "request failed");
+        }
+        problem_response(problem)
+    }
+}
+
+/// A problem as `application/problem+json`, with the request's id, and `Retry-After` where it has a time.
+pub fn problem_response(mut problem: Problem) -> Response {
+    problem.request_id = request_id::current();
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(retry_at) = problem.retry_at {
+        let seconds = (retry_at - now_ms()).max(0).div_euclid(1000) + 1;
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
+    }
+    if problem.code == ErrorCode::SignedOut {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response.extensions_mut().insert(Refusal(problem.code));
+    response
+}

@@ -1,0 +1,12 @@
+//! What frames every request: its id, who sent it, from which site, from where, and the headers of the answer.
+
+pub mod address;
+pub mod denials;
+pub mod headers;
+pub mod origin;
+pub mod request_id;
+pub mod session;
+pub mod timeout;
+
+pub use address::Address;
+pub use session::{Holder, Visitor};

@@ -1,0 +1,266 @@
+//! Who may do what: the one place where that is decided. Pure functions; what isn't allowed here is refused.
+//!
+//! Services load the facts and ask; they don't decide. What a person may not see answers `not_found`, so that the
+//! answer doesn't tell whether it exists; what they see but may not do answers `forbidden`.
+
+use api_types::{
+    AccountId, ErrorCode, SessionId,
+    accounts::{AccountStatus, Role},
+    grants::Right,
+    sessions::Carrier,
+};
+
+/// A signed-in person, as the session says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// Account.
+    pub account: AccountId,
+    /// Role.
+    pub role: Role,
+    /// Status now.
+    pub status: AccountStatus,
+    /// Session.
+    pub session: SessionId,
+    /// How the session's token travels.
+    pub carrier: Carrier,
+}
+
+/// Allowed, or the code that refuses.
+pub type Verdict = Result<(), ErrorCode>;
+
+/// A person's standing towards one report, as the stored access chain says it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReportStanding {
+    /// Owns it (the patient, or the custodian).
+    pub owner: bool,
+    /// The highest right of a grant that is live now: redeemed, not expired, not revoked.
+    pub right: Option<Right>,
+}
+
+/// A person's standing towards a code or bearer grant that nobody has redeemed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WaitingGrant {
+    /// The grant names the person.
+    pub named: bool,
+    /// The grant stands for a patient placeholder that the person's accepted invitation carried.
+    pub holds_placeholder: bool,
+}
+
+impl ReportStanding {
+    /// Whether the right held is at least this one.
+    fn reaches(self, needed: Right) -> bool {
+        self.right.is_some_and(|held| rank(held) >= rank(needed))
+    }
+}
+
+/// Rights in their order: each includes those below.
+pub fn rank(right: Right) -> u8 {
+    match right {
+        Right::View => 0,
+        Right::Contribute => 1,
+        Right::Reshare => 2,
+        Right::Own => 3,
+    }
+}
+
+/// A person's standing towards another account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountStanding {
+    /// The other's role.
+    pub role: Role,
+    /// The other's status.
+    pub status: AccountStatus,
+    /// Both are named in the access chain of a report that the asker may see.
+    pub shares_report: bool,
+}
+
+fn allow(condition: bool, refusal: ErrorCode) -> Verdict {
+    if condition { Ok(()) } else { Err(refusal) }
+}
+
+impl Actor {
+    /// Whether the account may act at all; every route but the account's own state asks this first.
+    pub fn active(&self) -> Verdict {
+        match self.status {
+            AccountStatus::Active => Ok(()),
+            AccountStatus::Pending => Err(ErrorCode::AccountPending),
+            AccountStatus::Refused | AccountStatus::Disabled => Err(ErrorCode::AccountDisabled),
+        }
+    }
+
+    fn active_as(&self, roles: &[Role]) -> Verdict {
+        self.active()?;
+        allow(roles.contains(&self.role), ErrorCode::Forbidden)
+    }
+
+    /// Administration: people, approval, the whole audit. Gives no sight of content.
+    pub fn may_administer(&self) -> Verdict {
+        self.active_as(&[Role::Administrator])
+    }
+
+    /// Administrators invite anyone; doctors invite patients.
+    pub fn may_invite(&self, role: Role) -> Verdict {
+        self.active()?;
+        match (self.role, role) {
+            (Role::Administrator, _) | (Role::Doctor, Role::Patient) => Ok(()),
+            _ => Err(ErrorCode::Forbidden),
+        }
+    }
+
+    /// Own invitations; administrators all. A stranger's answers as if it weren't there.
+    pub fn may_withdraw_invitation(&self, created_by: AccountId) -> Verdict {
+        self.active()?;
+        allow(self.role == Role::Administrator || created_by == self.account, ErrorCode::NotFound)
+    }
+
+    /// Binding a placeholder (the reports that wait for a patient) is for patients.
+    pub fn may_accept_invitation(&self) -> Verdict {
+        self.active_as(&[Role::Patient])
+    }
+
+    /// Looking people up: by name finds approved doctors, by e-mail exactly one.
+    pub fn may_look_up(&self) -> Verdict {
+        self.active()
+    }
+
+    /// Seeing another account: oneself, someone on a shared report, an approved doctor; administrators see all.
+    pub fn may_see_account(&self, other: AccountId, standing: AccountStanding) -> Verdict {
+        if other == self.account {
+            return Ok(());
+        }
+        self.active()?;
+        let approved_doctor = standing.role == Role::Doctor && standing.status == AccountStatus::Active;
+        allow(
+            self.role == Role::Administrator || standing.shares_report || approved_doctor,
+            ErrorCode::NotFound,
+        )
+    }
+
+    /// Beginning a draft: doctors write reports, patients bring their own.
+    pub fn may_write_reports(&self) -> Verdict {
+        self.active_as(&[Role::Doctor, Role::Patient])
+    }
+
+    /// Reading a report: its owner and holders of a live grant. No role opens one.
+    pub fn may_read(&self, standing: ReportStanding) -> Verdict {
+        self.active()?;
+        allow(standing.owner || standing.right.is_some(), ErrorCode::NotFound)
+    }
+
+    /// Adding a version.
+    pub fn may_contribute(&self, standing: ReportStanding) -> Verdict {
+        self.may_read(standing)?;
+        allow(standing.owner || standing.reaches(Right::Contribute), ErrorCode::Forbidden)
+    }
+
+    /// Passing access on.
+    pub fn may_share(&self, standing: ReportStanding) -> Verdict {
+        self.may_read(standing)?;
+        allow(standing.owner || standing.reaches(Right::Reshare), ErrorCode::Forbidden)
+    }
+
+    /// A draft or an upload belongs to one person; to everyone else it isn't there.
+    pub fn may_use_own(&self, holder: AccountId) -> Verdict {
+        self.active()?;
+        allow(holder == self.account, ErrorCode::NotFound)
+    }
+
+    /// Reading one version: the owner, and whoever holds a live grant that covers it.
+    pub fn may_open(&self, standing: ReportStanding, covered: bool) -> Verdict {
+        self.may_read(standing)?;
+        allow(covered, ErrorCode::NotFound)
+    }
+
+    /// Redeeming or claiming: the person that a grant waits for; to everyone else it isn't there.
+    pub fn may_take(&self, waiting: WaitingGrant) -> Verdict {
+        self.active()?;
+        allow(waiting.named || waiting.holds_placeholder, ErrorCode::NotFound)
+    }
+
+    /// Seeing whom the access chain names: readers, and whoever must verify it before taking a grant.
+    pub fn may_see_people(&self, standing: ReportStanding, waiting: bool) -> Verdict {
+        if waiting { self.active() } else { self.may_read(standing) }
+    }
+
+    /// Re-keying, and whatever else belongs to the owner alone.
+    pub fn may_own(&self, standing: ReportStanding) -> Verdict {
+        self.may_read(standing)?;
+        allow(standing.owner, ErrorCode::Forbidden)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor(role: Role, status: AccountStatus) -> Actor {
+        Actor { account: AccountId([1; 32]), role, status, session: SessionId([9; 16]), carrier: Carrier::Bearer }
+    }
+
+    const ROLES: [Role; 3] = [Role::Administrator, Role::Doctor, Role::Patient];
+    const NOBODY: ReportStanding = ReportStanding { owner: false, right: None };
+
+    #[test]
+    fn whoever_is_not_active_may_nothing() {
+        let owner = ReportStanding { owner: true, right: Some(Right::Own) };
+        for role in ROLES {
+            for (status, code) in [
+                (AccountStatus::Pending, ErrorCode::AccountPending),
+                (AccountStatus::Refused, ErrorCode::AccountDisabled),
+                (AccountStatus::Disabled, ErrorCode::AccountDisabled),
+            ] {
+                let a = actor(role, status);
+                for verdict in [
+                    a.may_administer(),
+                    a.may_invite(Role::Patient),
+                    a.may_look_up(),
+                    a.may_write_reports(),
+                    a.may_read(owner),
+                    a.may_own(owner),
+                ] {
+                    assert_eq!(verdict, Err(code), "{role:?} {status:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_role_opens_a_report() {
+        for role in ROLES {
+            assert_eq!(actor(role, AccountStatus::Active).may_read(NOBODY), Err(ErrorCode::NotFound));
+        }
+    }
+
+    #[test]
+    fn rights_are_ordered() {
+        let doctor = actor(Role::Doctor, AccountStatus::Active);
+        let with = |right| ReportStanding { owner: false, right: Some(right) };
+        assert_eq!(doctor.may_contribute(with(Right::View)), Err(ErrorCode::Forbidden));
+        assert_eq!(doctor.may_contribute(with(Right::Contribute)), Ok(()));
+        assert_eq!(doctor.may_share(with(Right::Contribute)), Err(ErrorCode::Forbidden));
+        assert_eq!(doctor.may_share(with(Right::Reshare)), Ok(()));
+        assert_eq!(doctor.may_own(with(Right::Reshare)), Err(ErrorCode::Forbidden));
+    }
+
+    #[test]
+    fn invitations_follow_roles() {
+        let doctor = actor(Role::Doctor, AccountStatus::Active);
+        assert_eq!(doctor.may_invite(Role::Patient), Ok(()));
+        assert_eq!(doctor.may_invite(Role::Doctor), Err(ErrorCode::Forbidden));
+        assert_eq!(actor(Role::Patient, AccountStatus::Active).may_invite(Role::Patient), Err(ErrorCode::Forbidden));
+        assert_eq!(actor(Role::Administrator, AccountStatus::Active).may_invite(Role::Administrator), Ok(()));
+    }
+
+    #[test]
+    fn patients_and_pending_doctors_are_not_found_by_strangers() {
+        let doctor = actor(Role::Doctor, AccountStatus::Active);
+        let other = AccountId([2; 32]);
+        let see = |role, status, shares_report| {
+            doctor.may_see_account(other, AccountStanding { role, status, shares_report })
+        };
+        assert_eq!(see(Role::Patient, AccountStatus::Active, false), Err(ErrorCode::NotFound));
+        assert_eq!(see(Role::Doctor, AccountStatus::Pending, false), Err(ErrorCode::NotFound));
+        assert_eq!(see(Role::Doctor, AccountStatus::Active, false), Ok(()));
+        assert_eq!(see(Role::Patient, AccountStatus::Active, true), Ok(()));
+    }
+}

@@ -1,0 +1,135 @@
+//! `healthsecure serve`: from a configuration to a listening server and its orderly end.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    AppState,
+    config::{Config, Tls},
+    router::router,
+    services::set_up,
+    state::StartError,
+    upkeep,
+};
+
+/// How long open requests may take to end after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+/// A client that doesn't finish its headers is dropped.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Runs until SIGINT or SIGTERM.
+pub fn run(config: Config) -> Result<(), StartError> {
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| StartError::Io("the runtime".into(), e))?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(config.listen)
+            .map_err(|e| StartError::Io(format!("listening on {}", config.listen), e))?;
+        serve(config, listener, stop_signal(), announce).await
+    })
+}
+
+/// Serves on a listener until `stop` resolves. `ready` is called once, when requests are taken, with the one-time
+/// set-up link while there is no administrator.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+    ready: impl FnOnce(&str, Option<&str>),
+) -> Result<(), StartError> {
+    let _lock = lock_data(&config)?;
+    let tls = load_tls(config.tls.as_ref()).await?;
+    let state = AppState::open(config).await?;
+    let link = set_up::new_link(&state).await?;
+    let upkeep = upkeep::start(state.clone());
+    let handle = Handle::new();
+    let server = tokio::spawn(listen(listener, tls, handle.clone(), state.clone()));
+    handle.listening().await;
+    ready(state.config.origin.as_str(), link.as_deref());
+    stop.await;
+    state.live.close();
+    handle.graceful_shutdown(Some(GRACE));
+    let ended = server.await.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
+    upkeep.abort();
+    upkeep::last(&state).await;
+    state.db.close().await?;
+    ended.map_err(|e| StartError::Io("the server".into(), e))
+}
+
+async fn listen(
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    handle: Handle<SocketAddr>,
+    state: AppState,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        Some(tls) => {
+            let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT);
+            server.serve(service).await
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
+            server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT);
+            server.serve(service).await
+        }
+    }
+}
+
+fn announce(origin: &str, set_up_link: Option<&str>) {
+    println!("HealthSecure is ready at {origin}");
+    if let Some(link) = set_up_link {
+        println!("Create the first administrator with this link (it works once, until the next start):\n{link}");
+    }
+}
+
+/// One server a data folder: the head of the audit chain lives in its memory.
+fn lock_data(config: &Config) -> Result<File, StartError> {
+    let io = |e| StartError::Io(config.data.display().to_string(), e);
+    std::fs::create_dir_all(&config.data).map_err(io)?;
+    let path = config.data.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(config.data.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+async fn load_tls(tls: Option<&Tls>) -> Result<Option<RustlsConfig>, StartError> {
+    let Some(tls) = tls else { return Ok(None) };
+    // Fails only where one is installed already, which serves as well.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let loaded = RustlsConfig::from_pem_file(&tls.cert, &tls.key).await;
+    let place = || format!("{} and {}", tls.cert.display(), tls.key.display());
+    loaded.map(Some).map_err(|e| StartError::Io(place(), e))
+}
+
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
+
+/// To stderr; RUST_LOG narrows it. Statements and their values are never logged, whatever RUST_LOG says.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=off,sea_orm=off"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let _ = builder.try_init();
+}

@@ -1,0 +1,202 @@
+//! Lists of reports kept in step with grants: after every change of a report, who has it in their list is worked out
+//! anew, and whoever is concerned is told.
+
+use std::collections::BTreeMap;
+
+use api_types::{
+    AccountId, ReportId, UnixMillis,
+    grants::{GrantKind, GrantState, Right},
+    live::LiveKind,
+};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceResult, live,
+    services::standing::covers,
+    storage::{
+        self,
+        grants::Grant,
+        reports_access::{self, Access, GONE, LIVE},
+    },
+};
+
+/// Whom a change concerns; to be told once it is committed.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// The report.
+    pub report: Option<ReportId>,
+    /// Those who have it in their list.
+    pub live: Vec<AccountId>,
+    /// Those who had it until now.
+    pub ended: Vec<AccountId>,
+}
+
+impl Changed {
+    /// Tells them.
+    pub fn publish(&self, state: &AppState) {
+        let Some(report) = self.report else { return };
+        for account in &self.live {
+            state.live.publish(*account, live::report_event(LiveKind::ReportChanged, report, None));
+        }
+        for account in &self.ended {
+            state.live.publish(*account, live::report_event(LiveKind::AccessEnded, report, None));
+        }
+    }
+}
+
+/// Whether a time has passed; 0 never does.
+pub fn ended(ends_at: UnixMillis, now: UnixMillis) -> bool {
+    ends_at != 0 && ends_at <= now
+}
+
+/// Where a grant stands now. Computed on reading, so that nothing has to happen at the moment of expiry.
+pub fn grant_state(grant: &Grant, now: UnixMillis) -> ServiceResult<GrantState> {
+    let kind: GrantKind = storage::name("grants", "kind", &grant.kind)?;
+    let redeemed = kind == GrantKind::Account || grant.redeemed_at.is_some();
+    Ok(if grant.revoked_at.is_some() {
+        GrantState::Revoked
+    } else if ended(grant.ends_at, now) {
+        GrantState::Expired
+    } else if redeemed {
+        GrantState::Live
+    } else if kind == GrantKind::Code && grant.tries_left == Some(0) {
+        GrantState::Locked
+    } else {
+        GrantState::Pending
+    })
+}
+
+/// A way in which an account sees a report.
+#[derive(Debug, Clone)]
+struct Sight {
+    grant_id: Vec<u8>,
+    version: i32,
+    revision: i32,
+    ends_at: UnixMillis,
+    /// Higher is better: the right, then the later end, then the older grant.
+    rank: (Right, UnixMillis, i32),
+}
+
+/// Works out who has a report in their list, and moves it to the top of each of those lists.
+pub async fn refresh(conn: &impl ConnectionTrait, report: ReportId, now: UnixMillis) -> ServiceResult<Changed> {
+    let grants = storage::grants::of_report(conn, report).await?;
+    let revisions = storage::versions::revisions(conn, report).await?;
+    let seen = sights(&grants, &revisions, now)?;
+    let mut changed = Changed { report: Some(report), ..Changed::default() };
+    for row in reports_access::of_report(conn, report).await? {
+        let account = AccountId(storage::id("report_access", "account_id", &row.account_id)?);
+        if row.state == LIVE && !seen.contains_key(&account) {
+            let cursor = reports_access::next_cursor(conn, account).await?;
+            let gone = Access { cursor, state: GONE.to_owned(), grant_id: None, ends_at: 0, ..row };
+            reports_access::put(conn, gone).await?;
+            changed.ended.push(account);
+        }
+    }
+    for (account, sight) in seen {
+        let row = Access {
+            account_id: account.0.to_vec(),
+            report_id: report.0.to_vec(),
+            cursor: reports_access::next_cursor(conn, account).await?,
+            state: LIVE.to_owned(),
+            grant_id: Some(sight.grant_id),
+            version: sight.version,
+            revision: sight.revision,
+            ends_at: sight.ends_at,
+        };
+        reports_access::put(conn, row).await?;
+        changed.live.push(account);
+    }
+    Ok(changed)
+}
+
+/// The best sight of each account that has one.
+fn sights(
+    grants: &[Grant],
+    revisions: &[(i32, i32)],
+    now: UnixMillis,
+) -> ServiceResult<BTreeMap<AccountId, Sight>> {
+    let mut best: BTreeMap<AccountId, Sight> = BTreeMap::new();
+    for grant in grants {
+        let Some(recipient) = &grant.recipient else { continue };
+        if grant_state(grant, now)? != GrantState::Live {
+            continue;
+        }
+        let newest = revisions.iter().rev().find(|(v, _)| covers(grant.versions_from, grant.versions_to, *v));
+        let Some(&(version, revision)) = newest else { continue };
+        let account = AccountId(storage::id("grants", "recipient", recipient)?);
+        let right: Right = storage::name("grants", "right", &grant.right)?;
+        let end = if grant.ends_at == 0 { UnixMillis::MAX } else { grant.ends_at };
+        let rank = (right, end, -grant.seq);
+        let sight = Sight { grant_id: grant.id.clone(), version, revision, ends_at: grant.ends_at, rank };
+        if best.get(&account).is_none_or(|other| other.rank < rank) {
+            best.insert(account, sight);
+        }
+    }
+    Ok(best)
+}
+
+/// Brings lists up to date in which grants have ended since.
+pub async fn end_overdue(state: &AppState, reports: Vec<ReportId>) -> ServiceResult<()> {
+    for report in reports {
+        let tx = state.db.begin_write().await?;
+        let changed = refresh(tx.conn(), report, state.clock.now()).await?;
+        tx.commit().await?;
+        changed.publish(state);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(seq: i32, right: &str) -> Grant {
+        Grant {
+            id: vec![seq as u8; 16],
+            report_id: vec![1; 32],
+            seq,
+            kind: "account".into(),
+            recipient: Some(vec![7; 32]),
+            placeholder: None,
+            right: right.into(),
+            versions_from: 1,
+            versions_to: None,
+            parent: None,
+            granted_by: vec![2; 32],
+            created_at: 0,
+            expires_at: 0,
+            ends_at: 0,
+            tries_left: None,
+            redeemed_at: None,
+            requested_at: None,
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn states_follow_time_and_events() {
+        let code = Grant { kind: "code".into(), tries_left: Some(5), ends_at: 100, ..grant(1, "view") };
+        assert_eq!(grant_state(&code, 99).unwrap(), GrantState::Pending);
+        assert_eq!(grant_state(&code, 100).unwrap(), GrantState::Expired);
+        let locked = Grant { tries_left: Some(0), ..code.clone() };
+        assert_eq!(grant_state(&locked, 0).unwrap(), GrantState::Locked);
+        let redeemed = Grant { redeemed_at: Some(5), ..code.clone() };
+        assert_eq!(grant_state(&redeemed, 50).unwrap(), GrantState::Live);
+        assert_eq!(grant_state(&redeemed, 100).unwrap(), GrantState::Expired);
+        let revoked = Grant { revoked_at: Some(6), ..redeemed };
+        assert_eq!(grant_state(&revoked, 200).unwrap(), GrantState::Revoked);
+    }
+
+    #[test]
+    fn the_strongest_live_grant_shows_the_report() {
+        let weak = grant(1, "view");
+        let strong = Grant { ends_at: 50, ..grant(2, "contribute") };
+        let revisions = [(1, 0), (2, 3)];
+        let at = |now| sights(&[weak.clone(), strong.clone()], &revisions, now).unwrap();
+        let me = AccountId([7; 32]);
+        assert_eq!((at(10)[&me].grant_id[0], at(10)[&me].version, at(10)[&me].revision), (2, 2, 3));
+        assert_eq!(at(50)[&me].grant_id[0], 1);
+        let first_only = Grant { versions_to: Some(1), ..grant(3, "view") };
+        assert_eq!(sights(&[first_only], &revisions, 0).unwrap()[&me].version, 1);
+    }
+}

@@ -1,0 +1,121 @@
+//! Drafts: sealed by their author, saved under a counter, deleted or completed.
+
+use api_types::{
+    B64, ErrorCode, ReportId,
+    audit::Action,
+    drafts::{Draft, DraftList, PutDraft},
+    limits::DRAFT_MAX,
+};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult, audit::EventDraft, policy::Actor, services::uploads,
+    storage::{self, drafts as store},
+};
+
+/// Most drafts of one author; the list delivers all of them.
+pub const DRAFTS_MAX: u64 = 100;
+
+type Row = entities::drafts::Model;
+
+/// The caller's drafts.
+pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<DraftList> {
+    actor.may_write_reports()?;
+    let rows = store::list(state.db.read(), actor.account).await?;
+    let event = EventDraft::by(actor, Action::List).with("of", "drafts");
+    state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
+    let items = rows.into_iter().map(draft).collect::<ServiceResult<_>>()?;
+    Ok(DraftList { items })
+}
+
+/// One of the caller's drafts.
+pub async fn get(state: &AppState, actor: &Actor, id: ReportId) -> ServiceResult<Draft> {
+    actor.may_write_reports()?;
+    let row = own(state.db.read(), actor, id).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("draft", id)).await?;
+    draft(row)
+}
+
+/// Saves a draft. A repeated save changes nothing and succeeds.
+pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) -> ServiceResult<()> {
+    actor.may_write_reports()?;
+    if body.sealed.0.is_empty() {
+        return Err(ServiceError::field("/sealed", "must not be empty"));
+    }
+    if body.sealed.0.len() > DRAFT_MAX {
+        return Err(ServiceError::because(ErrorCode::TooLarge, format!("a draft has at most {DRAFT_MAX} bytes")));
+    }
+    let now = state.clock.now();
+    let counter = i64::try_from(body.counter).map_err(|_| ServiceError::field("/counter", "is too large"))?;
+    let mut tx = state.db.begin_write().await?;
+    match store::get(tx.conn(), id).await? {
+        None => create(tx.conn(), actor, id, counter, body.sealed, now).await?,
+        Some(row) => {
+            actor.may_use_own(account(&row)?)?;
+            if row.counter == counter && row.sealed == body.sealed.0 {
+                return Ok(());
+            }
+            if row.counter + 1 != counter {
+                return Err(ErrorCode::CounterStale.into());
+            }
+            store::update(tx.conn(), id, counter, body.sealed.0, now).await?;
+        }
+    }
+    let event = EventDraft::by(actor, Action::DraftSave).with("draft", id).with("counter", counter);
+    tx.record(event).await?;
+    tx.commit().await
+}
+
+async fn create(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    id: ReportId,
+    counter: i64,
+    sealed: B64,
+    now: i64,
+) -> ServiceResult<()> {
+    if counter != 0 {
+        return Err(ErrorCode::CounterStale.into());
+    }
+    if storage::reports::get(conn, id).await?.is_some() {
+        return Err(ServiceError::because(ErrorCode::Conflict, "this draft was completed already"));
+    }
+    if store::count(conn, actor.account).await? >= DRAFTS_MAX {
+        let detail = format!("there are {DRAFTS_MAX} drafts already; complete or delete one first");
+        return Err(ServiceError::because(ErrorCode::Conflict, detail));
+    }
+    store::insert(conn, id, actor.account, sealed.0, now).await?;
+    Ok(())
+}
+
+/// Deletes a draft and the uploads made for it.
+pub async fn delete(state: &AppState, actor: &Actor, id: ReportId) -> ServiceResult<()> {
+    actor.may_write_reports()?;
+    let mut tx = state.db.begin_write().await?;
+    own(tx.conn(), actor, id).await?;
+    for upload in storage::uploads::of_report(tx.conn(), actor.account, id).await? {
+        uploads::discard(tx.conn(), &upload, state.clock.now()).await?;
+    }
+    store::delete(tx.conn(), id).await?;
+    tx.record(EventDraft::by(actor, Action::DraftDelete).with("draft", id)).await?;
+    tx.commit().await
+}
+
+async fn own(conn: &impl ConnectionTrait, actor: &Actor, id: ReportId) -> ServiceResult<Row> {
+    let row = store::get(conn, id).await?.ok_or(ErrorCode::NotFound)?;
+    actor.may_use_own(account(&row)?)?;
+    Ok(row)
+}
+
+fn account(row: &Row) -> ServiceResult<api_types::AccountId> {
+    Ok(api_types::AccountId(storage::id("drafts", "author", &row.author)?))
+}
+
+fn draft(row: Row) -> ServiceResult<Draft> {
+    Ok(Draft {
+        id: ReportId(storage::id("drafts", "report_id", &row.report_id)?),
+        sealed: B64(row.sealed),
+        counter: row.counter.unsigned_abs(),
+        updated_at: row.updated_at,
+    })
+}

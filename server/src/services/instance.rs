@@ -1,0 +1,19 @@
+//! `GET /instance`: what a client must know before anyone signs in. Public, and not an event.
+
+use api_types::{B64, ErrorCode, instance::Instance};
+
+use crate::{AppState, ServiceError, ServiceResult, storage};
+
+/// The instance as clients see it.
+pub async fn get(state: &AppState) -> ServiceResult<Instance> {
+    let row = storage::instance::load(state.db.read()).await?;
+    let row = row.ok_or(ServiceError::Refused(ErrorCode::Unavailable))?;
+    Ok(Instance {
+        instance_id: B64(row.instance_id.to_vec()),
+        name: row.name,
+        organisation_key: row.organisation_key.map(|key| B64(key.to_vec())),
+        set_up: row.set_up_at.is_some(),
+        open_sign_up: state.config.open_sign_up,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}

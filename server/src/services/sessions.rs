@@ -1,0 +1,304 @@
+//! Sessions: begin, recognise, list, end.
+//!
+//! A token is 256 random bits, stored as SHA-256. A session ends when unused for its idle limit, or at its absolute
+//! limit, whatever happens. Recognised sessions stay in memory for a while; ending one removes it there first.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use api_types::{
+    AccountId, ErrorCode, SessionId, UnixMillis,
+    audit::Action,
+    live::LiveKind,
+    sessions::{Carrier, CurrentSession, Session, SessionList, WhoAmI},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    clock::{MINUTE, now_ms},
+    config::SessionLimits,
+    live,
+    policy::Actor,
+    random,
+    storage::{self, accounts, db::WriteTx, sessions::SessionRow},
+};
+
+/// Sessions kept in memory; beyond it all are forgotten and read again.
+const CACHE_MAX: usize = 20_000;
+
+/// A session just begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// The token, shown once.
+    pub token: String,
+    /// What is stored of it.
+    pub row: SessionRow,
+}
+
+/// Begins a session inside the caller's transaction.
+pub async fn begin(
+    state: &AppState,
+    tx: &WriteTx,
+    account: AccountId,
+    carrier: Carrier,
+    device: String,
+) -> ServiceResult<Begun> {
+    let (token, token_hash) = random::token()?;
+    let now = now_ms();
+    let row = SessionRow {
+        id: SessionId(random::bytes()?),
+        account,
+        token_hash,
+        carrier,
+        device,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + absolute(&state.config.sessions, carrier),
+    };
+    storage::sessions::insert(tx.conn(), &row).await?;
+    storage::sessions::touch(tx.conn(), account, row.id, now).await?;
+    Ok(Begun { token, row })
+}
+
+/// Whose session a token opens, if it is open. Notes the use, at most once a minute.
+pub async fn authenticate(state: &AppState, carrier: Carrier, token: &str) -> ServiceResult<Option<Actor>> {
+    let hash = random::token_hash(token);
+    let now = now_ms();
+    let seen = match state.sessions.get(&hash) {
+        Some(seen) => seen,
+        None => {
+            let generation = state.sessions.generation();
+            let Some(seen) = load(state, &hash).await? else { return Ok(None) };
+            state.sessions.put(hash, seen, generation);
+            seen
+        }
+    };
+    let limits = &state.config.sessions;
+    let open = now < seen.expires_at && now - seen.last_seen_at < idle(limits, seen.actor.carrier);
+    if !open || seen.actor.carrier != carrier {
+        return Ok(None);
+    }
+    if now - seen.last_seen_at >= MINUTE {
+        touch(state, &hash, &seen.actor, now).await?;
+    }
+    Ok(Some(seen.actor))
+}
+
+async fn load(state: &AppState, hash: &[u8; 32]) -> ServiceResult<Option<Seen>> {
+    let Some((row, role, status)) = storage::sessions::find(state.db.read(), hash).await? else { return Ok(None) };
+    let actor = Actor {
+        account: row.account,
+        role: storage::name("accounts", "role", &role)?,
+        status: storage::name("accounts", "status", &status)?,
+        session: row.id,
+        carrier: row.carrier,
+    };
+    Ok(Some(Seen { actor, last_seen_at: row.last_seen_at, expires_at: row.expires_at }))
+}
+
+async fn touch(state: &AppState, hash: &[u8; 32], actor: &Actor, now: UnixMillis) -> ServiceResult<()> {
+    state.sessions.touch(hash, now);
+    let tx = state.db.begin_write().await?;
+    storage::sessions::touch(tx.conn(), actor.account, actor.session, now).await?;
+    tx.commit().await
+}
+
+/// `GET /session`: who the request is.
+pub async fn current(state: &AppState, actor: Option<Actor>) -> ServiceResult<CurrentSession> {
+    let Some(actor) = actor else { return Ok(CurrentSession { signed_in: None }) };
+    let account = accounts::get(state.db.read(), actor.account).await?;
+    let session = storage::sessions::get(state.db.read(), actor.session).await?;
+    let Some((account, session)) = account.zip(session) else { return Ok(CurrentSession { signed_in: None }) };
+    Ok(CurrentSession {
+        signed_in: Some(WhoAmI {
+            account_id: account.id,
+            name: account.name,
+            email: account.email,
+            role: account.role,
+            status: account.status,
+            session: describe(&session, Some(actor.session)),
+        }),
+    })
+}
+
+/// `GET /sessions`.
+pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SessionList> {
+    let now = now_ms();
+    let limits = &state.config.sessions;
+    let rows = storage::sessions::of_account(state.db.read(), actor.account).await?;
+    let open = rows.iter().filter(|s| now < s.expires_at && now - s.last_seen_at < idle(limits, s.carrier));
+    let items = open.map(|s| describe(s, Some(actor.session))).collect();
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "sessions")).await?;
+    Ok(SessionList { items })
+}
+
+/// `DELETE /session`: signing out.
+pub async fn sign_out(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    end(state, actor, actor.session).await
+}
+
+/// `DELETE /sessions/{id}`: one of one's own.
+pub async fn end(state: &AppState, actor: &Actor, id: SessionId) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    if !storage::sessions::delete(tx.conn(), actor.account, id).await? {
+        return Err(ErrorCode::NotFound.into());
+    }
+    tx.record(EventDraft::by(actor, Action::SignOut).with("session", id)).await?;
+    tx.commit().await?;
+    changed(state, actor.account);
+    Ok(())
+}
+
+/// `DELETE /sessions`: all but this one.
+pub async fn end_others(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
+    tx.record(EventDraft::by(actor, Action::SignOut).with("sessions", ended)).await?;
+    tx.commit().await?;
+    changed(state, actor.account);
+    Ok(())
+}
+
+/// After a commit that ended sessions or changed the account: nothing remembered counts any more, streams look again.
+pub fn changed(state: &AppState, account: AccountId) {
+    state.sessions.forget(account);
+    state.live.publish(account, live::event(LiveKind::SessionsChanged));
+}
+
+/// Whether a session is still open; streams ask before each event.
+pub async fn is_open(state: &AppState, actor: &Actor) -> ServiceResult<bool> {
+    let row = storage::sessions::get(state.db.read(), actor.session).await?;
+    let now = now_ms();
+    Ok(row.is_some_and(|s| now < s.expires_at && now - s.last_seen_at < idle(&state.config.sessions, s.carrier)))
+}
+
+/// A session as its holder sees it.
+pub fn describe(row: &SessionRow, current: Option<SessionId>) -> Session {
+    Session {
+        id: row.id,
+        carrier: row.carrier,
+        device: row.device.clone(),
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+        current: current == Some(row.id),
+    }
+}
+
+fn idle(limits: &SessionLimits, carrier: Carrier) -> UnixMillis {
+    match carrier {
+        Carrier::Cookie => limits.cookie_idle,
+        Carrier::Bearer => limits.bearer_idle,
+    }
+}
+
+fn absolute(limits: &SessionLimits, carrier: Carrier) -> UnixMillis {
+    match carrier {
+        Carrier::Cookie => limits.cookie_absolute,
+        Carrier::Bearer => limits.bearer_absolute,
+    }
+}
+
+/// A recognised session.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    actor: Actor,
+    last_seen_at: UnixMillis,
+    expires_at: UnixMillis,
+}
+
+/// Sessions recognised lately, by token hash. Off where several servers share a database.
+#[derive(Debug)]
+pub struct SessionCache {
+    enabled: bool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Grows whenever something is forgotten: what was read before that must not be put in after.
+    generation: u64,
+    seen: HashMap<[u8; 32], Seen>,
+}
+
+impl SessionCache {
+    /// An empty one.
+    pub fn new(enabled: bool) -> Self {
+        Self { enabled, inner: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, hash: &[u8; 32]) -> Option<Seen> {
+        self.lock().seen.get(hash).copied()
+    }
+
+    fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
+    fn put(&self, hash: [u8; 32], seen: Seen, generation: u64) {
+        let mut inner = self.lock();
+        if !self.enabled || inner.generation != generation {
+            return;
+        }
+        if inner.seen.len() >= CACHE_MAX {
+            inner.seen.clear();
+        }
+        inner.seen.insert(hash, seen);
+    }
+
+    fn touch(&self, hash: &[u8; 32], now: UnixMillis) {
+        if let Some(seen) = self.lock().seen.get_mut(hash) {
+            seen.last_seen_at = now;
+        }
+    }
+
+    /// Forgets an account's sessions: after they ended, or its role or status changed.
+    pub fn forget(&self, account: AccountId) {
+        let mut inner = self.lock();
+        inner.generation += 1;
+        inner.seen.retain(|_, seen| seen.actor.account != account);
+    }
+}
+
+/// Shortens and cleans what a client calls itself.
+pub fn device(text: &str) -> Result<String, ServiceError> {
+    crate::services::fields::short_text("/device", text, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::accounts::{AccountStatus, Role};
+
+    use super::*;
+
+    fn seen() -> Seen {
+        let actor = Actor {
+            account: AccountId([1; 32]),
+            role: Role::Doctor,
+            status: AccountStatus::Active,
+            session: SessionId([2; 16]),
+            carrier: Carrier::Bearer,
+        };
+        Seen { actor, last_seen_at: 0, expires_at: 10 }
+    }
+
+    #[test]
+    fn what_was_read_before_an_end_is_not_remembered_after_it() {
+        let cache = SessionCache::new(true);
+        let generation = cache.generation();
+        cache.forget(AccountId([1; 32]));
+        cache.put([7; 32], seen(), generation);
+        assert!(cache.get(&[7; 32]).is_none());
+        cache.put([7; 32], seen(), cache.generation());
+        assert!(cache.get(&[7; 32]).is_some());
+        cache.forget(AccountId([1; 32]));
+        assert!(cache.get(&[7; 32]).is_none());
+    }
+}

@@ -1,0 +1,302 @@
+//! Uploads: the ciphertext of one part, in segments that are hashed while they stream to the store.
+//!
+//! A segment is durable before it is acknowledged. Its blob's key stands in `blob_garbage` until a row names it, so an
+//! upload that breaks off, expires or is abandoned leaves nothing behind.
+
+use api_types::{
+    AccountId, ErrorCode, ReportId, UnixMillis, UploadId,
+    audit::Action,
+    limits::{FILE_MAX, FILES_MAX},
+    uploads::{CreateUpload, Upload},
+};
+use bytes::Bytes;
+use crypto::format::Geometry;
+use futures::{Stream, StreamExt};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    clock::{DAY, HOUR},
+    policy::Actor,
+    random,
+    services::standing,
+    storage::{
+        self, blob_garbage,
+        blobs::{BlobWriter, Written},
+        uploads::{self as store, Segment},
+    },
+};
+
+/// An upload is forgotten so long after its last segment.
+pub const LIFETIME: UnixMillis = 7 * DAY;
+/// Most uploads that one account has open.
+pub const UPLOADS_MAX: u64 = 2 * FILES_MAX as u64;
+/// A blob that no row names so long after its writing began never will be.
+const INTENT: UnixMillis = HOUR;
+
+/// A segment's number, what its bytes hash to as the client says, and its length if known.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced {
+    /// Number, from 0.
+    pub n: u32,
+    /// SHA-256 in `Content-Digest`.
+    pub sha256: [u8; 32],
+    /// `Content-Length`.
+    pub len: Option<u64>,
+}
+
+/// Begins an upload.
+pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> ServiceResult<Upload> {
+    let geometry = geometry_of(&body)?;
+    let now = state.clock.now();
+    let mut tx = state.db.begin_write().await?;
+    may_seal_for(tx.conn(), actor, &body, now).await?;
+    if store::count(tx.conn(), actor.account).await? >= UPLOADS_MAX {
+        let detail = format!("{UPLOADS_MAX} uploads are open; commit or abandon some first");
+        return Err(ServiceError::because(ErrorCode::Conflict, detail));
+    }
+    let id = UploadId(random::bytes()?);
+    let row = store::Upload {
+        id: id.0.to_vec(),
+        account_id: actor.account.0.to_vec(),
+        report_id: body.report_id.0.to_vec(),
+        version: int(body.version)?,
+        revision: int(body.revision)?,
+        part: int(body.part)?,
+        ciphertext_len: body.ciphertext_len as i64,
+        segments: geometry.segments() as i32,
+        created_at: now,
+        expires_at: now + LIFETIME,
+    };
+    let upload = describe(&row, Vec::new())?;
+    store::insert(tx.conn(), row).await?;
+    tx.record(event(actor, &upload, "begun")).await?;
+    tx.commit().await?;
+    Ok(upload)
+}
+
+/// Limits, before anything is looked up.
+fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
+    if body.part == 0 || body.part as usize > FILES_MAX {
+        return Err(ServiceError::field("/part", format!("must be 1 to {FILES_MAX}")));
+    }
+    if body.version == 0 {
+        return Err(ServiceError::field("/version", "versions count from 1"));
+    }
+    let geometry = Geometry::of_ciphertext(body.ciphertext_len)
+        .map_err(|_| ServiceError::field("/ciphertext_len", "no part has this length"))?;
+    if geometry.plaintext_len() > FILE_MAX {
+        return Err(ServiceError::because(ErrorCode::TooLarge, format!("a file has at most {FILE_MAX} bytes")));
+    }
+    Ok(geometry)
+}
+
+/// The place must be the caller's to write: an own draft, the next version, or the next revision.
+async fn may_seal_for(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    body: &CreateUpload,
+    now: UnixMillis,
+) -> ServiceResult<()> {
+    if let Some(draft) = storage::drafts::get(conn, body.report_id).await? {
+        actor.may_write_reports()?;
+        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
+        let first = body.version == 1 && body.revision == 0;
+        return if first { Ok(()) } else { Err(ServiceError::field("/version", "a draft becomes version 1")) };
+    }
+    let seen = standing::of(conn, actor, body.report_id, now).await?;
+    if body.revision == 0 {
+        actor.may_contribute(seen.standing)?;
+        let next = seen.report.latest_version + 1;
+        let fits = int(body.version)? == next;
+        return if fits { Ok(()) } else { Err(conflict(format!("the next version is {next}"))) };
+    }
+    actor.may_own(seen.standing)?;
+    let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
+    let next = current.ok_or(ErrorCode::NotFound)?.revision + 1;
+    if int(body.revision)? == next { Ok(()) } else { Err(conflict(format!("the next revision is {next}"))) }
+}
+
+fn conflict(detail: String) -> ServiceError {
+    ServiceError::because(ErrorCode::Conflict, detail)
+}
+
+/// A number that the database keeps signed.
+fn int(n: u32) -> ServiceResult<i32> {
+    i32::try_from(n).map_err(|_| ServiceError::because(ErrorCode::InvalidField, "a number is too large"))
+}
+
+/// The state of an upload.
+pub async fn get(state: &AppState, actor: &Actor, id: UploadId) -> ServiceResult<Upload> {
+    let row = own(state.db.read(), actor, id, state.clock.now()).await?;
+    let received = store::segments(state.db.read(), id).await?;
+    describe(&row, received.iter().map(|segment| segment.n.unsigned_abs()).collect())
+}
+
+/// Takes a segment. Returns when it is durable; the same segment again is harmless.
+pub async fn put_segment<E>(
+    state: &AppState,
+    actor: &Actor,
+    id: UploadId,
+    announced: Announced,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> ServiceResult<()> {
+    let row = own(state.db.read(), actor, id, state.clock.now()).await?;
+    let expected = segment_len(&row, announced.n)?;
+    if let Some(len) = announced.len {
+        check_len(len, expected)?;
+    }
+    let n = int(announced.n)?;
+    let stored = store::segment(state.db.read(), id, n).await?;
+    if stored.is_some_and(|segment| segment.sha256 == announced.sha256) {
+        return drain(body, expected).await;
+    }
+    let key = format!("uploads/{id}/{n}-{}", hex::encode(random::bytes::<8>()?));
+    intend(state, &key).await?;
+    let mut writer = state.blobs.write(&key).await?;
+    let written = match receive(&mut writer, body, expected, announced.sha256).await {
+        Ok(()) => writer.finish().await?,
+        Err(error) => {
+            writer.abort().await?;
+            return Err(error);
+        }
+    };
+    keep(state, actor, id, Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key }, written)
+        .await
+}
+
+fn segment_len(row: &store::Upload, n: u32) -> ServiceResult<u64> {
+    let geometry = Geometry::of_ciphertext(row.ciphertext_len.unsigned_abs())
+        .map_err(|error| ServiceError::Internal(format!("a stored upload's length: {error}")))?;
+    let range = geometry.segment_ciphertext(n.into()).ok_or_else(|| {
+        ServiceError::because(ErrorCode::InvalidField, format!("the upload has {} segments", row.segments))
+    })?;
+    Ok(range.end - range.start)
+}
+
+fn check_len(len: u64, expected: u64) -> ServiceResult<()> {
+    if len > expected {
+        return Err(ServiceError::because(ErrorCode::TooLarge, format!("this segment has {expected} bytes")));
+    }
+    if len < expected {
+        let detail = format!("this segment has {expected} bytes, {len} came");
+        return Err(ServiceError::because(ErrorCode::Malformed, detail));
+    }
+    Ok(())
+}
+
+async fn receive<E>(
+    writer: &mut BlobWriter,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    expected: u64,
+    sha256: [u8; 32],
+) -> ServiceResult<()> {
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| ServiceError::because(ErrorCode::Malformed, "the body broke off"))?;
+        check_so_far(writer.len() + piece.len() as u64, expected)?;
+        writer.write(&piece).await?;
+    }
+    check_len(writer.len(), expected)?;
+    if writer.written().sha256 != sha256 {
+        return Err(ErrorCode::DigestMismatch.into());
+    }
+    Ok(())
+}
+
+fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
+    if len > expected { check_len(len, expected) } else { Ok(()) }
+}
+
+/// Reads a body that isn't needed, so that the connection stays usable; at most what the segment would have.
+async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: u64) -> ServiceResult<()> {
+    let mut len = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        len += piece.len() as u64;
+        check_so_far(len, expected)?;
+    }
+    Ok(())
+}
+
+/// Names the blob before it exists.
+async fn intend(state: &AppState, key: &str) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    blob_garbage::add(tx.conn(), vec![key.to_owned()], state.clock.now() + INTENT).await?;
+    tx.commit().await
+}
+
+/// Names the durable blob as a segment of the upload, if that is still there.
+async fn keep(
+    state: &AppState,
+    actor: &Actor,
+    id: UploadId,
+    mut segment: Segment,
+    written: Written,
+) -> ServiceResult<()> {
+    let now = state.clock.now();
+    let tx = state.db.begin_write().await?;
+    own(tx.conn(), actor, id, now).await?;
+    segment.len = written.len as i64;
+    segment.sha256 = written.sha256.to_vec();
+    let key = segment.blob_key.clone();
+    if let Some(earlier) = store::segment(tx.conn(), id, segment.n).await? {
+        blob_garbage::add(tx.conn(), vec![earlier.blob_key], now).await?;
+    }
+    store::put_segment(tx.conn(), segment).await?;
+    blob_garbage::remove(tx.conn(), vec![key]).await?;
+    store::extend(tx.conn(), id, now + LIFETIME).await?;
+    tx.commit().await
+}
+
+/// Gives an upload up.
+pub async fn abandon(state: &AppState, actor: &Actor, id: UploadId) -> ServiceResult<()> {
+    let now = state.clock.now();
+    let mut tx = state.db.begin_write().await?;
+    let row = own(tx.conn(), actor, id, now).await?;
+    discard(tx.conn(), &row, now).await?;
+    tx.record(event(actor, &describe(&row, Vec::new())?, "abandoned")).await?;
+    tx.commit().await
+}
+
+/// Deletes an upload's rows and marks its blobs for deletion.
+pub async fn discard(conn: &impl ConnectionTrait, row: &store::Upload, now: UnixMillis) -> ServiceResult<()> {
+    let id = UploadId(storage::id("uploads", "id", &row.id)?);
+    let keys = store::segments(conn, id).await?.into_iter().map(|segment| segment.blob_key).collect();
+    blob_garbage::add(conn, keys, now).await?;
+    store::delete(conn, id).await?;
+    Ok(())
+}
+
+async fn own(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    id: UploadId,
+    now: UnixMillis,
+) -> ServiceResult<store::Upload> {
+    let row = store::get(conn, id).await?.ok_or(ErrorCode::NotFound)?;
+    actor.may_use_own(AccountId(storage::id("uploads", "account_id", &row.account_id)?))?;
+    if row.expires_at <= now { Err(ErrorCode::Gone.into()) } else { Ok(row) }
+}
+
+fn describe(row: &store::Upload, received: Vec<u32>) -> ServiceResult<Upload> {
+    Ok(Upload {
+        id: UploadId(storage::id("uploads", "id", &row.id)?),
+        report_id: ReportId(storage::id("uploads", "report_id", &row.report_id)?),
+        version: row.version.unsigned_abs(),
+        revision: row.revision.unsigned_abs(),
+        part: row.part.unsigned_abs(),
+        ciphertext_len: row.ciphertext_len.unsigned_abs(),
+        segments: row.segments.unsigned_abs(),
+        received,
+        expires_at: row.expires_at,
+    })
+}
+
+fn event(actor: &Actor, upload: &Upload, what: &str) -> EventDraft {
+    EventDraft::by(actor, Action::Upload)
+        .with("what", what)
+        .with("upload", upload.id)
+        .with("report", upload.report_id)
+        .with("version", upload.version)
+        .with("part", upload.part)
+}

@@ -1,0 +1,104 @@
+//! What every handler shares.
+
+use std::{ops::Deref, sync::Arc};
+
+use crate::{
+    audit::Audit,
+    clock::Clock,
+    config::Config,
+    live::Live,
+    middleware::denials::AnonymousDenials,
+    secrets::{SecretsDir, SecretsError},
+    services::sessions::SessionCache,
+    storage::{accounts, blobs::Blobs, db::Db, instance::{self, InstanceRow}},
+};
+
+/// The server's state; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
+    /// Configuration.
+    pub config: Config,
+    /// This installation: its fixed id.
+    pub instance: InstanceRow,
+    /// Database.
+    pub db: Db,
+    /// Audit recorder, for reads; changes use `WriteTx::record`.
+    pub audit: Audit,
+    /// Live events.
+    pub live: Live,
+    /// Ciphertext.
+    pub blobs: Blobs,
+    /// The clock.
+    pub clock: Clock,
+    /// Keys the throttles' hashes.
+    pub throttle_key: Vec<u8>,
+    /// Sessions seen lately.
+    pub sessions: SessionCache,
+    /// Anonymous denials not yet in the audit.
+    pub denials: AnonymousDenials,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Why the server can't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A folder or socket.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// The database.
+    #[error("the database can't be used: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The blob store.
+    #[error("the folder for ciphertext can't be used: {0}")]
+    Blobs(#[from] object_store::Error),
+    /// The secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// Another server has this data folder.
+    #[error("another healthsecure uses {0}")]
+    InUse(String),
+    /// A service failed.
+    #[error(transparent)]
+    Service(#[from] crate::ServiceError),
+}
+
+impl AppState {
+    /// Opens everything that the configuration names.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        let db = Db::open(&config.database_url).await?;
+        let empty = !accounts::any(db.read()).await?;
+        let instance = instance::load_or_create(&db, &config.name).await?;
+        let secrets = SecretsDir::open(&config.data, empty)?;
+        let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
+        let blobs = Blobs::local(&config.data.join("blobs"))?;
+        Ok(Self(Arc::new(Shared {
+            audit: Audit::start(db.clone()),
+            live: Live::default(),
+            sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
+            denials: AnonymousDenials::default(),
+            config,
+            instance,
+            db,
+            blobs,
+            clock: Clock::default(),
+            throttle_key,
+        })))
+    }
+}
+
+fn random_bytes(len: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
+}

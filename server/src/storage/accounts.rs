@@ -1,0 +1,415 @@
+//! `accounts`, `key_records`, `ways_in`, `opaque_records`, `organisation_key_wraps`: people and their keys.
+
+use std::collections::HashMap;
+
+use api_types::{
+    AccountId, B64, UnixMillis, WayInId,
+    accounts::{AccountStatus, PublicAccount, Role, WayIn, WayInKind},
+};
+use entities::{
+    access_entries, accounts, grants, key_records, opaque_records, organisation_key_wraps, report_access, reports, ways_in,
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, sea_query::{Expr, OnConflict},
+};
+
+use super::DbResult;
+use crate::audit::enum_name;
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct AccountRow {
+    /// SHA-256 of the epoch-0 key record.
+    pub id: AccountId,
+    /// As typed.
+    pub email: String,
+    /// Normalised.
+    pub email_key: String,
+    /// Full name.
+    pub name: String,
+    /// Normalised for search.
+    pub name_key: String,
+    /// Role.
+    pub role: Role,
+    /// Status.
+    pub status: AccountStatus,
+    /// AK-sealed.
+    pub keyring: Vec<u8>,
+    /// AK-sealed.
+    pub client_state: Vec<u8>,
+    /// Its counter.
+    pub client_state_counter: i64,
+    /// Signed under the organisation key.
+    pub approval: Option<Vec<u8>>,
+    /// By whom.
+    pub invited_by: Option<AccountId>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// Last use of any session, to the minute.
+    pub last_seen_at: Option<UnixMillis>,
+}
+
+fn row(model: accounts::Model) -> DbResult<AccountRow> {
+    let invited_by = model.invited_by.map(|id| super::id("accounts", "invited_by", &id).map(AccountId)).transpose()?;
+    Ok(AccountRow {
+        id: AccountId(super::id("accounts", "id", &model.id)?),
+        email: model.email,
+        email_key: model.email_key,
+        name: model.name,
+        name_key: model.name_key,
+        role: super::name("accounts", "role", &model.role)?,
+        status: super::name("accounts", "status", &model.status)?,
+        keyring: model.keyring,
+        client_state: model.client_state,
+        client_state_counter: model.client_state_counter,
+        approval: model.approval,
+        invited_by,
+        created_at: model.created_at,
+        last_seen_at: model.last_seen_at,
+    })
+}
+
+/// Whether any account exists.
+pub async fn any(conn: &impl ConnectionTrait) -> DbResult<bool> {
+    let first = accounts::Entity::find().select_only().column(accounts::Column::Id).limit(1);
+    Ok(first.into_tuple::<Vec<u8>>().one(conn).await?.is_some())
+}
+
+/// Stores a new account.
+pub async fn insert(conn: &impl ConnectionTrait, account: AccountRow) -> DbResult<()> {
+    let model = accounts::ActiveModel {
+        id: Set(account.id.0.to_vec()),
+        email: Set(account.email),
+        email_key: Set(account.email_key),
+        name: Set(account.name),
+        name_key: Set(account.name_key),
+        role: Set(enum_name(&account.role)),
+        status: Set(enum_name(&account.status)),
+        keyring: Set(account.keyring),
+        client_state: Set(account.client_state),
+        client_state_counter: Set(account.client_state_counter),
+        approval: Set(account.approval),
+        invited_by: Set(account.invited_by.map(|a| a.0.to_vec())),
+        list_head: Set(0),
+        created_at: Set(account.created_at),
+        last_seen_at: Set(account.last_seen_at),
+    };
+    accounts::Entity::insert(model).exec_without_returning(conn).await.map(drop)
+}
+
+/// By id.
+pub async fn get(conn: &impl ConnectionTrait, id: AccountId) -> DbResult<Option<AccountRow>> {
+    accounts::Entity::find_by_id(id.0.to_vec()).one(conn).await?.map(row).transpose()
+}
+
+/// By normalised e-mail.
+pub async fn by_email(conn: &impl ConnectionTrait, email_key: &str) -> DbResult<Option<AccountRow>> {
+    let found = accounts::Entity::find().filter(accounts::Column::EmailKey.eq(email_key)).one(conn).await?;
+    found.map(row).transpose()
+}
+
+/// Approved doctors one of whose names begins with the normalised text.
+pub async fn doctors_by_name(conn: &impl ConnectionTrait, name_key: &str, limit: u64) -> DbResult<Vec<AccountRow>> {
+    let escaped = name_key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let like = |pattern: String| {
+        accounts::Column::NameKey.like(sea_orm::sea_query::LikeExpr::new(pattern).escape('\\'))
+    };
+    let found = accounts::Entity::find()
+        .filter(accounts::Column::Role.eq(enum_name(&Role::Doctor)))
+        .filter(accounts::Column::Status.eq(enum_name(&AccountStatus::Active)))
+        .filter(Condition::any().add(like(format!("{escaped}%"))).add(like(format!("% {escaped}%"))))
+        .order_by_asc(accounts::Column::NameKey)
+        .limit(limit)
+        .all(conn)
+        .await?;
+    found.into_iter().map(row).collect()
+}
+
+/// A page for Administration, newest first, after the account at (time, id).
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    status: Option<AccountStatus>,
+    before: Option<(UnixMillis, AccountId)>,
+    limit: u64,
+) -> DbResult<Vec<AccountRow>> {
+    let mut query = accounts::Entity::find();
+    if let Some(status) = status {
+        query = query.filter(accounts::Column::Status.eq(enum_name(&status)));
+    }
+    if let Some((time, id)) = before {
+        let same_time = Condition::all()
+            .add(accounts::Column::CreatedAt.eq(time))
+            .add(accounts::Column::Id.lt(id.0.to_vec()));
+        query = query.filter(Condition::any().add(accounts::Column::CreatedAt.lt(time)).add(same_time));
+    }
+    let found = query
+        .order_by_desc(accounts::Column::CreatedAt)
+        .order_by_desc(accounts::Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?;
+    found.into_iter().map(row).collect()
+}
+
+/// Accounts that may act in a role.
+pub async fn active_with_role(conn: &impl ConnectionTrait, role: Role) -> DbResult<Vec<AccountId>> {
+    let found: Vec<Vec<u8>> = accounts::Entity::find()
+        .select_only()
+        .column(accounts::Column::Id)
+        .filter(accounts::Column::Role.eq(enum_name(&role)))
+        .filter(accounts::Column::Status.eq(enum_name(&AccountStatus::Active)))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    found.iter().map(|id| super::id("accounts", "id", id).map(AccountId)).collect()
+}
+
+/// The names of accounts.
+pub async fn names(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<HashMap<AccountId, String>> {
+    let mut names = HashMap::new();
+    for chunk in ids.chunks(500) {
+        let found: Vec<(Vec<u8>, String)> = accounts::Entity::find()
+            .select_only()
+            .column(accounts::Column::Id)
+            .column(accounts::Column::Name)
+            .filter(accounts::Column::Id.is_in(chunk.iter().map(|id| id.0.to_vec())))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for (id, name) in found {
+            names.insert(AccountId(super::id("accounts", "id", &id)?), name);
+        }
+    }
+    Ok(names)
+}
+
+/// What others may see of accounts, in the order given; unknown ids are left out.
+pub async fn public(conn: &impl ConnectionTrait, rows: &[AccountRow]) -> DbResult<Vec<PublicAccount>> {
+    let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
+    let mut records = key_records_of(conn, &ids).await?;
+    let public = |row: &AccountRow| PublicAccount {
+        id: row.id,
+        name: row.name.clone(),
+        role: row.role,
+        status: row.status,
+        key_records: records.remove(&row.id).unwrap_or_default(),
+        approval: row.approval.clone().map(B64),
+    };
+    Ok(rows.iter().map(public).collect())
+}
+
+/// What others may see of accounts by id; unknown ids are left out.
+pub async fn public_by_ids(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<Vec<PublicAccount>> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let found = accounts::Entity::find()
+            .filter(accounts::Column::Id.is_in(chunk.iter().map(|id| id.0.to_vec())))
+            .all(conn)
+            .await?;
+        for model in found {
+            rows.push(row(model)?);
+        }
+    }
+    public(conn, &rows).await
+}
+
+/// The key records of accounts, epoch 0 first.
+pub async fn key_records_of(
+    conn: &impl ConnectionTrait,
+    ids: &[AccountId],
+) -> DbResult<HashMap<AccountId, Vec<B64>>> {
+    let mut records: HashMap<AccountId, Vec<B64>> = HashMap::new();
+    for chunk in ids.chunks(500) {
+        let found = key_records::Entity::find()
+            .filter(key_records::Column::AccountId.is_in(chunk.iter().map(|id| id.0.to_vec())))
+            .order_by_asc(key_records::Column::Epoch)
+            .all(conn)
+            .await?;
+        for record in found {
+            let id = AccountId(super::id("key_records", "account_id", &record.account_id)?);
+            records.entry(id).or_default().push(B64(record.record));
+        }
+    }
+    Ok(records)
+}
+
+/// Stores a key record.
+pub async fn insert_key_record(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    epoch: u32,
+    record: &[u8],
+    now: UnixMillis,
+) -> DbResult<()> {
+    let epoch = i32::try_from(epoch).map_err(|_| super::corrupt("key_records", "epoch"))?;
+    let model = key_records::ActiveModel {
+        account_id: Set(account.0.to_vec()),
+        epoch: Set(epoch),
+        record: Set(record.to_vec()),
+        created_at: Set(now),
+    };
+    key_records::Entity::insert(model).exec_without_returning(conn).await.map(drop)
+}
+
+/// Stores a way in.
+pub async fn insert_way_in(conn: &impl ConnectionTrait, account: AccountId, way: &WayIn) -> DbResult<()> {
+    let model = ways_in::ActiveModel {
+        id: Set(way.id.0.to_vec()),
+        account_id: Set(account.0.to_vec()),
+        kind: Set(enum_name(&way.kind)),
+        label: Set(way.label.clone()),
+        record: Set(way.record.0.clone()),
+        proof_key: Set(way.proof_key.clone().map(|key| key.0)),
+        created_at: Set(way.created_at),
+    };
+    ways_in::Entity::insert(model).exec_without_returning(conn).await.map(drop)
+}
+
+/// An account's ways in, oldest first.
+pub async fn ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<WayIn>> {
+    let found = ways_in::Entity::find()
+        .filter(ways_in::Column::AccountId.eq(account.0.to_vec()))
+        .order_by_asc(ways_in::Column::CreatedAt)
+        .order_by_asc(ways_in::Column::Kind)
+        .all(conn)
+        .await?;
+    found.into_iter().map(way_in).collect()
+}
+
+fn way_in(model: ways_in::Model) -> DbResult<WayIn> {
+    Ok(WayIn {
+        id: WayInId(super::id("ways_in", "id", &model.id)?),
+        kind: super::name::<WayInKind>("ways_in", "kind", &model.kind)?,
+        label: model.label,
+        record: B64(model.record),
+        proof_key: model.proof_key.map(B64),
+        created_at: model.created_at,
+    })
+}
+
+/// Removes every way in of an account, before new ones are stored in the same transaction.
+pub async fn delete_ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+    let query = ways_in::Entity::delete_many().filter(ways_in::Column::AccountId.eq(account.0.to_vec()));
+    query.exec(conn).await.map(drop)
+}
+
+/// The OPAQUE record of an account.
+pub async fn opaque_record(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
+    Ok(opaque_records::Entity::find_by_id(account.0.to_vec()).one(conn).await?.map(|row| row.record))
+}
+
+/// Stores or replaces the OPAQUE record of an account.
+pub async fn put_opaque_record(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    record: Vec<u8>,
+    now: UnixMillis,
+) -> DbResult<()> {
+    use opaque_records::Column;
+    let model =
+        opaque_records::ActiveModel { account_id: Set(account.0.to_vec()), record: Set(record), updated_at: Set(now) };
+    let replace = OnConflict::column(Column::AccountId).update_columns([Column::Record, Column::UpdatedAt]).to_owned();
+    opaque_records::Entity::insert(model).on_conflict(replace).exec_without_returning(conn).await.map(drop)
+}
+
+/// The organisation key's seed, wrapped to an administrator.
+pub async fn organisation_wrap(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
+    Ok(organisation_key_wraps::Entity::find_by_id(account.0.to_vec()).one(conn).await?.map(|row| row.wrap))
+}
+
+/// Stores or replaces it.
+pub async fn put_organisation_wrap(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    wrap: Vec<u8>,
+    now: UnixMillis,
+) -> DbResult<()> {
+    use organisation_key_wraps::Column;
+    let model = organisation_key_wraps::ActiveModel {
+        account_id: Set(account.0.to_vec()),
+        wrap: Set(wrap),
+        created_at: Set(now),
+    };
+    let replace = OnConflict::column(Column::AccountId).update_columns([Column::Wrap, Column::CreatedAt]).to_owned();
+    organisation_key_wraps::Entity::insert(model).on_conflict(replace).exec_without_returning(conn).await.map(drop)
+}
+
+/// Sets status and, where given, the approval. Says whether the account was there.
+pub async fn set_status(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    status: AccountStatus,
+    approval: Option<Vec<u8>>,
+) -> DbResult<bool> {
+    let mut query = accounts::Entity::update_many()
+        .col_expr(accounts::Column::Status, Expr::value(enum_name(&status)))
+        .filter(accounts::Column::Id.eq(account.0.to_vec()));
+    if let Some(approval) = approval {
+        query = query.col_expr(accounts::Column::Approval, Expr::value(Some(approval)));
+    }
+    Ok(query.exec(conn).await?.rows_affected == 1)
+}
+
+/// Replaces the client state if `counter` is one above the stored. Says whether it was.
+pub async fn put_client_state(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    sealed: Vec<u8>,
+    counter: i64,
+) -> DbResult<bool> {
+    let done = accounts::Entity::update_many()
+        .col_expr(accounts::Column::ClientState, Expr::value(sealed))
+        .col_expr(accounts::Column::ClientStateCounter, Expr::value(counter))
+        .filter(accounts::Column::Id.eq(account.0.to_vec()))
+        .filter(accounts::Column::ClientStateCounter.eq(counter - 1))
+        .exec(conn)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Replaces the keyring.
+pub async fn put_keyring(conn: &impl ConnectionTrait, account: AccountId, sealed: Vec<u8>) -> DbResult<()> {
+    let query = accounts::Entity::update_many()
+        .col_expr(accounts::Column::Keyring, Expr::value(sealed))
+        .filter(accounts::Column::Id.eq(account.0.to_vec()));
+    query.exec(conn).await.map(drop)
+}
+
+/// Whether `asker` needs `other`'s keys: `other` had a part in a report that `asker` sees now, or in one whose share
+/// waits for `asker`. Without the key records neither could verify the access chain.
+pub async fn share_report(conn: &impl ConnectionTrait, asker: AccountId, other: AccountId) -> DbResult<bool> {
+    let (asker, other) = (asker.0.to_vec(), other.0.to_vec());
+    let seen = report_access::Entity::find()
+        .select_only()
+        .column(report_access::Column::ReportId)
+        .filter(report_access::Column::AccountId.eq(asker.clone()))
+        .filter(report_access::Column::State.eq("live"))
+        .into_query();
+    let offered = grants::Entity::find()
+        .select_only()
+        .column(grants::Column::ReportId)
+        .filter(grants::Column::Recipient.eq(asker))
+        .filter(grants::Column::RevokedAt.is_null())
+        .into_query();
+    let granted = grants::Entity::find()
+        .select_only()
+        .column(grants::Column::ReportId)
+        .filter(grants::Column::Recipient.eq(other.clone()))
+        .into_query();
+    let wrote = access_entries::Entity::find()
+        .select_only()
+        .column(access_entries::Column::ReportId)
+        .filter(access_entries::Column::Author.eq(other.clone()))
+        .into_query();
+    let to_asker = Condition::any()
+        .add(reports::Column::Id.in_subquery(seen))
+        .add(reports::Column::Id.in_subquery(offered));
+    let of_other = Condition::any()
+        .add(reports::Column::Creator.eq(other.clone()))
+        .add(reports::Column::Owner.eq(other))
+        .add(reports::Column::Id.in_subquery(granted))
+        .add(reports::Column::Id.in_subquery(wrote));
+    let shared = reports::Entity::find().select_only().column(reports::Column::Id).filter(to_asker).filter(of_other);
+    Ok(shared.limit(1).into_tuple::<Vec<u8>>().one(conn).await?.is_some())
+}

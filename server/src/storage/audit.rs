@@ -1,0 +1,215 @@
+//! `audit_events`: append-only, chained. Rows are staged by the writer and inserted in one statement at commit.
+
+use std::collections::HashMap;
+
+use api_types::{AccountId, ReportId, UnixMillis, audit::{Action, Outcome}};
+use entities::audit_events::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::DbResult;
+use crate::{
+    audit::{EventDraft, enum_name},
+    audit_hash,
+};
+
+/// Reports whose newest event the writer remembers; beyond it forgets all and asks the table.
+const REPORT_HEADS_MAX: usize = 50_000;
+
+/// Where the chains stand: position and chain value of the whole log, position and hash per report.
+#[derive(Debug, Default)]
+pub struct Heads {
+    next_seq: u64,
+    chain: [u8; 32],
+    reports: HashMap<[u8; 32], ReportHead>,
+}
+
+/// The newest event of a report's own chain.
+#[derive(Debug, Clone, Copy)]
+struct ReportHead {
+    next_seq: u64,
+    hash: [u8; 32],
+}
+
+/// Events of a transaction that hasn't committed, and the heads after them.
+#[derive(Debug, Default)]
+pub struct Staged {
+    rows: Vec<Model>,
+    chain: Option<[u8; 32]>,
+    reports: HashMap<[u8; 32], ReportHead>,
+}
+
+impl Heads {
+    /// Reads the head of the whole log.
+    pub async fn load(conn: &impl ConnectionTrait) -> DbResult<Self> {
+        let newest = Entity::find().order_by_desc(Column::Seq).limit(1).one(conn).await?;
+        match newest {
+            None => Ok(Self { next_seq: 0, chain: audit_hash::CHAIN_START, reports: HashMap::new() }),
+            Some(row) => Ok(Self {
+                next_seq: row.seq.unsigned_abs() + 1,
+                chain: super::id("audit_events", "chain", &row.chain)?,
+                reports: HashMap::new(),
+            }),
+        }
+    }
+
+    /// Takes over what a committed transaction added.
+    pub fn advance(&mut self, staged: Staged) {
+        self.next_seq += staged.rows.len() as u64;
+        self.chain = staged.chain.unwrap_or(self.chain);
+        if self.reports.len() > REPORT_HEADS_MAX {
+            self.reports.clear();
+        }
+        self.reports.extend(staged.reports);
+    }
+}
+
+/// Gives a draft its place in the chains.
+pub async fn stage(
+    conn: &impl ConnectionTrait,
+    heads: &Heads,
+    staged: &mut Staged,
+    draft: EventDraft,
+    time: UnixMillis,
+) -> DbResult<()> {
+    let in_report = match draft.report {
+        None => None,
+        Some(report) => Some((report, report_head(conn, heads, staged, report).await?)),
+    };
+    let seq = heads.next_seq + staged.rows.len() as u64;
+    let mut row = row(draft, seq, time);
+    if let Some((_, Some(head))) = in_report {
+        row.report_seq = Some(head.next_seq as i64);
+        row.report_prev = Some(head.hash.to_vec());
+    } else if in_report.is_some() {
+        row.report_seq = Some(0);
+        row.report_prev = Some(audit_hash::CHAIN_START.to_vec());
+    }
+    let hash = audit_hash::event(&row)?;
+    let chain = audit_hash::chain(&staged.chain.unwrap_or(heads.chain), &hash);
+    row.hash = hash.to_vec();
+    row.chain = chain.to_vec();
+    if let Some((report, head)) = in_report {
+        let next_seq = head.map_or(0, |h| h.next_seq) + 1;
+        staged.reports.insert(report.0, ReportHead { next_seq, hash });
+    }
+    staged.chain = Some(chain);
+    staged.rows.push(row);
+    Ok(())
+}
+
+fn row(draft: EventDraft, seq: u64, time: UnixMillis) -> Model {
+    Model {
+        seq: seq as i64,
+        time,
+        actor: draft.actor.map(|a| a.0.to_vec()),
+        session: draft.session.map(|s| s.0.to_vec()),
+        action: enum_name(&draft.action),
+        outcome: enum_name(&draft.outcome),
+        report_id: draft.report.map(|r| r.0.to_vec()),
+        report_seq: None,
+        report_prev: None,
+        subject: draft.subject,
+        details: draft.details,
+        hash: Vec::new(),
+        chain: Vec::new(),
+    }
+}
+
+async fn report_head(
+    conn: &impl ConnectionTrait,
+    heads: &Heads,
+    staged: &Staged,
+    report: ReportId,
+) -> DbResult<Option<ReportHead>> {
+    if let Some(head) = staged.reports.get(&report.0).or_else(|| heads.reports.get(&report.0)) {
+        return Ok(Some(*head));
+    }
+    let newest = Entity::find()
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .order_by_desc(Column::ReportSeq)
+        .limit(1)
+        .one(conn)
+        .await?;
+    newest
+        .map(|row| {
+            Ok(ReportHead {
+                next_seq: row.report_seq.unwrap_or(0).unsigned_abs() + 1,
+                hash: super::id("audit_events", "hash", &row.hash)?,
+            })
+        })
+        .transpose()
+}
+
+/// Rows of one `INSERT`: SQLite takes 32,766 bound values, PostgreSQL 65,535.
+const INSERT_ROWS: usize = 1000;
+
+/// Inserts what was staged.
+pub async fn insert(conn: &impl ConnectionTrait, staged: &Staged) -> DbResult<()> {
+    for rows in staged.rows.chunks(INSERT_ROWS) {
+        Entity::insert_many(rows.iter().cloned().map(active)).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+fn active(row: Model) -> ActiveModel {
+    ActiveModel {
+        seq: Set(row.seq),
+        time: Set(row.time),
+        actor: Set(row.actor),
+        session: Set(row.session),
+        action: Set(row.action),
+        outcome: Set(row.outcome),
+        report_id: Set(row.report_id),
+        report_seq: Set(row.report_seq),
+        report_prev: Set(row.report_prev),
+        subject: Set(row.subject),
+        details: Set(row.details),
+        hash: Set(row.hash),
+        chain: Set(row.chain),
+    }
+}
+
+/// What a page of events is narrowed to.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct EventFilter {
+    /// Only events before this position.
+    pub before: Option<u64>,
+    /// Only this report's.
+    pub report: Option<ReportId>,
+    /// Only this person's.
+    pub actor: Option<AccountId>,
+    /// Only this action.
+    pub action: Option<Action>,
+    /// Only this outcome.
+    pub outcome: Option<Outcome>,
+}
+
+/// A page of events, newest first.
+pub async fn list(conn: &impl ConnectionTrait, filter: EventFilter, limit: u64) -> DbResult<Vec<Model>> {
+    let mut query = Entity::find();
+    if let Some(before) = filter.before {
+        query = query.filter(Column::Seq.lt(i64::try_from(before).unwrap_or(i64::MAX)));
+    }
+    if let Some(report) = filter.report {
+        query = query.filter(Column::ReportId.eq(report.0.to_vec()));
+    }
+    if let Some(actor) = filter.actor {
+        query = query.filter(Column::Actor.eq(actor.0.to_vec()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(Column::Action.eq(enum_name(&action)));
+    }
+    if let Some(outcome) = filter.outcome {
+        query = query.filter(Column::Outcome.eq(enum_name(&outcome)));
+    }
+    query.order_by_desc(Column::Seq).limit(limit).all(conn).await
+}
+
+/// Whether a report exists, and so has a chain of its own.
+pub async fn report_exists(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<bool> {
+    use entities::reports;
+    let id = reports::Entity::find_by_id(report.0.to_vec()).select_only().column(reports::Column::Id);
+    Ok(id.into_tuple::<Vec<u8>>().one(conn).await?.is_some())
+}

@@ -1,0 +1,140 @@
+//! Connections: a pool that reads and one writer.
+//!
+//! SQLite: WAL, synchronous=FULL, one connection that writes under `BEGIN IMMEDIATE`, several that read. PostgreSQL:
+//! the writer takes an advisory lock, so that replicas share one audit chain. Whoever holds the writer holds the head
+//! of the audit chain; a transaction that doesn't commit leaves the head where it was.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::{
+    ServiceError, ServiceResult,
+    audit::EventDraft,
+    clock::now_ms,
+    storage::{DbResult, audit::{self, Heads, Staged}},
+};
+
+/// Connections that read.
+const READERS: u32 = 6;
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Advisory lock of the audit chain (PostgreSQL), "HSaudit" in hexadecimal.
+const CHAIN_LOCK: i64 = 0x0048_5361_7564_6974;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    read: DatabaseConnection,
+    writer: Arc<Mutex<Writer>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    conn: DatabaseConnection,
+    heads: Heads,
+}
+
+impl Db {
+    /// Connects, migrates, and reads the head of the audit chain.
+    pub async fn open(url: &str) -> DbResult<Self> {
+        let conn = Database::connect(options(url, 1)).await?;
+        migrate(&conn).await?;
+        let read = Database::connect(options(url, READERS)).await?;
+        let heads = Heads::load(&conn).await?;
+        Ok(Self { read, writer: Arc::new(Mutex::new(Writer { conn, heads })) })
+    }
+
+    /// The pool that reads. Writing through it fails on SQLite.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins the one write transaction; waits for the one before it.
+    pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
+        let mut writer = Arc::clone(&self.writer).lock_owned().await;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = writer.conn.begin_with_options(options).await?;
+        if tx.get_database_backend() == DbBackend::Postgres {
+            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
+            writer.heads = Heads::load(&tx).await?;
+        }
+        Ok(WriteTx { tx, staged: Staged::default(), writer })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) -> DbResult<()> {
+        self.read.close_by_ref().await?;
+        self.writer.lock().await.conn.close_by_ref().await
+    }
+}
+
+/// A write transaction. Dropped without `commit`, it leaves nothing behind.
+#[derive(Debug)]
+pub struct WriteTx {
+    // Field order matters: the transaction rolls back before the writer is released.
+    tx: DatabaseTransaction,
+    staged: Staged,
+    writer: OwnedMutexGuard<Writer>,
+}
+
+impl WriteTx {
+    /// The connection to write through.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Adds an audit event; it becomes durable with the commit.
+    pub async fn record(&mut self, draft: EventDraft) -> ServiceResult<()> {
+        Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft, now_ms()).await?)
+    }
+
+    /// Writes the events and commits. Only after this may anything be acknowledged.
+    pub async fn commit(self) -> ServiceResult<()> {
+        let Self { tx, staged, mut writer } = self;
+        audit::insert(&tx, &staged).await?;
+        tx.commit().await.map_err(ServiceError::from)?;
+        writer.heads.advance(staged);
+        Ok(())
+    }
+}
+
+async fn migrate(conn: &DatabaseConnection) -> DbResult<()> {
+    use migrations::MigratorTrait;
+    migrations::Migrator::up(conn, None).await
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    let readers = connections > 1;
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .create_if_missing(!readers)
+                .busy_timeout(ACQUIRE_TIMEOUT)
+                .foreign_keys(true)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                .pragma("cache_size", "-8192")
+                .pragma("temp_store", "MEMORY");
+            if readers { sqlite.pragma("query_only", "ON") } else { sqlite }
+        });
+    options
+}
+
+/// Whether the database can answer; for `/readyz`.
+pub async fn ping(db: &Db) -> Result<(), DbErr> {
+    db.read().ping().await
+}

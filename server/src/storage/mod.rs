@@ -1,0 +1,39 @@
+//! The only place that names tables. Functions take a connection (the read pool, or a write transaction) and plain
+//! values; rules and authorisation are the services' part.
+
+pub mod accounts;
+pub mod audit;
+pub mod blob_garbage;
+pub mod blobs;
+pub mod db;
+pub mod drafts;
+pub mod grants;
+pub mod instance;
+pub mod invitations;
+pub mod reports;
+pub mod reports_access;
+pub mod reports_list;
+pub mod sessions;
+pub mod throttle;
+pub mod uploads;
+pub mod versions;
+pub mod versions_rekey;
+pub mod wraps;
+
+/// What storage functions return.
+pub type DbResult<T> = Result<T, sea_orm::DbErr>;
+
+/// A stored value that breaks the schema's own rules: somebody edited the database.
+pub fn corrupt(table: &str, column: &str) -> sea_orm::DbErr {
+    sea_orm::DbErr::Custom(format!("{table}.{column} holds a value that this version doesn't know"))
+}
+
+/// An identifier read back from its column.
+pub fn id<const N: usize>(table: &str, column: &str, bytes: &[u8]) -> DbResult<[u8; N]> {
+    bytes.try_into().map_err(|_| corrupt(table, column))
+}
+
+/// An enum read back from its column.
+pub fn name<T: serde::de::DeserializeOwned>(table: &str, column: &str, text: &str) -> DbResult<T> {
+    crate::audit::enum_from_name(text).ok_or_else(|| corrupt(table, column))
+}
