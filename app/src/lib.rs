@@ -1,1 +1,95 @@
-//! Placeholder while the crate is being written.
+//! The HealthSecure page: one Leptos application, rendered on the server (feature `ssr`) and taken over in the browser
+//! (feature `hydrate`). This file holds the document's shell and the route table, nothing else.
+//!
+//! Public pages work before and without the program. Signed-in pages exist in the browser only: the server renders
+//! their locked frame, because it has nothing to put in it. The crate does no cryptography of its own (`vault/` calls
+//! `client`) and never talks to the server in any way but the REST API.
+#![forbid(unsafe_code)]
+#![recursion_limit = "256"]
+
+pub mod assets;
+pub mod browser;
+pub mod components;
+#[path = "../locales/mod.rs"]
+pub mod locales;
+pub mod pages;
+pub mod vault;
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::{
+    components::{Route, Router, Routes},
+    path,
+};
+
+use components::{ToastRegion, provide_clock, provide_toasts};
+use pages::*;
+
+/// The HTML document. The server provides [`assets::Assets`].
+pub fn shell(_options: LeptosOptions) -> impl IntoView {
+    let assets = use_context::<assets::Assets>().unwrap_or_default();
+    let nonce = leptos::nonce::use_nonce();
+    let text = locales::text();
+    view! {
+        <!DOCTYPE html>
+        <html lang=text.tag dir=text.dir>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="theme-color" content="#f5f4ef" media="(prefers-color-scheme: light)"/>
+                <meta name="theme-color" content="#0d1311" media="(prefers-color-scheme: dark)"/>
+                <script type="importmap" nonce=nonce.clone()>{assets.import_map()}</script>
+                <script src=assets.url("theme.js") integrity=assets.integrity("theme.js")></script>
+                <link rel="stylesheet" href=assets.url("pkg/healthsecure.css") integrity=assets.integrity("pkg/healthsecure.css")/>
+                <link rel="icon" href=assets.url("favicon.svg") type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="modulepreload" href=assets.url("pkg/healthsecure.js") integrity=assets.integrity("pkg/healthsecure.js")/>
+                <link
+                    id="program"
+                    rel="preload"
+                    r#as="fetch"
+                    crossorigin="anonymous"
+                    href=assets.url("pkg/healthsecure.wasm")
+                    integrity=assets.integrity("pkg/healthsecure.wasm")
+                />
+                <script type="module" src=assets.url("boot.js") integrity=assets.integrity("boot.js")></script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The application. Also runs at the server's start to list the routes: no side effects here.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_toasts();
+    provide_clock();
+    vault::provide_vault();
+    view! {
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=Landing/>
+                <Route path=path!("/sign-in") view=SignIn/>
+                <Route path=path!("/sign-up") view=SignUp/>
+                <Route path=path!("/recover") view=Recover/>
+                <Route path=path!("/reports") view=Reports/>
+                <Route path=path!("/reports/new") view=NewReport/>
+                <Route path=path!("/drafts/:id") view=EditDraft/>
+                <Route path=path!("/reports/:id") view=Report/>
+                <Route path=path!("/reports/:id/share") view=Share/>
+                <Route path=path!("/shared") view=Shared/>
+                <Route path=path!("/administration") view=Administration/>
+                <Route path=path!("/administration/invitations") view=Invitations/>
+                <Route path=path!("/administration/audit") view=Audit/>
+                <Route path=path!("/settings") view=Settings/>
+                <Route path=path!("/settings/sessions") view=Sessions/>
+            </Routes>
+        </Router>
+        <ToastRegion/>
+    }
+}

@@ -1,0 +1,22 @@
+//! Errors, in the words of somebody who has to go on working.
+
+texts! {
+    /// Errors: what happened, that nothing was lost, what to do next.
+    Errors {
+        offline_title = "No connection";
+        offline = "The server can't be reached. Nothing was lost; it goes on as soon as you are connected again.";
+        unexpected_title = "That didn't work";
+        unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
+        server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
+        quote = "Quote {id} to your administrator.";
+        signed_out = "Your session has ended. Sign in again; drafts are kept.";
+        throttled = "Too many tries. Wait a little and try again.";
+        not_found_title = "Nothing here";
+        not_found = "The address is wrong, or it is something you may not see.";
+        not_found_home = "Go to the start page";
+        no_permission_title = "Not for your role";
+        no_permission = "Your role does not include this page.";
+        verification_title = "This could not be verified";
+        verification = "What the server sent does not fit its signatures, so it was not opened. Nothing was changed. Tell your administrator.";
+    }
+}

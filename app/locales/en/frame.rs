@@ -1,0 +1,21 @@
+//! The frame around signed-in pages.
+
+texts! {
+    /// The frame around signed-in pages.
+    Frame {
+        navigation = "Main";
+        reports = "Reports";
+        shared = "Shared with me";
+        shared_short = "Shared";
+        administration = "Administration";
+        administration_short = "Admin";
+        settings = "Settings";
+        new_report = "New report";
+        lock = "Lock";
+        lock_hint = "Lock now";
+        sign_out = "Sign out";
+        unlocking = "Opening";
+        offline = "Offline. You can go on reading what is open; changes wait until you are connected.";
+        locked_idle = "Locked because nothing happened for {minutes} minutes.";
+    }
+}

@@ -1,0 +1,21 @@
+//! Recovery kit.
+
+texts! {
+    /// Recovery kit.
+    Recover {
+        page_title = "Recover · HealthSecure";
+        title = "Use your recovery kit";
+        lead = "The 24 words open your account and let you set a new password. All other sessions end.";
+        email = "E-mail";
+        words = "Recovery kit";
+        words_hint = "All 24 words in order, separated by spaces. Capital letters don't matter.";
+        words_count = "{count} of 24 words";
+        words_bad = "These aren't the words of a recovery kit. Check the spelling and the order.";
+        password = "New password";
+        submit = "Set new password";
+        working = "Opening your account and changing its keys";
+        wrong = "E-mail or recovery kit is wrong.";
+        no_kit = "Without password and recovery kit nobody can open this account, not even the administrators. Reports that you shared stay readable for those you shared them with.";
+        back = "Back to sign in";
+    }
+}

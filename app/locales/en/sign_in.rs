@@ -1,0 +1,30 @@
+//! Sign in and unlock.
+
+texts! {
+    /// Sign in and unlock.
+    SignIn {
+        page_title = "Sign in · HealthSecure";
+        title = "Sign in";
+        lead = "Your password stays on this device.";
+        email = "E-mail";
+        password = "Password";
+        submit = "Sign in";
+        working = "Checking your password on this device";
+        forgot = "Forgot your password?";
+        no_account = "No account yet?";
+        create = "Create account";
+        wrong = "E-mail or password is wrong.";
+        unlock_title = "Locked";
+        unlock_lead = "You are signed in as {name}. Your reports are locked until you enter your password.";
+        unlock_submit = "Unlock";
+        unlock_wrong = "This password is wrong.";
+        unlock_other = "Sign out and use another account";
+        pending_title = "Waiting for approval";
+        pending = "Your account exists. An administrator of this organisation has to confirm that you are a doctor here; after that you can write and receive reports. This page goes on by itself.";
+        refused_title = "Not approved";
+        refused = "An administrator refused this account. Nothing was shared with it. Ask your organisation if you think this is a mistake.";
+        disabled_title = "Switched off";
+        disabled = "This account was switched off by an administrator.";
+        sign_out = "Sign out";
+    }
+}

@@ -1,0 +1,88 @@
+//! Every string a person reads, typed: a language is a `Text` value, so one that lacks a sentence doesn't compile.
+//!
+//! A group of strings is declared once, with its English, in `locales/en/<group>.rs`; another language is a file that
+//! builds the same structs. `t!(group.key)` gives the sentence, `t!(group.key, name = value)` fills `{name}` in it.
+
+/// Declares a group of strings and its English.
+macro_rules! texts {
+    ($(#[$meta:meta])* $name:ident { $($key:ident = $english:literal;)* }) => {
+        $(#[$meta])*
+        pub struct $name {
+            $(#[doc = $english] pub $key: &'static str,)*
+        }
+        impl $name {
+            /// English.
+            pub const EN: Self = Self { $($key: $english,)* };
+        }
+    };
+}
+
+#[path = "en/mod.rs"]
+pub mod en;
+
+/// The sentences of one language, by group.
+pub struct Text {
+    /// BCP 47 tag, for `<html lang>` and `Intl`.
+    pub tag: &'static str,
+    /// `ltr` or `rtl`, for `<html dir>`.
+    pub dir: &'static str,
+    /// Words used everywhere.
+    pub common: en::common::Common,
+    /// Errors, by what a person can do about them.
+    pub errors: en::errors::Errors,
+    /// The public front page.
+    pub landing: en::landing::Landing,
+    /// Sign in and unlock.
+    pub sign_in: en::sign_in::SignIn,
+    /// Create account.
+    pub sign_up: en::sign_up::SignUp,
+    /// Recovery kit.
+    pub recover: en::recover::Recover,
+    /// The frame around signed-in pages.
+    pub frame: en::frame::Frame,
+}
+
+static EN: Text = Text {
+    tag: "en",
+    dir: "ltr",
+    common: en::common::Common::EN,
+    errors: en::errors::Errors::EN,
+    landing: en::landing::Landing::EN,
+    sign_in: en::sign_in::SignIn::EN,
+    sign_up: en::sign_up::SignUp::EN,
+    recover: en::recover::Recover::EN,
+    frame: en::frame::Frame::EN,
+};
+
+/// The reader's language. English is the only one so far.
+pub fn text() -> &'static Text {
+    &EN
+}
+
+/// Puts values into the `{name}` places of a sentence.
+pub fn fill(sentence: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let mut filled = sentence.to_owned();
+    for (name, value) in values {
+        filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    filled
+}
+
+/// A sentence in the reader's language; see the module.
+#[macro_export]
+macro_rules! t {
+    ($group:ident . $key:ident) => { $crate::locales::text().$group.$key };
+    ($group:ident . $key:ident, $($name:ident = $value:expr),+ $(,)?) => {
+        $crate::locales::fill($crate::locales::text().$group.$key, &[$((stringify!($name), &$value)),+])
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_every_place_of_a_name() {
+        assert_eq!(fill("{a} and {b}, {a}", &[("a", &1), ("b", &"two")]), "1 and two, 1");
+    }
+}

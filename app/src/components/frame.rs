@@ -1,0 +1,105 @@
+//! The frame around signed-in pages: a sidebar from 1024 px on, below that a bar on top and tabs at the bottom.
+
+use api_types::accounts::Role;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use super::{Brand, Glyph, Icon, IconButton, Person};
+use crate::t;
+
+struct Destination {
+    href: &'static str,
+    glyph: Glyph,
+    name: &'static str,
+    short: &'static str,
+}
+
+/// Where a role can go.
+fn destinations(role: Role) -> Vec<Destination> {
+    let reports = Destination { href: "/reports", glyph: Glyph::Report, name: t!(frame.reports), short: t!(frame.reports) };
+    let shared = Destination { href: "/shared", glyph: Glyph::Inbox, name: t!(frame.shared), short: t!(frame.shared_short) };
+    let admin = Destination {
+        href: "/administration",
+        glyph: Glyph::People,
+        name: t!(frame.administration),
+        short: t!(frame.administration_short),
+    };
+    let settings = Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
+    match role {
+        Role::Administrator => vec![admin, settings],
+        Role::Doctor | Role::Patient => vec![reports, shared, settings],
+    }
+}
+
+/// A role's name.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Administrator => t!(common.role_administrator),
+        Role::Doctor => t!(common.role_doctor),
+        Role::Patient => t!(common.role_patient),
+    }
+}
+
+/// The frame.
+#[component]
+pub fn Frame(
+    /// Who is signed in.
+    #[prop(into)]
+    name: String,
+    /// Their role.
+    role: Role,
+    /// Shares that wait; a number beside "Shared with me".
+    #[prop(optional, into)]
+    waiting: Signal<usize>,
+    /// Locks the vault.
+    #[prop(into)]
+    on_lock: Callback<()>,
+    /// Ends the session.
+    #[prop(into)]
+    on_sign_out: Callback<()>,
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let count = move |href: &str| {
+        (href == "/shared").then(|| move || {
+            let waiting = waiting.get();
+            (waiting > 0).then(|| view! { <span class="nav-count">{waiting}</span> })
+        })
+    };
+    let side = move |to: Destination| view! {
+        <A href=to.href><Icon glyph=to.glyph/>{to.name}{count(to.href)}</A>
+    };
+    let tab = |to: Destination| view! { <A href=to.href><Icon glyph=to.glyph/>{to.short}</A> };
+    let home = if role == Role::Administrator { "/administration" } else { "/reports" };
+    view! {
+        <div class="frame has-tabbar">
+            <a class="skip" href="#main">{t!(common.skip)}</a>
+            <div class="frame-side no-print">
+                <Brand href=home/>
+                <nav class="nav" aria-label=t!(frame.navigation)>{destinations(role).into_iter().map(side).collect_view()}</nav>
+                <div class="side-foot">
+                    <Person name=name note=role_name(role)/>
+                    <div class="flex justify-between">
+                        <button type="button" class="btn btn-quiet btn-small" on:click=move |_| on_lock.run(())>
+                            <Icon glyph=Glyph::Lock/>{t!(frame.lock)}
+                        </button>
+                        <button type="button" class="btn btn-quiet btn-small" on:click=move |_| on_sign_out.run(())>
+                            <Icon glyph=Glyph::Leave/>{t!(frame.sign_out)}
+                        </button>
+                    </div>
+                </div>
+            </div>
+            <div class="frame-bar no-print">
+                <Brand href=home/>
+                <div class="flex">
+                    <IconButton glyph=Glyph::Lock label=t!(frame.lock_hint).to_owned() on_click=on_lock/>
+                    <IconButton glyph=Glyph::Leave label=t!(frame.sign_out).to_owned() on_click=on_sign_out/>
+                </div>
+            </div>
+            <main id="main" class="frame-main" tabindex="-1">{children()}</main>
+            <nav class="frame-tabs no-print" aria-label=t!(frame.navigation)>
+                {destinations(role).into_iter().map(tab).collect_view()}
+            </nav>
+        </div>
+    }
+}

@@ -1,0 +1,48 @@
+//! The parts that pages are made of. They fetch nothing and know no account; texts come in from outside or from the
+//! common strings. Ids are given by the page so that server and browser render the same.
+
+mod avatar;
+mod badge;
+mod banner;
+mod brand;
+mod button;
+mod choice;
+mod code;
+mod dialog;
+mod drop_zone;
+mod empty;
+mod field;
+mod frame;
+mod gate;
+mod icon;
+mod page;
+mod password;
+mod progress;
+mod rows;
+mod skeleton;
+mod tabs;
+mod time;
+mod toast;
+
+pub use avatar::{Avatar, Person};
+pub use badge::{Badge, Tone};
+pub use banner::Banner;
+pub use brand::{Brand, BrandMark};
+pub use button::{Button, ButtonKind, CopyButton, IconButton, LinkButton};
+pub use choice::{CheckBox, Choice, Choices, Chip};
+pub use code::CodeDisplay;
+pub use dialog::{Confirm, Dialog};
+pub use drop_zone::DropZone;
+pub use empty::Empty;
+pub use field::{SearchField, SelectField, TextArea, TextField};
+pub use frame::{Frame, role_name};
+pub use gate::{Gate, Notices};
+pub use icon::{Glyph, Icon};
+pub use page::{BackLink, Card, Page};
+pub use password::{PasswordField, Strength, strength};
+pub use progress::Progress;
+pub use rows::{Row, Rows};
+pub use skeleton::{Skeleton, SkeletonRows};
+pub use tabs::{LinkTabs, Tabs};
+pub use time::{Clock, Time, TimeStyle, provide_clock};
+pub use toast::{Toasts, ToastRegion, provide_toasts, use_toasts};

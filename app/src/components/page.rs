@@ -1,0 +1,71 @@
+//! What a signed-in page begins with.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{Glyph, Icon};
+use crate::t;
+
+/// A page: title (also the window's), a sentence, actions at the end of the line, then the content.
+#[component]
+pub fn Page(
+    /// Its heading.
+    #[prop(into)]
+    title: Signal<String>,
+    /// A sentence below it.
+    #[prop(optional, into)]
+    lead: Option<String>,
+    /// Buttons.
+    #[prop(optional, into)]
+    actions: ViewFn,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Title text=move || format!("{} · {}", title.get(), t!(common.product))/>
+        <header class="page-head">
+            <div>
+                <h1>{move || title.get()}</h1>
+                {lead.map(|lead| view! { <p>{lead}</p> })}
+            </div>
+            <div class="page-actions no-print">{actions.run()}</div>
+        </header>
+        <div class="stack">{children()}</div>
+    }
+}
+
+/// The way back to the page above; stands before [`Page`].
+#[component]
+pub fn BackLink(
+    /// Where to.
+    #[prop(into)]
+    href: String,
+    /// What is there.
+    #[prop(into)]
+    label: String,
+) -> impl IntoView {
+    view! { <a class="back no-print" href=href><Icon glyph=Glyph::Back/>{label}</a> }
+}
+
+/// A card; `flush` for lists that reach its edges.
+#[component]
+pub fn Card(
+    /// Its heading.
+    #[prop(optional, into)]
+    title: Option<String>,
+    /// What stands beside the heading.
+    #[prop(optional, into)]
+    actions: ViewFn,
+    /// No padding around the content.
+    #[prop(optional)]
+    flush: bool,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class=if flush { "card card-flush" } else { "card" }>
+            {title.map(|title| view! { <div class="card-head"><h2>{title}</h2><div class="page-actions">{actions.run()}</div></div> })}
+            {children()}
+        </section>
+    }
+}

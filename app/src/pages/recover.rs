@@ -1,0 +1,73 @@
+//! Forgot password: the recovery kit opens the account and sets a new password.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{Banner, Button, Card, Gate, PasswordField, TextArea, TextField, Tone, strength},
+    t,
+    vault::{Attempt, use_vault},
+};
+
+/// `/recover`.
+#[component]
+pub fn Recover() -> impl IntoView {
+    let vault = use_vault();
+    let email = RwSignal::new(String::new());
+    let words = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let password_problem = RwSignal::new(None);
+    let attempt = Attempt::new();
+    let ready = super::use_ready();
+    super::go_home_when_signed_in(vault);
+    let known = Signal::derive(move || vec![email.get()]);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let typed = email.get_untracked().trim().to_owned();
+        if !strength(&password.get_untracked(), &[&typed]).enough() {
+            password_problem.set(Some(t!(sign_up.weak).to_owned()));
+            return;
+        }
+        password_problem.set(None);
+        vault.recover(typed, words.get_untracked(), password.get_untracked(), attempt);
+    };
+    let count = move || t!(recover.words_count, count = words.with(|words| words.split_whitespace().count()));
+    view! {
+        <Title text=t!(recover.page_title)/>
+        <Gate title=t!(recover.title).to_owned() lead=t!(recover.lead).to_owned()>
+            <Card>
+                <div class="stack">
+                    {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                    <form class="form" method="dialog" on:submit=submit>
+                        <TextField id="email" label=t!(recover.email) value=email kind="email" autocomplete="username"/>
+                        <div class="stack-s">
+                            <TextArea
+                                id="words"
+                                label=t!(recover.words)
+                                value=words
+                                hint=t!(recover.words_hint)
+                                rows=4
+                                spellcheck=false
+                            />
+                            <p class="field-hint" aria-live="polite">{count}</p>
+                        </div>
+                        <PasswordField
+                            id="password"
+                            label=t!(recover.password)
+                            value=password
+                            error=password_problem
+                            meter=known
+                            autocomplete="new-password"
+                        />
+                        <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
+                            {t!(recover.submit)}
+                        </Button>
+                        <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(recover.working))}</p>
+                    </form>
+                </div>
+            </Card>
+            <p class="gate-foot">{t!(recover.no_kit)}</p>
+            <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
+        </Gate>
+    }
+}

@@ -1,0 +1,62 @@
+//! Sign in. The same form stands in a signed-in page's place when nobody is signed in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{Banner, Button, Card, Gate, PasswordField, TextField, Tone},
+    t,
+    vault::{Attempt, use_vault},
+};
+
+/// `/sign-in`; goes on to the reader's own start page.
+#[component]
+pub fn SignIn() -> impl IntoView {
+    let vault = use_vault();
+    super::go_home_when_signed_in(vault);
+    view! { <SignInForm/> }
+}
+
+/// E-mail and password.
+#[component]
+pub fn SignInForm() -> impl IntoView {
+    let vault = use_vault();
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let ready = super::use_ready();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let typed = email.get_untracked().trim().to_owned();
+        if typed.is_empty() || password.with_untracked(String::is_empty) {
+            attempt.problem.set(Some(t!(sign_in.wrong).to_owned()));
+        } else {
+            vault.sign_in(typed, password.get_untracked(), attempt);
+        }
+    };
+    view! {
+        <Title text=t!(sign_in.page_title)/>
+        <Gate title=t!(sign_in.title).to_owned() lead=t!(sign_in.lead).to_owned()>
+            <Card>
+                <div class="stack">
+                    {move || vault.notice.get().map(|notice| view! { <Banner>{notice}</Banner> })}
+                    {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                    <form class="form" method="dialog" on:submit=submit>
+                        <TextField id="email" label=t!(sign_in.email) value=email kind="email" autocomplete="username" focus=true/>
+                        <PasswordField id="password" label=t!(sign_in.password) value=password/>
+                        <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
+                            {t!(sign_in.submit)}
+                        </Button>
+                        <p class="field-hint" role="status">
+                            {move || attempt.busy.get().then_some(t!(sign_in.working))}
+                        </p>
+                    </form>
+                </div>
+            </Card>
+            <p class="gate-foot">
+                <a href="/recover">{t!(sign_in.forgot)}</a>
+            </p>
+            <p class="gate-foot">{t!(sign_in.no_account)}" "<a href="/sign-up">{t!(sign_in.create)}</a></p>
+        </Gate>
+    }
+}

@@ -1,0 +1,64 @@
+//! Step 2: the recovery kit, to be printed or saved.
+
+use leptos::prelude::*;
+
+use super::{Form, Step};
+use crate::{
+    browser,
+    components::{Button, ButtonKind, Card, CopyButton, Glyph, use_toasts},
+    t,
+};
+
+/// The 24 words as a text file: numbered, with what they are for. Also read by people who type them back.
+fn file_text(email: &str, words: &[String]) -> String {
+    let mut lines = vec![t!(sign_up.kit_file_title).to_owned(), email.to_owned(), String::new()];
+    lines.extend(words.iter().enumerate().map(|(i, word)| format!("{:>2}. {word}", i + 1)));
+    lines.extend([String::new(), t!(sign_up.kit_file_note).to_owned(), t!(sign_up.kit_file_use).to_owned(), String::new()]);
+    lines.join("\n")
+}
+
+/// The words, and ways to keep them.
+#[component]
+pub(super) fn Kit(form: Form) -> impl IntoView {
+    let toasts = use_toasts();
+    let word = |(i, word): (usize, String)| view! { <li><span>{i + 1}</span>{word}</li> };
+    let download = move |()| {
+        let text = file_text(&form.email.get_untracked(), &form.words.get_untracked());
+        if browser::save_bytes("healthsecure-recovery-kit.txt", text.as_bytes()).is_err() {
+            toasts.problem(t!(errors.unexpected));
+        }
+    };
+    view! {
+        <Card>
+            <div class="stack">
+                <ol class="words" translate="no" data-testid="recovery-kit">
+                    {move || form.words.get().into_iter().enumerate().map(word).collect_view()}
+                </ol>
+                <div class="page-actions no-print">
+                    <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| browser::print()>
+                        {t!(sign_up.kit_print)}
+                    </Button>
+                    <Button kind=ButtonKind::Secondary glyph=Glyph::Download on_click=download>{t!(sign_up.kit_download)}</Button>
+                    <CopyButton text=Signal::derive(move || form.words.get().join(" ")) class="" label=t!(sign_up.kit_copy)/>
+                </div>
+                <p class="field-hint">{t!(sign_up.kit_file_note)}</p>
+                <div class="page-actions no-print">
+                    <Button on_click=move |()| form.step.set(Step::Check) id="kit-kept">{t!(sign_up.kit_next)}</Button>
+                    <Button kind=ButtonKind::Quiet on_click=move |()| form.step.set(Step::Account)>{t!(common.back)}</Button>
+                </div>
+            </div>
+        </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_numbers_every_word() {
+        let words: Vec<String> = (1..=24).map(|i| format!("word{i}")).collect();
+        let text = file_text("a@b.example", &words);
+        assert!(text.contains("\n 1. word1\n") && text.contains("\n24. word24\n") && text.contains("a@b.example"));
+    }
+}

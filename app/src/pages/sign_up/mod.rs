@@ -1,0 +1,195 @@
+//! Create account in three steps: who you are, the recovery kit, two of its words. Nothing is sent before the last.
+
+mod account;
+mod check;
+mod kit;
+
+use api_types::{accounts::Role, invitations::InvitationInfo};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{Banner, Empty, Gate, Glyph, LinkButton, Tone, role_name},
+    t,
+    vault::{Attempt, NewAccount, use_vault},
+};
+
+/// Where the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Account,
+    Kit,
+    Check,
+}
+
+/// How the reader came: the address may carry a set-up or invitation token in its fragment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Door {
+    /// The server is being asked.
+    #[default]
+    Checking,
+    /// Open sign-up, no invitation.
+    Open,
+    /// With an invitation, or the set-up link.
+    Invited(InvitationInfo),
+    /// The link has expired, was withdrawn or used.
+    Dead,
+    /// The organisation takes nobody without an invitation.
+    Closed,
+}
+
+/// What has been typed so far; in memory only.
+#[derive(Clone, Copy)]
+struct Form {
+    step: RwSignal<Step>,
+    door: RwSignal<Door>,
+    name: RwSignal<String>,
+    email: RwSignal<String>,
+    password: RwSignal<String>,
+    role: RwSignal<String>,
+    words: RwSignal<Vec<String>>,
+    /// Token and secret of the link.
+    token: StoredValue<Option<String>>,
+    secret: StoredValue<Option<String>>,
+    attempt: Attempt,
+}
+
+impl Form {
+    fn new() -> Self {
+        Self {
+            step: RwSignal::new(Step::Account),
+            door: RwSignal::default(),
+            name: RwSignal::default(),
+            email: RwSignal::default(),
+            password: RwSignal::default(),
+            role: RwSignal::new("patient".to_owned()),
+            words: RwSignal::default(),
+            token: StoredValue::new(None),
+            secret: StoredValue::new(None),
+            attempt: Attempt::new(),
+        }
+    }
+
+    /// The role that the account gets: the invitation's, else the chosen one.
+    fn role(self) -> Role {
+        match self.door.get_untracked() {
+            Door::Invited(info) => info.role,
+            _ if self.role.with_untracked(|role| role == "doctor") => Role::Doctor,
+            _ => Role::Patient,
+        }
+    }
+
+    fn new_account(self) -> NewAccount {
+        NewAccount {
+            name: self.name.get_untracked().trim().to_owned(),
+            email: self.email.get_untracked().trim().to_owned(),
+            password: self.password.get_untracked(),
+            role: self.role(),
+            words: self.words.get_untracked(),
+            token: self.token.get_value(),
+            secret: self.secret.get_value(),
+            set_up: matches!(self.door.get_untracked(), Door::Invited(info) if info.set_up),
+        }
+    }
+
+    fn set_up(self) -> bool {
+        self.door.with(|door| matches!(door, Door::Invited(info) if info.set_up))
+    }
+}
+
+/// `/sign-up`.
+#[component]
+pub fn SignUp() -> impl IntoView {
+    let vault = use_vault();
+    let form = Form::new();
+    super::go_home_when_signed_in(vault);
+    Effect::new(move |_| {
+        let fragment = crate::browser::take_fragment();
+        let value = |key| crate::browser::fragment_value(&fragment, key);
+        form.token.set_value(value("setup").or_else(|| value("invite")));
+        form.secret.set_value(value("secret"));
+        vault.open_door(form.token.get_value(), form.door);
+    });
+    Effect::new(move |_| {
+        if let Door::Invited(info) = form.door.get()
+            && let Some(email) = info.email
+        {
+            form.email.set(email);
+        }
+    });
+    let title = Signal::derive(move || {
+        match form.step.get() {
+            Step::Account if form.set_up() => t!(sign_up.setup_title),
+            Step::Account => t!(sign_up.title),
+            Step::Kit => t!(sign_up.kit_title),
+            Step::Check => t!(sign_up.check_title),
+        }
+        .to_owned()
+    });
+    let lead = Signal::derive(move || {
+        match form.step.get() {
+            Step::Account if form.set_up() => t!(sign_up.setup_lead),
+            Step::Account => t!(sign_up.lead),
+            Step::Kit => t!(sign_up.kit_lead),
+            Step::Check => t!(sign_up.check_lead),
+        }
+        .to_owned()
+    });
+    let step = move || match (form.door.get(), form.step.get()) {
+        (Door::Dead, _) => shut(t!(sign_up.link_dead_title), t!(sign_up.link_dead)).into_any(),
+        (Door::Closed, _) => shut(t!(sign_up.closed_title), t!(sign_up.closed)).into_any(),
+        (_, Step::Account) => view! { <account::Account form/> }.into_any(),
+        (_, Step::Kit) => view! { <kit::Kit form/> }.into_any(),
+        (_, Step::Check) => view! { <check::Check form/> }.into_any(),
+    };
+    view! {
+        <Title text=t!(sign_up.page_title)/>
+        <Gate title lead wide=true>
+            <Stepper step=form.step/>
+            <Invited door=form.door/>
+            {step}
+            <p class="gate-foot no-print">{t!(sign_up.have_account)}" "<a href="/sign-in">{t!(sign_up.sign_in)}</a></p>
+        </Gate>
+    }
+}
+
+fn shut(title: &'static str, text: &'static str) -> impl IntoView {
+    view! {
+        <Empty glyph=Glyph::Mail title>
+            <p>{text}</p>
+            <LinkButton href="/sign-in">{t!(sign_up.sign_in)}</LinkButton>
+        </Empty>
+    }
+}
+
+/// Who invites, as what.
+#[component]
+fn Invited(door: RwSignal<Door>) -> impl IntoView {
+    move || match door.get() {
+        Door::Invited(info) if !info.set_up => {
+            let by = info.invited_by.unwrap_or_else(|| t!(common.product).to_owned());
+            let title = t!(sign_up.invited_by, name = by, role = role_name(info.role).to_lowercase());
+            let text = info.placeholder.map(|_| t!(sign_up.invited_patient));
+            view! { <div class="mb-4"><Banner tone=Tone::Good title>{text}</Banner></div> }.into_any()
+        }
+        _ => ().into_any(),
+    }
+}
+
+#[component]
+fn Stepper(step: RwSignal<Step>) -> impl IntoView {
+    let number = move || match step.get() {
+        Step::Account => 1,
+        Step::Kit => 2,
+        Step::Check => 3,
+    };
+    let mark = move |at: u32| {
+        let done = move || if number() >= at { "true" } else { "false" };
+        view! { <li data-done=done></li> }
+    };
+    view! {
+        <ol class="stepper no-print" role="img" aria-label=move || t!(sign_up.progress, step = number())>
+            {(1..=3).map(mark).collect_view()}
+        </ol>
+    }
+}

@@ -1,0 +1,84 @@
+//! What stands in a page's place while the vault isn't open.
+
+use api_types::{accounts::AccountStatus, sessions::WhoAmI};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Notices, PasswordField, Skeleton, SkeletonRows, Tone},
+    t,
+    vault::{Attempt, use_vault},
+};
+
+/// The outline of the frame: what the server renders, and what shows while the session is asked for.
+#[component]
+pub fn Opening() -> impl IntoView {
+    view! {
+        <Title text=t!(common.product)/>
+        <div class="frame" aria-busy="true">
+            <div class="frame-side"><Brand/><Skeleton class="w-full h-10"/><Skeleton class="w-full h-10"/></div>
+            <div class="frame-bar"><Brand/></div>
+            <main id="main" class="frame-main" tabindex="-1">
+                <Notices/>
+                <div class="page-head"><Skeleton class="w-40 h-8"/></div>
+                <Card flush=true><SkeletonRows/></Card>
+            </main>
+        </div>
+    }
+}
+
+/// The session lives, the vault is locked: ask for the password again.
+#[component]
+pub fn UnlockForm(
+    /// Whose session it is.
+    who: WhoAmI,
+) -> impl IntoView {
+    let vault = use_vault();
+    let password = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let email = StoredValue::new(who.email);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        vault.sign_in(email.get_value(), password.get_untracked(), attempt);
+    };
+    let name = who.name.clone();
+    view! {
+        <Title text=format!("{} · {}", t!(sign_in.unlock_title), t!(common.product))/>
+        <Gate title=t!(sign_in.unlock_title).to_owned() lead=t!(sign_in.unlock_lead, name = who.name)>
+            <Card>
+                {move || vault.notice.get().map(|notice| view! { <div class="mb-4"><Banner>{notice}</Banner></div> })}
+                <form class="form" method="dialog" on:submit=submit>
+                    <div class="person"><Avatar name/><span class="person-name">{move || email.get_value()}</span></div>
+                    <PasswordField id="password" label=t!(sign_in.password) value=password error=attempt.problem focus=true/>
+                    <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
+                </form>
+            </Card>
+            <p class="gate-foot">
+                <Button kind=ButtonKind::Quiet on_click=move |()| vault.sign_out()>{t!(sign_in.unlock_other)}</Button>
+            </p>
+        </Gate>
+    }
+}
+
+/// Signed in, but the account may do nothing (yet).
+#[component]
+pub fn NotActive(
+    /// Whose account it is.
+    who: WhoAmI,
+) -> impl IntoView {
+    let vault = use_vault();
+    let (tone, title, text) = match who.status {
+        AccountStatus::Refused => (Tone::Danger, t!(sign_in.refused_title), t!(sign_in.refused)),
+        AccountStatus::Disabled => (Tone::Danger, t!(sign_in.disabled_title), t!(sign_in.disabled)),
+        AccountStatus::Pending | AccountStatus::Active => (Tone::Info, t!(sign_in.pending_title), t!(sign_in.pending)),
+    };
+    view! {
+        <Title text=format!("{title} · {}", t!(common.product))/>
+        <Gate title=title.to_owned() lead=who.name>
+            <Banner tone>{text}</Banner>
+            <p class="gate-foot">
+                <Button kind=ButtonKind::Secondary on_click=move |()| vault.sign_out()>{t!(sign_in.sign_out)}</Button>
+            </p>
+        </Gate>
+    }
+}

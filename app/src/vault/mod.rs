@@ -1,0 +1,98 @@
+//! The unlocked session. The only place of the page that holds keys or plaintext; everything in it is dropped (and keys
+//! are wiped) when it locks.
+//!
+//! [`Vault`] is a `Copy` handle on reactive state that exists on both sides; on the server it stays
+//! [`VaultState::Unknown`] for ever. What needs keys or the network is compiled for the browser only.
+
+mod attempt;
+#[cfg(feature = "hydrate")]
+mod browser;
+mod new_account;
+
+use api_types::sessions::WhoAmI;
+use leptos::prelude::*;
+
+pub use attempt::Attempt;
+pub use new_account::NewAccount;
+#[cfg(feature = "hydrate")]
+pub use browser::*;
+
+/// Where the vault stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum VaultState {
+    /// Not asked yet; the server always renders this.
+    #[default]
+    Unknown,
+    /// No session.
+    SignedOut,
+    /// A session, no keys.
+    Locked(WhoAmI),
+    /// A session and its keys.
+    Unlocked(WhoAmI),
+}
+
+impl VaultState {
+    /// Whose session it is.
+    pub fn who(&self) -> Option<&WhoAmI> {
+        match self {
+            Self::Unknown | Self::SignedOut => None,
+            Self::Locked(who) | Self::Unlocked(who) => Some(who),
+        }
+    }
+}
+
+/// The handle; from [`use_vault`].
+#[derive(Clone, Copy)]
+pub struct Vault {
+    /// Where it stands. Read it in a view; only the vault writes it.
+    pub state: RwSignal<VaultState>,
+    /// Why it is locked or signed out, to be shown once: idle, ended elsewhere.
+    pub notice: RwSignal<Option<String>>,
+    /// Shares that wait to be redeemed.
+    pub waiting: RwSignal<usize>,
+    /// Whether the last request reached the server.
+    pub online: RwSignal<bool>,
+    #[cfg(feature = "hydrate")]
+    inner: StoredValue<browser::Inner, LocalStorage>,
+}
+
+/// Makes [`use_vault`] work below here; in the browser it asks who is signed in.
+pub fn provide_vault() {
+    let vault = Vault {
+        state: RwSignal::default(),
+        notice: RwSignal::default(),
+        waiting: RwSignal::new(0),
+        online: RwSignal::new(true),
+        #[cfg(feature = "hydrate")]
+        inner: StoredValue::new_local(browser::Inner::default()),
+    };
+    provide_context(vault);
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| vault.begin());
+}
+
+/// The page's vault.
+pub fn use_vault() -> Vault {
+    expect_context()
+}
+
+/// Calls that forms and frames make. On the server nobody clicks: there they do nothing.
+#[cfg(not(feature = "hydrate"))]
+impl Vault {
+    /// Asks the server what a set-up or invitation token is good for; without one, whether sign-up is open.
+    pub fn open_door(self, _token: Option<String>, _door: RwSignal<crate::pages::Door>) {}
+    /// Fresh words for a recovery kit.
+    pub fn new_kit(self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Creates the account and signs in.
+    pub fn sign_up(self, _account: NewAccount, _attempt: Attempt) {}
+    /// Signs in, or unlocks when the session lives.
+    pub fn sign_in(self, _email: String, _password: String, _attempt: Attempt) {}
+    /// Opens the account with the recovery kit and sets a new password.
+    pub fn recover(self, _email: String, _words: String, _password: String, _attempt: Attempt) {}
+    /// Locks: keys are wiped, the session stays.
+    pub fn lock(self) {}
+    /// Locks and ends the session.
+    pub fn sign_out(self) {}
+}
