@@ -1,0 +1,137 @@
+//! Which way dependencies point (docs/architecture.md). A wall that nothing checks is a drawing.
+
+use std::collections::BTreeSet;
+
+use crate::{Outcome, cargo};
+
+/// Crates that have no business in a browser. `tokio` may be there for its channels, never with a network.
+const SERVER_ONLY: [&str; 10] = [
+    "axum",
+    "axum-core",
+    "entities",
+    "healthsecure-entities",
+    "hyper",
+    "migrations",
+    "mio",
+    "sea-orm",
+    "server",
+    "sqlx-core",
+];
+
+/// Crates of ours that name no other crate of ours.
+const LEAVES: [&str; 4] = ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "migrations"];
+
+const OURS: [&str; 10] = [
+    "app",
+    "cli",
+    "frontend",
+    "healthsecure-api-types",
+    "healthsecure-client",
+    "healthsecure-crypto",
+    "healthsecure-entities",
+    "migrations",
+    "server",
+    "xtask",
+];
+
+/// Checks every wall and names each that is broken.
+pub fn check() -> Outcome {
+    let results = [server_cannot_open(), browser_has_no_server(), leaves_stand_alone(), nothing_needs_the_server()];
+    let broken: Vec<String> = results.iter().filter_map(|r| r.as_ref().err().cloned()).collect();
+    if !broken.is_empty() {
+        return Err(format!("boundaries broken:\n  {}", broken.join("\n  ")));
+    }
+    Ok(results.into_iter().flatten().map(|r| format!("boundary holds: {r}")).collect::<Vec<_>>().join("\n"))
+}
+
+/// A package in a tree, with the features it is built with.
+struct Node {
+    name: String,
+    features: Vec<String>,
+}
+
+/// The packages that go into building `package` alone, without its tests.
+fn tree(package: &str, target: &[&str]) -> Result<Vec<Node>, String> {
+    let mut args = vec!["tree", "--locked", "-p", package, "-e", "normal", "--prefix", "none", "-f", "{p}|{f}"];
+    args.extend(target);
+    let nodes = parse(&cargo(&args)?);
+    if nodes.is_empty() { Err(format!("cargo tree shows nothing for {package}")) } else { Ok(nodes) }
+}
+
+fn parse(tree: &str) -> Vec<Node> {
+    let node = |line: &str| {
+        let (package, features) = line.split_once('|')?;
+        let name = package.split_whitespace().next()?.to_owned();
+        let features = features.trim_end_matches(" (*)").split(',').filter(|f| !f.is_empty());
+        Some(Node { name, features: features.map(str::to_owned).collect() })
+    };
+    tree.lines().filter_map(node).collect()
+}
+
+fn features<'a>(nodes: &'a [Node], name: &str) -> Vec<&'a str> {
+    nodes.iter().filter(|n| n.name == name).flat_map(|n| n.features.iter().map(String::as_str)).collect()
+}
+
+fn server_cannot_open() -> Outcome {
+    let nodes = tree("server", &[])?;
+    let names: Vec<&str> = nodes.iter().map(|n| n.name.as_str()).collect();
+    if !names.contains(&"healthsecure-crypto") {
+        return Err("the server's tree has no crypto crate: this check looks at the wrong thing".to_owned());
+    }
+    if features(&nodes, "healthsecure-crypto").contains(&"open") {
+        return Err(
+            "the server is built with the code that decrypts (feature `open` of healthsecure-crypto)".to_owned()
+        );
+    }
+    if names.contains(&"healthsecure-client") {
+        return Err("the server depends on the client".to_owned());
+    }
+    Ok("the server is built without the code that decrypts".to_owned())
+}
+
+fn browser_has_no_server() -> Outcome {
+    let nodes = tree("frontend", &["--target", "wasm32-unknown-unknown"])?;
+    if let Some(node) = nodes.iter().find(|n| SERVER_ONLY.contains(&n.name.as_str())) {
+        return Err(format!("{} reaches the browser (cargo tree -p frontend -i {})", node.name, node.name));
+    }
+    if features(&nodes, "tokio").contains(&"net") {
+        return Err("tokio's network reaches the browser".to_owned());
+    }
+    if features(&nodes, "app").contains(&"ssr") {
+        return Err("the browser's page is built with `ssr`".to_owned());
+    }
+    let names: BTreeSet<&str> = nodes.iter().map(|n| n.name.as_str()).collect();
+    Ok(format!("no server crate among the browser's {} packages", names.len()))
+}
+
+fn leaves_stand_alone() -> Outcome {
+    for leaf in LEAVES {
+        let nodes = tree(leaf, &["--all-features"])?;
+        if let Some(sibling) = nodes.iter().find(|n| n.name != leaf && OURS.contains(&n.name.as_str())) {
+            return Err(format!("{leaf} depends on {}", sibling.name));
+        }
+    }
+    Ok("crypto, api-types, entities and migrations name no sibling".to_owned())
+}
+
+fn nothing_needs_the_server() -> Outcome {
+    for package in OURS.iter().filter(|p| !matches!(**p, "server" | "xtask")) {
+        if tree(package, &[])?.iter().any(|n| n.name == "server") {
+            return Err(format!("{package} depends on the server"));
+        }
+    }
+    Ok("nothing depends on the server".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_with_its_features() {
+        let nodes = parse("server v0.1.0 (/x)|\nhealthsecure-crypto v0.1.0 (/y)|open,opaque-server (*)\n\n");
+        assert_eq!(nodes.len(), 2);
+        assert_eq!(features(&nodes, "healthsecure-crypto"), ["open", "opaque-server"]);
+        assert!(features(&nodes, "server").is_empty());
+    }
+}
