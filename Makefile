@@ -1,0 +1,127 @@
+# HealthSecure. `make run` starts it, `make test` checks all of it; `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
+	interop tests size e2e screenshots test-tools
+
+TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
+export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+PYTHON := $(TOOLS)/venv/bin/python
+STEP := scripts/step
+# `frontend` is the one crate that builds for the browser only; host and browser code are never built in one call.
+HOST := --workspace --exclude frontend
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+# Where the vectors of PyPI cryptography-vectors lie; crates/crypto reads RFC 9180 and HPKE-PQ from there.
+export HEALTHSECURE_VECTORS = $(wildcard $(TOOLS)/venv/lib/python3*/site-packages/cryptography_vectors)
+export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
+export HEALTHSECURE_PYTHON := $(PYTHON)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+## Running ##
+
+run: ## Build the release and start it on ./data; DEMO=1 fills it with a small clinic
+	@$(STEP) "tools" scripts/setup
+	@$(STEP) "page" scripts/site
+	@$(STEP) "server" $(MAKE) --no-print-directory server
+	@if [ "$(DEMO)" = 1 ]; then $(STEP) "hs" $(MAKE) --no-print-directory cli; fi
+	@scripts/run
+
+dev: setup ## Rebuild and reload at every change, on http://localhost:3000
+	HEALTHSECURE_DATA=./data-dev HEALTHSECURE_LISTEN=127.0.0.1:3000 LEPTOS_SITE_ADDR=127.0.0.1:3000 \
+		cargo leptos watch -- serve
+
+setup:
+	@scripts/setup
+
+setup-test:
+	@scripts/setup test
+
+site:
+	@scripts/site
+
+# Alone with its own package: with others in the same call, cargo would give it their features, decryption among them.
+server:
+	cargo build --release --locked -p server
+
+cli:
+	cargo build --release --locked -p cli
+
+## Checking ##
+
+check: setup ## The fast loop: format, lints for host and browser, unit tests
+	@mkdir -p target && : >"$$HEALTHSECURE_STEPS"
+	@$(STEP) "format" $(MAKE) --no-print-directory fmt
+	@$(STEP) "lints, host" cargo clippy $(HOST) --all-targets -- -D warnings
+	@$(STEP) "lints, browser" cargo clippy -p frontend --target wasm32-unknown-unknown -- -D warnings
+	@$(STEP) "unit tests" cargo test $(HOST) --lib --bins --quiet
+	@cat "$$HEALTHSECURE_STEPS"
+
+# Everything in the release profile, so that host code is compiled once. The server comes after the tests: they build
+# a server of their own with more features in the same place. Cheap steps that often fail come first.
+test: ## Everything that CI runs
+	@mkdir -p target && : >"$$HEALTHSECURE_STEPS"
+	@trap 'printf "\nSteps:\n"; cat "$$HEALTHSECURE_STEPS"' EXIT; \
+	$(STEP) "tools" scripts/setup test; \
+	$(STEP) "format" $(MAKE) --no-print-directory fmt; \
+	$(STEP) "test tools" $(MAKE) --no-print-directory test-tools; \
+	$(STEP) "licences and boundaries" $(MAKE) --no-print-directory boundaries; \
+	$(STEP) "lints, host" $(MAKE) --no-print-directory lint; \
+	$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm; \
+	$(STEP) "page" scripts/site; \
+	$(STEP) "size budget" $(MAKE) --no-print-directory size; \
+	$(STEP) "tests" $(MAKE) --no-print-directory tests; \
+	$(STEP) "interop" $(MAKE) --no-print-directory interop; \
+	$(STEP) "server" $(MAKE) --no-print-directory server; \
+	$(STEP) "hs" $(MAKE) --no-print-directory cli; \
+	$(STEP) "browser tests" $(MAKE) --no-print-directory e2e
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --release --locked $(HOST) --all-targets -- -D warnings
+
+# In cargo-leptos' own target folder and profile, so that macros and build scripts are shared with the page.
+lint-wasm:
+	cargo clippy --profile wasm-release --locked -p frontend --target wasm32-unknown-unknown --target-dir target/front \
+		-- -D warnings
+
+boundaries:
+	cargo xtask licences
+	cargo xtask boundaries
+
+tests:
+ifeq ($(NEXTEST),)
+	cargo test --release --locked $(HOST)
+else
+	cargo nextest run --release --locked $(HOST) --no-fail-fast
+	cargo test --release --locked $(HOST) --doc --quiet
+endif
+
+# What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
+interop:
+	end2end/interop/run
+
+size:
+	cargo xtask size
+
+# Types of the browser tests, and the tests of their own tools: a search that finds nothing must be able to find.
+test-tools:
+	tsc --noEmit -p end2end
+	node --test end2end/support/*.test.mjs
+
+e2e:
+	playwright test --config end2end/playwright.config.ts $(ARGS)
+
+screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
+	playwright test --config end2end/playwright.config.ts screens
+
+bench: ## Measure, and print ratios (docs/benchmarks.md)
+	@$(STEP) "tools" scripts/setup test
+	@$(STEP) "page" scripts/site
+	@$(STEP) "server" $(MAKE) --no-print-directory server
+	@$(STEP) "hs" $(MAKE) --no-print-directory cli
+	node end2end/bench/run.mjs $(ARGS)
