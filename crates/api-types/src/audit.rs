@@ -89,15 +89,16 @@ body! {
         /// On which report.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub report_id: Option<ReportId>,
-        /// Position in the report's own chain, from 0.
+        /// Position in the report's own chain, from 1.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub report_seq: Option<u64>,
-        /// Hash before it in the report's own chain.
+        /// Hash of the report's event before it; the report id for the first.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub report_prev: Option<B64>,
         /// Ids and numbers only, `key=value` separated by spaces: grant, version, part, count, code.
         pub subject: String,
-        /// SHA-256 of the event, as `crypto::audit` computes it.
+        /// SHA-256 of the event, as `crypto::audit` computes it: its id is `seq` as 16 bytes, its kind the action's
+        /// name, its detail the subject, its count 1, without subjects.
         pub hash: B64,
         /// The whole log's chain value after this event (administrators).
         #[serde(skip_serializing_if = "Option::is_none", default)]
