@@ -43,7 +43,7 @@ pub struct RoleStatement {
     pub instance: InstanceId,
     /// The account.
     pub account: AccountId,
-    /// Full name, at most 200 bytes.
+    /// Full name, at most 800 bytes (200 characters).
     pub name: String,
     /// The role.
     pub role: Role,
@@ -67,7 +67,7 @@ impl SignedObject for RoleStatement {
         Ok(Self {
             instance: InstanceId(r.array("instance")?),
             account: AccountId(r.array("account")?),
-            name: r.text("name", 200)?,
+            name: r.text("name", 800)?,
             role: Role::from_tag(r.u8("role")?)?,
             time: r.time("time")?,
         })
