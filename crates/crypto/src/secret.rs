@@ -38,6 +38,7 @@ impl<const N: usize> Secret<N> {
         &self.0
     }
 
+    #[cfg(any(feature = "open", feature = "opaque-server"))]
     pub(crate) fn expose_mut(&mut self) -> &mut [u8; N] {
         &mut self.0
     }

@@ -9,7 +9,7 @@ use ed25519_dalek::Signature as DalekSignature;
 use thiserror::Error;
 
 use crate::{
-    encoding::{DecodeError, Reader, VERSION, Writer, context, sha256, split_version},
+    encoding::{DecodeError, Reader, Writer, context, sha256, split_version},
     ids::Hash32,
 };
 
@@ -158,9 +158,10 @@ fn signature_input<T: SignedObject>(body: &[u8]) -> Vec<u8> {
     input
 }
 
+#[cfg(feature = "open")]
 fn envelope<T: SignedObject>(body: &[u8], signatures: &[[u8; SIGNATURE_LEN]]) -> Vec<u8> {
     let mut blob = Vec::with_capacity(5 + body.len() + signatures.len() * SIGNATURE_LEN);
-    blob.push(VERSION);
+    blob.push(crate::encoding::VERSION);
     blob.extend_from_slice(&(body.len() as u32).to_be_bytes());
     blob.extend_from_slice(body);
     signatures.iter().for_each(|s| blob.extend_from_slice(s));
