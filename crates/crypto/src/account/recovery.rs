@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::way_in::RecoveryProof;
 use crate::{
-    ids::{Hash32, InstanceId},
+    ids::{AccountId, Hash32, InstanceId},
     kdf::subkey,
     secret::{Secret, SecretBytes},
     sign::{PublicSigningKey, Signed, SigningKey},
@@ -87,8 +87,8 @@ impl RecoveryKit {
     }
 
     /// Proves to a server that one holds the kit.
-    pub fn prove(&self, instance: InstanceId, attempt: Hash32, challenge: Hash32) -> Signed<RecoveryProof> {
-        Signed::sign(RecoveryProof { instance, attempt, challenge }, &self.signing_key())
+    pub fn prove(&self, instance: InstanceId, account: AccountId, challenge: Hash32) -> Signed<RecoveryProof> {
+        Signed::sign(RecoveryProof { instance, account, challenge }, &self.signing_key())
     }
 
     fn signing_key(&self) -> SigningKey {

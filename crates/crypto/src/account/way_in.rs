@@ -107,8 +107,8 @@ impl SignedObject for WayIn {
 pub struct RecoveryProof {
     /// The instance asked.
     pub instance: InstanceId,
-    /// SHA-256 of the attempt's id as the server sent it: who proves a kit does not know the account's id yet.
-    pub attempt: Hash32,
+    /// The account to recover.
+    pub account: AccountId,
     /// The server's fresh challenge.
     pub challenge: Hash32,
 }
@@ -118,13 +118,13 @@ impl SignedObject for RecoveryProof {
     const LIMIT: usize = 256;
 
     fn encode(&self, w: &mut Writer) {
-        w.bytes(self.instance.as_ref()).bytes(self.attempt.as_ref()).bytes(self.challenge.as_ref());
+        w.bytes(self.instance.as_ref()).bytes(self.account.as_ref()).bytes(self.challenge.as_ref());
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             instance: InstanceId(r.array("instance")?),
-            attempt: Hash32(r.array("attempt")?),
+            account: AccountId(r.array("account")?),
             challenge: Hash32(r.array("challenge")?),
         })
     }
