@@ -1,0 +1,249 @@
+//! The command line. No argument ever carries a secret: passwords and codes are asked for or read from a file descriptor.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// `hs`: keep and share health reports, sealed on this machine before they leave it.
+#[derive(Debug, Parser)]
+#[command(name = "hs", version, about, propagate_version = true)]
+pub struct Cli {
+    /// Server address, for instance https://records.example.org. Remembered by `signup` and `login`.
+    #[arg(long, global = true, env = "HEALTHSECURE_SERVER")]
+    pub server: Option<String>,
+
+    /// Which of several accounts on this machine.
+    #[arg(long, global = true, env = "HEALTHSECURE_PROFILE", default_value = "default")]
+    pub profile: String,
+
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Read the password from this file descriptor (first line) instead of asking.
+    #[arg(long, global = true, value_name = "FD")]
+    pub password_fd: Option<i32>,
+
+    /// Keep nothing in this system's keyring: ask for the password at every command.
+    #[arg(long, global = true, env = "HEALTHSECURE_NO_KEYRING")]
+    pub no_keyring: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create an account and print its recovery kit.
+    Signup(Signup),
+    /// Sign in and remember the account on this machine.
+    Login(Login),
+    /// Set a new password with the recovery kit.
+    Recover(Recover),
+    /// Sign out and forget the account on this machine.
+    Logout,
+    /// Who is signed in here.
+    Whoami,
+    /// List sessions, or end one.
+    Sessions(Sessions),
+    /// Seal files into a new report and upload it.
+    Push(Box<Push>),
+    /// List the reports you can open, and the shares that wait for you.
+    List,
+    /// Download a report's fields and files, verified.
+    Pull(Pull),
+    /// Share a report with a person; prints the access code.
+    Share(Share),
+    /// Redeem an access code; the code is asked for.
+    Redeem(Redeem),
+    /// Withdraw a grant and re-key what it could open.
+    Revoke(Revoke),
+    /// Who has access to a report, and who opened it.
+    Access(Access),
+    /// Administration: approve or refuse people.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Invite a person.
+    Invite(Invite),
+    /// Fill an empty server with a small made-up clinic.
+    #[command(hide = true)]
+    Demo(Demo),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RoleArg {
+    Administrator,
+    Doctor,
+    Patient,
+}
+
+#[derive(Debug, Args)]
+pub struct Signup {
+    /// Full name.
+    #[arg(long)]
+    pub name: String,
+    /// E-mail to sign in with.
+    #[arg(long)]
+    pub email: String,
+    /// Role asked for; an invitation's role wins.
+    #[arg(long, value_enum, default_value = "patient")]
+    pub role: RoleArg,
+    /// Read a set-up or invitation link from this file descriptor (it carries a secret).
+    #[arg(long, value_name = "FD")]
+    pub link_fd: Option<i32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Login {
+    /// E-mail to sign in with.
+    #[arg(long)]
+    pub email: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Recover {
+    /// E-mail to sign in with.
+    #[arg(long)]
+    pub email: String,
+    /// Read the 24 words from this file descriptor instead of asking.
+    #[arg(long, value_name = "FD")]
+    pub kit_fd: Option<i32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Sessions {
+    /// End this session.
+    #[arg(long, value_name = "SESSION")]
+    pub end: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Push {
+    /// Files to seal, of any type, up to 2 GiB each.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Title; the first file's name where absent.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Report ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub report_id: Option<String>,
+    /// Patient name (sealed).
+    #[arg(long)]
+    pub patient_name: Option<String>,
+    /// Patient ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub patient_id: Option<String>,
+    /// E-mail of the patient's account: the report is theirs from the first moment.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Kind, for instance "Laboratory" (sealed).
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Diagnosis (sealed).
+    #[arg(long)]
+    pub diagnosis: Option<String>,
+    /// Treatment plan (sealed).
+    #[arg(long)]
+    pub treatment_plan: Option<String>,
+    /// Prescription (sealed).
+    #[arg(long)]
+    pub prescription: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// Folder to write into; created where absent. Existing files are not overwritten.
+    #[arg(long, default_value = ".")]
+    pub out: PathBuf,
+    /// Only the fields, no files.
+    #[arg(long)]
+    pub fields_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Share {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// The recipient: exact e-mail, a doctor's name, or an account id.
+    #[arg(long = "with")]
+    pub recipient: String,
+    /// What they may do.
+    #[arg(long, value_enum, default_value = "view")]
+    pub right: RightArg,
+    /// Why (shown to the patient), for instance "second opinion".
+    #[arg(long, default_value = "treatment")]
+    pub purpose: String,
+    /// How long: 1h to 30d.
+    #[arg(long, default_value = "24h")]
+    pub expires: String,
+    /// Grant without an access code.
+    #[arg(long)]
+    pub no_code: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RightArg {
+    View,
+    Contribute,
+    Reshare,
+}
+
+#[derive(Debug, Args)]
+pub struct Redeem {
+    /// The share, as `hs list` shows it.
+    pub grant: String,
+    /// Read the code from this file descriptor instead of asking.
+    #[arg(long, value_name = "FD")]
+    pub code_fd: Option<i32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// Report.
+    pub report: String,
+    /// The grant, as `hs access` shows it.
+    pub grant: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Access {
+    /// Report.
+    pub report: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// List people.
+    People,
+    /// Approve a doctor or administrator by e-mail.
+    Approve {
+        /// E-mail.
+        email: String,
+    },
+    /// Refuse a doctor or administrator by e-mail.
+    Refuse {
+        /// E-mail.
+        email: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// Role of the new account.
+    #[arg(long, value_enum)]
+    pub role: RoleArg,
+    /// Only this e-mail may use it.
+    #[arg(long)]
+    pub email: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Read the set-up link from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub link_fd: i32,
+}
