@@ -40,6 +40,22 @@ pub struct Text {
     pub recover: en::recover::Recover,
     /// The frame around signed-in pages.
     pub frame: en::frame::Frame,
+    /// The list of reports.
+    pub reports: en::reports::Reports,
+    /// Writing a report.
+    pub draft: en::draft::Draft,
+    /// A report.
+    pub report: en::report::Report,
+    /// Sharing a report.
+    pub share: en::share::Share,
+    /// Shares that wait to be redeemed.
+    pub shared: en::shared::Shared,
+    /// Administration.
+    pub administration: en::administration::Administration,
+    /// Names of audited actions.
+    pub actions: en::actions::Actions,
+    /// Settings.
+    pub settings: en::settings::Settings,
 }
 
 static EN: Text = Text {
@@ -52,6 +68,14 @@ static EN: Text = Text {
     sign_up: en::sign_up::SignUp::EN,
     recover: en::recover::Recover::EN,
     frame: en::frame::Frame::EN,
+    reports: en::reports::Reports::EN,
+    draft: en::draft::Draft::EN,
+    report: en::report::Report::EN,
+    share: en::share::Share::EN,
+    shared: en::shared::Shared::EN,
+    administration: en::administration::Administration::EN,
+    actions: en::actions::Actions::EN,
+    settings: en::settings::Settings::EN,
 };
 
 /// The reader's language. English is the only one so far.

@@ -1,9 +1,17 @@
 //! English, and with it the list of all strings.
 
+pub mod actions;
+pub mod administration;
 pub mod common;
+pub mod draft;
 pub mod errors;
 pub mod frame;
 pub mod landing;
 pub mod recover;
+pub mod report;
+pub mod reports;
+pub mod settings;
+pub mod share;
+pub mod shared;
 pub mod sign_in;
 pub mod sign_up;

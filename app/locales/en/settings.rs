@@ -1,0 +1,58 @@
+//! Settings.
+
+texts! {
+    /// Settings.
+    Settings {
+        title = "Settings";
+        tabs = "Settings";
+        tab_account = "Account";
+        tab_sessions = "Sessions and devices";
+        profile = "Profile";
+        name = "Full name";
+        email = "E-mail";
+        role = "Role";
+        id = "Account ID";
+        copy_id = "Copy ID";
+        confirmed = "Confirmed by your organisation";
+        unconfirmed = "Not yet confirmed by your organisation";
+        key = "Your key in words";
+        key_note = "Others compare these words with you, by phone or in person, to be sure that a key is yours. They are no secret.";
+        key_copy = "Copy words";
+        theme = "Theme";
+        theme_system = "As the device";
+        theme_system_text = "Follows light and dark of your device.";
+        theme_light = "Light";
+        theme_light_text = "Always light.";
+        theme_dark = "Dark";
+        theme_dark_text = "Always dark.";
+        vault = "Lock";
+        vault_note = "Locks by itself after {minutes} minutes without use. Locking wipes the keys and everything opened from this page; you stay signed in.";
+        lock_now = "Lock now";
+        cache = "Sealed copy on this device";
+        cache_note = "To open your list quickly, this browser keeps a copy of it, sealed with your key. Without your password it is unreadable.";
+        cache_clear = "Remove the copy";
+        cache_cleared = "The copy was removed";
+        sessions_title = "Sessions and devices";
+        sessions_lead = "Where your account is signed in. A session alone opens nothing: reports also need your password.";
+        sessions = "Sessions";
+        current = "This one";
+        carrier_bearer = "Program";
+        carrier_cookie = "Browser";
+        seen = "last used {when}";
+        began = "began {when}";
+        ends = "ends {when} at the latest";
+        end = "Sign out";
+        end_name = "Sign out {device}";
+        ended = "{device} is signed out";
+        end_all = "Sign out all others";
+        end_all_title = "Sign out all other sessions?";
+        end_all_text = "{count} other sessions end at once; pages that are open there close. Nothing stored is lost.";
+        ended_all = "All other sessions are signed out";
+        failed = "This can't be loaded right now";
+        security = "Ways in";
+        security_password = "Password, made {when}";
+        security_kit = "Recovery kit, made {when}";
+        security_change = "To change the password, use your recovery kit.";
+        security_link = "Set a new password";
+    }
+}
