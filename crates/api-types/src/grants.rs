@@ -155,7 +155,7 @@ body! {
     pub struct RedeemGrant {
         /// From the challenge.
         pub challenge: B64,
-        /// Ed25519 by the code's proof key over challenge, grant, recipient key and session.
+        /// `crypto` code proof over challenge, grant, account, recipient key and session, signed by the code's proof key.
         pub signature: B64,
     }
 }

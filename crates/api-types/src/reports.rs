@@ -127,6 +127,10 @@ body! {
         pub entries: Vec<B64>,
         /// Versions that the caller may see, ascending.
         pub versions: Vec<VersionItem>,
+        /// Signed manifests that `versions` doesn't carry: superseded revisions, and versions that the caller may not
+        /// see. Together with those they are manifests 1, 2, … without a gap.
+        #[serde(default)]
+        pub superseded: Vec<B64>,
         /// The caller's live grants.
         pub grants: Vec<OwnGrant>,
         /// When the server took it.
