@@ -1,0 +1,26 @@
+//! Rebuilds the binary when the site that it embeds changes, and makes sure that there is a folder to embed: a build
+//! without the page (tests of the API) embeds nothing and still works.
+
+use std::{fs, path::Path};
+
+fn main() {
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/site");
+    println!("cargo::rerun-if-changed=build.rs");
+    if let Err(error) = fs::create_dir_all(&site) {
+        println!("cargo::warning=cannot make {}: {error}", site.display());
+    }
+    watch(&site);
+}
+
+/// Cargo follows a folder's own time only, so every folder below is named.
+fn watch(folder: &Path) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            watch(&path);
+        } else {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
+}
