@@ -111,13 +111,13 @@ size:
 # Types of the browser tests, and the tests of their own tools: a search that finds nothing must be able to find.
 test-tools:
 	tsc --noEmit -p end2end
-	node --test end2end/support/*.test.mjs
+	playwright test --config end2end/playwright.config.ts --project tools
 
 e2e:
-	playwright test --config end2end/playwright.config.ts $(ARGS)
+	playwright test --config end2end/playwright.config.ts --project browser $(ARGS)
 
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
-	playwright test --config end2end/playwright.config.ts screens
+	playwright test --config end2end/playwright.config.ts --project browser screens
 
 bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools" scripts/setup test

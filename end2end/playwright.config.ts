@@ -1,0 +1,42 @@
+import { defineConfig } from '@playwright/test';
+
+const ci = !!process.env.CI;
+
+// One worker: a signing-in browser takes a core and 64 MiB for Argon2id, and the clinic is shared by all tests.
+export default defineConfig({
+  testDir: '.',
+  outputDir: 'results',
+  fullyParallel: false,
+  workers: 1,
+  retries: 0,
+  forbidOnly: ci,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: ci ? [['list'], ['html', { outputFolder: 'results-html', open: 'never' }]] : [['list']],
+  projects: [
+    { name: 'tools', testMatch: 'tools/**/*.spec.ts', timeout: 20_000 },
+    { name: 'browser', testMatch: 'tests/**/*.spec.ts' },
+  ],
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Rome',
+    actionTimeout: 15_000,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env.HEALTHSECURE_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+});

@@ -1,0 +1,96 @@
+// A proxy between the browser and the server: keeps every byte that the server is sent, and can cut the line.
+import { createServer, request, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** One request as it reached the server. */
+export interface Recorded {
+  method: string;
+  url: string;
+  /** Request line and headers, as bytes. */
+  head: Buffer;
+  body: Buffer;
+}
+
+export class RecordingProxy {
+  readonly requests: Recorded[] = [];
+  /** Only where someone looks at them: bodies of large uploads would fill the memory. */
+  record = true;
+  private readonly sockets = new Set<Socket>();
+  private cutting = false;
+  private cutAfter: ((request: IncomingMessage) => boolean) | undefined;
+
+  private constructor(
+    private readonly server: HttpServer,
+    readonly port: number,
+    private readonly target: number,
+  ) {
+    server.on('request', (from, to) => this.forward(from, to));
+    server.on('connection', (socket) => {
+      if (this.cutting) return void socket.destroy();
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  static async start(target: number): Promise<RecordingProxy> {
+    const server = createServer();
+    server.requestTimeout = 0;
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const address = server.address();
+    if (typeof address !== 'object' || !address) throw new Error('the proxy has no port');
+    return new RecordingProxy(server, address.port, target);
+  }
+
+  get origin(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  /** Cuts every connection and refuses new ones until `restore`. */
+  cut(): void {
+    this.cutting = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Cuts the line as soon as a request fits, before its answer. */
+  cutAt(fits: (request: IncomingMessage) => boolean): void {
+    this.cutAfter = fits;
+  }
+
+  get isCut(): boolean {
+    return this.cutting;
+  }
+
+  restore(): void {
+    this.cutting = false;
+    this.cutAfter = undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private forward(from: IncomingMessage, to: ServerResponse): void {
+    const { method = 'GET', url = '/' } = from;
+    const head = Buffer.from(`${method} ${url}\r\n${from.rawHeaders.join('\r\n')}`, 'latin1');
+    const pieces: Buffer[] = [];
+    from.on('data', (piece: Buffer) => {
+      if (this.record) pieces.push(piece);
+    });
+    from.on('close', () => this.requests.push({ method, url, head, body: Buffer.concat(pieces) }));
+    if (this.cutAfter?.(from)) {
+      from.once('data', () => this.cut());
+      from.once('end', () => this.cut());
+    }
+    const onward = request({ host: '127.0.0.1', port: this.target, method, path: url, headers: from.headers });
+    onward.on('response', (answer) => {
+      to.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      to.flushHeaders();
+      answer.pipe(to);
+      answer.on('error', () => to.destroy());
+    });
+    onward.on('error', () => to.destroy());
+    to.on('close', () => onward.destroy());
+    from.pipe(onward);
+  }
+}
