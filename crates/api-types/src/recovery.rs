@@ -1,6 +1,6 @@
 //! `/api/v1/recovery`: the recovery kit opens the account and sets a new password.
 
-use crate::{B64, accounts::OwnAccount, body, sessions::Carrier, sign_up::NewWayIn};
+use crate::{AccountId, B64, accounts::OwnAccount, body, sessions::Carrier, sign_up::NewWayIn};
 
 body! {
     /// `POST /recovery/start`. The answer looks the same whether the account exists or not.
@@ -15,6 +15,8 @@ body! {
     pub struct RecoveryStarted {
         /// Names the attempt for 15 minutes; random.
         pub recovery_id: B64,
+        /// The account that the proof names; for an unknown e-mail a pseudonym that stays the same.
+        pub account_id: AccountId,
         /// 32 random bytes that the kit's proof key signs.
         pub challenge: B64,
     }
@@ -25,7 +27,7 @@ body! {
     pub struct VerifyRecovery {
         /// From the start.
         pub recovery_id: B64,
-        /// `crypto` recovery proof over instance, SHA-256 of the recovery id, and challenge, signed by the kit's proof key.
+        /// `crypto` recovery proof over instance, account and challenge, signed by the kit's proof key.
         pub signature: B64,
         /// OPAQUE RegistrationRequest for the new password.
         pub registration_request: B64,
