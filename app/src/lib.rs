@@ -61,6 +61,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }
 
 /// The application. Also runs at the server's start to list the routes: no side effects here.
@@ -92,4 +93,5 @@ pub fn App() -> impl IntoView {
         </Router>
         <ToastRegion/>
     }
+    .into_any()
 }

@@ -102,4 +102,5 @@ pub fn Frame(
             </nav>
         </div>
     }
+    .into_any()
 }

@@ -32,6 +32,7 @@ pub fn Gate(
             </main>
         </div>
     }
+    .into_any()
 }
 
 /// Where JavaScript, WebAssembly or a secure connection is missing the page says so, and why it needs them.
@@ -74,4 +75,5 @@ pub fn Notices() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }

@@ -40,6 +40,7 @@ pub fn Landing() -> impl IntoView {
             <nav><a href="/api/docs" rel="external">{t!(landing.foot_api)}</a></nav>
         </footer>
     }
+    .into_any()
 }
 
 /// A stretch of real ciphertext would look like this; it is decoration and hidden from screen readers.

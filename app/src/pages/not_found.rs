@@ -23,4 +23,5 @@ pub fn NotFound() -> impl IntoView {
             </main>
         </div>
     }
+    .into_any()
 }

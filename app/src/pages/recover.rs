@@ -70,4 +70,5 @@ pub fn Recover() -> impl IntoView {
             <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
         </Gate>
     }
+    .into_any()
 }

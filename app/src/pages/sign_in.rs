@@ -59,4 +59,5 @@ pub fn SignInForm() -> impl IntoView {
             <p class="gate-foot">{t!(sign_in.no_account)}" "<a href="/sign-up">{t!(sign_in.create)}</a></p>
         </Gate>
     }
+    .into_any()
 }

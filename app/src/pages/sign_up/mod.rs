@@ -151,6 +151,7 @@ pub fn SignUp() -> impl IntoView {
             <p class="gate-foot no-print">{t!(sign_up.have_account)}" "<a href="/sign-in">{t!(sign_up.sign_in)}</a></p>
         </Gate>
     }
+    .into_any()
 }
 
 fn shut(title: &'static str, text: &'static str) -> impl IntoView {

@@ -25,6 +25,7 @@ pub fn Opening() -> impl IntoView {
             </main>
         </div>
     }
+    .into_any()
 }
 
 /// The session lives, the vault is locked: ask for the password again.
@@ -58,6 +59,7 @@ pub fn UnlockForm(
             </p>
         </Gate>
     }
+    .into_any()
 }
 
 /// Signed in, but the account may do nothing (yet).
@@ -81,4 +83,5 @@ pub fn NotActive(
             </p>
         </Gate>
     }
+    .into_any()
 }

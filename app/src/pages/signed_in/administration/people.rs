@@ -1,0 +1,219 @@
+//! `/administration`: who waits, who is there.
+
+use api_types::{
+    accounts::{AccountStatus, AdminAccount, Role},
+    live::LiveKind,
+};
+use leptos::prelude::*;
+
+use super::{Administrators, person::AdminPerson};
+use crate::{
+    components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
+    pages::signed_in::question::Question,
+    t,
+    vault::{Attempt, Loaded, Opened, admin, say, use_live, use_vault},
+};
+
+/// People.
+#[component]
+pub fn AdministrationPage() -> impl IntoView {
+    view! { <Administrators><People/></Administrators> }
+}
+
+/// What a row's buttons do, and the row that is being asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Decisions {
+    /// "Refuse?"
+    pub refusing: Question<AdminAccount>,
+    /// Whose approval is being signed.
+    pub approving: RwSignal<Option<api_types::AccountId>>,
+    pub approve: Callback<AdminAccount>,
+}
+
+#[component]
+fn People() -> impl IntoView {
+    let vault = use_vault();
+    let waiting = Loaded::new(vault, |open: Opened| async move { admin::people(&open, Some(AccountStatus::Pending), None).await });
+    let all = Loaded::new(vault, |open: Opened| async move { admin::people(&open, None, None).await });
+    let again = move || {
+        waiting.again();
+        all.again();
+    };
+    use_live().on(move |event| {
+        if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
+            again();
+        }
+    });
+    let decisions = decisions(again);
+    view! {
+        <Card title=t!(administration.waiting).to_owned() flush=true>
+            {waiting.show(t!(administration.failed), 2, move |page| view! { <Waiting people=page.items decisions/> })}
+        </Card>
+        <Card title=t!(administration.people).to_owned() flush=true>
+            {all.show(t!(administration.failed), 6, move |page| view! { <Everybody first=page.items next=page.next decisions/> })}
+        </Card>
+        <Refuse decisions again/>
+    }
+}
+
+fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let approving = RwSignal::new(None);
+    let approve = Callback::new(move |person: AdminAccount| {
+        let Some(open) = vault.opened() else { return };
+        if approving.get_untracked().is_some() {
+            return;
+        }
+        approving.set(Some(person.account.id));
+        wasm_bindgen_futures::spawn_local(async move {
+            match admin::approve(&open, &person).await {
+                Ok(()) => toasts.done(t!(administration.approved, name = person.account.name)),
+                Err(error) => toasts.problem(say(&error)),
+            }
+            approving.try_set(None);
+            again();
+        });
+    });
+    Decisions { refusing: Question::new(), approving, approve }
+}
+
+#[component]
+fn Waiting(people: Vec<AdminAccount>, decisions: Decisions) -> impl IntoView {
+    if people.is_empty() {
+        return view! { <p class="card-note">{t!(administration.waiting_none)}</p> }.into_any();
+    }
+    let row = move |person| view! { <AdminPerson person decisions/> };
+    view! {
+        <p class="card-note">{t!(administration.waiting_note)}</p>
+        <Rows label=t!(administration.waiting).to_owned()>{people.into_iter().map(row).collect_view()}</Rows>
+    }
+    .into_any()
+}
+
+/// The list with its filter and older pages.
+#[component]
+fn Everybody(first: Vec<AdminAccount>, next: Option<String>, decisions: Decisions) -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let people = RwSignal::new(first);
+    let next = RwSignal::new(next);
+    let filter = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let fetch = move |fresh: bool| {
+        let Some(open) = vault.opened() else { return };
+        if !attempt.begin() {
+            return;
+        }
+        let status = status_of(&filter.get_untracked());
+        let before = if fresh { None } else { next.get_untracked() };
+        wasm_bindgen_futures::spawn_local(async move {
+            match admin::people(&open, status, before).await {
+                Ok(page) => {
+                    people.try_update(|people| {
+                        if fresh {
+                            people.clear();
+                        }
+                        people.extend(page.items);
+                    });
+                    next.try_set(page.next);
+                }
+                Err(error) => toasts.problem(say(&error)),
+            }
+            attempt.done();
+        });
+    };
+    Effect::new(move |before: Option<String>| {
+        let now = filter.get();
+        if before.is_some_and(|before| before != now) {
+            fetch(true);
+        }
+        now
+    });
+    let options = Signal::derive(|| {
+        let status = |key: &str, text: &str| (key.to_owned(), text.to_owned());
+        vec![
+            status("", t!(administration.people_all)),
+            status("active", t!(common.status_active)),
+            status("pending", t!(common.status_pending)),
+            status("refused", t!(common.status_refused)),
+            status("disabled", t!(common.status_disabled)),
+        ]
+    });
+    let rows = move || {
+        let people = people.get();
+        if people.is_empty() && !attempt.busy.get() {
+            return view! { <p class="card-note">{t!(administration.people_none)}</p> }.into_any();
+        }
+        let row = move |person| view! { <AdminPerson person decisions/> };
+        view! { <Rows label=t!(administration.people).to_owned()>{people.into_iter().map(row).collect_view()}</Rows> }.into_any()
+    };
+    view! {
+        <div class="card-note filters">
+            <SelectField id="people-status" label=t!(administration.people_filter) value=filter options/>
+        </div>
+        {rows}
+        {move || attempt.busy.get().then(|| view! { <SkeletonRows count=2/> })}
+        {move || next.get().is_some().then(|| view! {
+            <p class="card-note">
+                <Button kind=ButtonKind::Secondary class="btn-small" busy=attempt.busy on_click=move |()| fetch(false)>
+                    {t!(administration.more)}
+                </Button>
+            </p>
+        })}
+    }
+}
+
+fn status_of(key: &str) -> Option<AccountStatus> {
+    match key {
+        "active" => Some(AccountStatus::Active),
+        "pending" => Some(AccountStatus::Pending),
+        "refused" => Some(AccountStatus::Refused),
+        "disabled" => Some(AccountStatus::Disabled),
+        _ => None,
+    }
+}
+
+/// "Refuse?", and what that means.
+#[component]
+fn Refuse(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let question = decisions.refusing;
+    let attempt = Attempt::new();
+    let name = move || question.about().map(|person| person.account.name).unwrap_or_default();
+    let refuse = move |()| {
+        let (Some(opened), Some(person)) = (vault.opened(), question.about_untracked()) else { return };
+        if !attempt.begin() {
+            return;
+        }
+        wasm_bindgen_futures::spawn_local(async move {
+            match admin::refuse(&opened, &person.account.id).await {
+                Ok(()) => toasts.done(t!(administration.refused, name = person.account.name)),
+                Err(error) => toasts.problem(say(&error)),
+            }
+            attempt.done();
+            question.done();
+            again();
+        });
+    };
+    view! {
+        <Confirm
+            id="refuse"
+            open=question.open
+            title=Signal::derive(move || t!(administration.refuse_title, name = name()))
+            action=t!(administration.refuse)
+            busy=attempt.busy
+            on_confirm=refuse
+        >
+            <p>{t!(administration.refuse_text)}</p>
+        </Confirm>
+    }
+}
+
+/// Administrators and doctors need a signed approval; patients don't.
+pub(super) fn unconfirmed(person: &AdminAccount) -> bool {
+    person.account.status == AccountStatus::Active
+        && person.account.approval.is_none()
+        && person.account.role != Role::Patient
+}
