@@ -19,6 +19,9 @@ const GROUP_MAX: usize = 512;
 /// Requests that may wait for the recorder.
 const QUEUE_MAX: usize = 4096;
 
+/// Longest subject, bytes: what `crypto::audit` takes as detail.
+const SUBJECT_MAX: usize = 200;
+
 /// An event before it has its place in the chains.
 #[derive(Debug, Clone)]
 pub struct EventDraft {
@@ -70,12 +73,17 @@ impl EventDraft {
         self
     }
 
-    /// Adds `key=value` to the subject. The value must be an id, a number or a fixed word.
+    /// Adds `key=value` to the subject. The value must be an id, a number or a fixed word. A pair that no longer fits
+    /// the canonical form's limit is left out.
     pub fn with(mut self, key: &str, value: impl Display) -> Self {
+        let before = self.subject.len();
         if !self.subject.is_empty() {
             self.subject.push(' ');
         }
         let _ = write!(self.subject, "{key}={value}");
+        if self.subject.len() > SUBJECT_MAX {
+            self.subject.truncate(before);
+        }
         self
     }
 

@@ -1,40 +1,58 @@
-//! The hashes of the audit: where this server's rows meet `crypto::audit`, which says what is hashed.
+//! The hashes of the audit: how this server's rows become the events of `crypto::audit`, which says what is hashed.
+//!
+//! An event's id is its position as 16 big-endian bytes, its kind the action's name, its detail the subject; count 1,
+//! no subjects (ids that a list delivered are covered by their SHA-256 in the subject).
 
+use crypto::{
+    audit::{self, AuditEvent, ReportLink},
+    ids::{AccountId, EventId, Hash32, InstanceId, ReportId, SessionId},
+};
 use entities::audit_events::Model;
-use sha2::{Digest, Sha256};
 
-use crate::storage::DbResult;
+use crate::storage::{DbResult, corrupt, id};
 
-/// The chain value before the first event, of the whole log and of every report.
-pub const CHAIN_START: [u8; 32] = [0; 32];
-
-/// SHA-256 of an event: every field but `hash` and `chain`.
-pub fn event(row: &Model) -> DbResult<[u8; 32]> {
-    let mut hasher = Sha256::new();
-    hasher.update(b"healthsecure/v1/audit-event\0");
-    field(&mut hasher, &row.seq.to_be_bytes());
-    field(&mut hasher, &row.time.to_be_bytes());
-    field(&mut hasher, row.actor.as_deref().unwrap_or_default());
-    field(&mut hasher, row.session.as_deref().unwrap_or_default());
-    field(&mut hasher, row.action.as_bytes());
-    field(&mut hasher, row.outcome.as_bytes());
-    field(&mut hasher, row.report_id.as_deref().unwrap_or_default());
-    field(&mut hasher, &row.report_seq.unwrap_or(0).to_be_bytes());
-    field(&mut hasher, row.report_prev.as_deref().unwrap_or_default());
-    field(&mut hasher, row.subject.as_bytes());
-    Ok(hasher.finalize().into())
+/// The chain value of the whole log before its first event.
+pub fn chain_start(instance: &[u8; 16]) -> [u8; 32] {
+    audit::chain_start(&InstanceId(*instance)).0
 }
 
 /// The whole log's chain value after an event.
 pub fn chain(before: &[u8; 32], event: &[u8; 32]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(b"healthsecure/v1/audit-chain\0");
-    field(&mut hasher, before);
-    field(&mut hasher, event);
-    hasher.finalize().into()
+    audit::chain_next(&Hash32(*before), &Hash32(*event)).0
 }
 
-fn field(hasher: &mut Sha256, bytes: &[u8]) {
-    hasher.update((bytes.len() as u32).to_be_bytes());
-    hasher.update(bytes);
+/// SHA-256 of an event: every field but `hash` and `chain`.
+pub fn event(row: &Model) -> DbResult<[u8; 32]> {
+    Ok(canonical(row)?.hash().0)
+}
+
+/// A row as the event that is hashed.
+pub fn canonical(row: &Model) -> DbResult<AuditEvent> {
+    let table = "audit_events";
+    let outcome = match row.outcome.as_str() {
+        "success" => audit::Outcome::Allowed,
+        "denied" => audit::Outcome::Denied,
+        _ => return Err(corrupt(table, "outcome")),
+    };
+    let report = match (&row.report_id, row.report_seq, &row.report_prev) {
+        (Some(report), Some(seq), Some(previous)) => Some(ReportLink {
+            report: ReportId(id(table, "report_id", report)?),
+            seq: seq.unsigned_abs(),
+            previous: Hash32(id(table, "report_prev", previous)?),
+        }),
+        (None, None, None) => None,
+        _ => return Err(corrupt(table, "report_seq")),
+    };
+    Ok(AuditEvent {
+        id: EventId(u128::from(row.seq.unsigned_abs()).to_be_bytes()),
+        time: row.time,
+        actor: row.actor.as_ref().map(|a| id(table, "actor", a).map(AccountId)).transpose()?,
+        session: row.session.as_ref().map(|s| id(table, "session", s).map(SessionId)).transpose()?,
+        kind: row.action.clone(),
+        outcome,
+        report,
+        subjects: Vec::new(),
+        count: 1,
+        detail: row.subject.clone(),
+    })
 }

@@ -177,9 +177,20 @@ impl Actor {
         allow(waiting.named || waiting.holds_placeholder, ErrorCode::NotFound)
     }
 
+    /// Revoking: whoever may share, and the person whom the grant is for (to leave). What the chain's rules say besides
+    /// is verified from the signed entries.
+    pub fn may_revoke(&self, standing: ReportStanding, named: bool) -> Verdict {
+        if named { self.active() } else { self.may_share(standing) }
+    }
+
     /// Seeing whom the access chain names: readers, and whoever must verify it before taking a grant.
     pub fn may_see_people(&self, standing: ReportStanding, waiting: bool) -> Verdict {
         if waiting { self.active() } else { self.may_read(standing) }
+    }
+
+    /// Reading a report's audit: everyone who may read the report, since its events name them too.
+    pub fn may_read_events(&self, standing: ReportStanding) -> Verdict {
+        self.may_read(standing)
     }
 
     /// Re-keying, and whatever else belongs to the owner alone.

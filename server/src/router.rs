@@ -4,7 +4,6 @@ use api_types::{ErrorCode, limits::JSON_BODY_MAX};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::Uri,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -24,6 +23,7 @@ pub fn router(state: AppState) -> Router {
     let https = state.config.origin.as_str().starts_with("https:");
     api.merge(openapi::routes(document.clone()))
         .merge(docs::routes(document))
+        .layer(from_fn_with_state(state.clone(), origin::layer))
         .layer(from_fn_with_state(state.clone(), denials::layer))
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
         .layer(from_fn(timeout::layer))
@@ -32,8 +32,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(request_id::note_route))
         .with_state(state.clone())
         .merge(Router::new().nest_service("/api", Router::new().fallback(not_found)))
-        .merge(page_routes(state.clone()))
-        .layer(from_fn_with_state(state, origin::layer))
+        .merge(page_routes(state.clone()).layer(from_fn_with_state(state, origin::layer)))
         .layer(from_fn(move |request, next| headers::layer(https, request, next)))
         .layer(from_fn(request_id::layer))
 }
@@ -53,6 +52,6 @@ async fn method_not_allowed() -> Response {
 }
 
 /// Whatever under `/api` is no route. Other paths are the page's.
-async fn not_found(_uri: Uri) -> Response {
+async fn not_found() -> Response {
     ServiceError::Refused(ErrorCode::NotFound).into_response()
 }

@@ -9,7 +9,12 @@ use crate::{
     live::Live,
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
-    services::sessions::SessionCache,
+    services::{
+        opaque::Opaque,
+        recovery::{self, Recoveries},
+        sessions::SessionCache,
+        sign_in::{self, PendingSignIns},
+    },
     storage::{accounts, blobs::Blobs, db::Db, instance::{self, InstanceRow}},
 };
 
@@ -33,6 +38,12 @@ pub struct Shared {
     pub blobs: Blobs,
     /// The clock.
     pub clock: Clock,
+    /// The server's half of OPAQUE.
+    pub opaque: Opaque,
+    /// Sign-ins between start and finish.
+    pub sign_ins: PendingSignIns,
+    /// Recoveries between start and finish.
+    pub recoveries: Recoveries,
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
     /// Sessions seen lately.
@@ -80,6 +91,7 @@ impl AppState {
         let empty = !accounts::any(db.read()).await?;
         let instance = instance::load_or_create(&db, &config.name).await?;
         let secrets = SecretsDir::open(&config.data, empty)?;
+        let opaque = Opaque::load(&secrets, &instance.instance_id)?;
         let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
         let blobs = Blobs::local(&config.data.join("blobs"))?;
         Ok(Self(Arc::new(Shared {
@@ -87,6 +99,9 @@ impl AppState {
             live: Live::default(),
             sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
             denials: AnonymousDenials::default(),
+            opaque,
+            sign_ins: sign_in::pending(),
+            recoveries: recovery::pending(),
             config,
             instance,
             db,

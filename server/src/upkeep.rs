@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::{AppState, ServiceResult, clock::{DAY, now_ms}, storage};
+use crate::{AppState, ServiceResult, clock::{DAY, now_ms}, services::clean_up, storage};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -25,7 +25,10 @@ pub fn start(state: AppState) -> JoinHandle<()> {
 /// One round.
 pub async fn once(state: &AppState) -> ServiceResult<()> {
     flush_denials(state).await?;
-    let now = now_ms();
+    let now = state.clock.now();
+    state.sign_ins.forget_expired(now_ms());
+    state.recoveries.forget_expired(now_ms());
+    clean_up::once(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
@@ -40,8 +43,5 @@ pub async fn last(state: &AppState) {
 }
 
 async fn flush_denials(state: &AppState) -> ServiceResult<()> {
-    match state.denials.take() {
-        Some(draft) => state.audit.record(draft).await,
-        None => Ok(()),
-    }
+    state.audit.record_all(state.denials.take()).await
 }

@@ -6,11 +6,46 @@ use crate::AppState;
 
 pub mod extract;
 
+pub mod account;
+pub mod accounts;
+pub mod admin;
+pub mod drafts;
+pub mod events;
+pub mod grants;
 pub mod health;
 pub mod instance;
+pub mod invitations;
+pub mod live;
+pub mod parts;
+pub mod recovery;
+pub mod reports;
 pub mod session;
+pub mod sign_in;
+pub mod sign_up;
+pub mod uploads;
+pub mod versions;
+
+/// Largest body that carries a keyring and a client state, base64url included.
+pub const ACCOUNT_BODY_MAX: usize = 2 * 1024 * 1024;
 
 /// Every resource, without the prefix.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(instance::routes()).merge(session::routes())
+    OpenApiRouter::new()
+        .merge(instance::routes())
+        .merge(sign_up::routes())
+        .merge(sign_in::routes())
+        .merge(recovery::routes())
+        .merge(session::routes())
+        .merge(account::routes())
+        .merge(accounts::routes())
+        .merge(invitations::routes())
+        .merge(admin::routes())
+        .merge(events::routes())
+        .merge(drafts::routes())
+        .merge(uploads::routes())
+        .merge(reports::routes())
+        .merge(versions::routes())
+        .merge(parts::routes())
+        .merge(grants::routes())
+        .merge(live::routes())
 }

@@ -38,15 +38,22 @@ impl AnonymousDenials {
         *sums.entry(code_name(code)).or_default() += 1;
     }
 
-    /// The event that sums them up; none when there were none.
-    pub fn take(&self) -> Option<EventDraft> {
+    /// The events that sum them up; none when there were none. One, unless the codes don't fit its subject.
+    pub fn take(&self) -> Vec<EventDraft> {
         let sums = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut draft = EventDraft::anonymous(Action::SignIn);
-        draft.outcome = Outcome::Denied;
-        let total: u64 = sums.values().sum();
-        let draft = sums.iter().fold(draft.with("denials", total), |draft, (code, n)| draft.with(code, n));
-        (total > 0).then_some(draft)
+        let sums: Vec<(String, u64)> = sums.into_iter().collect();
+        sums.chunks(CODES_PER_EVENT).map(sum).collect()
     }
+}
+
+/// So many `code=number` pairs fit the 200 bytes of a subject.
+const CODES_PER_EVENT: usize = 5;
+
+fn sum(sums: &[(String, u64)]) -> EventDraft {
+    let mut draft = EventDraft::anonymous(Action::SignIn);
+    draft.outcome = Outcome::Denied;
+    let total: u64 = sums.iter().map(|(_, n)| n).sum();
+    sums.iter().fold(draft.with("denials", total), |draft, (code, n)| draft.with(code, n))
 }
 
 /// Records a refusal before it is sent.
@@ -188,13 +195,14 @@ mod tests {
     #[test]
     fn anonymous_denials_are_one_event() {
         let denials = AnonymousDenials::default();
-        assert!(denials.take().is_none());
+        assert!(denials.take().is_empty());
         denials.count(ErrorCode::SignedOut);
         denials.count(ErrorCode::SignInFailed);
         denials.count(ErrorCode::SignedOut);
-        let draft = denials.take().unwrap();
-        assert_eq!(draft.subject, "denials=3 sign_in_failed=1 signed_out=2");
-        assert!(denials.take().is_none());
+        let drafts = denials.take();
+        assert_eq!(drafts.len(), 1);
+        assert_eq!(drafts[0].subject, "denials=3 sign_in_failed=1 signed_out=2");
+        assert!(denials.take().is_empty());
     }
 
     #[test]

@@ -1,8 +1,33 @@
 //! The rules: what each operation checks, who may, what it writes in one transaction, and what it records. No axum.
 
+pub mod access;
+pub mod account;
+pub mod accounts;
+pub mod admin;
+pub mod clean_up;
+pub mod drafts;
+pub mod events;
 pub mod fields;
+pub mod grants;
+pub mod grants_claim;
+pub mod grants_list;
+pub mod grants_redeem;
+pub mod grants_revoke;
 pub mod instance;
+pub mod invitations;
+pub mod opaque;
+pub mod parts;
 pub mod pending;
+pub mod recovery;
+pub mod reports;
+pub mod reports_create;
 pub mod sessions;
 pub mod set_up;
+pub mod sign_in;
+pub mod sign_up;
+pub mod signed;
+pub mod standing;
 pub mod throttle;
+pub mod uploads;
+pub mod verify;
+pub mod versions;

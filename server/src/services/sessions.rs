@@ -18,7 +18,7 @@ use api_types::{
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
-    clock::{MINUTE, now_ms},
+    clock::MINUTE,
     config::SessionLimits,
     live,
     policy::Actor,
@@ -47,7 +47,7 @@ pub async fn begin(
     device: String,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
-    let now = now_ms();
+    let now = state.clock.now();
     let row = SessionRow {
         id: SessionId(random::bytes()?),
         account,
@@ -66,7 +66,7 @@ pub async fn begin(
 /// Whose session a token opens, if it is open. Notes the use, at most once a minute.
 pub async fn authenticate(state: &AppState, carrier: Carrier, token: &str) -> ServiceResult<Option<Actor>> {
     let hash = random::token_hash(token);
-    let now = now_ms();
+    let now = state.clock.now();
     let seen = match state.sessions.get(&hash) {
         Some(seen) => seen,
         None => {
@@ -126,7 +126,7 @@ pub async fn current(state: &AppState, actor: Option<Actor>) -> ServiceResult<Cu
 
 /// `GET /sessions`.
 pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SessionList> {
-    let now = now_ms();
+    let now = state.clock.now();
     let limits = &state.config.sessions;
     let rows = storage::sessions::of_account(state.db.read(), actor.account).await?;
     let open = rows.iter().filter(|s| now < s.expires_at && now - s.last_seen_at < idle(limits, s.carrier));
@@ -171,7 +171,7 @@ pub fn changed(state: &AppState, account: AccountId) {
 /// Whether a session is still open; streams ask before each event.
 pub async fn is_open(state: &AppState, actor: &Actor) -> ServiceResult<bool> {
     let row = storage::sessions::get(state.db.read(), actor.session).await?;
-    let now = now_ms();
+    let now = state.clock.now();
     Ok(row.is_some_and(|s| now < s.expires_at && now - s.last_seen_at < idle(&state.config.sessions, s.carrier)))
 }
 

@@ -1,11 +1,11 @@
 //! The set-up link: whoever holds it becomes the first administrator. A new one at each start until that has happened.
 
-use api_types::{InvitationId, accounts::Role, audit::Action};
+use api_types::{InvitationId, UnixMillis, accounts::Role, audit::Action};
 
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
-    clock::{DAY, now_ms},
+    clock::DAY,
     random,
     storage::{self, invitations::InvitationRow},
 };
@@ -20,7 +20,7 @@ pub async fn new_link(state: &AppState) -> ServiceResult<Option<String>> {
         None
     } else {
         let (token, token_hash) = random::token()?;
-        storage::invitations::insert(tx.conn(), &invitation(token_hash)?).await?;
+        storage::invitations::insert(tx.conn(), &invitation(token_hash, state.clock.now())?).await?;
         Some(format!("{}/sign-up#setup={token}", state.config.origin))
     };
     tx.record(started).await?;
@@ -28,8 +28,7 @@ pub async fn new_link(state: &AppState) -> ServiceResult<Option<String>> {
     Ok(link)
 }
 
-fn invitation(token_hash: [u8; 32]) -> ServiceResult<InvitationRow> {
-    let now = now_ms();
+fn invitation(token_hash: [u8; 32], now: UnixMillis) -> ServiceResult<InvitationRow> {
     Ok(InvitationRow {
         id: InvitationId(random::bytes()?),
         token_hash,

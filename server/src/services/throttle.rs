@@ -9,8 +9,8 @@ use sha2::Sha256;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
-    clock::{HOUR, MINUTE, now_ms},
-    storage::throttle::{self, Tries},
+    clock::{HOUR, MINUTE},
+    storage::{db::WriteTx, throttle::{self, Tries}},
 };
 
 /// What is tried.
@@ -62,7 +62,7 @@ impl Tried {
 /// lock anyone out for longer.
 pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
     let key = key(state, tried, subject);
-    let now = now_ms();
+    let now = state.clock.now();
     let rule = tried.rule();
     // The first look is without the writer: those who are refused don't take its time.
     next(&rule, throttle::get(state.db.read(), &key).await?, now)?;
@@ -72,11 +72,9 @@ pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceRes
     tx.commit().await
 }
 
-/// Forgets the tries: after a success.
-pub async fn clear(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
-    let tx = state.db.begin_write().await?;
-    throttle::delete(tx.conn(), &key(state, tried, subject)).await?;
-    tx.commit().await
+/// Forgets the tries, with the success that ends them.
+pub async fn clear_in(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
+    Ok(throttle::delete(tx.conn(), &key(state, tried, subject)).await?)
 }
 
 fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, ServiceError> {

@@ -109,6 +109,13 @@ pub async fn by_email(conn: &impl ConnectionTrait, email_key: &str) -> DbResult<
     found.map(row).transpose()
 }
 
+/// The id behind a normalised e-mail, and nothing else of the row: sign-in takes the same time with and without one.
+pub async fn id_by_email(conn: &impl ConnectionTrait, email_key: &str) -> DbResult<Option<AccountId>> {
+    let query = accounts::Entity::find().select_only().column(accounts::Column::Id);
+    let found = query.filter(accounts::Column::EmailKey.eq(email_key)).into_tuple::<Vec<u8>>().one(conn).await?;
+    found.map(|id| super::id("accounts", "id", &id).map(AccountId)).transpose()
+}
+
 /// Approved doctors one of whose names begins with the normalised text.
 pub async fn doctors_by_name(conn: &impl ConnectionTrait, name_key: &str, limit: u64) -> DbResult<Vec<AccountRow>> {
     let escaped = name_key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -21,7 +21,8 @@ const REPORT_HEADS_MAX: usize = 50_000;
 #[derive(Debug, Default)]
 pub struct Heads {
     next_seq: u64,
-    chain: [u8; 32],
+    /// `None` before the first event.
+    chain: Option<[u8; 32]>,
     reports: HashMap<[u8; 32], ReportHead>,
 }
 
@@ -45,10 +46,10 @@ impl Heads {
     pub async fn load(conn: &impl ConnectionTrait) -> DbResult<Self> {
         let newest = Entity::find().order_by_desc(Column::Seq).limit(1).one(conn).await?;
         match newest {
-            None => Ok(Self { next_seq: 0, chain: audit_hash::CHAIN_START, reports: HashMap::new() }),
+            None => Ok(Self::default()),
             Some(row) => Ok(Self {
                 next_seq: row.seq.unsigned_abs() + 1,
-                chain: super::id("audit_events", "chain", &row.chain)?,
+                chain: Some(super::id("audit_events", "chain", &row.chain)?),
                 reports: HashMap::new(),
             }),
         }
@@ -57,7 +58,7 @@ impl Heads {
     /// Takes over what a committed transaction added.
     pub fn advance(&mut self, staged: Staged) {
         self.next_seq += staged.rows.len() as u64;
-        self.chain = staged.chain.unwrap_or(self.chain);
+        self.chain = staged.chain.or(self.chain);
         if self.reports.len() > REPORT_HEADS_MAX {
             self.reports.clear();
         }
@@ -79,24 +80,29 @@ pub async fn stage(
     };
     let seq = heads.next_seq + staged.rows.len() as u64;
     let mut row = row(draft, seq, time);
-    if let Some((_, Some(head))) = in_report {
+    if let Some((_, head)) = in_report {
         row.report_seq = Some(head.next_seq as i64);
         row.report_prev = Some(head.hash.to_vec());
-    } else if in_report.is_some() {
-        row.report_seq = Some(0);
-        row.report_prev = Some(audit_hash::CHAIN_START.to_vec());
     }
     let hash = audit_hash::event(&row)?;
-    let chain = audit_hash::chain(&staged.chain.unwrap_or(heads.chain), &hash);
+    let before = match staged.chain.or(heads.chain) {
+        Some(chain) => chain,
+        None => chain_start(conn).await?,
+    };
+    let chain = audit_hash::chain(&before, &hash);
     row.hash = hash.to_vec();
     row.chain = chain.to_vec();
     if let Some((report, head)) = in_report {
-        let next_seq = head.map_or(0, |h| h.next_seq) + 1;
-        staged.reports.insert(report.0, ReportHead { next_seq, hash });
+        staged.reports.insert(report.0, ReportHead { next_seq: head.next_seq + 1, hash });
     }
     staged.chain = Some(chain);
     staged.rows.push(row);
     Ok(())
+}
+
+async fn chain_start(conn: &impl ConnectionTrait) -> DbResult<[u8; 32]> {
+    let instance = super::instance::load(conn).await?.ok_or_else(|| super::corrupt("instance", "id"))?;
+    Ok(audit_hash::chain_start(&instance.instance_id))
 }
 
 fn row(draft: EventDraft, seq: u64, time: UnixMillis) -> Model {
@@ -117,14 +123,15 @@ fn row(draft: EventDraft, seq: u64, time: UnixMillis) -> Model {
     }
 }
 
+/// Where a report's own chain stands: numbers from 1, and the report id before the first event.
 async fn report_head(
     conn: &impl ConnectionTrait,
     heads: &Heads,
     staged: &Staged,
     report: ReportId,
-) -> DbResult<Option<ReportHead>> {
+) -> DbResult<ReportHead> {
     if let Some(head) = staged.reports.get(&report.0).or_else(|| heads.reports.get(&report.0)) {
-        return Ok(Some(*head));
+        return Ok(*head);
     }
     let newest = Entity::find()
         .filter(Column::ReportId.eq(report.0.to_vec()))
@@ -132,14 +139,13 @@ async fn report_head(
         .limit(1)
         .one(conn)
         .await?;
-    newest
-        .map(|row| {
-            Ok(ReportHead {
-                next_seq: row.report_seq.unwrap_or(0).unsigned_abs() + 1,
-                hash: super::id("audit_events", "hash", &row.hash)?,
-            })
-        })
-        .transpose()
+    match newest {
+        None => Ok(ReportHead { next_seq: 1, hash: report.0 }),
+        Some(row) => Ok(ReportHead {
+            next_seq: row.report_seq.unwrap_or(0).unsigned_abs() + 1,
+            hash: super::id("audit_events", "hash", &row.hash)?,
+        }),
+    }
 }
 
 /// Rows of one `INSERT`: SQLite takes 32,766 bound values, PostgreSQL 65,535.

@@ -97,10 +97,22 @@ impl WriteTx {
     }
 
     /// Writes the events and commits. Only after this may anything be acknowledged.
+    ///
+    /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
+    /// the chain's head in memory from the one in the table.
     pub async fn commit(self) -> ServiceResult<()> {
+        let ended = tokio::spawn(self.finish()).await;
+        ended.map_err(|error| ServiceError::Internal(format!("the commit failed: {error}")))?
+    }
+
+    async fn finish(self) -> ServiceResult<()> {
         let Self { tx, staged, mut writer } = self;
         audit::insert(&tx, &staged).await?;
-        tx.commit().await.map_err(ServiceError::from)?;
+        if let Err(error) = tx.commit().await {
+            // Whether it was written isn't known: ask the table.
+            writer.heads = Heads::load(&writer.conn).await?;
+            return Err(error.into());
+        }
         writer.heads.advance(staged);
         Ok(())
     }

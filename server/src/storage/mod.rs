@@ -8,6 +8,7 @@ pub mod blobs;
 pub mod db;
 pub mod drafts;
 pub mod grants;
+pub mod grants_challenges;
 pub mod instance;
 pub mod invitations;
 pub mod reports;

@@ -1,0 +1,101 @@
+//! `/admin`: people and the whole audit.
+
+use api_types::{
+    AccountId,
+    accounts::{AccountStatus, AdminAccountList, ApproveAccount},
+    audit::{Action, AuditEventList, Outcome},
+};
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::extract::{Json, Path, Query};
+use crate::{
+    AppState, ServiceResult,
+    policy::Actor,
+    services::{admin, events},
+    storage::audit::EventFilter,
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_accounts))
+        .routes(routes!(approve_account))
+        .routes(routes!(refuse_account))
+        .routes(routes!(list_events))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only accounts of this status.
+    status: Option<AccountStatus>,
+    /// `next` of the page before.
+    before: Option<String>,
+}
+
+/// Everyone, newest first. Administrators.
+#[utoipa::path(get, path = "/admin/accounts", tag = "administration", params(ListParams),
+    security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = AdminAccountList)))]
+async fn list_accounts(
+    State(state): State<AppState>,
+    actor: Actor,
+    Query(params): Query<ListParams>,
+) -> ServiceResult<Json<AdminAccountList>> {
+    admin::list(&state, &actor, params.status, params.before.as_deref()).await.map(Json)
+}
+
+/// Approve someone with a statement signed under the organisation key; also adds it to those who came by invitation.
+#[utoipa::path(post, path = "/admin/accounts/{account_id}/approve", tag = "administration",
+    params(("account_id" = AccountId, Path)), request_body = ApproveAccount,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Approved")))]
+async fn approve_account(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(id): Path<AccountId>,
+    Json(body): Json<ApproveAccount>,
+) -> ServiceResult<StatusCode> {
+    admin::approve(&state, &actor, id, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuse someone who waits for approval.
+#[utoipa::path(post, path = "/admin/accounts/{account_id}/refuse", tag = "administration",
+    params(("account_id" = AccountId, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Refused")))]
+async fn refuse_account(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(id): Path<AccountId>,
+) -> ServiceResult<StatusCode> {
+    admin::refuse(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EventParams {
+    /// `next` of the page before.
+    before: Option<u64>,
+    /// Only this person's.
+    actor: Option<AccountId>,
+    /// Only this action.
+    action: Option<Action>,
+    /// Only this outcome.
+    outcome: Option<Outcome>,
+}
+
+/// The whole audit, newest first, with the chain's values. Administrators.
+#[utoipa::path(get, path = "/admin/events", tag = "administration", params(EventParams),
+    security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = AuditEventList)))]
+async fn list_events(
+    State(state): State<AppState>,
+    actor: Actor,
+    Query(params): Query<EventParams>,
+) -> ServiceResult<Json<AuditEventList>> {
+    let EventParams { before, actor: by, action, outcome } = params;
+    let filter = EventFilter { before, report: None, actor: by, action, outcome };
+    events::of_instance(&state, &actor, filter).await.map(Json)
+}

@@ -1,0 +1,35 @@
+//! `/reports/{report_id}/events`: a report's own audit.
+
+use api_types::{ReportId, audit::AuditEventList};
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::extract::{Json, Path, Query};
+use crate::{AppState, ServiceResult, policy::Actor, services::events};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list_report_events))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EventParams {
+    /// `next` of the page before.
+    before: Option<u64>,
+}
+
+/// Who did what with a report, newest first; for those who may read it.
+#[utoipa::path(get, path = "/reports/{report_id}/events", tag = "reports",
+    params(("report_id" = ReportId, Path), EventParams), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = AuditEventList)))]
+async fn list_report_events(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(report): Path<ReportId>,
+    Query(params): Query<EventParams>,
+) -> ServiceResult<Json<AuditEventList>> {
+    events::of_report(&state, &actor, report, params.before).await.map(Json)
+}

@@ -1,0 +1,63 @@
+//! `/sign-in`: OPAQUE login, and the answer that begins a session.
+
+use api_types::{
+    sessions::Carrier,
+    sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
+};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::extract::Json;
+use crate::{
+    AppState, ServiceResult,
+    middleware::{Address, Visitor, session::set_cookie},
+    services::sign_in::{self, NewSession},
+};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(start_sign_in)).routes(routes!(finish_sign_in))
+}
+
+/// Begin signing in. The answer looks the same whether the account exists or not.
+#[utoipa::path(post, path = "/sign-in/start", tag = "sign-in", request_body = StartSignIn,
+    responses((status = 200, body = SignInStarted)))]
+async fn start_sign_in(
+    State(state): State<AppState>,
+    from: Address,
+    Json(body): Json<StartSignIn>,
+) -> ServiceResult<Json<SignInStarted>> {
+    sign_in::start(&state, from, body).await.map(Json)
+}
+
+/// Finish signing in; a session begins.
+#[utoipa::path(post, path = "/sign-in/finish", tag = "sign-in", request_body = FinishSignIn,
+    responses((status = 200, body = SignedIn)))]
+async fn finish_sign_in(
+    State(state): State<AppState>,
+    Visitor(carried): Visitor,
+    Json(body): Json<FinishSignIn>,
+) -> ServiceResult<Response> {
+    answer(&state, StatusCode::OK, sign_in::finish(&state, carried, body).await?)
+}
+
+/// A new session: the token goes into the cookie for the page, into the body for programs, never into both.
+pub fn answer(state: &AppState, status: StatusCode, new: NewSession) -> ServiceResult<Response> {
+    let NewSession { mut signed_in, token } = new;
+    match signed_in.session.carrier {
+        Carrier::Bearer => {
+            signed_in.token = Some(token);
+            Ok((status, Json(signed_in)).into_response())
+        }
+        Carrier::Cookie => {
+            let cookie = set_cookie(&token, state.config.sessions.cookie_absolute)?;
+            let mut response = (status, Json(signed_in)).into_response();
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            Ok(response)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! One's own account.
+
+use api_types::{
+    B64, ErrorCode,
+    accounts::{OwnAccount, PutClientState, Role},
+    audit::Action,
+    limits::CLIENT_STATE_MAX,
+    live::LiveKind,
+};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    live,
+    policy::Actor,
+    services::fields,
+    storage::accounts::{self, AccountRow},
+};
+
+/// `GET /account`: all that is needed to unlock.
+pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<OwnAccount> {
+    let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    let account = own(state.db.read(), row).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "account")).await?;
+    Ok(account)
+}
+
+/// An account as its holder gets it.
+pub async fn own(conn: &impl ConnectionTrait, row: AccountRow) -> ServiceResult<OwnAccount> {
+    let public = accounts::public(conn, std::slice::from_ref(&row)).await?;
+    let public = public.into_iter().next().ok_or_else(|| ServiceError::Internal("an account without itself".into()))?;
+    let wrap = match row.role {
+        Role::Administrator => accounts::organisation_wrap(conn, row.id).await?,
+        _ => None,
+    };
+    Ok(OwnAccount {
+        public,
+        email: row.email,
+        ways_in: accounts::ways_in(conn, row.id).await?,
+        keyring: B64(row.keyring),
+        client_state: B64(row.client_state),
+        client_state_counter: row.client_state_counter.unsigned_abs(),
+        organisation_key_wrap: wrap.map(B64),
+        created_at: row.created_at,
+    })
+}
+
+/// `PUT /account/client-state`.
+pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientState) -> ServiceResult<()> {
+    fields::blob("/sealed", &body.sealed.0, CLIENT_STATE_MAX)?;
+    let counter = counter("/counter", body.counter)?;
+    let mut tx = state.db.begin_write().await?;
+    if !accounts::put_client_state(tx.conn(), actor.account, body.sealed.0, counter).await? {
+        return Err(ErrorCode::CounterStale.into());
+    }
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "client_state").with("counter", counter);
+    tx.record(event).await?;
+    tx.commit().await?;
+    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
+    Ok(())
+}
+
+/// A counter that fits its column.
+pub fn counter(pointer: &'static str, counter: u64) -> ServiceResult<i64> {
+    i64::try_from(counter).map_err(|_| ServiceError::field(pointer, "not a counter"))
+}

@@ -1,0 +1,69 @@
+//! Looking people up.
+
+use api_types::{
+    AccountId, ErrorCode,
+    accounts::{AccountList, AccountStatus, PublicAccount},
+    audit::Action,
+    limits::{NAME_MAX_CHARS, SEARCH_MIN_CHARS},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    policy::{AccountStanding, Actor},
+    services::{
+        fields,
+        throttle::{self, Tried},
+    },
+    storage::accounts::{self, AccountRow},
+};
+
+/// Most that a search finds.
+const FOUND_MAX: u64 = 20;
+
+/// What is looked for.
+#[derive(Debug)]
+pub enum Search {
+    /// Approved doctors by name.
+    Name(String),
+    /// One account by its exact e-mail.
+    Email(String),
+}
+
+/// `GET /accounts?name=` or `?email=`.
+pub async fn find(state: &AppState, actor: &Actor, search: Search) -> ServiceResult<AccountList> {
+    actor.may_look_up()?;
+    throttle::count(state, Tried::LookUp, &actor.account.0).await?;
+    let (by, rows) = match search {
+        Search::Name(text) => ("name", by_name(state, &text).await?),
+        Search::Email(text) => ("email", by_email(state, &text).await?),
+    };
+    let items = accounts::public(state.db.read(), &rows).await?;
+    let event = EventDraft::by(actor, Action::LookUp).with("by", by);
+    state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
+    Ok(AccountList { items })
+}
+
+async fn by_name(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> {
+    let name = fields::short_text("/name", text, NAME_MAX_CHARS)?;
+    if name.chars().count() < SEARCH_MIN_CHARS {
+        return Err(ServiceError::field("/name", format!("at least {SEARCH_MIN_CHARS} characters")));
+    }
+    Ok(accounts::doctors_by_name(state.db.read(), &fields::search_key(&name), FOUND_MAX).await?)
+}
+
+async fn by_email(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> {
+    let email = fields::email("/email", text)?;
+    let found = accounts::by_email(state.db.read(), &email.key).await?;
+    Ok(found.into_iter().filter(|row| row.status == AccountStatus::Active).collect())
+}
+
+/// `GET /accounts/{id}`.
+pub async fn get(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<PublicAccount> {
+    let row = accounts::get(state.db.read(), id).await?.ok_or(ErrorCode::NotFound)?;
+    let shares_report = accounts::share_report(state.db.read(), actor.account, id).await?;
+    actor.may_see_account(id, AccountStanding { role: row.role, status: row.status, shares_report })?;
+    let found = accounts::public(state.db.read(), std::slice::from_ref(&row)).await?;
+    state.audit.record(EventDraft::by(actor, Action::LookUp).with("account", id)).await?;
+    found.into_iter().next().ok_or_else(|| ErrorCode::NotFound.into())
+}

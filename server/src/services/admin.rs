@@ -1,0 +1,104 @@
+//! Administration: people. It gives no sight of content.
+
+use api_types::{
+    AccountId, ErrorCode, UnixMillis,
+    accounts::{AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, Role},
+    audit::Action,
+    limits::PAGE_DEFAULT,
+    live::LiveKind,
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::{EventDraft, enum_name},
+    live,
+    policy::Actor,
+    services::{sessions, signed},
+    storage::{self, accounts::{self, AccountRow}, db::WriteTx},
+};
+
+/// `GET /admin/accounts`.
+pub async fn list(
+    state: &AppState,
+    actor: &Actor,
+    status: Option<AccountStatus>,
+    before: Option<&str>,
+) -> ServiceResult<AdminAccountList> {
+    actor.may_administer()?;
+    let before = before.map(parse_cursor).transpose()?;
+    let limit = u64::from(PAGE_DEFAULT);
+    let rows = accounts::list(state.db.read(), status, before, limit).await?;
+    let full = rows.len() as u64 == limit;
+    let next = rows.last().filter(|_| full).map(|row| format!("{}-{}", row.created_at, row.id));
+    let public = accounts::public(state.db.read(), &rows).await?;
+    let event = EventDraft::by(actor, Action::LookUp).with("by", "administration");
+    state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
+    let items = rows.into_iter().zip(public).map(|(row, account)| AdminAccount {
+        account,
+        email: row.email,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        invited_by: row.invited_by,
+    });
+    Ok(AdminAccountList { items: items.collect(), next })
+}
+
+fn parse_cursor(text: &str) -> ServiceResult<(UnixMillis, AccountId)> {
+    let parse = || {
+        let (time, id) = text.split_once('-')?;
+        Some((time.parse().ok()?, id.parse().ok()?))
+    };
+    parse().ok_or_else(|| ServiceError::field("/before", "not a cursor that this list gave"))
+}
+
+/// `POST /admin/accounts/{id}/approve`: stores the signed approval; whoever waited becomes active.
+pub async fn approve(state: &AppState, actor: &Actor, id: AccountId, body: ApproveAccount) -> ServiceResult<()> {
+    actor.may_administer()?;
+    let now = state.clock.now();
+    let mut tx = state.db.begin_write().await?;
+    let row = accounts::get(tx.conn(), id).await?.ok_or(ErrorCode::NotFound)?;
+    if row.status == AccountStatus::Disabled {
+        return Err(ServiceError::because(ErrorCode::Conflict, "the account is disabled"));
+    }
+    let instance = storage::instance::load(tx.conn()).await?;
+    let key = instance.and_then(|row| row.organisation_key).ok_or(ErrorCode::Conflict)?;
+    let said = (id, row.name.as_str(), row.role);
+    signed::approval("/approval", &body.approval.0, &key, &state.instance.instance_id, said, now)?;
+    accounts::set_status(tx.conn(), id, AccountStatus::Active, Some(body.approval.0)).await?;
+    if let Some(wrap) = body.organisation_key_wrap {
+        put_wrap(&tx, &row, wrap.0, now).await?;
+    }
+    tx.record(EventDraft::by(actor, Action::Approve).with("account", id).with("role", enum_name(&row.role))).await?;
+    tx.commit().await?;
+    tell(state, id);
+    Ok(())
+}
+
+async fn put_wrap(tx: &WriteTx, row: &AccountRow, wrap: Vec<u8>, now: UnixMillis) -> ServiceResult<()> {
+    if row.role != Role::Administrator {
+        return Err(ServiceError::field("/organisation_key_wrap", "only administrators get it"));
+    }
+    signed::organisation_wrap("/organisation_key_wrap", &wrap)?;
+    Ok(accounts::put_organisation_wrap(tx.conn(), row.id, wrap, now).await?)
+}
+
+/// `POST /admin/accounts/{id}/refuse`: for those who wait. Their sessions stay, so that they can see it.
+pub async fn refuse(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
+    actor.may_administer()?;
+    let mut tx = state.db.begin_write().await?;
+    let row = accounts::get(tx.conn(), id).await?.ok_or(ErrorCode::NotFound)?;
+    if row.status != AccountStatus::Pending {
+        return Err(ServiceError::because(ErrorCode::Conflict, "the account does not wait for approval"));
+    }
+    accounts::set_status(tx.conn(), id, AccountStatus::Refused, None).await?;
+    tx.record(EventDraft::by(actor, Action::Refuse).with("account", id)).await?;
+    tx.commit().await?;
+    tell(state, id);
+    Ok(())
+}
+
+/// The account's own pages hear of it, and its sessions are read anew.
+fn tell(state: &AppState, account: AccountId) {
+    sessions::changed(state, account);
+    state.live.publish(account, live::event(LiveKind::AccountChanged));
+}

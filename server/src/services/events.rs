@@ -1,0 +1,78 @@
+//! Reading the audit: a report's own chain for those who see the report, the whole log for administrators.
+
+use std::collections::BTreeSet;
+
+use api_types::{
+    AccountId, B64, ReportId, SessionId,
+    audit::{Action, AuditEvent, AuditEventList},
+    limits::PAGE_DEFAULT,
+};
+use entities::audit_events::Model;
+
+use crate::{
+    AppState, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::standing,
+    storage::{
+        self, accounts,
+        audit::{self, EventFilter},
+    },
+};
+
+/// `GET /reports/{id}/events`: for the owner all of it, for others who may read the report too: they are in it.
+pub async fn of_report(
+    state: &AppState,
+    actor: &Actor,
+    report: ReportId,
+    before: Option<u64>,
+) -> ServiceResult<AuditEventList> {
+    let standing = standing::of(state.db.read(), actor, report, state.clock.now()).await?;
+    actor.may_read_events(standing.standing)?;
+    let filter = EventFilter { before, report: Some(report), ..EventFilter::default() };
+    let list = page(state, filter, false).await?;
+    let event = EventDraft::by(actor, Action::AuditRead).on(report).with("count", list.items.len());
+    state.audit.record(event).await?;
+    Ok(list)
+}
+
+/// `GET /admin/events`.
+pub async fn of_instance(state: &AppState, actor: &Actor, filter: EventFilter) -> ServiceResult<AuditEventList> {
+    actor.may_administer()?;
+    let list = page(state, filter, true).await?;
+    state.audit.record(EventDraft::by(actor, Action::AuditRead).with("count", list.items.len())).await?;
+    Ok(list)
+}
+
+async fn page(state: &AppState, filter: EventFilter, with_chain: bool) -> ServiceResult<AuditEventList> {
+    let limit = u64::from(PAGE_DEFAULT);
+    let rows = audit::list(state.db.read(), filter, limit).await?;
+    let next = rows.last().filter(|_| rows.len() as u64 == limit).map(|row| row.seq.unsigned_abs());
+    let mut items = rows.into_iter().map(|row| describe(row, with_chain)).collect::<Result<Vec<_>, _>>()?;
+    let actors: BTreeSet<AccountId> = items.iter().filter_map(|event| event.actor).collect();
+    let names = accounts::names(state.db.read(), &actors.into_iter().collect::<Vec<_>>()).await?;
+    for event in &mut items {
+        event.actor_name = event.actor.and_then(|actor| names.get(&actor).cloned());
+    }
+    Ok(AuditEventList { items, next })
+}
+
+fn describe(row: Model, with_chain: bool) -> storage::DbResult<AuditEvent> {
+    let table = "audit_events";
+    let report_id = row.report_id.map(|id| storage::id(table, "report_id", &id).map(ReportId)).transpose()?;
+    Ok(AuditEvent {
+        seq: row.seq.unsigned_abs(),
+        time: row.time,
+        actor: row.actor.map(|id| storage::id(table, "actor", &id).map(AccountId)).transpose()?,
+        actor_name: None,
+        session: row.session.map(|id| storage::id(table, "session", &id).map(SessionId)).transpose()?,
+        action: storage::name(table, "action", &row.action)?,
+        outcome: storage::name(table, "outcome", &row.outcome)?,
+        report_id,
+        report_seq: row.report_seq.map(i64::unsigned_abs),
+        report_prev: row.report_prev.map(B64),
+        subject: row.subject,
+        hash: B64(row.hash),
+        chain: with_chain.then_some(B64(row.chain)),
+    })
+}

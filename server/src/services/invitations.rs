@@ -1,0 +1,173 @@
+//! Invitations: made by administrators for anyone and by doctors for patients; used once.
+
+use api_types::{
+    ErrorCode, InvitationId, UnixMillis,
+    accounts::{AccountStatus, Role},
+    audit::Action,
+    invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationList, InvitationToken},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::{EventDraft, enum_name},
+    clock::{DAY, HOUR},
+    middleware::Address,
+    policy::Actor,
+    random,
+    services::{
+        fields,
+        throttle::{self, Tried},
+    },
+    storage::{
+        accounts,
+        invitations::{self, InvitationRow},
+    },
+};
+
+/// Life of an invitation where nothing is asked.
+const LIFE: UnixMillis = 7 * DAY;
+/// Rows of the list.
+const LIST_MAX: u64 = 500;
+/// Longest token that is looked at; ours have 43 characters.
+const TOKEN_MAX: usize = 128;
+
+/// `POST /invitations`.
+pub async fn create(state: &AppState, actor: &Actor, body: CreateInvitation) -> ServiceResult<CreatedInvitation> {
+    actor.may_invite(body.role)?;
+    let life = body.expires_in.unwrap_or(LIFE);
+    if !(HOUR..=30 * DAY).contains(&life) {
+        return Err(ServiceError::field("/expires_in", "1 hour to 30 days, in milliseconds"));
+    }
+    if body.placeholder.is_some() && body.role != Role::Patient {
+        return Err(ServiceError::field("/placeholder", "only a patient's invitation has one"));
+    }
+    let email = body.email.map(|text| fields::email("/email", &text)).transpose()?;
+    let (token, token_hash) = random::token()?;
+    let now = state.clock.now();
+    let row = InvitationRow {
+        id: InvitationId(random::bytes()?),
+        token_hash,
+        set_up: false,
+        role: body.role,
+        email: email.map(|email| email.key),
+        placeholder: body.placeholder,
+        created_by: Some(actor.account),
+        created_at: now,
+        expires_at: now + life,
+        used_by: None,
+        withdrawn_at: None,
+    };
+    let mut tx = state.db.begin_write().await?;
+    invitations::insert(tx.conn(), &row).await?;
+    let event = EventDraft::by(actor, Action::Invite).with("invitation", row.id).with("role", enum_name(&row.role));
+    tx.record(event).await?;
+    tx.commit().await?;
+    let invitation = describe(state, vec![row]).await?.pop();
+    let invitation = invitation.ok_or_else(|| ServiceError::Internal("the invitation is gone".into()))?;
+    Ok(CreatedInvitation { token, invitation })
+}
+
+/// `GET /invitations`: one's own; administrators see all.
+pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<InvitationList> {
+    actor.may_invite(Role::Patient)?;
+    let of = (actor.role != Role::Administrator).then_some(actor.account);
+    let rows = invitations::list(state.db.read(), of, LIST_MAX).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let items = describe(state, rows).await?;
+    let event = EventDraft::by(actor, Action::Read).with("what", "invitations");
+    state.audit.record(event.delivered(ids.iter().map(|id| &id.0[..]))).await?;
+    Ok(InvitationList { items })
+}
+
+/// `DELETE /invitations/{id}`.
+pub async fn withdraw(state: &AppState, actor: &Actor, id: InvitationId) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    let row = invitations::get(tx.conn(), id).await?.filter(|row| !row.set_up).ok_or(ErrorCode::NotFound)?;
+    actor.may_withdraw_invitation(row.created_by.ok_or(ErrorCode::NotFound)?)?;
+    if !invitations::withdraw(tx.conn(), id, state.clock.now()).await? {
+        return Err(ErrorCode::InvitationInvalid.into());
+    }
+    tx.record(EventDraft::by(actor, Action::InvitationChange).with("invitation", id).with("change", "withdrawn")).await?;
+    tx.commit().await
+}
+
+/// `POST /invitations/look-up`: what the sign-up page may know. Anonymous, counted, an event where it finds one.
+pub async fn look_up(state: &AppState, from: Address, body: InvitationToken) -> ServiceResult<InvitationInfo> {
+    throttle::count(state, Tried::InvitationFrom, &from.bytes()).await?;
+    let row = open(state, &body.token).await?;
+    let event = EventDraft::anonymous(Action::LookUp).with("invitation", row.id);
+    state.audit.record(event).await?;
+    info(state, row).await
+}
+
+/// `POST /invitations/accept`: a patient who has an account already takes an invitation's placeholder.
+pub async fn accept(state: &AppState, actor: &Actor, body: InvitationToken) -> ServiceResult<InvitationInfo> {
+    actor.may_accept_invitation()?;
+    throttle::count(state, Tried::LookUp, &actor.account.0).await?;
+    let row = open(state, &body.token).await?;
+    let own = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    let fits = row.role == Role::Patient && row.placeholder.is_some();
+    if !fits || row.email.as_ref().is_some_and(|email| *email != own.email_key) {
+        return Err(ErrorCode::InvitationInvalid.into());
+    }
+    let mut tx = state.db.begin_write().await?;
+    if !invitations::use_up(tx.conn(), row.id, actor.account, state.clock.now()).await? {
+        return Err(ErrorCode::InvitationInvalid.into());
+    }
+    let event = EventDraft::by(actor, Action::InvitationChange).with("invitation", row.id).with("change", "accepted");
+    tx.record(event).await?;
+    tx.commit().await?;
+    info(state, row).await
+}
+
+async fn info(state: &AppState, row: InvitationRow) -> ServiceResult<InvitationInfo> {
+    let inviter = match row.created_by {
+        Some(account) => accounts::get(state.db.read(), account).await?.map(|account| account.name),
+        None => None,
+    };
+    Ok(InvitationInfo {
+        set_up: row.set_up,
+        role: row.role,
+        email: row.email,
+        invited_by: inviter,
+        placeholder: row.placeholder,
+        expires_at: row.expires_at,
+    })
+}
+
+/// The invitation that a token opens now. Used, ended, withdrawn and unknown look the same, as does one whose maker
+/// may no longer invite.
+pub async fn open(state: &AppState, token: &str) -> ServiceResult<InvitationRow> {
+    if token.len() > TOKEN_MAX {
+        return Err(ErrorCode::InvitationInvalid.into());
+    }
+    let found = invitations::by_token(state.db.read(), &random::token_hash(token)).await?;
+    let row = found.filter(|row| row.open(state.clock.now())).ok_or(ErrorCode::InvitationInvalid)?;
+    if let Some(maker) = row.created_by {
+        let maker = accounts::get(state.db.read(), maker).await?;
+        if !maker.is_some_and(|maker| maker.status == AccountStatus::Active) {
+            return Err(ErrorCode::InvitationInvalid.into());
+        }
+    }
+    Ok(row)
+}
+
+async fn describe(state: &AppState, rows: Vec<InvitationRow>) -> ServiceResult<Vec<Invitation>> {
+    let makers: Vec<_> = rows.iter().filter_map(|row| row.created_by).collect();
+    let names = accounts::names(state.db.read(), &makers).await?;
+    let describe = |row: InvitationRow| {
+        let created_by = row.created_by?;
+        Some(Invitation {
+            id: row.id,
+            role: row.role,
+            email: row.email,
+            placeholder: row.placeholder,
+            created_by,
+            created_by_name: names.get(&created_by).cloned().unwrap_or_default(),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            used_by: row.used_by,
+        })
+    };
+    Ok(rows.into_iter().filter_map(describe).collect())
+}

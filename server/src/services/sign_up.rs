@@ -1,0 +1,245 @@
+//! Creating an account: by the set-up link, by invitation, or openly.
+
+use api_types::{
+    AccountId, B64, ErrorCode, UnixMillis,
+    accounts::{AccountStatus, Role, WayInKind},
+    audit::Action,
+    limits::CLIENT_STATE_MAX,
+    live::LiveKind,
+    sign_up::{FinishSignUp, NewOrganisation, RegistrationStarted, StartSignUp},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::{EventDraft, enum_name},
+    error::is_unique_violation,
+    live,
+    middleware::Address,
+    services::{
+        fields::{self, Email, Name},
+        invitations, sessions, signed,
+        sign_in::NewSession,
+        throttle::{self, Tried},
+    },
+    storage::{self, accounts::{self, AccountRow}, db::WriteTx, invitations::InvitationRow},
+};
+
+/// `POST /sign-up/start`. An account id that exists is refused: its OPRF answers to sign-in alone, which is counted.
+pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> ServiceResult<RegistrationStarted> {
+    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    admit(state, body.invitation.as_deref()).await?;
+    if accounts::get(state.db.read(), body.account_id).await?.is_some() {
+        return Err(ErrorCode::Conflict.into());
+    }
+    let response = state.opaque.registration_start(body.account_id, &body.registration_request.0)?;
+    Ok(RegistrationStarted { registration_response: B64(response) })
+}
+
+/// `POST /sign-up`.
+pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> ServiceResult<NewSession> {
+    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    let now = state.clock.now();
+    let invitation = admit(state, body.invitation.as_deref()).await?;
+    let new = NewAccount::check(state, body, invitation, now)?;
+    let mut tx = state.db.begin_write().await?;
+    let row = new.store(&tx, now).await?;
+    let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device).await?;
+    let mut event = EventDraft::anonymous(Action::SignUp)
+        .actor(row.id, Some(begun.row.id))
+        .with("role", enum_name(&row.role))
+        .with("status", enum_name(&row.status));
+    if let Some(invitation) = &new.invitation {
+        event = event.with("invitation", invitation.id);
+    }
+    tx.record(event).await?;
+    tx.commit().await?;
+    if row.status == AccountStatus::Pending {
+        tell_administrators(state).await?;
+    }
+    NewSession::new(state, begun, row).await
+}
+
+/// Who may sign up: holders of an open invitation, or anyone where sign-up is open. Before the first administrator
+/// exists, nobody but the holder of the set-up link.
+async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<InvitationRow>> {
+    let instance = storage::instance::load(state.db.read()).await?;
+    let is_set_up = instance.is_some_and(|row| row.set_up_at.is_some());
+    match token {
+        Some(token) => {
+            let invitation = invitations::open(state, token).await?;
+            if is_set_up && invitation.set_up {
+                return Err(ErrorCode::AlreadySetUp.into());
+            }
+            Ok(Some(invitation))
+        }
+        None if is_set_up && state.config.open_sign_up => Ok(None),
+        None if is_set_up => Err(ServiceError::because(ErrorCode::Forbidden, "accounts are made by invitation here")),
+        None => Err(ServiceError::because(
+            ErrorCode::Unavailable,
+            "the first administrator must be created first, with the link that the server printed",
+        )),
+    }
+}
+
+async fn tell_administrators(state: &AppState) -> ServiceResult<()> {
+    for administrator in accounts::active_with_role(state.db.read(), Role::Administrator).await? {
+        state.live.publish(administrator, live::event(LiveKind::AccountChanged));
+    }
+    Ok(())
+}
+
+/// A checked sign-up.
+struct NewAccount {
+    id: AccountId,
+    email: Email,
+    name: Name,
+    role: Role,
+    status: AccountStatus,
+    key_record: Vec<u8>,
+    opaque_record: Vec<u8>,
+    ways_in: [api_types::accounts::WayIn; 2],
+    keyring: Vec<u8>,
+    client_state: Vec<u8>,
+    organisation: Option<(NewOrganisation, [u8; 32])>,
+    invitation: Option<InvitationRow>,
+    carrier: api_types::sessions::Carrier,
+    device: String,
+}
+
+impl NewAccount {
+    fn check(
+        state: &AppState,
+        body: FinishSignUp,
+        invitation: Option<InvitationRow>,
+        now: UnixMillis,
+    ) -> ServiceResult<Self> {
+        let email = fields::email("/email", &body.email)?;
+        let name = fields::name("/name", &body.name)?;
+        let bound = invitation.as_ref().and_then(|i| i.email.as_deref());
+        if bound.is_some_and(|bound| bound != email.key) {
+            return Err(ServiceError::because(ErrorCode::InvitationInvalid, "it is for another e-mail address"));
+        }
+        let (role, status) = standing(invitation.as_ref(), body.role)?;
+        let chain = signed::first_key_record(body.account_id, &body.key_record.0, now)?;
+        let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
+        let kit = signed::way_in("/recovery_kit", body.recovery_kit, WayInKind::RecoveryKit, &chain, now)?;
+        signed::keyring(&body.keyring.0)?;
+        fields::blob("/client_state", &body.client_state.0, CLIENT_STATE_MAX)?;
+        let first = invitation.as_ref().is_some_and(|i| i.set_up);
+        let organisation = organisation(state, first, body.organisation, (body.account_id, &name.shown), now)?;
+        Ok(Self {
+            id: body.account_id,
+            email,
+            name,
+            role,
+            status,
+            key_record: body.key_record.0,
+            opaque_record: state.opaque.registration_finish(&body.registration_upload.0)?,
+            ways_in: [password, kit],
+            keyring: body.keyring.0,
+            client_state: body.client_state.0,
+            organisation,
+            invitation,
+            carrier: body.carrier,
+            device: sessions::device(&body.device)?,
+        })
+    }
+
+    async fn store(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<AccountRow> {
+        let row = self.row(now);
+        self.refuse_taken(tx).await?;
+        match accounts::insert(tx.conn(), row.clone()).await {
+            Err(error) if is_unique_violation(&error) => return Err(ErrorCode::EmailTaken.into()),
+            other => other?,
+        }
+        accounts::insert_key_record(tx.conn(), self.id, 0, &self.key_record, now).await?;
+        accounts::put_opaque_record(tx.conn(), self.id, self.opaque_record.clone(), now).await?;
+        for way in &self.ways_in {
+            self.store_way_in(tx, way).await?;
+        }
+        self.store_organisation(tx, now).await?;
+        if let Some(invitation) = &self.invitation
+            && !storage::invitations::use_up(tx.conn(), invitation.id, self.id, now).await?
+        {
+            return Err(ErrorCode::InvitationInvalid.into());
+        }
+        Ok(row)
+    }
+
+    async fn refuse_taken(&self, tx: &WriteTx) -> ServiceResult<()> {
+        if accounts::by_email(tx.conn(), &self.email.key).await?.is_some() {
+            return Err(ErrorCode::EmailTaken.into());
+        }
+        if accounts::get(tx.conn(), self.id).await?.is_some() {
+            return Err(ErrorCode::Conflict.into());
+        }
+        Ok(())
+    }
+
+    async fn store_way_in(&self, tx: &WriteTx, way: &api_types::accounts::WayIn) -> ServiceResult<()> {
+        match accounts::insert_way_in(tx.conn(), self.id, way).await {
+            Err(error) if is_unique_violation(&error) => Err(ErrorCode::Conflict.into()),
+            other => Ok(other?),
+        }
+    }
+
+    async fn store_organisation(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<()> {
+        let Some((organisation, key)) = &self.organisation else { return Ok(()) };
+        if !storage::instance::set_up(tx.conn(), key, now).await? {
+            return Err(ErrorCode::AlreadySetUp.into());
+        }
+        Ok(accounts::put_organisation_wrap(tx.conn(), self.id, organisation.wrap.0.clone(), now).await?)
+    }
+
+    fn row(&self, now: UnixMillis) -> AccountRow {
+        AccountRow {
+            id: self.id,
+            email: self.email.shown.clone(),
+            email_key: self.email.key.clone(),
+            name: self.name.shown.clone(),
+            name_key: self.name.key.clone(),
+            role: self.role,
+            status: self.status,
+            keyring: self.keyring.clone(),
+            client_state: self.client_state.clone(),
+            client_state_counter: 0,
+            approval: self.organisation.as_ref().map(|(organisation, _)| organisation.approval.0.clone()),
+            invited_by: self.invitation.as_ref().and_then(|i| i.created_by),
+            created_at: now,
+            last_seen_at: Some(now),
+        }
+    }
+}
+
+/// Role and status of a new account: an invitation's role wins and is active at once; openly, patients are active and
+/// doctors wait.
+fn standing(invitation: Option<&InvitationRow>, asked: Role) -> ServiceResult<(Role, AccountStatus)> {
+    match (invitation, asked) {
+        (Some(invitation), _) => Ok((invitation.role, AccountStatus::Active)),
+        (None, Role::Patient) => Ok((Role::Patient, AccountStatus::Active)),
+        (None, Role::Doctor) => Ok((Role::Doctor, AccountStatus::Pending)),
+        (None, Role::Administrator) => Err(ServiceError::field("/role", "administrators come by invitation")),
+    }
+}
+
+/// The first administrator brings the organisation key, and says by it who they are; nobody else does.
+fn organisation(
+    state: &AppState,
+    first: bool,
+    brought: Option<NewOrganisation>,
+    (account, name): (AccountId, &str),
+    now: UnixMillis,
+) -> ServiceResult<Option<(NewOrganisation, [u8; 32])>> {
+    let organisation = match (first, brought) {
+        (false, None) => return Ok(None),
+        (true, Some(organisation)) => organisation,
+        (true, None) => return Err(ServiceError::field("/organisation", "the first administrator brings it")),
+        (false, Some(_)) => return Err(ServiceError::field("/organisation", "only the first administrator brings it")),
+    };
+    let key = fields::fixed("/organisation/public_key", &organisation.public_key.0)?;
+    signed::organisation_wrap("/organisation/wrap", &organisation.wrap.0)?;
+    let said = (account, name, Role::Administrator);
+    let instance = &state.instance.instance_id;
+    signed::approval("/organisation/approval", &organisation.approval.0, &key, instance, said, now)?;
+    Ok(Some((organisation, key)))
+}
