@@ -144,6 +144,7 @@ async fn grants(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("expires_at"))
         .col(big_integer("ends_at"))
         .col(integer_null("tries_left"))
+        .col(big_integer_null("proved_at"))
         .col(big_integer_null("redeemed_at"))
         .col(big_integer_null("requested_at"))
         .col(big_integer_null("revoked_at"));

@@ -35,6 +35,8 @@ pub struct Model {
     pub ends_at: i64,
     /// Code grants.
     pub tries_left: Option<i32>,
+    /// The code was right; the seed isn't stored yet.
+    pub proved_at: Option<i64>,
     /// Code and bearer grants.
     pub redeemed_at: Option<i64>,
     /// A new code was asked for.

@@ -167,6 +167,7 @@ mod tests {
             expires_at: 0,
             ends_at: 0,
             tries_left: None,
+            proved_at: None,
             redeemed_at: None,
             requested_at: None,
             revoked_at: None,

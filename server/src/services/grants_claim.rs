@@ -1,0 +1,76 @@
+//! Claiming a bearer grant: whoever arrives with the invitation's secret takes it into their account; where it is the
+//! patient's own grant, custody of the report passes with it.
+
+use api_types::{AccountId, ErrorCode, GrantId, PlaceholderId, ReportId, audit::Action, grants::{ClaimGrant, GrantKind, GrantState}, live::LiveKind};
+use crypto::report::Change;
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    live,
+    policy::{Actor, WaitingGrant},
+    services::{access::{self, grant_state}, fields, grants, standing, verify, versions},
+    storage::{self, grants::Grant},
+};
+
+/// The caller's standing towards a grant that waits to be taken.
+pub async fn waiting(conn: &impl ConnectionTrait, actor: &Actor, grant: &Grant) -> ServiceResult<WaitingGrant> {
+    let named = grant.recipient.as_deref() == Some(&actor.account.0);
+    let holds_placeholder = match (&grant.recipient, &grant.placeholder) {
+        (None, Some(placeholder)) => {
+            let placeholder = PlaceholderId(storage::id("grants", "placeholder", placeholder)?);
+            storage::invitations::binds(conn, placeholder, actor.account).await?
+        }
+        _ => false,
+    };
+    Ok(WaitingGrant { named, holds_placeholder })
+}
+
+/// Takes a bearer grant. Repeating it is harmless.
+pub async fn claim(
+    state: &AppState,
+    actor: &Actor,
+    report: ReportId,
+    id: GrantId,
+    body: ClaimGrant,
+) -> ServiceResult<()> {
+    let now = state.clock.now();
+    let conn = state.db.read();
+    let grant = storage::grants::get(conn, id).await?.filter(|grant| grant.report_id == report.0);
+    let grant = grant.ok_or(ErrorCode::NotFound)?;
+    actor.may_take(waiting(conn, actor, &grant).await?)?;
+    if storage::name::<GrantKind>("grants", "kind", &grant.kind)? != GrantKind::Bearer {
+        return Err(ErrorCode::NotFound.into());
+    }
+    fields::blob("/seed", &body.seed.0, grants::SEED_MAX)?;
+    match grant_state(&grant, now)? {
+        GrantState::Pending => {}
+        GrantState::Live if grants::repeated(conn, report, &body.entry.0).await? => return Ok(()),
+        GrantState::Expired => return Err(ErrorCode::ShareExpired.into()),
+        _ => return Err(ErrorCode::Gone.into()),
+    }
+    let entry = grants::parse_entry(actor, report, &body.entry.0, now)?;
+    if !matches!(&entry.claimed().change, Change::Claim(claim) if claim.grant.0 == id.0) {
+        return Err(ServiceError::field("/entry", "does not claim this grant"));
+    }
+    let seen = standing::of(conn, actor, report, now).await?;
+    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
+    let before = AccountId(loaded.state.owner().0);
+    loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
+
+    let mut tx = state.db.begin_write().await?;
+    versions::unchanged(tx.conn(), &loaded).await?;
+    grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
+    storage::grants::claimed(tx.conn(), id, actor.account, now).await?;
+    storage::grants::put_seed(tx.conn(), id, body.seed.0).await?;
+    grants::sync_rights(tx.conn(), &loaded.state).await?;
+    let changed = access::refresh(tx.conn(), report, now).await?;
+    let owner = AccountId(loaded.state.owner().0);
+    let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("owner", owner);
+    tx.record(event).await?;
+    tx.commit().await?;
+    changed.publish(state);
+    state.live.publish(before, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
+    Ok(())
+}

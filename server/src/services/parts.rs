@@ -1,0 +1,168 @@
+//! Ciphertext of a part, streamed by range over its segments; never whole in memory.
+//!
+//! The read is an event before the first byte goes out. A grant that ends while its holder downloads cuts the stream
+//! at the next segment.
+
+use std::ops::Range;
+
+use api_types::{ErrorCode, ReportId, audit::Action, limits::{PART_HEADER, SEGMENT_CIPHER}};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::{reports, standing, versions::int},
+    storage::{
+        self,
+        versions::{Part, PartSegment},
+    },
+};
+
+/// Names a part.
+#[derive(Debug, Clone, Copy)]
+pub struct PartId {
+    /// Report.
+    pub report: ReportId,
+    /// Version.
+    pub version: u32,
+    /// Revision.
+    pub revision: u32,
+    /// Part, 1 or more.
+    pub part: u32,
+}
+
+/// A part that the caller may have.
+#[derive(Debug, Clone)]
+pub struct Found {
+    id: PartId,
+    row: Part,
+}
+
+impl Found {
+    /// Ciphertext bytes.
+    pub fn len(&self) -> u64 {
+        self.row.ciphertext_len.unsigned_abs()
+    }
+
+    /// Whether there are none; no part is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Strong entity tag, without quotes: the ciphertext never changes under it.
+    pub fn etag(&self) -> String {
+        hex::encode(&self.row.etag)
+    }
+}
+
+/// Finds a part that the caller may have.
+pub async fn find(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<Found> {
+    let conn = state.db.read();
+    let seen = standing::of(conn, actor, id.report, state.clock.now()).await?;
+    let version = int(id.version)?;
+    actor.may_open(seen.standing, seen.covers(version))?;
+    let row = storage::versions::part(conn, id.report, version, int(id.revision)?, int(id.part)?).await?;
+    Ok(Found { id, row: row.ok_or(ErrorCode::NotFound)? })
+}
+
+/// Records the read and begins the stream of `range`.
+pub async fn open(
+    state: &AppState,
+    actor: &Actor,
+    found: Found,
+    range: Range<u64>,
+) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
+    let pieces = pieces(state, &found.row, range.clone()).await?;
+    let PartId { report, version, revision, part } = found.id;
+    let event = EventDraft::by(actor, Action::Open)
+        .on(report)
+        .with("version", version)
+        .with("part", part)
+        .with("revision", revision)
+        .with("from", range.start)
+        .with("to", range.end);
+    state.audit.record(event).await?;
+    let (state, actor, version) = (state.clone(), *actor, int(version)?);
+    let whole = stream::iter(pieces.into_iter().enumerate()).then(move |(i, piece)| {
+        let state = state.clone();
+        async move {
+            if i > 0 && !reports::still_sees(&state, &actor, report, version).await? {
+                return Err(ServiceError::Refused(ErrorCode::NotFound));
+            }
+            let stream = state.blobs.read(&piece.key, piece.range).await?;
+            Ok::<_, ServiceError>(stream.map_err(ServiceError::from))
+        }
+    });
+    Ok(whole.try_flatten())
+}
+
+/// A range of one blob.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece {
+    key: String,
+    range: Range<u64>,
+}
+
+/// The blobs that hold a range.
+async fn pieces(state: &AppState, part: &Part, range: Range<u64>) -> ServiceResult<Vec<Piece>> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (first, last) = (segment_of(range.start), segment_of(range.end - 1));
+    let rows = storage::versions::segments(state.db.read(), part, first, last).await?;
+    if rows.len() as i64 != i64::from(last) - i64::from(first) + 1 {
+        return Err(ServiceError::Internal("segments of a stored part are missing".into()));
+    }
+    Ok(rows.into_iter().filter_map(|row| piece(row, &range)).collect())
+}
+
+/// Where a segment begins in the part.
+fn start_of(n: i32) -> u64 {
+    if n == 0 { 0 } else { PART_HEADER + u64::from(n.unsigned_abs()) * SEGMENT_CIPHER }
+}
+
+/// The segment that holds a byte.
+fn segment_of(offset: u64) -> i32 {
+    i32::try_from(offset.saturating_sub(PART_HEADER) / SEGMENT_CIPHER).unwrap_or(i32::MAX)
+}
+
+/// What of a segment lies in a range.
+fn piece(row: PartSegment, range: &Range<u64>) -> Option<Piece> {
+    let start = start_of(row.n);
+    let end = start + row.len.unsigned_abs();
+    let (from, to) = (range.start.max(start), range.end.min(end));
+    (from < to).then(|| Piece { key: row.blob_key, range: from - start..to - start })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(n: i32, len: u64) -> PartSegment {
+        PartSegment {
+            report_id: Vec::new(),
+            version: 1,
+            revision: 0,
+            part: 1,
+            n,
+            len: len as i64,
+            blob_key: format!("s{n}"),
+        }
+    }
+
+    #[test]
+    fn a_range_is_cut_at_segments() {
+        let first = PART_HEADER + SEGMENT_CIPHER;
+        assert_eq!((segment_of(0), segment_of(first - 1), segment_of(first)), (0, 0, 1));
+        assert_eq!((start_of(0), start_of(1), start_of(2)), (0, first, first + SEGMENT_CIPHER));
+        let range = first - 2..first + 3;
+        let pieces: Vec<_> =
+            [segment(0, first), segment(1, 100)].into_iter().filter_map(|row| piece(row, &range)).collect();
+        let expected =
+            [Piece { key: "s0".into(), range: first - 2..first }, Piece { key: "s1".into(), range: 0..3 }];
+        assert_eq!(pieces, expected);
+        assert_eq!(piece(segment(1, 100), &(0..5)), None);
+    }
+}

@@ -1,0 +1,204 @@
+//! Reading reports: the list, one report, the people of its access chain.
+
+use std::collections::HashMap;
+
+use api_types::{
+    AccountId, B64, ErrorCode, GrantId, ReportId,
+    audit::Action,
+    grants::GrantState,
+    limits::{PAGE_DEFAULT, PAGE_MAX},
+    reports::{OwnGrant, Report, ReportItem, ReportList, ReportPeople, VersionItem},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::{
+        access,
+        standing::{self, Standing, covers},
+        verify::Chain,
+        versions::sent_wrap,
+    },
+    storage::{
+        self,
+        reports::OwnGrantRow,
+        reports_list::{self, Page, Row},
+    },
+};
+
+/// What a list is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ListQuery {
+    /// Rows below this cursor.
+    pub before: Option<u64>,
+    /// What changed above this cursor.
+    pub since: Option<u64>,
+    /// Rows at most.
+    pub limit: Option<u32>,
+}
+
+/// A page of the caller's list, or what changed in it.
+pub async fn list(state: &AppState, actor: &Actor, query: ListQuery) -> ServiceResult<ReportList> {
+    actor.active()?;
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    if limit == 0 || limit > PAGE_MAX {
+        return Err(ServiceError::field("/limit", format!("must be 1 to {PAGE_MAX}")));
+    }
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let overdue = reports_list::overdue(conn, actor.account, now).await?;
+    if !overdue.is_empty() {
+        access::end_overdue(state, overdue).await?;
+    }
+    // Before the rows: what changes in between is delivered again next time, never missed.
+    let head = reports_list::head(conn, actor.account).await?;
+    let page = Page {
+        before: query.before.map_or(i64::MAX, cursor),
+        since: query.since.map_or(0, cursor),
+        limit: u64::from(limit) + 1,
+    };
+    let mut rows = reports_list::page(conn, actor.account, page, now).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let gone = match (query.since, query.before) {
+        (Some(since), None) => reports_list::gone(conn, actor.account, cursor(since)).await?,
+        _ => Vec::new(),
+    };
+    let event = EventDraft::by(actor, Action::List).with("of", "reports");
+    state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
+    let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
+    let gone = gone.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId));
+    Ok(ReportList {
+        gone: gone.collect::<Result<_, _>>()?,
+        next,
+        head: head.unsigned_abs(),
+        items: rows.into_iter().map(item).collect::<ServiceResult<_>>()?,
+    })
+}
+
+/// A cursor beyond what the database counts to is beyond every row.
+fn cursor(cursor: u64) -> i64 {
+    i64::try_from(cursor).unwrap_or(i64::MAX)
+}
+
+fn item(row: Row) -> ServiceResult<ReportItem> {
+    Ok(ReportItem {
+        id: ReportId(storage::id("report_access", "report_id", &row.report_id)?),
+        cursor: row.cursor.unsigned_abs(),
+        creator: AccountId(storage::id("reports", "creator", &row.creator)?),
+        owner: AccountId(storage::id("reports", "owner", &row.owner)?),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version.unsigned_abs(),
+        revision: row.revision.unsigned_abs(),
+        manifest: B64(row.manifest),
+        part0: B64(row.part0),
+        access_head: B64(row.access_head),
+        grant: OwnGrant {
+            id: GrantId(storage::id("report_access", "grant_id", &row.grant_id)?),
+            right: storage::name("grants", "right", &row.right)?,
+            expires_at: row.expires_at,
+            seed: row.seed.map(B64),
+        },
+        wrap: B64(row.wrap),
+        rekey_pending: row.rekey_pending,
+    })
+}
+
+/// One report: everything needed to verify and open it, but the ciphertext.
+pub async fn get(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<Report> {
+    let composed = compose(state, actor, report).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).on(report)).await?;
+    Ok(composed)
+}
+
+/// A report as the caller may see it; the caller records the event.
+pub async fn compose(state: &AppState, actor: &Actor, id: ReportId) -> ServiceResult<Report> {
+    let conn = state.db.read();
+    let seen = standing::of(conn, actor, id, state.clock.now()).await?;
+    actor.may_read(seen.standing)?;
+    let entries = storage::reports::entries(conn, id).await?;
+    let (versions, superseded) = versions(state, &seen, id).await?;
+    Ok(Report {
+        id,
+        entries: entries.into_iter().map(B64).collect(),
+        versions,
+        superseded,
+        grants: seen.grants.into_iter().map(own_grant).collect::<ServiceResult<_>>()?,
+        created_at: seen.report.created_at,
+        updated_at: seen.report.updated_at,
+        genesis: B64(seen.report.genesis),
+    })
+}
+
+/// The versions that the caller's grants cover, with the caller's wraps, and the manifests of all others.
+async fn versions(
+    state: &AppState,
+    seen: &Standing,
+    id: ReportId,
+) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
+    let conn = state.db.read();
+    let waiting =
+        if seen.standing.owner { storage::versions_rekey::waiting(conn, id).await? } else { Vec::new() };
+    let mut wraps: HashMap<(i32, i32), Vec<_>> = HashMap::new();
+    for wrap in storage::wraps::for_grants(conn, id, seen.grant_ids()).await? {
+        wraps.entry((wrap.version, wrap.revision)).or_default().push(sent_wrap(wrap)?);
+    }
+    let (mut items, mut superseded) = (Vec::new(), Vec::new());
+    for row in storage::versions::summaries(conn, id).await? {
+        if row.superseded || !seen.covers(row.version) {
+            superseded.push(B64(row.manifest));
+            continue;
+        }
+        items.push(VersionItem {
+            version: row.version.unsigned_abs(),
+            revision: row.revision.unsigned_abs(),
+            manifest: B64(row.manifest),
+            created_at: row.created_at,
+            wraps: wraps.remove(&(row.version, row.revision)).unwrap_or_default(),
+            rekey_pending: waiting.contains(&row.version),
+        });
+    }
+    Ok((items, superseded))
+}
+
+fn own_grant(row: OwnGrantRow) -> ServiceResult<OwnGrant> {
+    Ok(OwnGrant {
+        id: GrantId(storage::id("grants", "id", &row.id)?),
+        right: row.right,
+        expires_at: row.expires_at,
+        seed: row.seed.map(B64),
+    })
+}
+
+/// The accounts that the access chain names, with their keys: for readers, and for whoever has to verify the chain
+/// before redeeming a code or claiming a grant.
+pub async fn people(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<ReportPeople> {
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let seen = standing::of(conn, actor, report, now).await?;
+    let waiting = waits_for(state, actor, report).await?;
+    actor.may_see_people(seen.standing, waiting)?;
+    let entries = storage::reports::entries(conn, report).await?;
+    let accounts: Vec<AccountId> = Chain::stored(&seen.report.genesis, &entries)?.accounts().into_iter().collect();
+    let items = storage::accounts::public_by_ids(conn, &accounts).await?;
+    let event = EventDraft::by(actor, Action::Read).on(report).with("of", "people");
+    state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
+    Ok(ReportPeople { items })
+}
+
+/// Whether a grant on the report waits for the caller.
+async fn waits_for(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<bool> {
+    for grant in storage::grants::waiting_for(state.db.read(), actor.account).await? {
+        if grant.report_id == report.0 && access::grant_state(&grant, state.clock.now())? == GrantState::Pending {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a version lies in the caller's sight; for the streaming of a part, asked again between segments.
+pub async fn still_sees(state: &AppState, actor: &Actor, report: ReportId, version: i32) -> ServiceResult<bool> {
+    let now = state.clock.now();
+    let seen = storage::reports::seen_by(state.db.read(), report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
+    Ok(seen.grants.iter().any(|grant| covers(grant.versions_from, grant.versions_to, version)))
+}

@@ -1,0 +1,175 @@
+//! Completing a draft: genesis, first access entries and version 1 become a report in one transaction.
+
+use std::collections::BTreeSet;
+
+use api_types::{
+    AccountId, ErrorCode, PlaceholderId, ReportId, UnixMillis,
+    accounts::{AccountStatus, Role},
+    audit::Action,
+    reports::{CreateReport, NewVersion, Report},
+};
+use crypto::report::{AccessState, Change, Patient, Recipient};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::{
+        access, grants, reports,
+        verify::{self, Chain},
+        versions::{self, Checked, int},
+    },
+    storage::{self, reports as store},
+};
+
+/// Most entries that a report begins with: the owner's grant, the author's, and shares to accounts or placeholders.
+const ENTRIES_MAX: usize = 100;
+
+/// Completes a draft. The same request again answers the same.
+pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> ServiceResult<Report> {
+    actor.may_write_reports()?;
+    let now = state.clock.now();
+    if body.entries.len() > ENTRIES_MAX {
+        return Err(ServiceError::field("/entries", format!("at most {ENTRIES_MAX}")));
+    }
+    let chain = Chain::parse(&body.genesis, &body.entries)?;
+    let report = chain.report();
+    if chain.genesis.claimed().creator.0 != actor.account.0 {
+        return Err(ServiceError::because(ErrorCode::Forbidden, "the genesis names another creator"));
+    }
+    if exists(state, report, &body).await? {
+        return reports::compose(state, actor, report).await;
+    }
+    let (access, checked) = verify(state, &chain, body.version, now).await?;
+    commit(state, actor, &chain, &access, checked, now).await?;
+    reports::compose(state, actor, report).await
+}
+
+/// Whether this very report exists; one with the same id and another first manifest is a conflict.
+async fn exists(state: &AppState, report: ReportId, body: &CreateReport) -> ServiceResult<bool> {
+    let conn = state.db.read();
+    if store::get(conn, report).await?.is_none() {
+        return Ok(false);
+    }
+    let first = storage::versions::get(conn, report, 1, 0).await?;
+    if first.is_some_and(|row| row.manifest == body.version.manifest.0) {
+        return Ok(true);
+    }
+    Err(ServiceError::because(ErrorCode::Conflict, "this draft was completed already, with another content"))
+}
+
+/// Everything that needs no transaction: signatures, rules, sizes, hashes.
+async fn verify(
+    state: &AppState,
+    chain: &Chain,
+    version: NewVersion,
+    now: UnixMillis,
+) -> ServiceResult<(AccessState, Checked)> {
+    let conn = state.db.read();
+    let accounts = chain.accounts();
+    check_accounts(conn, chain, &accounts).await?;
+    let keys = verify::keys(conn, &accounts).await?;
+    verify::not_ahead("/genesis", chain.genesis.claimed().time, now)?;
+    for entry in &chain.entries {
+        verify::not_ahead("/entries", entry.claimed().time, now)?;
+    }
+    check_kinds(chain)?;
+    let access = chain.replay(&keys, now)?;
+    if !access.is_founded() {
+        return Err(ServiceError::field("/entries", "the owner's own grant is missing"));
+    }
+    if (version.version, version.revision) != (1, 0) {
+        return Err(ServiceError::field("/version", "a report begins with version 1, revision 0"));
+    }
+    let checked = versions::check(chain.report(), version, Vec::new(), &access, &keys, now)?;
+    Ok((access, checked))
+}
+
+/// Everyone named must be there; the patient must be a patient.
+async fn check_accounts(
+    conn: &impl ConnectionTrait,
+    chain: &Chain,
+    accounts: &BTreeSet<AccountId>,
+) -> ServiceResult<()> {
+    for account in accounts {
+        grants::check_recipient(conn, *account).await?;
+    }
+    if let Patient::Account(patient) = chain.genesis.claimed().patient {
+        let row = storage::accounts::get(conn, AccountId(patient.0)).await?;
+        let patient = row.filter(|row| row.role == Role::Patient && row.status == AccountStatus::Active);
+        if patient.is_none() {
+            return Err(ServiceError::field("/genesis", "the patient named is not a patient here"));
+        }
+    }
+    Ok(())
+}
+
+/// A report begins with grants. Codes come later: their sealed seed has no place in this request.
+fn check_kinds(chain: &Chain) -> ServiceResult<()> {
+    for entry in &chain.entries {
+        match &entry.claimed().change {
+            Change::Grant(grant) if !matches!(grant.recipient, Recipient::Code { .. }) => {}
+            _ => return Err(ServiceError::field("/entries", "a report begins with grants to accounts or placeholders")),
+        }
+    }
+    Ok(())
+}
+
+async fn commit(
+    state: &AppState,
+    actor: &Actor,
+    chain: &Chain,
+    access: &AccessState,
+    checked: Checked,
+    now: UnixMillis,
+) -> ServiceResult<()> {
+    let report = chain.report();
+    let mut tx = state.db.begin_write().await?;
+    end_draft(tx.conn(), actor, report).await?;
+    if let Err(error) = store::insert(tx.conn(), row(chain, access, now)?).await {
+        let taken = crate::error::is_unique_violation(&error);
+        return Err(if taken { ErrorCode::Conflict.into() } else { error.into() });
+    }
+    let entries = chain.entries.iter().map(|entry| grants::entry_row(report, entry, now));
+    store::insert_entries(tx.conn(), entries.collect::<ServiceResult<_>>()?).await?;
+    let rows = access.grants().map(|grant| grants::row(access, grant, now)).collect::<ServiceResult<Vec<_>>>()?;
+    grants::check_unused(tx.conn(), &rows).await?;
+    storage::grants::insert(tx.conn(), rows).await?;
+    versions::store(tx.conn(), actor, checked, now).await?;
+    versions::discard_uploads(tx.conn(), actor, report, now).await?;
+    let changed = access::refresh(tx.conn(), report, now).await?;
+    tx.record(EventDraft::by(actor, Action::Create).on(report).with("version", 1)).await?;
+    tx.commit().await?;
+    changed.publish(state);
+    Ok(())
+}
+
+/// The draft has become the report. There need not be one.
+async fn end_draft(conn: &impl ConnectionTrait, actor: &Actor, report: ReportId) -> ServiceResult<()> {
+    if let Some(draft) = storage::drafts::get(conn, report).await? {
+        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
+        storage::drafts::delete(conn, report).await?;
+    }
+    Ok(())
+}
+
+fn row(chain: &Chain, access: &AccessState, now: UnixMillis) -> ServiceResult<store::Report> {
+    let genesis = chain.genesis.claimed();
+    let placeholder = match genesis.patient {
+        Patient::Placeholder(placeholder) => Some(PlaceholderId(placeholder.0)),
+        Patient::Account(_) => None,
+    };
+    Ok(store::Report {
+        id: chain.report().0.to_vec(),
+        creator: genesis.creator.0.to_vec(),
+        owner: access.owner().0.to_vec(),
+        placeholder: placeholder.map(|placeholder| placeholder.0.to_vec()),
+        access_head: access.head().0.to_vec(),
+        entries: int(u32::try_from(access.seq()).unwrap_or(u32::MAX))?,
+        latest_version: 1,
+        created_at: now,
+        updated_at: now,
+        genesis: chain.genesis.as_bytes().to_vec(),
+    })
+}

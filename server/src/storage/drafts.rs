@@ -1,0 +1,68 @@
+//! `drafts`: sealed, one author each.
+
+use api_types::{AccountId, ReportId, UnixMillis};
+use entities::drafts::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+
+use super::DbResult;
+
+/// A draft of anyone.
+pub async fn get(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Option<Model>> {
+    Entity::find_by_id(report.0.to_vec()).one(conn).await
+}
+
+/// An author's drafts, last saved first.
+pub async fn list(conn: &impl ConnectionTrait, author: AccountId) -> DbResult<Vec<Model>> {
+    Entity::find().filter(Column::Author.eq(author.0.to_vec())).order_by_desc(Column::UpdatedAt).all(conn).await
+}
+
+/// How many drafts an author has.
+pub async fn count(conn: &impl ConnectionTrait, author: AccountId) -> DbResult<u64> {
+    Entity::find().filter(Column::Author.eq(author.0.to_vec())).count(conn).await
+}
+
+/// A new draft, counter 0.
+pub async fn insert(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    author: AccountId,
+    sealed: Vec<u8>,
+    now: UnixMillis,
+) -> DbResult<()> {
+    let row = ActiveModel {
+        report_id: Set(report.0.to_vec()),
+        author: Set(author.0.to_vec()),
+        counter: Set(0),
+        created_at: Set(now),
+        updated_at: Set(now),
+        sealed: Set(sealed),
+    };
+    Entity::insert(row).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Replaces the sealed bytes.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    counter: i64,
+    sealed: Vec<u8>,
+    now: UnixMillis,
+) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::Sealed, Expr::value(sealed))
+        .col_expr(Column::Counter, Expr::value(counter))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Deletes a draft; whether there was one.
+pub async fn delete(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<bool> {
+    Ok(Entity::delete_by_id(report.0.to_vec()).exec(conn).await?.rows_affected > 0)
+}

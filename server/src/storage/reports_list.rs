@@ -1,0 +1,169 @@
+//! The list of an account's reports: one statement a page, along the index over (account, cursor), so that its cost
+//! depends on the rows asked for and not on how many there are.
+
+use api_types::{AccountId, ReportId, UnixMillis};
+use entities::{accounts, report_access};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement,
+};
+
+use super::DbResult;
+
+/// Which rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Only below this cursor.
+    pub before: i64,
+    /// Only above this cursor.
+    pub since: i64,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A row, as stored.
+#[derive(Debug)]
+pub struct Row {
+    /// Report.
+    pub report_id: Vec<u8>,
+    /// Place in the account's order of change.
+    pub cursor: i64,
+    /// Who made it.
+    pub creator: Vec<u8>,
+    /// Who owns it.
+    pub owner: Vec<u8>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// Last change.
+    pub updated_at: UnixMillis,
+    /// Newest version seen.
+    pub version: i32,
+    /// Its revision.
+    pub revision: i32,
+    /// Its manifest.
+    pub manifest: Vec<u8>,
+    /// Its sealed part 0.
+    pub part0: Vec<u8>,
+    /// Hash of the newest chain entry.
+    pub access_head: Vec<u8>,
+    /// The grant by which it is seen.
+    pub grant_id: Vec<u8>,
+    /// Its right.
+    pub right: String,
+    /// Its end, as signed.
+    pub expires_at: UnixMillis,
+    /// Its resealed seed.
+    pub seed: Option<Vec<u8>>,
+    /// The content key, wrapped for it.
+    pub wrap: Vec<u8>,
+    /// A re-key is due and the account owns the report.
+    pub rekey_pending: bool,
+}
+
+const LIST: &str = r#"
+SELECT a.report_id, a.cursor, r.creator, r.owner, r.created_at, r.updated_at, a.version, a.revision, v.manifest,
+       v.part0, r.access_head, a.grant_id, g."right", g.expires_at, s.seed, w.wrap,
+       CASE WHEN r.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = r.id) THEN 1 ELSE 0 END
+FROM report_access a
+JOIN reports r ON r.id = a.report_id
+JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
+JOIN grants g ON g.id = a.grant_id
+JOIN wraps w ON w.report_id = a.report_id AND w.version = a.version AND w.revision = a.revision
+     AND w.grant_id = a.grant_id
+LEFT JOIN grant_seeds s ON s.grant_id = a.grant_id
+WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
+      AND (a.ends_at = 0 OR a.ends_at > $4)
+ORDER BY a.cursor DESC
+LIMIT $5"#;
+
+/// A page of an account's list, newest change first.
+pub async fn page(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    page: Page,
+    now: UnixMillis,
+) -> DbResult<Vec<Row>> {
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let values = [account.0.to_vec().into(), page.before.into(), page.since.into(), now.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), LIST, values);
+    conn.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// Columns by position: by name would search them for every value.
+fn read(row: &QueryResult) -> DbResult<Row> {
+    Ok(Row {
+        report_id: row.try_get_by_index(0)?,
+        cursor: row.try_get_by_index(1)?,
+        creator: row.try_get_by_index(2)?,
+        owner: row.try_get_by_index(3)?,
+        created_at: row.try_get_by_index(4)?,
+        updated_at: row.try_get_by_index(5)?,
+        version: row.try_get_by_index(6)?,
+        revision: row.try_get_by_index(7)?,
+        manifest: row.try_get_by_index(8)?,
+        part0: row.try_get_by_index(9)?,
+        access_head: row.try_get_by_index(10)?,
+        grant_id: row.try_get_by_index(11)?,
+        right: row.try_get_by_index(12)?,
+        expires_at: row.try_get_by_index(13)?,
+        seed: row.try_get_by_index(14)?,
+        wrap: row.try_get_by_index(15)?,
+        rekey_pending: row.try_get_by_index::<i32>(16)? != 0,
+    })
+}
+
+/// Reports that left an account's list after `since`.
+pub async fn gone(conn: &impl ConnectionTrait, account: AccountId, since: i64) -> DbResult<Vec<Vec<u8>>> {
+    use report_access::Column;
+    report_access::Entity::find()
+        .select_only()
+        .column(Column::ReportId)
+        .filter(Column::AccountId.eq(account.0.to_vec()))
+        .filter(Column::Cursor.gt(since))
+        .filter(Column::State.eq("gone"))
+        .order_by_asc(Column::Cursor)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// The highest cursor of an account's list.
+pub async fn head(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<i64> {
+    let head: Option<i64> = accounts::Entity::find_by_id(account.0.to_vec())
+        .select_only()
+        .column(accounts::Column::ListHead)
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(head.unwrap_or(0))
+}
+
+/// Reports in an account's list whose grant has ended since the list was last brought up to date.
+pub async fn overdue(conn: &impl ConnectionTrait, account: AccountId, now: UnixMillis) -> DbResult<Vec<ReportId>> {
+    use report_access::Column;
+    let ids: Vec<Vec<u8>> = report_access::Entity::find()
+        .select_only()
+        .column(Column::ReportId)
+        .filter(Column::AccountId.eq(account.0.to_vec()))
+        .filter(Column::EndsAt.gt(0))
+        .filter(Column::EndsAt.lte(now))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    ids.iter().map(|id| super::id("report_access", "report_id", id).map(ReportId)).collect()
+}
+
+/// The same over all accounts, for the clean-up.
+pub async fn overdue_anywhere(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<ReportId>> {
+    use report_access::Column;
+    let ids: Vec<Vec<u8>> = report_access::Entity::find()
+        .select_only()
+        .column(Column::ReportId)
+        .distinct()
+        .filter(Column::EndsAt.gt(0))
+        .filter(Column::EndsAt.lte(now))
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    ids.iter().map(|id| super::id("report_access", "report_id", id).map(ReportId)).collect()
+}

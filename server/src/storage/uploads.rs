@@ -1,0 +1,93 @@
+//! `uploads` and `upload_segments`: ciphertext that no version names yet.
+
+use api_types::{AccountId, ReportId, UnixMillis, UploadId};
+use entities::{upload_segments, uploads};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
+
+use super::DbResult;
+
+pub use entities::{upload_segments::Model as Segment, uploads::Model as Upload};
+
+/// An upload.
+pub async fn get(conn: &impl ConnectionTrait, id: UploadId) -> DbResult<Option<Upload>> {
+    uploads::Entity::find_by_id(id.0.to_vec()).one(conn).await
+}
+
+/// How many uploads an account has open.
+pub async fn count(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
+    uploads::Entity::find().filter(uploads::Column::AccountId.eq(account.0.to_vec())).count(conn).await
+}
+
+/// A new upload.
+pub async fn insert(conn: &impl ConnectionTrait, upload: Upload) -> DbResult<()> {
+    let row = upload.into_active_model().reset_all();
+    uploads::Entity::insert(row).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Moves the end of an upload.
+pub async fn extend(conn: &impl ConnectionTrait, id: UploadId, expires_at: UnixMillis) -> DbResult<()> {
+    uploads::Entity::update_many()
+        .col_expr(uploads::Column::ExpiresAt, Expr::value(expires_at))
+        .filter(uploads::Column::Id.eq(id.0.to_vec()))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// The durable segments of an upload, ascending.
+pub async fn segments(conn: &impl ConnectionTrait, id: UploadId) -> DbResult<Vec<Segment>> {
+    upload_segments::Entity::find()
+        .filter(upload_segments::Column::UploadId.eq(id.0.to_vec()))
+        .order_by_asc(upload_segments::Column::N)
+        .all(conn)
+        .await
+}
+
+/// One durable segment.
+pub async fn segment(conn: &impl ConnectionTrait, id: UploadId, n: i32) -> DbResult<Option<Segment>> {
+    upload_segments::Entity::find_by_id((id.0.to_vec(), n)).one(conn).await
+}
+
+/// Stores a segment, in the place of an earlier one with the same number.
+pub async fn put_segment(conn: &impl ConnectionTrait, segment: Segment) -> DbResult<()> {
+    use upload_segments::Column;
+    let conflict = OnConflict::columns([Column::UploadId, Column::N])
+        .update_columns([Column::Len, Column::Sha256, Column::BlobKey])
+        .to_owned();
+    let row = segment.into_active_model().reset_all();
+    upload_segments::Entity::insert(row).on_conflict(conflict).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Deletes an upload and its segments' rows; the blobs are the caller's to mark.
+pub async fn delete(conn: &impl ConnectionTrait, id: UploadId) -> DbResult<bool> {
+    upload_segments::Entity::delete_many()
+        .filter(upload_segments::Column::UploadId.eq(id.0.to_vec()))
+        .exec(conn)
+        .await?;
+    Ok(uploads::Entity::delete_by_id(id.0.to_vec()).exec(conn).await?.rows_affected > 0)
+}
+
+/// The uploads of a draft or report by one account.
+pub async fn of_report(conn: &impl ConnectionTrait, account: AccountId, report: ReportId) -> DbResult<Vec<Upload>> {
+    uploads::Entity::find()
+        .filter(uploads::Column::ReportId.eq(report.0.to_vec()))
+        .filter(uploads::Column::AccountId.eq(account.0.to_vec()))
+        .all(conn)
+        .await
+}
+
+/// Uploads past their end.
+pub async fn expired(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<Upload>> {
+    uploads::Entity::find()
+        .filter(uploads::Column::ExpiresAt.lte(now))
+        .order_by_asc(uploads::Column::ExpiresAt)
+        .limit(limit)
+        .all(conn)
+        .await
+}

@@ -1,0 +1,184 @@
+//! `versions`, `parts`, `part_segments`: what was sealed, and where the ciphertext lies.
+
+use api_types::{ReportId, UnixMillis};
+use entities::{part_segments, parts, versions};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::Expr,
+};
+
+use super::DbResult;
+
+pub use entities::{part_segments::Model as PartSegment, parts::Model as Part, versions::Model as Version};
+
+/// Rows in one statement.
+const BATCH: usize = 500;
+
+/// A revision, superseded or not.
+pub async fn get(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    version: i32,
+    revision: i32,
+) -> DbResult<Option<Version>> {
+    versions::Entity::find_by_id((report.0.to_vec(), version, revision)).one(conn).await
+}
+
+/// The current revision of a version.
+pub async fn current(conn: &impl ConnectionTrait, report: ReportId, version: i32) -> DbResult<Option<Version>> {
+    versions::Entity::find()
+        .filter(versions::Column::ReportId.eq(report.0.to_vec()))
+        .filter(versions::Column::Version.eq(version))
+        .filter(versions::Column::SupersededAt.is_null())
+        .one(conn)
+        .await
+}
+
+/// A revision without its large columns.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Version.
+    pub version: i32,
+    /// Revision.
+    pub revision: i32,
+    /// When the server took it.
+    pub created_at: UnixMillis,
+    /// A newer revision took its place.
+    pub superseded: bool,
+    /// Signed manifest.
+    pub manifest: Vec<u8>,
+}
+
+/// Every revision of every version, ascending.
+pub async fn summaries(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Summary>> {
+    use versions::Column;
+    let rows: Vec<(i32, i32, UnixMillis, Option<UnixMillis>, Vec<u8>)> = versions::Entity::find()
+        .select_only()
+        .columns([Column::Version, Column::Revision, Column::CreatedAt, Column::SupersededAt, Column::Manifest])
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .order_by_asc(Column::Version)
+        .order_by_asc(Column::Revision)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let summary = |(version, revision, created_at, superseded_at, manifest): (_, _, _, Option<_>, _)| Summary {
+        version,
+        revision,
+        created_at,
+        superseded: superseded_at.is_some(),
+        manifest,
+    };
+    Ok(rows.into_iter().map(summary).collect())
+}
+
+/// Version and current revision of every version, ascending.
+pub async fn revisions(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<(i32, i32)>> {
+    use versions::Column;
+    versions::Entity::find()
+        .select_only()
+        .columns([Column::Version, Column::Revision])
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .filter(Column::SupersededAt.is_null())
+        .order_by_asc(Column::Version)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// A revision with its parts.
+#[derive(Debug)]
+pub struct NewRevision {
+    /// The row.
+    pub version: Version,
+    /// Parts 1...
+    pub parts: Vec<Part>,
+    /// Their segments.
+    pub segments: Vec<PartSegment>,
+}
+
+/// Inserts a revision with its parts.
+pub async fn insert(conn: &impl ConnectionTrait, new: NewRevision) -> DbResult<()> {
+    versions::Entity::insert(new.version.into_active_model().reset_all()).exec_without_returning(conn).await?;
+    for batch in new.parts.chunks(BATCH) {
+        let rows = batch.iter().cloned().map(|part| part.into_active_model().reset_all());
+        parts::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    for batch in new.segments.chunks(BATCH) {
+        let rows = batch.iter().cloned().map(|segment| segment.into_active_model().reset_all());
+        part_segments::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// A newer revision took the place of this one: its ciphertext goes, its signed manifest stays. The keys of its blobs
+/// are the caller's to mark.
+pub async fn supersede(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    version: i32,
+    revision: i32,
+    now: UnixMillis,
+) -> DbResult<Vec<String>> {
+    versions::Entity::update_many()
+        .col_expr(versions::Column::SupersededAt, Expr::value(now))
+        .col_expr(versions::Column::Part0, Expr::value(Vec::<u8>::new()))
+        .col_expr(versions::Column::Statement, Expr::value(Vec::<u8>::new()))
+        .filter(versions::Column::ReportId.eq(report.0.to_vec()))
+        .filter(versions::Column::Version.eq(version))
+        .filter(versions::Column::Revision.eq(revision))
+        .exec(conn)
+        .await?;
+    use part_segments::Column;
+    let of_revision = || {
+        Condition::all()
+            .add(Column::ReportId.eq(report.0.to_vec()))
+            .add(Column::Version.eq(version))
+            .add(Column::Revision.eq(revision))
+    };
+    let keys = part_segments::Entity::find()
+        .select_only()
+        .column(Column::BlobKey)
+        .filter(of_revision())
+        .into_tuple()
+        .all(conn)
+        .await?;
+    part_segments::Entity::delete_many().filter(of_revision()).exec(conn).await?;
+    parts::Entity::delete_many()
+        .filter(parts::Column::ReportId.eq(report.0.to_vec()))
+        .filter(parts::Column::Version.eq(version))
+        .filter(parts::Column::Revision.eq(revision))
+        .exec(conn)
+        .await?;
+    Ok(keys)
+}
+
+/// A part's row.
+pub async fn part(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    version: i32,
+    revision: i32,
+    part: i32,
+) -> DbResult<Option<Part>> {
+    parts::Entity::find_by_id((report.0.to_vec(), version, revision, part)).one(conn).await
+}
+
+/// A part's segments numbered `first..=last`, in order.
+pub async fn segments(
+    conn: &impl ConnectionTrait,
+    part: &Part,
+    first: i32,
+    last: i32,
+) -> DbResult<Vec<PartSegment>> {
+    use part_segments::Column;
+    part_segments::Entity::find()
+        .filter(Column::ReportId.eq(part.report_id.clone()))
+        .filter(Column::Version.eq(part.version))
+        .filter(Column::Revision.eq(part.revision))
+        .filter(Column::Part.eq(part.part))
+        .filter(Column::N.between(first, last))
+        .order_by_asc(Column::N)
+        .all(conn)
+        .await
+}
