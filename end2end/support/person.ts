@@ -1,0 +1,313 @@
+// A person at a browser: what they do, in the words of the page.
+import { expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import type { TestFile } from './files.ts';
+import { words } from './words.ts';
+
+export interface Identity {
+  name: string;
+  email: string;
+  password: string;
+  role: 'administrator' | 'doctor' | 'patient';
+  /** The recovery kit, once there is an account. */
+  kit?: string[];
+}
+
+export interface ReportFields {
+  number?: string;
+  title?: string;
+  patientName?: string;
+  patientId?: string;
+  /** E-mail of the patient's account. */
+  patientEmail?: string;
+  kind?: string;
+  diagnosis?: string;
+  treatmentPlan?: string;
+  prescription?: string;
+}
+
+let addresses = 0;
+
+/** A client address of one's own, as a trusted proxy would say it: throttling then sees different people. */
+function nextAddress(): string {
+  addresses += 1;
+  return `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`;
+}
+
+export interface Look {
+  viewport?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
+}
+
+export class Person {
+  private constructor(
+    readonly identity: Identity,
+    readonly origin: string,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {}
+
+  /** Opens a browser of their own, nobody signed in. */
+  static async at(browser: Browser, origin: string, identity: Identity, look: Look = {}): Promise<Person> {
+    const context = await browser.newContext({
+      baseURL: origin,
+      acceptDownloads: true,
+      extraHTTPHeaders: { 'x-forwarded-for': nextAddress() },
+      ...look,
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+    return new Person(identity, origin, context, await context.newPage());
+  }
+
+  /** The same, and signs in. */
+  static async signedIn(browser: Browser, origin: string, identity: Identity, look: Look = {}): Promise<Person> {
+    const person = await Person.at(browser, origin, identity, look);
+    await person.signIn();
+    return person;
+  }
+
+  get name(): string {
+    return this.identity.name;
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+  }
+
+  // Accounts
+
+  /** Creates the account, by a link where there is one. Ends where the page leads. */
+  async signUp(link = '/sign-up'): Promise<void> {
+    await this.fillSignUp(link);
+    await this.button(words.signUp.next).click();
+    await this.keepKit();
+    await this.answerKit();
+    await expect(this.page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
+  }
+
+  async fillSignUp(link: string): Promise<void> {
+    const { page, identity } = this;
+    await page.goto(link);
+    await expect(this.button(words.signUp.next)).toBeEnabled({ timeout: 30_000 });
+    const roleAsked = page.getByRole('radio', { name: identity.role === 'doctor' ? words.signUp.doctor : words.signUp.patient });
+    if (await roleAsked.count()) await roleAsked.check({ force: true });
+    await page.getByLabel(words.signUp.name).fill(identity.name);
+    const email = page.getByLabel(words.signUp.email);
+    if (await email.isEditable()) await email.fill(identity.email);
+    await page.getByLabel(words.signUp.password, { exact: true }).fill(identity.password);
+    await page.getByLabel(words.signUp.passwordAgain).fill(identity.password);
+  }
+
+  /** Reads the 24 words and says that they are kept. */
+  async keepKit(): Promise<void> {
+    await this.heading(words.signUp.kitTitle).waitFor();
+    const items = this.page.getByTestId(words.signUp.kitTestId).getByRole('listitem');
+    await expect(items).toHaveCount(24);
+    this.identity.kit = (await items.allInnerTexts()).map((text) => text.replace(/[\d\s.]+/g, ''));
+    await this.button(words.signUp.kitKept).click();
+  }
+
+  async answerKit(): Promise<void> {
+    const fields = this.page.getByRole('textbox', { name: words.signUp.word });
+    await expect(fields).toHaveCount(2);
+    for (const field of await fields.all()) {
+      const label = (await field.evaluate((input: HTMLInputElement) => input.labels?.[0]?.textContent)) ?? '';
+      const place = Number(words.signUp.word.exec(label.trim())?.[1]);
+      await field.fill(this.identity.kit?.[place - 1] ?? '');
+    }
+    await this.button(words.signUp.create).click();
+  }
+
+  async signIn(): Promise<void> {
+    await this.page.goto('/sign-in');
+    await this.trySignIn(this.identity.password);
+    await expect(this.page).not.toHaveURL(/sign-in/, { timeout: 60_000 });
+  }
+
+  async trySignIn(password: string): Promise<void> {
+    await this.page.getByLabel(words.signIn.email).fill(this.identity.email);
+    await this.page.getByLabel(words.signIn.password, { exact: true }).fill(password);
+    await this.button(words.signIn.submit).click();
+  }
+
+  async lock(): Promise<void> {
+    await this.button(words.frame.lock).click();
+    await this.heading(words.signIn.locked).waitFor();
+  }
+
+  async unlock(): Promise<void> {
+    await this.page.getByLabel(words.signIn.password, { exact: true }).fill(this.identity.password);
+    await this.button(words.signIn.unlock).click();
+    await expect(this.heading(words.signIn.locked)).toBeHidden({ timeout: 60_000 });
+  }
+
+  async signOut(): Promise<void> {
+    await this.button(words.frame.signOut).click();
+    await expect(this.navigation()).toBeHidden();
+  }
+
+  // Reports
+
+  async goTo(place: keyof typeof words.frame): Promise<void> {
+    await this.navigation().getByRole('link', { name: words.frame[place] }).click();
+    await this.heading(words.frame[place]).waitFor();
+  }
+
+  async beginReport(fields: ReportFields): Promise<void> {
+    await this.goTo('reports');
+    await this.page.getByRole('link', { name: words.reports.new }).or(this.button(words.reports.new)).first().click();
+    await this.heading(words.draft.newTitle).waitFor();
+    await this.fillReport(fields);
+  }
+
+  async fillReport(fields: ReportFields): Promise<void> {
+    const w = words.draft;
+    const texts: Array<[string, string | undefined]> = [
+      [w.reportNumber, fields.number],
+      [w.title, fields.title],
+      [w.patientName, fields.patientName],
+      [w.patientId, fields.patientId],
+      [w.diagnosis, fields.diagnosis],
+      [w.treatmentPlan, fields.treatmentPlan],
+      [w.prescription, fields.prescription],
+    ];
+    for (const [label, text] of texts) {
+      if (text !== undefined) await this.field(label).fill(text);
+    }
+    if (fields.kind) await this.page.getByRole('combobox', { name: w.kind }).selectOption({ label: fields.kind });
+    if (fields.patientEmail) {
+      await this.field(w.account).fill(fields.patientEmail);
+      await this.button(w.accountFind).click();
+      await expect(this.page.getByText(/The report will belong to/)).toBeVisible();
+    }
+  }
+
+  async addFiles(files: TestFile[]): Promise<void> {
+    await this.page.locator('input[type=file]').first().setInputFiles(files.map((file) => file.path));
+  }
+
+  async filesUploaded(files: TestFile[], timeout = 120_000): Promise<void> {
+    for (const file of files) {
+      const row = this.row(file.name);
+      await expect(row.getByText(words.draft.fileDone)).toBeVisible({ timeout });
+    }
+  }
+
+  async complete(): Promise<void> {
+    await this.button(words.draft.complete).click();
+    await expect(this.page).toHaveURL(/\/reports\/[0-9a-f]{64}/, { timeout: 60_000 });
+  }
+
+  /** The whole way: fields, files, completed. Answers the report's id. */
+  async writeReport(fields: ReportFields, files: TestFile[] = []): Promise<string> {
+    await this.beginReport(fields);
+    if (files.length) {
+      await this.addFiles(files);
+      await this.filesUploaded(files);
+    }
+    await this.complete();
+    return this.reportId();
+  }
+
+  reportId(): string {
+    const id = /\/reports\/([0-9a-f]{64})/.exec(this.page.url())?.[1];
+    if (!id) throw new Error(`no report is open at ${this.page.url()}`);
+    return id;
+  }
+
+  async openReport(title: string): Promise<void> {
+    await this.goTo('reports');
+    await this.page.getByRole('link', { name: title }).first().click();
+    await this.heading(title).waitFor({ timeout: 30_000 });
+  }
+
+  // Sharing
+
+  /** Shares the open report and answers the access code. */
+  async shareWith(name: string, options: { expiry?: string } = {}): Promise<string> {
+    await this.page.getByRole('link', { name: words.report.share, exact: true }).or(this.button(words.report.share)).first().click();
+    await this.heading(words.share.title).waitFor();
+    await this.field(words.share.who).fill(name);
+    await this.page.getByText(name, { exact: true }).last().click();
+    if (options.expiry) {
+      const radio = this.page.getByRole('radio', { name: options.expiry });
+      if (await radio.count()) await radio.check({ force: true });
+      else await this.page.getByRole('combobox', { name: 'Access ends' }).selectOption({ label: options.expiry });
+    }
+    await this.button(words.share.submit).click();
+    await expect(this.page.getByText(words.share.done).first()).toBeVisible({ timeout: 30_000 });
+    return this.shownCode();
+  }
+
+  async shownCode(): Promise<string> {
+    const shown = this.page.locator('[data-code]').first();
+    await shown.waitFor();
+    return (await shown.getAttribute('data-code')) ?? '';
+  }
+
+  /** The row of a share that waits, by who made it. */
+  async waitingShare(from: string): Promise<Locator> {
+    await this.goTo('shared');
+    const row = this.row(from);
+    await expect(row).toBeVisible({ timeout: 15_000 });
+    return row;
+  }
+
+  async tryCode(from: string, code: string): Promise<void> {
+    const row = await this.waitingShare(from);
+    await this.typeCode(row, code);
+  }
+
+  async typeCode(row: Locator, code: string): Promise<void> {
+    await row.getByLabel(words.shared.code).or(this.page.getByLabel(words.shared.code)).first().fill(code);
+    await row.getByRole('button', { name: words.shared.redeem }).click();
+  }
+
+  /** Redeems a share and opens its report. */
+  async redeem(from: string, code: string): Promise<void> {
+    await this.tryCode(from, code);
+    const open = this.page.getByRole('link', { name: words.shared.open }).or(this.button(words.shared.open)).first();
+    await open.click({ timeout: 60_000 });
+    await expect(this.page).toHaveURL(/\/reports\/[0-9a-f]{64}/);
+  }
+
+  /** Takes a person's access to the open report away. */
+  async revoke(name: string): Promise<void> {
+    await this.button(words.report.revokeOf(name)).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: words.report.revoke }).click();
+    await expect(this.page.getByText(words.report.revoked(name)).first()).toBeVisible({ timeout: 60_000 });
+  }
+
+  // Administration
+
+  async approve(name: string): Promise<void> {
+    await this.goTo('administration');
+    await this.button(words.administration.approve(name)).click();
+    await expect(this.page.getByText(words.administration.approved(name)).first()).toBeVisible();
+  }
+
+  // Finding things
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole('heading', { name, exact: typeof name === 'string' }).first();
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' }).and(this.page.locator(':visible')).first();
+  }
+
+  /** A text field by its label; a label may go on with "optional". */
+  field(label: string): Locator {
+    const escaped = label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return this.page.getByRole('textbox', { name: new RegExp(`^${escaped}( optional|optional)?$`) }).first();
+  }
+
+  /** The list item or table row that says this. */
+  row(text: string): Locator {
+    const rows = this.page.getByRole('listitem').or(this.page.getByRole('row')).or(this.page.locator('[data-row]'));
+    return rows.filter({ hasText: text }).last();
+  }
+
+  navigation(): Locator {
+    return this.page.getByRole('navigation', { name: 'Main' }).and(this.page.locator(':visible')).first();
+  }
+}
