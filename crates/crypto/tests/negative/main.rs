@@ -1,0 +1,10 @@
+//! Negative cases by name: one for each way to be wrong, each ending in its own error.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod envelopes;
+mod manifests;
+mod parts;
+mod wraps;

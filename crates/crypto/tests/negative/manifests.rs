@@ -1,0 +1,227 @@
+//! Manifests and author statements: swapped, rolled back, signed by the wrong person.
+
+use crypto::{
+    account::KeyError,
+    encoding::sha256,
+    format::{HEADER, PartHeader, PartKey, SEGMENT_PLAINTEXT, seal_all},
+    ids::{AccountId, Hash32, ReportId},
+    report::{
+        AccessState, AuthorStatement, ChainError, Change, ContentHasher, Manifest, ManifestError, ManifestPart,
+        RevisionPlace, Right, StatementError, open_statement, seal_statement,
+    },
+    sign::{Signed, VerifyError},
+};
+
+use crate::common::{Chain, Person, T0, content_key, directory, grant_to, rng};
+
+type Keys = std::collections::BTreeMap<AccountId, crypto::account::KeyChain>;
+
+struct World {
+    doctor: Person,
+    patient: Person,
+    chain: Chain,
+    keys: Keys,
+}
+
+impl World {
+    fn new() -> Self {
+        let (doctor, patient) = (Person::new(1), Person::new(2));
+        let chain = Chain::founded(&doctor, &patient);
+        let keys = directory([&doctor, &patient]);
+        Self { doctor, patient, chain, keys }
+    }
+
+    fn state(&self) -> AccessState {
+        self.chain.replay(&self.keys).unwrap()
+    }
+
+    fn place(&self, version: u32, revision: u32) -> RevisionPlace {
+        RevisionPlace { report: self.chain.report(), version, revision }
+    }
+
+    fn parts(&self, place: RevisionPlace) -> Vec<Vec<u8>> {
+        let plain = [vec![1u8; 100], vec![2u8; SEGMENT_PLAINTEXT + 100]];
+        (0..).zip(plain).map(|(n, p)| {
+            let key = PartKey::fresh(&content_key(1), &place.part(n).context(), &mut rng(n.into()));
+            seal_all(key, &p).unwrap()
+        }).collect()
+    }
+
+    fn statement(&self, version: u32) -> AuthorStatement {
+        AuthorStatement {
+            report: self.chain.report(),
+            version,
+            author: self.doctor.id(),
+            epoch: 0,
+            time: T0 + 200,
+            parts: vec![ContentHasher::of(&[1; 100]), ContentHasher::of(&vec![2; SEGMENT_PLAINTEXT + 100])],
+        }
+    }
+
+    fn manifest(&self, version: u32, revision: u32, before: Option<&Signed<Manifest>>) -> Manifest {
+        let place = self.place(version, revision);
+        Manifest {
+            place,
+            seq: before.map_or(1, |m| m.claimed().seq + 1),
+            previous: before.map_or(self.chain.genesis.hash(), Signed::hash),
+            access_head: self.chain.head(),
+            author: self.doctor.id(),
+            signer: if revision == 0 { self.doctor.id() } else { self.patient.id() },
+            epoch: 0,
+            time: T0 + 300,
+            statement: Hash32([0; 32]),
+            parts: self.parts(place).iter().map(|p| ManifestPart::of(p).unwrap()).collect(),
+        }
+    }
+
+    fn sign(&self, manifest: Manifest) -> Signed<Manifest> {
+        let by = if manifest.signer == self.doctor.id() { &self.doctor } else { &self.patient };
+        Signed::parse(Signed::sign(manifest, &by.keyring.current().signing).as_bytes()).unwrap()
+    }
+}
+
+#[test]
+fn pass_author_then_owner() {
+    let world = World::new();
+    let first = world.sign(world.manifest(1, 0, None));
+    first.verify_manifest(&world.state(), &world.keys).unwrap();
+    let rekeyed = world.sign(world.manifest(1, 1, Some(&first)));
+    rekeyed.verify_manifest(&world.state(), &world.keys).unwrap();
+    let second = world.sign(world.manifest(2, 0, Some(&rekeyed)));
+    let all = [first, rekeyed.clone(), second];
+    let current = Signed::verify_order(&world.chain.report(), &all).unwrap();
+    assert_eq!(current[&1].hash(), rekeyed.hash());
+    assert_eq!(current.len(), 2);
+    assert!(Signed::continues(&all, 2, &rekeyed.hash()).is_ok());
+}
+
+#[test]
+fn fail_entitlement() {
+    let world = World::new();
+    let verify = |m: Manifest| world.sign(m).verify_manifest(&world.state(), &world.keys).map(drop);
+    // Re-keyed by the author instead of the owner.
+    let mut by_author = world.manifest(1, 1, None);
+    by_author.signer = world.doctor.id();
+    assert_eq!(verify(by_author), Err(ManifestError::NotEntitled));
+    // A version under someone else's name.
+    let mut named = world.manifest(1, 0, None);
+    named.author = world.patient.id();
+    assert_eq!(verify(named), Err(ManifestError::NotEntitled));
+    // A viewer who adds a version.
+    let viewer = Person::new(8);
+    let mut chain = Chain::founded(&world.doctor, &world.patient);
+    chain.push(&world.patient, Change::Grant(grant_to(9, &viewer, Right::View)));
+    let keys = directory([&world.doctor, &world.patient, &viewer]);
+    let mut m = world.manifest(1, 0, None);
+    (m.author, m.signer, m.access_head) = (viewer.id(), viewer.id(), chain.head());
+    let signed = Signed::sign(m, &viewer.keyring.current().signing);
+    let result = signed.verify_manifest(&chain.replay(&keys).unwrap(), &keys);
+    assert_eq!(result, Err(ManifestError::NotEntitled));
+}
+
+#[test]
+fn fail_wrong_report_head_signature_epoch() {
+    let world = World::new();
+    let verify = |s: Signed<Manifest>| s.verify_manifest(&world.state(), &world.keys).map(drop).unwrap_err();
+    let change = |f: fn(&mut Manifest)| {
+        let mut m = world.manifest(1, 0, None);
+        f(&mut m);
+        world.sign(m)
+    };
+    assert_eq!(verify(change(|m| m.place.report.0[0] ^= 1)), ManifestError::WrongReport);
+    assert_eq!(verify(change(|m| m.access_head.0[0] ^= 1)), ManifestError::WrongHead);
+    assert_eq!(verify(change(|m| m.epoch = 1)), ManifestError::Keys(KeyError::EpochUnknown(1)));
+    let forged = Signed::sign(world.manifest(1, 0, None), &Person::new(7).keyring.current().signing);
+    assert_eq!(verify(forged), ManifestError::Verify(VerifyError::BadSignature));
+}
+
+#[test]
+fn fail_older_access_head() {
+    let world = World::new();
+    let seen = world.state();
+    let older = AccessState::replay(&world.chain.genesis, &world.chain.entries[..1], &world.keys, T0 + 900).unwrap();
+    assert_eq!(older.continues(seen.seq(), &seen.head()), Err(ChainError::OlderThanSeen));
+    let head = Hash32([9; 32]);
+    let result =
+        AccessState::replay_to(&world.chain.genesis, &world.chain.entries, &world.keys, &head, T0 + 900);
+    assert_eq!(result, Err(ChainError::OlderThanSeen));
+}
+
+#[test]
+fn fail_order_and_roll_back() {
+    let world = World::new();
+    let first = world.sign(world.manifest(1, 0, None));
+    let rekeyed = world.sign(world.manifest(1, 1, Some(&first)));
+    let report = world.chain.report();
+    let order = |all: &[Signed<Manifest>]| Signed::verify_order(&report, all).map(drop);
+    assert_eq!(order(&[rekeyed.clone()]), Err(ManifestError::BrokenChain { after: 0, found: 2 }));
+    assert_eq!(order(&[first.clone(), first.clone()]), Err(ManifestError::BrokenChain { after: 1, found: 1 }));
+    assert_eq!(Signed::continues(&[first.clone()], 2, &rekeyed.hash()), Err(ManifestError::OlderThanSeen));
+    let other = ReportId([7; 32]);
+    assert_eq!(Signed::verify_order(&other, &[first.clone()]).unwrap_err(), ManifestError::WrongReport);
+    // Version 3 after version 1; revision 3 after 0; an author exchanged in re-keying.
+    let broken = |m: Manifest| order(&[first.clone(), world.sign(m)]).is_err();
+    assert!(broken(world.manifest(3, 0, Some(&first))));
+    assert!(broken(world.manifest(1, 3, Some(&first))));
+    let mut m = world.manifest(1, 1, Some(&first));
+    m.author = world.patient.id();
+    assert!(broken(m));
+}
+
+#[test]
+fn fail_served_bytes() {
+    let world = World::new();
+    let manifest = world.manifest(1, 0, None);
+    let parts = world.parts(manifest.place);
+    let header = |n: usize| PartHeader::parse(&parts[n]).unwrap();
+    assert_eq!(manifest.check_header(1, &header(1)), Ok(()));
+    let swapped = ManifestError::PartSwapped { expected: 1, found: 0 };
+    assert_eq!(manifest.check_header(1, &header(0)), Err(swapped));
+    for byte in 0..HEADER {
+        let mut bytes = parts[1][..HEADER].to_vec();
+        bytes[byte] ^= 1;
+        let flipped = PartHeader::parse(&bytes).unwrap();
+        assert_eq!(manifest.check_header(1, &flipped), Err(ManifestError::WrongHeader(1)), "{byte}");
+    }
+    assert_eq!(manifest.check_header(2, &header(1)), Err(ManifestError::NoSuchPart(2)));
+    let len = parts[1].len() as u64;
+    assert_eq!(manifest.check_len(1, len), Ok(()));
+    assert_eq!(manifest.check_len(1, len - 1), Err(ManifestError::Truncated { part: 1 }));
+    assert_eq!(manifest.check_len(1, len + 1), Err(ManifestError::Extended { part: 1 }));
+    let segments = &manifest.part(1).unwrap().segments;
+    assert_eq!(manifest.check_segment(1, 1, &segments[1]), Ok(()));
+    let swapped = ManifestError::SegmentSwapped { part: 1, expected: 0, found: 1 };
+    assert_eq!(manifest.check_segment(1, 0, &segments[1]), Err(swapped));
+    let changed = ManifestError::SegmentChanged { part: 1, segment: 0 };
+    assert_eq!(manifest.check_segment(1, 0, &sha256(b"other")), Err(changed));
+}
+
+#[test]
+fn statement_survives_rekeying_and_names_its_faults() {
+    let world = World::new();
+    let signed = Signed::sign(world.statement(1), &world.doctor.keyring.current().signing);
+    let mut manifest = world.manifest(1, 1, None);
+    let sealed = seal_statement(&content_key(2), &manifest.place, &signed, &mut rng(9));
+    manifest.statement = sha256(&sealed);
+    let open = |m: &Manifest, sealed: &[u8]| open_statement(&content_key(2), m, sealed, &world.keys);
+    let opened = open(&manifest, &sealed).unwrap();
+    assert_eq!(opened, signed);
+    let said = opened.claimed();
+    assert_eq!(said.check(0, &ContentHasher::of(&[1; 100])), Ok(()));
+    assert_eq!(said.check(0, &ContentHasher::of(&[1; 99])), Err(StatementError::WrongContent(0)));
+    assert_eq!(said.check(2, &ContentHasher::of(&[])), Err(StatementError::WrongContent(2)));
+
+    assert_eq!(open(&manifest, &sealed[1..]).unwrap_err(), StatementError::NotInManifest);
+    let mut other = manifest.clone();
+    other.place.revision = 2;
+    assert!(matches!(open(&other, &sealed), Err(StatementError::Sealed(_))));
+    let mut other = manifest.clone();
+    other.author = world.patient.id();
+    assert_eq!(open(&other, &sealed).unwrap_err(), StatementError::WrongSubject);
+    // The owner can't speak for the author.
+    let forged = Signed::sign(world.statement(1), &world.patient.keyring.current().signing);
+    let sealed = seal_statement(&content_key(2), &manifest.place, &forged, &mut rng(9));
+    manifest.statement = sha256(&sealed);
+    let bad = StatementError::Verify(VerifyError::BadSignature);
+    assert_eq!(open(&manifest, &sealed).unwrap_err(), bad);
+}
