@@ -1,0 +1,22 @@
+#!/bin/sh
+# Interop in both directions with a second implementation (opener.py on PyPI cryptography). Non-zero on any mismatch.
+set -eu
+version=50.0.2
+root=$(cd "$(dirname "$0")/../.." && pwd)
+venv="$root/target/interop-venv"
+work="$root/target/interop"
+if [ "$("$venv/bin/python" -c 'import cryptography; print(cryptography.__version__)' 2>/dev/null || true)" != "$version" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "cryptography==$version"
+fi
+rm -rf "$work"
+mkdir -p "$work"
+cd "$root"
+cargo build --quiet -p healthsecure-crypto --example interop
+rust="${CARGO_TARGET_DIR:-$root/target}/debug/examples/interop"
+"$rust" write "$work"
+"$venv/bin/python" "$root/end2end/interop/opener.py" open "$work"
+"$venv/bin/python" "$root/end2end/interop/opener.py" write "$work"
+"$rust" read "$work"
+echo "interop: both directions agree"
