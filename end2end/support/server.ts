@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../..');
 const binary = process.env.HEALTHSECURE_SERVER_BIN ?? join(root, 'target/release/healthsecure');
-const fakeTime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
+const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const fakeTime = `/usr/lib/${architecture}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 /** A port that nothing listens on now. */
 export async function freePort(): Promise<number> {

@@ -1,0 +1,71 @@
+// The native client, as a program is run: secrets by file descriptor, an own home folder, no keyring.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Identity } from './person.ts';
+import { root } from './server.ts';
+
+const binary = process.env.HEALTHSECURE_HS_BIN ?? join(root, 'target/release/hs');
+
+export class Hs {
+  readonly home = mkdtempSync(join(tmpdir(), 'healthsecure-hs-'));
+
+  constructor(
+    private readonly server: string,
+    private readonly identity: Identity,
+  ) {}
+
+  /** Runs a command that needs the password, and answers what it printed as JSON. */
+  async run(args: string[], secrets: Record<string, string> = {}): Promise<unknown> {
+    const all: Record<string, string> = { '--password-fd': this.identity.password, ...secrets };
+    const output = await this.spawn([...args, '--json', '--no-keyring', '--server', this.server], all);
+    try {
+      return output.trim() ? JSON.parse(output) : undefined;
+    } catch {
+      throw new Error(`hs ${args[0]} printed no JSON: ${output}`);
+    }
+  }
+
+  private async spawn(args: string[], secrets: Record<string, string>): Promise<string> {
+    const names = Object.keys(secrets);
+    const descriptors = Object.values(secrets).map((secret) => readable(this.home, `${secret}\n`));
+    const numbered = names.flatMap((name, i) => [name, String(3 + i)]);
+    const env = { PATH: process.env.PATH, HOME: this.home, RUST_BACKTRACE: '0' };
+    const child = spawn(binary, [...args, ...numbered], { env, cwd: this.home, stdio: ['ignore', 'pipe', 'pipe', ...descriptors] });
+    descriptors.forEach(closeSync);
+    let output = '';
+    let errors = '';
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const code = await new Promise<number | null>((done, fail) => {
+      child.on('error', fail);
+      child.on('close', done);
+    });
+    if (code !== 0) throw new HsError(`hs ${args[0]} ended with ${code}`, errors + output, code);
+    return output;
+  }
+
+  remove(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export class HsError extends Error {
+  constructor(
+    message: string,
+    readonly output: string,
+    readonly code: number | null,
+  ) {
+    super(`${message}:\n${output}`);
+  }
+}
+
+/** A descriptor that reads the text; the file behind it has no name any more. */
+function readable(folder: string, text: string): number {
+  const path = join(folder, '.handed-over');
+  writeFileSync(path, text, { mode: 0o600 });
+  const descriptor = openSync(path, 'r');
+  unlinkSync(path);
+  return descriptor;
+}

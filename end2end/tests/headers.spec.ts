@@ -1,0 +1,94 @@
+// What every answer carries, and the page without its program.
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const paths = ['/', '/sign-in', '/sign-up', '/recover', '/reports', '/administration/audit', '/no/such/page', '/robots.txt',
+  '/api/v1/session', '/api/v1/reports', '/api/v1/no-such-route', '/api/v1/openapi.json', '/api/docs', '/healthz', '/readyz'];
+
+test('every answer has a strict policy and the usual guards', async ({ clinic, request }) => {
+  const page = await (await request.get(`${clinic.origin}/`)).text();
+  const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((m) => m[1] ?? '');
+  expect(assets.length).toBeGreaterThan(2);
+  for (const path of [...paths, ...assets]) {
+    const answer = await request.get(clinic.origin + path, { maxRedirects: 0 });
+    const headers = answer.headers();
+    const policy = headers['content-security-policy'] ?? '';
+    expect(policy, `${path} has no policy`).not.toBe('');
+    expect(policy, path).not.toMatch(/unsafe-inline|'unsafe-eval'|\*/);
+    expect(policy, path).toMatch(/frame-ancestors 'none'/);
+    expect(policy, path).toMatch(/default-src '(none|self)'/);
+    expect(headers['x-content-type-options'], path).toBe('nosniff');
+    expect(headers['referrer-policy'], path).toBe('no-referrer');
+    expect(headers['cross-origin-opener-policy'], path).toBe('same-origin');
+    expect(headers['server'], `${path} names its software`).toBeUndefined();
+  }
+});
+
+test('each page has a nonce of its own, and every script carries it or comes from here', async ({ clinic, request }) => {
+  const nonces = new Set<string>();
+  for (const path of ['/', '/', '/sign-in']) {
+    const answer = await request.get(clinic.origin + path);
+    const nonce = /'nonce-([^']+)'/.exec(answer.headers()['content-security-policy'] ?? '')?.[1] ?? '';
+    expect(nonce.length).toBeGreaterThanOrEqual(16);
+    nonces.add(nonce);
+    const html = await answer.text();
+    for (const [tag] of html.matchAll(/<script\b[^>]*>/g)) {
+      expect(tag.includes(`nonce="${nonce}"`) || /src="\/assets\//.test(tag), tag).toBe(true);
+    }
+    expect(html).not.toMatch(/\son[a-z]+=|\sstyle=|javascript:/);
+  }
+  expect(nonces.size).toBe(3);
+});
+
+test('an API error is a problem with a stable code and no detail of the inside', async ({ clinic, request }) => {
+  const answer = await request.get(`${clinic.origin}/api/v1/reports`);
+  expect(answer.status()).toBe(401);
+  expect(answer.headers()['content-type']).toContain('application/problem+json');
+  const body = await answer.json();
+  expect(body).toMatchObject({ code: 'signed_out', status: 401, type: 'urn:healthsecure:problem:signed_out' });
+  const broken = await request.post(`${clinic.origin}/api/v1/sign-in/start`, {
+    data: '{"email":', headers: { 'content-type': 'application/json', origin: clinic.origin },
+  });
+  expect(broken.status()).toBe(400);
+  expect((await broken.json()).code).toBe('malformed');
+});
+
+test('requests of other sites are refused', async ({ clinic, enter }) => {
+  const person = await enter(clinic.patient);
+  for (const origin of ['https://evil.example', 'null', clinic.origin.replace('localhost', '127.0.0.1')]) {
+    const answer = await person.context.request.delete('/api/v1/sessions', { headers: { origin } });
+    expect(answer.status(), origin).toBe(403);
+    expect((await answer.json()).code).toBe('origin_refused');
+  }
+  expect((await person.context.request.get('/api/v1/reports')).status(), 'nothing happened').toBe(200);
+});
+
+test('the session cookie is bound to this host, this site and HTTP', async ({ clinic, enter }) => {
+  const person = await enter(clinic.patient);
+  const cookies = await person.context.cookies();
+  expect(cookies).toHaveLength(1);
+  expect(cookies[0]).toMatchObject({ name: '__Host-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+  expect(await person.page.evaluate(() => document.cookie)).toBe('');
+  const stored = await person.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  expect(stored).not.toContain(cookies[0]?.value ?? 'no cookie');
+});
+
+test('without JavaScript the public pages can be read, and the rest says honestly why not', async ({ clinic, browser }) => {
+  const context = await browser.newContext({ baseURL: clinic.origin, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.getByRole('link', { name: words.signIn.title }).first()).toBeVisible();
+  for (const path of ['/sign-in', '/reports']) {
+    await page.goto(path);
+    await expect(page.getByText(/JavaScript/).first(), path).toBeVisible();
+  }
+  await context.close();
+});
+
+test('an unknown page is a 404 that helps', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.patient);
+  const answer = await person.page.goto('/no/such/page');
+  expect(answer?.status()).toBe(404);
+  await expect(person.heading(words.errors.notFoundTitle)).toBeVisible();
+});
