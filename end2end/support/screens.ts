@@ -1,7 +1,7 @@
 // Looks at a screen in every size and light: keeps a picture of each, and lets axe find what is wrong.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 import { root } from './server.ts';
 
