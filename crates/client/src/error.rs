@@ -63,6 +63,9 @@ pub enum ClientError {
     /// The file changed, or can't be read any more.
     #[error("The file can't be read, or it changed while it was read. Choose it again; the draft is kept.")]
     Source,
+    /// The file isn't the one whose upload began.
+    #[error("This is not the file whose upload began. It must be uploaded from the start.")]
+    SourceChanged,
     /// The opened file can't be written.
     #[error("The file can't be written here: {reason}.")]
     Sink {
@@ -115,6 +118,7 @@ impl ClientError {
             Self::NoAccess => "no_access",
             Self::Missing { .. } => "missing",
             Self::Source => "source",
+            Self::SourceChanged => "source_changed",
             Self::Sink { .. } => "sink",
             Self::Cancelled => "cancelled",
             Self::FilesMissing { .. } => "files_missing",

@@ -45,18 +45,43 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod admin;
 pub mod api;
 pub mod bulk;
+mod code;
 pub mod content;
+mod drafts;
 mod error;
 pub mod heavy;
+mod ids;
+mod links;
+mod live;
+mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+mod people;
 mod platform;
 mod refusal;
+mod reports;
+mod session;
+mod sharing;
 pub mod sse;
+mod state;
 pub mod transport;
+mod vault;
 
+pub use admin::{AccountPage, AccountRow, EventPage, Invited};
+pub use crypto::account::{AccountKey, RecoveryKit};
+pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
 pub use error::{ClientError, Result};
+pub use links::SignUpLink;
+pub use memory::Memory;
+pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
 pub use refusal::Refusal;
+pub use reports::{
+    Access, ListPage, OpenReport, OpenVersion, ReportEvents, ReportRow, SealedRows, VersionInfo, event_hash,
+};
+pub use session::{Client, Device, Recover, SignUp, SignedIn};
+pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};
+pub use vault::Vault;

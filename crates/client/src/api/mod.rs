@@ -3,6 +3,9 @@
 mod accounts;
 mod reports;
 
+pub use accounts::EventFilter;
+pub use reports::ListQuery;
+
 use api_types::{B64, Problem, ReportId};
 use base64::{Engine, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
 use bytes::Bytes;

@@ -30,7 +30,7 @@ pub(crate) fn check_plain(job: &SealJob, i: u64, plain: &[u8]) -> Result<Hash32>
     let hash = sha256(plain);
     let before = usize::try_from(i).ok().and_then(|i| job.sealed_before.get(i).copied().flatten());
     match before {
-        Some(before) if before != hash => Err(ClientError::Source),
+        Some(before) if before != hash => Err(ClientError::SourceChanged),
         _ => Ok(hash),
     }
 }

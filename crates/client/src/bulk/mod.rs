@@ -39,7 +39,7 @@ pub struct SealJob {
     /// Segments that the server holds already. They are hashed again, not sent again.
     pub received: Vec<u32>,
     /// Plaintext hashes of segments that may have been sealed under this key before, by segment number. A plaintext
-    /// that differs must not be sealed: [`crate::ClientError::Source`].
+    /// that differs must not be sealed: [`crate::ClientError::SourceChanged`].
     pub sealed_before: Vec<Option<Hash32>>,
 }
 

@@ -48,7 +48,9 @@ pub struct PartZero {
     pub fields: ReportFields,
     /// Always [`Status::Completed`] in a version.
     pub status: Status,
-    /// The files, part 1 first.
+    /// Parts besides part 0. A part that no file names is the empty remnant of a file removed before completion.
+    pub parts: u32,
+    /// The files, ascending by part.
     pub files: Vec<FileEntry>,
 }
 
@@ -61,7 +63,8 @@ struct Envelope {
 impl PartZero {
     /// A completed version's part 0.
     pub fn new(fields: ReportFields, files: Vec<FileEntry>) -> Self {
-        Self { format: FORMAT.to_owned(), version: VERSION, fields, status: Status::Completed, files }
+        let parts = files.iter().map(|f| f.part).max().unwrap_or(0);
+        Self { format: FORMAT.to_owned(), version: VERSION, fields, status: Status::Completed, parts, files }
     }
 
     /// Its JSON.
@@ -92,9 +95,10 @@ impl PartZero {
             return Err(Refusal::ContentFormat(format!("version {}", envelope.version)));
         }
         let part0: Self = serde_json::from_slice(json).map_err(damaged)?;
-        let numbered = part0.files.iter().zip(1..).all(|(file, n)| file.part == n);
-        let fits = part0.fields.check().is_ok() && part0.files.len() <= FILES_MAX;
-        match numbered && fits {
+        let ascending = part0.files.windows(2).all(|pair| pair[0].part < pair[1].part);
+        let within = part0.files.iter().all(|file| (1..=part0.parts).contains(&file.part));
+        let fits = part0.fields.check().is_ok() && part0.parts as usize <= FILES_MAX;
+        match ascending && within && fits {
             true => Ok(part0),
             false => Err(Refusal::ContentFormat("damaged".to_owned())),
         }
@@ -115,8 +119,8 @@ mod tests {
         let text = String::from_utf8(json).expect("JSON is UTF-8");
         let newer = text.replace("\"version\":1", "\"version\":2");
         assert_eq!(PartZero::parse(newer.as_bytes()), Err(Refusal::ContentFormat("version 2".into())));
-        let hole = text.replace("\"part\":1", "\"part\":2");
-        assert!(PartZero::parse(hole.as_bytes()).is_err());
+        let beyond = text.replace("\"part\":1", "\"part\":2");
+        assert!(PartZero::parse(beyond.as_bytes()).is_err());
         assert!(PartZero::parse(b"<html>").is_err());
     }
 }

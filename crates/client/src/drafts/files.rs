@@ -1,0 +1,262 @@
+//! Files of a draft: added, uploaded, resumed, removed.
+
+use api_types::{
+    B64, ErrorCode, UploadId,
+    limits::{FILE_MAX, FILES_MAX},
+    uploads::{CreateUpload, Upload},
+};
+use crypto::format::{Geometry, PartHeader, PartKey};
+
+use super::{DraftFile, OpenDraft, UploadState, ledger::FileLedger};
+use crate::{
+    bulk::{Bulk, Control, SealJob},
+    content::{Field, FieldProblem, FileType, check_file_name, wrong},
+    error::{ClientError, Result},
+    platform::{Platform, rng},
+    refusal::Refusal,
+    vault::Vault,
+};
+
+type Source<P> = <<P as Platform>::Bulk as Bulk>::Source;
+
+fn geometry(len: u64) -> Result<Geometry> {
+    if len > FILE_MAX {
+        return Err(wrong(Field::FileSize, FieldProblem::TooLarge(FILE_MAX)).into());
+    }
+    Geometry::of_plaintext(len).map_err(|_| wrong(Field::FileSize, FieldProblem::TooLarge(FILE_MAX)).into())
+}
+
+/// Checks that an upload is the one asked for.
+fn check_upload(upload: &Upload, asked: &CreateUpload, geometry: &Geometry) -> Result<()> {
+    let same = upload.report_id == asked.report_id
+        && (upload.version, upload.revision, upload.part) == (asked.version, asked.revision, asked.part)
+        && upload.ciphertext_len == asked.ciphertext_len
+        && u64::from(upload.segments) == geometry.segments();
+    if same { Ok(()) } else { Err(Refusal::OtherThing.into()) }
+}
+
+/// Asks for an upload.
+pub(crate) async fn create_upload<P: Platform>(
+    vault: &Vault<P>,
+    asked: &CreateUpload,
+    geometry: &Geometry,
+) -> Result<Upload> {
+    let upload = vault.api().create_upload(asked).await?;
+    check_upload(&upload, asked, geometry)?;
+    Ok(upload)
+}
+
+impl<P: Platform> OpenDraft<P> {
+    /// Adds a file and uploads it. An error keeps the file in the draft: go on with [`OpenDraft::resume_file`].
+    /// Returns its part number.
+    ///
+    /// # Errors
+    /// A name or size that breaks a limit (then nothing was added), [`ClientError::Cancelled`], [`ClientError::Source`],
+    /// no connection.
+    pub async fn add_file(&self, name: &str, source: &Source<P>, control: &Control) -> Result<u32> {
+        let part = self.prepare_file(name, source).await?;
+        self.upload(part, source, control).await?;
+        Ok(part)
+    }
+
+    /// Adds a file without uploading it yet, so that a page can show it at once; [`OpenDraft::resume_file`] uploads.
+    ///
+    /// # Errors
+    /// As [`OpenDraft::add_file`].
+    pub async fn prepare_file(&self, name: &str, source: &Source<P>) -> Result<u32> {
+        let name = name.trim();
+        check_file_name(name)?;
+        let bulk = self.vault().platform().bulk();
+        let size = bulk.len(source).await?;
+        geometry(size)?;
+        let head = bulk.head(source, FileType::SNIFF_LEN).await?;
+        let file_type = FileType::sniff(&head, head.len() as u64 == size);
+        let part = self.reserve(name, size, file_type)?;
+        match self.restart(part).await {
+            Ok(()) => Ok(part),
+            Err(e) => {
+                self.forget(part);
+                Err(e)
+            }
+        }
+    }
+
+    /// Takes the lowest free part number.
+    fn reserve(&self, name: &str, size: u64, file_type: FileType) -> Result<u32> {
+        let mut taken = Err(wrong(Field::Files, FieldProblem::TooMany(FILES_MAX)).into());
+        self.change(|draft| {
+            let free = (1..=FILES_MAX as u32).find(|n| draft.files.iter().all(|f| f.part != *n));
+            let Some(part) = free else { return false };
+            draft.files.push(DraftFile {
+                part,
+                name: name.to_owned(),
+                size,
+                file_type,
+                state: UploadState::Started,
+                upload: UploadId([0; 16]),
+                salt: B64::default(),
+                commitment: B64::default(),
+                plain: Vec::new(),
+                cipher: Vec::new(),
+            });
+            draft.files.sort_by_key(|f| f.part);
+            taken = Ok(part);
+            true
+        });
+        taken
+    }
+
+    fn forget(&self, part: u32) {
+        self.change(|draft| {
+            let before = draft.files.len();
+            draft.files.retain(|f| f.part != part);
+            draft.files.len() != before
+        });
+    }
+
+    fn asked(&self, file: &DraftFile) -> Result<(CreateUpload, Geometry)> {
+        let geometry = geometry(file.size)?;
+        let asked = CreateUpload {
+            report_id: self.id(),
+            version: 1,
+            revision: 0,
+            part: file.part,
+            ciphertext_len: geometry.ciphertext_len(),
+        };
+        Ok((asked, geometry))
+    }
+
+    /// A new salt and a new upload: nothing was sealed under them yet.
+    async fn restart(&self, part: u32) -> Result<()> {
+        let (asked, geometry) = {
+            let draft = self.lock();
+            self.asked(draft.file(part)?)?
+        };
+        let upload = create_upload(self.vault(), &asked, &geometry).await?;
+        let mut outcome = Ok(());
+        self.change(|draft| {
+            outcome = begin_under_new_salt(draft, part, upload.id);
+            outcome.is_ok()
+        });
+        outcome?;
+        self.save().await
+    }
+
+    /// Goes on with a file's upload, or begins it anew where the file isn't the one whose upload began.
+    ///
+    /// # Errors
+    /// As [`OpenDraft::add_file`].
+    pub async fn resume_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
+        let file = self.lock().file(part)?.clone();
+        if file.state == UploadState::Done {
+            return Ok(());
+        }
+        let size = self.vault().platform().bulk().len(source).await?;
+        if size != file.size {
+            return Err(ClientError::SourceChanged);
+        }
+        match self.upload(part, source, control).await {
+            Err(ClientError::SourceChanged) => {
+                self.abandon(&file.upload).await;
+                self.restart(part).await?;
+                self.upload(part, source, control).await
+            }
+            other => other,
+        }
+    }
+
+    /// The segments that the server holds; a new upload where it holds none any more.
+    async fn received(&self, part: u32) -> Result<Vec<u32>> {
+        let file = self.lock().file(part)?.clone();
+        let (asked, geometry) = self.asked(&file)?;
+        match self.vault().api().get_upload(&file.upload).await {
+            Ok(upload) if upload.id == file.upload => {
+                check_upload(&upload, &asked, &geometry)?;
+                Ok(upload.received)
+            }
+            Ok(_) => Err(Refusal::OtherThing.into()),
+            Err(e) if matches!(e.problem(), Some(ErrorCode::NotFound | ErrorCode::Gone)) => {
+                self.restart(part).await?;
+                Ok(Vec::new())
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn upload(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
+        control.check()?;
+        let received = self.received(part).await?;
+        let job = self.job(part, received)?;
+        let platform = self.vault().platform();
+        let ledger = FileLedger { draft: self, part };
+        let sealed = platform.bulk().seal_part(platform.transport(), &job, source, &ledger, control).await?;
+        let segments = job.geometry.segments();
+        if sealed.plain.len() as u64 != segments || sealed.cipher.len() as u64 != segments {
+            return Err(ClientError::Internal("a sealed part has another number of segments"));
+        }
+        let hashes = |list: &[crypto::ids::Hash32]| list.iter().map(|h| B64(h.0.to_vec())).collect::<Vec<_>>();
+        self.change(|draft| match draft.file_mut(part) {
+            Ok(file) => {
+                file.plain = hashes(&sealed.plain);
+                file.cipher = hashes(&sealed.cipher);
+                file.state = UploadState::Done;
+                true
+            }
+            Err(_) => false,
+        });
+        self.save().await
+    }
+
+    fn job(&self, part: u32, received: Vec<u32>) -> Result<SealJob> {
+        let draft = self.lock();
+        let file = draft.file(part)?;
+        let header = header(file)?;
+        let context = draft.place().part(part).context();
+        let key = PartKey::for_header(&draft.content_key()?, &header, &context).map_err(|_| Refusal::DraftForged)?;
+        Ok(SealJob {
+            key,
+            geometry: geometry(file.size)?,
+            upload: file.upload,
+            received,
+            sealed_before: file.sealed_before()?,
+        })
+    }
+
+    async fn abandon(&self, upload: &UploadId) {
+        // The server forgets it by itself too.
+        if let Err(e) = self.vault().api().abandon_upload(upload).await {
+            tracing::debug!(code = e.code(), "an upload was not abandoned");
+        }
+    }
+
+    /// Removes a file, and its upload.
+    ///
+    /// # Errors
+    /// No connection: the file is gone from the draft in memory, save again.
+    pub async fn remove_file(&self, part: u32) -> Result<()> {
+        let upload = self.lock().file(part)?.upload;
+        self.forget(part);
+        self.save().await?;
+        self.abandon(&upload).await;
+        Ok(())
+    }
+}
+
+/// The header that a file's salt and key gave.
+pub(super) fn header(file: &DraftFile) -> Result<PartHeader> {
+    let salt = (&file.salt.0[..]).try_into().map_err(|_| Refusal::DraftForged)?;
+    let commitment = (&file.commitment.0[..]).try_into().map_err(|_| Refusal::DraftForged)?;
+    Ok(PartHeader { salt, commitment })
+}
+
+fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, upload: UploadId) -> Result<()> {
+    let key = PartKey::fresh(&draft.content_key()?, &draft.place().part(part).context(), &mut rng());
+    let file = draft.file_mut(part)?;
+    file.upload = upload;
+    file.salt = B64(key.salt.to_vec());
+    file.commitment = B64(key.commitment.to_vec());
+    file.plain = Vec::new();
+    file.cipher = Vec::new();
+    file.state = UploadState::Started;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Beginning, listing, opening and deleting drafts.
+
+use api_types::{B64, ReportId, drafts::Draft};
+use crypto::{
+    grant::InvitationSecret,
+    ids::PlaceholderId,
+    report::{Genesis, Patient, open_draft},
+    secret::Secret,
+    sign::Signed,
+};
+
+use super::{
+    DraftRow, OpenDraft, PatientChoice, ReportDraft,
+    draft::{FORMAT, VERSION},
+};
+use crate::{
+    content::ReportFields,
+    error::{ClientError, Result},
+    ids::{ToApi, ToCrypto},
+    platform::{Platform, rng},
+    refusal::Refusal,
+    vault::Vault,
+};
+
+impl<P: Platform> Vault<P> {
+    /// Begins a draft about a patient and saves it. For a patient without an account it also makes the secret by which
+    /// they will claim their reports.
+    ///
+    /// # Errors
+    /// A field that breaks a limit; no connection.
+    pub async fn begin_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<OpenDraft<P>> {
+        fields.check()?;
+        let patient = self.settle_patient(patient)?;
+        let draft = OpenDraft::new(self.clone(), self.new_draft(patient, fields)?, 0);
+        // The secret must be safe before anything is sealed that only it opens.
+        self.save_state().await?;
+        draft.save().await?;
+        Ok(draft)
+    }
+
+    /// Gives a patient without an account a placeholder.
+    fn settle_patient(&self, patient: PatientChoice) -> Result<PatientChoice> {
+        match patient {
+            PatientChoice::Account(_) => Ok(patient),
+            PatientChoice::Placeholder(id) if self.state().placeholders.contains_key(&id.crypto()) => Ok(patient),
+            PatientChoice::Placeholder(_) => Err(ClientError::Missing { what: "That patient" }),
+            PatientChoice::New => {
+                let id = PlaceholderId::random(&mut rng());
+                self.state().placeholders.insert(id, InvitationSecret::generate(&mut rng()));
+                self.touch();
+                Ok(PatientChoice::Placeholder(id.api()))
+            }
+        }
+    }
+
+    fn new_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<ReportDraft> {
+        let mut random = [0; 32];
+        crypto::rand_core::Rng::fill_bytes(&mut rng(), &mut random);
+        let about = match patient {
+            PatientChoice::Account(id) => Patient::Account(id.crypto()),
+            PatientChoice::Placeholder(id) => Patient::Placeholder(id.crypto()),
+            PatientChoice::New => return Err(ClientError::Internal("a patient was not settled")),
+        };
+        let keys = self.keyring().current();
+        let now = self.now();
+        let genesis = Genesis { creator: self.id(), epoch: keys.epoch, patient: about, time: now, random };
+        let content_key: Secret<32> = Secret::random(&mut rng());
+        Ok(ReportDraft {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            fields,
+            patient,
+            files: Vec::new(),
+            genesis: B64::from(Signed::sign(genesis, &keys.signing).as_bytes()),
+            content_key: B64(content_key.expose().to_vec()),
+            created_at: now,
+        })
+    }
+
+    /// Changes whom a draft is about. The report's id depends on it, so a new draft takes the old one's fields; uploaded
+    /// files must be added again.
+    ///
+    /// # Errors
+    /// As [`Vault::begin_draft`].
+    pub async fn set_patient(&self, draft: &OpenDraft<P>, patient: PatientChoice) -> Result<OpenDraft<P>> {
+        if patient == draft.patient() {
+            return Ok(draft.clone());
+        }
+        let new = self.begin_draft(patient, draft.fields()).await?;
+        self.delete_draft(&draft.id()).await?;
+        Ok(new)
+    }
+
+    /// All drafts, newest first. One that is refused doesn't hide the others.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn drafts(&self) -> Result<Vec<DraftRow>> {
+        let list = self.api().list_drafts().await?;
+        Ok(list
+            .items
+            .iter()
+            .map(|item| DraftRow {
+                id: item.id,
+                updated_at: item.updated_at,
+                draft: self.read_draft(item).map(|(draft, _)| draft),
+            })
+            .collect())
+    }
+
+    /// Opens a draft to go on with it.
+    ///
+    /// # Errors
+    /// [`Refusal::DraftForged`] for an old or foreign one; `not_found`; no connection.
+    pub async fn open_draft(&self, id: &ReportId) -> Result<OpenDraft<P>> {
+        let item = self.api().get_draft(id).await?;
+        if item.id != *id {
+            return Err(Refusal::OtherThing.into());
+        }
+        let (draft, counter) = self.read_draft(&item)?;
+        Ok(OpenDraft::new(self.clone(), draft, counter + 1))
+    }
+
+    fn read_draft(&self, item: &Draft) -> Result<(ReportDraft, u64)> {
+        let id = item.id.crypto();
+        let seen = self.state().drafts.get(&id).copied().unwrap_or(0);
+        let opened = self
+            .account_keys()
+            .iter()
+            .find_map(|key| open_draft(key, &id, seen, &item.sealed.0).ok())
+            .ok_or(Refusal::DraftForged)?;
+        let (counter, plain) = opened;
+        let draft: ReportDraft = serde_json::from_slice(plain.expose()).map_err(|_| Refusal::DraftForged)?;
+        if draft.format != FORMAT || draft.version != VERSION {
+            return Err(Refusal::ContentFormat(format!("draft version {}", draft.version)).into());
+        }
+        if draft.id() != item.id || counter != item.counter {
+            return Err(Refusal::DraftForged.into());
+        }
+        if self.state().drafts.insert(id, counter) != Some(counter) {
+            self.touch();
+        }
+        Ok((draft, counter))
+    }
+
+    /// Deletes a draft with its uploads.
+    ///
+    /// # Errors
+    /// No connection. Deleting what is gone is fine.
+    pub async fn delete_draft(&self, id: &ReportId) -> Result<()> {
+        match self.api().delete_draft(id).await {
+            Err(e) if e.problem() != Some(api_types::ErrorCode::NotFound) => return Err(e),
+            _ => {}
+        }
+        if self.state().drafts.remove(&id.crypto()).is_some() {
+            self.touch();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! What a client remembers outside of the server: pins that nothing on the server can roll back. Not secret.
+
+use std::collections::BTreeMap;
+
+use api_types::{AccountId, B64, instance::Instance};
+use crypto::{ids::InstanceId, sign::PublicSigningKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{ClientError, Result},
+    refusal::Refusal,
+};
+
+/// Kept by the caller between runs (browser storage, the profile of `hs`), one for each server. Not secret; losing it
+/// costs only the protection of this device's own memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// The server's instance id.
+    pub instance: Option<B64>,
+    /// The organisation's public key.
+    pub organisation_key: Option<B64>,
+    /// For each account that signed in here: counter of its client state.
+    pub accounts: BTreeMap<String, u64>,
+}
+
+impl Memory {
+    /// The highest counter of an account's state seen here.
+    pub(crate) fn counter(&self, account: &AccountId) -> u64 {
+        self.accounts.get(&account.to_string()).copied().unwrap_or(0)
+    }
+
+    /// Remembers a counter.
+    pub(crate) fn note(&mut self, account: &AccountId, counter: u64) {
+        let seen = self.accounts.entry(account.to_string()).or_default();
+        *seen = counter.max(*seen);
+    }
+
+    /// Compares what a server says of itself with what is pinned, and pins what isn't.
+    pub(crate) fn check(&mut self, instance: &Instance) -> Result<Pinned> {
+        let id: [u8; 16] = (&instance.instance_id.0[..]).try_into().map_err(|_| ClientError::Answer { status: 200 })?;
+        match &self.instance {
+            Some(pinned) if *pinned != instance.instance_id => return Err(Refusal::InstanceChanged.into()),
+            _ => self.instance = Some(instance.instance_id.clone()),
+        }
+        match (&self.organisation_key, &instance.organisation_key) {
+            (Some(pinned), now) if now.as_ref() != Some(pinned) => return Err(Refusal::OrganisationKeyChanged.into()),
+            (_, Some(now)) => self.organisation_key = Some(now.clone()),
+            _ => {}
+        }
+        Ok(Pinned { instance: InstanceId(id), organisation: organisation_key(instance.organisation_key.as_ref())? })
+    }
+}
+
+/// An organisation key as bodies carry it.
+pub(crate) fn organisation_key(key: Option<&B64>) -> Result<Option<PublicSigningKey>> {
+    let Some(key) = key else { return Ok(None) };
+    let bytes = (&key.0[..]).try_into().map_err(|_| ClientError::Answer { status: 200 })?;
+    Ok(Some(PublicSigningKey(bytes)))
+}
+
+/// A server's pinned identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    pub instance: InstanceId,
+    pub organisation: Option<PublicSigningKey>,
+}

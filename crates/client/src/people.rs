@@ -1,0 +1,242 @@
+//! Other people: their keys, verified and compared with the pins; their approval, verified under the organisation key.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use api_types::{
+    accounts::{AccountStatus, PublicAccount, Role},
+    limits::SEARCH_MIN_CHARS,
+};
+use crypto::{
+    account::{KeyChain, KeyDirectory, RoleStatement, fingerprint_groups, fingerprint_words},
+    ids::AccountId,
+    sign::Signed,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content::{Field, FieldProblem, check_email, wrong},
+    error::{ClientError, Result},
+    ids::{ToCrypto, role_to_crypto},
+    memory::Pinned,
+    platform::Platform,
+    refusal::Refusal,
+    vault::Vault,
+};
+
+/// Key records that verified and don't contradict a pin.
+#[derive(Clone, Default)]
+pub(crate) struct Directory(pub BTreeMap<AccountId, Arc<KeyChain>>);
+
+impl KeyDirectory for Directory {
+    fn chain(&self, account: &AccountId) -> Option<&KeyChain> {
+        self.0.get(account).map(Arc::as_ref)
+    }
+}
+
+/// Verifies an account's key records.
+pub(crate) fn parse_chain(account: &PublicAccount) -> Result<KeyChain> {
+    KeyChain::parse(&account.id.crypto(), &account.key_records)
+        .map_err(|e| Refusal::KeyRecord(e.to_string()).into())
+}
+
+/// Whether a person compared the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// Never seen before.
+    New,
+    /// The same as at first sight.
+    Pinned,
+    /// Compared in person.
+    Verified,
+}
+
+/// Somebody, with what is proven about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Account id.
+    pub id: api_types::AccountId,
+    /// Name, as the server says; signed if [`Person::approved`].
+    pub name: String,
+    /// Role, as the server says; signed if [`Person::approved`].
+    pub role: Role,
+    /// Status, as the server says.
+    pub status: AccountStatus,
+    /// Whether the organisation signed this name and role for this account.
+    pub approved: bool,
+    /// Where their key stands.
+    pub verification: Verification,
+    pub(crate) chain: Arc<KeyChain>,
+}
+
+/// What two people compare to know that nobody stands between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Twelve words.
+    pub words: [&'static str; 12],
+    /// Eight groups of five digits.
+    pub groups: [String; 8],
+    /// For a QR code: `healthsecure:key:<account id>:<hash of the newest key record>`.
+    pub qr: String,
+}
+
+impl Fingerprint {
+    fn of(chain: &KeyChain) -> Self {
+        Self {
+            words: fingerprint_words(chain),
+            groups: fingerprint_groups(chain),
+            qr: format!("healthsecure:key:{}:{}", chain.account(), chain.current().hash()),
+        }
+    }
+}
+
+/// Whether the organisation signed this account's name and role. A statement that is there but isn't its own is a lie.
+fn approval(account: &PublicAccount, pinned: &Pinned) -> Result<bool> {
+    let (Some(approval), Some(key)) = (&account.approval, &pinned.organisation) else { return Ok(false) };
+    let forged = || Refusal::ApprovalForged { account: account.id.to_string() };
+    let statement = Signed::<RoleStatement>::parse(&approval.0).map_err(|_| forged())?;
+    let said = statement.verify_role(key, &pinned.instance, &account.id.crypto()).map_err(|_| forged())?;
+    Ok(said.role == role_to_crypto(account.role) && said.name == account.name)
+}
+
+impl<P: Platform> Vault<P> {
+    /// Verifies what the server says about an account. Remembers its keys for this session; pins nothing.
+    pub(crate) fn learn(&self, account: &PublicAccount) -> Result<Person> {
+        let chain = self.learn_chain(account)?;
+        let verification = match self.state().pins.get(&chain.account()) {
+            None => Verification::New,
+            Some(pin) if pin.verified => Verification::Verified,
+            Some(_) => Verification::Pinned,
+        };
+        Ok(Person {
+            id: account.id,
+            name: account.name.clone(),
+            role: account.role,
+            status: account.status,
+            approved: approval(account, self.pinned())?,
+            verification,
+            chain,
+        })
+    }
+
+    fn learn_chain(&self, account: &PublicAccount) -> Result<Arc<KeyChain>> {
+        let id = account.id.crypto();
+        if let Some(known) = self.people().0.get(&id) {
+            let same = known.records().len() == account.key_records.len()
+                && known.records().iter().zip(&account.key_records).all(|(a, b)| a.as_bytes() == b.0);
+            if same {
+                return Ok(Arc::clone(known));
+            }
+        }
+        let chain = parse_chain(account)?;
+        self.state().check_pin(&chain)?;
+        if let Some(known) = self.people().0.get(&id) {
+            chain
+                .continues(known.epoch(), &known.current().hash())
+                .map_err(|_| Refusal::KeyRecordChanged { account: id.to_string() })?;
+        }
+        let chain = Arc::new(chain);
+        self.people().0.insert(id, Arc::clone(&chain));
+        Ok(chain)
+    }
+
+    /// Pins a person's newest key: from now on another is refused.
+    pub(crate) fn pin(&self, chain: &KeyChain) {
+        if self.state().pin(chain) {
+            self.touch();
+        }
+    }
+
+    /// Approved doctors by name. Empty for fewer than two characters.
+    ///
+    /// # Errors
+    /// No connection; a refusal if an answer is forged.
+    pub async fn find_doctors(&self, name: &str) -> Result<Vec<Person>> {
+        let name = name.trim();
+        if name.chars().count() < SEARCH_MIN_CHARS {
+            return Ok(Vec::new());
+        }
+        if name.chars().count() > 200 {
+            return Err(wrong(Field::Search, FieldProblem::TooLong(200)).into());
+        }
+        let found = self.api().find_accounts_by_name(name).await?;
+        found.items.iter().map(|account| self.learn(account)).collect()
+    }
+
+    /// One account by its exact e-mail.
+    ///
+    /// # Errors
+    /// As [`Vault::find_doctors`].
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<Person>> {
+        check_email(email.trim())?;
+        let found = self.api().find_accounts_by_email(email.trim()).await?;
+        found.items.first().map(|account| self.learn(account)).transpose()
+    }
+
+    /// One account by its id.
+    ///
+    /// # Errors
+    /// As [`Vault::find_doctors`]; [`Refusal::OtherThing`] if the server answers about someone else.
+    pub async fn person(&self, id: &api_types::AccountId) -> Result<Person> {
+        let account = self.api().get_account_by_id(id).await?;
+        if account.id != *id {
+            return Err(Refusal::OtherThing.into());
+        }
+        self.learn(&account)
+    }
+
+    /// One's own fingerprint, for others to compare.
+    pub fn own_fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.chain())
+    }
+
+    /// A person's fingerprint, to be compared in person.
+    pub fn fingerprint(&self, person: &Person) -> Fingerprint {
+        Fingerprint::of(&person.chain)
+    }
+
+    /// Pins a person's key for good, after a person compared it.
+    ///
+    /// # Errors
+    /// No connection: the pin holds in this session and is saved with the next change.
+    pub async fn mark_verified(&self, person: &Person) -> Result<()> {
+        {
+            let mut state = self.state();
+            state.check_pin(&person.chain)?;
+            state.pin(&person.chain);
+            if let Some(pin) = state.pins.get_mut(&person.chain.account()) {
+                pin.verified = true;
+            }
+        }
+        self.touch();
+        self.save_state().await
+    }
+
+    /// Compares a scanned QR text with a person's key and pins it for good if it is the same.
+    ///
+    /// # Errors
+    /// [`Refusal::KeyRecordChanged`] if it isn't the same.
+    pub async fn verify_by_qr(&self, person: &Person, scanned: &str) -> Result<()> {
+        if Fingerprint::of(&person.chain).qr != scanned.trim() {
+            return Err(Refusal::KeyRecordChanged { account: person.id.to_string() }.into());
+        }
+        self.mark_verified(person).await
+    }
+
+    /// Key records of accounts, from this session's memory or the server.
+    pub(crate) async fn ensure_known(&self, accounts: impl IntoIterator<Item = AccountId>) -> Result<()> {
+        use crate::ids::ToApi;
+        for account in accounts {
+            if self.people().0.contains_key(&account) {
+                continue;
+            }
+            match self.person(&account.api()).await {
+                Ok(_) => {}
+                // An account that may not be looked up stays unknown: whatever needs its key fails by name.
+                Err(ClientError::Problem(p)) if p.code == api_types::ErrorCode::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}

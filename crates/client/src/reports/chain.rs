@@ -1,0 +1,227 @@
+//! Verifying who may what: genesis and access chain replayed over verified keys, compared with what was seen before.
+
+use api_types::{
+    B64, ReportId,
+    reports::{OwnGrant, Report},
+};
+use crypto::{
+    account::KeyDirectory,
+    ids::{AccountId, Hash32},
+    report::{
+        AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Patient, Recipient,
+    },
+    sign::Signed,
+};
+
+use crate::{
+    error::{ClientError, Result},
+    ids::{ToApi, ToCrypto},
+    people::Directory,
+    platform::Platform,
+    refusal::Refusal,
+    vault::Vault,
+};
+
+/// A verified access chain.
+#[derive(Clone)]
+pub struct Access {
+    pub(crate) genesis: Signed<Genesis>,
+    pub(crate) entries: Vec<Signed<AccessEntry>>,
+    pub(crate) state: AccessState,
+    pub(crate) keys: Directory,
+}
+
+/// Names a fault of the chain.
+pub(crate) fn refuse_chain(error: &ChainError) -> Refusal {
+    let injected = |seq: &u64| Refusal::GrantInjected { seq: *seq, why: error.to_string() };
+    match error {
+        ChainError::Genesis(e) => Refusal::GenesisForged(e.to_string()),
+        ChainError::WrongReport { seq } | ChainError::WrongPrevious { seq } | ChainError::TimeReversed { seq } => {
+            Refusal::AccessChainBroken { seq: *seq }
+        }
+        ChainError::WrongSeq { expected, .. } => Refusal::AccessChainBroken { seq: *expected },
+        ChainError::Keys { seq, .. }
+        | ChainError::Verify { seq, .. }
+        | ChainError::NotEntitled { seq }
+        | ChainError::OutranksParent { seq }
+        | ChainError::DuplicateGrant { seq }
+        | ChainError::UnknownGrant { seq }
+        | ChainError::GrantNotLive { seq }
+        | ChainError::OwnershipRule { seq }
+        | ChainError::BadClaim { seq }
+        | ChainError::WrongRecipientKey { seq }
+        | ChainError::DowngradedSuite { seq } => injected(seq),
+        ChainError::OlderThanSeen => Refusal::AccessHeadOlder,
+        _ => Refusal::GenesisForged(error.to_string()),
+    }
+}
+
+/// Everyone whom a chain names.
+fn named(genesis: &Genesis, entries: &[Signed<AccessEntry>]) -> Vec<AccountId> {
+    let mut out = vec![genesis.creator];
+    if let Patient::Account(patient) = genesis.patient {
+        out.push(patient);
+    }
+    for entry in entries {
+        let entry = entry.claimed();
+        out.push(entry.author);
+        match &entry.change {
+            Change::Grant(grant) => match &grant.recipient {
+                Recipient::Account(to) => out.push(to.account),
+                Recipient::Code { account, .. } => out.push(*account),
+                Recipient::Bearer { .. } => {}
+            },
+            Change::Claim(claim) => out.push(claim.recipient.account),
+            Change::Custody(custody) => out.push(custody.recipient.account),
+            _ => {}
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn parse(genesis: &B64, entries: &[B64]) -> Result<(Signed<Genesis>, Vec<Signed<AccessEntry>>)> {
+    let genesis = Signed::parse(&genesis.0).map_err(|e| Refusal::GenesisForged(e.to_string()))?;
+    let entries = entries
+        .iter()
+        .zip(1..)
+        .map(|(blob, seq)| Signed::parse(&blob.0).map_err(|_| Refusal::AccessChainBroken { seq }))
+        .collect::<Result<_, _>>()?;
+    Ok((genesis, entries))
+}
+
+impl<P: Platform> Vault<P> {
+    /// Verifies the access chain that came with a report and its place behind what was seen before. Remembers its head.
+    pub(crate) async fn verify_access(&self, id: &ReportId, genesis: &B64, entries: &[B64]) -> Result<Access> {
+        let (genesis, entries) = parse(genesis, entries)?;
+        if crypto::ids::ReportId::of(&genesis) != id.crypto() {
+            return Err(Refusal::GenesisForged("it is the beginning of another report".to_owned()).into());
+        }
+        let named = named(genesis.claimed(), &entries);
+        self.learn_people(id, &named).await?;
+        let keys = self.people().clone();
+        let state = AccessState::replay(&genesis, &entries, &keys, self.now()).map_err(|e| refuse_chain(&e))?;
+        self.check_head(&state)?;
+        self.see_access(&state);
+        let actors = std::iter::once(genesis.claimed().creator).chain(entries.iter().map(|e| e.claimed().author));
+        for actor in actors {
+            if let Some(chain) = keys.chain(&actor) {
+                self.pin(chain);
+            }
+        }
+        Ok(Access { genesis, entries, state, keys })
+    }
+
+    /// The key records of everyone named, asked for together where one is missing.
+    async fn learn_people(&self, report: &ReportId, named: &[AccountId]) -> Result<()> {
+        let missing = {
+            let people = self.people();
+            named.iter().any(|id| !people.0.contains_key(id))
+        };
+        if !missing {
+            return Ok(());
+        }
+        match self.api().get_report_people(report).await {
+            Ok(people) => {
+                for account in &people.items {
+                    self.learn(account)?;
+                }
+                Ok(())
+            }
+            // Before a code is redeemed the report itself is closed; its people may still be looked up one by one.
+            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => {
+                self.ensure_known(named.iter().copied()).await
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Refuses a chain that is older than, or another than, the one seen before.
+    fn check_head(&self, state: &AccessState) -> Result<(), Refusal> {
+        let seen = self.state().reports.get(&state.report()).and_then(|seen| seen.access);
+        let Some((seq, head)) = seen else { return Ok(()) };
+        if state.seq() < u64::from(seq) {
+            return Err(Refusal::AccessHeadOlder);
+        }
+        state.continues(u64::from(seq), &head).map_err(|_| Refusal::AccessHeadForked)
+    }
+
+    /// Remembers a verified head.
+    pub(crate) fn see_access(&self, state: &AccessState) {
+        let (head, now) = (state.head(), self.now());
+        let Ok(seq) = u32::try_from(state.seq()) else { return };
+        if self.state().see(state.report(), now, |seen| seen.access = Some((seq, head))) {
+            self.touch();
+        }
+    }
+
+    /// Checks the grants by which the server says the account sees a report: each must be in the chain, its own, and live.
+    pub(crate) fn check_own_grants(&self, access: &Access, grants: &[OwnGrant]) -> Result<()> {
+        for own in grants {
+            let grant = access.state.grant(&own.id.crypto()).ok_or(Refusal::GrantUnknown)?;
+            if grant.holder() != Some(self.id()) {
+                return Err(Refusal::GrantUnknown.into());
+            }
+            match access.state.status(grant) {
+                GrantStatus::Live => {}
+                GrantStatus::Expired => return Err(Refusal::ExpiredGrantPresented.into()),
+                GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => {
+                    return Err(Refusal::RevokedGrantReplayed.into());
+                }
+            }
+        }
+        if grants.is_empty() { Err(ClientError::NoAccess) } else { Ok(()) }
+    }
+
+    /// Verifies everything that `GET /reports/{id}` said about access.
+    pub(crate) async fn access_of(&self, report: &Report) -> Result<Access> {
+        let access = self.verify_access(&report.id, &report.genesis, &report.entries).await?;
+        self.check_own_grants(&access, &report.grants)?;
+        Ok(access)
+    }
+}
+
+impl Access {
+    /// The report.
+    pub fn report(&self) -> ReportId {
+        self.state.report().api()
+    }
+
+    /// Who owns it.
+    pub fn owner(&self) -> api_types::AccountId {
+        self.state.owner().api()
+    }
+
+    /// Whether the patient has no account yet and the creator keeps the report for them.
+    pub fn in_custody(&self) -> bool {
+        self.state.in_custody()
+    }
+
+    /// The highest right of an account now.
+    pub fn right_of(&self, account: &api_types::AccountId) -> Option<api_types::grants::Right> {
+        self.state.right_of(account.crypto()).map(crate::ids::right_to_api)
+    }
+
+    /// Hash of the newest entry.
+    pub fn head(&self) -> [u8; 32] {
+        self.state.head().0
+    }
+
+    /// The access states at given heads, each replayed once on the way to the newest.
+    pub(crate) fn states_at(&self, heads: &[Hash32]) -> Result<Vec<(Hash32, AccessState)>> {
+        let first = AccessState::replay(&self.genesis, &[], &self.keys, 0).map_err(|e| refuse_chain(&e))?;
+        let mut out = Vec::new();
+        let mut state = first;
+        if heads.contains(&state.head()) {
+            out.push((state.head(), state.clone()));
+        }
+        for entry in &self.entries {
+            state.apply(entry, &self.keys).map_err(|e| refuse_chain(&e))?;
+            if heads.contains(&state.head()) {
+                out.push((state.head(), state.clone()));
+            }
+        }
+        Ok(out)
+    }
+}

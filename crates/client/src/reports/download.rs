@@ -1,0 +1,92 @@
+//! Fetching and opening a file: commitment, end mark, segments, and at last what its author signed.
+
+use crypto::{
+    format::{PartKey, SEGMENT_PLAINTEXT},
+    ids::Hash32,
+    report::{ContentHasher, Manifest, StatementPart},
+};
+
+use super::OpenVersion;
+use crate::{
+    bulk::{Bulk, Control, OpenJob},
+    error::{ClientError, Result},
+    ids::ToApi,
+    platform::Platform,
+    refusal::Refusal,
+    vault::Vault,
+};
+
+/// The job that opens a part of a verified manifest. Checks the commitment.
+pub(crate) fn open_job(manifest: &Manifest, key: &crypto::report::ContentKey, part: u32) -> Result<OpenJob> {
+    let forged = |why: String| Refusal::PartForged { part, why };
+    let described = manifest.part(part).map_err(|_| ClientError::Missing { what: "That file" })?;
+    let context = manifest.place.part(part).context();
+    let part_key = PartKey::for_header(key, &described.header, &context).map_err(|e| forged(e.to_string()))?;
+    Ok(OpenJob {
+        key: part_key,
+        content_key: key.clone(),
+        context,
+        geometry: described.geometry().map_err(|e| forged(e.to_string()))?,
+        cipher: described.segments.clone(),
+        report: manifest.place.report.api(),
+        version: manifest.place.version,
+        revision: manifest.place.revision,
+        part,
+    })
+}
+
+/// The statement's line for a part whose plaintext segments have these hashes.
+pub(crate) fn content_of(len: u64, plain: &[Hash32]) -> StatementPart {
+    let mut hasher = ContentHasher::new();
+    let mut left = len;
+    for hash in plain {
+        let segment = left.min(SEGMENT_PLAINTEXT as u64);
+        hasher.push_digest(segment, hash);
+        left -= segment;
+    }
+    hasher.finish()
+}
+
+impl<P: Platform> Vault<P> {
+    /// Fetches and opens a file into a sink. Nothing is called complete before its last chunk, its segments and the
+    /// author's signed content hash were checked; whatever was written before that is discarded.
+    ///
+    /// # Errors
+    /// [`Refusal::PartForged`], [`Refusal::ContentChanged`], [`ClientError::Cancelled`], no connection.
+    pub async fn download(
+        &self,
+        version: &OpenVersion,
+        part: u32,
+        mut sink: <P::Bulk as Bulk>::Sink,
+        control: &Control,
+    ) -> Result<<P::Bulk as Bulk>::Opened> {
+        let bulk = self.platform().bulk();
+        match self.fill(version, part, &mut sink, control).await {
+            Ok(()) => bulk.finish(sink).await,
+            Err(e) => {
+                bulk.discard(sink).await;
+                Err(e)
+            }
+        }
+    }
+
+    async fn fill(
+        &self,
+        version: &OpenVersion,
+        part: u32,
+        sink: &mut <P::Bulk as Bulk>::Sink,
+        control: &Control,
+    ) -> Result<()> {
+        if part == 0 {
+            return Err(ClientError::Missing { what: "That file" });
+        }
+        let job = open_job(version.manifest.claimed(), &version.key, part)?;
+        let platform = self.platform();
+        let plain = platform.bulk().open_part(platform.transport(), &job, sink, control).await?;
+        let found = content_of(job.geometry.plaintext_len(), &plain);
+        match version.statement.claimed().check(part, &found) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Refusal::ContentChanged { part }.into()),
+        }
+    }
+}

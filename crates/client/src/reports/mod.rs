@@ -1,0 +1,18 @@
+//! Reports: the list, one report verified, its versions and files, its events.
+
+mod chain;
+mod download;
+mod events;
+mod list;
+mod manifests;
+mod open;
+mod rows;
+
+pub use chain::Access;
+pub(crate) use chain::refuse_chain;
+pub(crate) use download::{content_of, open_job};
+pub(crate) use events::check_log;
+pub use events::{ReportEvents, event_hash};
+pub use list::{ListPage, SealedRows};
+pub use open::{OpenReport, OpenVersion, VersionInfo};
+pub use rows::ReportRow;

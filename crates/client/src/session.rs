@@ -1,0 +1,287 @@
+//! [`Client`] and [`SignedIn`]: before the keys are there.
+
+mod opaque;
+mod recover;
+mod sign_up;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use api_types::{
+    accounts::{OwnAccount, WayInKind},
+    instance::Instance,
+    invitations::{InvitationInfo, InvitationToken},
+    sessions::{Carrier, Session, WhoAmI},
+    sign_in::{FinishSignIn, SignedIn as SignedInBody, StartSignIn},
+};
+use crypto::{
+    account::{AccountKey, KeyChain, RecoveryKit, WayIn, WayInError, WayInSecret},
+    opaque::ExportKey,
+    sign::Signed,
+};
+use zeroize::Zeroizing;
+
+pub use recover::Recover;
+pub use sign_up::SignUp;
+
+use crate::{
+    api::Api,
+    error::{ClientError, Result},
+    memory::{Memory, Pinned},
+    platform::{Environment, Platform, rng},
+    refusal::Refusal,
+    transport::Transport,
+    vault::Vault,
+};
+
+/// What every session shares: the platform and this device's memory.
+pub(crate) struct Shared<P> {
+    pub platform: P,
+    pub memory: Mutex<Memory>,
+}
+
+impl<P: Platform> Shared<P> {
+    pub fn api(&self) -> Api<'_, P::Transport> {
+        Api::new(self.platform.transport())
+    }
+
+    pub fn now(&self) -> i64 {
+        self.platform.environment().now()
+    }
+
+    pub fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the server who it is and compares with what is pinned.
+    pub async fn pinned(&self) -> Result<(Instance, Pinned)> {
+        let instance = self.api().get_instance().await?;
+        let pinned = self.memory().check(&instance)?;
+        Ok((instance, pinned))
+    }
+}
+
+/// A client that nobody signed in to.
+pub struct Client<P: Platform> {
+    shared: Arc<Shared<P>>,
+}
+
+impl<P: Platform> Clone for Client<P> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// How a session is to be carried and called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Cookie for the page, bearer for programs.
+    pub carrier: Carrier,
+    /// What the list of sessions shows: "Firefox on Linux", "hs on ward-3".
+    pub name: String,
+}
+
+impl<P: Platform> Client<P> {
+    /// A client that remembers nothing yet.
+    pub fn new(platform: P) -> Self {
+        Self::with_memory(platform, Memory::default())
+    }
+
+    /// A client with what [`Client::memory`] returned on this device before.
+    pub fn with_memory(platform: P, memory: Memory) -> Self {
+        Self { shared: Arc::new(Shared { platform, memory: Mutex::new(memory) }) }
+    }
+
+    /// What to keep on this device until next time.
+    pub fn memory(&self) -> Memory {
+        self.shared.memory().clone()
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &P {
+        &self.shared.platform
+    }
+
+    /// Typed calls, for what needs no verification.
+    pub fn api(&self) -> Api<'_, P::Transport> {
+        self.shared.api()
+    }
+
+    /// Who the server is, checked against the pins.
+    ///
+    /// # Errors
+    /// [`Refusal::InstanceChanged`], [`Refusal::OrganisationKeyChanged`], or no connection.
+    pub async fn instance(&self) -> Result<Instance> {
+        Ok(self.shared.pinned().await?.0)
+    }
+
+    /// What an invitation's or set-up link's token is good for.
+    ///
+    /// # Errors
+    /// `invitation_invalid`, or no connection.
+    pub async fn look_up_invitation(&self, token: &str) -> Result<InvitationInfo> {
+        self.api().look_up_invitation(&InvitationToken { token: token.to_owned() }).await
+    }
+
+    /// A fresh recovery kit, to be shown before sign-up finishes.
+    pub fn new_kit(&self) -> RecoveryKit {
+        RecoveryKit::generate(&mut rng())
+    }
+
+    /// Signs in with the password and unlocks.
+    ///
+    /// # Errors
+    /// [`ClientError::WrongPassword`] for a wrong password and an unknown account alike; refusals of forged answers.
+    pub async fn sign_in(&self, email: &str, password: &str, device: Device) -> Result<Vault<P>> {
+        crate::content::check_email(email)?;
+        let (_, pinned) = self.shared.pinned().await?;
+        let (body, export) = self.log_in(email, password, device, &pinned).await?;
+        let way = way_in(&body.account, WayInKind::Password)?;
+        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))
+    }
+
+    async fn log_in(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device,
+        pinned: &Pinned,
+    ) -> Result<(SignedInBody, ExportKey)> {
+        let step = opaque::start_login(password)?;
+        let start = StartSignIn { email: email.trim().to_owned(), credential_request: step.message().into() };
+        let started = self.api().start_sign_in(&start).await.map_err(wrong_password)?;
+        let done = step.finish(&self.shared.platform, pinned, started.credential_response.0).await?;
+        let finish = FinishSignIn {
+            sign_in_id: started.sign_in_id,
+            credential_finalization: done.finalization.into(),
+            carrier: device.carrier,
+            device: device.name,
+        };
+        let body = self.api().finish_sign_in(&finish).await.map_err(wrong_password)?;
+        Ok((body, done.export_key))
+    }
+
+    /// A session that lives already: the page's cookie, or a bearer token kept by the caller.
+    ///
+    /// # Errors
+    /// No connection. `None` when signed out.
+    pub async fn resume(&self, token: Option<&str>) -> Result<Option<SignedIn<P>>> {
+        self.shared.platform.transport().set_token(token);
+        self.shared.pinned().await?;
+        let current = self.api().get_session().await?;
+        let token = token.map(|t| Zeroizing::new(t.to_owned()));
+        Ok(current.signed_in.map(|who| SignedIn { client: self.clone(), who, token }))
+    }
+
+    /// Makes a vault of a fresh session's answer.
+    fn finish(
+        &self,
+        body: SignedInBody,
+        pinned: &Pinned,
+        unlock: impl FnOnce(&KeyChain) -> Result<AccountKey>,
+    ) -> Result<Vault<P>> {
+        self.shared.platform.transport().set_token(body.token.as_deref());
+        let token = body.token.map(Zeroizing::new);
+        let chain = own_chain(&body.account)?;
+        let key = unlock(&chain)?;
+        Vault::open(Arc::clone(&self.shared), *pinned, body.account, chain, key, body.session, token)
+    }
+}
+
+/// The server's refusal of a login is a wrong password, whatever else it may be called.
+fn wrong_password(e: ClientError) -> ClientError {
+    match e.problem() {
+        Some(api_types::ErrorCode::SignInFailed) => ClientError::WrongPassword,
+        _ => e,
+    }
+}
+
+/// The account's own key records.
+pub(crate) fn own_chain(account: &OwnAccount) -> Result<KeyChain> {
+    crate::people::parse_chain(&account.public)
+}
+
+/// The way in of a kind.
+fn way_in(account: &OwnAccount, kind: WayInKind) -> Result<Signed<WayIn>> {
+    let found = account.ways_in.iter().find(|way| way.kind == kind).ok_or(Refusal::WayInForged)?;
+    Ok(Signed::parse(&found.record.0).map_err(|_| Refusal::WayInForged)?)
+}
+
+/// Opens the account key.
+fn open_way(way: &Signed<WayIn>, chain: &KeyChain, secret: WayInSecret<'_>) -> Result<AccountKey> {
+    crypto::account::unlock(way, chain, secret).map_err(|e| match e {
+        // The password was right for OPAQUE, so a way in that it doesn't open was exchanged.
+        WayInError::WrongSecret if matches!(secret, WayInSecret::RecoveryKit(_)) => ClientError::WrongKit,
+        _ => Refusal::WayInForged.into(),
+    })
+}
+
+/// A session whose keys are locked.
+pub struct SignedIn<P: Platform> {
+    client: Client<P>,
+    who: WhoAmI,
+    token: Option<Zeroizing<String>>,
+}
+
+impl<P: Platform> Clone for SignedIn<P> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone(), who: self.who.clone(), token: self.token.clone() }
+    }
+}
+
+impl<P: Platform> SignedIn<P> {
+    /// Of a vault that locks.
+    pub(crate) fn locked(shared: Arc<Shared<P>>, who: WhoAmI, token: Option<Zeroizing<String>>) -> Self {
+        Self { client: Client { shared }, who, token }
+    }
+
+    /// Whose session it is.
+    pub fn who(&self) -> &WhoAmI {
+        &self.who
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.who.session
+    }
+
+    /// The anonymous client.
+    pub fn client(&self) -> &Client<P> {
+        &self.client
+    }
+
+    /// Unlocks with the password. The server gives the session a new token; the old one ends.
+    ///
+    /// # Errors
+    /// As [`Client::sign_in`].
+    pub async fn unlock(&self, password: &str) -> Result<Vault<P>> {
+        let device = Device { carrier: self.who.session.carrier, name: self.who.session.device.clone() };
+        let vault = self.client.sign_in(&self.who.email, password, device).await?;
+        if vault.account_id() == self.who.account_id { Ok(vault) } else { Err(Refusal::OtherThing.into()) }
+    }
+
+    /// Unlocks with an account key that the caller kept ([`Vault::account_key`]).
+    ///
+    /// # Errors
+    /// [`Refusal::KeyringForged`] when it isn't this account's key, else as [`Client::sign_in`].
+    pub async fn unlock_with(&self, account_key: AccountKey) -> Result<Vault<P>> {
+        let shared = &self.client.shared;
+        let (_, pinned) = shared.pinned().await?;
+        let account = shared.api().get_account().await?;
+        if account.public.id != self.who.account_id {
+            return Err(Refusal::OtherThing.into());
+        }
+        let chain = own_chain(&account)?;
+        let (session, token) = (self.who.session.clone(), self.token.clone());
+        Vault::open(Arc::clone(shared), pinned, account, chain, account_key, session, token)
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn sign_out(self) -> Result<()> {
+        self.client.api().sign_out().await?;
+        self.client.shared.platform.transport().set_token(None);
+        Ok(())
+    }
+}

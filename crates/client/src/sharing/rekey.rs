@@ -1,0 +1,164 @@
+//! Re-keying after a revocation: new key, salts and ciphertext for every version that the revoked party held.
+
+use api_types::{B64, ReportId, UploadId, reports::NewVersion, uploads::CreateUpload};
+use crypto::{
+    encoding::sha256,
+    format::PartKey,
+    ids::Hash32,
+    report::{ContentKey, Manifest, ManifestPart, RevisionPlace, seal_statement},
+    secret::Secret,
+    sign::Signed,
+};
+
+use crate::{
+    api::ListQuery,
+    bulk::{Bulk, Control, SealJob},
+    drafts::{check_size, create_upload, seal_part0, wraps_for},
+    error::{ClientError, Result},
+    ids::ToApi,
+    platform::{Platform, rng},
+    refusal::Refusal,
+    reports::{OpenReport, OpenVersion, content_of, open_job},
+    vault::Vault,
+};
+
+impl<P: Platform> Vault<P> {
+    /// Own reports whose re-key is due, oldest change last.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn pending_rekeys(&self) -> Result<Vec<ReportId>> {
+        let mut out = Vec::new();
+        let mut query = ListQuery { limit: Some(api_types::limits::PAGE_MAX), ..ListQuery::default() };
+        loop {
+            let page = self.api().list_reports(&query).await?;
+            out.extend(page.items.iter().filter(|item| item.rekey_pending).map(|item| item.id));
+            match page.next {
+                Some(next) if query.before.is_none_or(|b| next < b) => query.before = Some(next),
+                _ => return Ok(out),
+            }
+        }
+    }
+
+    /// Re-keys every version of an own report that needs it. A version is done as a whole; after an error the finished ones
+    /// stay finished. Returns how many were re-keyed.
+    ///
+    /// # Errors
+    /// [`ClientError::NotAllowed`] if one isn't the owner, [`ClientError::Cancelled`], a refusal, no connection.
+    pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
+        let mut done = 0;
+        loop {
+            let open = self.report(id).await?;
+            if open.access.state.owner() != self.id() {
+                return Err(ClientError::NotAllowed);
+            }
+            let Some(due) = open.versions.iter().find(|v| v.rekey_pending).map(|v| v.version) else {
+                return Ok(done);
+            };
+            self.rekey_version(&open, due, control).await?;
+            done += 1;
+            // A server that never calls it done must not keep us here.
+            if done as usize > open.versions.len() {
+                return Err(Refusal::OtherThing.into());
+            }
+        }
+    }
+
+    async fn rekey_version(&self, open: &OpenReport, number: u32, control: &Control) -> Result<()> {
+        let version = self.version(open, number).await?;
+        let old = version.manifest.claimed();
+        let revision = old.place.revision.checked_add(1).ok_or(ClientError::Internal("too many revisions"))?;
+        let place = RevisionPlace { revision, ..old.place };
+        let key: ContentKey = Secret::random(&mut rng());
+        // Byte for byte what the author signed, whichever program wrote it.
+        let sealed0 = seal_part0(&key, place, &version.part0)?;
+        let mut parts = vec![ManifestPart::of(&sealed0).map_err(|_| ClientError::Internal("part 0 has no layout"))?];
+        let mut uploads = Vec::new();
+        for part in 1..u32::try_from(old.parts.len()).unwrap_or(u32::MAX) {
+            let (upload, manifest) = self.reseal(&version, place, &key, part, control).await?;
+            uploads.push(upload);
+            parts.push(manifest);
+        }
+        let statement = seal_statement(&key, &place, &version.statement, &mut rng());
+        let manifest = self.next_manifest(open, &version, place, sha256(&statement), parts)?;
+        let state = &open.access.state;
+        let body = NewVersion {
+            version: place.version,
+            revision: place.revision,
+            manifest: B64::from(manifest.as_bytes()),
+            statement: B64(statement),
+            part0: B64(sealed0),
+            uploads,
+            wraps: wraps_for(&key, place, state, &open.access.keys)?,
+        };
+        check_size(&body)?;
+        self.api().rekey_version(&open.id, number, &body).await
+    }
+
+    async fn reseal(
+        &self,
+        version: &OpenVersion,
+        place: RevisionPlace,
+        key: &ContentKey,
+        part: u32,
+        control: &Control,
+    ) -> Result<(UploadId, ManifestPart)> {
+        let from = open_job(version.manifest.claimed(), &version.key, part)?;
+        let asked = CreateUpload {
+            report_id: place.report.api(),
+            version: place.version,
+            revision: place.revision,
+            part,
+            ciphertext_len: from.geometry.ciphertext_len(),
+        };
+        let upload = create_upload(self, &asked, &from.geometry).await?;
+        let part_key = PartKey::fresh(key, &place.part(part).context(), &mut rng());
+        let header = part_key.header();
+        let to = SealJob {
+            key: part_key,
+            geometry: from.geometry,
+            upload: upload.id,
+            received: Vec::new(),
+            sealed_before: Vec::new(),
+        };
+        let platform = self.platform();
+        let sealed = platform.bulk().reseal_part(platform.transport(), &from, &to, control).await?;
+        let found = content_of(from.geometry.plaintext_len(), &sealed.plain);
+        if version.statement.claimed().check(part, &found).is_err() {
+            return Err(Refusal::ContentChanged { part }.into());
+        }
+        let ciphertext_len = from.geometry.ciphertext_len();
+        Ok((upload.id, ManifestPart { header, ciphertext_len, segments: sealed.cipher }))
+    }
+
+    /// The manifest after the newest one, signed by the owner beside the author's surviving statement.
+    fn next_manifest(
+        &self,
+        open: &OpenReport,
+        version: &OpenVersion,
+        place: RevisionPlace,
+        statement: Hash32,
+        parts: Vec<ManifestPart>,
+    ) -> Result<Signed<Manifest>> {
+        let last = open
+            .manifests
+            .iter()
+            .max_by_key(|m| m.claimed().seq)
+            .ok_or(ClientError::Internal("a report has no version"))?;
+        let own = self.keyring().current();
+        let state = &open.access.state;
+        let manifest = Manifest {
+            place,
+            seq: last.claimed().seq + 1,
+            previous: last.hash(),
+            access_head: state.head(),
+            author: version.manifest.claimed().author,
+            signer: self.id(),
+            epoch: own.epoch,
+            time: self.now().max(state.last_time()).max(last.claimed().time),
+            statement,
+            parts,
+        };
+        Ok(Signed::sign(manifest, &own.signing))
+    }
+}

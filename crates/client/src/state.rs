@@ -1,0 +1,152 @@
+//! The client state: what this account has seen, so that a server can't show it something older. Sealed, counted, at most
+//! 1 MiB; merged when two devices write at once.
+
+mod codec;
+
+use std::collections::BTreeMap;
+
+use crypto::{
+    account::{AccountKey, KeyChain},
+    grant::InvitationSecret,
+    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId},
+    sign::PublicSigningKey,
+};
+
+use crate::refusal::Refusal;
+
+/// Most reports whose heads are kept; beyond that those untouched longest go.
+const REPORTS_MAX: usize = 8_000;
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
+/// A pinned key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub epoch: u32,
+    pub record: Hash32,
+    /// Compared by a person (words, QR); else only seen first.
+    pub verified: bool,
+}
+
+/// First 16 bytes of a SHA-256: enough to recognise what was seen (a second preimage costs 2^128).
+pub(crate) type Short = [u8; 16];
+
+pub(crate) fn short(hash: &Hash32) -> Short {
+    let mut out = [0; 16];
+    out.copy_from_slice(&hash.0[..16]);
+    out
+}
+
+/// What was seen of one report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Number of the newest access entry, and its hash.
+    pub access: Option<(u32, Hash32)>,
+    /// Newest version with its revision and manifest.
+    pub newest: Option<(u32, u32, Short)>,
+    /// Newest manifest by number.
+    pub manifest: Option<(u32, Short)>,
+    /// Day of the last change, since 1970.
+    pub day: u16,
+}
+
+/// Everything remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ClientState {
+    pub instance: Option<InstanceId>,
+    pub organisation: Option<PublicSigningKey>,
+    pub pins: BTreeMap<AccountId, Pin>,
+    pub reports: BTreeMap<ReportId, Seen>,
+    /// Newest counter of each draft.
+    pub drafts: BTreeMap<ReportId, u64>,
+    /// Secrets of patients without an account, whose reports this account keeps.
+    pub placeholders: BTreeMap<PlaceholderId, InvitationSecret>,
+    /// Account keys before a rotation: they still open drafts and grant seeds that nobody resealed yet.
+    pub retired: Vec<AccountKey>,
+}
+
+impl ClientState {
+    /// Refuses key records that contradict a pin.
+    pub fn check_pin(&self, chain: &KeyChain) -> Result<(), Refusal> {
+        match self.pins.get(&chain.account()) {
+            Some(pin) => chain
+                .continues(pin.epoch, &pin.record)
+                .map_err(|_| Refusal::KeyRecordChanged { account: chain.account().to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Pins the newest record of a checked chain. True if that changed anything.
+    pub fn pin(&mut self, chain: &KeyChain) -> bool {
+        let verified = self.pins.get(&chain.account()).is_some_and(|p| p.verified);
+        let pin = Pin { epoch: chain.epoch(), record: chain.current().hash(), verified };
+        self.pins.insert(chain.account(), pin) != Some(pin)
+    }
+
+    /// Notes what was seen of a report. True if that changed anything.
+    pub fn see(&mut self, report: ReportId, now: i64, change: impl FnOnce(&mut Seen)) -> bool {
+        let seen = self.reports.entry(report).or_default();
+        let before = *seen;
+        change(seen);
+        if *seen == before {
+            return false;
+        }
+        seen.day = u16::try_from(now / DAY).unwrap_or(u16::MAX);
+        self.evict();
+        true
+    }
+
+    fn evict(&mut self) {
+        while self.reports.len() > REPORTS_MAX {
+            let Some(oldest) = self.reports.iter().min_by_key(|(_, s)| s.day).map(|(id, _)| *id) else { return };
+            self.reports.remove(&oldest);
+        }
+    }
+
+    /// Takes what another device saved meanwhile: of everything the newer.
+    pub fn merge(&mut self, other: Self) -> Result<(), Refusal> {
+        if self.instance.is_some() && other.instance.is_some() && self.instance != other.instance {
+            return Err(Refusal::InstanceChanged);
+        }
+        if self.organisation.is_some() && other.organisation.is_some() && self.organisation != other.organisation {
+            return Err(Refusal::OrganisationKeyChanged);
+        }
+        self.instance = self.instance.or(other.instance);
+        self.organisation = self.organisation.or(other.organisation);
+        for (account, theirs) in other.pins {
+            let ours = self.pins.entry(account).or_insert(theirs);
+            if ours.epoch == theirs.epoch && ours.record != theirs.record {
+                return Err(Refusal::KeyRecordChanged { account: account.to_string() });
+            }
+            let verified = ours.verified || theirs.verified;
+            let newer = if theirs.epoch > ours.epoch { theirs } else { *ours };
+            *ours = Pin { verified, ..newer };
+        }
+        for (report, theirs) in other.reports {
+            let ours = self.reports.entry(report).or_default();
+            ours.access = newer(ours.access, theirs.access, |a| a.0);
+            ours.newest = newer(ours.newest, theirs.newest, |n| (n.0, n.1));
+            ours.manifest = newer(ours.manifest, theirs.manifest, |m| m.0);
+            ours.day = ours.day.max(theirs.day);
+        }
+        for (draft, counter) in other.drafts {
+            let ours = self.drafts.entry(draft).or_default();
+            *ours = counter.max(*ours);
+        }
+        self.placeholders.extend(other.placeholders);
+        for key in other.retired {
+            if !self.retired.contains(&key) {
+                self.retired.push(key);
+            }
+        }
+        self.evict();
+        Ok(())
+    }
+}
+
+fn newer<T: Copy, K: Ord>(ours: Option<T>, theirs: Option<T>, key: impl Fn(&T) -> K) -> Option<T> {
+    match (ours, theirs) {
+        (Some(a), Some(b)) => Some(if key(&b) > key(&a) { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}

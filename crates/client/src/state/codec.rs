@@ -1,0 +1,196 @@
+//! The client state's bytes: `crypto`'s canonical encoding behind a version byte.
+
+use crypto::{
+    account::AccountKey,
+    encoding::{DecodeError, MAX_FIELD, Reader, VERSION, Writer, split_version},
+    grant::InvitationSecret,
+    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId},
+    secret::{Secret, SecretBytes},
+    sign::PublicSigningKey,
+};
+
+use super::{ClientState, Pin, Seen};
+
+/// Fixed-width fields inside one long field: the lists are long, so no length before each.
+struct Packed<'a>(&'a [u8]);
+
+impl<'a> Packed<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(DecodeError::Truncated)?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn u32(&mut self) -> Result<u32, DecodeError> {
+        Ok(u32::from_be_bytes(self.take()?))
+    }
+
+    /// Reads entries until the field ends.
+    fn each<T>(r: &mut Reader<'a>, field: &'static str, read: impl Fn(&mut Self) -> Result<T, DecodeError>) -> Result<Vec<T>, DecodeError> {
+        let mut packed = Self(r.bytes(field, MAX_FIELD)?);
+        let mut out = Vec::new();
+        while !packed.0.is_empty() {
+            out.push(read(&mut packed)?);
+        }
+        Ok(out)
+    }
+}
+
+fn write_seen(id: &ReportId, seen: &Seen, out: &mut Vec<u8>) {
+    let (access, head) = seen.access.unwrap_or((0, Hash32([0; 32])));
+    let (version, revision, newest) = seen.newest.unwrap_or_default();
+    let (seq, manifest) = seen.manifest.unwrap_or_default();
+    out.extend_from_slice(id.as_ref());
+    let flags = u8::from(seen.access.is_some()) | u8::from(seen.newest.is_some()) << 1 | u8::from(seen.manifest.is_some()) << 2;
+    out.push(flags);
+    out.extend_from_slice(&access.to_be_bytes());
+    out.extend_from_slice(&head.0);
+    out.extend_from_slice(&version.to_be_bytes());
+    out.extend_from_slice(&revision.to_be_bytes());
+    out.extend_from_slice(&newest);
+    out.extend_from_slice(&seq.to_be_bytes());
+    out.extend_from_slice(&manifest);
+    out.extend_from_slice(&seen.day.to_be_bytes());
+}
+
+fn read_seen(p: &mut Packed<'_>) -> Result<(ReportId, Seen), DecodeError> {
+    let id = ReportId(p.take()?);
+    let [flags] = p.take::<1>()?;
+    let access = (p.u32()?, Hash32(p.take()?));
+    let newest = (p.u32()?, p.u32()?, p.take()?);
+    let manifest = (p.u32()?, p.take()?);
+    let day = u16::from_be_bytes(p.take()?);
+    let seen = Seen {
+        access: (flags & 1 != 0).then_some(access),
+        newest: (flags & 2 != 0).then_some(newest),
+        manifest: (flags & 4 != 0).then_some(manifest),
+        day,
+    };
+    Ok((id, seen))
+}
+
+fn read_pin(p: &mut Packed<'_>) -> Result<(AccountId, Pin), DecodeError> {
+    let account = AccountId(p.take()?);
+    let epoch = p.u32()?;
+    let record = Hash32(p.take()?);
+    let [verified] = p.take::<1>()?;
+    Ok((account, Pin { epoch, record, verified: verified == 1 }))
+}
+
+impl ClientState {
+    /// Plaintext, to be sealed.
+    pub fn to_bytes(&self) -> SecretBytes {
+        let (mut pins, mut reports, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
+        for (account, pin) in &self.pins {
+            pins.extend_from_slice(account.as_ref());
+            pins.extend_from_slice(&pin.epoch.to_be_bytes());
+            pins.extend_from_slice(&pin.record.0);
+            pins.push(u8::from(pin.verified));
+        }
+        self.reports.iter().for_each(|(id, seen)| write_seen(id, seen, &mut reports));
+        for (draft, counter) in &self.drafts {
+            drafts.extend_from_slice(draft.as_ref());
+            drafts.extend_from_slice(&counter.to_be_bytes());
+        }
+        let mut placeholders = zeroize::Zeroizing::new(Vec::new());
+        for (placeholder, secret) in &self.placeholders {
+            placeholders.extend_from_slice(placeholder.as_ref());
+            placeholders.extend_from_slice(secret.secret().expose());
+        }
+        let mut retired = zeroize::Zeroizing::new(Vec::new());
+        self.retired.iter().for_each(|key| retired.extend_from_slice(key.secret().expose()));
+        let mut w = Writer::body();
+        w.bytes(self.instance.as_ref().map_or(&[][..], |i| i.as_ref()))
+            .bytes(self.organisation.as_ref().map_or(&[][..], |k| &k.0))
+            .bytes(&pins)
+            .bytes(&reports)
+            .bytes(&drafts)
+            .bytes(&placeholders)
+            .bytes(&retired);
+        let mut out = vec![VERSION];
+        out.extend_from_slice(&zeroize::Zeroizing::new(w.finish()));
+        SecretBytes::new(out)
+    }
+
+    /// Reads what [`ClientState::to_bytes`] wrote.
+    pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(split_version(bytes)?);
+        let state = Self {
+            instance: r.optional("instance")?.map(InstanceId),
+            organisation: r.optional("organisation key")?.map(PublicSigningKey),
+            pins: Packed::each(&mut r, "pins", read_pin)?.into_iter().collect(),
+            reports: Packed::each(&mut r, "reports", read_seen)?.into_iter().collect(),
+            drafts: Packed::each(&mut r, "drafts", |p| Ok((ReportId(p.take()?), u64::from_be_bytes(p.take()?))))?
+                .into_iter()
+                .collect(),
+            placeholders: Packed::each(&mut r, "placeholders", |p| {
+                let placeholder = PlaceholderId(p.take()?);
+                let secret = zeroize::Zeroizing::new(p.take::<32>()?);
+                let invalid = DecodeError::Invalid { field: "placeholders" };
+                Ok((placeholder, InvitationSecret::from_slice(&*secret).map_err(|_| invalid)?))
+            })?
+            .into_iter()
+            .collect(),
+            retired: Packed::each(&mut r, "retired keys", |p| {
+                Ok(AccountKey::from_secret(Secret::new(p.take()?)))
+            })?,
+        };
+        r.finish()?;
+        Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> ClientState {
+        let mut rng = crate::platform::rng();
+        let mut state = ClientState { instance: Some(InstanceId([1; 16])), ..Default::default() };
+        state.organisation = Some(PublicSigningKey([2; 32]));
+        state.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([5; 32]), verified: true });
+        state.see(ReportId([6; 32]), 86_400_000 * 20_000, |s| {
+            s.access = Some((7, Hash32([8; 32])));
+            s.newest = Some((9, 10, [11; 16]));
+        });
+        state.drafts.insert(ReportId([12; 32]), 13);
+        state.placeholders.insert(PlaceholderId([14; 16]), InvitationSecret::generate(&mut rng));
+        state.retired.push(AccountKey::generate(&mut rng));
+        state
+    }
+
+    #[test]
+    fn round_trip() {
+        let state = full();
+        assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
+        let bytes = state.to_bytes();
+        assert!(ClientState::parse(&bytes.expose()[..bytes.expose().len() - 1]).is_err());
+        assert_eq!(ClientState::parse(&[9]), Err(DecodeError::UnknownVersion(9)));
+    }
+
+    #[test]
+    fn a_merge_never_goes_back() {
+        let mut old = full();
+        let mut new = full();
+        let id = ReportId([6; 32]);
+        new.see(id, 0, |s| s.access = Some((9, Hash32([9; 32]))));
+        old.merge(new.clone()).expect("no contradiction");
+        assert_eq!(old.reports[&id].access, Some((9, Hash32([9; 32]))));
+        let mut forked = full();
+        forked.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([99; 32]), verified: false });
+        assert!(matches!(new.merge(forked), Err(crate::Refusal::KeyRecordChanged { .. })));
+    }
+
+    #[test]
+    fn ten_thousand_reports_stay_below_the_limit() {
+        let mut state = ClientState::default();
+        for n in 0u32..10_000 {
+            let mut id = [0; 32];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            state.see(ReportId(id), i64::from(n) * 86_400_000, |s| s.manifest = Some((1, [1; 16])));
+        }
+        assert_eq!(state.reports.len(), super::super::REPORTS_MAX);
+        assert!(state.to_bytes().expose().len() + 4096 < api_types::limits::CLIENT_STATE_MAX);
+        assert!(!state.reports.contains_key(&ReportId([0; 32])), "the oldest went");
+    }
+}

@@ -1,0 +1,75 @@
+//! The account itself: fetched anew, sessions, sign-out.
+
+use api_types::{SessionId, sessions::Session};
+
+use super::{Vault, open_keyring};
+use crate::{
+    error::Result,
+    people::{Person, parse_chain},
+    platform::Platform,
+    refusal::Refusal,
+    transport::Transport,
+};
+
+impl<P: Platform> Vault<P> {
+    /// Oneself, with approval verified.
+    ///
+    /// # Errors
+    /// [`Refusal::ApprovalForged`].
+    pub fn me(&self) -> Result<Person> {
+        let public = self.own_account().public.clone();
+        self.learn(&public)
+    }
+
+    /// Fetches the account anew, after an approval or a change elsewhere.
+    ///
+    /// # Errors
+    /// No connection; a refusal if the account's keys changed under it.
+    pub async fn refresh(&self) -> Result<Person> {
+        let account = self.api().get_account().await?;
+        if account.public.id != self.account_id() {
+            return Err(Refusal::OtherThing.into());
+        }
+        let chain = parse_chain(&account.public)?;
+        self.state().check_pin(&chain)?;
+        open_keyring(&self.0.key, &chain, &account.keyring.0)?;
+        let me = self.learn(&account.public)?;
+        *self.own_account() = account;
+        Ok(me)
+    }
+
+    /// All sessions of the account, newest first.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        Ok(self.api().list_sessions().await?.items)
+    }
+
+    /// Ends one session.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn end_session(&self, id: &SessionId) -> Result<()> {
+        self.api().end_session(id).await
+    }
+
+    /// Ends every session but this one.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn end_other_sessions(&self) -> Result<()> {
+        self.api().end_other_sessions().await
+    }
+
+    /// Saves what is remembered and ends the session. Drop every other clone too.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn sign_out(self) -> Result<()> {
+        self.save_state_soon().await;
+        self.api().sign_out().await?;
+        self.platform().transport().set_token(None);
+        Ok(())
+    }
+}

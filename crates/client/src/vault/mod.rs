@@ -1,0 +1,225 @@
+//! [`Vault`]: an unlocked account. Holds the account key, the keyring and what the account remembers; wiped on drop.
+
+mod account;
+mod keys;
+mod saving;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use api_types::{
+    AccountId,
+    accounts::OwnAccount,
+    sessions::{Session, WhoAmI},
+};
+use crypto::{
+    account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
+    ids::AccountId as CryptoAccountId,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    api::Api,
+    error::Result,
+    ids::ToCrypto,
+    memory::{Memory, Pinned},
+    people::Directory,
+    platform::Platform,
+    refusal::Refusal,
+    session::{Shared, SignedIn},
+    state::ClientState,
+};
+
+/// An unlocked account. Clones share it; the last one dropped wipes the keys.
+pub struct Vault<P: Platform>(Arc<Inner<P>>);
+
+impl<P: Platform> Clone for Vault<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<P> {
+    shared: Arc<Shared<P>>,
+    pinned: Pinned,
+    account: Mutex<OwnAccount>,
+    session: Session,
+    token: Option<Zeroizing<String>>,
+    key: AccountKey,
+    keyring: Keyring,
+    chain: Arc<KeyChain>,
+    id: CryptoAccountId,
+    state: Mutex<ClientState>,
+    counter: Mutex<u64>,
+    dirty: AtomicBool,
+    saving: futures::lock::Mutex<()>,
+    people: Mutex<Directory>,
+}
+
+/// Opens a keyring, refusing one that is older than the account's key records.
+pub(crate) fn open_keyring(key: &AccountKey, chain: &KeyChain, sealed: &[u8]) -> Result<Keyring> {
+    Keyring::open(key, chain, sealed).map_err(|e| match e {
+        KeyringError::Behind { .. } => Refusal::KeyringBehind.into(),
+        _ => Refusal::KeyringForged.into(),
+    })
+}
+
+/// Opens a client state, refusing one that is older than seen or that belongs to another server.
+pub(crate) fn open_client_state(
+    key: &AccountKey,
+    account: &OwnAccount,
+    seen: u64,
+    pinned: &Pinned,
+) -> Result<(u64, ClientState)> {
+    let id = account.public.id.crypto();
+    let opened = open_state(key, &id, seen, &account.client_state.0).map_err(|e| match e {
+        StateError::RolledBack { .. } => Refusal::StateBehind,
+        _ => Refusal::StateForged,
+    });
+    let (counter, plain) = opened?;
+    if counter != account.client_state_counter {
+        return Err(Refusal::StateBehind.into());
+    }
+    let state = ClientState::parse(plain.expose()).map_err(|_| Refusal::StateForged)?;
+    if state.instance.is_some_and(|i| i != pinned.instance) {
+        return Err(Refusal::InstanceChanged.into());
+    }
+    if state.organisation.is_some() && state.organisation != pinned.organisation {
+        return Err(Refusal::OrganisationKeyChanged.into());
+    }
+    Ok((counter, state))
+}
+
+impl<P: Platform> Vault<P> {
+    /// Opens everything that came with a sign-in and checks it against what is remembered.
+    pub(crate) fn open(
+        shared: Arc<Shared<P>>,
+        pinned: Pinned,
+        account: OwnAccount,
+        chain: KeyChain,
+        key: AccountKey,
+        session: Session,
+        token: Option<Zeroizing<String>>,
+    ) -> Result<Self> {
+        let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
+        let seen = shared.memory().counter(&account.public.id);
+        let (counter, mut state) = open_client_state(&key, &account, seen, &pinned)?;
+        state.check_pin(&chain)?;
+        let organisation = state.organisation;
+        state.organisation = pinned.organisation;
+        let dirty = state.pin(&chain) || organisation != pinned.organisation;
+        shared.memory().note(&account.public.id, counter);
+        let (id, chain) = (chain.account(), Arc::new(chain));
+        let mut people = Directory::default();
+        people.0.insert(id, Arc::clone(&chain));
+        Ok(Self(Arc::new(Inner {
+            shared,
+            pinned,
+            account: Mutex::new(account),
+            session,
+            token,
+            key,
+            keyring,
+            chain,
+            id,
+            state: Mutex::new(state),
+            counter: Mutex::new(counter),
+            dirty: AtomicBool::new(dirty),
+            saving: futures::lock::Mutex::new(()),
+            people: Mutex::new(people),
+        })))
+    }
+
+    /// Forgets the keys of this handle and gives back the locked session. Drop every other clone too.
+    pub fn lock(self) -> SignedIn<P> {
+        let who = self.who();
+        SignedIn::locked(Arc::clone(&self.0.shared), who, self.0.token.clone())
+    }
+
+    /// Whose it is, as `GET /session` would say.
+    pub fn who(&self) -> WhoAmI {
+        let account = self.own_account();
+        WhoAmI {
+            account_id: account.public.id,
+            name: account.public.name.clone(),
+            email: account.email.clone(),
+            role: account.public.role,
+            status: account.public.status,
+            session: self.0.session.clone(),
+        }
+    }
+
+    /// The account's id.
+    pub fn account_id(&self) -> AccountId {
+        AccountId(self.0.id.0)
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.0.session
+    }
+
+    /// The bearer token of a fresh session, for a caller that keeps it in an operating system's keyring. Secret.
+    pub fn token(&self) -> Option<&str> {
+        self.0.token.as_ref().map(|t| t.as_str())
+    }
+
+    /// The account key, for a caller that keeps it in an operating system's keyring. The most secret thing there is.
+    pub fn account_key(&self) -> &AccountKey {
+        &self.0.key
+    }
+
+    /// What to keep on this device until next time. Not secret.
+    pub fn remembered(&self) -> Memory {
+        self.0.shared.memory().clone()
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &P {
+        &self.0.shared.platform
+    }
+
+    /// Typed calls, for what needs no verification.
+    pub fn api(&self) -> Api<'_, P::Transport> {
+        self.0.shared.api()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.0.shared.now()
+    }
+
+    pub(crate) fn id(&self) -> CryptoAccountId {
+        self.0.id
+    }
+
+    pub(crate) fn chain(&self) -> &Arc<KeyChain> {
+        &self.0.chain
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    pub(crate) fn pinned(&self) -> &Pinned {
+        &self.0.pinned
+    }
+
+    pub(crate) fn own_account(&self) -> MutexGuard<'_, OwnAccount> {
+        self.0.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, ClientState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn people(&self) -> MutexGuard<'_, Directory> {
+        self.0.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state changed: the next save sends it.
+    pub(crate) fn touch(&self) {
+        self.0.dirty.store(true, Ordering::Release);
+    }
+}

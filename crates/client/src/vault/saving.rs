@@ -1,0 +1,78 @@
+//! Saving what the account remembers; several devices may do so at once.
+
+use std::sync::{PoisonError, atomic::Ordering};
+
+use api_types::{B64, ErrorCode, accounts::PutClientState};
+use crypto::account::seal_state;
+
+use super::{Vault, open_client_state};
+use crate::{
+    error::{ClientError, Result},
+    platform::{Platform, rng},
+    refusal::Refusal,
+};
+
+/// How often a save is repeated when another device was quicker.
+const TRIES: usize = 4;
+
+impl<P: Platform> Vault<P> {
+    fn counter(&self) -> u64 {
+        *self.0.counter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_counter(&self, counter: u64) {
+        *self.0.counter.lock().unwrap_or_else(PoisonError::into_inner) = counter;
+        self.0.shared.memory().note(&self.account_id(), counter);
+    }
+
+    /// Saves what the account remembers, if it changed. Flows call it; call it too before closing.
+    ///
+    /// # Errors
+    /// No connection; [`Refusal::StateBehind`] if the server lost a newer copy.
+    pub async fn save_state(&self) -> Result<()> {
+        let _one_at_a_time = self.0.saving.lock().await;
+        for _ in 0..TRIES {
+            if !self.0.dirty.swap(false, Ordering::AcqRel) {
+                return Ok(());
+            }
+            match self.put_state().await {
+                Ok(()) => return Ok(()),
+                Err(e) => {
+                    self.touch();
+                    match e.problem() {
+                        Some(ErrorCode::CounterStale) => self.merge_state().await?,
+                        _ => return Err(e),
+                    }
+                }
+            }
+        }
+        Err(ClientError::Internal("what this account remembers could not be saved"))
+    }
+
+    async fn put_state(&self) -> Result<()> {
+        let counter = self.counter() + 1;
+        let plain = self.state().to_bytes();
+        let sealed = seal_state(&self.0.key, &self.0.id, counter, plain.expose(), &mut rng());
+        self.api().put_client_state(&PutClientState { sealed: B64(sealed), counter }).await?;
+        self.set_counter(counter);
+        Ok(())
+    }
+
+    async fn merge_state(&self) -> Result<()> {
+        let account = self.api().get_account().await?;
+        if account.public.id != self.account_id() {
+            return Err(Refusal::OtherThing.into());
+        }
+        let (counter, theirs) = open_client_state(&self.0.key, &account, self.counter(), self.pinned())?;
+        self.state().merge(theirs)?;
+        self.set_counter(counter);
+        Ok(())
+    }
+
+    /// Saves, but lets a flow that did its work succeed without it: what was seen stays in memory and is saved next time.
+    pub(crate) async fn save_state_soon(&self) {
+        if let Err(e) = self.save_state().await {
+            tracing::warn!(code = e.code(), "what this account remembers is not saved yet");
+        }
+    }
+}
