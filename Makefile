@@ -12,8 +12,6 @@ STEP := scripts/step
 # `frontend` is the one crate that builds for the browser only; host and browser code are never built in one call.
 HOST := --workspace --exclude frontend
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-# Where the vectors of PyPI cryptography-vectors lie; crates/crypto reads RFC 9180 and HPKE-PQ from there.
-export HEALTHSECURE_VECTORS = $(wildcard $(TOOLS)/venv/lib/python3*/site-packages/cryptography_vectors)
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
 
@@ -72,6 +70,7 @@ test: ## Everything that CI runs
 	$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm; \
 	$(STEP) "page" scripts/site; \
 	$(STEP) "size budget" $(MAKE) --no-print-directory size; \
+	$(STEP) "vectors" $(MAKE) --no-print-directory vectors; \
 	$(STEP) "tests" $(MAKE) --no-print-directory tests; \
 	$(STEP) "interop" $(MAKE) --no-print-directory interop; \
 	$(STEP) "server" $(MAKE) --no-print-directory server; \
@@ -103,7 +102,10 @@ endif
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
 interop:
-	end2end/interop/run
+	HEALTHSECURE_PROFILE=release end2end/interop/run.sh
+
+vectors:
+	PATH="$(TOOLS)/venv/bin:$$PATH" end2end/interop/fetch-vectors.sh
 
 size:
 	cargo xtask size
@@ -111,13 +113,13 @@ size:
 # Types of the browser tests, and the tests of their own tools: a search that finds nothing must be able to find.
 test-tools:
 	tsc --noEmit -p end2end
-	playwright test --config end2end/playwright.config.ts --project tools
+	playwright test --config end2end/playwright.config.ts --project=tools
 
 e2e:
-	playwright test --config end2end/playwright.config.ts --project browser $(ARGS)
+	playwright test --config end2end/playwright.config.ts --project=browser $(ARGS)
 
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
-	playwright test --config end2end/playwright.config.ts --project browser screens
+	playwright test --config end2end/playwright.config.ts --project=browser screens
 
 bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools" scripts/setup test

@@ -5,6 +5,9 @@ version=50.0.2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 venv="$root/target/interop-venv"
 work="$root/target/interop"
+# `make test` brings a Python that has it, and builds everything in the release profile.
+profile=${HEALTHSECURE_PROFILE:-dev}
+case "${HEALTHSECURE_PYTHON:-}" in */bin/python) venv=${HEALTHSECURE_PYTHON%/bin/python} ;; esac
 if [ "$("$venv/bin/python" -c 'import cryptography; print(cryptography.__version__)' 2>/dev/null || true)" != "$version" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
@@ -13,8 +16,10 @@ fi
 rm -rf "$work"
 mkdir -p "$work"
 cd "$root"
-cargo build --quiet -p healthsecure-crypto --example interop
-rust="${CARGO_TARGET_DIR:-$root/target}/debug/examples/interop"
+cargo build --quiet --profile "$profile" -p healthsecure-crypto --example interop
+folder=debug
+[ "$profile" = dev ] || folder=$profile
+rust="${CARGO_TARGET_DIR:-$root/target}/$folder/examples/interop"
 "$rust" write "$work"
 "$venv/bin/python" "$root/end2end/interop/opener.py" open "$work"
 "$venv/bin/python" "$root/end2end/interop/opener.py" write "$work"
