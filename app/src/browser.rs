@@ -93,6 +93,81 @@ pub fn device_name() -> String {
     format!("{browser} on {system}")
 }
 
+/// A value kept on this device; `None` also where storage is switched off.
+pub fn stored(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a value on this device, where the browser lets it.
+pub fn store(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // Full or switched off: the page works without.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Forgets a value on this device.
+pub fn forget(key: &str) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// Keeps a value for this tab, over a reload.
+pub fn store_session(key: &str, value: &str) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Takes a value that was kept for this tab.
+pub fn take_session(key: &str) -> Option<String> {
+    let storage = window().session_storage().ok()??;
+    let value = storage.get_item(key).ok()??;
+    let _ = storage.remove_item(key);
+    Some(value)
+}
+
+/// Loads the page anew: nothing of its memory stays.
+pub fn reload() {
+    let _ = window().location().reload();
+}
+
+/// Loads another page anew: nothing of this one's memory stays.
+pub fn go(path: &str) {
+    let _ = window().location().assign(path);
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: i32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Chooses the theme on this device: `light`, `dark`, or `None` for what the system says.
+pub fn set_theme(theme: Option<&str>) {
+    let root = document().document_element();
+    match theme {
+        Some(theme) => {
+            store("theme", theme);
+            root.map(|root| root.set_attribute("data-theme", theme));
+        }
+        None => {
+            forget("theme");
+            root.map(|root| root.remove_attribute("data-theme"));
+        }
+    }
+}
+
+/// Says on the root element that the program has taken over; tests and styles wait for it.
+pub fn ready() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-ready", "true");
+    }
+}
+
 /// ISO 8601, UTC; empty where the time is out of range.
 pub fn iso(at: UnixMillis) -> String {
     match date(at) {

@@ -1,1 +1,21 @@
-//! Placeholder while the crate is being written.
+//! The WASM entry points: [`hydrate`] takes over the page that the server rendered, [`worker_main`] runs the same
+//! program in a worker. `public/boot.js` and `public/worker.js` call them; nothing else is in this crate.
+//!
+//! It also switches on the browser's randomness for every version of getrandom that the tree holds.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Takes over the page.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+    app::browser::ready();
+}
+
+/// Listens for tasks, in a worker.
+#[wasm_bindgen]
+pub fn worker_main() {
+    console_error_panic_hook::set_once();
+    app::vault::worker::run();
+}

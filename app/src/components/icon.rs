@@ -150,7 +150,7 @@ pub fn Icon(
 ) -> impl IntoView {
     let class = if glyph.directed() { "icon icon-flip" } else { "icon" };
     view! {
-        <svg class=class viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+        <svg class=class width="20" height="20" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=glyph.path()></path>
         </svg>
     }

@@ -1,20 +1,56 @@
 //! What Administration asks of the client.
 
-use api_types::{
-    AccountId,
-    accounts::{AccountStatus, AdminAccount, Role},
-    audit::{Action, Outcome},
-    invitations::CreateInvitation,
-};
-use client::Result;
+use api_types::accounts::{AccountStatus, AdminAccount, Role};
+use client::{EventPage, Invited, Person, Result};
+use leptos::prelude::window;
 
-use super::Opened;
+use super::{Opened, say};
+pub use client::api::EventFilter;
 
-/// The sign-up link of an invitation; the token stands in the fragment, so it never reaches a server's log.
-pub fn invitation_link(token: &str, secret: Option<&str>) -> String {
-    let origin = leptos::prelude::window().location().origin().unwrap_or_default();
-    match secret {
-        Some(secret) => format!("{origin}/sign-up#invite={token}&secret={secret}"),
-        None => format!("{origin}/sign-up#invite={token}"),
+/// An account with what is proven about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonRow {
+    /// As the server says.
+    pub account: AdminAccount,
+    /// Keys and approval verified, or why they were refused.
+    pub person: std::result::Result<Person, String>,
+}
+
+impl PersonRow {
+    /// Whether the organisation signed name and role.
+    pub fn confirmed(&self) -> bool {
+        self.person.as_ref().is_ok_and(|person| person.approved)
     }
+}
+
+/// A page of people.
+#[derive(Debug, Clone)]
+pub struct PeoplePage {
+    /// Newest first.
+    pub items: Vec<PersonRow>,
+    /// Pass as `before` for the next page.
+    pub next: Option<String>,
+}
+
+/// Where this page comes from: what links begin with.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// People by status.
+pub async fn people(open: &Opened, status: Option<AccountStatus>, before: Option<String>) -> Result<PeoplePage> {
+    let page = open.accounts(status, before.as_deref()).await?;
+    let row = |row: client::AccountRow| PersonRow { account: row.account, person: row.person.map_err(|error| say(&error)) };
+    Ok(PeoplePage { items: page.items.into_iter().map(row).collect(), next: page.next })
+}
+
+/// A page of the log, its chain checked.
+pub async fn events(open: &Opened, filter: &EventFilter) -> Result<EventPage> {
+    open.events(filter).await
+}
+
+/// Makes an invitation.
+pub async fn invite(open: &Opened, role: Role, email: &str, expires_in: i64) -> Result<Invited> {
+    let email = Some(email.trim()).filter(|email| !email.is_empty());
+    open.invite(role, email, Some(expires_in), &origin()).await
 }

@@ -1,133 +1,63 @@
-//! Live events: one `EventSource` while the vault is open, and whoever on the page wants to hear.
-
-use std::{rc::Rc, time::Duration};
+//! Live events while the vault is open: passed to whoever listens, reconnected when the line breaks.
 
 use api_types::live::{LiveEvent, LiveKind};
+use futures::StreamExt;
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{EventSource, MessageEvent};
 
-use super::{Vault, VaultState};
+use super::{Keys, Vault};
+use crate::browser;
 
-const ADDRESS: &str = "/api/v1/live";
-/// After an end that the browser doesn't retry by itself.
-const AGAIN: Duration = Duration::from_secs(5);
-
-type Listener = (u64, Rc<dyn Fn(&LiveEvent)>);
-
-/// The stream and its listeners; `Copy`, from [`use_live`].
+/// Components that listen.
 #[derive(Clone, Copy)]
-pub struct Live {
-    inner: StoredValue<Inner, LocalStorage>,
-    vault: Vault,
+pub struct Hearing {
+    listeners: StoredValue<Vec<(u64, Callback<LiveEvent>)>>,
+    last: StoredValue<u64>,
 }
 
-#[derive(Default)]
-struct Inner {
-    source: Option<Source>,
-    listeners: Vec<Listener>,
-    last: u64,
-}
-
-/// A connection; closes when dropped.
-struct Source {
-    source: EventSource,
-    _message: Closure<dyn FnMut(MessageEvent)>,
-    _open: Closure<dyn FnMut()>,
-    _error: Closure<dyn FnMut()>,
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        self.source.set_onopen(None);
-        self.source.set_onerror(None);
-        self.source.close();
+impl Hearing {
+    pub(super) fn new() -> Self {
+        Self { listeners: StoredValue::new(Vec::new()), last: StoredValue::new(0) }
     }
-}
 
-/// Makes [`use_live`] work below here and follows the vault: open while it is unlocked.
-pub fn provide_live(vault: Vault) {
-    let live = Live { inner: StoredValue::new_local(Inner::default()), vault };
-    provide_context(live);
-    Effect::new(move |_| match vault.state.get() {
-        VaultState::Unlocked(_) => live.connect(),
-        _ => live.inner.update_value(|inner| inner.source = None),
-    });
-}
+    pub(super) fn add(self, listener: Callback<LiveEvent>) -> u64 {
+        self.last.update_value(|last| *last += 1);
+        let id = self.last.get_value();
+        self.listeners.update_value(|listeners| listeners.push((id, listener)));
+        id
+    }
 
-/// The page's live events.
-pub fn use_live() -> Live {
-    expect_context()
-}
-
-impl Live {
-    /// Hears every event until the calling component goes. After a gap it hears one [`LiveKind::Resync`].
-    pub fn on(self, hear: impl Fn(&LiveEvent) + 'static) {
-        let id = self.inner.try_update_value(|inner| {
-            inner.last += 1;
-            inner.listeners.push((inner.last, Rc::new(hear)));
-            inner.last
-        });
-        on_cleanup(move || {
-            self.inner.try_update_value(|inner| inner.listeners.retain(|(at, _)| Some(*at) != id));
-        });
+    pub(super) fn remove(self, id: u64) {
+        self.listeners.try_update_value(|listeners| listeners.retain(|(other, _)| *other != id));
     }
 
     fn tell(self, event: &LiveEvent) {
-        let listeners = self.inner.try_with_value(|inner| inner.listeners.clone()).unwrap_or_default();
-        for (_, hear) in listeners {
-            hear(event);
+        for (_, listener) in self.listeners.get_value() {
+            listener.run(event.clone());
         }
-    }
-
-    fn connect(self) {
-        if self.inner.with_value(|inner| inner.source.is_some()) {
-            return;
-        }
-        let source = Source::open(self);
-        self.inner.update_value(|inner| inner.source = source);
-    }
-
-    /// The browser gave up (for instance after an answer that isn't a stream): try again later, if still unlocked.
-    fn later(self) {
-        self.inner.try_update_value(|inner| inner.source = None);
-        set_timeout(
-            move || {
-                if self.vault.state.try_with_untracked(|state| matches!(state, VaultState::Unlocked(_))) == Some(true) {
-                    self.connect();
-                }
-            },
-            AGAIN,
-        );
     }
 }
 
-impl Source {
-    fn open(live: Live) -> Option<Self> {
-        let source = EventSource::new(ADDRESS).ok()?;
-        let message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            let event = message.data().as_string().and_then(|data| client::sse::parse_event(&data));
-            if let Some(event) = event {
-                live.tell(&event);
+/// Listens until aborted. After a break everything may have changed: `Resync` says so.
+pub(super) async fn listen(vault: Vault, keys: Keys) {
+    let mut broken = false;
+    loop {
+        if let Ok(mut events) = keys.live().await {
+            if broken {
+                hear(vault, &keys, &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None });
             }
-        });
-        let open = Closure::<dyn FnMut()>::new(move || {
-            live.vault.online.try_set(true);
-            // What happened before the stream stood is not in it.
-            live.tell(&LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None });
-        });
-        let handle = source.clone();
-        let error = Closure::<dyn FnMut()>::new(move || {
-            if handle.ready_state() == EventSource::CLOSED {
-                // An answer came, but no stream. Not from inside its own handler: that would free what is running.
-                set_timeout(move || live.later(), Duration::ZERO);
-            } else {
-                live.vault.online.try_set(false);
+            while let Some(Ok(event)) = events.next().await {
+                hear(vault, &keys, &event);
             }
-        });
-        source.add_event_listener_with_callback("live", message.as_ref().unchecked_ref()).ok()?;
-        source.set_onopen(Some(open.as_ref().unchecked_ref()));
-        source.set_onerror(Some(error.as_ref().unchecked_ref()));
-        Some(Self { source, _message: message, _open: open, _error: error })
+        }
+        broken = true;
+        browser::sleep(3_000).await;
     }
+}
+
+fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
+    match event.kind {
+        LiveKind::AccountChanged | LiveKind::Resync => vault.refresh(keys.clone()),
+        _ => {}
+    }
+    vault.hearing.tell(event);
 }

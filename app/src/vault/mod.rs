@@ -5,9 +5,29 @@
 //! [`VaultState::Unknown`] for ever. What needs keys or the network is compiled for the browser only.
 
 mod attempt;
-#[cfg(feature = "hydrate")]
-mod browser;
 mod new_account;
+
+// The browser's half.
+#[cfg(feature = "hydrate")]
+mod bulk;
+#[cfg(feature = "hydrate")]
+mod explain;
+#[cfg(feature = "hydrate")]
+mod heavy;
+#[cfg(feature = "hydrate")]
+pub mod idle;
+#[cfg(feature = "hydrate")]
+mod live;
+#[cfg(feature = "hydrate")]
+mod message;
+#[cfg(feature = "hydrate")]
+mod platform;
+#[cfg(feature = "hydrate")]
+mod pool;
+#[cfg(feature = "hydrate")]
+mod session;
+#[cfg(feature = "hydrate")]
+pub mod worker;
 
 use api_types::sessions::WhoAmI;
 use leptos::prelude::*;
@@ -15,7 +35,12 @@ use leptos::prelude::*;
 pub use attempt::Attempt;
 pub use new_account::NewAccount;
 #[cfg(feature = "hydrate")]
-pub use browser::*;
+pub use {
+    bulk::{BlobSink, WebBulk},
+    explain::explain,
+    platform::WebPlatform,
+    session::Keys,
+};
 
 /// Where the vault stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,8 +77,13 @@ pub struct Vault {
     pub waiting: RwSignal<usize>,
     /// Whether the last request reached the server.
     pub online: RwSignal<bool>,
+    /// The server said that the session is over.
     #[cfg(feature = "hydrate")]
-    inner: StoredValue<browser::Inner, LocalStorage>,
+    ended: RwSignal<bool>,
+    #[cfg(feature = "hydrate")]
+    hearing: live::Hearing,
+    #[cfg(feature = "hydrate")]
+    inner: StoredValue<session::Inner, LocalStorage>,
 }
 
 /// Makes [`use_vault`] work below here; in the browser it asks who is signed in.
@@ -64,7 +94,11 @@ pub fn provide_vault() {
         waiting: RwSignal::new(0),
         online: RwSignal::new(true),
         #[cfg(feature = "hydrate")]
-        inner: StoredValue::new_local(browser::Inner::default()),
+        ended: RwSignal::new(false),
+        #[cfg(feature = "hydrate")]
+        hearing: live::Hearing::new(),
+        #[cfg(feature = "hydrate")]
+        inner: StoredValue::new_local(session::Inner::default()),
     };
     provide_context(vault);
     #[cfg(feature = "hydrate")]

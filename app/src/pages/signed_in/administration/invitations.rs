@@ -8,7 +8,7 @@ use crate::{
     components::{Badge, Button, ButtonKind, Card, Clock, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, role_name, use_toasts},
     pages::signed_in::question::Question,
     t,
-    vault::{Attempt, Loaded, Opened, admin, say, use_vault},
+    vault::{Attempt, Loaded, Opened, say, use_vault},
 };
 
 /// Invitations.
@@ -21,7 +21,7 @@ pub fn InvitationsPage() -> impl IntoView {
 
 #[component]
 fn List(inviting: RwSignal<bool>) -> impl IntoView {
-    let list = Loaded::new(use_vault(), |open: Opened| async move { admin::invitations(&open).await });
+    let list = Loaded::new(use_vault(), |open: Opened| async move { open.invitations().await });
     let question = Question::new();
     view! {
         <Card title=t!(administration.invitations_title).to_owned() flush=true>
@@ -84,7 +84,7 @@ fn Withdraw(question: Question<Invitation>, again: impl Fn() + Copy + Send + Syn
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
-            match admin::withdraw(&open, &invitation.id).await {
+            match open.withdraw_invitation(&invitation.id).await {
                 Ok(()) => toasts.done(t!(administration.withdrawn)),
                 Err(error) => toasts.problem(say(&error)),
             }

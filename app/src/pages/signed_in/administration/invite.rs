@@ -1,6 +1,6 @@
 //! Inviting: whom, as what, for how long; then the link, once.
 
-use api_types::{accounts::Role, invitations::CreateInvitation};
+use api_types::accounts::Role;
 use leptos::prelude::*;
 
 use crate::{
@@ -55,20 +55,14 @@ fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
         if !attempt.begin() {
             return;
         }
-        let typed = email.get_untracked().trim().to_owned();
+        let typed = email.get_untracked();
         let days: i64 = life.get_untracked().parse().unwrap_or(7);
-        let body = CreateInvitation {
-            role: role_of(&role.get_untracked()),
-            email: (!typed.is_empty()).then_some(typed),
-            placeholder: None,
-            expires_in: Some(days * DAY),
-        };
+        let role = role_of(&role.get_untracked());
         wasm_bindgen_futures::spawn_local(async move {
-            match admin::invite(&open, body).await {
+            match admin::invite(&open, role, &typed, days * DAY).await {
                 Ok(created) => {
-                    let link = admin::invitation_link(&created.token, None);
                     attempt.done();
-                    made.try_set(Some(Made { link, expires_at: created.invitation.expires_at }));
+                    made.try_set(Some(Made { link: created.link.to_string(), expires_at: created.invitation.expires_at }));
                     on_made.run(());
                 }
                 Err(error) => attempt.failed(say(&error)),

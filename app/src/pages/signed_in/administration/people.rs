@@ -1,7 +1,7 @@
 //! `/administration`: who waits, who is there.
 
 use api_types::{
-    accounts::{AccountStatus, AdminAccount, Role},
+    accounts::{AccountStatus, Role},
     live::LiveKind,
 };
 use leptos::prelude::*;
@@ -11,7 +11,11 @@ use crate::{
     components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
     pages::signed_in::question::Question,
     t,
-    vault::{Attempt, Loaded, Opened, admin, say, use_live, use_vault},
+    vault::{
+        Attempt, Loaded, Opened,
+        admin::{self, PersonRow},
+        say, use_live, use_vault,
+    },
 };
 
 /// People.
@@ -24,10 +28,10 @@ pub fn AdministrationPage() -> impl IntoView {
 #[derive(Clone, Copy)]
 pub(super) struct Decisions {
     /// "Refuse?"
-    pub refusing: Question<AdminAccount>,
+    pub refusing: Question<PersonRow>,
     /// Whose approval is being signed.
     pub approving: RwSignal<Option<api_types::AccountId>>,
-    pub approve: Callback<AdminAccount>,
+    pub approve: Callback<PersonRow>,
 }
 
 #[component]
@@ -60,15 +64,20 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
     let vault = use_vault();
     let toasts = use_toasts();
     let approving = RwSignal::new(None);
-    let approve = Callback::new(move |person: AdminAccount| {
+    let approve = Callback::new(move |row: PersonRow| {
         let Some(open) = vault.opened() else { return };
         if approving.get_untracked().is_some() {
             return;
         }
-        approving.set(Some(person.account.id));
+        let person = match row.person {
+            Ok(person) => person,
+            // Nobody signs for keys that don't verify.
+            Err(why) => return toasts.problem(why),
+        };
+        approving.set(Some(person.id));
         wasm_bindgen_futures::spawn_local(async move {
-            match admin::approve(&open, &person).await {
-                Ok(()) => toasts.done(t!(administration.approved, name = person.account.name)),
+            match open.approve(&person).await {
+                Ok(()) => toasts.done(t!(administration.approved, name = person.name)),
                 Err(error) => toasts.problem(say(&error)),
             }
             approving.try_set(None);
@@ -79,7 +88,7 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
 }
 
 #[component]
-fn Waiting(people: Vec<AdminAccount>, decisions: Decisions) -> impl IntoView {
+fn Waiting(people: Vec<PersonRow>, decisions: Decisions) -> impl IntoView {
     if people.is_empty() {
         return view! { <p class="card-note">{t!(administration.waiting_none)}</p> }.into_any();
     }
@@ -93,7 +102,7 @@ fn Waiting(people: Vec<AdminAccount>, decisions: Decisions) -> impl IntoView {
 
 /// The list with its filter and older pages.
 #[component]
-fn Everybody(first: Vec<AdminAccount>, next: Option<String>, decisions: Decisions) -> impl IntoView {
+fn Everybody(first: Vec<PersonRow>, next: Option<String>, decisions: Decisions) -> impl IntoView {
     let vault = use_vault();
     let toasts = use_toasts();
     let people = RwSignal::new(first);
@@ -181,15 +190,15 @@ fn Refuse(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static)
     let toasts = use_toasts();
     let question = decisions.refusing;
     let attempt = Attempt::new();
-    let name = move || question.about().map(|person| person.account.name).unwrap_or_default();
+    let name = move || question.about().map(|person| person.account.account.name).unwrap_or_default();
     let refuse = move |()| {
         let (Some(opened), Some(person)) = (vault.opened(), question.about_untracked()) else { return };
         if !attempt.begin() {
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
-            match admin::refuse(&opened, &person.account.id).await {
-                Ok(()) => toasts.done(t!(administration.refused, name = person.account.name)),
+            match opened.refuse(&person.account.account.id).await {
+                Ok(()) => toasts.done(t!(administration.refused, name = person.account.account.name)),
                 Err(error) => toasts.problem(say(&error)),
             }
             attempt.done();
@@ -212,8 +221,7 @@ fn Refuse(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static)
 }
 
 /// Administrators and doctors need a signed approval; patients don't.
-pub(super) fn unconfirmed(person: &AdminAccount) -> bool {
-    person.account.status == AccountStatus::Active
-        && person.account.approval.is_none()
-        && person.account.role != Role::Patient
+pub(super) fn unconfirmed(row: &PersonRow) -> bool {
+    let account = &row.account.account;
+    account.status == AccountStatus::Active && account.role != Role::Patient && !row.confirmed()
 }

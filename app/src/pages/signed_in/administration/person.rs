@@ -1,37 +1,38 @@
 //! One person of the list.
 
-use api_types::accounts::{AccountStatus, AdminAccount};
+use api_types::accounts::AccountStatus;
 use leptos::prelude::*;
 
 use super::people::{Decisions, unconfirmed};
 use crate::{
     components::{Avatar, Badge, Button, ButtonKind, Row, Time, TimeStyle, Tone, role_name},
     t,
+    vault::admin::PersonRow,
 };
 
 /// Name, e-mail, role, where they stand, what can be decided.
 #[component]
-pub(super) fn AdminPerson(person: AdminAccount, decisions: Decisions) -> impl IntoView {
-    let id = person.account.id;
+pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoView {
+    let id = person.account.account.id;
     let busy = Signal::derive(move || decisions.approving.get() == Some(id));
-    let name = person.account.name.clone();
-    let pending = person.account.status == AccountStatus::Pending;
+    let name = person.account.account.name.clone();
+    let pending = person.account.account.status == AccountStatus::Pending;
     let decide = (pending || unconfirmed(&person)).then(|| decide(person.clone(), decisions, busy));
-    let (email, created) = (person.email.clone(), person.created_at);
-    let role = role_name(person.account.role);
+    let (email, created) = (person.account.email.clone(), person.account.created_at);
+    let role = role_name(person.account.account.role);
     let text = move || {
         view! { <span>{email.clone()}</span>" · "{role}" · "<Time at=created style=TimeStyle::Relative/> }
     };
     view! {
-        <Row lead=move || view! { <Avatar name=name.clone()/> } title=person.account.name.clone() text>
+        <Row lead=move || view! { <Avatar name=name.clone()/> } title=person.account.account.name.clone() text>
             {status_badge(&person)}
             {decide}
         </Row>
     }
 }
 
-fn status_badge(person: &AdminAccount) -> impl IntoView + use<> {
-    let (tone, word) = match person.account.status {
+fn status_badge(person: &PersonRow) -> impl IntoView + use<> {
+    let (tone, word) = match person.account.account.status {
         AccountStatus::Pending => (Tone::Warn, t!(common.status_pending)),
         AccountStatus::Active if unconfirmed(person) => (Tone::Warn, t!(administration.unconfirmed)),
         AccountStatus::Active => (Tone::Good, t!(common.status_active)),
@@ -42,10 +43,10 @@ fn status_badge(person: &AdminAccount) -> impl IntoView + use<> {
 }
 
 /// "Approve" and "Refuse", or "Confirm" for somebody who came by invitation.
-fn decide(person: AdminAccount, decisions: Decisions, busy: Signal<bool>) -> impl IntoView {
-    let pending = person.account.status == AccountStatus::Pending;
+fn decide(person: PersonRow, decisions: Decisions, busy: Signal<bool>) -> impl IntoView {
+    let pending = person.account.account.status == AccountStatus::Pending;
     let word = if pending { t!(administration.approve) } else { t!(administration.confirm) };
-    let name = person.account.name.clone();
+    let name = person.account.account.name.clone();
     let refused = person.clone();
     view! {
         <Button class="btn-small" busy on_click=move |()| decisions.approve.run(person.clone())>

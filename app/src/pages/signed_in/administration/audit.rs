@@ -1,0 +1,239 @@
+//! `/administration/audit`: everything that happened, newest first, with filters.
+
+use api_types::{
+    AccountId,
+    audit::{AuditEvent, Outcome},
+};
+use leptos::prelude::*;
+
+use super::Administrators;
+use crate::{
+    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone, use_toasts},
+    pages::signed_in::action::{ACTIONS, action_name},
+    t,
+    vault::{Attempt, Vault, admin, say, use_vault},
+};
+
+/// The audit.
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    view! { <Administrators><Audit/></Administrators> }
+}
+
+/// What is shown, and whether its chain holds.
+#[derive(Clone, Copy)]
+struct Log {
+    events: RwSignal<Vec<AuditEvent>>,
+    next: RwSignal<Option<u64>>,
+    broken: RwSignal<Option<String>>,
+    attempt: Attempt,
+    filter: Filter,
+    vault: Vault,
+    toasts: Toasts,
+}
+
+#[derive(Clone, Copy)]
+struct Filter {
+    who: RwSignal<String>,
+    what: RwSignal<String>,
+    outcome: RwSignal<String>,
+}
+
+impl Filter {
+    fn new() -> Self {
+        Self { who: RwSignal::new(String::new()), what: RwSignal::new(String::new()), outcome: RwSignal::new(String::new()) }
+    }
+
+    fn values(self) -> (String, String, String) {
+        (self.who.get(), self.what.get(), self.outcome.get())
+    }
+
+    fn ask(self, before: Option<u64>) -> admin::EventFilter {
+        let what = self.what.get_untracked();
+        admin::EventFilter {
+            before,
+            actor: self.who.get_untracked().parse::<AccountId>().ok(),
+            action: ACTIONS.iter().copied().find(|action| format!("{action:?}") == what),
+            outcome: match self.outcome.get_untracked().as_str() {
+                "success" => Some(Outcome::Success),
+                "denied" => Some(Outcome::Denied),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[component]
+fn Audit() -> impl IntoView {
+    let log = Log {
+        events: RwSignal::new(Vec::new()),
+        next: RwSignal::new(None),
+        broken: RwSignal::new(None),
+        attempt: Attempt::new(),
+        filter: Filter::new(),
+        vault: use_vault(),
+        toasts: use_toasts(),
+    };
+    let people = RwSignal::new(Vec::<admin::PersonRow>::new());
+    if let Some(open) = log.vault.opened() {
+        wasm_bindgen_futures::spawn_local(async move {
+            // Only the filter's names: without them the rest of the page works.
+            if let Ok(page) = admin::people(&open, None, None).await {
+                people.try_set(page.items);
+            }
+        });
+    }
+    let fetch = move |fresh: bool| fetch(log, fresh);
+    Effect::new(move |before: Option<(String, String, String)>| {
+        let now = log.filter.values();
+        if before.as_ref() != Some(&now) {
+            fetch(true);
+        }
+        now
+    });
+    view! {
+        <Card title=t!(administration.audit_title).to_owned() flush=true>
+            <div class="card-note stack">
+                <p>{t!(administration.audit_note)}</p>
+                <Filters filter=log.filter people/>
+                <Chain log/>
+            </div>
+            <Events log/>
+            {move || log.attempt.busy.get().then(|| view! { <SkeletonRows count=3/> })}
+            {move || log.next.get().is_some().then(|| view! {
+                <p class="card-note">
+                    <Button kind=ButtonKind::Secondary class="btn-small" busy=log.attempt.busy on_click=move |()| fetch(false)>
+                        {t!(administration.audit_older)}
+                    </Button>
+                </p>
+            })}
+        </Card>
+    }
+}
+
+fn fetch(log: Log, fresh: bool) {
+    let Some(open) = log.vault.opened() else { return };
+    if !log.attempt.begin() {
+        return;
+    }
+    let before = if fresh { None } else { log.next.get_untracked() };
+    let filter = log.filter.ask(before);
+    wasm_bindgen_futures::spawn_local(async move {
+        match admin::events(&open, &filter).await {
+            Ok(page) => {
+                log.events.try_update(|events| {
+                    if fresh {
+                        events.clear();
+                    }
+                    events.extend(page.items);
+                });
+                log.next.try_set(page.next);
+            }
+            Err(error) => {
+                log.broken.try_set(Some(say(&error)));
+                log.toasts.problem(say(&error));
+            }
+        }
+        log.attempt.done();
+    });
+}
+
+#[component]
+fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl IntoView {
+    let who = Signal::derive(move || {
+        let all = (String::new(), t!(administration.audit_person_all).to_owned());
+        let one = |person: &admin::PersonRow| (person.account.account.id.to_string(), person.account.account.name.clone());
+        std::iter::once(all).chain(people.with(|people| people.iter().map(one).collect::<Vec<_>>())).collect()
+    });
+    let what = Signal::derive(|| {
+        let all = (String::new(), t!(administration.audit_all).to_owned());
+        std::iter::once(all).chain(ACTIONS.iter().map(|a| (format!("{a:?}"), action_name(*a).to_owned()))).collect()
+    });
+    let outcome = Signal::derive(|| {
+        let option = |key: &str, text: &str| (key.to_owned(), text.to_owned());
+        vec![
+            option("", t!(administration.audit_any_outcome)),
+            option("success", t!(administration.audit_success)),
+            option("denied", t!(administration.audit_denied)),
+        ]
+    });
+    view! {
+        <div class="filters">
+            <SelectField id="audit-who" label=t!(administration.audit_who) value=filter.who options=who/>
+            <SelectField id="audit-what" label=t!(administration.audit_what) value=filter.what options=what/>
+            <SelectField id="audit-outcome" label=t!(administration.audit_outcome) value=filter.outcome options=outcome/>
+        </div>
+    }
+}
+
+/// What the check of the chain found.
+#[component]
+fn Chain(log: Log) -> impl IntoView {
+    move || match log.broken.get() {
+        Some(why) => view! { <Banner tone=Tone::Danger>{t!(administration.audit_broken, why = why)}</Banner> }.into_any(),
+        None => {
+            let count = log.events.with(Vec::len);
+            (count > 0)
+                .then(|| {
+                    view! {
+                        <p role="status">
+                            <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(administration.audit_verified, count = count)}</Badge>
+                        </p>
+                    }
+                })
+                .into_any()
+        }
+    }
+}
+
+#[component]
+fn Events(log: Log) -> impl IntoView {
+    let empty = move || log.events.with(Vec::is_empty) && !log.attempt.busy.get();
+    view! {
+        <div class="table-wrap" role="region" aria-label=t!(administration.audit_table) tabindex="0">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">{t!(administration.audit_when)}</th>
+                        <th scope="col">{t!(administration.audit_who)}</th>
+                        <th scope="col">{t!(administration.audit_what)}</th>
+                        <th scope="col">{t!(administration.audit_outcome)}</th>
+                        <th scope="col">{t!(administration.audit_subject)}</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <For each=move || log.events.get() key=|event| event.seq children=|event| view! { <EventRow event/> }/>
+                </tbody>
+            </table>
+        </div>
+        {move || empty().then(|| view! { <p class="card-note">{t!(administration.audit_none)}</p> })}
+    }
+}
+
+#[component]
+fn EventRow(event: AuditEvent) -> impl IntoView {
+    let who = event.actor_name.or_else(|| event.actor.map(|id| short(&id.to_string())));
+    let who = who.unwrap_or_else(|| t!(administration.audit_nobody).to_owned());
+    let (tone, outcome) = match event.outcome {
+        Outcome::Success => (Tone::Plain, t!(administration.audit_success)),
+        Outcome::Denied => (Tone::Danger, t!(administration.audit_denied)),
+    };
+    let report = event.report_id.map(|id| {
+        let whole = id.to_string();
+        view! { <span class="id" title=whole.clone()>{t!(administration.audit_report, id = short(&whole))}</span>" " }
+    });
+    view! {
+        <tr>
+            <td><Time at=event.time style=TimeStyle::DateTime/></td>
+            <td>{who}</td>
+            <td>{action_name(event.action)}</td>
+            <td><Badge tone>{outcome}</Badge></td>
+            <td>{report}<span class="id">{event.subject}</span></td>
+        </tr>
+    }
+}
+
+/// The first characters of an id, enough to tell two apart by eye.
+fn short(id: &str) -> String {
+    id.chars().take(8).collect()
+}

@@ -1,0 +1,102 @@
+//! `/settings`: profile, key, theme, lock.
+
+use leptos::prelude::*;
+
+use super::{SettingsFrame, theme::Theme};
+use crate::{
+    components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, QrCode, Tone, role_name, use_toasts},
+    t,
+    vault::{index, use_vault},
+};
+
+/// Account.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    view! {
+        <SettingsFrame>
+            <Profile/>
+            <Key/>
+            <Theme/>
+            <Locking/>
+        </SettingsFrame>
+    }
+}
+
+#[component]
+fn Profile() -> impl IntoView {
+    let Some(open) = use_vault().opened() else { return ().into_any() };
+    let who = open.who();
+    let id = who.account_id.to_string();
+    let approval = match open.me() {
+        Ok(me) if me.approved => Some(view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(settings.confirmed)}</Badge> }.into_any()),
+        Ok(me) if me.role != api_types::accounts::Role::Patient => {
+            Some(view! { <Badge tone=Tone::Warn>{t!(settings.unconfirmed)}</Badge> }.into_any())
+        }
+        _ => None,
+    };
+    view! {
+        <Card title=t!(settings.profile).to_owned()>
+            <dl class="facts facts-wide">
+                <div><dt>{t!(settings.name)}</dt><dd>{who.name}</dd></div>
+                <div><dt>{t!(settings.email)}</dt><dd>{who.email}</dd></div>
+                <div><dt>{t!(settings.role)}</dt><dd class="with-badge">{role_name(who.role)}" "{approval}</dd></div>
+                <div>
+                    <dt>{t!(settings.id)}</dt>
+                    <dd class="with-badge">
+                        <span class="id">{id.clone()}</span>
+                        <CopyButton text=id kind=ButtonKind::Quiet label=t!(settings.copy_id).to_owned()/>
+                    </dd>
+                </div>
+            </dl>
+        </Card>
+    }
+    .into_any()
+}
+
+/// The own key as words and QR code, for others to compare.
+#[component]
+fn Key() -> impl IntoView {
+    let Some(open) = use_vault().opened() else { return ().into_any() };
+    let fingerprint = open.own_fingerprint();
+    let copied = fingerprint.words.join(" ");
+    view! {
+        <Card title=t!(settings.key).to_owned()>
+            <p class="field-hint">{t!(settings.key_note)}</p>
+            <div class="key-words">
+                <ol class="words">
+                    {fingerprint.words.iter().map(|word| view! { <li>{*word}</li> }).collect_view()}
+                </ol>
+                <QrCode text=fingerprint.qr label=t!(settings.key)/>
+            </div>
+            <CopyButton text=copied label=t!(settings.key_copy).to_owned()/>
+        </Card>
+    }
+    .into_any()
+}
+
+#[component]
+fn Locking() -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let clear = move |()| {
+        wasm_bindgen_futures::spawn_local(async move {
+            index::clear_cache().await;
+            toasts.done(t!(settings.cache_cleared));
+        });
+    };
+    view! {
+        <Card title=t!(settings.vault).to_owned()>
+            <div class="stack-s">
+                <p>{t!(settings.vault_note, minutes = crate::vault::IDLE_MINUTES)}</p>
+                <div><Button kind=ButtonKind::Secondary glyph=Glyph::Lock on_click=move |()| vault.lock()>{t!(settings.lock_now)}</Button></div>
+            </div>
+        </Card>
+        <Card title=t!(settings.cache).to_owned()>
+            <div class="stack-s">
+                <p>{t!(settings.cache_note)}</p>
+                <div><Button kind=ButtonKind::Secondary on_click=clear>{t!(settings.cache_clear)}</Button></div>
+            </div>
+        </Card>
+        <p class="field-hint">{t!(settings.security_change)}" "<a href="/recover">{t!(settings.security_link)}</a></p>
+    }
+}

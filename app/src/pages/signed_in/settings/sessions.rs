@@ -1,0 +1,127 @@
+//! `/settings/sessions`: where the account is signed in.
+
+use api_types::{
+    live::LiveKind,
+    sessions::{Carrier, Session},
+};
+use leptos::prelude::*;
+
+use super::SettingsFrame;
+use crate::{
+    components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
+    t,
+    vault::{Attempt, Loaded, Opened, say, use_live, use_vault},
+};
+
+/// Sessions and devices.
+#[component]
+pub fn SessionsPage() -> impl IntoView {
+    let list = Loaded::new(use_vault(), |open: Opened| async move { open.sessions().await });
+    let asking = RwSignal::new(false);
+    use_live().on(move |event| {
+        if matches!(event.kind, LiveKind::SessionsChanged | LiveKind::Resync) {
+            list.again();
+        }
+    });
+    let others = move || list.value.with(|items| items.as_ref().map_or(0, |items| items.iter().filter(|s| !s.current).count()));
+    let actions = move || (others() > 0).then(|| view! {
+        <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| asking.set(true)>{t!(settings.end_all)}</Button>
+    });
+    view! {
+        <SettingsFrame>
+            <p>{t!(settings.sessions_lead)}</p>
+            <Card title=t!(settings.sessions_title).to_owned() flush=true actions>
+                {list.show(t!(settings.failed), 3, move |items| {
+                    let row = move |session| view! { <SessionRow session again=move || list.again()/> };
+                    view! { <Rows label=t!(settings.sessions).to_owned()>{items.into_iter().map(row).collect_view()}</Rows> }
+                })}
+            </Card>
+            <EndAll open=asking others=Signal::derive(others) again=move || list.again()/>
+        </SettingsFrame>
+    }
+}
+
+#[component]
+fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let (id, device) = (session.id, session.device.clone());
+    let end = move |()| {
+        let Some(open) = vault.opened() else { return };
+        if !attempt.begin() {
+            return;
+        }
+        let device = device.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            match open.end_session(&id).await {
+                Ok(()) => toasts.done(t!(settings.ended, device = device)),
+                Err(error) => toasts.problem(say(&error)),
+            }
+            attempt.done();
+            again();
+        });
+    };
+    let (seen, began, current) = (session.last_seen_at, session.created_at, session.current);
+    let (glyph, carrier) = match session.carrier {
+        Carrier::Cookie => (Glyph::Device, t!(settings.carrier_cookie)),
+        Carrier::Bearer => (Glyph::Key, t!(settings.carrier_bearer)),
+    };
+    let text = move || view! {
+        {carrier}" · "{sentence(t!(settings.seen), seen)}" · "{sentence(t!(settings.began), began)}
+    };
+    let name = session.device.clone();
+    let act = if current {
+        view! { <Badge tone=Tone::Good>{t!(settings.current)}</Badge> }.into_any()
+    } else {
+        view! {
+            <Button kind=ButtonKind::DangerQuiet class="btn-small" busy=attempt.busy on_click=end>
+                {t!(settings.end)}<span class="sr-only">" "{name}</span>
+            </Button>
+        }
+        .into_any()
+    };
+    view! {
+        <Row lead=move || view! { <span class="tile"><Icon glyph/></span> } title=session.device text>{act}</Row>
+    }
+}
+
+/// A sentence with a relative time at its `{when}`.
+fn sentence(text: &'static str, at: i64) -> impl IntoView {
+    let (before, after) = text.split_once("{when}").unwrap_or((text, ""));
+    view! { {before}<Time at=at style=TimeStyle::Relative/>{after} }
+}
+
+#[component]
+fn EndAll(open: RwSignal<bool>, others: Signal<usize>, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let end = move |()| {
+        let Some(opened) = vault.opened() else { return };
+        if !attempt.begin() {
+            return;
+        }
+        wasm_bindgen_futures::spawn_local(async move {
+            match opened.end_other_sessions().await {
+                Ok(()) => toasts.done(t!(settings.ended_all)),
+                Err(error) => toasts.problem(say(&error)),
+            }
+            attempt.done();
+            open.try_set(false);
+            again();
+        });
+    };
+    view! {
+        <Confirm
+            id="end-all"
+            open
+            title=t!(settings.end_all_title).to_owned()
+            action=t!(settings.end_all)
+            busy=attempt.busy
+            on_confirm=end
+        >
+            <p>{move || t!(settings.end_all_text, count = others.get())}</p>
+        </Confirm>
+    }
+}

@@ -1,0 +1,487 @@
+//! Drafts of the page: the list, and the ones being written with their uploads. A draft goes on uploading while its author
+//! looks at another page; locking stops it, and nothing of what is stored is lost.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+
+use api_types::ReportId;
+use client::{
+    ClientError, DraftFile, DraftRow, PatientChoice, Result, UploadState,
+    bulk::{Cancel, Control, Progress},
+    content::ReportFields,
+    transport::TransportError,
+};
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{OpenDraft, Opened, Vault, VaultState, say};
+use crate::browser;
+
+/// After a lost connection it is tried again this often.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// A draft in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftItem {
+    /// Its id.
+    pub id: ReportId,
+    /// Title, else number; may be empty.
+    pub name: String,
+    /// Patient's name; may be empty.
+    pub patient: String,
+    /// Kind; may be empty.
+    pub kind: String,
+    /// Last save.
+    pub updated_at: i64,
+    /// Why it was refused.
+    pub problem: Option<String>,
+}
+
+/// All drafts, newest first.
+pub async fn list(open: &Opened) -> Result<Vec<DraftItem>> {
+    let rows = open.drafts().await?;
+    let item = |row: DraftRow| {
+        let (fields, problem) = match row.draft {
+            Ok(draft) => (draft.fields.clone(), None),
+            Err(error) => (ReportFields::default(), Some(say(&error))),
+        };
+        let name = if fields.title.trim().is_empty() { fields.report_number } else { fields.title };
+        DraftItem { id: row.id, name, patient: fields.patient_name, kind: fields.kind, updated_at: row.updated_at, problem }
+    };
+    Ok(rows.into_iter().map(item).collect())
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Another one goes first.
+    Waiting,
+    /// Being sealed and uploaded.
+    Running,
+    /// All of it is stored.
+    Done,
+    /// Stopped on request; goes on where it stopped.
+    Stopped,
+    /// No connection; goes on by itself.
+    Lost,
+    /// After a reload: the same file must be chosen again.
+    NeedsFile,
+    /// It won't work like this.
+    Failed(String),
+}
+
+/// A file as the page shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileState {
+    /// Part number.
+    pub part: u32,
+    /// Name.
+    pub name: String,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// How far it is.
+    pub stage: Stage,
+    /// Bytes stored.
+    pub done: u64,
+    /// Bytes a second, lately; 0 where it isn't known.
+    pub speed: f64,
+}
+
+/// How saving stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Saving {
+    /// Nothing to save yet.
+    #[default]
+    Nothing,
+    /// Under way, or about to be.
+    Running,
+    /// Saved then.
+    Saved(i64),
+    /// Failed for now.
+    Failed(String),
+    /// Another device saved it.
+    Moved,
+}
+
+/// A draft being written; clones share it.
+#[derive(Clone)]
+pub struct Session(Rc<Inner>);
+
+struct Inner {
+    draft: OpenDraft,
+    files: ArcRwSignal<Vec<FileState>>,
+    saving: ArcRwSignal<Saving>,
+    sources: RefCell<HashMap<u32, web_sys::File>>,
+    running: RefCell<Option<(u32, Cancel)>>,
+    ended: std::cell::Cell<bool>,
+}
+
+/// Speed over the last seconds.
+#[derive(Default)]
+struct Meter {
+    samples: Vec<(f64, u64)>,
+}
+
+impl Meter {
+    const WINDOW_MS: f64 = 6_000.0;
+
+    fn note(&mut self, done: u64) -> f64 {
+        let now = js_sys::Date::now();
+        self.samples.push((now, done));
+        self.samples.retain(|(at, _)| now - at <= Self::WINDOW_MS);
+        match self.samples.first() {
+            Some((at, first)) if now - at > 200.0 => done.saturating_sub(*first) as f64 * 1000.0 / (now - at),
+            _ => 0.0,
+        }
+    }
+}
+
+fn state_of(file: &DraftFile) -> FileState {
+    let done = file.state == UploadState::Done;
+    FileState {
+        part: file.part,
+        name: file.name.clone(),
+        size: file.size,
+        stage: if done { Stage::Done } else { Stage::NeedsFile },
+        done: if done { file.size } else { 0 },
+        speed: 0.0,
+    }
+}
+
+impl Session {
+    fn new(draft: OpenDraft) -> Self {
+        let files = draft.files().iter().map(state_of).collect();
+        Self(Rc::new(Inner {
+            draft,
+            files: ArcRwSignal::new(files),
+            saving: ArcRwSignal::new(Saving::Nothing),
+            sources: RefCell::default(),
+            running: RefCell::default(),
+            ended: std::cell::Cell::new(false),
+        }))
+    }
+
+    /// The id that the report will have.
+    pub fn id(&self) -> ReportId {
+        self.0.draft.id()
+    }
+
+    /// What was typed before.
+    pub fn fields(&self) -> ReportFields {
+        self.0.draft.fields()
+    }
+
+    /// Whom it is about.
+    pub fn patient(&self) -> PatientChoice {
+        self.0.draft.patient()
+    }
+
+    /// Its files. Follow it in views.
+    pub fn files(&self) -> ArcRwSignal<Vec<FileState>> {
+        self.0.files.clone()
+    }
+
+    /// How saving stands. Follow it in views.
+    pub fn saving(&self) -> ArcRwSignal<Saving> {
+        self.0.saving.clone()
+    }
+
+    /// Takes the fields and saves them. What fails is tried again with the next change, or by the page.
+    pub async fn save(&self, fields: ReportFields) {
+        self.0.saving.set(Saving::Running);
+        let outcome = match self.0.draft.set_fields(fields) {
+            Ok(()) => self.0.draft.save().await,
+            Err(error) => Err(error),
+        };
+        self.0.saving.set(match outcome {
+            Ok(()) => Saving::Saved(browser::now()),
+            Err(ClientError::DraftMoved) => Saving::Moved,
+            Err(error) => Saving::Failed(say(&error)),
+        });
+    }
+
+    /// Adds a file and uploads it when its turn comes.
+    ///
+    /// # Errors
+    /// A name or size that breaks a limit; no connection. Then nothing was added.
+    pub async fn add(&self, file: web_sys::File) -> Result<()> {
+        let part = self.0.draft.prepare_file(&file.name(), &file.clone().into()).await?;
+        let state = FileState {
+            part,
+            name: file.name(),
+            size: file.size() as u64,
+            stage: Stage::Waiting,
+            done: 0,
+            speed: 0.0,
+        };
+        self.0.sources.borrow_mut().insert(part, file);
+        self.0.files.update(|files| {
+            files.retain(|other| other.part != part);
+            files.push(state);
+            files.sort_by_key(|file| file.part);
+        });
+        self.pump();
+        Ok(())
+    }
+
+    /// Goes on with a file; after a reload with the same file, chosen again. False where that is another file.
+    pub fn resume(&self, part: u32, file: Option<web_sys::File>) -> bool {
+        if let Some(file) = file {
+            let same = self.find(part).is_some_and(|known| known.name == file.name() && known.size == file.size() as u64);
+            if !same {
+                return false;
+            }
+            self.0.sources.borrow_mut().insert(part, file);
+        }
+        if !self.0.sources.borrow().contains_key(&part) {
+            return false;
+        }
+        self.set(part, |file| file.stage = Stage::Waiting);
+        self.pump();
+        true
+    }
+
+    /// Stops a file's upload; what is stored stays.
+    pub fn stop(&self, part: u32) {
+        if let Some((running, cancel)) = self.0.running.borrow().as_ref()
+            && *running == part
+        {
+            cancel.cancel();
+        }
+        self.set(part, |file| {
+            if file.stage != Stage::Done {
+                file.stage = Stage::Stopped;
+            }
+        });
+    }
+
+    /// Takes a file out, and what was uploaded of it.
+    ///
+    /// # Errors
+    /// No connection: the file is out of the draft here, and the next save says so.
+    pub async fn remove(&self, part: u32) -> Result<()> {
+        self.stop(part);
+        self.0.sources.borrow_mut().remove(&part);
+        self.0.files.update(|files| files.retain(|file| file.part != part));
+        self.0.draft.remove_file(part).await
+    }
+
+    /// Makes the report. Its id is the draft's.
+    ///
+    /// # Errors
+    /// A missing field, missing files, no connection; the draft stays.
+    pub async fn complete(&self, fields: ReportFields) -> Result<ReportId> {
+        self.0.draft.set_fields(fields)?;
+        self.0.draft.save().await?;
+        let report = self.0.draft.complete().await?;
+        self.end();
+        Ok(report.id)
+    }
+
+    /// Stops everything; the stored draft stays.
+    fn end(&self) {
+        self.0.ended.set(true);
+        if let Some((_, cancel)) = self.0.running.borrow().as_ref() {
+            cancel.cancel();
+        }
+        self.0.sources.borrow_mut().clear();
+    }
+
+    fn find(&self, part: u32) -> Option<FileState> {
+        self.0.files.with_untracked(|files| files.iter().find(|file| file.part == part).cloned())
+    }
+
+    fn set(&self, part: u32, change: impl FnOnce(&mut FileState)) {
+        self.0.files.update(|files| {
+            if let Some(file) = files.iter_mut().find(|file| file.part == part) {
+                change(file);
+            }
+        });
+    }
+
+    /// Begins the next waiting upload, if none runs.
+    fn pump(&self) {
+        if self.0.ended.get() || self.0.running.borrow().is_some() {
+            return;
+        }
+        let next = self.0.files.with_untracked(|files| {
+            files.iter().find(|file| matches!(file.stage, Stage::Waiting | Stage::Lost)).map(|file| file.part)
+        });
+        let Some(part) = next else { return };
+        let Some(source) = self.0.sources.borrow().get(&part).cloned() else {
+            self.set(part, |file| file.stage = Stage::NeedsFile);
+            return self.pump();
+        };
+        let cancel = Cancel::default();
+        *self.0.running.borrow_mut() = Some((part, cancel.clone()));
+        self.set(part, |file| {
+            if file.stage == Stage::Waiting {
+                file.stage = Stage::Running;
+            }
+        });
+        let session = self.clone();
+        spawn_local(async move {
+            let control = session.control(part, cancel);
+            let outcome = session.0.draft.resume_file(part, &source.into(), &control).await;
+            *session.0.running.borrow_mut() = None;
+            session.ended_with(part, outcome);
+        });
+    }
+
+    /// Shows progress: bytes and speed.
+    fn control(&self, part: u32, cancel: Cancel) -> Control {
+        let (session, meter) = (Rc::downgrade(&self.0), RefCell::new(Meter::default()));
+        Control::new(cancel, move |progress: Progress| {
+            let Some(session) = session.upgrade().map(Session) else { return };
+            let speed = meter.borrow_mut().note(progress.done);
+            session.set(part, |file| {
+                file.done = progress.done;
+                file.speed = speed;
+                if file.stage == Stage::Lost {
+                    file.stage = Stage::Running;
+                }
+            });
+        })
+    }
+
+    fn ended_with(&self, part: u32, outcome: Result<()>) {
+        let stage = match outcome {
+            Ok(()) => Stage::Done,
+            Err(ClientError::Cancelled) => Stage::Stopped,
+            Err(ClientError::Transport(TransportError::Offline | TransportError::TimedOut)) => Stage::Lost,
+            Err(error) if error.is_transient() => Stage::Lost,
+            Err(error) => Stage::Failed(say(&error)),
+        };
+        let lost = stage == Stage::Lost;
+        self.set(part, |file| {
+            // Stopped and gone on with meanwhile: it waits for its turn.
+            let waits = stage == Stage::Stopped && file.stage == Stage::Waiting;
+            if !waits {
+                file.stage = stage;
+            }
+            file.speed = 0.0;
+            if file.stage == Stage::Done {
+                file.done = file.size;
+            }
+        });
+        if lost {
+            let session = Rc::downgrade(&self.0);
+            set_timeout(
+                move || {
+                    if let Some(inner) = session.upgrade() {
+                        Session(inner).pump();
+                    }
+                },
+                AGAIN,
+            );
+        } else {
+            self.pump();
+        }
+    }
+}
+
+/// The drafts being written; `Copy`, from [`use_drafts`].
+#[derive(Clone, Copy)]
+pub struct Drafts {
+    sessions: StoredValue<HashMap<ReportId, Session>, LocalStorage>,
+    /// Files that were dropped elsewhere and wait for a new draft.
+    dropped: StoredValue<Vec<web_sys::File>, LocalStorage>,
+}
+
+/// Makes [`use_drafts`] work below here; locking ends every draft being written.
+pub fn provide_drafts(vault: Vault) {
+    let drafts = Drafts { sessions: StoredValue::new_local(HashMap::new()), dropped: StoredValue::new_local(Vec::new()) };
+    provide_context(drafts);
+    Effect::new(move |_| {
+        if !matches!(vault.state.get(), VaultState::Unlocked(_)) {
+            for (_, session) in drafts.sessions.try_update_value(std::mem::take).unwrap_or_default() {
+                session.end();
+            }
+            drafts.dropped.set_value(Vec::new());
+        }
+    });
+}
+
+/// The page's drafts.
+pub fn use_drafts() -> Drafts {
+    expect_context()
+}
+
+impl Drafts {
+    /// Keeps files for the draft that is about to begin.
+    pub fn drop_files(self, files: Vec<web_sys::File>) {
+        self.dropped.set_value(files);
+    }
+
+    /// The files that were dropped, once.
+    pub fn take_dropped(self) -> Vec<web_sys::File> {
+        self.dropped.try_update_value(std::mem::take).unwrap_or_default()
+    }
+
+    /// Begins a draft.
+    ///
+    /// # Errors
+    /// A field that breaks a limit; no connection.
+    pub async fn begin(self, open: &Opened, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
+        let session = Session::new(open.begin_draft(patient, fields).await?);
+        session.0.saving.set(Saving::Saved(browser::now()));
+        self.keep(&session);
+        Ok(session)
+    }
+
+    /// Opens a draft to go on with: the one being written already, else the stored one.
+    ///
+    /// # Errors
+    /// `not_found`, a forged draft, no connection.
+    pub async fn open(self, open: &Opened, id: &ReportId) -> Result<Session> {
+        if let Some(session) = self.sessions.with_value(|sessions| sessions.get(id).cloned()) {
+            return Ok(session);
+        }
+        let session = Session::new(open.open_draft(id).await?);
+        self.keep(&session);
+        Ok(session)
+    }
+
+    /// Forgets what was typed here and opens the stored copy.
+    ///
+    /// # Errors
+    /// As [`Drafts::open`].
+    pub async fn reload(self, open: &Opened, id: &ReportId) -> Result<Session> {
+        self.forget(id);
+        self.open(open, id).await
+    }
+
+    /// Changes whom a draft is about; that makes another draft of it.
+    ///
+    /// # Errors
+    /// As [`Drafts::begin`].
+    pub async fn set_patient(self, open: &Opened, session: &Session, patient: PatientChoice) -> Result<Session> {
+        let moved = Session::new(open.set_patient(&session.0.draft, patient).await?);
+        self.forget(&session.id());
+        moved.0.saving.set(Saving::Saved(browser::now()));
+        self.keep(&moved);
+        Ok(moved)
+    }
+
+    /// Deletes a draft with what was uploaded for it.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn delete(self, open: &Opened, id: &ReportId) -> Result<()> {
+        open.delete_draft(id).await?;
+        self.forget(id);
+        Ok(())
+    }
+
+    /// A draft became a report.
+    pub fn forget(self, id: &ReportId) {
+        if let Some(session) = self.sessions.try_update_value(|sessions| sessions.remove(id)).flatten() {
+            session.end();
+        }
+    }
+
+    fn keep(self, session: &Session) {
+        self.sessions.update_value(|sessions| {
+            sessions.insert(session.id(), session.clone());
+        });
+    }
+}

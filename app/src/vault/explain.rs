@@ -1,0 +1,32 @@
+//! Errors in the words of somebody who has to go on working.
+
+use api_types::ErrorCode;
+use client::{ClientError, transport::TransportError};
+
+use crate::t;
+
+/// A sentence: what happened, that nothing was lost, what to do next. Never a secret, never decrypted text.
+pub fn explain(error: &ClientError) -> String {
+    match error {
+        ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
+        ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
+        ClientError::WrongKit => t!(recover.wrong).to_owned(),
+        ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
+        ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
+        ClientError::Problem(problem) => match problem.code {
+            ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),
+            ErrorCode::Throttled => t!(errors.throttled).to_owned(),
+            ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
+            ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
+            _ => problem.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn server_failed(request_id: Option<&str>) -> String {
+    match request_id {
+        Some(id) => format!("{} {}", t!(errors.server), t!(errors.quote, id = id)),
+        None => t!(errors.server).to_owned(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The browser as the client library sees it.
+
+use api_types::ErrorCode;
+use client::{
+    Platform, SystemClock,
+    transport::{Request, Response, Streaming, Transport, TransportError, web::FetchTransport},
+};
+use leptos::prelude::*;
+
+use super::{bulk::WebBulk, heavy::WorkerHeavy};
+
+/// `fetch` that tells the page whether the server can be reached, and when the session has ended elsewhere.
+#[derive(Clone, Copy)]
+pub struct PageTransport {
+    online: RwSignal<bool>,
+    /// Set when the server no longer knows the session.
+    ended: RwSignal<bool>,
+}
+
+impl PageTransport {
+    fn note<A>(&self, answer: &Result<A, TransportError>) {
+        let online = !matches!(answer, Err(TransportError::Offline));
+        if self.online.try_get_untracked() != Some(online) {
+            self.online.try_set(online);
+        }
+    }
+
+    /// A 401 that says `signed_out`; wrong passwords are 401 too and mean nothing of the kind.
+    fn note_end(&self, response: &Response) {
+        let ended = response.status == 401
+            && serde_json::from_slice::<api_types::Problem>(&response.body).is_ok_and(|p| p.code == ErrorCode::SignedOut);
+        if ended {
+            self.ended.try_set(true);
+        }
+    }
+}
+
+impl Transport for PageTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let answer = FetchTransport.send(request).await;
+        self.note(&answer);
+        if let Ok(response) = &answer {
+            self.note_end(response);
+        }
+        answer
+    }
+
+    async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
+        FetchTransport.stream(request).await
+    }
+}
+
+/// Fetch, the browser's clock, workers.
+pub struct WebPlatform {
+    transport: PageTransport,
+    bulk: WebBulk,
+}
+
+impl WebPlatform {
+    pub(super) fn new(online: RwSignal<bool>, ended: RwSignal<bool>) -> Self {
+        Self { transport: PageTransport { online, ended }, bulk: WebBulk::default() }
+    }
+}
+
+impl Platform for WebPlatform {
+    type Transport = PageTransport;
+    type Environment = SystemClock;
+    type Heavy = WorkerHeavy;
+    type Bulk = WebBulk;
+
+    fn transport(&self) -> &PageTransport {
+        &self.transport
+    }
+
+    fn environment(&self) -> &SystemClock {
+        &SystemClock
+    }
+
+    fn heavy(&self) -> &WorkerHeavy {
+        &WorkerHeavy
+    }
+
+    fn bulk(&self) -> &WebBulk {
+        &self.bulk
+    }
+}

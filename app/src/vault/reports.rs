@@ -1,0 +1,142 @@
+//! One report, open: what the page shows, and its files. Held by the page that shows it and dropped with it.
+
+use std::{collections::HashMap, rc::Rc};
+
+use api_types::{AccountId, ErrorCode, ReportId, grants::Right};
+use client::{
+    ClientError, OpenReport, OpenVersion, Result,
+    bulk::{Cancel, Control, Progress},
+    content::FileType,
+};
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::{Opened, bulk::BlobSink};
+
+/// A report and one of its versions, verified and open. Clones share it.
+#[derive(Clone)]
+pub struct View {
+    /// Access and versions.
+    pub report: Rc<OpenReport>,
+    /// The fields and files that are shown.
+    pub version: Rc<OpenVersion>,
+    names: Rc<HashMap<AccountId, String>>,
+    me: AccountId,
+}
+
+impl View {
+    /// Somebody's name; the reader is "you".
+    pub fn name(&self, id: &AccountId) -> String {
+        if *id == self.me {
+            return crate::t!(report.you).to_owned();
+        }
+        self.names.get(id).cloned().unwrap_or_else(|| id.to_string().chars().take(8).collect())
+    }
+
+    /// Whether the reader owns it.
+    pub fn is_owner(&self) -> bool {
+        self.report.access.owner() == self.me
+    }
+
+    /// Whether the reader may share it.
+    pub fn may_share(&self) -> bool {
+        matches!(self.report.right, Right::Own | Right::Reshare)
+    }
+
+    /// Whether the reader keeps it for a patient without an account.
+    pub fn may_invite(&self) -> bool {
+        self.report.access.in_custody() && self.is_owner()
+    }
+
+    /// Whether keys must be changed because access was revoked.
+    pub fn rekey_pending(&self) -> bool {
+        self.report.versions.iter().any(|version| version.rekey_pending)
+    }
+
+    /// When the last of the reader's own grants ends; `None` while one has no end.
+    pub fn ends_at(&self) -> Option<i64> {
+        let ends: Option<Vec<i64>> =
+            self.report.grants.iter().map(|grant| Some(grant.expires_at).filter(|end| *end > 0)).collect();
+        ends.and_then(|ends| ends.into_iter().max())
+    }
+
+    /// What it is called.
+    pub fn title(&self) -> String {
+        title_of(&self.version.content.fields)
+    }
+}
+
+/// What a report is called in lists: its title, else its number.
+pub fn title_of(fields: &client::content::ReportFields) -> String {
+    let named = [&fields.title, &fields.report_number].into_iter().find(|text| !text.trim().is_empty());
+    named.cloned().unwrap_or_else(|| crate::t!(report.untitled).to_owned())
+}
+
+/// Opens a report at a version; the newest where none is named or the named one is gone.
+pub async fn open(open: &Opened, id: &ReportId, version: Option<u32>) -> Result<View> {
+    let report = open.report(id).await?;
+    let newest = report.newest().map(|newest| newest.version).ok_or(ClientError::NoAccess)?;
+    let wanted = version.filter(|wanted| report.versions.iter().any(|v| v.version == *wanted)).unwrap_or(newest);
+    let version = open.version(&report, wanted).await?;
+    let names = names(open, id).await?;
+    Ok(View { report: Rc::new(report), version: Rc::new(version), names: Rc::new(names), me: open.account_id() })
+}
+
+/// Another version of an open report.
+pub async fn switch(open: &Opened, view: &View, version: u32) -> Result<View> {
+    let version = open.version(&view.report, version).await?;
+    Ok(View { version: Rc::new(version), ..view.clone() })
+}
+
+async fn names(open: &Opened, id: &ReportId) -> Result<HashMap<AccountId, String>> {
+    let people = open.api().get_report_people(id).await?;
+    Ok(people.items.into_iter().map(|account| (account.id, account.name)).collect())
+}
+
+/// Whether an error means that the reader may not see the report, now or any more.
+pub fn is_end(error: &ClientError) -> bool {
+    let ended = [ErrorCode::NotFound, ErrorCode::Gone, ErrorCode::ShareExpired, ErrorCode::Forbidden];
+    matches!(error, ClientError::NoAccess) || error.problem().is_some_and(|code| ended.contains(&code))
+}
+
+/// Fetches and opens a file. Nothing of it is shown before all of it verified.
+pub async fn fetch(open: &Opened, view: &View, part: u32, cancel: Cancel, progress: impl Fn(Progress) + 'static) -> Result<Blob> {
+    open.download(&view.version, part, BlobSink::default(), &Control::new(cancel, progress)).await
+}
+
+/// What a file is, by its first bytes.
+pub async fn sniff(blob: &Blob) -> FileType {
+    let wanted = FileType::SNIFF_LEN as f64;
+    let head = match blob.slice_with_f64_and_f64(0.0, wanted) {
+        Ok(slice) => bytes(&slice).await,
+        Err(_) => None,
+    };
+    head.map_or(FileType::OctetStream, |head| FileType::sniff(&head, blob.size() <= wanted))
+}
+
+async fn bytes(blob: &Blob) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(blob.array_buffer()).await.ok()?;
+    Some(Uint8Array::new(&buffer).to_vec())
+}
+
+/// The first `most` bytes as text; a character that is cut at the end goes.
+pub async fn text(blob: &Blob, most: f64) -> Option<String> {
+    let slice = blob.slice_with_f64_and_f64(0.0, most).ok()?;
+    let text = JsFuture::from(slice.text()).await.ok()?.as_string()?;
+    Some(text.trim_end_matches('\u{fffd}').to_owned())
+}
+
+/// The same bytes under a media type that was found by magic bytes. Only for pictures and PDF: anything else stays an
+/// octet stream, so that it can't become a document.
+pub fn typed(blob: &Blob, file_type: FileType) -> Option<Blob> {
+    let shown = matches!(file_type, FileType::Png | FileType::Jpeg | FileType::Webp | FileType::Gif | FileType::Pdf);
+    let slice = shown.then(|| blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), file_type.media_type()));
+    slice?.ok()?.dyn_into().ok()
+}
+
+/// Changes the keys of an own report whose access was revoked.
+pub async fn rekey(open: &Opened, id: &ReportId) -> Result<u32> {
+    open.rekey(id, &Control::none()).await
+}

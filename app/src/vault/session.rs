@@ -1,0 +1,337 @@
+//! The vault in the browser: who is signed in, the keys while it is open, locking.
+
+use std::future::Future;
+
+use api_types::{live::LiveEvent, sessions::{Carrier, WhoAmI}};
+use client::{Client, ClientError, Device, Memory, Recover, SignUp, SignedIn};
+use crypto::account::RecoveryKit;
+use futures::future::{AbortHandle, abortable};
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Attempt, NewAccount, Vault, VaultState, explain, idle, live, platform::WebPlatform};
+use crate::{browser, pages::Door, t};
+
+/// An open vault's keys and everything they can do; see the `client` crate.
+pub type Keys = client::Vault<WebPlatform>;
+
+/// Where this device remembers what the server must not roll back. Nothing in it is secret.
+const MEMORY: &str = "memory";
+/// Why the page was locked, shown once after the reload.
+const NOTICE: &str = "notice";
+
+/// What only the browser has.
+#[derive(Default)]
+pub(super) struct Inner {
+    client: Option<Client<WebPlatform>>,
+    locked: Option<SignedIn<WebPlatform>>,
+    keys: Option<Keys>,
+    kit: Option<RecoveryKit>,
+    live: Option<AbortHandle>,
+}
+
+fn remembered() -> Memory {
+    let stored = browser::stored(MEMORY).unwrap_or_default();
+    serde_json::from_str(&stored).unwrap_or_default()
+}
+
+fn remember(memory: &Memory) {
+    if let Ok(text) = serde_json::to_string(memory) {
+        browser::store(MEMORY, &text);
+    }
+}
+
+fn device() -> Device {
+    Device { carrier: Carrier::Cookie, name: browser::device_name() }
+}
+
+impl Vault {
+    fn client(self) -> Client<WebPlatform> {
+        let made = self.inner.try_update_value(|inner| {
+            let new = || Client::with_memory(WebPlatform::new(self.online, self.ended), remembered());
+            inner.client.get_or_insert_with(new).clone()
+        });
+        made.unwrap_or_else(|| Client::with_memory(WebPlatform::new(self.online, self.ended), remembered()))
+    }
+
+    /// Asks who is signed in, and again while the server can't be reached. Starts the watch on idleness.
+    pub(super) fn begin(self) {
+        self.notice.set(browser::take_session(NOTICE));
+        idle::watch(self);
+        Effect::new(move |_| {
+            if self.ended.get() {
+                self.session_ended();
+            }
+        });
+        spawn_local(async move {
+            loop {
+                match self.client().resume(None).await {
+                    Ok(Some(session)) => return self.found(session),
+                    Ok(None) => return self.state.set(VaultState::SignedOut),
+                    Err(error) if error.is_transient() => browser::sleep(2_000).await,
+                    Err(error) => {
+                        self.notice.set(Some(explain(&error)));
+                        return self.state.set(VaultState::SignedOut);
+                    }
+                }
+            }
+        });
+    }
+
+    fn found(self, session: SignedIn<WebPlatform>) {
+        let who = session.who().clone();
+        self.inner.update_value(|inner| inner.locked = Some(session));
+        // Somebody may have signed in while the question was under way.
+        if !matches!(self.state.get_untracked(), VaultState::Unlocked(_)) {
+            self.state.set(VaultState::Locked(who));
+        }
+    }
+
+    /// Asks the server what a set-up or invitation token is good for; without one, whether sign-up is open.
+    pub fn open_door(self, token: Option<String>, door: RwSignal<Door>) {
+        spawn_local(async move {
+            let client = self.client();
+            let opened = match token {
+                Some(token) => client.look_up_invitation(&token).await.map(Door::Invited),
+                None => client.instance().await.map(|it| if it.open_sign_up { Door::Open } else { Door::Closed }),
+            };
+            door.try_set(match opened {
+                Ok(opened) => opened,
+                Err(ClientError::Problem(_)) => Door::Dead,
+                Err(error) => {
+                    self.notice.set(Some(explain(&error)));
+                    Door::Open
+                }
+            });
+        });
+    }
+
+    /// Fresh words for a recovery kit; [`Vault::sign_up`] uses the kit that was made last.
+    pub fn new_kit(self) -> Vec<String> {
+        let kit = self.client().new_kit();
+        let words = kit.words().into_iter().map(str::to_owned).collect();
+        self.inner.update_value(|inner| inner.kit = Some(kit));
+        words
+    }
+
+    /// Creates the account with the kit that was shown, and signs in.
+    pub fn sign_up(self, account: NewAccount, attempt: Attempt) {
+        self.enter(attempt, move |client, kit| async move {
+            let kit = match kit {
+                Some(kit) => kit,
+                None => RecoveryKit::parse(&account.words.join(" ")).map_err(ClientError::KitWords)?,
+            };
+            let keys = client
+                .sign_up(SignUp {
+                    name: &account.name,
+                    email: &account.email,
+                    password: &account.password,
+                    role: account.role,
+                    kit: &kit,
+                    token: account.token.as_deref(),
+                    device: device(),
+                })
+                .await?;
+            if let (Some(token), Some(secret)) = (&account.token, &account.secret) {
+                keys.claim_reports(token, secret).await?;
+            }
+            Ok(keys)
+        });
+    }
+
+    /// Signs in, or unlocks when the session lives.
+    pub fn sign_in(self, email: String, password: String, attempt: Attempt) {
+        let locked = self.inner.with_value(|inner| inner.locked.clone()).filter(|session| session.who().email == email);
+        self.enter(attempt, move |client, _| async move {
+            match locked {
+                Some(session) => session.unlock(&password).await,
+                None => client.sign_in(&email, &password, device()).await,
+            }
+        });
+    }
+
+    /// Opens the account with the recovery kit and sets a new password.
+    pub fn recover(self, email: String, words: String, password: String, attempt: Attempt) {
+        self.enter(attempt, move |client, _| async move {
+            client.recover(Recover { email: &email, words: &words, password: &password, device: device() }).await
+        });
+    }
+
+    /// Runs a way in and opens the vault with what it gives.
+    fn enter<F>(self, attempt: Attempt, way: impl FnOnce(Client<WebPlatform>, Option<RecoveryKit>) -> F + 'static)
+    where
+        F: Future<Output = client::Result<Keys>> + 'static,
+    {
+        if !attempt.begin() {
+            return;
+        }
+        let kit = self.inner.try_update_value(|inner| inner.kit.take()).flatten();
+        let kept = kit.clone();
+        spawn_local(async move {
+            match way(self.client(), kit).await {
+                Ok(keys) => {
+                    self.open(keys);
+                    attempt.done();
+                }
+                Err(error) => {
+                    // Another try must use the words that were shown.
+                    self.inner.try_update_value(|inner| inner.kit = kept);
+                    attempt.failed(explain(&error));
+                }
+            }
+        });
+    }
+
+    fn open(self, keys: Keys) {
+        remember(&keys.remembered());
+        let who = keys.who();
+        self.inner.update_value(|inner| {
+            inner.locked = None;
+            inner.keys = Some(keys.clone());
+        });
+        self.ended.set(false);
+        self.notice.set(None);
+        idle::touch();
+        self.state.set(VaultState::Unlocked(who));
+        let (listening, handle) = abortable(live::listen(self, keys));
+        self.inner.update_value(|inner| inner.live = Some(handle));
+        spawn_local(async move {
+            // Ends by itself or when the vault locks.
+            let _ = listening.await;
+        });
+    }
+
+    /// The keys of an open vault. Don't keep them in anything that outlives the page: they are gone when it locks.
+    pub fn keys(self) -> Option<Keys> {
+        self.inner.try_with_value(|inner| inner.keys.clone()).flatten()
+    }
+
+    /// Does something with the keys and hands over the result; `attempt` shows that it runs and what went wrong.
+    pub fn run<A, F>(self, attempt: Attempt, work: impl FnOnce(Keys) -> F + 'static, done: impl FnOnce(A) + 'static)
+    where
+        F: Future<Output = client::Result<A>> + 'static,
+        A: 'static,
+    {
+        let Some(keys) = self.keys() else { return };
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            let result = work(keys).await;
+            self.keep_memory();
+            match result {
+                Ok(value) => {
+                    attempt.done();
+                    done(value);
+                }
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    }
+
+    /// Keeps what this device must remember; after anything that may have saved the client state.
+    pub fn keep_memory(self) {
+        if let Some(keys) = self.keys() {
+            remember(&keys.remembered());
+        }
+    }
+
+    /// The account was changed elsewhere (approved, for instance): fetches it anew.
+    pub(super) fn refresh(self, keys: Keys) {
+        spawn_local(async move {
+            if keys.refresh().await.is_ok() && matches!(self.state.get_untracked(), VaultState::Unlocked(_)) {
+                self.state.set(VaultState::Unlocked(keys.who()));
+            }
+        });
+    }
+
+    /// Hears live events until the calling component goes away.
+    pub fn on_live(self, hear: impl Fn(LiveEvent) + Send + Sync + 'static) {
+        let id = self.hearing.add(Callback::new(hear));
+        on_cleanup(move || self.hearing.remove(id));
+    }
+
+    /// Locks on request.
+    pub fn lock(self) {
+        self.close(None);
+    }
+
+    /// Locks because nothing happened for a while.
+    pub(super) fn lock_idle(self, minutes: u32) {
+        self.close(Some(t!(frame.locked_idle, minutes = minutes)));
+    }
+
+    /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew, because dropped memory
+    /// isn't overwritten memory; where the server can't be reached it stays as it is, without keys.
+    fn close(self, notice: Option<String>) {
+        let Some(who) = self.state.get_untracked().who().cloned() else { return };
+        let had_keys = self.drop_keys();
+        self.state.set(VaultState::Locked(who));
+        if !had_keys {
+            return;
+        }
+        if let Some(notice) = notice {
+            browser::store_session(NOTICE, &notice);
+            self.notice.set(Some(notice));
+        }
+        if self.online.get_untracked() {
+            browser::reload();
+        }
+    }
+
+    /// Ends the session and loads the front door anew.
+    pub fn sign_out(self) {
+        let keys = self.keys();
+        let locked = self.inner.try_update_value(|inner| inner.locked.take()).flatten();
+        spawn_local(async move {
+            let ended = match (keys, locked) {
+                (Some(keys), _) => keys.sign_out().await,
+                (None, Some(session)) => session.sign_out().await,
+                (None, None) => Ok(()),
+            };
+            self.drop_keys();
+            match ended {
+                Err(error) if error.is_transient() => self.left(Some(explain(&error))),
+                _ => self.left(None),
+            }
+        });
+    }
+
+    /// The server doesn't know the session any more: it was ended elsewhere, or its time was over.
+    fn session_ended(self) {
+        self.drop_keys();
+        self.left(Some(t!(errors.signed_out).to_owned()));
+    }
+
+    fn left(self, notice: Option<String>) {
+        self.state.set(VaultState::SignedOut);
+        if let Some(notice) = notice {
+            browser::store_session(NOTICE, &notice);
+            self.notice.set(Some(notice));
+        }
+        if self.online.get_untracked() {
+            browser::go("/sign-in");
+        }
+    }
+
+    fn drop_keys(self) -> bool {
+        let keys = self.inner.try_update_value(|inner| {
+            if let Some(live) = inner.live.take() {
+                live.abort();
+            }
+            inner.keys.take()
+        });
+        let Some(keys) = keys.flatten() else { return false };
+        use client::Platform;
+        keys.platform().bulk().end();
+        self.waiting.set(0);
+        let session = keys.lock();
+        self.inner.update_value(|inner| inner.locked = Some(session));
+        true
+    }
+
+    /// Whose vault it is, without tracking.
+    pub fn who(self) -> Option<WhoAmI> {
+        self.state.with_untracked(|state| state.who().cloned())
+    }
+}

@@ -1,0 +1,114 @@
+//! Chunks of one segment through WebCrypto: AES-256-GCM, 128-bit tags, no additional data, nonce = base nonce XOR chunk
+//! number (c2sp.org/chunked-encryption). The key is a non-extractable `CryptoKey`.
+
+use futures::future::try_join_all;
+use js_sys::{ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
+
+use super::Failure;
+
+/// Plaintext bytes of a chunk.
+const CHUNK: u32 = 16 * 1024;
+/// Bytes of a tag.
+const TAG: u32 = 16;
+/// Chunks given to WebCrypto at once: enough to keep its threads busy, little enough to bound memory (2 MiB).
+const BATCH: u32 = 128;
+
+/// WebCrypto.
+pub(super) fn subtle() -> Result<SubtleCrypto, Failure> {
+    let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| Failure::Broken)?;
+    Ok(scope.crypto().map_err(|_| Failure::Broken)?.subtle())
+}
+
+/// SHA-256 of a buffer, 32 bytes.
+pub(super) async fn sha256(bytes: &Uint8Array) -> Result<Uint8Array, Failure> {
+    let hash = JsFuture::from(subtle()?.digest_with_str_and_js_u8_array("SHA-256", bytes)?).await?;
+    Ok(Uint8Array::new(&hash))
+}
+
+/// The key of a segment and where its chunks stand in the part.
+pub(super) struct Chunks {
+    pub key: CryptoKey,
+    pub base_nonce: [u8; 12],
+    /// Number of its first chunk.
+    pub first: u64,
+    /// How many; the last of a part may be empty.
+    pub count: u32,
+}
+
+/// `{name, iv, tagLength}`. WebCrypto copies the nonce when it is called (Web Cryptography API, "normalize an
+/// algorithm"), so one object serves all chunks.
+struct Algorithm {
+    object: Object,
+    iv: Uint8Array,
+}
+
+impl Algorithm {
+    fn new() -> Self {
+        let (object, iv) = (Object::new(), Uint8Array::new_with_length(12));
+        for (name, value) in [("name", JsValue::from("AES-GCM")), ("iv", iv.clone().into()), ("tagLength", 128.into())] {
+            // Setting a field of a fresh plain object can't fail.
+            let _ = Reflect::set(&object, &name.into(), &value);
+        }
+        Self { object, iv }
+    }
+
+    fn at(&self, base: &[u8; 12], chunk: u64) -> &Object {
+        let mut nonce = *base;
+        nonce[4..].iter_mut().zip(chunk.to_be_bytes()).for_each(|(b, c)| *b ^= c);
+        self.iv.copy_from(&nonce);
+        &self.object
+    }
+}
+
+/// Which way.
+#[derive(Clone, Copy)]
+enum Way {
+    Seal,
+    Open,
+}
+
+impl Chunks {
+    /// Seals `plain` into `out`, from byte `at` on.
+    pub(super) async fn seal(&self, plain: &Uint8Array, out: &Uint8Array, at: u32) -> Result<(), Failure> {
+        self.pass(Way::Seal, plain, out, at).await
+    }
+
+    /// Opens `sealed`; a chunk whose tag is wrong ends it.
+    pub(super) async fn open(&self, sealed: &Uint8Array) -> Result<Uint8Array, Failure> {
+        let length = sealed.length().checked_sub(self.count * TAG).ok_or(Failure::Forged("a segment is too short"))?;
+        let out = Uint8Array::new_with_length(length);
+        self.pass(Way::Open, sealed, &out, 0).await.map_err(|failure| match failure {
+            Failure::Broken => Failure::Forged("a chunk does not open"),
+            other => other,
+        })?;
+        Ok(out)
+    }
+
+    async fn pass(&self, way: Way, from: &Uint8Array, out: &Uint8Array, mut at: u32) -> Result<(), Failure> {
+        let (subtle, algorithm) = (subtle()?, Algorithm::new());
+        let step = if matches!(way, Way::Seal) { CHUNK } else { CHUNK + TAG };
+        for batch in (0..self.count).step_by(BATCH as usize) {
+            let one = |i: u32| -> Result<Promise, JsValue> {
+                let piece = from.subarray((i * step).min(from.length()), ((i + 1) * step).min(from.length()));
+                let algorithm = algorithm.at(&self.base_nonce, self.first + u64::from(i));
+                match way {
+                    Way::Seal => subtle.encrypt_with_object_and_js_u8_array(algorithm, &self.key, &piece),
+                    Way::Open => subtle.decrypt_with_object_and_js_u8_array(algorithm, &self.key, &piece),
+                }
+            };
+            let started = (batch..self.count.min(batch + BATCH)).map(one).collect::<Result<Vec<_>, _>>()?;
+            for done in try_join_all(started.into_iter().map(JsFuture::from)).await? {
+                let piece = Uint8Array::new(done.unchecked_ref::<ArrayBuffer>());
+                if at + piece.length() > out.length() {
+                    return Err(Failure::Broken);
+                }
+                out.set(&piece, at);
+                at += piece.length();
+            }
+        }
+        if at == out.length() { Ok(()) } else { Err(Failure::Broken) }
+    }
+}

@@ -1,0 +1,140 @@
+//! The worker's half: one segment per task, several tasks at once. Plaintext and ciphertext stay in JavaScript buffers
+//! and go through WebCrypto; this program only says what happens with them.
+
+mod cipher;
+mod net;
+mod segment;
+
+use std::{cell::RefCell, collections::HashMap};
+
+use futures::channel::oneshot;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::message::{Message, why};
+
+/// Why a task ended early.
+pub(super) enum Failure {
+    Source,
+    Offline,
+    Refused { status: u16, body: Vec<u8> },
+    Forged(&'static str),
+    Broken,
+}
+
+impl From<JsValue> for Failure {
+    /// WebCrypto or a stream refused; what it says may hold names of files, so it is dropped.
+    fn from(_: JsValue) -> Self {
+        Self::Broken
+    }
+}
+
+impl Failure {
+    fn message(self) -> Message {
+        let failed = Message::new("failed");
+        match self {
+            Self::Source => failed.with("why", why::SOURCE),
+            Self::Offline => failed.with("why", why::OFFLINE),
+            Self::Refused { status, body } => {
+                failed.with("why", why::REFUSED).with("status", f64::from(status)).with_bytes("body", &body)
+            }
+            Self::Forged(detail) => failed.with("why", why::FORGED).with("detail", detail),
+            Self::Broken => failed.with("why", why::BROKEN),
+        }
+    }
+}
+
+/// A task that runs.
+struct Running {
+    go: Option<oneshot::Sender<()>>,
+    abort: Option<AbortController>,
+}
+
+thread_local! {
+    static RUNNING: RefCell<HashMap<u32, Running>> = RefCell::default();
+}
+
+fn scope() -> Option<DedicatedWorkerGlobalScope> {
+    js_sys::global().dyn_into().ok()
+}
+
+fn say(message: &Message) {
+    if let Some(scope) = scope() {
+        // A page that went away doesn't listen any more.
+        let _ = scope.post_message(message.js());
+    }
+}
+
+/// Listens for tasks until the page ends the worker.
+pub fn run() {
+    let Some(scope) = scope() else { return };
+    let listen = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
+        if let Some(message) = Message::read(event.data()) {
+            handle(message);
+        }
+    });
+    // Fails on no browser that has workers.
+    let _ = scope.add_event_listener_with_callback("message", listen.as_ref().unchecked_ref());
+    // Lives as long as the worker.
+    listen.forget();
+}
+
+fn handle(message: Message) {
+    let Some(id) = message.id() else { return };
+    match message.kind().as_str() {
+        "heavy" => heavy(id, &message),
+        "go" => {
+            let go = RUNNING.with_borrow_mut(|running| running.get_mut(&id).and_then(|task| task.go.take()));
+            if let Some(go) = go {
+                // The task may have failed meanwhile.
+                let _ = go.send(());
+            }
+        }
+        "drop" => {
+            let task = RUNNING.with_borrow_mut(|running| running.remove(&id));
+            if let Some(abort) = task.and_then(|task| task.abort) {
+                abort.abort();
+            }
+        }
+        _ => spawn_local(segment_task(id, message)),
+    }
+}
+
+/// Argon2id and what surrounds it; the page ends this worker afterwards, and with it the 64 MiB.
+fn heavy(id: u32, message: &Message) {
+    use client::heavy::{HeavyError, HeavyKind, HeavyTask, run};
+    let kind = message.number("tag").and_then(|tag| HeavyKind::from_tag(tag as u8));
+    let answer = match (kind, message.object::<Uint8Array>("input")) {
+        (Some(kind), Some(input)) => {
+            let task = HeavyTask { kind, input: input.to_vec().into() };
+            input.fill(0, 0, input.length());
+            run(&task)
+        }
+        _ => Err(HeavyError::Malformed),
+    };
+    match answer {
+        Ok(output) => say(&Message::new("done").with("id", id).with_bytes("output", output.expose())),
+        Err(error) => say(&Message::new("failed").with("id", id).with("error", f64::from(error as u8))),
+    }
+}
+
+async fn segment_task(id: u32, message: Message) {
+    let (go, noted) = oneshot::channel();
+    let abort = AbortController::new().ok();
+    let signal = abort.as_ref().map(AbortController::signal);
+    RUNNING.with_borrow_mut(|running| running.insert(id, Running { go: Some(go), abort }));
+    let hashed = |hash: &Uint8Array| say(&Message::new("hashed").with("id", id).with("plain", hash.clone()));
+    let result = match message.kind().as_str() {
+        "seal" => segment::seal(&message, signal.as_ref(), hashed, noted).await,
+        "open" => segment::open(&message, signal.as_ref()).await,
+        "reseal" => segment::reseal(&message, signal.as_ref()).await,
+        _ => Err(Failure::Broken),
+    };
+    let answer = result.unwrap_or_else(Failure::message).with("id", id);
+    // A dropped task has nobody who waits.
+    if RUNNING.with_borrow_mut(|running| running.remove(&id)).is_some() {
+        say(&answer);
+    }
+}
