@@ -133,8 +133,7 @@ fn write(folder: &Path) -> Outcome {
     };
     let current = owner.keyring.current();
     let x25519_info = b"healthsecure interop x25519";
-    let x25519_sealed =
-        hpke_seal(&current.x25519.public(), None, x25519_info, content_key.expose(), &mut rng(7))?;
+    let x25519_sealed = hpke_seal(&current.x25519.public(), None, x25519_info, content_key.expose(), &mut rng(7))?;
     let account_key = AccountKey::generate(&mut rng(8));
     let Recipient::Code { key: code_key, proof, .. } = &code.recipient else { return Err("not a code grant".into()) };
     let case = json!({

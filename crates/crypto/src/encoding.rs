@@ -86,6 +86,12 @@ impl Writer {
         Self::default()
     }
 
+    /// A body of at most `capacity` bytes that won't be moved while it grows: for secrets, which a move would leave
+    /// behind unwiped.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { out: Vec::with_capacity(capacity) }
+    }
+
     /// A writer that begins with an object's context.
     pub fn with_context(object: &str) -> Self {
         Self { out: context(object) }

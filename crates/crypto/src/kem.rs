@@ -116,7 +116,9 @@ pub enum HpkeError {
 #[cfg(feature = "open")]
 mod private {
     use hpke::{
-        Deserializable, Kem, OpModeR, OpModeS, PskBundle, Serializable, aead::AesGcm256, kdf::HkdfSha256,
+        Deserializable, Kem, OpModeR, OpModeS, PskBundle, Serializable,
+        aead::AesGcm256,
+        kdf::HkdfSha256,
         kem::{X25519HkdfSha256, XWing},
         single_shot_open, single_shot_seal_with_rng,
     };

@@ -159,7 +159,7 @@ fn signature_input<T: SignedObject>(body: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(feature = "open")]
-fn envelope<T: SignedObject>(body: &[u8], signatures: &[[u8; SIGNATURE_LEN]]) -> Vec<u8> {
+fn envelope(body: &[u8], signatures: &[[u8; SIGNATURE_LEN]]) -> Vec<u8> {
     let mut blob = Vec::with_capacity(5 + body.len() + signatures.len() * SIGNATURE_LEN);
     blob.push(crate::encoding::VERSION);
     blob.extend_from_slice(&(body.len() as u32).to_be_bytes());
@@ -229,7 +229,7 @@ mod private {
             let body = w.finish();
             let input = signature_input::<T>(&body);
             let signatures: Vec<_> = keys.iter().map(|k| k.sign(&input)).collect();
-            let blob = envelope::<T>(&body, &signatures);
+            let blob = envelope(&body, &signatures);
             Self { blob, body: 5..5 + body.len(), object }
         }
     }

@@ -20,7 +20,7 @@ use crypto::{
         registration_finish, registration_start,
     },
     report::{
-        Change, Grant, GrantStatus, Patient, Purpose, Right, RevisionPlace, Versions, Wrap, WrapKey, open_draft,
+        Change, Grant, GrantStatus, Patient, Purpose, RevisionPlace, Right, Versions, Wrap, WrapKey, open_draft,
         open_wrap, recipient_key, seal_draft, seal_wrap,
     },
     secret::SecretBytes,
@@ -312,8 +312,7 @@ fn share_by_code_redeem_and_revoke() {
     let typed = AccessCode::parse(&code.display().to_lowercase()).unwrap();
     let stretched = CodeKeys::from_bytes(typed.stretch(&grant).unwrap().to_bytes().expose()).unwrap();
     let session = SessionId([4; 16]);
-    let proof =
-        CodeProof::for_grant(Hash32([6; 32]), grant, &made.recipient, &colleague.chain, session).unwrap();
+    let proof = CodeProof::for_grant(Hash32([6; 32]), grant, &made.recipient, &colleague.chain, session).unwrap();
     let proof = Signed::<CodeProof>::parse(stretched.prove(proof).as_bytes()).unwrap();
     let crypto::report::Recipient::Code { proof: proof_key, .. } = &made.recipient else { unreachable!() };
     assert_eq!(proof.verify(proof_key).unwrap().challenge, Hash32([6; 32]));

@@ -138,13 +138,7 @@ fn sharing() {
     let bearer = InvitationSecret::from_slice(&[7; 32]).unwrap().keys(&report);
     let by_bearer = Grant { recipient: bearer.recipient(placeholder), ..grant_to(4, &patient, Right::Own) };
     let custody = Custody { grant: GrantId([5; 16]), recipient: AccountRecipient::current(&patient.chain) };
-    let proof = CodeProof::for_grant(
-        Hash32([6; 32]),
-        grant,
-        &made.recipient,
-        &patient.chain,
-        SessionId([2; 16]),
-    );
+    let proof = CodeProof::for_grant(Hash32([6; 32]), grant, &made.recipient, &patient.chain, SessionId([2; 16]));
     let event = AuditEvent {
         id: EventId([1; 16]),
         time: T0,

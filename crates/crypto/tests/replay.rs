@@ -242,11 +242,8 @@ fn expiry_is_judged_at_the_callers_time() {
     let mut w = World::new();
     let grant = Grant { expires_at: T0 + 500, ..grant_to(3, &w.colleague, Right::Reshare) };
     w.chain.push(&w.patient, Change::Grant(grant));
-    let of_expired = Grant {
-        parent: Some(GrantId([3; 16])),
-        expires_at: T0 + 500,
-        ..grant_to(4, &w.stranger, Right::View)
-    };
+    let of_expired =
+        Grant { parent: Some(GrantId([3; 16])), expires_at: T0 + 500, ..grant_to(4, &w.stranger, Right::View) };
     w.chain.push(&w.colleague, Change::Grant(of_expired.clone()));
     let state = w.replay().unwrap().at(T0 + 499);
     assert!(state.may_read(w.colleague.id(), 1) && state.may_read(w.stranger.id(), 1));

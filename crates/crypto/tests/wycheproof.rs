@@ -90,12 +90,8 @@ fn aes_gcm() {
             let nonce: [u8; 12] = t.nonce[..].try_into().unwrap();
             let tag: [u8; 16] = t.tag[..].try_into().unwrap();
             let mut opened = t.ct.to_vec();
-            let result = cipher.decrypt_inout_detached(
-                (&nonce).into(),
-                &t.aad,
-                InOutBuf::from(&mut opened[..]),
-                (&tag).into(),
-            );
+            let result =
+                cipher.decrypt_inout_detached((&nonce).into(), &t.aad, InOutBuf::from(&mut opened[..]), (&tag).into());
             assert_eq!(result.is_ok(), t.result == TestResult::Valid, "{}: {}", t.tc_id, t.comment);
             if t.result == TestResult::Valid {
                 assert_eq!(opened, t.pt.to_vec(), "{}", t.tc_id);
@@ -157,8 +153,8 @@ fn x25519() {
                 continue;
             };
             let private: [u8; 32] = t.private_key[..].try_into().unwrap();
-            let shared = x25519_dalek::StaticSecret::from(private)
-                .diffie_hellman(&x25519_dalek::PublicKey::from(public));
+            let shared =
+                x25519_dalek::StaticSecret::from(private).diffie_hellman(&x25519_dalek::PublicKey::from(public));
             assert_eq!(&shared.as_bytes()[..], &t.shared_secret[..], "{}: {}", t.tc_id, t.comment);
             let zero = t.flags.contains(&TestFlag::ZeroSharedSecret);
             assert_eq!(shared.was_contributory(), !zero, "{}: {}", t.tc_id, t.comment);

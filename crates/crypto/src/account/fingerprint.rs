@@ -23,7 +23,8 @@ pub fn fingerprint_words(chain: &KeyChain) -> [&'static str; 12] {
     let bits = fingerprint_bits(chain).0;
     let list = bip39::Language::English.word_list();
     std::array::from_fn(|i| {
-        let index = (i * 11..i * 11 + 11).fold(0usize, |acc, bit| acc << 1 | usize::from(bits[bit / 8] >> (7 - bit % 8) & 1));
+        let index =
+            (i * 11..i * 11 + 11).fold(0usize, |acc, bit| acc << 1 | usize::from(bits[bit / 8] >> (7 - bit % 8) & 1));
         list[index]
     })
 }

@@ -176,12 +176,10 @@ impl Keyring {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::body();
+        let mut w = Writer::with_capacity(8 + self.epochs.len() * 3 * (4 + 32));
         w.u32(self.epochs.len() as u32);
         for keys in &self.epochs {
-            w.bytes(keys.signing.seed().expose())
-                .bytes(keys.xwing.seed().expose())
-                .bytes(keys.x25519.seed().expose());
+            w.bytes(keys.signing.seed().expose()).bytes(keys.xwing.seed().expose()).bytes(keys.x25519.seed().expose());
         }
         w.finish()
     }

@@ -17,9 +17,9 @@ mod way_in;
 
 #[cfg(feature = "open")]
 pub use account_key::AccountKey;
-pub use fingerprint::{fingerprint_bits, fingerprint_groups};
 #[cfg(feature = "open")]
 pub use fingerprint::fingerprint_words;
+pub use fingerprint::{fingerprint_bits, fingerprint_groups};
 pub use key_record::{KeyChain, KeyDirectory, KeyError, KeyRecord};
 #[cfg(feature = "open")]
 pub use keyring::{EpochKeys, Keyring, KeyringError};
@@ -29,9 +29,9 @@ pub use organisation::{OrganisationError, Role, RoleStatement};
 #[cfg(feature = "open")]
 pub use recovery::{RecoveryError, RecoveryKit};
 #[cfg(feature = "open")]
-pub(crate) use state::{open_counted, seal_counted};
-#[cfg(feature = "open")]
 pub use state::{StateError, open_cache, open_state, seal_cache, seal_state};
+#[cfg(feature = "open")]
+pub(crate) use state::{open_counted, seal_counted};
 #[cfg(feature = "open")]
 pub use unlock::{WayInSecret, WayInSetup, make_way_in, rewrap_way_in, unlock};
 pub use way_in::{RecoveryProof, WayIn, WayInError, WayInKind, verify_way_in};

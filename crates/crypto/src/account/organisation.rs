@@ -104,7 +104,11 @@ impl crate::sign::Signed<RoleStatement> {
         account: &AccountId,
     ) -> Result<&RoleStatement, OrganisationError> {
         let said = self.verify(organisation)?;
-        if said.instance == *instance && said.account == *account { Ok(said) } else { Err(OrganisationError::WrongSubject) }
+        if said.instance == *instance && said.account == *account {
+            Ok(said)
+        } else {
+            Err(OrganisationError::WrongSubject)
+        }
     }
 }
 

@@ -111,11 +111,7 @@ pub fn rewrap_way_in(
     wrap_and_sign(old, setup, rng)
 }
 
-fn wrap_and_sign(
-    mut way: WayIn,
-    setup: WayInSetup<'_>,
-    rng: &mut impl CryptoRng,
-) -> Result<Signed<WayIn>, WayInError> {
+fn wrap_and_sign(mut way: WayIn, setup: WayInSetup<'_>, rng: &mut impl CryptoRng) -> Result<Signed<WayIn>, WayInError> {
     way.generation = setup.generation;
     way.epoch = setup.keys.epoch;
     way.time = setup.time;
@@ -134,8 +130,8 @@ pub fn unlock(way: &Signed<WayIn>, chain: &KeyChain, secret: WayInSecret<'_>) ->
         return Err(WayInError::WrongKind);
     }
     let bindings: [&[u8]; 2] = [way.account.as_ref(), way.id.as_ref()];
-    let seed = open_small(secret.bytes(), secret.label(), &bindings, &way.sealed_seed)
-        .map_err(|_| WayInError::WrongSecret)?;
+    let seed =
+        open_small(secret.bytes(), secret.label(), &bindings, &way.sealed_seed).map_err(|_| WayInError::WrongSecret)?;
     let seed = Secret::from_slice(seed.expose()).ok_or(WayInError::WrongSeed)?;
     let pair = PrivateKey::from_seed(Suite::XWing, seed);
     if pair.public() != way.public {

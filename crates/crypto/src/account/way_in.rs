@@ -62,7 +62,13 @@ pub struct WayIn {
 
 impl WayIn {
     /// HPKE info of the wrap.
-    pub fn wrap_info(account: &AccountId, id: &WayInId, kind: WayInKind, public: &RecipientKey, generation: u32) -> Vec<u8> {
+    pub fn wrap_info(
+        account: &AccountId,
+        id: &WayInId,
+        kind: WayInKind,
+        public: &RecipientKey,
+        generation: u32,
+    ) -> Vec<u8> {
         let mut w = Writer::with_context("account-key-wrap");
         w.bytes(account.as_ref()).bytes(id.as_ref()).u8(kind as u8).bytes(public.hash().as_ref()).u32(generation);
         w.finish()
@@ -127,6 +133,22 @@ impl SignedObject for RecoveryProof {
             account: AccountId(r.array("account")?),
             challenge: Hash32(r.array("challenge")?),
         })
+    }
+}
+
+impl Signed<RecoveryProof> {
+    /// Verifies a proof against the account's way in by recovery kit and the challenge that was given.
+    ///
+    /// # Errors
+    /// [`WayInError::WrongKind`], [`WayInError::WrongAccount`] when it answers something else, [`WayInError::Verify`].
+    pub fn verify_recovery(&self, way: &WayIn, instance: &InstanceId, challenge: &Hash32) -> Result<(), WayInError> {
+        let key = way.proof_key.ok_or(WayInError::WrongKind)?;
+        let expected = RecoveryProof { instance: *instance, account: way.account, challenge: *challenge };
+        if *self.claimed() != expected {
+            return Err(WayInError::WrongAccount);
+        }
+        self.verify(&key)?;
+        Ok(())
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use aes_gcm::{AeadInOut, Aes256Gcm, aead::inout::InOutBuf};
+use zeroize::{Zeroize, Zeroizing};
 
-use super::{CHUNK, CHUNK_CIPHERTEXT, FormatError, Geometry, HEADER, PartHeader, PartKey, TAG};
+use super::{CHUNK_CIPHERTEXT, FormatError, Geometry, HEADER, PartHeader, PartKey, TAG};
 use crate::secret::Secret;
 
 /// Opens the segments of one part, in any order, after its end was authenticated.
@@ -36,8 +37,8 @@ impl PartOpener {
             return Err(FormatError::Truncated);
         }
         let opener = Self { cipher: key.cipher(), key, geometry };
-        let mut scratch = final_chunk.to_vec();
-        opener.open_chunk(geometry.chunks() - 1, &mut scratch).map_err(|_| FormatError::WrongEnd)?;
+        let mut end = Zeroizing::new(Vec::with_capacity(final_chunk.len()));
+        opener.open_chunk(geometry.chunks() - 1, final_chunk, &mut end).map_err(|_| FormatError::WrongEnd)?;
         Ok(opener)
     }
 
@@ -69,16 +70,10 @@ impl PartOpener {
 
     fn open_chunks(&self, numbers: Range<u64>, body: &[u8]) -> Result<Vec<u8>, FormatError> {
         let mut out = Vec::with_capacity(body.len());
-        let mut scratch = [0u8; CHUNK_CIPHERTEXT];
         for (n, stored) in numbers.clone().zip(body.chunks(CHUNK_CIPHERTEXT)) {
-            let scratch = &mut scratch[..stored.len()];
-            scratch.copy_from_slice(stored);
-            match self.open_chunk(n, scratch) {
-                Ok(plaintext) => out.extend_from_slice(plaintext),
-                Err(_) => {
-                    zeroize::Zeroize::zeroize(&mut out);
-                    return Err(self.diagnose(n, numbers, stored));
-                }
+            if self.open_chunk(n, stored, &mut out).is_err() {
+                out.zeroize();
+                return Err(self.diagnose(n, numbers, stored));
             }
         }
         Ok(out)
@@ -86,23 +81,26 @@ impl PartOpener {
 
     /// Names the fault of a chunk that didn't open: a neighbour's place or changed bytes. Costs time only on failure.
     fn diagnose(&self, expected: u64, numbers: Range<u64>, stored: &[u8]) -> FormatError {
+        let mut scratch = Zeroizing::new(Vec::with_capacity(stored.len()));
         numbers
             .filter(|n| *n != expected)
-            .find(|n| self.open_chunk(*n, &mut stored.to_vec()).is_ok())
+            .find(|n| self.open_chunk(*n, stored, &mut scratch).is_ok())
             .map_or(FormatError::NotAuthentic { chunk: expected }, |found| FormatError::Reordered { expected, found })
     }
 
-    fn open_chunk<'a>(&self, n: u64, chunk: &'a mut [u8]) -> Result<&'a [u8], FormatError> {
-        let failed = FormatError::NotAuthentic { chunk: n };
-        let split = chunk.len().checked_sub(TAG).ok_or(FormatError::Truncated)?;
-        debug_assert!(split <= CHUNK);
-        let (body, tag) = chunk.split_at_mut(split);
-        let tag: [u8; TAG] = (&*tag).try_into().map_err(|_| FormatError::Truncated)?;
+    /// Appends chunk `n`'s plaintext to `out`, or nothing.
+    fn open_chunk(&self, n: u64, stored: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let (body, tag) = stored.split_last_chunk::<TAG>().ok_or(FormatError::Truncated)?;
         let nonce = self.key.nonce(n)?;
-        self.cipher
-            .decrypt_inout_detached((&nonce).into(), &[], InOutBuf::from(&mut *body), (&tag).into())
-            .map_err(|_| failed)?;
-        Ok(body)
+        let start = out.len();
+        out.extend_from_slice(body);
+        let opened =
+            self.cipher.decrypt_inout_detached((&nonce).into(), &[], InOutBuf::from(&mut out[start..]), tag.into());
+        if opened.is_err() {
+            out.truncate(start);
+            return Err(FormatError::NotAuthentic { chunk: n });
+        }
+        Ok(())
     }
 }
 
@@ -120,7 +118,7 @@ pub fn open_all(content_key: &Secret<32>, context: &[u8], part: &[u8]) -> Result
     let mut out = Vec::with_capacity(part.len());
     for index in 0..geometry.segments() {
         let range = geometry.segment_ciphertext(index).ok_or(FormatError::WrongSegment { segment: index })?;
-        out.extend_from_slice(&opener.open_segment(index, slice(part, range)?)?);
+        out.extend_from_slice(&Zeroizing::new(opener.open_segment(index, slice(part, range)?)?));
     }
     Ok(out)
 }

@@ -58,11 +58,7 @@ impl PartKey {
     /// [`FormatError::WrongCommitment`].
     pub fn for_header(content_key: &Secret<32>, header: &PartHeader, context: &[u8]) -> Result<Self, FormatError> {
         let key = Self::derive(content_key, header.salt, context);
-        if bool::from(key.commitment.ct_eq(&header.commitment)) {
-            Ok(key)
-        } else {
-            Err(FormatError::WrongCommitment)
-        }
+        if bool::from(key.commitment.ct_eq(&header.commitment)) { Ok(key) } else { Err(FormatError::WrongCommitment) }
     }
 
     /// The header of the part.

@@ -5,7 +5,6 @@ use thiserror::Error;
 
 use super::{CHUNK, CHUNK_CIPHERTEXT, FormatError, HEADER, PartKey, SEGMENT_CHUNKS, SEGMENT_PLAINTEXT};
 
-
 /// Why a segment can't be sealed: the caller's mistake.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,6 +118,3 @@ pub fn seal_all(key: PartKey, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
     sealer.seal_segment_into(index, segments.remainder(), true, &mut out)?;
     Ok(out)
 }
-
-
-

@@ -11,7 +11,7 @@ use crate::{
     account::{AccountKey, KeyChain, Keyring},
     encoding::{Writer, sha256},
     format::{Label, SmallError},
-    ids::{AccountId, GrantId, Hash32, ReportId},
+    ids::{AccountId, GrantId, ReportId},
     kdf::subkey,
     kem::{HpkeError, PrivateKey, Psk, RecipientKey, Suite, hpke_open, hpke_seal},
     report::Recipient,
@@ -171,7 +171,14 @@ pub struct CodeGrant {
     pub sealed_seed: Vec<u8>,
 }
 
-fn seed_info(report: &ReportId, grant: &GrantId, account: &AccountId, epoch: u32, to: &RecipientKey, key: &RecipientKey) -> Vec<u8> {
+fn seed_info(
+    report: &ReportId,
+    grant: &GrantId,
+    account: &AccountId,
+    epoch: u32,
+    to: &RecipientKey,
+    key: &RecipientKey,
+) -> Vec<u8> {
     let mut w = Writer::with_context("code-seed");
     w.bytes(report.as_ref())
         .bytes(grant.as_ref())
@@ -261,21 +268,6 @@ pub fn open_grant_seed(
 ) -> Result<PrivateKey, CodeError> {
     let seed = ak.open(Label::GrantSeed, &[account.as_ref(), grant.as_ref()], sealed)?;
     grant_key(key, &seed)
-}
-
-impl CodeProof {
-    /// The proof that `keyring`'s account gives for a grant by code; none if the grant is of another kind.
-    pub fn for_grant(
-        challenge: Hash32,
-        grant: GrantId,
-        recipient: &Recipient,
-        chain: &KeyChain,
-        session: crate::ids::SessionId,
-    ) -> Option<Self> {
-        let Recipient::Code { account, epoch, .. } = recipient else { return None };
-        let key_hash = chain.record(*epoch)?.claimed().recipient().hash();
-        Some(Self { challenge, grant, account: *account, key_hash, session })
-    }
 }
 
 #[cfg(test)]

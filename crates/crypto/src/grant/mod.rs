@@ -13,4 +13,4 @@ pub use code::{
     AccessCode, CodeError, CodeGrant, CodeKeys, CodeLength, make_code_grant, open_code_seed, open_grant_seed,
     reseal_grant_seed,
 };
-pub use proof::CodeProof;
+pub use proof::{CodeProof, ProofError};

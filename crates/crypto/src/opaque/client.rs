@@ -112,7 +112,7 @@ pub struct FinishInput {
 impl FinishInput {
     /// For a message to a worker. Holds the password: wipe it after use.
     pub fn to_bytes(&self) -> SecretBytes {
-        let mut w = Writer::body();
+        let mut w = Writer::with_capacity(16 * 1024);
         w.bytes(self.state.expose())
             .bytes(self.password.expose())
             .bytes(&self.response)
@@ -156,7 +156,7 @@ pub struct RegistrationOutput {
 impl RegistrationOutput {
     /// For a message from a worker.
     pub fn to_bytes(&self) -> SecretBytes {
-        let mut w = Writer::body();
+        let mut w = Writer::with_capacity(16 * 1024);
         w.bytes(&self.upload).bytes(self.export_key.0.expose()).bytes(&self.server_key);
         SecretBytes::new(versioned(w))
     }
@@ -191,7 +191,7 @@ pub struct LoginOutput {
 impl LoginOutput {
     /// For a message from a worker.
     pub fn to_bytes(&self) -> SecretBytes {
-        let mut w = Writer::body();
+        let mut w = Writer::with_capacity(16 * 1024);
         w.bytes(&self.finalization)
             .bytes(self.session_key.expose())
             .bytes(self.export_key.0.expose())

@@ -2,16 +2,16 @@
 
 use rand_core::CryptoRng;
 
-use crate::{
-    account::AccountKey,
-    account::StateError,
-    format::Label,
-    ids::ReportId,
-    secret::SecretBytes,
-};
+use crate::{account::AccountKey, account::StateError, format::Label, ids::ReportId, secret::SecretBytes};
 
 /// Seals a draft. `counter` must be above every counter used for this draft before.
-pub fn seal_draft(ak: &AccountKey, report: &ReportId, counter: u64, payload: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
+pub fn seal_draft(
+    ak: &AccountKey,
+    report: &ReportId,
+    counter: u64,
+    payload: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
     crate::account::seal_counted(ak, Label::Draft, report.as_ref(), counter, payload, rng)
 }
 

@@ -272,6 +272,23 @@ impl Signed<Manifest> {
         Ok(current)
     }
 
+    /// Checks that manifests name heads of the access chain in its order. A contributor whose grant was revoked can't
+    /// add a version behind one that was sealed after the revocation.
+    ///
+    /// # Errors
+    /// [`ManifestError::WrongHead`].
+    pub fn verify_heads(manifests: &[Self], state: &AccessState) -> Result<(), ManifestError> {
+        let mut before = 0;
+        for manifest in manifests {
+            let at = state.seq_of_head(&manifest.claimed().access_head).ok_or(ManifestError::WrongHead)?;
+            if at < before {
+                return Err(ManifestError::WrongHead);
+            }
+            before = at;
+        }
+        Ok(())
+    }
+
     /// Checks that manifests go on from one seen before.
     ///
     /// # Errors
@@ -339,8 +356,10 @@ impl Manifest {
             return Ok(());
         }
         let other = (0u64..).zip(segments).find(|(_, h)| *h == hash);
-        Err(other.map_or(ManifestError::SegmentChanged { part, segment }, |(found, _)| {
-            ManifestError::SegmentSwapped { part, expected: segment, found }
+        Err(other.map_or(ManifestError::SegmentChanged { part, segment }, |(found, _)| ManifestError::SegmentSwapped {
+            part,
+            expected: segment,
+            found,
         }))
     }
 }

@@ -1,24 +1,26 @@
 //! A report: genesis, access chain and its replay, manifests, author statements, wraps, drafts.
 
+mod access;
 mod chain;
+mod chain_codec;
+mod chain_error;
+#[cfg(feature = "open")]
+mod draft;
 mod genesis;
 mod manifest;
 mod place;
 mod replay;
 mod statement;
 mod wrap;
-#[cfg(feature = "open")]
-mod draft;
 
-pub use chain::{
-    AccessEntry, AccountRecipient, ChainError, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions,
-};
+pub use access::{AccessState, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
+pub use chain::{AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions};
+pub use chain_error::ChainError;
 #[cfg(feature = "open")]
 pub use draft::{open_draft, seal_draft};
 pub use genesis::{Genesis, GenesisError, Patient};
 pub use manifest::{MAX_PARTS, Manifest, ManifestError, ManifestPart};
 pub use place::{PartPlace, RevisionPlace};
-pub use replay::{AccessState, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
 pub use statement::{AuthorStatement, ContentHasher, StatementError, StatementPart};
 #[cfg(feature = "open")]
 pub use statement::{open_statement, seal_statement};

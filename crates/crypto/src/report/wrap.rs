@@ -138,6 +138,16 @@ impl Wrap {
         let live = state.status(found) == GrantStatus::Live;
         if live && found.grant.versions.contains(place.version) { Ok(()) } else { Err(WrapError::NotGranted) }
     }
+
+    /// Checks that a wrap goes to the key that its grant's wraps go to now: what a server checks before storing it.
+    ///
+    /// # Errors
+    /// [`WrapError::WrongKey`], besides those of [`recipient_key`].
+    pub fn check_recipient(&self, grant: &GrantState, keys: &impl KeyDirectory) -> Result<(), WrapError> {
+        let (key, epoch) = recipient_key(grant, keys)?;
+        let same = self.suite == key.suite() && self.key_hash == key.hash() && self.epoch == epoch;
+        if same { Ok(()) } else { Err(WrapError::WrongKey) }
+    }
 }
 
 /// The key that a grant's wraps go to, and its epoch: the account's current key, or the grant's own.

@@ -77,8 +77,7 @@ pub struct Chain {
 impl Chain {
     pub fn new(creator: &Person, patient: Patient, seed: u8) -> Self {
         let keys = creator.keyring.current();
-        let genesis =
-            Genesis { creator: creator.id(), epoch: keys.epoch, patient, time: T0 + 10, random: [seed; 32] };
+        let genesis = Genesis { creator: creator.id(), epoch: keys.epoch, patient, time: T0 + 10, random: [seed; 32] };
         Self { genesis: Signed::sign(genesis, &keys.signing), entries: Vec::new() }
     }
 

@@ -41,10 +41,13 @@ impl World {
 
     fn parts(&self, place: RevisionPlace) -> Vec<Vec<u8>> {
         let plain = [vec![1u8; 100], vec![2u8; SEGMENT_PLAINTEXT + 100]];
-        (0..).zip(plain).map(|(n, p)| {
-            let key = PartKey::fresh(&content_key(1), &place.part(n).context(), &mut rng(n.into()));
-            seal_all(key, &p).unwrap()
-        }).collect()
+        (0..)
+            .zip(plain)
+            .map(|(n, p)| {
+                let key = PartKey::fresh(&content_key(1), &place.part(n).context(), &mut rng(n.into()));
+                seal_all(key, &p).unwrap()
+            })
+            .collect()
     }
 
     fn statement(&self, version: u32) -> AuthorStatement {
@@ -142,8 +145,7 @@ fn fail_older_access_head() {
     let older = AccessState::replay(&world.chain.genesis, &world.chain.entries[..1], &world.keys, T0 + 900).unwrap();
     assert_eq!(older.continues(seen.seq(), &seen.head()), Err(ChainError::OlderThanSeen));
     let head = Hash32([9; 32]);
-    let result =
-        AccessState::replay_to(&world.chain.genesis, &world.chain.entries, &world.keys, &head, T0 + 900);
+    let result = AccessState::replay_to(&world.chain.genesis, &world.chain.entries, &world.keys, &head, T0 + 900);
     assert_eq!(result, Err(ChainError::OlderThanSeen));
 }
 
@@ -154,11 +156,11 @@ fn fail_order_and_roll_back() {
     let rekeyed = world.sign(world.manifest(1, 1, Some(&first)));
     let report = world.chain.report();
     let order = |all: &[Signed<Manifest>]| Signed::verify_order(&report, all).map(drop);
-    assert_eq!(order(&[rekeyed.clone()]), Err(ManifestError::BrokenChain { after: 0, found: 2 }));
+    assert_eq!(order(std::slice::from_ref(&rekeyed)), Err(ManifestError::BrokenChain { after: 0, found: 2 }));
     assert_eq!(order(&[first.clone(), first.clone()]), Err(ManifestError::BrokenChain { after: 1, found: 1 }));
-    assert_eq!(Signed::continues(&[first.clone()], 2, &rekeyed.hash()), Err(ManifestError::OlderThanSeen));
+    assert_eq!(Signed::continues(std::slice::from_ref(&first), 2, &rekeyed.hash()), Err(ManifestError::OlderThanSeen));
     let other = ReportId([7; 32]);
-    assert_eq!(Signed::verify_order(&other, &[first.clone()]).unwrap_err(), ManifestError::WrongReport);
+    assert_eq!(Signed::verify_order(&other, std::slice::from_ref(&first)).unwrap_err(), ManifestError::WrongReport);
     // Version 3 after version 1; revision 3 after 0; an author exchanged in re-keying.
     let broken = |m: Manifest| order(&[first.clone(), world.sign(m)]).is_err();
     assert!(broken(world.manifest(3, 0, Some(&first))));

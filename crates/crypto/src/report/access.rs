@@ -1,0 +1,225 @@
+//! What a report's access is at one head of its chain and one time.
+
+use std::collections::BTreeMap;
+
+use super::{AccountRecipient, ChainError, Genesis, Grant, Patient, Recipient, Right};
+use crate::{
+    account::KeyChain,
+    encoding::UnixMillis,
+    ids::{AccountId, GrantId, Hash32, ReportId},
+};
+
+/// What an own grant is worth in the hands of someone who is no longer the owner.
+pub const REMOVED_OWNER_RIGHT: Right = Right::Reshare;
+
+/// Whether a grant counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantStatus {
+    /// It counts.
+    Live,
+    /// Revoked by entry `seq`.
+    Revoked {
+        /// The revoking entry.
+        seq: u64,
+    },
+    /// Its time has passed.
+    Expired,
+    /// The grant it was issued under no longer counts.
+    ParentEnded,
+}
+
+/// A grant and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantState {
+    /// As signed.
+    pub grant: Grant,
+    /// The entry that made it.
+    pub seq: u64,
+    /// Who issued it.
+    pub issued_by: AccountId,
+    /// When.
+    pub issued_at: UnixMillis,
+    /// The entry that revoked it.
+    pub revoked: Option<u64>,
+    /// The account that claimed it, for a bearer grant.
+    pub claimed: Option<AccountRecipient>,
+}
+
+impl GrantState {
+    /// The account that holds it; none for an unclaimed bearer grant.
+    pub fn holder(&self) -> Option<AccountId> {
+        match &self.grant.recipient {
+            Recipient::Account(account) => Some(account.account),
+            Recipient::Code { account, .. } => Some(*account),
+            Recipient::Bearer { .. } => self.claimed.map(|c| c.account),
+        }
+    }
+}
+
+/// A report's access at one head of its chain and one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessState {
+    pub(super) report: ReportId,
+    pub(super) genesis: Genesis,
+    pub(super) owner: AccountId,
+    pub(super) custody_passed: bool,
+    pub(super) heads: Vec<Hash32>,
+    pub(super) last_time: UnixMillis,
+    pub(super) founding_open: bool,
+    pub(super) grants: BTreeMap<GrantId, GrantState>,
+    pub(super) now: UnixMillis,
+}
+
+impl AccessState {
+    /// The report.
+    pub fn report(&self) -> ReportId {
+        self.report
+    }
+
+    /// Its genesis.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Who owns it.
+    pub fn owner(&self) -> AccountId {
+        self.owner
+    }
+
+    /// Whether the owner has an own grant, so that wraps reach them: a report is complete only then.
+    pub fn is_founded(&self) -> bool {
+        self.owner_has_own_grant()
+    }
+
+    /// Whether the patient has no account yet and the creator keeps the report for them.
+    pub fn in_custody(&self) -> bool {
+        matches!(self.genesis.patient, Patient::Placeholder(_)) && !self.custody_passed
+    }
+
+    /// Hash of the last entry; the report id when there is none.
+    pub fn head(&self) -> Hash32 {
+        self.heads.last().copied().unwrap_or(Hash32(self.report.0))
+    }
+
+    /// Number of the last entry; 0 when there is none.
+    pub fn seq(&self) -> u64 {
+        self.heads.len() as u64 - 1
+    }
+
+    /// Number the next entry must have.
+    pub fn next_seq(&self) -> u64 {
+        self.heads.len() as u64
+    }
+
+    /// Time of the last entry: the next may not be earlier.
+    pub fn last_time(&self) -> UnixMillis {
+        self.last_time
+    }
+
+    /// The entry number of a head, if this chain went through it.
+    pub fn seq_of_head(&self, head: &Hash32) -> Option<u64> {
+        self.heads.iter().position(|h| h == head).map(|i| i as u64)
+    }
+
+    /// Checks that this chain goes on from a head seen before: no roll-back, no fork.
+    ///
+    /// # Errors
+    /// [`ChainError::OlderThanSeen`].
+    pub fn continues(&self, seq: u64, head: &Hash32) -> Result<(), ChainError> {
+        match usize::try_from(seq).ok().and_then(|i| self.heads.get(i)) {
+            Some(found) if found == head => Ok(()),
+            _ => Err(ChainError::OlderThanSeen),
+        }
+    }
+
+    /// The same state at another time.
+    #[must_use]
+    pub fn at(mut self, now: UnixMillis) -> Self {
+        self.now = now;
+        self
+    }
+
+    /// One grant.
+    pub fn grant(&self, id: &GrantId) -> Option<&GrantState> {
+        self.grants.get(id)
+    }
+
+    /// All grants there ever were.
+    pub fn grants(&self) -> impl Iterator<Item = &GrantState> {
+        self.grants.values()
+    }
+
+    /// Whether a grant counts now.
+    pub fn status(&self, grant: &GrantState) -> GrantStatus {
+        self.status_at(grant, self.now)
+    }
+
+    /// The grants that count now: each gets exactly one wrap for each version and revision it covers.
+    pub fn live_grants(&self) -> impl Iterator<Item = &GrantState> {
+        self.grants.values().filter(|g| self.status(g) == GrantStatus::Live)
+    }
+
+    /// What a grant is worth now: an own grant of someone who no longer owns counts as reshare.
+    pub fn effective_right(&self, grant: &GrantState) -> Right {
+        let right = grant.grant.right;
+        if right == Right::Own && grant.holder() != Some(self.owner) { REMOVED_OWNER_RIGHT } else { right }
+    }
+
+    /// The live grants of an account.
+    pub fn grants_of(&self, account: AccountId) -> impl Iterator<Item = &GrantState> {
+        self.live_grants().filter(move |g| g.holder() == Some(account))
+    }
+
+    /// The highest right an account has now.
+    pub fn right_of(&self, account: AccountId) -> Option<Right> {
+        if account == self.owner {
+            return Some(Right::Own);
+        }
+        self.grants_of(account).map(|g| self.effective_right(g)).max()
+    }
+
+    /// Whether an account may read a version now.
+    pub fn may_read(&self, account: AccountId, version: u32) -> bool {
+        account == self.owner || self.grants_of(account).any(|g| g.grant.versions.contains(version))
+    }
+
+    /// Whether an account may add a version now.
+    pub fn may_contribute(&self, account: AccountId) -> bool {
+        self.right_of(account).is_some_and(|right| right >= Right::Contribute)
+    }
+
+    /// The grants that end when `id` is revoked: itself and its live children. For each the versions it covers need
+    /// re-keying.
+    pub fn falls_with(&self, id: &GrantId) -> Vec<&GrantState> {
+        self.live_grants().filter(|g| g.grant.id == *id || g.grant.parent == Some(*id)).collect()
+    }
+
+    pub(super) fn owner_has_own_grant(&self) -> bool {
+        self.grants
+            .values()
+            .any(|g| g.grant.right == Right::Own && g.holder() == Some(self.owner) && g.revoked.is_none())
+    }
+
+    pub(super) fn status_at(&self, grant: &GrantState, at: UnixMillis) -> GrantStatus {
+        if let Some(seq) = grant.revoked {
+            return GrantStatus::Revoked { seq };
+        }
+        if grant.grant.expires_at != 0 && grant.grant.expires_at <= at {
+            return GrantStatus::Expired;
+        }
+        // A parent's right is at least reshare and a child's at most contribute, so this goes one step deep.
+        let parent = grant.grant.parent.and_then(|id| self.grants.get(&id));
+        match parent {
+            Some(parent) if self.status_at(parent, at) != GrantStatus::Live => GrantStatus::ParentEnded,
+            _ => GrantStatus::Live,
+        }
+    }
+}
+
+impl AccountRecipient {
+    /// The current key of an account.
+    pub fn current(chain: &KeyChain) -> Self {
+        let key = chain.recipient();
+        Self { account: chain.account(), epoch: chain.epoch(), suite: key.suite(), key_hash: key.hash() }
+    }
+}
