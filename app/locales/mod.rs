@@ -32,6 +32,8 @@ pub struct Text {
     pub errors: en::errors::Errors,
     /// The public front page.
     pub landing: en::landing::Landing,
+    /// Said where the program can't run.
+    pub notices: en::notices::Notices,
     /// Sign in and unlock.
     pub sign_in: en::sign_in::SignIn,
     /// Create account.
@@ -64,6 +66,7 @@ static EN: Text = Text {
     common: en::common::Common::EN,
     errors: en::errors::Errors::EN,
     landing: en::landing::Landing::EN,
+    notices: en::notices::Notices::EN,
     sign_in: en::sign_in::SignIn::EN,
     sign_up: en::sign_up::SignUp::EN,
     recover: en::recover::Recover::EN,

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn import_map_names_scripts_only() {
-        let integrity = [("pkg/a.js", "sha384-x"), ("pkg/a.wasm", "sha384-y")].map(|(p, h)| (p.to_owned(), h.to_owned()));
+        let integrity =
+            [("pkg/a.js", "sha384-x"), ("pkg/a.wasm", "sha384-y")].map(|(p, h)| (p.to_owned(), h.to_owned()));
         let assets = Assets { root: "/assets/1".into(), integrity: integrity.into() };
         assert_eq!(assets.import_map(), r#"{"integrity":{"/assets/1/pkg/a.js":"sha384-x"}}"#);
     }

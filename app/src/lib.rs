@@ -22,7 +22,7 @@ use leptos_router::{
     path,
 };
 
-use components::{ToastRegion, provide_clock, provide_toasts};
+use components::{FocusMain, ToastRegion, provide_clock, provide_toasts};
 use pages::*;
 
 /// The HTML document. The server provides [`assets::Assets`].
@@ -73,6 +73,7 @@ pub fn App() -> impl IntoView {
     vault::provide_vault();
     view! {
         <Router>
+            <FocusMain/>
             <Routes fallback=NotFound>
                 <Route path=path!("/") view=Landing/>
                 <Route path=path!("/sign-in") view=SignIn/>

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod errors;
 pub mod frame;
 pub mod landing;
+pub mod notices;
 pub mod recover;
 pub mod report;
 pub mod reports;

@@ -49,6 +49,8 @@ texts! {
         check_submit = "Create account";
         check_back = "Show the words again";
         working = "Making your keys and sealing them with your password";
+        claimed = "Reports that are yours now: {count}";
+        claim_failed = "Some reports couldn't be handed over yet. Open the invitation link once more to try again.";
         progress = "Step {step} of 3";
     }
 }

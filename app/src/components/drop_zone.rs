@@ -20,7 +20,8 @@ pub fn DropZone(
     let over = RwSignal::new(false);
     let node = NodeRef::<html::Input>::new();
     let give = move |list: Option<web_sys::FileList>| {
-        let files: Vec<_> = list.map(|list| (0..list.length()).filter_map(|i| list.get(i)).collect()).unwrap_or_default();
+        let files: Vec<_> =
+            list.map(|list| (0..list.length()).filter_map(|i| list.get(i)).collect()).unwrap_or_default();
         if !files.is_empty() {
             on_files.run(files);
         }

@@ -4,7 +4,7 @@ use api_types::accounts::Role;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::{Brand, Glyph, Icon, IconButton, Person};
+use super::{Banner, Brand, Glyph, Icon, IconButton, Person, Tone};
 use crate::t;
 
 struct Destination {
@@ -16,15 +16,18 @@ struct Destination {
 
 /// Where a role can go.
 fn destinations(role: Role) -> Vec<Destination> {
-    let reports = Destination { href: "/reports", glyph: Glyph::Report, name: t!(frame.reports), short: t!(frame.reports) };
-    let shared = Destination { href: "/shared", glyph: Glyph::Inbox, name: t!(frame.shared), short: t!(frame.shared_short) };
+    let reports =
+        Destination { href: "/reports", glyph: Glyph::Report, name: t!(frame.reports), short: t!(frame.reports) };
+    let shared =
+        Destination { href: "/shared", glyph: Glyph::Inbox, name: t!(frame.shared), short: t!(frame.shared_short) };
     let admin = Destination {
         href: "/administration",
         glyph: Glyph::People,
         name: t!(frame.administration),
         short: t!(frame.administration_short),
     };
-    let settings = Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
+    let settings =
+        Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
     match role {
         Role::Administrator => vec![admin, settings],
         Role::Doctor | Role::Patient => vec![reports, shared, settings],
@@ -51,6 +54,9 @@ pub fn Frame(
     /// Shares that wait; a number beside "Shared with me".
     #[prop(optional, into)]
     waiting: Signal<usize>,
+    /// Whether the server was reached last time.
+    #[prop(into)]
+    online: Signal<bool>,
     /// Locks the vault.
     #[prop(into)]
     on_lock: Callback<()>,
@@ -61,13 +67,17 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     let count = move |href: &str| {
-        (href == "/shared").then(|| move || {
-            let waiting = waiting.get();
-            (waiting > 0).then(|| view! { <span class="nav-count">{waiting}</span> })
+        (href == "/shared").then(|| {
+            move || {
+                let waiting = waiting.get();
+                (waiting > 0).then(|| view! { <span class="nav-count">{waiting}</span> })
+            }
         })
     };
-    let side = move |to: Destination| view! {
-        <A href=to.href><Icon glyph=to.glyph/>{to.name}{count(to.href)}</A>
+    let side = move |to: Destination| {
+        view! {
+            <A href=to.href><Icon glyph=to.glyph/>{to.name}{count(to.href)}</A>
+        }
     };
     let tab = |to: Destination| view! { <A href=to.href><Icon glyph=to.glyph/>{to.short}</A> };
     let home = if role == Role::Administrator { "/administration" } else { "/reports" };
@@ -96,7 +106,12 @@ pub fn Frame(
                     <IconButton glyph=Glyph::Leave label=t!(frame.sign_out).to_owned() on_click=on_sign_out/>
                 </div>
             </div>
-            <main id="main" class="frame-main" tabindex="-1">{children()}</main>
+            <main id="main" class="frame-main" tabindex="-1">
+                <div aria-live="polite">
+                    {move || (!online.get()).then(|| view! { <div class="mb-4"><Banner tone=Tone::Warn>{t!(frame.offline)}</Banner></div> })}
+                </div>
+                {children()}
+            </main>
             <nav class="frame-tabs no-print" aria-label=t!(frame.navigation)>
                 {destinations(role).into_iter().map(tab).collect_view()}
             </nav>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Brand;
+use crate::t;
 
 /// A page with one task.
 #[component]
@@ -42,35 +43,23 @@ pub fn Notices() -> impl IntoView {
     view! {
         <noscript>
             <div class="missing-box mb-4">
-                <h2>"This page needs JavaScript"</h2>
-                <p>
-                    "Reports are encrypted and decrypted in your browser, so that the server never sees them. Without \
-                    JavaScript nothing can be opened here. You can switch it on for this address, or use the command line program hs."
-                </p>
+                <h2>{t!(notices.script_title)}</h2>
+                <p>{t!(notices.script)}</p>
             </div>
         </noscript>
         <div class="missing mb-4" role="alert">
             <div class="missing-box">
                 <div class="missing-text missing-context">
-                    <h2>"This connection isn't secure"</h2>
-                    <p>
-                        "Browsers offer encryption only to pages that came over https. Open this address with https://, or \
-                        as http://localhost on the machine itself. Don't type your password here."
-                    </p>
+                    <h2>{t!(notices.context_title)}</h2>
+                    <p>{t!(notices.context)}</p>
                 </div>
                 <div class="missing-text missing-wasm">
-                    <h2>"This browser can't run HealthSecure"</h2>
-                    <p>
-                        "It lacks WebAssembly or web encryption, or they are switched off (Lockdown mode does that). Use a \
-                        current Firefox, Chrome, Edge or Safari, or the command line program hs."
-                    </p>
+                    <h2>{t!(notices.wasm_title)}</h2>
+                    <p>{t!(notices.wasm)}</p>
                 </div>
                 <div class="missing-text missing-failed">
-                    <h2>"The program didn't load"</h2>
-                    <p>
-                        "The connection broke, or what arrived isn't what the server announced; then it isn't run. Reload \
-                        the page. If it stays, tell your administrator."
-                    </p>
+                    <h2>{t!(notices.failed_title)}</h2>
+                    <p>{t!(notices.failed)}</p>
                 </div>
             </div>
         </div>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
 use super::{Glyph, Icon};
 use crate::t;
@@ -32,6 +33,19 @@ pub fn Page(
         </header>
         <div class="stack">{children()}</div>
     }
+}
+
+/// After a navigation the content gets the focus, so that keyboards and screen readers begin there.
+#[component]
+pub fn FocusMain() -> impl IntoView {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            request_animation_frame(|| crate::browser::focus("main"));
+        }
+        now
+    });
 }
 
 /// The way back to the page above; stands before [`Page`].

@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use super::{Glyph, IconButton, field::{FieldFrame, described_by, focus_on_mount, two_way}};
+use super::{
+    Glyph, IconButton,
+    field::{FieldFrame, described_by, focus_on_mount, two_way},
+};
 use crate::t;
 use api_types::limits::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS};
 
@@ -19,10 +22,42 @@ impl Strength {
 
 /// Texts that guessers try first; a password is worth only what it holds beside them.
 const USUAL: &[&str] = &[
-    "password", "passwort", "qwertyuiop", "qwerty", "asdfgh", "zxcvbn", "letmein", "welcome", "iloveyou", "admin",
-    "healthsecure", "health", "secure", "hospital", "doctor", "patient", "clinic", "secret", "monkey", "dragon",
-    "football", "baseball", "sunshine", "princess", "master", "summer", "winter", "spring", "autumn", "correct",
-    "horse", "battery", "staple", "trustno1", "abc123", "changeme",
+    "password",
+    "passwort",
+    "qwertyuiop",
+    "qwerty",
+    "asdfgh",
+    "zxcvbn",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "healthsecure",
+    "health",
+    "secure",
+    "hospital",
+    "doctor",
+    "patient",
+    "clinic",
+    "secret",
+    "monkey",
+    "dragon",
+    "football",
+    "baseball",
+    "sunshine",
+    "princess",
+    "master",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "correct",
+    "horse",
+    "battery",
+    "staple",
+    "trustno1",
+    "abc123",
+    "changeme",
 ];
 
 /// Guesses, roughly, by what repeats, runs on, is usual, or is known about the person (`known`: name, e-mail).
@@ -51,7 +86,10 @@ fn bits(password: &str, known: &[&str]) -> f64 {
     let chars: Vec<char> = rest.chars().collect();
     let surprising = (0..chars.len()).filter(|&i| !follows(&chars, i)).count();
     let distinct = chars.iter().collect::<std::collections::BTreeSet<_>>().len();
-    let classes = [char::is_lowercase, char::is_uppercase, char::is_numeric].iter().filter(|is| password.chars().any(**is)).count()
+    let classes = [char::is_lowercase, char::is_uppercase, char::is_numeric]
+        .iter()
+        .filter(|is| password.chars().any(**is))
+        .count()
         + usize::from(password.chars().any(|c| !c.is_alphanumeric()));
     // A letter of running text carries about 2.6 bits; few distinct ones carry less.
     let each = (2.3 + 0.3 * classes as f64).min((distinct as f64 + 1.0).log2());

@@ -39,7 +39,13 @@ impl Toasts {
     }
 
     fn push(self, tone: Tone, text: String, action: Option<(String, Callback<()>)>, life: Duration) {
-        let id = self.last.try_update_value(|last| { *last += 1; *last }).unwrap_or_default();
+        let id = self
+            .last
+            .try_update_value(|last| {
+                *last += 1;
+                *last
+            })
+            .unwrap_or_default();
         self.items.update(|items| {
             items.retain(|toast| toast.text != text);
             items.push(Toast { id, tone, text, action });

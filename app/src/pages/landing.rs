@@ -11,6 +11,7 @@ use crate::{
 /// The front page.
 #[component]
 pub fn Landing() -> impl IntoView {
+    super::go_home_when_signed_in(crate::vault::use_vault());
     view! {
         <Title text=t!(landing.page_title)/>
         <Meta name="description" content=t!(landing.description)/>

@@ -4,7 +4,7 @@ use api_types::accounts::{AccountStatus, AdminAccount, Role};
 use client::{EventPage, Invited, Person, Result};
 use leptos::prelude::window;
 
-use super::{Opened, say};
+use super::{Keys, explain};
 pub use client::api::EventFilter;
 
 /// An account with what is proven about it.
@@ -38,19 +38,19 @@ pub fn origin() -> String {
 }
 
 /// People by status.
-pub async fn people(open: &Opened, status: Option<AccountStatus>, before: Option<String>) -> Result<PeoplePage> {
+pub async fn people(open: &Keys, status: Option<AccountStatus>, before: Option<String>) -> Result<PeoplePage> {
     let page = open.accounts(status, before.as_deref()).await?;
-    let row = |row: client::AccountRow| PersonRow { account: row.account, person: row.person.map_err(|error| say(&error)) };
+    let row = |row: client::AccountRow| PersonRow { account: row.account, person: row.person.map_err(|error| explain(&error)) };
     Ok(PeoplePage { items: page.items.into_iter().map(row).collect(), next: page.next })
 }
 
 /// A page of the log, its chain checked.
-pub async fn events(open: &Opened, filter: &EventFilter) -> Result<EventPage> {
+pub async fn events(open: &Keys, filter: &EventFilter) -> Result<EventPage> {
     open.events(filter).await
 }
 
 /// Makes an invitation.
-pub async fn invite(open: &Opened, role: Role, email: &str, expires_in: i64) -> Result<Invited> {
+pub async fn invite(open: &Keys, role: Role, email: &str, expires_in: i64) -> Result<Invited> {
     let email = Some(email.trim()).filter(|email| !email.is_empty());
     open.invite(role, email, Some(expires_in), &origin()).await
 }

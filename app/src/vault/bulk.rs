@@ -179,7 +179,9 @@ impl WebBulk {
     async fn open_end(&self, job: &OpenJob, key: &CryptoKey, control: &Control) -> Result<()> {
         let geometry = &job.geometry;
         if job.cipher.len() as u64 != geometry.segments() {
-            return Err(Refusal::PartForged { part: job.part, why: "its segments do not fit its length".to_owned() }.into());
+            return Err(
+                Refusal::PartForged { part: job.part, why: "its segments do not fit its length".to_owned() }.into()
+            );
         }
         let range = geometry.final_chunk();
         let message = Message::new("open")
@@ -293,7 +295,13 @@ impl Bulk for WebBulk {
         Ok(hashes)
     }
 
-    async fn reseal_part<T: Transport>(&self, _: &T, from: &OpenJob, to: &SealJob, control: &Control) -> Result<SealedPart> {
+    async fn reseal_part<T: Transport>(
+        &self,
+        _: &T,
+        from: &OpenJob,
+        to: &SealJob,
+        control: &Control,
+    ) -> Result<SealedPart> {
         control.reset();
         if from.geometry != to.geometry {
             return Err(ClientError::Internal("a re-key changes no length"));

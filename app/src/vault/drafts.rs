@@ -13,8 +13,10 @@ use client::{
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{OpenDraft, Opened, Vault, VaultState, say};
+use super::{Keys, Vault, VaultState, WebPlatform, explain, idle};
 use crate::browser;
+
+type OpenDraft = client::OpenDraft<WebPlatform>;
 
 /// After a lost connection it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -37,12 +39,12 @@ pub struct DraftItem {
 }
 
 /// All drafts, newest first.
-pub async fn list(open: &Opened) -> Result<Vec<DraftItem>> {
+pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
     let rows = open.drafts().await?;
     let item = |row: DraftRow| {
         let (fields, problem) = match row.draft {
             Ok(draft) => (draft.fields.clone(), None),
-            Err(error) => (ReportFields::default(), Some(say(&error))),
+            Err(error) => (ReportFields::default(), Some(explain(&error))),
         };
         let name = if fields.title.trim().is_empty() { fields.report_number } else { fields.title };
         DraftItem { id: row.id, name, patient: fields.patient_name, kind: fields.kind, updated_at: row.updated_at, problem }
@@ -195,7 +197,7 @@ impl Session {
         self.0.saving.set(match outcome {
             Ok(()) => Saving::Saved(browser::now()),
             Err(ClientError::DraftMoved) => Saving::Moved,
-            Err(error) => Saving::Failed(say(&error)),
+            Err(error) => Saving::Failed(explain(&error)),
         });
     }
 
@@ -332,6 +334,7 @@ impl Session {
         let (session, meter) = (Rc::downgrade(&self.0), RefCell::new(Meter::default()));
         Control::new(cancel, move |progress: Progress| {
             let Some(session) = session.upgrade().map(Session) else { return };
+            idle::stay_awake();
             let speed = meter.borrow_mut().note(progress.done);
             session.set(part, |file| {
                 file.done = progress.done;
@@ -349,7 +352,7 @@ impl Session {
             Err(ClientError::Cancelled) => Stage::Stopped,
             Err(ClientError::Transport(TransportError::Offline | TransportError::TimedOut)) => Stage::Lost,
             Err(error) if error.is_transient() => Stage::Lost,
-            Err(error) => Stage::Failed(say(&error)),
+            Err(error) => Stage::Failed(explain(&error)),
         };
         let lost = stage == Stage::Lost;
         self.set(part, |file| {
@@ -421,7 +424,7 @@ impl Drafts {
     ///
     /// # Errors
     /// A field that breaks a limit; no connection.
-    pub async fn begin(self, open: &Opened, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
+    pub async fn begin(self, open: &Keys, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
         let session = Session::new(open.begin_draft(patient, fields).await?);
         session.0.saving.set(Saving::Saved(browser::now()));
         self.keep(&session);
@@ -432,7 +435,7 @@ impl Drafts {
     ///
     /// # Errors
     /// `not_found`, a forged draft, no connection.
-    pub async fn open(self, open: &Opened, id: &ReportId) -> Result<Session> {
+    pub async fn open(self, open: &Keys, id: &ReportId) -> Result<Session> {
         if let Some(session) = self.sessions.with_value(|sessions| sessions.get(id).cloned()) {
             return Ok(session);
         }
@@ -445,7 +448,7 @@ impl Drafts {
     ///
     /// # Errors
     /// As [`Drafts::open`].
-    pub async fn reload(self, open: &Opened, id: &ReportId) -> Result<Session> {
+    pub async fn reload(self, open: &Keys, id: &ReportId) -> Result<Session> {
         self.forget(id);
         self.open(open, id).await
     }
@@ -454,7 +457,7 @@ impl Drafts {
     ///
     /// # Errors
     /// As [`Drafts::begin`].
-    pub async fn set_patient(self, open: &Opened, session: &Session, patient: PatientChoice) -> Result<Session> {
+    pub async fn set_patient(self, open: &Keys, session: &Session, patient: PatientChoice) -> Result<Session> {
         let moved = Session::new(open.set_patient(&session.0.draft, patient).await?);
         self.forget(&session.id());
         moved.0.saving.set(Saving::Saved(browser::now()));
@@ -466,7 +469,7 @@ impl Drafts {
     ///
     /// # Errors
     /// No connection.
-    pub async fn delete(self, open: &Opened, id: &ReportId) -> Result<()> {
+    pub async fn delete(self, open: &Keys, id: &ReportId) -> Result<()> {
         open.delete_draft(id).await?;
         self.forget(id);
         Ok(())

@@ -2,11 +2,14 @@
 
 use client::heavy::{HeavyError, HeavySteps, HeavyTask};
 use crypto::secret::SecretBytes;
-use futures::channel::mpsc;
 use futures::StreamExt;
+use futures::channel::mpsc;
 use js_sys::Array;
 
-use super::{message::Message, pool::{Listening, spawn}};
+use super::{
+    message::Message,
+    pool::{Listening, spawn},
+};
 
 /// Runs each heavy step in a fresh worker.
 #[derive(Debug, Clone, Copy, Default)]

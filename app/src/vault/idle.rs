@@ -54,7 +54,9 @@ pub(super) fn watch(vault: Vault) {
 fn check(vault: Vault) {
     let minutes = minutes();
     let idle = browser::now() - LAST.get();
-    if idle >= i64::from(minutes) * 60_000 && vault.state.with_untracked(|state| matches!(state, VaultState::Unlocked(_))) {
+    if idle >= i64::from(minutes) * 60_000
+        && vault.state.with_untracked(|state| matches!(state, VaultState::Unlocked(_)))
+    {
         vault.lock_idle(minutes);
     }
 }

@@ -5,13 +5,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use api_types::{ReportId, accounts::Role, live::LiveKind};
+use api_types::{ReportId, accounts::{AccountStatus, Role}, live::LiveKind};
 use client::{ListPage, ReportRow, Result, api::ListQuery};
 use js_sys::Promise;
 use leptos::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::{Live, Opened, Vault, VaultState, drafts::DraftItem, say, store};
+use super::{Keys, Vault, VaultState, drafts::DraftItem, explain, store};
 
 /// Rows asked for at a time.
 const PAGE: u32 = 500;
@@ -99,7 +99,7 @@ enum Running {
 }
 
 /// Makes [`use_index`] work below here and follows the vault and the live events.
-pub fn provide_index(vault: Vault, live: Live) {
+pub fn provide_index(vault: Vault) {
     let index = Index {
         rows: RwSignal::new_local(Arc::default()),
         drafts: RwSignal::new(Vec::new()),
@@ -113,22 +113,19 @@ pub fn provide_index(vault: Vault, live: Live) {
         vault,
     };
     provide_context(index);
-    Effect::new(move |was: Option<VaultState>| {
-        let now = vault.state.get();
-        match &now {
-            VaultState::Unlocked(who) if who.role != Role::Administrator => index.refresh(),
+    Effect::new(move |_| {
+        match vault.state.get() {
+            VaultState::Unlocked(who) if who.role != Role::Administrator && who.status == AccountStatus::Active => index.refresh(),
             VaultState::Unlocked(_) => {}
             VaultState::SignedOut => {
                 index.empty();
-                if was.is_some_and(|was| was.who().is_some()) {
-                    spawn_local(store::clear());
-                }
+                // Whoever signs in here next need not find it, sealed as it is.
+                spawn_local(store::clear());
             }
             VaultState::Unknown | VaultState::Locked(_) => index.empty(),
         }
-        now
     });
-    live.on(move |event| match event.kind {
+    vault.on_live(move |event| match event.kind {
         LiveKind::AccessEnded => {
             if let Some(id) = event.report_id {
                 index.remove(&id);
@@ -182,7 +179,7 @@ impl Index {
 
     /// Fetches what changed. Calls while it runs make it run once more.
     pub fn refresh(self) {
-        let Some(open) = self.vault.opened() else { return };
+        let Some(open) = self.vault.keys() else { return };
         if self.running.get_value() != Running::No {
             self.running.set_value(Running::Again);
             return;
@@ -193,7 +190,7 @@ impl Index {
                 self.running.set_value(Running::Once);
                 match self.load(&open).await {
                     Ok(()) => self.problem.set(None),
-                    Err(error) => self.problem.set(Some(say(&error))),
+                    Err(error) => self.problem.set(Some(explain(&error))),
                 }
                 if self.running.get_value() != Running::Again || !self.open_still(&open) {
                     break;
@@ -210,18 +207,18 @@ impl Index {
     }
 
     fn empty_unless_unlocked(self) {
-        match self.vault.opened() {
+        match self.vault.keys() {
             Some(_) => self.refresh(),
             None => self.empty(),
         }
     }
 
     /// Whether the vault that a task began with is still the open one.
-    fn open_still(self, open: &Opened) -> bool {
-        self.vault.opened().is_some_and(|now| now.session().id == open.session().id)
+    fn open_still(self, open: &Keys) -> bool {
+        self.vault.keys().is_some_and(|now| now.session().id == open.session().id)
     }
 
-    async fn load(self, open: &Opened) -> Result<()> {
+    async fn load(self, open: &Keys) -> Result<()> {
         if self.phase.get_untracked() == Phase::Waiting {
             self.load_cache(open).await;
         }
@@ -232,7 +229,7 @@ impl Index {
         reports
     }
 
-    async fn load_cache(self, open: &Opened) {
+    async fn load_cache(self, open: &Keys) {
         let Some(sealed) = store::get(&open.account_id().to_string()).await else { return };
         // Another program's, or damaged: it is fetched anew.
         let Ok((rows, head)) = open.import_cache(&sealed) else { return };
@@ -243,7 +240,7 @@ impl Index {
         }
     }
 
-    async fn load_changes(self, open: &Opened) -> Result<()> {
+    async fn load_changes(self, open: &Keys) -> Result<()> {
         let since = Some(self.head.get_value()).filter(|head| *head > 0);
         let (mut before, mut head, mut changed) = (None, None, false);
         loop {
@@ -280,7 +277,7 @@ impl Index {
     /// Puts a page's rows among those that are there.
     fn take(self, page: ListPage) {
         let fresh: HashSet<ReportId> = page.rows.iter().map(|row| row.id).collect();
-        let bad: Vec<(ReportId, String)> = page.refused.into_iter().map(|(id, error)| (id, say(&error))).collect();
+        let bad: Vec<(ReportId, String)> = page.refused.into_iter().map(|(id, error)| (id, explain(&error))).collect();
         self.refused.update(|refused| {
             refused.retain(|(id, _)| !fresh.contains(id) && bad.iter().all(|(other, _)| other != id));
             refused.extend(bad);
@@ -297,7 +294,7 @@ impl Index {
         }
     }
 
-    async fn keep(self, open: &Opened) {
+    async fn keep(self, open: &Keys) {
         let rows: Vec<ReportRow> = self.rows.get_untracked().iter().map(|row| row.report.as_ref().clone()).collect();
         if let Ok(sealed) = open.export_cache(&rows, self.head.get_value()) {
             store::put(&open.account_id().to_string(), &sealed).await;
@@ -308,13 +305,13 @@ impl Index {
     pub fn remove(self, id: &ReportId) {
         let rows: Vec<Row> = self.rows.get_untracked().iter().filter(|row| row.report.id != *id).cloned().collect();
         self.rows.set(Arc::new(rows));
-        if let Some(open) = self.vault.opened() {
+        if let Some(open) = self.vault.keys() {
             spawn_local(async move { self.keep(&open).await });
         }
     }
 
     /// Changes the keys of the reader's own reports whose access they revoked, each once.
-    async fn rekey(self, open: &Opened) {
+    async fn rekey(self, open: &Keys) {
         let due: Vec<ReportId> = self.tried.with_value(|tried| {
             let rows = self.rows.get_untracked();
             let due = rows.iter().filter(|row| row.report.rekey_pending && !tried.contains(&row.report.id));

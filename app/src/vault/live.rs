@@ -41,7 +41,8 @@ impl Hearing {
 pub(super) async fn listen(vault: Vault, keys: Keys) {
     let mut broken = false;
     loop {
-        if let Ok(mut events) = keys.live().await {
+        if let Ok(events) = keys.live().await {
+            let mut events = Box::pin(events);
             if broken {
                 hear(vault, &keys, &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None });
             }

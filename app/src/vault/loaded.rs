@@ -5,14 +5,14 @@ use std::{future::Future, pin::Pin, rc::Rc};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Opened, Vault, say};
+use super::{Keys, Vault, explain};
 use crate::{
     components::{Banner, Button, ButtonKind, SkeletonRows, Tone},
     t,
 };
 
 type Asking<T> = Pin<Box<dyn Future<Output = client::Result<T>>>>;
-type Ask<T> = Rc<dyn Fn(Opened) -> Asking<T>>;
+type Ask<T> = Rc<dyn Fn(Keys) -> Asking<T>>;
 
 /// `Copy` state of one fetched value. A value that is there stays while it is asked for anew.
 pub struct Loaded<T: 'static> {
@@ -34,7 +34,7 @@ impl<T: 'static> Copy for Loaded<T> {}
 
 impl<T: Clone + 'static> Loaded<T> {
     /// Asks at once.
-    pub fn new<F>(vault: Vault, ask: impl Fn(Opened) -> F + 'static) -> Self
+    pub fn new<F>(vault: Vault, ask: impl Fn(Keys) -> F + 'static) -> Self
     where
         F: Future<Output = client::Result<T>> + 'static,
     {
@@ -51,7 +51,7 @@ impl<T: Clone + 'static> Loaded<T> {
 
     /// Asks again; what is there stays until the answer comes.
     pub fn again(self) {
-        let (Some(open), Some(ask)) = (self.vault.opened(), self.ask.try_get_value()) else { return };
+        let (Some(open), Some(ask)) = (self.vault.keys(), self.ask.try_get_value()) else { return };
         spawn_local(async move {
             match ask(open).await {
                 Ok(value) => {
@@ -59,7 +59,7 @@ impl<T: Clone + 'static> Loaded<T> {
                     self.problem.try_set(None);
                 }
                 Err(error) => {
-                    self.problem.try_set(Some(say(&error)));
+                    self.problem.try_set(Some(explain(&error)));
                 }
             };
         });

@@ -11,6 +11,8 @@ mod new_account;
 #[cfg(feature = "hydrate")]
 mod bulk;
 #[cfg(feature = "hydrate")]
+mod claim;
+#[cfg(feature = "hydrate")]
 mod explain;
 #[cfg(feature = "hydrate")]
 mod heavy;
@@ -77,6 +79,9 @@ pub struct Vault {
     pub waiting: RwSignal<usize>,
     /// Whether the last request reached the server.
     pub online: RwSignal<bool>,
+    /// Where it says what happened on its own.
+    #[cfg(feature = "hydrate")]
+    toasts: crate::components::Toasts,
     /// The server said that the session is over.
     #[cfg(feature = "hydrate")]
     ended: RwSignal<bool>,
@@ -93,6 +98,8 @@ pub fn provide_vault() {
         notice: RwSignal::default(),
         waiting: RwSignal::new(0),
         online: RwSignal::new(true),
+        #[cfg(feature = "hydrate")]
+        toasts: crate::components::use_toasts(),
         #[cfg(feature = "hydrate")]
         ended: RwSignal::new(false),
         #[cfg(feature = "hydrate")]
@@ -121,6 +128,8 @@ impl Vault {
     }
     /// Creates the account and signs in.
     pub fn sign_up(self, _account: NewAccount, _attempt: Attempt) {}
+    /// Keeps an invitation for somebody who has an account already.
+    pub fn keep_invitation(self, _token: String, _secret: Option<String>) {}
     /// Signs in, or unlocks when the session lives.
     pub fn sign_in(self, _email: String, _password: String, _attempt: Attempt) {}
     /// Opens the account with the recovery kit and sets a new password.

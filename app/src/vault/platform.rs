@@ -28,7 +28,8 @@ impl PageTransport {
     /// A 401 that says `signed_out`; wrong passwords are 401 too and mean nothing of the kind.
     fn note_end(&self, response: &Response) {
         let ended = response.status == 401
-            && serde_json::from_slice::<api_types::Problem>(&response.body).is_ok_and(|p| p.code == ErrorCode::SignedOut);
+            && serde_json::from_slice::<api_types::Problem>(&response.body)
+                .is_ok_and(|p| p.code == ErrorCode::SignedOut);
         if ended {
             self.ended.try_set(true);
         }

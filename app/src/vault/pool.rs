@@ -41,7 +41,8 @@ pub(super) struct Listening {
 impl Listening {
     pub(super) fn new(worker: &Worker, heard: impl Fn(Option<Message>) + Clone + 'static) -> Self {
         let failed = heard.clone();
-        let message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| heard(Message::read(event.data())));
+        let message =
+            Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| heard(Message::read(event.data())));
         let error = Closure::<dyn Fn(JsValue)>::new(move |_| failed(None));
         worker.set_onmessage(Some(message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(error.as_ref().unchecked_ref()));

@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{Opened, bulk::BlobSink};
+use super::{Keys, bulk::BlobSink};
 
 /// A report and one of its versions, verified and open. Clones share it.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ pub fn title_of(fields: &client::content::ReportFields) -> String {
 }
 
 /// Opens a report at a version; the newest where none is named or the named one is gone.
-pub async fn open(open: &Opened, id: &ReportId, version: Option<u32>) -> Result<View> {
+pub async fn open(open: &Keys, id: &ReportId, version: Option<u32>) -> Result<View> {
     let report = open.report(id).await?;
     let newest = report.newest().map(|newest| newest.version).ok_or(ClientError::NoAccess)?;
     let wanted = version.filter(|wanted| report.versions.iter().any(|v| v.version == *wanted)).unwrap_or(newest);
@@ -85,12 +85,12 @@ pub async fn open(open: &Opened, id: &ReportId, version: Option<u32>) -> Result<
 }
 
 /// Another version of an open report.
-pub async fn switch(open: &Opened, view: &View, version: u32) -> Result<View> {
+pub async fn switch(open: &Keys, view: &View, version: u32) -> Result<View> {
     let version = open.version(&view.report, version).await?;
     Ok(View { version: Rc::new(version), ..view.clone() })
 }
 
-async fn names(open: &Opened, id: &ReportId) -> Result<HashMap<AccountId, String>> {
+async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
     let people = open.api().get_report_people(id).await?;
     Ok(people.items.into_iter().map(|account| (account.id, account.name)).collect())
 }
@@ -102,7 +102,7 @@ pub fn is_end(error: &ClientError) -> bool {
 }
 
 /// Fetches and opens a file. Nothing of it is shown before all of it verified.
-pub async fn fetch(open: &Opened, view: &View, part: u32, cancel: Cancel, progress: impl Fn(Progress) + 'static) -> Result<Blob> {
+pub async fn fetch(open: &Keys, view: &View, part: u32, cancel: Cancel, progress: impl Fn(Progress) + 'static) -> Result<Blob> {
     open.download(&view.version, part, BlobSink::default(), &Control::new(cancel, progress)).await
 }
 
@@ -137,6 +137,6 @@ pub fn typed(blob: &Blob, file_type: FileType) -> Option<Blob> {
 }
 
 /// Changes the keys of an own report whose access was revoked.
-pub async fn rekey(open: &Opened, id: &ReportId) -> Result<u32> {
+pub async fn rekey(open: &Keys, id: &ReportId) -> Result<u32> {
     open.rekey(id, &Control::none()).await
 }

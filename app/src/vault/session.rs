@@ -2,14 +2,22 @@
 
 use std::future::Future;
 
-use api_types::{live::LiveEvent, sessions::{Carrier, WhoAmI}};
+use api_types::{
+    live::LiveEvent,
+    sessions::{Carrier, WhoAmI},
+};
 use client::{Client, ClientError, Device, Memory, Recover, SignUp, SignedIn};
 use crypto::account::RecoveryKit;
 use futures::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Attempt, NewAccount, Vault, VaultState, explain, idle, live, platform::WebPlatform};
+use super::{
+    Attempt, NewAccount, Vault, VaultState,
+    claim::{self, Arrival},
+    explain, idle, live,
+    platform::WebPlatform,
+};
 use crate::{browser, pages::Door, t};
 
 /// An open vault's keys and everything they can do; see the `client` crate.
@@ -132,9 +140,7 @@ impl Vault {
                     device: device(),
                 })
                 .await?;
-            if let (Some(token), Some(secret)) = (&account.token, &account.secret) {
-                keys.claim_reports(token, secret).await?;
-            }
+            claim::keep(Arrival { token: None, secret: account.secret });
             Ok(keys)
         });
     }
@@ -155,6 +161,14 @@ impl Vault {
         self.enter(attempt, move |client, _| async move {
             client.recover(Recover { email: &email, words: &words, password: &password, device: device() }).await
         });
+    }
+
+    /// Keeps an invitation for somebody who has an account already; it is used as soon as their vault is open.
+    pub fn keep_invitation(self, token: String, secret: Option<String>) {
+        claim::keep(Arrival { token: Some(token), secret });
+        if let Some(keys) = self.keys() {
+            claim::claim(self, keys);
+        }
     }
 
     /// Runs a way in and opens the vault with what it gives.
@@ -193,6 +207,7 @@ impl Vault {
         self.notice.set(None);
         idle::touch();
         self.state.set(VaultState::Unlocked(who));
+        claim::claim(self, keys.clone());
         let (listening, handle) = abortable(live::listen(self, keys));
         self.inner.update_value(|inner| inner.live = Some(handle));
         spawn_local(async move {

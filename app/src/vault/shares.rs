@@ -3,10 +3,10 @@
 use api_types::ReportId;
 use client::{Person, Result, Verification};
 
-use super::Opened;
+use super::Keys;
 
 /// People for a share: doctors by name, anybody by exact e-mail, never oneself.
-pub async fn find(open: &Opened, typed: &str) -> Result<Vec<Person>> {
+pub async fn find(open: &Keys, typed: &str) -> Result<Vec<Person>> {
     let typed = typed.trim();
     let mut found = match typed.contains('@') {
         true => open.find_by_email(typed).await?.into_iter().collect(),
@@ -22,7 +22,7 @@ pub fn is_verified(person: &Person) -> bool {
 }
 
 /// The invitation that hands a report over to its patient. Its link holds a secret.
-pub async fn invite_patient(open: &Opened, report: &client::OpenReport, email: &str, life: i64) -> Result<client::Invited> {
+pub async fn invite_patient(open: &Keys, report: &client::OpenReport, email: &str, life: i64) -> Result<client::Invited> {
     let placeholder = open.placeholder_of(report).ok_or(client::ClientError::NotAllowed)?;
     let email = Some(email.trim()).filter(|email| !email.is_empty());
     open.invite_patient(&placeholder, email, Some(life), &super::admin::origin()).await

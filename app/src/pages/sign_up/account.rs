@@ -21,13 +21,15 @@ struct Problems {
 
 impl Problems {
     fn check(self, form: Form, again: &str) -> bool {
-        let (name, email, password) = (form.name.get_untracked(), form.email.get_untracked(), form.password.get_untracked());
+        let (name, email, password) =
+            (form.name.get_untracked(), form.email.get_untracked(), form.password.get_untracked());
         let say = |wrong: bool, text: &str| wrong.then(|| text.to_owned());
         self.name.set(say(name.trim().is_empty(), t!(common.field_required)));
         self.email.set(say(!looks_like_email(email.trim()), t!(sign_up.email_bad)));
         self.password.set(say(!strength(&password, &[&name, &email]).enough(), t!(sign_up.weak)));
         self.again.set(say(password != again, t!(sign_up.password_differs)));
-        let all = [(self.name, "name"), (self.email, "email"), (self.password, "password"), (self.again, "password-again")];
+        let all =
+            [(self.name, "name"), (self.email, "email"), (self.password, "password"), (self.again, "password-again")];
         let first = all.iter().find(|(problem, _)| problem.with_untracked(Option::is_some));
         if let Some((_, id)) = first {
             crate::browser::focus(id);
@@ -55,7 +57,8 @@ pub(super) fn Account(form: Form) -> impl IntoView {
     };
     let ready = crate::pages::use_ready();
     let waits = Signal::derive(move || !ready.get() || form.door.with(|door| *door == Door::Checking));
-    let bound = Signal::derive(move || form.door.with(|door| matches!(door, Door::Invited(info) if info.email.is_some())));
+    let bound =
+        Signal::derive(move || form.door.with(|door| matches!(door, Door::Invited(info) if info.email.is_some())));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if problems.check(form, &again.get_untracked()) {
@@ -67,7 +70,11 @@ pub(super) fn Account(form: Form) -> impl IntoView {
     };
     let roles = || {
         vec![
-            Choice { value: "patient".into(), title: t!(sign_up.patient).into(), text: t!(sign_up.patient_text).into() },
+            Choice {
+                value: "patient".into(),
+                title: t!(sign_up.patient).into(),
+                text: t!(sign_up.patient_text).into(),
+            },
             Choice { value: "doctor".into(), title: t!(sign_up.doctor).into(), text: t!(sign_up.doctor_text).into() },
         ]
     };

@@ -21,7 +21,10 @@ fn two_places(count: usize) -> (usize, usize) {
 pub(super) fn Check(form: Form) -> impl IntoView {
     let vault = use_vault();
     let (first, second) = two_places(form.words.with_untracked(Vec::len));
-    let fields = [(first, RwSignal::new(String::new()), RwSignal::new(None)), (second, RwSignal::new(String::new()), RwSignal::new(None))];
+    let fields = [
+        (first, RwSignal::new(String::new()), RwSignal::new(None)),
+        (second, RwSignal::new(String::new()), RwSignal::new(None)),
+    ];
     let right = move |place: usize, typed: RwSignal<String>| {
         let typed = typed.get_untracked().trim().to_lowercase();
         form.words.with_untracked(|words| words.get(place) == Some(&typed))

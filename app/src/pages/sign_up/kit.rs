@@ -13,7 +13,12 @@ use crate::{
 fn file_text(email: &str, words: &[String]) -> String {
     let mut lines = vec![t!(sign_up.kit_file_title).to_owned(), email.to_owned(), String::new()];
     lines.extend(words.iter().enumerate().map(|(i, word)| format!("{:>2}. {word}", i + 1)));
-    lines.extend([String::new(), t!(sign_up.kit_file_note).to_owned(), t!(sign_up.kit_file_use).to_owned(), String::new()]);
+    lines.extend([
+        String::new(),
+        t!(sign_up.kit_file_note).to_owned(),
+        t!(sign_up.kit_file_use).to_owned(),
+        String::new(),
+    ]);
     lines.join("\n")
 }
 

@@ -48,6 +48,8 @@ struct Form {
     password: RwSignal<String>,
     role: RwSignal<String>,
     words: RwSignal<Vec<String>>,
+    /// Whether the link is an invitation, not the set-up link.
+    invited: StoredValue<bool>,
     /// Token and secret of the link.
     token: StoredValue<Option<String>>,
     secret: StoredValue<Option<String>>,
@@ -64,6 +66,7 @@ impl Form {
             password: RwSignal::default(),
             role: RwSignal::new("patient".to_owned()),
             words: RwSignal::default(),
+            invited: StoredValue::new(false),
             token: StoredValue::new(None),
             secret: StoredValue::new(None),
             attempt: Attempt::new(),
@@ -102,13 +105,25 @@ impl Form {
 pub fn SignUp() -> impl IntoView {
     let vault = use_vault();
     let form = Form::new();
-    super::go_home_when_signed_in(vault);
     Effect::new(move |_| {
         let fragment = crate::browser::take_fragment();
         let value = |key| crate::browser::fragment_value(&fragment, key);
+        form.invited.set_value(value("invite").is_some());
         form.token.set_value(value("setup").or_else(|| value("invite")));
         form.secret.set_value(value("secret"));
         vault.open_door(form.token.get_value(), form.door);
+    });
+    // Somebody with an account keeps it: the invitation is used with it.
+    let navigate = leptos_router::hooks::use_navigate();
+    Effect::new(move |_| {
+        let Some(role) = vault.state.with(|state| state.who().map(|who| who.role)) else { return };
+        if let Some(token) = form.token.get_value()
+            && form.invited.get_value()
+            && form.words.with_untracked(Vec::is_empty)
+        {
+            vault.keep_invitation(token, form.secret.get_value());
+        }
+        navigate(super::home_of(role), leptos_router::NavigateOptions { replace: true, ..Default::default() });
     });
     Effect::new(move |_| {
         if let Door::Invited(info) = form.door.get()

@@ -20,7 +20,9 @@ pub fn Guard(
     page: PageFn,
 ) -> impl IntoView {
     let vault = use_vault();
-    move || match vault.state.get() {
+    // The same state said again must not begin the page anew.
+    let state = Memo::new(move |_| vault.state.get());
+    move || match state.get() {
         VaultState::Unknown => view! { <Opening/> }.into_any(),
         VaultState::SignedOut => view! { <SignInForm/> }.into_any(),
         VaultState::Locked(who) => view! { <UnlockForm who/> }.into_any(),
@@ -30,6 +32,7 @@ pub fn Guard(
                 name=who.name
                 role=who.role
                 waiting=vault.waiting
+                online=vault.online
                 on_lock=move |()| vault.lock()
                 on_sign_out=move |()| vault.sign_out()
             >

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    components::{Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Notices, PasswordField, Skeleton, SkeletonRows, Tone},
+    components::{
+        Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Notices, PasswordField, Skeleton, SkeletonRows, Tone,
+    },
     t,
     vault::{Attempt, use_vault},
 };
@@ -13,6 +15,12 @@ use crate::{
 /// The outline of the frame: what the server renders, and what shows while the session is asked for.
 #[component]
 pub fn Opening() -> impl IntoView {
+    let vault = use_vault();
+    let offline = move || {
+        (!vault.online.get()).then(|| {
+            view! { <div class="mb-4"><Banner tone=Tone::Warn title=t!(errors.offline_title)>{t!(errors.offline)}</Banner></div> }
+        })
+    };
     view! {
         <Title text=t!(common.product)/>
         <div class="frame" aria-busy="true">
@@ -20,6 +28,7 @@ pub fn Opening() -> impl IntoView {
             <div class="frame-bar"><Brand/></div>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notices/>
+                {offline}
                 <div class="page-head"><Skeleton class="w-40 h-8"/></div>
                 <Card flush=true><SkeletonRows/></Card>
             </main>

@@ -48,7 +48,8 @@ struct Algorithm {
 impl Algorithm {
     fn new() -> Self {
         let (object, iv) = (Object::new(), Uint8Array::new_with_length(12));
-        for (name, value) in [("name", JsValue::from("AES-GCM")), ("iv", iv.clone().into()), ("tagLength", 128.into())] {
+        for (name, value) in [("name", JsValue::from("AES-GCM")), ("iv", iv.clone().into()), ("tagLength", 128.into())]
+        {
             // Setting a field of a fresh plain object can't fail.
             let _ = Reflect::set(&object, &name.into(), &value);
         }

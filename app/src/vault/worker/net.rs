@@ -44,10 +44,17 @@ async fn refused(response: &Response) -> Failure {
 }
 
 /// `PUT` of a stored segment, with its digest (RFC 9530).
-pub(super) async fn put(path: &str, bytes: &Uint8Array, digest: &str, signal: Option<&AbortSignal>) -> Result<(), Failure> {
-    let headers = [("content-type", "application/octet-stream"), ("content-digest", digest), ("accept", "application/json")];
+pub(super) async fn put(
+    path: &str,
+    bytes: &Uint8Array,
+    digest: &str,
+    signal: Option<&AbortSignal>,
+) -> Result<(), Failure> {
+    let headers =
+        [("content-type", "application/octet-stream"), ("content-digest", digest), ("accept", "application/json")];
     let init = init("PUT", &headers, signal)?;
-    init.set_body(&Blob::new_with_u8_array_sequence(&Array::of1(bytes))?);
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes))?;
+    init.set_body(&blob);
     let response = fetch(path, &init).await?;
     if response.ok() { Ok(()) } else { Err(refused(&response).await) }
 }
@@ -61,5 +68,9 @@ pub(super) async fn get(path: &str, from: u64, to: u64, signal: Option<&AbortSig
         return Err(refused(&response).await);
     }
     let bytes = body(&response).await?;
-    if u64::from(bytes.length()) == to - from { Ok(bytes) } else { Err(Failure::Forged("the server sent another number of bytes")) }
+    if u64::from(bytes.length()) == to - from {
+        Ok(bytes)
+    } else {
+        Err(Failure::Forged("the server sent another number of bytes"))
+    }
 }

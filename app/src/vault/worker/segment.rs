@@ -6,7 +6,11 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, BlobPropertyBag, CryptoKey};
 
-use super::{Failure, cipher::{Chunks, sha256}, net};
+use super::{
+    Failure,
+    cipher::{Chunks, sha256},
+    net,
+};
 use crate::vault::message::Message;
 
 /// Bytes of a part's header, stored before its first chunk.
@@ -72,7 +76,11 @@ pub(super) async fn seal(
 }
 
 /// Fetch, compare with the signed manifest's hash and header, open.
-async fn fetch_and_open(message: &Message, chunks: &Chunks, signal: Option<&AbortSignal>) -> Result<Uint8Array, Failure> {
+async fn fetch_and_open(
+    message: &Message,
+    chunks: &Chunks,
+    signal: Option<&AbortSignal>,
+) -> Result<Uint8Array, Failure> {
     let path = message.text("get").ok_or(Failure::Broken)?;
     let mut stored = net::get(&path, number(message, "from")?, number(message, "to")?, signal).await?;
     if let Some(expected) = message.hash("stored") {

@@ -11,7 +11,7 @@ use crate::{
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone, use_toasts},
     pages::signed_in::action::{ACTIONS, action_name},
     t,
-    vault::{Attempt, Vault, admin, say, use_vault},
+    vault::{Attempt, Vault, admin, explain, use_vault},
 };
 
 /// The audit.
@@ -75,7 +75,7 @@ fn Audit() -> impl IntoView {
         toasts: use_toasts(),
     };
     let people = RwSignal::new(Vec::<admin::PersonRow>::new());
-    if let Some(open) = log.vault.opened() {
+    if let Some(open) = log.vault.keys() {
         wasm_bindgen_futures::spawn_local(async move {
             // Only the filter's names: without them the rest of the page works.
             if let Ok(page) = admin::people(&open, None, None).await {
@@ -112,7 +112,7 @@ fn Audit() -> impl IntoView {
 }
 
 fn fetch(log: Log, fresh: bool) {
-    let Some(open) = log.vault.opened() else { return };
+    let Some(open) = log.vault.keys() else { return };
     if !log.attempt.begin() {
         return;
     }
@@ -130,8 +130,8 @@ fn fetch(log: Log, fresh: bool) {
                 log.next.try_set(page.next);
             }
             Err(error) => {
-                log.broken.try_set(Some(say(&error)));
-                log.toasts.problem(say(&error));
+                log.broken.try_set(Some(explain(&error)));
+                log.toasts.problem(explain(&error));
             }
         }
         log.attempt.done();

@@ -8,7 +8,7 @@ use crate::{
     components::{Badge, Button, ButtonKind, Card, Clock, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, role_name, use_toasts},
     pages::signed_in::question::Question,
     t,
-    vault::{Attempt, Loaded, Opened, say, use_vault},
+    vault::{Attempt, Loaded, Keys, explain, use_vault},
 };
 
 /// Invitations.
@@ -21,7 +21,7 @@ pub fn InvitationsPage() -> impl IntoView {
 
 #[component]
 fn List(inviting: RwSignal<bool>) -> impl IntoView {
-    let list = Loaded::new(use_vault(), |open: Opened| async move { open.invitations().await });
+    let list = Loaded::new(use_vault(), |open: Keys| async move { open.invitations().await });
     let question = Question::new();
     view! {
         <Card title=t!(administration.invitations_title).to_owned() flush=true>
@@ -79,14 +79,14 @@ fn Withdraw(question: Question<Invitation>, again: impl Fn() + Copy + Send + Syn
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let withdraw = move |()| {
-        let (Some(open), Some(invitation)) = (vault.opened(), question.about_untracked()) else { return };
+        let (Some(open), Some(invitation)) = (vault.keys(), question.about_untracked()) else { return };
         if !attempt.begin() {
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
             match open.withdraw_invitation(&invitation.id).await {
                 Ok(()) => toasts.done(t!(administration.withdrawn)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
             question.done();

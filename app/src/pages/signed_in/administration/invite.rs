@@ -7,7 +7,7 @@ use crate::{
     components::{Banner, Button, ButtonKind, Choice, Choices, Dialog, SelectField, TextField, Time, TimeStyle, Tone},
     pages::signed_in::link::HandOver,
     t,
-    vault::{Attempt, admin, say, use_vault},
+    vault::{Attempt, admin, explain, use_vault},
 };
 
 const DAY: i64 = 24 * 3_600_000;
@@ -51,7 +51,7 @@ fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
     let attempt = Attempt::new();
     let make = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
@@ -65,7 +65,7 @@ fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
                     made.try_set(Some(Made { link: created.link.to_string(), expires_at: created.invitation.expires_at }));
                     on_made.run(());
                 }
-                Err(error) => attempt.failed(say(&error)),
+                Err(error) => attempt.failed(explain(&error)),
             }
         });
     };

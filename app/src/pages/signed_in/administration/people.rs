@@ -12,9 +12,9 @@ use crate::{
     pages::signed_in::question::Question,
     t,
     vault::{
-        Attempt, Loaded, Opened,
+        Attempt, Loaded, Keys,
         admin::{self, PersonRow},
-        say, use_live, use_vault,
+        explain, use_vault,
     },
 };
 
@@ -37,13 +37,13 @@ pub(super) struct Decisions {
 #[component]
 fn People() -> impl IntoView {
     let vault = use_vault();
-    let waiting = Loaded::new(vault, |open: Opened| async move { admin::people(&open, Some(AccountStatus::Pending), None).await });
-    let all = Loaded::new(vault, |open: Opened| async move { admin::people(&open, None, None).await });
+    let waiting = Loaded::new(vault, |open: Keys| async move { admin::people(&open, Some(AccountStatus::Pending), None).await });
+    let all = Loaded::new(vault, |open: Keys| async move { admin::people(&open, None, None).await });
     let again = move || {
         waiting.again();
         all.again();
     };
-    use_live().on(move |event| {
+    use_vault().on_live(move |event| {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             again();
         }
@@ -65,7 +65,7 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
     let toasts = use_toasts();
     let approving = RwSignal::new(None);
     let approve = Callback::new(move |row: PersonRow| {
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if approving.get_untracked().is_some() {
             return;
         }
@@ -78,7 +78,7 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
         wasm_bindgen_futures::spawn_local(async move {
             match open.approve(&person).await {
                 Ok(()) => toasts.done(t!(administration.approved, name = person.name)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             approving.try_set(None);
             again();
@@ -110,7 +110,7 @@ fn Everybody(first: Vec<PersonRow>, next: Option<String>, decisions: Decisions) 
     let filter = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let fetch = move |fresh: bool| {
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
@@ -127,7 +127,7 @@ fn Everybody(first: Vec<PersonRow>, next: Option<String>, decisions: Decisions) 
                     });
                     next.try_set(page.next);
                 }
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
         });
@@ -192,14 +192,14 @@ fn Refuse(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static)
     let attempt = Attempt::new();
     let name = move || question.about().map(|person| person.account.account.name).unwrap_or_default();
     let refuse = move |()| {
-        let (Some(opened), Some(person)) = (vault.opened(), question.about_untracked()) else { return };
+        let (Some(opened), Some(person)) = (vault.keys(), question.about_untracked()) else { return };
         if !attempt.begin() {
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
             match opened.refuse(&person.account.account.id).await {
                 Ok(()) => toasts.done(t!(administration.refused, name = person.account.account.name)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
             question.done();

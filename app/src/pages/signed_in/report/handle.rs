@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     components::Clock,
-    vault::{Vault, index, reports, say, use_live, use_vault},
+    vault::{Vault, index, reports, explain, use_vault},
 };
 
 /// What stands in the page.
@@ -55,7 +55,7 @@ impl Handle {
             index: index::use_index(),
         };
         handle.load();
-        use_live().on(move |event| {
+        use_vault().on_live(move |event| {
             let this = event.report_id == Some(id);
             match event.kind {
                 LiveKind::AccessEnded if this => handle.end(),
@@ -101,7 +101,7 @@ impl Handle {
 
     /// Fetches it anew and keeps the version that is shown. What is open stays open if the network fails.
     pub fn refresh(self) {
-        let Some(open) = self.vault.opened() else { return };
+        let Some(open) = self.vault.keys() else { return };
         let version = self.chosen_version();
         spawn_local(async move {
             match reports::open(&open, &self.id, version).await {
@@ -137,10 +137,10 @@ impl Handle {
         if reports::is_end(error) {
             self.end();
         } else if matches!(error, ClientError::Refused(_)) {
-            self.shown.try_set(Shown::Refused(say(error)));
+            self.shown.try_set(Shown::Refused(explain(error)));
             self.current.try_set(None);
         } else if !was_open {
-            self.shown.try_set(Shown::Unreachable(say(error)));
+            self.shown.try_set(Shown::Unreachable(explain(error)));
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         BackLink, Badge, Banner, Button, ButtonKind, Card, Glyph, Page, Skeleton, SkeletonRows, Time, TimeStyle, Tone, use_toasts,
     },
     t,
-    vault::{Attempt, index, reports, say, use_vault},
+    vault::{Attempt, index, reports, explain, use_vault},
 };
 use ended::Ended;
 use events::Events;
@@ -175,14 +175,14 @@ fn Rekey(handle: Handle) -> impl IntoView {
     let attempt = Attempt::new();
     let id = handle.id;
     let change = move |()| {
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
             match reports::rekey(&open, &id).await {
                 Ok(_) => toasts.done(t!(report.rekey_done)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
             handle.refresh();

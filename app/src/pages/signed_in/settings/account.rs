@@ -6,7 +6,7 @@ use super::{SettingsFrame, theme::Theme};
 use crate::{
     components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, QrCode, Tone, role_name, use_toasts},
     t,
-    vault::{index, use_vault},
+    vault::{idle, index, use_vault},
 };
 
 /// Account.
@@ -24,7 +24,7 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Profile() -> impl IntoView {
-    let Some(open) = use_vault().opened() else { return ().into_any() };
+    let Some(open) = use_vault().keys() else { return ().into_any() };
     let who = open.who();
     let id = who.account_id.to_string();
     let approval = match open.me() {
@@ -56,7 +56,7 @@ fn Profile() -> impl IntoView {
 /// The own key as words and QR code, for others to compare.
 #[component]
 fn Key() -> impl IntoView {
-    let Some(open) = use_vault().opened() else { return ().into_any() };
+    let Some(open) = use_vault().keys() else { return ().into_any() };
     let fingerprint = open.own_fingerprint();
     let copied = fingerprint.words.join(" ");
     view! {
@@ -87,7 +87,7 @@ fn Locking() -> impl IntoView {
     view! {
         <Card title=t!(settings.vault).to_owned()>
             <div class="stack-s">
-                <p>{t!(settings.vault_note, minutes = crate::vault::IDLE_MINUTES)}</p>
+                <p>{t!(settings.vault_note, minutes = idle::minutes())}</p>
                 <div><Button kind=ButtonKind::Secondary glyph=Glyph::Lock on_click=move |()| vault.lock()>{t!(settings.lock_now)}</Button></div>
             </div>
         </Card>

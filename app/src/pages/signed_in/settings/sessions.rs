@@ -10,15 +10,15 @@ use super::SettingsFrame;
 use crate::{
     components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
     t,
-    vault::{Attempt, Loaded, Opened, say, use_live, use_vault},
+    vault::{Attempt, Loaded, Keys, explain, use_vault},
 };
 
 /// Sessions and devices.
 #[component]
 pub fn SessionsPage() -> impl IntoView {
-    let list = Loaded::new(use_vault(), |open: Opened| async move { open.sessions().await });
+    let list = Loaded::new(use_vault(), |open: Keys| async move { open.sessions().await });
     let asking = RwSignal::new(false);
-    use_live().on(move |event| {
+    use_vault().on_live(move |event| {
         if matches!(event.kind, LiveKind::SessionsChanged | LiveKind::Resync) {
             list.again();
         }
@@ -48,7 +48,7 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
     let attempt = Attempt::new();
     let (id, device) = (session.id, session.device.clone());
     let end = move |()| {
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
@@ -56,7 +56,7 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
         wasm_bindgen_futures::spawn_local(async move {
             match open.end_session(&id).await {
                 Ok(()) => toasts.done(t!(settings.ended, device = device)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
             again();
@@ -98,14 +98,14 @@ fn EndAll(open: RwSignal<bool>, others: Signal<usize>, again: impl Fn() + Copy +
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let end = move |()| {
-        let Some(opened) = vault.opened() else { return };
+        let Some(opened) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
         wasm_bindgen_futures::spawn_local(async move {
             match opened.end_other_sessions().await {
                 Ok(()) => toasts.done(t!(settings.ended_all)),
-                Err(error) => toasts.problem(say(&error)),
+                Err(error) => toasts.problem(explain(&error)),
             }
             attempt.done();
             open.try_set(false);

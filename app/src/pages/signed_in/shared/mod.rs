@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     components::{Avatar, Badge, Button, ButtonKind, Card, Clock, Empty, Glyph, LinkButton, Page, Time, TimeStyle, Tone, use_toasts},
     t,
-    vault::{Attempt, Loaded, Opened, say, use_live, use_vault},
+    vault::{Attempt, Loaded, Keys, explain, use_vault},
 };
 use redeem::RedeemForm;
 
@@ -19,8 +19,8 @@ use redeem::RedeemForm;
 #[component]
 pub fn SharedPage() -> impl IntoView {
     let vault = use_vault();
-    let list = Loaded::new(vault, |open: Opened| async move { open.pending_shares().await });
-    use_live().on(move |event| {
+    let list = Loaded::new(vault, |open: Keys| async move { open.pending_shares().await });
+    use_vault().on_live(move |event| {
         if matches!(event.kind, LiveKind::ShareArrived | LiveKind::AccessEnded | LiveKind::Resync) {
             list.again();
         }
@@ -136,7 +136,7 @@ fn Ended(grant: GrantInfo, locked: bool) -> impl IntoView {
     let name = StoredValue::new(grant.granted_by_name);
     let (id, end) = (grant.id, grant.expires_at);
     let ask = move |()| {
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         if !attempt.begin() {
             return;
         }
@@ -147,7 +147,7 @@ fn Ended(grant: GrantInfo, locked: bool) -> impl IntoView {
                     asked.try_set(true);
                     toasts.done(t!(shared.asked, name = name.try_get_value().unwrap_or_default()));
                 }
-                Err(error) => attempt.failed(say(&error)),
+                Err(error) => attempt.failed(explain(&error)),
             }
         });
     };

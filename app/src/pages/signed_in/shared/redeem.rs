@@ -8,7 +8,7 @@ use super::Standing;
 use crate::{
     components::{Button, LinkButton},
     t,
-    vault::{Attempt, index, say, use_vault},
+    vault::{Attempt, index, explain, use_vault},
 };
 
 /// Takes the code, tries it, goes to the report; says how many tries are left.
@@ -28,7 +28,7 @@ pub(super) fn RedeemForm(
     let name = StoredValue::new(grant.granted_by_name);
     let redeem = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(open) = vault.opened() else { return };
+        let Some(open) = vault.keys() else { return };
         let typed = code.get_untracked();
         if typed.trim().is_empty() || !attempt.begin() {
             return;
@@ -84,7 +84,7 @@ fn sentence(error: &ClientError) -> String {
         ClientError::WrongCode { tries_left: Some(0) } => t!(shared.wrong_none).to_owned(),
         ClientError::WrongCode { tries_left: Some(1) } => t!(shared.wrong_one).to_owned(),
         ClientError::WrongCode { tries_left: Some(count) } => t!(shared.wrong, count = count),
-        error => say(error),
+        error => explain(error),
     }
 }
 

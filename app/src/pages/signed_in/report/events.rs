@@ -1,0 +1,125 @@
+//! Who opened it: the report's own events, checked link by link in this browser.
+
+use api_types::audit::{Action, AuditEvent, Outcome};
+use client::{ClientError, ReportEvents};
+use leptos::prelude::*;
+
+use super::handle::Handle;
+use crate::{
+    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone},
+    pages::signed_in::action::action_name,
+    t,
+    vault::{Keys, Loaded, explain, use_vault},
+};
+
+/// Events fetched for the check.
+const MOST: usize = 5_000;
+/// Events shown at first, and more with each tap.
+const STEP: usize = 20;
+
+/// What the check found.
+#[derive(Debug, Clone)]
+enum Checked {
+    Whole(ReportEvents),
+    Broken(String),
+}
+
+/// The list with its mark.
+#[component]
+pub(super) fn Events(handle: Handle) -> impl IntoView {
+    let id = handle.id;
+    let list = Loaded::new(use_vault(), move |open: Keys| async move {
+        match open.report_events(&id, MOST).await {
+            Ok(events) => Ok(Checked::Whole(events)),
+            Err(error @ ClientError::Refused(_)) => Ok(Checked::Broken(explain(&error))),
+            Err(error) => Err(error),
+        }
+    });
+    Effect::new(move |before: Option<u32>| {
+        let now = handle.changed.get();
+        if before.is_some_and(|before| before != now) {
+            list.again();
+        }
+        now
+    });
+    let shown = RwSignal::new(STEP);
+    view! {
+        <Card title=t!(report.events).to_owned() flush=true>
+            {list.show(t!(report.offline), 3, move |checked| match checked {
+                Checked::Broken(why) => view! {
+                    <div class="card-note"><Banner tone=Tone::Danger>{t!(report.events_broken, why = why)}</Banner></div>
+                }
+                .into_any(),
+                Checked::Whole(events) => view! { <Record handle events shown/> }.into_any(),
+            })}
+        </Card>
+    }
+}
+
+#[component]
+fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
+    let (complete, count) = (events.complete, events.items.len());
+    let items = StoredValue::new(events.items);
+    let rows = move || {
+        let row = |event: &AuditEvent| view! { <EventRow handle event=event.clone()/> };
+        items.with_value(|items| items.iter().take(shown.get()).map(row).collect_view())
+    };
+    view! {
+        <p class="card-note" role="status">
+            {match complete {
+                true => view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.events_verified)}</Badge> }.into_any(),
+                false => view! { <span class="field-hint">{t!(report.events_partial)}</span> }.into_any(),
+            }}
+        </p>
+        <ul class="rows" role="list" aria-label=t!(report.events)>{rows}</ul>
+        {(count == 0).then(|| view! { <p class="card-note">{t!(report.events_none)}</p> })}
+        {move || (shown.get() < count).then(|| view! {
+            <p class="card-note">
+                <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| shown.update(|n| *n += STEP)>
+                    {t!(report.events_more)}
+                </Button>
+            </p>
+        })}
+    }
+}
+
+/// What somebody did, as the rest of a sentence that begins with their name.
+fn did(event: &AuditEvent) -> String {
+    let text = match (event.action, event.outcome) {
+        (Action::Redeem, Outcome::Denied) => t!(report.event_redeem_denied),
+        (action, Outcome::Denied) => return format!("{}: {}", t!(report.event_denied), action_name(action)),
+        (Action::Open, _) => t!(report.event_open),
+        (Action::Read, _) => t!(report.event_read),
+        (Action::List, _) => t!(report.event_list),
+        (Action::Create, _) => t!(report.event_create),
+        (Action::Share, _) => t!(report.event_share),
+        (Action::Redeem, _) => t!(report.event_redeem),
+        (Action::Claim, _) => t!(report.event_claim),
+        (Action::Revoke, _) => t!(report.event_revoke),
+        (Action::Rekey, _) => t!(report.event_rekey),
+        (Action::Upload, _) => t!(report.event_upload),
+        (Action::AuditRead, _) => t!(report.event_audit),
+        (action, _) => action_name(action),
+    };
+    text.to_owned()
+}
+
+#[component]
+fn EventRow(handle: Handle, event: AuditEvent) -> impl IntoView {
+    let own = use_vault().who().map(|who| who.account_id);
+    let who = match event.actor {
+        None => t!(report.somebody).to_owned(),
+        Some(id) if Some(id) == own => t!(report.you_subject).to_owned(),
+        Some(id) => event.actor_name.clone().or_else(|| handle.view(|view| view.name(&id))).unwrap_or_default(),
+    };
+    let denied = event.outcome == Outcome::Denied;
+    view! {
+        <li class="row row-plain">
+            <div class="row-main">
+                <span><strong>{who}</strong>" "{did(&event)}</span>
+                <span class="row-text"><Time at=event.time style=TimeStyle::DateTime/></span>
+            </div>
+            {denied.then(|| view! { <div class="row-end"><Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge></div> })}
+        </li>
+    }
+}

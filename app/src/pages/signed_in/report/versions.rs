@@ -1,0 +1,69 @@
+//! The versions, newest first; another one can be shown.
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::handle::Handle;
+use crate::{
+    components::{Badge, Button, ButtonKind, Card, Time, TimeStyle, Tone, use_toasts},
+    t,
+    vault::{Attempt, explain, reports, use_vault},
+};
+
+/// Author and time of each version.
+#[component]
+pub(super) fn Versions(handle: Handle) -> impl IntoView {
+    let vault = use_vault();
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let show = move |version: u32| {
+        let (Some(open), Some(view)) = (vault.keys(), handle.view_untracked()) else { return };
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match reports::switch(&open, &view, version).await {
+                Ok(view) => handle.show(view),
+                Err(error) if reports::is_end(&error) => handle.end(),
+                Err(error) => toasts.problem(explain(&error)),
+            }
+            attempt.done();
+        });
+    };
+    let rows = move || {
+        handle.view(|view| {
+            let shown = view.version.info.version;
+            let row = |info: &client::VersionInfo| {
+                let (version, time, revision) = (info.version, info.time, info.revision);
+                let author = view.name(&info.author);
+                let act = match version == shown {
+                    true => view! { <Badge tone=Tone::Info>{t!(report.version_current)}</Badge> }.into_any(),
+                    false => view! {
+                        <Button kind=ButtonKind::Quiet class="btn-small" disabled=attempt.busy on_click=move |()| show(version)>
+                            {t!(report.show_word)}<span class="sr-only">" "{t!(report.version, version = version)}</span>
+                        </Button>
+                    }
+                    .into_any(),
+                };
+                view! {
+                    <li class="row row-plain">
+                        <div class="row-main">
+                            <span class="row-title">{t!(report.version, version = version)}</span>
+                            <span class="row-text">
+                                {author}", "<Time at=time style=TimeStyle::DateTime/>
+                                {(revision > 0).then(|| view! { " · "{t!(report.version_rekeyed, count = revision)} })}
+                            </span>
+                        </div>
+                        <div class="row-end">{act}</div>
+                    </li>
+                }
+            };
+            view.report.versions.iter().rev().map(row).collect_view()
+        })
+    };
+    view! {
+        <Card title=t!(report.versions).to_owned() flush=true>
+            <ul class="rows" role="list" aria-label=t!(report.versions)>{rows}</ul>
+        </Card>
+    }
+}
