@@ -3,8 +3,9 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     future::Future,
-    io,
+    io::{self, IsTerminal},
     net::{SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt,
     time::Duration,
 };
 
@@ -37,13 +38,13 @@ pub fn run(config: Config) -> Result<(), StartError> {
     })
 }
 
-/// Serves on a listener until `stop` resolves. `ready` is called once, when requests are taken, with the one-time
-/// set-up link while there is no administrator.
+/// Serves on a listener until `stop` resolves. `ready` is called once, when requests are taken, with the state and,
+/// while there is no administrator, the one-time set-up link.
 pub async fn serve(
     config: Config,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
-    ready: impl FnOnce(&str, Option<&str>),
+    ready: impl FnOnce(&AppState, Option<&str>),
 ) -> Result<(), StartError> {
     let _lock = lock_data(&config)?;
     let tls = load_tls(config.tls.as_ref()).await?;
@@ -53,7 +54,7 @@ pub async fn serve(
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), state.clone()));
     handle.listening().await;
-    ready(state.config.origin.as_str(), link.as_deref());
+    ready(&state, link.as_deref());
     stop.await;
     state.live.close();
     handle.graceful_shutdown(Some(GRACE));
@@ -86,8 +87,8 @@ async fn listen(
     }
 }
 
-fn announce(origin: &str, set_up_link: Option<&str>) {
-    println!("HealthSecure is ready at {origin}");
+fn announce(state: &AppState, set_up_link: Option<&str>) {
+    println!("HealthSecure is ready at {}", state.config.origin);
     if let Some(link) = set_up_link {
         println!("Create the first administrator with this link (it works once, until the next start):\n{link}");
     }
@@ -96,7 +97,8 @@ fn announce(origin: &str, set_up_link: Option<&str>) {
 /// One server a data folder: the head of the audit chain lives in its memory.
 fn lock_data(config: &Config) -> Result<File, StartError> {
     let io = |e| StartError::Io(config.data.display().to_string(), e);
-    std::fs::create_dir_all(&config.data).map_err(io)?;
+    // E-mails and names are in there: only the owner may look, unless the operator made the folder otherwise.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(io)?;
     let path = config.data.join("lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
     match file.try_lock() {
@@ -131,5 +133,6 @@ async fn stop_signal() {
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=off,sea_orm=off"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let builder = builder.with_ansi(io::stderr().is_terminal());
     let _ = builder.try_init();
 }

@@ -1,0 +1,25 @@
+//! The API, driven over HTTP against a real server: one binary, a file per concern.
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+mod person;
+mod sealing;
+mod world;
+
+mod accounts;
+mod audit;
+mod drafts;
+mod framing;
+mod grants;
+mod invitations;
+mod list;
+mod openapi;
+mod parts;
+mod recovery;
+mod redeem;
+mod reports;
+mod sessions;
+mod sign_in;
+mod sign_up;
+mod throttling;
+mod uploads;

@@ -1,0 +1,136 @@
+//! The recovery kit sets a new password, and nothing else does.
+
+use api_types::{
+    AccountId, B64,
+    accounts::Role,
+    recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    sessions::Carrier,
+    sign_in::SignedIn,
+};
+use crypto::{
+    account::{AccountKey, RecoveryKit, WayInSecret, seal_state},
+    ids::Hash32,
+    opaque::{Password, registration_finish, registration_start},
+    secret::SecretBytes,
+};
+
+use crate::{
+    harness::{Answer, Server},
+    person::{Applicant, Person, founder, input, rng, sign_in},
+};
+
+const NEW_PASSWORD: &str = "quite another battery staple";
+
+async fn start(server: &Server, email: &str) -> RecoveryStarted {
+    server.post("/recovery/start", None, &StartRecovery { email: email.to_owned() }).await.body()
+}
+
+/// Proves a kit; gives the OPAQUE state beside the answer.
+async fn verify(server: &Server, started: &RecoveryStarted, kit: &RecoveryKit) -> (Answer, SecretBytes) {
+    let challenge = Hash32(started.challenge.0.clone().try_into().unwrap());
+    let account = crypto::ids::AccountId(started.account_id.0);
+    let proof = kit.prove(server.instance(), account, challenge);
+    let registration = registration_start(&Password::new(NEW_PASSWORD).unwrap(), &mut rng()).unwrap();
+    let body = VerifyRecovery {
+        recovery_id: started.recovery_id.clone(),
+        signature: B64::from(proof.as_bytes()),
+        registration_request: B64(registration.message),
+    };
+    (server.post("/recovery/verify", None, &body).await, registration.state)
+}
+
+/// Everything up to the last request.
+async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
+    let started = start(server, &person.applicant.email).await;
+    let (answer, state) = verify(server, &started, &person.applicant.kit).await;
+    let verified: RecoveryVerified = answer.body();
+    assert_eq!(verified.account, person.signed_in.account);
+    let password = Password::new(NEW_PASSWORD).unwrap();
+    let input = input(server, state, password, verified.registration_response.0);
+    let done = registration_finish(&input, &mut rng()).unwrap();
+    let who = &mut person.applicant;
+    who.key = AccountKey::generate(&mut rng());
+    let counter = verified.account.client_state_counter + 1;
+    let account = who.chain.account();
+    FinishRecovery {
+        recovery_id: started.recovery_id,
+        registration_upload: B64(done.upload),
+        password: who.way_in(WayInSecret::Password(&done.export_key), 1),
+        recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
+        keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),
+        client_state: B64(seal_state(&who.key, &account, counter, b"{}", &mut rng())),
+        client_state_counter: counter,
+        carrier: Carrier::Bearer,
+        device: "test".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kit_sets_a_new_password_and_ends_every_session() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let body = prepare(&server, &mut pat).await;
+    let signed_in: SignedIn = server.post("/recovery/finish", None, &body).await.body();
+    assert_eq!(signed_in.account.client_state_counter, 1);
+    assert_eq!(signed_in.account.ways_in.len(), 2);
+    assert_eq!(server.get("/account", Some(&pat.token)).await.code(), "signed_out");
+    let (old, _) = sign_in(&server, &pat.applicant.email, &pat.applicant.password, Carrier::Bearer).await;
+    assert_eq!(old.code(), "sign_in_failed");
+    let (new, _) = sign_in(&server, &pat.applicant.email, NEW_PASSWORD, Carrier::Bearer).await;
+    assert_eq!(new.status, 200);
+    // The attempt is used up.
+    assert_eq!(server.post("/recovery/finish", None, &body).await.code(), "recovery_failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_fails_can_be_mended_within_the_attempt() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let body = prepare(&server, &mut pat).await;
+    let stale = FinishRecovery { client_state_counter: 7, ..body.clone() };
+    assert_eq!(server.post("/recovery/finish", None, &stale).await.code(), "counter_stale");
+    assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200, "nothing was changed");
+    assert_eq!(server.post("/recovery/finish", None, &body).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_kit_another_challenge_and_an_unknown_email_fail_alike() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let email = pat.applicant.email.as_str();
+
+    let (wrong_kit, _) = verify(&server, &start(&server, email).await, &RecoveryKit::generate(&mut rng())).await;
+    let other = start(&server, email).await;
+    let mut mixed = start(&server, email).await;
+    mixed.challenge = other.challenge;
+    let (replayed, _) = verify(&server, &mixed, &pat.applicant.kit).await;
+    let unknown = start(&server, "nobody@example.org").await;
+    let (nobody, _) = verify(&server, &unknown, &pat.applicant.kit).await;
+    let codes = [wrong_kit.code(), replayed.code(), nobody.code()];
+    assert_eq!(codes, ["recovery_failed", "recovery_failed", "recovery_failed"]);
+
+    // An unknown e-mail has a stable id of its own, like an account.
+    let again = start(&server, "Nobody@example.org").await;
+    assert_eq!(unknown.account_id, again.account_id);
+    assert_ne!(unknown.account_id, AccountId([0; 32]));
+    assert_eq!(start(&server, email).await.account_id, pat.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_proved_nothing_sets_nothing() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let good = prepare(&server, &mut pat).await;
+    let started = start(&server, &pat.applicant.email).await;
+    let unproven = FinishRecovery { recovery_id: started.recovery_id.clone(), ..good };
+    assert_eq!(server.post("/recovery/finish", None, &unproven).await.code(), "recovery_failed");
+    // A wrong proof ends the attempt: the right one comes too late.
+    let started = start(&server, &pat.applicant.email).await;
+    verify(&server, &started, &RecoveryKit::generate(&mut rng())).await;
+    let (late, _) = verify(&server, &started, &pat.applicant.kit).await;
+    assert_eq!(late.code(), "recovery_failed");
+}

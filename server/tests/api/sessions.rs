@@ -1,0 +1,170 @@
+//! Sessions: carried, listed, ended, and over by themselves.
+
+use api_types::{
+    accounts::Role,
+    sessions::{Carrier, CurrentSession, SessionList},
+};
+use reqwest::Method;
+use server::clock::{DAY, HOUR};
+
+use crate::{
+    harness::Server,
+    person::{Applicant, Person, founder, sign_in},
+};
+
+async fn patient(server: &Server) -> Person {
+    founder(server).await;
+    Applicant::new("Pat Patient", Role::Patient).sign_up(server, None).await
+}
+
+/// Signs in once more; gives the bearer token.
+async fn another(server: &Server, person: &Person) -> String {
+    let (answer, _) = sign_in(server, &person.applicant.email, &person.applicant.password, Carrier::Bearer).await;
+    answer.json()["token"].as_str().unwrap().to_owned()
+}
+
+/// Signs in as the page does; gives the cookie.
+async fn cookie(server: &Server, person: &Person) -> String {
+    let (answer, _) = sign_in(server, &person.applicant.email, &person.applicant.password, Carrier::Cookie).await;
+    let header = answer.headers["set-cookie"].to_str().unwrap();
+    header.split(';').next().unwrap().to_owned()
+}
+
+async fn signed_in(server: &Server, request: reqwest::RequestBuilder) -> bool {
+    let session: CurrentSession = server.send(request).await.body();
+    session.signed_in.is_some()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_out_is_no_error() {
+    let server = Server::start().await;
+    assert_eq!(server.get("/session", None).await.json(), serde_json::json!({}));
+    assert_eq!(server.get("/session", Some("nonsense")).await.json(), serde_json::json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_works_only_the_way_it_was_given() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let cookie = cookie(&server, &pat).await;
+    let value = cookie.strip_prefix("__Host-session=").unwrap();
+    let get = || server.request(Method::GET, "/api/v1/session");
+    assert!(signed_in(&server, get().header("cookie", &cookie)).await);
+    assert!(!signed_in(&server, get().bearer_auth(value)).await);
+    assert!(!signed_in(&server, get().header("cookie", format!("__Host-session={}", pat.token))).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ending_a_session_is_effective_at_once() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let other = another(&server, &pat).await;
+    let list: SessionList = server.get("/sessions", Some(&pat.token)).await.body();
+    assert_eq!(list.items.len(), 2);
+    let current: Vec<_> = list.items.iter().filter(|s| s.current).collect();
+    assert_eq!((current.len(), current[0].id), (1, pat.signed_in.session.id));
+    let theirs = list.items.iter().find(|s| !s.current).unwrap().id;
+
+    assert_eq!(server.get("/account", Some(&other)).await.status, 200);
+    assert_eq!(server.delete(&format!("/sessions/{theirs}"), Some(&pat.token)).await.status, 204);
+    assert_eq!(server.get("/account", Some(&other)).await.code(), "signed_out");
+    assert_eq!(server.delete(&format!("/sessions/{theirs}"), Some(&pat.token)).await.code(), "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_ends_anothers_session() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let quinn = Applicant::new("Quinn Patient", Role::Patient).sign_up(&server, None).await;
+    let path = format!("/sessions/{}", pat.signed_in.session.id);
+    assert_eq!(server.delete(&path, Some(&quinn.token)).await.code(), "not_found");
+    assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_others_end_and_this_one_stays() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let (second, third) = (another(&server, &pat).await, another(&server, &pat).await);
+    assert_eq!(server.delete("/sessions", Some(&second)).await.status, 204);
+    for ended in [&pat.token, &third] {
+        assert_eq!(server.get("/account", Some(ended)).await.code(), "signed_out");
+    }
+    assert_eq!(server.get("/account", Some(&second)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_clears_the_cookie() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let cookie = cookie(&server, &pat).await;
+    let request = || server.request(Method::DELETE, "/api/v1/session").header("cookie", &cookie);
+    assert_eq!(server.send(request()).await.code(), "origin_refused");
+    let answer = server.send(request().header("origin", &server.origin)).await;
+    assert_eq!(answer.status, 204);
+    assert!(answer.headers["set-cookie"].to_str().unwrap().starts_with("__Host-session=; Max-Age=0;"));
+    assert!(!signed_in(&server, server.request(Method::GET, "/api/v1/session").header("cookie", &cookie)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_end_unused_and_at_their_absolute_limit() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let get = |cookie: &str| server.request(Method::GET, "/api/v1/session").header("cookie", cookie.to_owned());
+
+    let unused = cookie(&server, &pat).await;
+    server.state.clock.advance(12 * HOUR - 60_000);
+    let used = cookie(&server, &pat).await;
+    assert!(signed_in(&server, get(&used)).await);
+    server.state.clock.advance(60_000);
+    assert!(!signed_in(&server, get(&unused)).await, "12 hours unused");
+    // Used every 11 hours it lives for seven days, and no longer.
+    let mut hours = 0;
+    while hours + 11 < 7 * 24 {
+        server.state.clock.advance(11 * HOUR);
+        hours += 11;
+        assert!(signed_in(&server, get(&used)).await, "after {hours} hours");
+    }
+    server.state.clock.advance(11 * HOUR);
+    assert!(!signed_in(&server, get(&used)).await, "after seven days");
+    // Programs keep theirs for 30 days unused.
+    assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200);
+    server.state.clock.advance(30 * DAY);
+    assert_eq!(server.get("/account", Some(&pat.token)).await.code(), "signed_out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_stored_as_hashes_only() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let token = pat.token.clone();
+    let raw = api_types::B64::decode(&token).unwrap().0;
+    let set_up = server.set_up_token.clone();
+    let folder = server.stop().await;
+    let mut files = 0;
+    for entry in walk(folder.path()) {
+        let bytes = std::fs::read(&entry).unwrap();
+        files += 1;
+        for secret in [token.as_bytes(), &raw, set_up.as_bytes()] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret), "{}", entry.display());
+        }
+    }
+    assert!(files > 2, "the search found the files");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_outlive_a_restart() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let folder = server.stop().await;
+    let server = Server::start_in(folder, |_| ()).await;
+    assert!(server.set_up_token.is_empty());
+    assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200);
+    let (answer, _) = sign_in(&server, &pat.applicant.email, &pat.applicant.password, Carrier::Bearer).await;
+    assert_eq!(answer.status, 200, "the OPAQUE keys are the same");
+}
