@@ -126,4 +126,6 @@ bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "page" scripts/site
 	@$(STEP) "server" $(MAKE) --no-print-directory server
 	@$(STEP) "hs" $(MAKE) --no-print-directory cli
-	node end2end/bench/run.mjs $(ARGS)
+	@$(STEP) "tool that fills a server" cargo build --release --locked -p cli --example fill
+	@rm -f target/bench.json
+	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)

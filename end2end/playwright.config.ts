@@ -16,6 +16,7 @@ export default defineConfig({
   projects: [
     { name: 'tools', testMatch: 'tools/**/*.spec.ts', timeout: 20_000 },
     { name: 'browser', testMatch: 'tests/**/*.spec.ts' },
+    { name: 'bench', testMatch: 'bench/**/*.bench.ts', use: { trace: 'off', screenshot: 'off' } },
   ],
   use: {
     browserName: 'chromium',

@@ -133,10 +133,10 @@ export class Server {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  /** Peak resident memory in KiB. */
-  peakMemory(): number {
+  /** Resident memory in KiB. */
+  memory(): number {
     const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
   }
 }
 

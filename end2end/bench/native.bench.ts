@@ -1,0 +1,80 @@
+// (b) `hs` beside Debian's `age` and OpenSSL, on a file of 1 GiB. `hs` also uploads and downloads: the server is on the
+// same machine and takes its share of the two cores, so the figure is harder on `hs` than sealing alone would be.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync, closeSync } from 'node:fs';
+import { randomFillSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from '@playwright/test';
+import { Clinic } from '../support/clinic.ts';
+import { Hs } from '../support/hs.ts';
+import { record } from './results.ts';
+
+const GIB = 1024 ** 3;
+
+function timed(work: () => void): number {
+  const started = performance.now();
+  work();
+  return (performance.now() - started) / 1000;
+}
+
+test('b: hs, 1 GiB', async ({ browser }) => {
+  test.setTimeout(900_000);
+  test.skip(!existsSync('/usr/bin/age'), 'SKIPPED: Debian’s age is not installed (apt-get install age)');
+  const clinic = await Clinic.open(browser);
+  const folder = mkdtempSync(join(tmpdir(), 'healthsecure-bench-'));
+  const hs = new Hs(clinic.origin, clinic.author);
+  try {
+    const plain = join(folder, 'plain.bin');
+    randomFile(plain, GIB);
+    const key = join(folder, 'key.txt');
+    execFileSync('age-keygen', ['-o', key], { stdio: 'ignore' });
+    const recipient = execFileSync('age-keygen', ['-y', key]).toString().trim();
+    const ageSeal = timed(() => execFileSync('age', ['-r', recipient, '-o', join(folder, 'age'), plain]));
+    const ageOpen = timed(() => execFileSync('age', ['-d', '-i', key, '-o', join(folder, 'age.out'), join(folder, 'age')]));
+    rmSync(join(folder, 'age'));
+    rmSync(join(folder, 'age.out'));
+
+    await hs.run(['login', '--email', clinic.author.email]);
+    const empty = join(folder, 'empty.bin');
+    randomFile(empty, 16);
+    const measure = async (args: string[]) => {
+      const started = performance.now();
+      const answer = (await hs.run(args)) as { report?: string } | undefined;
+      return { seconds: (performance.now() - started) / 1000, report: answer?.report ?? '' };
+    };
+    // Signing in (Argon2id) and the fixed requests are no part of sealing: a push of 16 bytes says what they take.
+    const small = await measure(['push', empty, '--patient-name', 'Bench']);
+    const push = await measure(['push', plain, '--patient-name', 'Bench']);
+    mkdirSync(join(folder, 'a'));
+    mkdirSync(join(folder, 'b'));
+    const smallPull = await measure(['pull', small.report, '--out', join(folder, 'a')]);
+    const pull = await measure(['pull', push.report, '--out', join(folder, 'b')]);
+    const sealSeconds = push.seconds - small.seconds;
+    const openSeconds = pull.seconds - smallPull.seconds;
+    const openssl = opensslRate();
+    const mib = (seconds: number) => `${(1024 / seconds).toFixed(0)} MiB/s`;
+    record({ id: 'b1', what: 'hs push (seal, hash, upload) of 1 GiB ÷ age', value: ageSeal / sealSeconds, unit: '', target: { at: 'least', value: 1.5 }, beside: `${mib(sealSeconds)}, age ${mib(ageSeal)}` });
+    record({ id: 'b2', what: 'hs pull (download, verify, open) of 1 GiB ÷ age', value: ageOpen / openSeconds, unit: '', target: { at: 'least', value: 1.5 }, beside: `${mib(openSeconds)}, age ${mib(ageOpen)}` });
+    record({ id: 'b3', what: 'hs push ÷ openssl speed aes-256-gcm at 16 KiB, one core', value: 1024 / sealSeconds / openssl, unit: '', beside: `openssl ${openssl.toFixed(0)} MiB/s` });
+    record({ id: 'b4', what: 'hs: sign-in and fixed requests', value: small.seconds, unit: 's' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    hs.remove();
+    await clinic.close();
+  }
+});
+
+function randomFile(path: string, size: number): void {
+  const file = openSync(path, 'w');
+  const piece = randomFillSync(Buffer.alloc(Math.min(size, 8 * 1024 * 1024)));
+  for (let at = 0; at < size; at += piece.length) writeSync(file, piece, 0, Math.min(piece.length, size - at));
+  closeSync(file);
+}
+
+/** MiB/s of one core. */
+function opensslRate(): number {
+  const output = execFileSync('openssl', ['speed', '-seconds', '2', '-bytes', '16384', '-evp', 'aes-256-gcm'], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  const thousands = /([\d.]+)k\s*$/m.exec(output)?.[1];
+  return (Number(thousands) * 1000) / 1024 / 1024;
+}

@@ -1,0 +1,76 @@
+// (d) first load, (e) start and idle memory, (f) the API under load beside its client, on the same two cores.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { Clinic } from '../support/clinic.ts';
+import { pause, root, Server } from '../support/server.ts';
+import { fill } from './fill.ts';
+import { median, record } from './results.ts';
+
+test('d: first load', () => {
+  const folder = join(root, 'target/site/pkg');
+  const files = readdirSync(folder).filter((name) => /\.(wasm|js|css)\.br$/.test(name));
+  expect(files.length).toBeGreaterThanOrEqual(3);
+  const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  record({ id: 'd', what: 'first load: WASM, JavaScript, CSS with brotli', value: bytes / 1024, unit: 'KiB', target: { at: 'most', value: 500 } });
+});
+
+test('e: start and idle memory', async () => {
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    const server = await Server.start();
+    times.push((performance.now() - started) / 1000);
+    if (i === 4) {
+      await pause(5000);
+      record({ id: 'e2', what: 'memory when idle', value: server.memory() / 1024, unit: 'MiB', target: { at: 'most', value: 64 } });
+    }
+    await server.remove();
+  }
+  record({ id: 'e1', what: 'start until the first answer, empty data folder', value: median(times), unit: 's', target: { at: 'most', value: 0.5 } });
+});
+
+test('f: the API under load', async ({ browser }) => {
+  test.setTimeout(300_000);
+  test.skip(!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)');
+  const clinic = await Clinic.open(browser);
+  try {
+    const { token, report } = fill(clinic, clinic.author, 100);
+    const list = load(`${clinic.origin}/api/v1/reports?limit=100`, token);
+    record({ id: 'f1', what: 'API: first page of 100 rows', value: list.perSecond, unit: '/s', target: { at: 'least', value: 300 }, beside: `p99 ${list.p99}, ${list.bytes} bytes each, ${list.errors} errors` });
+    const one = load(`${clinic.origin}/api/v1/reports/${report}`, token);
+    record({ id: 'f2', what: 'API: one report’s metadata, each read durable in the audit', value: one.perSecond, unit: '/s', target: { at: 'least', value: 2000 }, beside: `p99 ${one.p99}, ${one.bytes} bytes each, ${one.errors} errors` });
+    expect(list.errors + one.errors).toBe(0);
+  } finally {
+    await clinic.close();
+  }
+});
+
+interface Load {
+  perSecond: number;
+  p99: string;
+  bytes: number;
+  errors: number;
+}
+
+/** 32 connections for ten seconds. */
+function load(url: string, token: string): Load {
+  const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', 'Accept-Encoding: identity', url];
+  const output = execFileSync('wrk', args).toString();
+  const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
+  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
+  const requests = number(/(\d+) requests in/);
+  return {
+    perSecond: number(/Requests\/sec:\s+([\d.]+)/),
+    p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '?',
+    bytes: Math.round(size(/, ([\d.]+[KMG]?B) read/.exec(output)?.[1] ?? '0B') / Math.max(1, requests)),
+    errors: number(/Non-2xx or 3xx responses: (\d+)/) + errors.reduce((a, b) => a + b, 0),
+  };
+}
+
+function size(text: string): number {
+  const units = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+  const [, digits = '0', unit = 'B'] = /([\d.]+)([KMG]?B)/.exec(text) ?? [];
+  return Number(digits) * units[unit as keyof typeof units];
+}
