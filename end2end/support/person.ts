@@ -222,20 +222,23 @@ export class Person {
 
   // Sharing
 
-  /** Shares the open report and answers the access code. */
-  async shareWith(name: string, options: { expiry?: string } = {}): Promise<string> {
-    await this.page.getByRole('link', { name: words.report.share, exact: true }).or(this.button(words.report.share)).first().click();
+  /** Shares the open report and answers the access code; the dialog stays open with `stay`. */
+  async shareWith(name: string, options: { expiry?: string; stay?: boolean } = {}): Promise<string> {
+    await this.beginShare();
+    const dialog = this.dialog();
+    await dialog.getByLabel(words.share.who).fill(name);
+    await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name }).click();
+    if (options.expiry) await dialog.getByLabel(words.share.expiry).selectOption({ label: options.expiry });
+    await dialog.getByRole('button', { name: words.share.submit }).click();
+    await dialog.getByRole('heading', { name: words.share.done }).waitFor({ timeout: 30_000 });
+    const code = await this.shownCode();
+    if (!options.stay) await dialog.getByRole('button', { name: words.share.close }).click();
+    return code;
+  }
+
+  async beginShare(): Promise<void> {
+    await this.button(words.report.share).click();
     await this.heading(words.share.title).waitFor();
-    await this.field(words.share.who).fill(name);
-    await this.page.getByText(name, { exact: true }).last().click();
-    if (options.expiry) {
-      const radio = this.page.getByRole('radio', { name: options.expiry });
-      if (await radio.count()) await radio.check({ force: true });
-      else await this.page.getByRole('combobox', { name: 'Access ends' }).selectOption({ label: options.expiry });
-    }
-    await this.button(words.share.submit).click();
-    await expect(this.page.getByText(words.share.done).first()).toBeVisible({ timeout: 30_000 });
-    return this.shownCode();
   }
 
   async shownCode(): Promise<string> {
@@ -244,12 +247,13 @@ export class Person {
     return (await shown.getAttribute('data-code')) ?? '';
   }
 
-  /** The row of a share that waits, by who made it. */
+  /** The newest share that waits, of those that this person made. */
   async waitingShare(from: string): Promise<Locator> {
     await this.goTo('shared');
-    const row = this.row(from);
-    await expect(row).toBeVisible({ timeout: 15_000 });
-    return row;
+    const shares = this.page.getByRole('list', { name: words.shared.list }).getByRole('listitem');
+    const share = shares.filter({ hasText: words.shared.from(from) }).first();
+    await expect(share).toBeVisible();
+    return share;
   }
 
   async tryCode(from: string, code: string): Promise<void> {
@@ -258,22 +262,21 @@ export class Person {
   }
 
   async typeCode(row: Locator, code: string): Promise<void> {
-    await row.getByLabel(words.shared.code).or(this.page.getByLabel(words.shared.code)).first().fill(code);
+    await row.getByLabel(words.shared.code).fill(code);
     await row.getByRole('button', { name: words.shared.redeem }).click();
   }
 
   /** Redeems a share and opens its report. */
   async redeem(from: string, code: string): Promise<void> {
     await this.tryCode(from, code);
-    const open = this.page.getByRole('link', { name: words.shared.open }).or(this.button(words.shared.open)).first();
-    await open.click({ timeout: 60_000 });
+    await this.page.getByRole('link', { name: words.shared.open }).click({ timeout: 60_000 });
     await expect(this.page).toHaveURL(/\/reports\/[0-9a-f]{64}/);
   }
 
   /** Takes a person's access to the open report away. */
   async revoke(name: string): Promise<void> {
     await this.button(words.report.revokeOf(name)).click();
-    await this.page.getByRole('dialog').getByRole('button', { name: words.report.revoke }).click();
+    await this.dialog().getByRole('button', { name: words.report.revoke }).click();
     await expect(this.page.getByText(words.report.revoked(name)).first()).toBeVisible({ timeout: 60_000 });
   }
 
@@ -299,6 +302,11 @@ export class Person {
   field(label: string): Locator {
     const escaped = label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return this.page.getByRole('textbox', { name: new RegExp(`^${escaped}( optional|optional)?$`) }).first();
+  }
+
+  /** The dialog that is open. */
+  dialog(): Locator {
+    return this.page.getByRole('dialog').first();
   }
 
   /** The list item or table row that says this. */

@@ -111,6 +111,8 @@ export const words = {
   share: {
     title: 'Share this report',
     who: 'Doctor',
+    results: 'People found',
+    expiry: 'Access ends',
     none: /Nobody found/,
     submit: 'Share report',
     done: 'Report shared',
@@ -121,6 +123,8 @@ export const words = {
   },
   shared: {
     title: 'Shared with me',
+    list: 'Shares',
+    from: (name: string) => `From ${name}`,
     code: 'Access code',
     redeem: 'Redeem',
     wrong: (left: number) => (left === 1 ? 'One try is left' : `${left} tries are left`),

@@ -124,7 +124,7 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await here.page.getByRole('link', { name: words.settings.sessions }).or(here.page.getByRole('tab', { name: words.settings.sessions })).first().click();
   await expect(here.page.getByText(words.settings.current)).toHaveCount(1);
   await here.button(words.settings.endOthers).click();
-  await here.page.getByRole('dialog').getByRole('button', { name: words.settings.endOthers }).click();
+  await here.dialog().getByRole('button', { name: words.settings.endOthers }).click();
   await expect(there.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
   expect((await there.context.request.get('/api/v1/reports')).status()).toBe(401);
   expect((await here.context.request.get('/api/v1/reports')).status()).toBe(200);

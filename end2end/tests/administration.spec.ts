@@ -32,7 +32,7 @@ test('a refused doctor is told so and may do nothing', async ({ clinic, arrive, 
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');
   await administrator.button(words.administration.refuse(doctor.name)).click();
-  await administrator.page.getByRole('dialog').getByRole('button', { name: words.administration.refuseConfirm }).click();
+  await administrator.dialog().getByRole('button', { name: words.administration.refuseConfirm }).click();
   await expect(administrator.page.getByText(words.administration.refused(doctor.name)).first()).toBeVisible();
   await expect(doctor.heading(words.signIn.refused)).toBeVisible({ timeout: 10_000 });
   expect((await doctor.context.request.get('/api/v1/reports')).status()).toBe(403);

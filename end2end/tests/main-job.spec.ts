@@ -35,10 +35,10 @@ test('a report travels from its author to a doctor, and its patient stays in cha
 
   const reader = await enter(clinic.doctor);
   const code = await test.step('and shares it by name, with a code', async () => {
-    const code = await author.shareWith(clinic.doctor.name);
+    const code = await author.shareWith(clinic.doctor.name, { stay: true });
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){1,2}$/);
     await expect(author.page.getByText(words.share.expires24)).toBeVisible();
-    await author.button('Copy').click();
+    await author.dialog().getByRole('button', { name: 'Copy' }).click();
     expect(await author.page.evaluate(() => navigator.clipboard.readText())).toBe(code);
     return code;
   });
@@ -75,11 +75,12 @@ test('a report travels from its author to a doctor, and its patient stays in cha
   const owner = await enter(clinic.patient);
   await test.step('the patient sees who has access and who opened it', async () => {
     await owner.openReport(title);
-    const access = owner.page.getByRole('region', { name: words.report.access }).or(owner.page.locator('section', { hasText: words.report.access }));
+    const access = owner.page.getByRole('list', { name: words.report.access });
     await expect(access.getByText(clinic.doctor.name).first()).toBeVisible();
     await expect(access.getByText(clinic.author.name).first()).toBeVisible();
     await expect(owner.page.getByText(words.report.eventsVerified)).toBeVisible();
-    await expect(owner.row(`${clinic.doctor.name}`).first()).toBeVisible();
+    const events = owner.page.getByRole('list', { name: words.report.events }).getByRole('listitem');
+    await expect(events.filter({ hasText: `${clinic.doctor.name} ${words.report.opened}` }).first()).toBeVisible();
   });
 
   await test.step('and takes it back: the doctor’s open page closes', async () => {

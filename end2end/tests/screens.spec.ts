@@ -66,18 +66,20 @@ test('a doctor’s and a patient’s pages', async ({ clinic, enter, arrive }) =
   for (const file of files) await author.button(words.report.show(file.name)).click();
   await author.page.getByText('Rhythm steady.').waitFor({ timeout: 30_000 });
   await inspect(author.page, 'report-files');
-  await author.page.getByRole('searchbox').or(author.page.getByRole('main')).first().waitFor();
   await author.page.reload();
   await author.heading(words.signIn.locked).waitFor();
   await inspect(author.page, 'locked');
   await author.unlock();
 
   await author.openReport(title);
-  await author.page.getByRole('link', { name: words.report.share, exact: true }).or(author.button(words.report.share)).first().click();
-  await author.heading(words.share.title).waitFor();
+  await author.beginShare();
   await inspect(author.page, 'share');
-  await author.openReport(title);
-  const code = await author.shareWith(clinic.doctor.name);
+  await author.dialog().getByLabel(words.share.who).fill(clinic.doctor.name);
+  await author.dialog().getByRole('list', { name: words.share.results }).getByRole('button').first().click();
+  await author.dialog().getByRole('button', { name: words.share.submit }).waitFor();
+  await inspect(author.page, 'share-form');
+  await author.page.keyboard.press('Escape');
+  const code = await author.shareWith(clinic.doctor.name, { stay: true });
   await inspect(author.page, 'share-code');
 
   const reader = await enter(clinic.doctor);
@@ -95,9 +97,9 @@ test('a doctor’s and a patient’s pages', async ({ clinic, enter, arrive }) =
   await owner.page.getByText(words.report.eventsVerified).waitFor();
   await inspect(owner.page, 'report-owner');
   await owner.button(words.report.revokeOf(clinic.doctor.name)).click();
-  await owner.page.getByRole('dialog').waitFor();
+  await owner.dialog().waitFor();
   await inspect(owner.page, 'revoke-question');
-  await owner.page.getByRole('dialog').getByRole('button', { name: words.report.revoke }).click();
+  await owner.dialog().getByRole('button', { name: words.report.revoke }).click();
   await reader.heading(words.report.endedTitle).waitFor();
   await inspect(reader.page, 'access-ended');
   await owner.goTo('reports');
@@ -122,16 +124,16 @@ test('administration, and accounts that wait', async ({ clinic, enter, arrive })
   await administrator.button(words.administration.refuse(doctor.name)).waitFor();
   await inspect(administrator.page, 'administration');
   await administrator.button(words.administration.refuse(doctor.name)).click();
-  await administrator.page.getByRole('dialog').waitFor();
+  await administrator.dialog().waitFor();
   await inspect(administrator.page, 'administration-refuse');
-  await administrator.page.getByRole('dialog').getByRole('button', { name: words.administration.refuseConfirm }).click();
+  await administrator.dialog().getByRole('button', { name: words.administration.refuseConfirm }).click();
   await doctor.heading(words.signIn.refused).waitFor();
   await inspect(doctor.page, 'refused');
   await administrator.page.getByRole('link', { name: words.administration.invitations }).click();
   await administrator.button(words.administration.invite).click();
-  await administrator.page.getByRole('dialog').waitFor();
+  await administrator.dialog().waitFor();
   await inspect(administrator.page, 'administration-invite');
-  await administrator.page.getByRole('dialog').getByRole('button', { name: words.administration.inviteMake }).click();
+  await administrator.dialog().getByRole('button', { name: words.administration.inviteMake }).click();
   await administrator.page.getByRole('dialog').getByLabel(words.administration.inviteLink).first().waitFor();
   await inspect(administrator.page, 'administration-invite-link');
   await administrator.page.goto('/administration/audit');

@@ -73,7 +73,7 @@ test('a draft can be deleted, after a question', async ({ clinic, enter }) => {
   await expect(author.page.getByText(words.draft.saved).first()).toBeVisible();
   await author.page.waitForTimeout(1500);
   await author.button(words.reports.deleteDraft).click();
-  await author.page.getByRole('dialog').getByRole('button', { name: words.reports.deleteDraft }).click();
+  await author.dialog().getByRole('button', { name: words.reports.deleteDraft }).click();
   await author.goTo('reports');
   await expect(author.page.getByText('Draft to delete')).toHaveCount(0);
 });
