@@ -26,7 +26,11 @@ texts! {
         right_reshare = "Pass on";
         right_reshare_text = "Read, add versions, and share it further.";
         purpose = "Purpose";
-        purpose_hint = "Shown to them and in the list of who has access.";
+        purpose_hint = "Shown to them and to everyone who has access.";
+        purpose_treatment = "Treatment";
+        purpose_second_opinion = "Second opinion";
+        purpose_referral = "Referral";
+        purpose_billing = "Billing";
         expiry = "Access ends";
         expiry_1h = "in 1 hour";
         expiry_24h = "in 24 hours";
@@ -44,6 +48,7 @@ texts! {
         code_once = "It is shown only now. {name} enters it once; five wrong tries lock it.";
         code_expires = "Expires";
         code_expires_24 = "Expires in 24 hours";
+        code_expires_1 = "Expires in 1 hour";
         qr = "The access code as QR code";
         done_close = "Done";
         self_share = "That is you.";

@@ -1,0 +1,254 @@
+//! What a draft page holds: the fields as typed, the draft behind them once it exists, saving by itself.
+
+use std::{future::Future, rc::Rc, time::Duration};
+
+use api_types::accounts::Role;
+use client::{PatientChoice, content::ReportFields};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{files::Files, finish::Finish, form::Form, patient::PatientState};
+use crate::{
+    components::{Toasts, use_toasts},
+    pages::signed_in::reports::dropping::on_drop_anywhere,
+    vault::{
+        Keys, Vault,
+        drafts::{Drafts, Saving, Session, use_drafts},
+        explain,
+        index::{Index, use_index},
+        use_vault,
+    },
+};
+
+/// How long typing rests before it is saved.
+const REST: Duration = Duration::from_millis(900);
+/// How long until a failed save is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// The fields, one signal each.
+#[derive(Clone, Copy)]
+pub(super) struct Fields {
+    pub report_number: RwSignal<String>,
+    pub title: RwSignal<String>,
+    pub patient_name: RwSignal<String>,
+    pub patient_id: RwSignal<String>,
+    pub kind: RwSignal<String>,
+    pub diagnosis: RwSignal<String>,
+    pub treatment_plan: RwSignal<String>,
+    pub prescription: RwSignal<String>,
+}
+
+impl Fields {
+    fn new(fields: ReportFields) -> Self {
+        Self {
+            report_number: RwSignal::new(fields.report_number),
+            title: RwSignal::new(fields.title),
+            patient_name: RwSignal::new(fields.patient_name),
+            patient_id: RwSignal::new(fields.patient_id),
+            kind: RwSignal::new(fields.kind),
+            diagnosis: RwSignal::new(fields.diagnosis),
+            treatment_plan: RwSignal::new(fields.treatment_plan),
+            prescription: RwSignal::new(fields.prescription),
+        }
+    }
+
+    /// As typed; tracks every field.
+    pub fn get(self) -> ReportFields {
+        ReportFields {
+            report_number: self.report_number.get(),
+            title: self.title.get(),
+            patient_name: self.patient_name.get(),
+            patient_id: self.patient_id.get(),
+            kind: self.kind.get(),
+            diagnosis: self.diagnosis.get(),
+            treatment_plan: self.treatment_plan.get(),
+            prescription: self.prescription.get(),
+        }
+    }
+}
+
+/// `Copy` handle of the page's draft.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    pub fields: Fields,
+    /// The draft, once it exists.
+    pub session: RwSignal<Option<Session>, LocalStorage>,
+    pub patient: PatientState,
+    /// Why a first save didn't work.
+    pub problem: RwSignal<Option<String>>,
+    pub vault: Vault,
+    pub drafts: Drafts,
+    pub index: Index,
+    pub toasts: Toasts,
+    beginning: StoredValue<bool>,
+    rest: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Desk {
+    fn new(session: Option<Session>) -> Self {
+        let vault = use_vault();
+        let who = vault.who();
+        let own = who.as_ref().filter(|who| who.role == Role::Patient).map(|who| who.account_id);
+        let fields = session.as_ref().map(Session::fields).unwrap_or_default();
+        let patient = PatientState::new(session.as_ref().map(Session::patient), own);
+        Self {
+            fields: Fields::new(fields),
+            session: RwSignal::new_local(session),
+            patient,
+            problem: RwSignal::new(None),
+            vault,
+            drafts: use_drafts(),
+            index: use_index(),
+            toasts: use_toasts(),
+            beginning: StoredValue::new(false),
+            rest: StoredValue::new(None),
+        }
+    }
+
+    /// How saving stands.
+    pub fn saving(self) -> Saving {
+        match self.session.get() {
+            Some(session) => session.saving().get(),
+            None => self.problem.get().map_or(Saving::Nothing, Saving::Failed),
+        }
+    }
+
+    /// The draft; begins it where there is none. One beginning at a time: the others wait for it.
+    pub async fn ensure(self, open: &Keys) -> client::Result<Session> {
+        loop {
+            if let Some(session) = self.session.try_get_untracked().flatten() {
+                return Ok(session);
+            }
+            if self.beginning.try_update_value(|beginning| std::mem::replace(beginning, true)) != Some(true) {
+                break;
+            }
+            crate::browser::sleep(50).await;
+        }
+        let fields = untrack(|| self.fields.get());
+        let begun = self.drafts.begin(open, self.patient.choice(), fields).await;
+        self.beginning.try_set_value(false);
+        let session = begun?;
+        self.problem.try_set(None);
+        self.session.try_set(Some(session.clone()));
+        show_address(&session);
+        self.index.refresh();
+        Ok(session)
+    }
+
+    /// Saves what is typed, now.
+    pub fn save(self) {
+        let Some(open) = self.vault.keys() else { return };
+        spawn_local(async move {
+            match self.ensure(&open).await {
+                Ok(session) => {
+                    // The page may be gone; then the last typing was saved when it went.
+                    if self.fields.title.try_get_untracked().is_some() {
+                        session.save(untrack(|| self.fields.get())).await;
+                    }
+                    if let Saving::Failed(_) = session.saving().get_untracked() {
+                        self.later(AGAIN);
+                    }
+                }
+                Err(error) => {
+                    self.problem.try_set(Some(explain(&error)));
+                    self.later(AGAIN);
+                }
+            }
+        });
+    }
+
+    fn later(self, rest: Duration) {
+        self.stop_resting();
+        let handle = set_timeout_with_handle(
+            move || {
+                if self.rest.try_set_value(None).is_none() {
+                    self.save();
+                }
+            },
+            rest,
+        );
+        self.rest.try_set_value(handle.ok());
+    }
+
+    fn stop_resting(self) -> bool {
+        let waiting = self.rest.try_update_value(Option::take).flatten();
+        waiting.map(|handle| handle.clear()).is_some()
+    }
+
+    /// Puts another draft behind the page: another patient, or the newer copy from another device.
+    pub fn replace(self, session: Session, take_fields: bool) {
+        if take_fields {
+            let fields = session.fields();
+            let put = |signal: RwSignal<String>, text: String| drop(signal.try_set(text));
+            put(self.fields.report_number, fields.report_number);
+            put(self.fields.title, fields.title);
+            put(self.fields.patient_name, fields.patient_name);
+            put(self.fields.patient_id, fields.patient_id);
+            put(self.fields.kind, fields.kind);
+            put(self.fields.diagnosis, fields.diagnosis);
+            put(self.fields.treatment_plan, fields.treatment_plan);
+            put(self.fields.prescription, fields.prescription);
+        }
+        show_address(&session);
+        self.session.try_set(Some(session));
+        self.index.refresh();
+    }
+
+    /// Runs something with the keys.
+    pub fn with_keys<F: Future<Output = ()> + 'static>(self, work: impl FnOnce(Keys) -> F) {
+        if let Some(open) = self.vault.keys() {
+            spawn_local(work(open));
+        }
+    }
+}
+
+/// A reload must come back to this draft. The router isn't asked: it would begin the page anew while somebody types.
+fn show_address(session: &Session) {
+    if let Ok(history) = window().history() {
+        let address = format!("/drafts/{}", session.id());
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// The form, the files, completing.
+#[component]
+pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
+    let desk = Desk::new(session);
+    Effect::new(move |before: Option<Rc<ReportFields>>| {
+        let now = Rc::new(desk.fields.get());
+        let empty = *now == ReportFields::default();
+        let changed = match &before {
+            None => false,
+            Some(before) => *before != now,
+        };
+        if changed && !(empty && desk.session.with_untracked(Option::is_none)) {
+            if let Some(session) = desk.session.get_untracked() {
+                session.saving().set(Saving::Running);
+            }
+            desk.later(REST);
+        }
+        now
+    });
+    // What was typed last is saved also when the page is left within the rest.
+    on_cleanup(move || {
+        let waiting = desk.stop_resting();
+        if let (true, Some(session)) = (waiting, desk.session.get_untracked()) {
+            let fields = untrack(|| desk.fields.get());
+            spawn_local(async move { session.save(fields).await });
+        }
+    });
+    let over = RwSignal::new(false);
+    on_drop_anywhere(over, move |files| files::add(desk, files));
+    let dropped = desk.drafts.take_dropped();
+    if !dropped.is_empty() {
+        files::add(desk, dropped);
+    }
+    view! {
+        <Form desk/>
+        <Files desk/>
+        <Finish desk/>
+    }
+}
+
+use super::files;

@@ -1,0 +1,172 @@
+//! Whom a report is about: name and number as typed, and the account that will own it.
+
+use api_types::{AccountId, accounts::Role, limits::SHORT_FIELD_MAX_CHARS};
+use client::PatientChoice;
+use leptos::prelude::*;
+
+use super::editor::Desk;
+use crate::{
+    components::{Banner, Button, ButtonKind, Card, TextField, Tone},
+    t,
+    vault::{Attempt, explain},
+};
+
+/// Whom it is about, and what is known of their account.
+#[derive(Clone, Copy)]
+pub(super) struct PatientState {
+    choice: RwSignal<PatientChoice>,
+    /// The account's name, where there is one.
+    name: RwSignal<Option<String>>,
+    /// The reader's own account, where they are a patient.
+    own: Option<AccountId>,
+}
+
+impl PatientState {
+    /// As the draft says; a patient's own reports are about themselves.
+    pub fn new(stored: Option<PatientChoice>, own: Option<AccountId>) -> Self {
+        let otherwise = own.map_or(PatientChoice::New, PatientChoice::Account);
+        Self { choice: RwSignal::new(stored.unwrap_or(otherwise)), name: RwSignal::new(None), own }
+    }
+
+    /// For a draft that begins.
+    pub fn choice(self) -> PatientChoice {
+        self.choice.get_untracked()
+    }
+}
+
+/// The patient's card.
+#[component]
+pub(super) fn Patient(desk: Desk) -> impl IntoView {
+    let fields = desk.fields;
+    view! {
+        <Card title=t!(draft.patient).to_owned()>
+            <div class="form">
+                <div class="form-row">
+                    <TextField id="patient-name" label=t!(draft.patient_name) value=fields.patient_name max=SHORT_FIELD_MAX_CHARS/>
+                    <TextField
+                        id="patient-id"
+                        label=t!(draft.patient_id)
+                        value=fields.patient_id
+                        hint=t!(draft.patient_id_hint)
+                        max=SHORT_FIELD_MAX_CHARS
+                        optional=true
+                    />
+                </div>
+                {match desk.patient.own {
+                    Some(_) => view! { <p class="field-hint">{t!(draft.own)}</p> }.into_any(),
+                    None => view! { <Account desk/> }.into_any(),
+                }}
+            </div>
+        </Card>
+    }
+}
+
+/// The account by exact e-mail, or none.
+#[component]
+fn Account(desk: Desk) -> impl IntoView {
+    let state = desk.patient;
+    look_up_name(desk);
+    let has_files = move || desk.session.get().is_some_and(|session| session.files().with(|files| !files.is_empty()));
+    move || match state.choice.get() {
+        PatientChoice::Account(_) => view! { <Found desk fixed=Signal::derive_local(has_files)/> }.into_any(),
+        _ if has_files() => view! { <p class="field-hint">{t!(draft.account_without)}" "{t!(draft.account_fixed)}</p> }.into_any(),
+        _ => view! { <Find desk/> }.into_any(),
+    }
+}
+
+/// A draft from before knows the account's id only.
+fn look_up_name(desk: Desk) {
+    let state = desk.patient;
+    if let (PatientChoice::Account(id), None) = (state.choice.get_untracked(), state.name.get_untracked()) {
+        desk.with_keys(move |open| async move {
+            if let Ok(person) = open.person(&id).await {
+                state.name.try_set(Some(person.name));
+            }
+        });
+    }
+}
+
+/// Puts the choice behind the draft, if there is one already; else the draft begins with it.
+fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Attempt) {
+    desk.with_keys(move |open| async move {
+        let outcome = match desk.session.get_untracked() {
+            Some(session) => desk.drafts.set_patient(&open, &session, choice).await.map(Some),
+            None => Ok(None),
+        };
+        match outcome {
+            Ok(moved) => {
+                if let Some(session) = moved {
+                    desk.replace(session, false);
+                }
+                attempt.done();
+                desk.patient.name.try_set(name);
+                desk.patient.choice.try_set(choice);
+            }
+            Err(error) => attempt.failed(explain(&error)),
+        }
+    });
+}
+
+#[component]
+fn Find(desk: Desk) -> impl IntoView {
+    let email = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let find = move || {
+        let typed = email.get_untracked();
+        if typed.trim().is_empty() || !attempt.begin() {
+            return;
+        }
+        desk.with_keys(move |open| async move {
+            match open.find_by_email(&typed).await {
+                Ok(Some(person)) if person.role == Role::Patient => {
+                    if desk.fields.patient_name.with_untracked(|name| name.trim().is_empty()) {
+                        desk.fields.patient_name.set(person.name.clone());
+                    }
+                    choose(desk, PatientChoice::Account(person.id), Some(person.name), attempt);
+                }
+                Ok(_) => attempt.failed(t!(draft.account_none)),
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    };
+    view! {
+        <form class="find-account" method="dialog" on:submit=move |event| { event.prevent_default(); find(); }>
+            <TextField
+                id="patient-account"
+                label=t!(draft.account)
+                value=email
+                kind="email"
+                hint=t!(draft.account_hint)
+                error=attempt.problem
+                optional=true
+            />
+            <Button kind=ButtonKind::Secondary submit=true busy=attempt.busy>{t!(draft.account_find)}</Button>
+        </form>
+        <p class="field-hint">{t!(draft.account_without)}</p>
+    }
+}
+
+#[component]
+fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
+    let attempt = Attempt::new();
+    let clear = move |()| {
+        if attempt.begin() {
+            choose(desk, PatientChoice::New, None, attempt);
+        }
+    };
+    view! {
+        <Banner tone=Tone::Good>
+            <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| "…".to_owned()))}</p>
+            {move || attempt.problem.get().map(|problem| view! { <p class="field-error">{problem}</p> })}
+            {move || match fixed.get() {
+                true => view! { <p class="field-hint">{t!(draft.account_fixed)}</p> }.into_any(),
+                false => view! {
+                    <div class="banner-actions">
+                        <Button kind=ButtonKind::Quiet class="btn-small" busy=attempt.busy on_click=clear>{t!(draft.account_clear)}</Button>
+                    </div>
+                }
+                .into_any(),
+            }}
+        </Banner>
+    }
+}

@@ -1,0 +1,117 @@
+//! Finding the person to share with: doctors by name while typing, anybody by exact e-mail.
+
+use std::time::Duration;
+
+use api_types::limits::SEARCH_MIN_CHARS;
+use client::{Person, Verification};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    components::{Avatar, Badge, Glyph, TextField, Tone, role_name},
+    t,
+    vault::{explain, shares, use_vault},
+};
+
+/// How long typing must rest: each look-up is throttled and audited by the server.
+const REST: Duration = Duration::from_millis(350);
+
+/// What a search came to.
+#[derive(Clone)]
+enum Found {
+    Nothing,
+    TooShort,
+    Searching,
+    People(Vec<Person>),
+    Failed(String),
+}
+
+/// A field and the people below it; choosing one sets `chosen`.
+#[component]
+pub(super) fn FindPerson(chosen: RwSignal<Option<Person>>) -> impl IntoView {
+    let vault = use_vault();
+    let typed = RwSignal::new(String::new());
+    let found = RwSignal::new(Found::Nothing);
+    let rest = StoredValue::new(None::<TimeoutHandle>);
+    let search = move |wanted: String| {
+        let Some(open) = vault.keys() else { return };
+        spawn_local(async move {
+            let answer = shares::find(&open, &wanted).await;
+            // What was typed meanwhile has its own answer coming.
+            if typed.try_get_untracked().is_none_or(|now| now.trim() != wanted) {
+                return;
+            }
+            found.try_set(match answer {
+                Ok(people) => Found::People(people),
+                Err(error) => Found::Failed(explain(&error)),
+            });
+        });
+    };
+    Effect::new(move |_| {
+        let wanted = typed.get().trim().to_owned();
+        if let Some(handle) = rest.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+        match wanted.chars().count() {
+            0 => found.set(Found::Nothing),
+            n if n < SEARCH_MIN_CHARS => found.set(Found::TooShort),
+            _ => {
+                found.set(Found::Searching);
+                let handle = set_timeout_with_handle(move || search(wanted), REST);
+                rest.set_value(handle.ok());
+            }
+        }
+    });
+    view! {
+        <TextField id="share-who" label=t!(share.who) value=typed hint=t!(share.who_hint) focus=true/>
+        <div class="found" aria-live="polite">
+            {move || match found.get() {
+                Found::Nothing => ().into_any(),
+                Found::TooShort => view! { <p class="field-hint">{t!(share.search_short, min = SEARCH_MIN_CHARS)}</p> }.into_any(),
+                Found::Searching => view! { <p class="field-hint">{t!(share.searching)}</p> }.into_any(),
+                Found::Failed(why) => view! { <p class="field-error">{why}</p> }.into_any(),
+                Found::People(people) if people.is_empty() => view! { <p class="field-hint">{t!(share.none)}</p> }.into_any(),
+                Found::People(people) => view! {
+                    <ul class="found-list" role="list" aria-label=t!(share.results)>
+                        {people.into_iter().map(|person| view! { <li><Candidate person chosen/></li> }).collect_view()}
+                    </ul>
+                }
+                .into_any(),
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Candidate(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView {
+    let choice = person.clone();
+    view! {
+        <button type="button" class="found-person" on:click=move |_| chosen.set(Some(choice.clone()))>
+            <PersonFacts person/>
+        </button>
+    }
+}
+
+/// Name, role, whether the organisation confirmed them, whether their key was compared.
+#[component]
+pub(super) fn PersonFacts(person: Person) -> impl IntoView {
+    let approval = match person.approved {
+        true => Some(view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(share.approved)}</Badge> }.into_any()),
+        false if person.role == api_types::accounts::Role::Doctor => {
+            Some(view! { <Badge tone=Tone::Warn>{t!(share.not_approved)}</Badge> }.into_any())
+        }
+        false => None,
+    };
+    let key = match person.verification {
+        Verification::Verified => view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.key_verified)}</Badge> },
+        _ => view! { <Badge tone=Tone::Warn>{t!(report.key_unverified)}</Badge> },
+    };
+    view! {
+        <Avatar name=person.name.clone()/>
+        <span class="row-main">
+            <span class="row-title">{person.name}</span>
+            <span class="row-text">{role_name(person.role)}</span>
+            <span class="row-badges">{approval}{key}</span>
+        </span>
+    }
+}
