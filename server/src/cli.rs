@@ -57,6 +57,10 @@ struct ServeArgs {
     /// Address of a proxy whose X-Forwarded-For is believed; may be repeated.
     #[arg(long = "trusted-proxy", env = "HEALTHSECURE_TRUSTED_PROXIES", value_delimiter = ',')]
     trusted_proxies: Vec<IpAddr>,
+    /// Multiplies the sign-ins, sign-ups and recoveries that one network address may try without delay: raise it for a
+    /// clinic whose staff share one address.
+    #[arg(long, env = "HEALTHSECURE_ADDRESS_FACTOR", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    address_factor: u32,
     /// Hours without use after which a browser session ends.
     #[arg(long, env = "HEALTHSECURE_SESSION_IDLE_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=168))]
     session_idle_hours: i64,
@@ -90,6 +94,7 @@ impl ServeArgs {
             name: self.name,
             tls,
             trusted_proxies: self.trusted_proxies,
+            address_factor: self.address_factor,
             sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
         })
     }

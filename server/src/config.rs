@@ -57,6 +57,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Multiplies the tries that one network address has free: more for a clinic whose staff share one.
+    pub address_factor: u32,
     /// Sessions.
     pub sessions: SessionLimits,
 }

@@ -129,9 +129,15 @@ async fn stop_signal() {
     }
 }
 
-/// To stderr; RUST_LOG narrows it. Statements and their values are never logged, whatever RUST_LOG says.
+/// To stderr; RUST_LOG narrows or widens it. What is never logged, whatever it says, stands in docs/operations.md:
+/// bodies, headers, tokens, cookies, e-mails, names, queries, ids in paths, addresses, SQL statements and their values.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=off,sea_orm=off"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // A library that would log statements or requests in clear stays silent even under RUST_LOG=trace.
+    let filter = ["sqlx", "sea_orm", "hyper", "h2", "tower_http", "rustls", "axum"]
+        .iter()
+        .filter_map(|library| format!("{library}=off").parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     let builder = builder.with_ansi(io::stderr().is_terminal());
     let _ = builder.try_init();

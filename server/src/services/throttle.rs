@@ -1,4 +1,4 @@
-//! Throttling of what can be guessed: a few free tries, then a delay that doubles.
+//! Throttling of what can be guessed: a few free tries, then a delay that doubles; tries are forgiven with time.
 //!
 //! Counted in the database, so that a restart forgives nothing; by account or e-mail and by address, so that neither
 //! one account from many places nor many accounts from one place can be tried quickly. Keys are keyed hashes.
@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
-    clock::{HOUR, MINUTE},
+    clock::MINUTE,
     storage::{db::WriteTx, throttle::{self, Tries}},
 };
 
@@ -34,27 +34,36 @@ pub enum Tried {
     CodeChallenge,
 }
 
-/// How often is free, and how long one waits after that.
+/// How much is free, and how long one waits after that.
 struct Rule {
+    /// Tries without delay.
     free: i64,
+    /// One try is forgiven after each of these.
+    forgiven: UnixMillis,
+    /// The first delay; each further try doubles it.
     first_delay: UnixMillis,
+    /// The longest.
     longest_delay: UnixMillis,
-    forgiven_after: UnixMillis,
 }
 
 impl Tried {
-    fn rule(self) -> Rule {
-        let (free, first_delay, longest_delay, forgiven_after) = match self {
-            Self::SignIn => (5, 1_000, 5 * MINUTE, HOUR),
-            Self::SignInFrom => (30, 1_000, MINUTE, 15 * MINUTE),
-            Self::SignUpFrom => (20, 2_000, 10 * MINUTE, HOUR),
-            Self::Recovery => (5, 2_000, 15 * MINUTE, 2 * HOUR),
-            Self::RecoveryFrom => (15, 1_000, 5 * MINUTE, HOUR),
-            Self::LookUp => (120, 500, MINUTE, 10 * MINUTE),
-            Self::InvitationFrom => (30, 1_000, 5 * MINUTE, 30 * MINUTE),
-            Self::CodeChallenge => (30, 1_000, MINUTE, 15 * MINUTE),
+    fn rule(self, address_factor: u32) -> Rule {
+        let (free, forgiven, first_delay, longest_delay) = match self {
+            Self::SignIn => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
+            Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
+            Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
+            Self::Recovery => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
+            Self::RecoveryFrom => (30, MINUTE, 1_000, 5 * MINUTE),
+            Self::LookUp => (120, 2_000, 500, MINUTE),
+            Self::InvitationFrom => (60, 10_000, 1_000, 5 * MINUTE),
+            Self::CodeChallenge => (30, 30_000, 1_000, MINUTE),
         };
-        Rule { free, first_delay, longest_delay, forgiven_after }
+        let factor = if self.is_by_address() { i64::from(address_factor) } else { 1 };
+        Rule { free: free * factor, forgiven, first_delay, longest_delay }
+    }
+
+    fn is_by_address(self) -> bool {
+        matches!(self, Self::SignInFrom | Self::SignUpFrom | Self::RecoveryFrom | Self::InvitationFrom)
     }
 }
 
@@ -63,7 +72,7 @@ impl Tried {
 pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
     let key = key(state, tried, subject);
     let now = state.clock.now();
-    let rule = tried.rule();
+    let rule = tried.rule(state.config.address_factor);
     // The first look is without the writer: those who are refused don't take its time.
     next(&rule, throttle::get(state.db.read(), &key).await?, now)?;
     let tx = state.db.begin_write().await?;
@@ -78,17 +87,13 @@ pub async fn clear_in(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u
 }
 
 fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, ServiceError> {
-    let count = match before {
-        Some(tries) if now - tries.last < rule.forgiven_after => {
-            let retry_at = tries.last + delay(rule, tries.count);
-            if now < retry_at {
-                return Err(ServiceError::Throttled { retry_at });
-            }
-            tries.count
-        }
-        _ => 0,
-    };
-    Ok(Tries { last: now, count: count + 1 })
+    let Some(before) = before else { return Ok(Tries { last: now, count: 1 }) };
+    let retry_at = before.last + delay(rule, before.count);
+    if now < retry_at {
+        return Err(ServiceError::Throttled { retry_at });
+    }
+    let forgiven = (now - before.last) / rule.forgiven;
+    Ok(Tries { last: now, count: (before.count - forgiven).max(0) + 1 })
 }
 
 fn delay(rule: &Rule, count: i64) -> UnixMillis {
@@ -113,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_delay_grows_and_is_forgiven() {
-        let rule = Tried::SignIn.rule();
+        let rule = Tried::SignIn.rule(9);
         let mut tries = None;
         for _ in 0..5 {
             tries = Some(next(&rule, tries, 1_000_000).unwrap());
@@ -122,11 +127,18 @@ mod tests {
             Err(ServiceError::Throttled { retry_at }) => Some(retry_at),
             _ => None,
         };
-        assert_eq!(retry_at(tries, 1_000_000), Some(1_001_000));
+        assert_eq!(retry_at(tries, 1_000_000), Some(1_001_000), "an address factor doesn't help an account's guesser");
         tries = Some(next(&rule, tries, 1_001_000).unwrap());
         assert_eq!(retry_at(tries, 1_001_000), Some(1_003_000));
         let many = Some(Tries { last: 0, count: 100 });
-        assert_eq!(retry_at(many, 1), Some(5 * MINUTE));
-        assert_eq!(next(&rule, many, HOUR).map(|t| t.count).ok(), Some(1));
+        assert_eq!(retry_at(many, 1), Some(5 * MINUTE), "never longer");
+        assert_eq!(next(&rule, many, 5 * MINUTE).map(|t| t.count).ok(), Some(100), "as many again as were forgiven");
+        assert_eq!(next(&rule, many, 500 * MINUTE).map(|t| t.count).ok(), Some(1));
+    }
+
+    #[test]
+    fn an_address_shared_by_many_can_have_more() {
+        assert_eq!(Tried::SignInFrom.rule(10).free, 3_000);
+        assert_eq!(Tried::LookUp.rule(10).free, 120);
     }
 }

@@ -89,6 +89,7 @@ impl Server {
             name: "Test clinic".into(),
             tls: None,
             trusted_proxies: Vec::new(),
+            address_factor: 1,
             sessions: SessionLimits::default(),
         };
         change(&mut config);

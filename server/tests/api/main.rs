@@ -6,13 +6,16 @@ mod person;
 mod sealing;
 mod world;
 
+mod access;
 mod accounts;
 mod audit;
+mod binary;
 mod drafts;
 mod framing;
 mod grants;
 mod invitations;
 mod list;
+mod live;
 mod openapi;
 mod parts;
 mod recovery;

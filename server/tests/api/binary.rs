@@ -1,0 +1,131 @@
+//! The program itself: what it prints, how it starts and ends, and what it doesn't log.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/tls");
+
+/// A started program; killed when dropped.
+struct Program {
+    child: Child,
+    first_line: String,
+    started_in: Duration,
+    origin: String,
+}
+
+impl Program {
+    fn start(data: &std::path::Path, more: &[&str]) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let begun = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(data)
+            .args(more)
+            .env("RUST_LOG", "trace")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        lines.read_line(&mut first_line).unwrap();
+        let started_in = begun.elapsed();
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        let origin = first_line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        Self { child, first_line, started_in, origin }
+    }
+
+    /// Asks it to end; gives what it logged.
+    fn terminate(mut self) -> String {
+        let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{log}");
+        log
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_when_it_is_ready_and_ends_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let program = Program::start(&data, &[]);
+    assert!(program.first_line.starts_with("HealthSecure is ready at http://localhost:"), "{}", program.first_line);
+    let answer = reqwest::get(format!("{}/readyz", program.origin)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    println!("ready after {:?}", program.started_in);
+    // Ten times the promised half second: this may be an unoptimised build on a busy machine.
+    assert!(program.started_in < Duration::from_secs(5), "{:?}", program.started_in);
+
+    let second = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another healthsecure uses"));
+    program.terminate();
+    Program::start(&data, &[]).terminate();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_log_holds_no_bodies_queries_tokens_or_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&folder.path().join("data"), &[]);
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("{}/api/v1{path}", program.origin);
+    let body = json!({ "email": "marked-email@example.org", "credential_request": "bWFya2Vk" });
+    http.post(url("/sign-in/start")).json(&body).send().await.unwrap();
+    http.post(url("/invitations/look-up")).json(&json!({ "token": "marked-token" })).send().await.unwrap();
+    http.get(url("/accounts?email=marked-query@example.org")).bearer_auth("marked-bearer").send().await.unwrap();
+    let cookie = "__Host-session=marked-cookie";
+    http.get(url("/session")).header("cookie", cookie).header("x-marked", "marked-header").send().await.unwrap();
+    http.get(url("/reports/marked-path")).send().await.unwrap();
+    let log = program.terminate();
+    assert!(log.contains("/api/v1/sign-in/start") && log.contains("answered"), "it logs requests at all: {log}");
+    for line in log.lines() {
+        assert!(!line.contains("marked") && !line.contains("bWFya2Vk") && !line.contains("127.0.0.1"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_tls_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (format!("{TLS}/cert.pem"), format!("{TLS}/key.pem"));
+    let program = Program::start(&folder.path().join("data"), &["--tls-cert", &cert, "--tls-key", &key]);
+    assert!(program.origin.starts_with("https://localhost:"), "{}", program.first_line);
+    let http = reqwest::Client::builder().danger_accept_invalid_certs(true).build().unwrap();
+    let answer = http.get(format!("{}/api/v1/instance", program.origin)).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    program.terminate();
+}
+
+#[test]
+fn accounts_without_their_keys_are_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    Program::start(&data, &[]).terminate();
+    std::fs::write(data.join("secrets/opaque-server-setup"), b"something else").unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("opaque-server-setup is damaged"), "{said}");
+}
