@@ -24,7 +24,7 @@ use crate::{
     live,
     policy::Actor,
     services::{
-        access,
+        access, standing,
         verify::{self, CLOCK_LEEWAY},
         versions::{self, Loaded, int},
     },
@@ -78,10 +78,11 @@ pub async fn repeated(conn: &impl ConnectionTrait, report: ReportId, blob: &[u8]
 /// Makes a grant, or passes custody on.
 pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: CreateGrant) -> ServiceResult<()> {
     let now = state.clock.now();
+    let seen = standing::of(state.db.read(), actor, report, now).await?;
+    actor.may_share(seen.standing)?;
     let entry: Signed<AccessEntry> = verify::parse("/entry", &body.entry.0)?;
     let named = verify::named_in(entry.claimed());
-    let mut loaded = versions::load(state, actor, report, &named).await?;
-    actor.may_share(loaded.seen.standing)?;
+    let mut loaded = versions::load_seen(state, seen, report, &named).await?;
     if repeated(state.db.read(), report, &body.entry.0).await? {
         return Ok(());
     }
@@ -238,7 +239,7 @@ pub fn row(state: &AccessState, grant: &GrantState, now: UnixMillis) -> ServiceR
         kind: enum_name(&kind),
         recipient: grant.holder().map(|account| account.0.to_vec()),
         placeholder,
-        right: enum_name(&right(state.effective_right(grant))),
+        right: enum_name(&right(worth(state, grant))),
         versions_from: int(grant.grant.versions.from)?,
         versions_to: i32::try_from(grant.grant.versions.to).ok(),
         parent: grant.grant.parent.map(|parent| parent.0.to_vec()),
@@ -277,13 +278,18 @@ pub fn right(right: crypto::report::Right) -> Right {
     }
 }
 
+/// What a grant is worth to whoever holds it, or will once it is claimed.
+fn worth(state: &AccessState, grant: &GrantState) -> crypto::report::Right {
+    if grant.holder().is_some() { state.effective_right(grant) } else { grant.grant.right }
+}
+
 /// Own grants of people who no longer own the report are worth less.
 pub async fn sync_rights(conn: &impl ConnectionTrait, state: &AccessState) -> ServiceResult<()> {
-    let changed: Vec<_> = state.grants().filter(|grant| state.effective_right(grant) != grant.grant.right).collect();
+    let changed: Vec<_> = state.grants().filter(|grant| worth(state, grant) != grant.grant.right).collect();
     let Some(first) = changed.first() else { return Ok(()) };
-    let worth = right(state.effective_right(first));
+    let right = right(worth(state, first));
     let ids: Vec<_> = changed.iter().map(|grant| GrantId(grant.grant.id.0)).collect();
-    storage::grants::set_right(conn, &ids, worth).await?;
+    storage::grants::set_right(conn, &ids, right).await?;
     Ok(())
 }
 

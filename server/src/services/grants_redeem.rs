@@ -94,10 +94,10 @@ fn made_for(actor: &Actor, grant: GrantId) -> challenges::Challenge {
 /// Checks a proof of the code; a right one gets the sealed seed, as often as it takes until the seed is stored.
 pub async fn redeem(state: &AppState, actor: &Actor, id: GrantId, body: RedeemGrant) -> ServiceResult<Redeemed> {
     let now = state.clock.now();
-    let random = fields::fixed::<32>("/challenge", &body.challenge.0)?;
-    let proof: Signed<CodeProof> = verify::parse("/signature", &body.signature.0)?;
     let mut tx = state.db.begin_write().await?;
     let grant = own(tx.conn(), actor, id).await?;
+    let random = fields::fixed::<32>("/challenge", &body.challenge.0)?;
+    let proof: Signed<CodeProof> = verify::parse("/signature", &body.signature.0)?;
     if !is_code(&grant)? {
         return Err(ErrorCode::NotFound.into());
     }
@@ -157,9 +157,9 @@ async fn expected_proof(
 /// Stores the resealed seed: the grant is live from here. Later calls replace it (the account key was rotated).
 pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: StoreGrantSeed) -> ServiceResult<()> {
     let now = state.clock.now();
-    fields::blob("/seed", &body.seed.0, grants::SEED_MAX)?;
     let mut tx = state.db.begin_write().await?;
     let grant = own(tx.conn(), actor, id).await?;
+    fields::blob("/seed", &body.seed.0, grants::SEED_MAX)?;
     let report = report_of(&grant)?;
     let first = match grant_state(&grant, now)? {
         GrantState::Live if grant.redeemed_at.is_some() => false,

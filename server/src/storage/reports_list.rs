@@ -59,7 +59,8 @@ pub struct Row {
     pub rekey_pending: bool,
 }
 
-const LIST: &str = r#"
+/// The statement of a page; public so that a test can ask the database how it runs it.
+pub const LIST: &str = r#"
 SELECT a.report_id, a.cursor, r.creator, r.owner, r.created_at, r.updated_at, a.version, a.revision, v.manifest,
        v.part0, r.access_head, a.grant_id, g."right", g.expires_at, s.seed, w.wrap,
        CASE WHEN r.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = r.id) THEN 1 ELSE 0 END

@@ -1,0 +1,58 @@
+//! Drafts: counters, privacy, limits.
+
+use api_types::{
+    B64, ErrorCode, ReportId,
+    drafts::{Draft, DraftList, PutDraft},
+    limits::DRAFT_MAX,
+};
+
+use crate::world::World;
+
+fn save(counter: u64, byte: u8) -> PutDraft {
+    PutDraft { sealed: B64(vec![byte; 100]), counter }
+}
+
+#[tokio::test]
+async fn a_draft_is_saved_under_its_counter() {
+    let world = World::new().await;
+    let doctor = world.doctor().await;
+    let path = format!("/drafts/{}", ReportId([7; 32]));
+    assert_eq!(world.put(&doctor, &path, &save(1, 1)).await.code(), ErrorCode::CounterStale);
+    world.put(&doctor, &path, &save(0, 1)).await.ok();
+    world.put(&doctor, &path, &save(0, 1)).await.ok();
+    assert_eq!(world.put(&doctor, &path, &save(0, 2)).await.code(), ErrorCode::CounterStale);
+    world.put(&doctor, &path, &save(1, 2)).await.ok();
+    assert_eq!(world.put(&doctor, &path, &save(3, 3)).await.code(), ErrorCode::CounterStale);
+    let draft: Draft = world.get(&doctor, &path).await.json();
+    assert_eq!((draft.counter, draft.sealed.0), (1, vec![2; 100]));
+    let list: DraftList = world.get(&doctor, "/drafts").await.json();
+    assert_eq!(list.items.len(), 1);
+    world.delete(&doctor, &path).await.ok();
+    assert_eq!(world.get(&doctor, &path).await.code(), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_draft_is_its_authors_alone() {
+    let world = World::new().await;
+    let (doctor, other) = (world.doctor().await, world.doctor().await);
+    let path = format!("/drafts/{}", ReportId([7; 32]));
+    world.put(&doctor, &path, &save(0, 1)).await.ok();
+    assert_eq!(world.get(&other, &path).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.put(&other, &path, &save(1, 1)).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.delete(&other, &path).await.code(), ErrorCode::NotFound);
+    let list: DraftList = world.get(&other, "/drafts").await.json();
+    assert!(list.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_draft_has_limits() {
+    let world = World::new().await;
+    let doctor = world.doctor().await;
+    let path = format!("/drafts/{}", ReportId([7; 32]));
+    let of = |len| PutDraft { sealed: B64(vec![1; len]), counter: 0 };
+    assert_eq!(world.put(&doctor, &path, &of(0)).await.code(), ErrorCode::InvalidField);
+    assert_eq!(world.put(&doctor, &path, &of(DRAFT_MAX + 1)).await.code(), ErrorCode::TooLarge);
+    assert_eq!(world.put(&doctor, &path, &of(DRAFT_MAX * 2)).await.code(), ErrorCode::TooLarge);
+    world.put(&doctor, &path, &of(DRAFT_MAX)).await.ok();
+    assert_eq!(world.put(&doctor, "/drafts/xyz", &of(1)).await.code(), ErrorCode::NotFound);
+}

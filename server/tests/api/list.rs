@@ -1,0 +1,84 @@
+//! The list: pages, changes, and what left it.
+
+use api_types::{ErrorCode, audit::Action, reports::ReportList};
+use sea_orm::{ConnectionTrait, Statement};
+use server::{audit::enum_name, storage};
+
+use crate::world::World;
+
+#[tokio::test]
+async fn pages_go_from_the_newest_change_to_the_oldest() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.report(&doctor, &patient, &[]).await.id);
+    }
+    ids.reverse();
+    let mut seen = Vec::new();
+    let mut path = "/reports?limit=2".to_owned();
+    loop {
+        let page: ReportList = world.get(&patient, &path).await.json();
+        seen.extend(page.items.iter().map(|item| item.id));
+        assert!(page.items.len() <= 2 && page.head == 5);
+        let Some(next) = page.next else { break };
+        path = format!("/reports?limit=2&before={next}");
+    }
+    assert_eq!(seen, ids);
+}
+
+#[tokio::test]
+async fn a_delta_holds_only_what_changed() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let mut first = world.report(&doctor, &patient, &[]).await;
+    world.report(&doctor, &patient, &[]).await;
+    let head = world.get(&patient, "/reports").await.json::<ReportList>().head;
+    let since = format!("/reports?since={head}");
+    let nothing: ReportList = world.get(&patient, &since).await.json();
+    assert_eq!((nothing.items.len(), nothing.gone.len(), nothing.head), (0, 0, head));
+    let sealed = world.upload_version(&doctor, &first, 2, 0, &[]).await;
+    world.post(&doctor, &format!("/reports/{}/versions", first.id), &sealed.body).await.ok();
+    first.keep(sealed);
+    let delta: ReportList = world.get(&patient, &since).await.json();
+    assert_eq!(delta.items.iter().map(|item| (item.id, item.version)).collect::<Vec<_>>(), [(first.id, 2)]);
+    assert!(delta.head > head);
+}
+
+#[tokio::test]
+async fn a_list_is_one_event_that_names_the_ids_delivered() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let ids = [world.report(&doctor, &patient, &[]).await.id, world.report(&doctor, &patient, &[]).await.id];
+    world.get(&patient, "/reports").await.ok();
+    let filter = storage::audit::EventFilter { actor: Some(patient.id), ..Default::default() };
+    let events = storage::audit::list(world.state.db.read(), filter, 10).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].action, enum_name(&Action::List));
+    assert_eq!(events[0].details.as_deref(), Some(&[ids[1].0, ids[0].0].concat()[..]));
+}
+
+#[tokio::test]
+async fn limits_of_a_page_are_said() {
+    let world = World::new().await;
+    let patient = world.patient().await;
+    for query in ["limit=0", "limit=501"] {
+        assert_eq!(world.get(&patient, &format!("/reports?{query}")).await.code(), ErrorCode::InvalidField);
+    }
+    assert_eq!(world.get(&patient, "/reports?limit=x").await.code(), ErrorCode::Malformed);
+    let far: ReportList = world.get(&patient, &format!("/reports?since={}", u64::MAX)).await.json();
+    assert!(far.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_runs_along_its_index_and_sorts_nothing() {
+    let world = World::new().await;
+    let conn = world.state.db.read();
+    let sql = format!("EXPLAIN QUERY PLAN {}", storage::reports_list::LIST);
+    let values = [vec![1u8; 32].into(), i64::MAX.into(), 0i64.into(), 0i64.into(), 100i64.into()];
+    let rows = conn.query_all_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await;
+    let plan: Vec<String> = rows.unwrap().iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("SEARCH a USING INDEX ux_report_access_account_id_cursor"), "{plan}");
+    assert!(!plan.contains("SCAN a") && !plan.contains("SCAN r") && !plan.contains("TEMP B-TREE"), "{plan}");
+}

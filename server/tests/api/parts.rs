@@ -1,0 +1,93 @@
+//! Parts: ranges over segments, entity tags, and an event for every read.
+
+use api_types::{ErrorCode, audit::{Action, AuditEventList}};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+
+use crate::{
+    sealing::Made,
+    world::{Answer, Person, World},
+};
+
+/// Two full segments and a rest.
+async fn stored(world: &World) -> (Made, Vec<u8>, Person) {
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let file: Vec<u8> = (0..17 * 1024 * 1024u32).map(|i| (i % 241) as u8).collect();
+    let mut made = Made::found(world.now(), &doctor, &patient);
+    let sealed = world.upload_version(&doctor, &made, 1, 0, &[file]).await;
+    world.post(&doctor, "/reports", &made.creation(sealed.body.clone())).await.ok();
+    let part = sealed.parts[1].clone();
+    made.keep(sealed);
+    (made, part, patient)
+}
+
+async fn get(world: &World, who: &Person, made: &Made, headers: &[(&str, &str)]) -> Answer {
+    let path = format!("/reports/{}/versions/1/revisions/0/parts/1", made.id);
+    world.send(Some(who), Method::GET, &path, headers, Body::empty()).await
+}
+
+#[tokio::test]
+async fn a_part_is_read_whole_and_by_range() {
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let whole = get(&world, &patient, &made, &[]).await;
+    assert_eq!(whole.status, StatusCode::OK);
+    assert_eq!(whole.headers[header::CONTENT_LENGTH], part.len().to_string());
+    assert!(whole.body == part, "the bytes are those uploaded");
+
+    let border = 56 + 512 * 16_400;
+    for (from, to) in [(0, 55), (border - 1, border), (10, 2 * border), (part.len() - 3, part.len() - 1)] {
+        let range = format!("bytes={from}-{to}");
+        let answer = get(&world, &patient, &made, &[("range", &range)]).await;
+        assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT, "{range}");
+        assert!(answer.body == part[from..=to], "{range}");
+        let expected = format!("bytes {from}-{to}/{}", part.len());
+        assert_eq!(answer.headers[header::CONTENT_RANGE], expected);
+    }
+    let suffix = get(&world, &patient, &made, &[("range", "bytes=-16")]).await;
+    assert!(suffix.body == part[part.len() - 16..]);
+    let outside = get(&world, &patient, &made, &[("range", "bytes=99999999999-")]).await;
+    assert_eq!(outside.code(), ErrorCode::RangeNotSatisfiable);
+    assert_eq!(outside.headers[header::CONTENT_RANGE], format!("bytes */{}", part.len()));
+}
+
+#[tokio::test]
+async fn entity_tags_are_strong() {
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let first = get(&world, &patient, &made, &[("range", "bytes=0-0")]).await;
+    let etag = first.headers[header::ETAG].to_str().unwrap().to_owned();
+    assert!(etag.starts_with('"'));
+    let same = get(&world, &patient, &made, &[("if-none-match", &etag)]).await;
+    assert_eq!(same.status, StatusCode::NOT_MODIFIED);
+    let resumed = get(&world, &patient, &made, &[("range", "bytes=5-9"), ("if-range", &etag)]).await;
+    assert_eq!(resumed.status, StatusCode::PARTIAL_CONTENT);
+    let changed = get(&world, &patient, &made, &[("range", "bytes=5-9"), ("if-range", "\"other\"")]).await;
+    assert_eq!((changed.status, changed.body.len()), (StatusCode::OK, part.len()));
+}
+
+#[tokio::test]
+async fn every_read_is_an_event_with_its_range() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    get(&world, &patient, &made, &[("range", "bytes=0-55")]).await;
+    let stranger = world.doctor().await;
+    assert_eq!(get(&world, &stranger, &made, &[]).await.code(), ErrorCode::NotFound);
+    let events: AuditEventList = world.get(&patient, &format!("/reports/{}/events", made.id)).await.json();
+    let open: Vec<_> = events.items.iter().filter(|event| event.action == Action::Open).collect();
+    assert_eq!(open.len(), 2, "one read, one denial");
+    assert_eq!((open[0].actor, open[1].actor), (Some(stranger.id), Some(patient.id)));
+    assert_eq!(open[1].subject, "version=1 part=1 revision=0 from=0 to=56");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    for place in ["2/revisions/0/parts/1", "1/revisions/1/parts/1", "1/revisions/0/parts/2", "1/revisions/0/parts/0"] {
+        let path = format!("/reports/{}/versions/{place}", made.id);
+        assert_eq!(world.get(&patient, &path).await.code(), ErrorCode::NotFound, "{place}");
+    }
+}

@@ -1,0 +1,163 @@
+//! Uploads: digests, lengths, order, resuming, ending.
+
+use api_types::{
+    B64, ErrorCode,
+    drafts::PutDraft,
+    limits::FILE_MAX,
+    uploads::{CreateUpload, Upload},
+};
+use server::{clock::DAY, services::clean_up};
+
+use crate::{
+    sealing::{Made, digest, segment},
+    world::{Person, World},
+};
+
+/// A draft's upload of three segments: two full ones and a rest.
+struct Begun {
+    made: Made,
+    part: Vec<u8>,
+    upload: Upload,
+}
+
+async fn begin(world: &World, doctor: &Person, patient: &Person) -> Begun {
+    let made = Made::found(world.now(), doctor, patient);
+    let draft = PutDraft { sealed: B64(vec![1]), counter: 0 };
+    world.put(doctor, &format!("/drafts/{}", made.id), &draft).await.ok();
+    let file: Vec<u8> = (0..17 * 1024 * 1024u32).map(|i| (i % 253) as u8).collect();
+    let mut sealed = made.seal(world.now(), doctor, made.place(1, 0), &[file]);
+    let part = sealed.parts.remove(1);
+    let upload = world.post(doctor, "/uploads", &create(&made, part.len() as u64)).await.json();
+    Begun { made, part, upload }
+}
+
+fn create(made: &Made, ciphertext_len: u64) -> CreateUpload {
+    CreateUpload { report_id: made.id, version: 1, revision: 0, part: 1, ciphertext_len }
+}
+
+#[tokio::test]
+async fn segments_come_in_any_order_and_are_resumed() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
+    let path = format!("/uploads/{}", upload.id);
+    assert_eq!(upload.segments, 3);
+    for n in [2, 0] {
+        world.put_segment(&doctor, upload.id, n, segment(&part, n)).await.ok();
+    }
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0, 2]);
+    world.put_segment(&doctor, upload.id, 2, segment(&part, 2)).await.ok();
+    world.put_segment(&doctor, upload.id, 1, segment(&part, 1)).await.ok();
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0, 1, 2]);
+    assert_eq!(world.blobs(), 3);
+}
+
+#[tokio::test]
+async fn what_does_not_match_leaves_nothing() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
+    let last = segment(&part, 2);
+    let wrong = world.put_segment_as(&doctor, upload.id, 2, last, &digest(b"other")).await;
+    assert_eq!(wrong.code(), ErrorCode::DigestMismatch);
+    let short = world.put_segment(&doctor, upload.id, 2, &last[1..]).await;
+    assert_eq!(short.code(), ErrorCode::Malformed);
+    let long = world.put_segment(&doctor, upload.id, 2, &[last, b"x"].concat()).await;
+    assert_eq!(long.code(), ErrorCode::TooLarge);
+    let swapped = world.put_segment(&doctor, upload.id, 2, segment(&part, 1)).await;
+    assert_eq!(swapped.code(), ErrorCode::TooLarge);
+    let beyond = world.put_segment(&doctor, upload.id, 3, last).await;
+    assert_eq!(beyond.code(), ErrorCode::InvalidField);
+    let bare = world.put_segment_as(&doctor, upload.id, 2, last, "md5=:AAAA:").await;
+    assert_eq!(bare.code(), ErrorCode::Malformed);
+    assert_eq!(world.get(&doctor, &format!("/uploads/{}", upload.id)).await.json::<Upload>().received, [0u32; 0]);
+    assert_eq!(world.blobs(), 0);
+}
+
+#[tokio::test]
+async fn a_segment_sent_anew_replaces_the_old_one() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
+    world.put_segment(&doctor, upload.id, 2, segment(&part, 2)).await.ok();
+    let other: Vec<u8> = segment(&part, 2).iter().map(|b| b ^ 1).collect();
+    world.put_segment(&doctor, upload.id, 2, &other).await.ok();
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.blobs(), 1);
+}
+
+#[tokio::test]
+async fn abandoned_and_expired_uploads_are_cleaned_up() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let first = begin(&world, &doctor, &patient).await;
+    world.put_segment(&doctor, first.upload.id, 2, segment(&first.part, 2)).await.ok();
+    let second: Upload = world.post(&doctor, "/uploads", &create(&first.made, first.part.len() as u64)).await.json();
+    world.put_segment(&doctor, second.id, 2, segment(&first.part, 2)).await.ok();
+    assert_eq!(world.blobs(), 2);
+
+    world.delete(&doctor, &format!("/uploads/{}", first.upload.id)).await.ok();
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.blobs(), 1);
+    assert_eq!(world.get(&doctor, &format!("/uploads/{}", first.upload.id)).await.code(), ErrorCode::NotFound);
+
+    world.state.clock.advance(8 * DAY);
+    let path = format!("/uploads/{}", second.id);
+    assert_eq!(world.get(&doctor, &path).await.code(), ErrorCode::Gone);
+    let late = world.put_segment(&doctor, second.id, 1, segment(&first.part, 1)).await;
+    assert_eq!(late.code(), ErrorCode::Gone);
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.get(&doctor, &path).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.blobs(), 0);
+}
+
+#[tokio::test]
+async fn deleting_a_draft_forgets_its_uploads() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let begun = begin(&world, &doctor, &patient).await;
+    world.put_segment(&doctor, begun.upload.id, 2, segment(&begun.part, 2)).await.ok();
+    world.delete(&doctor, &format!("/drafts/{}", begun.made.id)).await.ok();
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.blobs(), 0);
+    assert_eq!(world.get(&doctor, &format!("/uploads/{}", begun.upload.id)).await.code(), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_blob_that_a_crash_left_is_found() {
+    let world = World::new().await;
+    let tx = world.state.db.begin_write().await.unwrap();
+    let later = world.now() + 1000;
+    server::storage::blob_garbage::add(tx.conn(), vec!["uploads/x/0-y".into()], later).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut writer = world.state.blobs.write("uploads/x/0-y").await.unwrap();
+    writer.write(b"left behind").await.unwrap();
+    writer.finish().await.unwrap();
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.blobs(), 1, "it may still be on its way to a row");
+    world.state.clock.advance(1000);
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.blobs(), 0);
+}
+
+#[tokio::test]
+async fn an_upload_has_limits_and_an_owner() {
+    let world = World::new().await;
+    let (doctor, patient, other) = (world.doctor().await, world.patient().await, world.doctor().await);
+    let Begun { made, part, upload } = begin(&world, &doctor, &patient).await;
+    let of = |len| create(&made, len);
+    assert_eq!(world.post(&doctor, "/uploads", &of(10)).await.code(), ErrorCode::InvalidField);
+    assert_eq!(world.post(&doctor, "/uploads", &of(FILE_MAX * 2)).await.code(), ErrorCode::TooLarge);
+    let zero = CreateUpload { part: 0, ..of(72) };
+    assert_eq!(world.post(&doctor, "/uploads", &zero).await.code(), ErrorCode::InvalidField);
+    let second = CreateUpload { version: 2, ..of(72) };
+    assert_eq!(world.post(&doctor, "/uploads", &second).await.code(), ErrorCode::InvalidField);
+    assert_eq!(world.post(&other, "/uploads", &of(72)).await.code(), ErrorCode::NotFound);
+    let stray = CreateUpload { report_id: api_types::ReportId([9; 32]), ..of(72) };
+    assert_eq!(world.post(&doctor, "/uploads", &stray).await.code(), ErrorCode::NotFound);
+    let path = format!("/uploads/{}", upload.id);
+    assert_eq!(world.get(&other, &path).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.delete(&other, &path).await.code(), ErrorCode::NotFound);
+    let foreign = world.put_segment(&other, upload.id, 2, segment(&part, 2)).await;
+    assert_eq!(foreign.code(), ErrorCode::NotFound);
+}

@@ -1,0 +1,221 @@
+//! A server in this process, and people with real keys and sessions.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use api_types::{
+    AccountId, ErrorCode, Problem, SessionId,
+    accounts::{AccountStatus, Role},
+    sessions::Carrier,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use crypto::{
+    account::{AccountKey, KeyChain, Keyring},
+    rand_core::UnwrapErr,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use server::{
+    AppState,
+    config::{Config, Origin, SessionLimits},
+    router::router,
+    services::sessions,
+    storage::accounts::{self, AccountRow},
+};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub type Rng = UnwrapErr<getrandom::SysRng>;
+
+pub fn rng() -> Rng {
+    UnwrapErr(getrandom::SysRng)
+}
+
+/// A server on a folder of its own.
+pub struct World {
+    pub state: AppState,
+    pub folder: TempDir,
+    router: Router,
+    people: AtomicU32,
+    requests: AtomicU32,
+}
+
+/// Someone with an account, keys and a bearer session.
+pub struct Person {
+    pub id: AccountId,
+    pub session: SessionId,
+    pub token: String,
+    pub keyring: Keyring,
+    pub chain: KeyChain,
+    pub ak: AccountKey,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        assert!(self.status.is_success(), "{}: {}", self.status, String::from_utf8_lossy(&self.body));
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub fn ok(&self) {
+        assert!(self.status.is_success(), "{}: {}", self.status, String::from_utf8_lossy(&self.body));
+    }
+
+    pub fn problem(&self) -> Problem {
+        assert!(!self.status.is_success(), "expected a refusal, got {}", self.status);
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}: no problem body", self.status))
+    }
+
+    pub fn code(&self) -> ErrorCode {
+        self.problem().code
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let state = AppState::open(config(&folder)).await.unwrap();
+        Self { router: router(state.clone()), state, folder, people: AtomicU32::new(0), requests: AtomicU32::new(0) }
+    }
+
+    pub async fn doctor(&self) -> Person {
+        self.person(Role::Doctor, AccountStatus::Active).await
+    }
+
+    pub async fn patient(&self) -> Person {
+        self.person(Role::Patient, AccountStatus::Active).await
+    }
+
+    pub async fn person(&self, role: Role, status: AccountStatus) -> Person {
+        let n = self.people.fetch_add(1, Ordering::Relaxed);
+        let now = self.state.clock.now();
+        let (keyring, record) = Keyring::create(now, &mut rng());
+        let chain = KeyChain::verify(vec![record.clone()]).unwrap();
+        let id = AccountId(chain.account().0);
+        let row = AccountRow {
+            id,
+            email: format!("p{n}@example.org"),
+            email_key: format!("p{n}@example.org"),
+            name: format!("Person {n}"),
+            name_key: format!("person {n}"),
+            role,
+            status,
+            keyring: vec![1],
+            client_state: vec![1],
+            client_state_counter: 0,
+            approval: None,
+            invited_by: None,
+            created_at: now,
+            last_seen_at: None,
+        };
+        let tx = self.state.db.begin_write().await.unwrap();
+        accounts::insert(tx.conn(), row).await.unwrap();
+        accounts::insert_key_record(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
+        let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into()).await.unwrap();
+        tx.commit().await.unwrap();
+        let ak = AccountKey::generate(&mut rng());
+        Person { id, session: begun.row.id, token: begun.token, keyring, chain, ak }
+    }
+
+    /// Another session of someone; its id and token.
+    pub async fn session(&self, who: &Person) -> (SessionId, String) {
+        let tx = self.state.db.begin_write().await.unwrap();
+        let begun = sessions::begin(&self.state, &tx, who.id, Carrier::Bearer, "test".into()).await.unwrap();
+        tx.commit().await.unwrap();
+        (begun.row.id, begun.token)
+    }
+
+    pub async fn get(&self, who: &Person, path: &str) -> Answer {
+        self.send(Some(who), Method::GET, path, &[], Body::empty()).await
+    }
+
+    pub async fn delete(&self, who: &Person, path: &str) -> Answer {
+        self.send(Some(who), Method::DELETE, path, &[], Body::empty()).await
+    }
+
+    pub async fn post(&self, who: &Person, path: &str, body: &impl Serialize) -> Answer {
+        self.json(who, Method::POST, path, body).await
+    }
+
+    pub async fn put(&self, who: &Person, path: &str, body: &impl Serialize) -> Answer {
+        self.json(who, Method::PUT, path, body).await
+    }
+
+    async fn json(&self, who: &Person, method: Method, path: &str, body: &impl Serialize) -> Answer {
+        let body = Body::from(serde_json::to_vec(body).unwrap());
+        self.send(Some(who), method, path, &[("content-type", "application/json")], body).await
+    }
+
+    pub async fn send(
+        &self,
+        who: Option<&Person>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        self.send_as(who.map(|person| &person.token[..]), method, path, headers, body).await
+    }
+
+    /// With a token instead of a person.
+    pub async fn send_as(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let mut request = request.body(body).unwrap();
+        // Each request from an address of its own: throttling is tested elsewhere.
+        let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Files under the blob folder.
+    pub fn blobs(&self) -> usize {
+        fn count(folder: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(folder).unwrap().flatten();
+            entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
+        }
+        count(&self.folder.path().join("blobs"))
+    }
+}
+
+fn config(folder: &TempDir) -> Config {
+    let database = folder.path().join("db.sqlite");
+    Config {
+        data: folder.path().to_owned(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        origin: Origin::parse("http://localhost:3000").unwrap(),
+        database_url: format!("sqlite://{}?mode=rwc", database.display()),
+        open_sign_up: true,
+        name: "Test".into(),
+        tls: None,
+        trusted_proxies: Vec::new(),
+        address_factor: 1,
+        sessions: SessionLimits::default(),
+    }
+}
