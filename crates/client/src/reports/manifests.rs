@@ -3,7 +3,7 @@
 use api_types::reports::Report;
 use crypto::{
     ids::{Hash32, ReportId},
-    report::{Manifest, RevisionPlace},
+    report::{Manifest, ManifestError, RevisionPlace},
     sign::Signed,
 };
 
@@ -45,59 +45,81 @@ pub(super) fn check_newest(seen: &Seen, manifest: &Signed<Manifest>) -> Result<(
     }
 }
 
-/// Manifests in the order of their signing: numbers may have gaps (versions not granted, revisions replaced), but
-/// neighbours must name each other and nothing may stand twice.
-fn check_order(sorted: &[&Signed<Manifest>]) -> Result<(), Refusal> {
-    for pair in sorted.windows(2) {
-        let [before, after] = pair else { continue };
-        let (a, b) = (before.claimed(), after.claimed());
-        let neighbours = a.seq.checked_add(1) == Some(b.seq);
-        if a.seq == b.seq || (neighbours && b.previous != before.hash()) || b.time < a.time {
-            return Err(Refusal::ManifestChainBroken { version: b.place.version });
-        }
-    }
-    match sorted.first().map(|m| m.claimed()) {
-        Some(m) if m.seq == 1 && m.previous != Hash32(m.place.report.0) => {
-            Err(Refusal::ManifestChainBroken { version: m.place.version })
-        }
-        _ => Ok(()),
-    }
+/// The report's newest manifest, to go on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Last {
+    pub seq: u64,
+    pub hash: Hash32,
+    pub time: i64,
 }
 
-fn check_seen(seen: &Seen, sorted: &[&Signed<Manifest>]) -> Result<(), Refusal> {
-    let (Some(last), Some((seq, hash))) = (sorted.last(), seen.manifest) else { return Ok(()) };
-    let newest = last.claimed().seq;
-    if newest < u64::from(seq) {
-        return Err(Refusal::ManifestOlder);
+/// What verified.
+pub(super) struct Verified {
+    /// Current manifests of the versions that one may see, ascending.
+    pub current: Vec<Signed<Manifest>>,
+    /// The newest of all.
+    pub last: Last,
+}
+
+/// All manifests of a report in the order of their signing: 1, 2, … without a gap, each naming the one before, and the
+/// delivered versions are the newest revisions among them.
+fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manifest>]) -> Result<(), Refusal> {
+    let newest = Signed::<Manifest>::verify_order(id, all).map_err(|e| {
+        let at = match e {
+            ManifestError::BrokenChain { after, .. } => usize::try_from(after).ok().and_then(|i| all.get(i)),
+            _ => all.first(),
+        };
+        Refusal::ManifestChainBroken { version: at.map_or(0, |m| m.claimed().place.version) }
+    })?;
+    for manifest in current {
+        let version = manifest.claimed().place.version;
+        if newest.get(&version).is_none_or(|m| m.hash() != manifest.hash()) {
+            return Err(Refusal::ManifestOlder);
+        }
     }
-    match sorted.iter().find(|m| m.claimed().seq == u64::from(seq)) {
+    Ok(())
+}
+
+fn check_seen(seen: &Seen, all: &[Signed<Manifest>]) -> Result<(), Refusal> {
+    let Some((seq, hash)) = seen.manifest else { return Ok(()) };
+    match all.iter().find(|m| m.claimed().seq == u64::from(seq)) {
+        None => Err(Refusal::ManifestOlder),
         Some(same) if short(&same.hash()) != hash => {
             Err(Refusal::ManifestForked { version: same.claimed().place.version })
         }
-        _ => Ok(()),
+        Some(_) => Ok(()),
     }
 }
 
 impl<P: Platform> Vault<P> {
-    /// Verifies the current manifests of a report, ascending by version, and remembers them.
-    pub(crate) fn verify_manifests(&self, access: &Access, report: &Report) -> Result<Vec<Signed<Manifest>>> {
+    /// Verifies the manifests of a report and remembers them. Superseded ones need no check of their signers: the chain of
+    /// hashes from the newest, whose signer was checked, names each of them.
+    pub(super) fn verify_manifests(&self, access: &Access, report: &Report) -> Result<Verified> {
         let id: ReportId = report.id.crypto();
-        let manifests = report
+        let current = report
             .versions
             .iter()
             .map(|v| parse(&v.manifest.0, RevisionPlace { report: id, version: v.version, revision: v.revision }))
             .collect::<Result<Vec<_>, _>>()?;
-        self.check_signers(access, &manifests)?;
-        let mut sorted: Vec<_> = manifests.iter().collect();
-        sorted.sort_by_key(|m| m.claimed().seq);
-        check_order(&sorted)?;
-        let seen = self.state().reports.get(&id).copied().unwrap_or_default();
-        check_seen(&seen, &sorted)?;
-        if let Some(newest) = manifests.iter().max_by_key(|m| m.claimed().place) {
-            check_newest(&seen, newest)?;
-            self.see_manifests(id, newest, sorted.last().copied());
+        let mut all = current.clone();
+        for blob in &report.superseded {
+            let why = |e: crypto::encoding::DecodeError| Refusal::ManifestForged { version: 0, why: e.to_string() };
+            all.push(Signed::parse(&blob.0).map_err(why)?);
         }
-        Ok(manifests)
+        all.sort_by_key(|m| m.claimed().seq);
+        let seen = self.state().reports.get(&id).copied().unwrap_or_default();
+        check_seen(&seen, &all)?;
+        check_order(&id, &all, &current)?;
+        let last = all.last().ok_or(Refusal::ManifestChainBroken { version: 1 })?;
+        self.check_signers(access, &current)?;
+        // The newest may belong to a version that one may not see; it commits to all the others.
+        self.check_signers(access, std::slice::from_ref(last))?;
+        if let Some(newest) = current.iter().max_by_key(|m| m.claimed().place) {
+            check_newest(&seen, newest)?;
+            self.see_manifests(id, newest, last);
+        }
+        let last = Last { seq: last.claimed().seq, hash: last.hash(), time: last.claimed().time };
+        Ok(Verified { current, last })
     }
 
     fn check_signers(&self, access: &Access, manifests: &[Signed<Manifest>]) -> Result<()> {
@@ -116,10 +138,10 @@ impl<P: Platform> Vault<P> {
         Ok(())
     }
 
-    fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: Option<&Signed<Manifest>>) {
+    fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: &Signed<Manifest>) {
         let place = newest.claimed().place;
         let newest = (place.version, place.revision, short(&newest.hash()));
-        let last = last.and_then(|m| Some((u32::try_from(m.claimed().seq).ok()?, short(&m.hash()))));
+        let last = u32::try_from(last.claimed().seq).ok().map(|seq| (seq, short(&last.hash())));
         let now = self.now();
         let changed = self.state().see(id, now, |seen| {
             seen.newest = Some(newest);

@@ -14,7 +14,10 @@ use crypto::{
     sign::Signed,
 };
 
-use super::Access;
+use super::{
+    Access,
+    manifests::{Last, Verified},
+};
 use crate::{
     content::PartZero,
     error::{ClientError, Result},
@@ -59,6 +62,7 @@ pub struct OpenReport {
     /// The versions one may see, ascending.
     pub versions: Vec<VersionInfo>,
     pub(crate) manifests: Vec<Signed<Manifest>>,
+    pub(crate) last: Last,
     pub(crate) wraps: Vec<Vec<WrapBody>>,
 }
 
@@ -107,7 +111,7 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::OtherThing.into());
         }
         let access = self.access_of(&report).await?;
-        let manifests = self.verify_manifests(&access, &report)?;
+        let Verified { current: manifests, last } = self.verify_manifests(&access, &report)?;
         let versions = manifests.iter().zip(&report.versions).map(|(m, v)| describe(m, v.rekey_pending)).collect();
         let right = access.right_of(&self.account_id()).ok_or(ClientError::NoAccess)?;
         self.save_state_soon().await;
@@ -120,6 +124,7 @@ impl<P: Platform> Vault<P> {
             grants: report.grants,
             versions,
             manifests,
+            last,
             wraps: report.versions.into_iter().map(|v| v.wraps).collect(),
         })
     }

@@ -140,22 +140,17 @@ impl<P: Platform> Vault<P> {
         statement: Hash32,
         parts: Vec<ManifestPart>,
     ) -> Result<Signed<Manifest>> {
-        let last = open
-            .manifests
-            .iter()
-            .max_by_key(|m| m.claimed().seq)
-            .ok_or(ClientError::Internal("a report has no version"))?;
         let own = self.keyring().current();
         let state = &open.access.state;
         let manifest = Manifest {
             place,
-            seq: last.claimed().seq + 1,
-            previous: last.hash(),
+            seq: open.last.seq.checked_add(1).ok_or(ClientError::Internal("too many manifests"))?,
+            previous: open.last.hash,
             access_head: state.head(),
             author: version.manifest.claimed().author,
             signer: self.id(),
             epoch: own.epoch,
-            time: self.now().max(state.last_time()).max(last.claimed().time),
+            time: self.now().max(state.last_time()).max(open.last.time),
             statement,
             parts,
         };

@@ -1,0 +1,331 @@
+//! A server double: the contract's bodies over a map, no checks that a client must make itself. It can be told to lie: a
+//! closure changes an answer on its way out.
+
+mod access;
+mod accounts;
+mod reports;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use api_types::{
+    AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId,
+    accounts::{AccountStatus, Role, WayIn},
+    grants::Wrap,
+    invitations::Invitation,
+    reports::NewVersion,
+    sessions::Session,
+    uploads::CreateUpload,
+};
+use bytes::Bytes;
+use client::{
+    Client, Device, Environment, Memory, Platform, SignUp, Vault,
+    bulk::memory::MemoryBulk,
+    heavy::Inline,
+    transport::{Method, Request, Response, Streaming, Transport, TransportError},
+};
+use crypto::{opaque::OpaqueServer, secret::SecretBytes};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+pub type Rng = client::Rng;
+
+pub fn rng() -> Rng {
+    crypto_rng()
+}
+
+fn crypto_rng() -> Rng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut out = [0; N];
+    rand_core::Rng::fill_bytes(&mut rng(), &mut out);
+    out
+}
+
+pub struct Account {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub status: AccountStatus,
+    pub key_records: Vec<B64>,
+    pub approval: Option<B64>,
+    pub ways_in: Vec<WayIn>,
+    pub keyring: B64,
+    pub state: B64,
+    pub counter: u64,
+    pub organisation_wrap: Option<B64>,
+    pub opaque: Vec<u8>,
+}
+
+pub struct Upload {
+    pub asked: CreateUpload,
+    pub segments: BTreeMap<u32, Bytes>,
+}
+
+pub struct Revision {
+    pub body: NewVersion,
+    pub parts: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+pub struct Report {
+    pub genesis: B64,
+    pub entries: Vec<B64>,
+    /// By version; the last is current.
+    pub versions: BTreeMap<u32, Vec<Revision>>,
+    pub wraps: Vec<Wrap>,
+    pub seeds: BTreeMap<GrantId, B64>,
+    pub sealed_seeds: BTreeMap<GrantId, B64>,
+    pub tries: BTreeMap<GrantId, u32>,
+    pub due: BTreeSet<u32>,
+    pub cursor: u64,
+}
+
+#[derive(Default)]
+pub struct Db {
+    pub organisation: Option<B64>,
+    pub accounts: BTreeMap<AccountId, Account>,
+    pub sessions: BTreeMap<String, (AccountId, Session)>,
+    pub logins: BTreeMap<Vec<u8>, (AccountId, SecretBytes)>,
+    pub recoveries: BTreeMap<Vec<u8>, (AccountId, [u8; 32])>,
+    pub drafts: BTreeMap<ReportId, (AccountId, B64, u64)>,
+    pub uploads: BTreeMap<UploadId, Upload>,
+    pub reports: BTreeMap<ReportId, Report>,
+    pub invitations: BTreeMap<String, Invitation>,
+    pub arrived: BTreeMap<PlaceholderId, AccountId>,
+    pub cursor: u64,
+}
+
+type Lie = Box<dyn Fn(&Request, &mut Value) + Send>;
+
+pub struct Fake {
+    pub db: Mutex<Db>,
+    pub opaque: OpaqueServer,
+    pub instance: [u8; 16],
+    pub clock: AtomicI64,
+    lie: Mutex<Option<Lie>>,
+    /// Segments that are still taken; then the connection breaks.
+    pub segments_left: AtomicUsize,
+    pub segments_sent: AtomicUsize,
+    pub asked: Mutex<Vec<String>>,
+}
+
+pub type Answer = Result<Value, Problem>;
+
+pub fn no(code: ErrorCode) -> Problem {
+    Problem::new(code)
+}
+
+pub fn json(body: &impl Serialize) -> Answer {
+    Ok(serde_json::to_value(body).unwrap())
+}
+
+pub fn read<T: DeserializeOwned>(request: &Request) -> T {
+    serde_json::from_slice(request.body.as_deref().unwrap_or_default()).unwrap()
+}
+
+impl Fake {
+    pub fn new() -> Arc<Self> {
+        let instance = random();
+        let opaque = OpaqueServer::generate(crypto::ids::InstanceId(instance), &mut rng());
+        Arc::new(Self {
+            db: Mutex::default(),
+            opaque,
+            instance,
+            clock: AtomicI64::new(1_700_000_000_000),
+            lie: Mutex::new(None),
+            segments_left: AtomicUsize::new(usize::MAX),
+            segments_sent: AtomicUsize::new(0),
+            asked: Mutex::default(),
+        })
+    }
+
+    pub fn db(&self) -> MutexGuard<'_, Db> {
+        self.db.lock().unwrap()
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    pub fn pass(&self, ms: i64) {
+        self.clock.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// From now on every answer goes through this.
+    pub fn lie(&self, lie: impl Fn(&Request, &mut Value) + Send + 'static) {
+        *self.lie.lock().unwrap() = Some(Box::new(lie));
+    }
+
+    pub fn be_honest(&self) {
+        *self.lie.lock().unwrap() = None;
+    }
+
+    /// A client of this server with nothing remembered.
+    pub fn client(self: &Arc<Self>) -> Client<World> {
+        self.client_with(Memory::default())
+    }
+
+    pub fn client_with(self: &Arc<Self>, memory: Memory) -> Client<World> {
+        Client::with_memory(World::new(self), memory)
+    }
+
+    /// Someone with an account.
+    pub async fn person(self: &Arc<Self>, name: &str, role: Role) -> Vault<World> {
+        let client = self.client();
+        let kit = client.new_kit();
+        let email = email(name);
+        let sign_up = SignUp { name, email: &email, password: PASSWORD, role, kit: &kit, token: None, device: device() };
+        let vault = client.sign_up(sign_up).await.unwrap();
+        self.db().accounts.get_mut(&vault.account_id()).unwrap().status = AccountStatus::Active;
+        vault
+    }
+
+    fn handle(&self, request: &Request, token: Option<&str>) -> Answer {
+        self.asked.lock().unwrap().push(format!("{request:?}"));
+        let path = request.path.strip_prefix("/api/v1/").unwrap();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.split('/').collect();
+        if let Some(answer) = self.open_door(request, &parts, token) {
+            return answer;
+        }
+        let me = self.db().sessions.get(token.unwrap_or_default()).cloned().ok_or(no(ErrorCode::SignedOut))?;
+        self.people(request, &parts, query, &me)
+            .or_else(|| self.drafts(request, &parts, &me.0))
+            .or_else(|| self.reports(request, &parts, query, &me.0))
+            .or_else(|| self.grants(request, &parts, &me))
+            .unwrap_or_else(|| panic!("the double does not know {request:?}"))
+    }
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub fn email(name: &str) -> String {
+    format!("{}@clinic.example", name.to_lowercase().replace(' ', "."))
+}
+
+pub fn device() -> Device {
+    Device { carrier: api_types::sessions::Carrier::Bearer, name: "test".to_owned() }
+}
+
+/// One client's connection.
+pub struct Wire {
+    server: Arc<Fake>,
+    token: Mutex<Option<String>>,
+}
+
+impl Transport for Wire {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        // A real connection suspends; a double that never does would hide futures that can't be polled together.
+        tokio::task::yield_now().await;
+        let token = self.token.lock().unwrap().clone();
+        if let Some(raw) = self.server.raw(&request, token.as_deref())? {
+            return Ok(raw);
+        }
+        let (status, body) = match self.server.handle(&request, token.as_deref()) {
+            Ok(mut value) => {
+                if let Some(lie) = &*self.server.lie.lock().unwrap() {
+                    lie(&request, &mut value);
+                }
+                (if value.is_null() { 204 } else { 200 }, serde_json::to_vec(&value).unwrap())
+            }
+            Err(problem) => (problem.status, serde_json::to_vec(&problem).unwrap()),
+        };
+        let body = if status == 204 { Bytes::from_static(b"null") } else { Bytes::from(body) };
+        Ok(Response { status, headers: Vec::new(), body })
+    }
+
+    async fn stream(&self, _: Request) -> Result<Streaming, TransportError> {
+        Err(TransportError::Offline)
+    }
+
+    fn set_token(&self, token: Option<&str>) {
+        *self.token.lock().unwrap() = token.map(str::to_owned);
+    }
+}
+
+pub struct Clock(Arc<Fake>);
+
+impl Environment for Clock {
+    fn now(&self) -> i64 {
+        self.0.now()
+    }
+}
+
+/// The platform of the tests.
+pub struct World {
+    wire: Wire,
+    clock: Clock,
+}
+
+impl World {
+    pub fn new(server: &Arc<Fake>) -> Self {
+        let wire = Wire { server: Arc::clone(server), token: Mutex::default() };
+        Self { wire, clock: Clock(Arc::clone(server)) }
+    }
+}
+
+impl Platform for World {
+    type Transport = Wire;
+    type Environment = Clock;
+    type Heavy = Inline;
+    type Bulk = MemoryBulk;
+
+    fn transport(&self) -> &Wire {
+        &self.wire
+    }
+
+    fn environment(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn heavy(&self) -> &Inline {
+        &Inline
+    }
+
+    fn bulk(&self) -> &MemoryBulk {
+        &MemoryBulk
+    }
+}
+
+impl Fake {
+    /// Routes that carry bytes: segments in, parts out.
+    fn raw(&self, request: &Request, _token: Option<&str>) -> Result<Option<Response>, TransportError> {
+        let path = request.path.strip_prefix("/api/v1/").unwrap();
+        let parts: Vec<&str> = path.split('/').collect();
+        let empty = |status| Response { status, headers: Vec::new(), body: Bytes::new() };
+        match (request.method, &parts[..]) {
+            (Method::Put, ["uploads", id, "segments", n]) => {
+                let left = self.segments_left.load(Ordering::Relaxed);
+                if left == 0 {
+                    return Err(TransportError::Offline);
+                }
+                self.segments_left.store(left - 1, Ordering::Relaxed);
+                self.segments_sent.fetch_add(1, Ordering::Relaxed);
+                let mut db = self.db();
+                let upload = db.uploads.get_mut(&id.parse().unwrap()).unwrap();
+                upload.segments.insert(n.parse().unwrap(), request.body.clone().unwrap());
+                Ok(Some(empty(204)))
+            }
+            (Method::Get, ["reports", id, "versions", v, "revisions", _, "parts", p]) => {
+                let db = self.db();
+                let report = &db.reports[&id.parse().unwrap()];
+                let revision = report.versions[&v.parse::<u32>().unwrap()].last().unwrap();
+                let part = &revision.parts[p.parse::<usize>().unwrap()];
+                let range = request.headers.iter().find(|(n, _)| *n == "range").unwrap().1.clone();
+                let (from, to) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+                let (from, to): (usize, usize) = (from.parse().unwrap(), to.parse().unwrap());
+                let body = Bytes::copy_from_slice(&part[from..=to]);
+                Ok(Some(Response { status: 206, headers: Vec::new(), body }))
+            }
+            _ => Ok(None),
+        }
+    }
+}

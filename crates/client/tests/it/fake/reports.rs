@@ -1,0 +1,225 @@
+//! Drafts, uploads, reports.
+
+use api_types::{
+    AccountId, B64, ErrorCode, ReportId, UploadId,
+    drafts::{Draft, DraftList, PutDraft},
+    grants::Wrap,
+    reports::{
+        CreateReport, NewVersion, OwnGrant, Report as ReportBody, ReportItem, ReportList, ReportPeople, VersionContent,
+        VersionItem,
+    },
+    uploads::{CreateUpload, Upload as UploadBody},
+};
+use client::transport::{Method, Request};
+use crypto::format::Geometry;
+
+use super::{Answer, Db, Fake, Report, Revision, Upload, accounts::public, json, no, random, read};
+
+fn upload_body(id: &UploadId, of: &Upload) -> UploadBody {
+    let asked = &of.asked;
+    UploadBody {
+        id: *id,
+        report_id: asked.report_id,
+        version: asked.version,
+        revision: asked.revision,
+        part: asked.part,
+        ciphertext_len: asked.ciphertext_len,
+        segments: Geometry::of_ciphertext(asked.ciphertext_len).unwrap().segments() as u32,
+        received: of.segments.keys().copied().collect(),
+        expires_at: i64::MAX,
+    }
+}
+
+fn take(db: &mut Db, body: NewVersion) -> Revision {
+    let mut parts = vec![body.part0.0.clone()];
+    for id in &body.uploads {
+        let upload = db.uploads.remove(id).unwrap();
+        parts.push(upload.segments.values().flat_map(|s| s.to_vec()).collect());
+        assert_eq!(parts.last().unwrap().len() as u64, upload.asked.ciphertext_len);
+    }
+    Revision { body, parts }
+}
+
+impl Fake {
+    pub(super) fn drafts(&self, request: &Request, parts: &[&str], me: &AccountId) -> Option<Answer> {
+        let mut db = self.db();
+        let body = |id: &ReportId, of: &(AccountId, B64, u64)| Draft {
+            id: *id,
+            sealed: of.1.clone(),
+            counter: of.2,
+            updated_at: 0,
+        };
+        Some(match (request.method, parts) {
+            (Method::Get, ["drafts"]) => json(&DraftList {
+                items: db.drafts.iter().filter(|(_, d)| d.0 == *me).map(|(id, d)| body(id, d)).collect(),
+            }),
+            (Method::Get, ["drafts", id]) => {
+                let id = id.parse().unwrap();
+                db.drafts.get(&id).map_or(Err(no(ErrorCode::NotFound)), |d| json(&body(&id, d)))
+            }
+            (Method::Put, ["drafts", id]) => {
+                let id = id.parse().unwrap();
+                let put: PutDraft = read(request);
+                let expected = db.drafts.get(&id).map_or(0, |d| d.2 + 1);
+                if put.counter != expected {
+                    return Some(Err(no(ErrorCode::CounterStale)));
+                }
+                db.drafts.insert(id, (*me, put.sealed, put.counter));
+                json(&())
+            }
+            (Method::Delete, ["drafts", id]) => {
+                db.drafts.remove(&id.parse().unwrap());
+                json(&())
+            }
+            (Method::Post, ["uploads"]) => {
+                let asked: CreateUpload = read(request);
+                let (id, upload) = (UploadId(random()), Upload { asked, segments: Default::default() });
+                let body = upload_body(&id, &upload);
+                db.uploads.insert(id, upload);
+                json(&body)
+            }
+            (Method::Get, ["uploads", id]) => {
+                let id = id.parse().unwrap();
+                db.uploads.get(&id).map_or(Err(no(ErrorCode::NotFound)), |u| json(&upload_body(&id, u)))
+            }
+            (Method::Delete, ["uploads", id]) => {
+                db.uploads.remove(&id.parse().unwrap());
+                json(&())
+            }
+            _ => return None,
+        })
+    }
+
+    pub(super) fn reports(&self, request: &Request, parts: &[&str], _: &str, me: &AccountId) -> Option<Answer> {
+        let mut db = self.db();
+        let found = |id: &str| -> ReportId { id.parse().unwrap() };
+        Some(match (request.method, parts) {
+            (Method::Post, ["reports"]) => {
+                let body: CreateReport = read(request);
+                let id = ReportId(crypto::encoding::sha256(&body.genesis.0).0);
+                if db.reports.contains_key(&id) {
+                    return Some(Err(no(ErrorCode::Conflict)));
+                }
+                let wraps = body.version.wraps.clone();
+                let revision = take(&mut db, body.version);
+                db.cursor += 1;
+                let cursor = db.cursor;
+                let mut report =
+                    Report { genesis: body.genesis, entries: body.entries, wraps, cursor, ..Default::default() };
+                report.versions.insert(1, vec![revision]);
+                db.reports.insert(id, report);
+                db.drafts.remove(&id);
+                json(&self.report_body(&db, &id, me))
+            }
+            (Method::Get, ["reports"]) => self.report_list(&db, me),
+            (Method::Get, ["reports", id]) => {
+                let id = found(id);
+                if !db.reports.contains_key(&id) || self.visible(&db, &id, me).is_empty() && !self.waits(&db, &id, me) {
+                    return Some(Err(no(ErrorCode::NotFound)));
+                }
+                json(&self.report_body(&db, &id, me))
+            }
+            (Method::Get, ["reports", _, "people"]) => {
+                json(&ReportPeople { items: db.accounts.iter().map(|(id, a)| public(id, a)).collect() })
+            }
+            (Method::Get, ["reports", id, "versions", version]) => {
+                let id = found(id);
+                let version: u32 = version.parse().unwrap();
+                let report = &db.reports[&id];
+                let revision = &report.versions[&version].last().unwrap().body;
+                json(&VersionContent {
+                    version,
+                    revision: revision.revision,
+                    manifest: revision.manifest.clone(),
+                    statement: revision.statement.clone(),
+                    part0: revision.part0.clone(),
+                    wraps: self.wraps(&db, &id, me, version, revision.revision),
+                })
+            }
+            (Method::Post, ["reports", id, "versions", version, "revisions"]) => {
+                let (id, version): (_, u32) = (found(id), version.parse().unwrap());
+                let body: NewVersion = read(request);
+                let revision = take(&mut db, body);
+                db.cursor += 1;
+                let cursor = db.cursor;
+                let report = db.reports.get_mut(&id).unwrap();
+                report.wraps.retain(|w| w.version != version);
+                report.wraps.extend(revision.body.wraps.clone());
+                report.versions.get_mut(&version).unwrap().push(revision);
+                report.due.remove(&version);
+                report.cursor = cursor;
+                json(&())
+            }
+            _ => return None,
+        })
+    }
+
+    fn wraps(&self, db: &Db, id: &ReportId, me: &AccountId, version: u32, revision: u32) -> Vec<Wrap> {
+        let grants = self.visible(db, id, me);
+        let fits = |w: &&Wrap| w.version == version && w.revision == revision && grants.iter().any(|g| g.id == w.grant_id);
+        db.reports[id].wraps.iter().filter(fits).cloned().collect()
+    }
+
+    fn report_body(&self, db: &Db, id: &ReportId, me: &AccountId) -> ReportBody {
+        let report = &db.reports[id];
+        let version = |(version, revisions): (&u32, &Vec<Revision>)| {
+            let current = &revisions.last().unwrap().body;
+            VersionItem {
+                version: *version,
+                revision: current.revision,
+                manifest: current.manifest.clone(),
+                created_at: 0,
+                wraps: self.wraps(db, id, me, *version, current.revision),
+                rekey_pending: report.due.contains(version),
+            }
+        };
+        ReportBody {
+            id: *id,
+            genesis: report.genesis.clone(),
+            entries: report.entries.clone(),
+            versions: report.versions.iter().map(version).collect(),
+            superseded: report
+                .versions
+                .values()
+                .flat_map(|revisions| revisions.iter().rev().skip(1).map(|r| r.body.manifest.clone()))
+                .collect(),
+            grants: self.visible(db, id, me),
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    fn report_list(&self, db: &Db, me: &AccountId) -> Answer {
+        let mut items = Vec::new();
+        for id in db.reports.keys() {
+            let Some(grant) = self.visible(db, id, me).into_iter().next() else { continue };
+            items.push(self.item(db, id, me, grant));
+        }
+        items.sort_by_key(|item| std::cmp::Reverse(item.cursor));
+        json(&ReportList { items, gone: Vec::new(), next: None, head: db.cursor })
+    }
+
+    fn item(&self, db: &Db, id: &ReportId, me: &AccountId, grant: OwnGrant) -> ReportItem {
+        let report = &db.reports[id];
+        let (version, revisions) = report.versions.last_key_value().unwrap();
+        let current = &revisions.last().unwrap().body;
+        let wrap = self.wraps(db, id, me, *version, current.revision).remove(0).wrap;
+        let state = self.replay(db, id);
+        ReportItem {
+            id: *id,
+            cursor: report.cursor,
+            creator: AccountId(state.genesis().creator.0),
+            owner: AccountId(state.owner().0),
+            created_at: 0,
+            updated_at: 0,
+            version: *version,
+            revision: current.revision,
+            manifest: current.manifest.clone(),
+            part0: current.part0.clone(),
+            access_head: B64(state.head().0.to_vec()),
+            grant,
+            wrap,
+            rekey_pending: !report.due.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Uploads that break, resume, or turn out to be another file.
+
+use std::sync::atomic::Ordering;
+
+use api_types::{accounts::Role, limits::SEGMENT_PLAIN};
+use bytes::Bytes;
+use client::{
+    ClientError, PatientChoice, UploadState,
+    bulk::{Cancel, Control},
+};
+
+use crate::{
+    fake::Fake,
+    flows::{fields, report},
+};
+
+fn big(segments: u64, extra: usize, seed: u8) -> Bytes {
+    let len = usize::try_from(segments * SEGMENT_PLAIN).unwrap() + extra;
+    Bytes::from((0..len).map(|i| (i / 7) as u8 ^ seed).collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn an_interrupted_upload_goes_on_where_it_stopped() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let me = PatientChoice::Account(ann.account_id());
+    let draft = ann.begin_draft(me, fields()).await.unwrap();
+    let file = big(2, 5, 0);
+    server.segments_left.store(2, Ordering::Relaxed);
+    let broken = draft.add_file("scan.dcm", &file, &Control::none()).await.unwrap_err();
+    assert_eq!(broken.code(), "offline");
+    assert!(matches!(draft.complete().await, Err(ClientError::FilesMissing { count: 1 })));
+    server.segments_left.store(usize::MAX, Ordering::Relaxed);
+    let sent = server.segments_sent.load(Ordering::Relaxed);
+    // Another window, after a reload.
+    let draft = ann.open_draft(&draft.id()).await.unwrap();
+    let part = draft.files()[0].part;
+    draft.resume_file(part, &file, &Control::none()).await.unwrap();
+    assert_eq!(server.segments_sent.load(Ordering::Relaxed), sent + 1, "only the missing segment travelled");
+    let id = draft.complete().await.unwrap().id;
+    let open = ann.report(&id).await.unwrap();
+    let version = ann.version(&open, 1).await.unwrap();
+    assert_eq!(ann.download(&version, part, Vec::new(), &Control::none()).await.unwrap(), file);
+}
+
+#[tokio::test]
+async fn another_file_never_meets_the_same_key() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    server.segments_left.store(1, Ordering::Relaxed);
+    draft.add_file("scan.dcm", &big(1, 5, 0), &Control::none()).await.unwrap_err();
+    server.segments_left.store(usize::MAX, Ordering::Relaxed);
+    let first = server.db().uploads.values().next().unwrap().segments.values().next().unwrap()[..24].to_vec();
+    let other = big(1, 5, 1);
+    let draft = ann.open_draft(&draft.id()).await.unwrap();
+    draft.resume_file(1, &other, &Control::none()).await.unwrap();
+    let id = draft.complete().await.unwrap().id;
+    let salt = server.db().reports[&id].versions[&1][0].parts[1][..24].to_vec();
+    assert_ne!(salt, first, "a changed file is sealed under a new salt");
+    let open = ann.report(&id).await.unwrap();
+    let version = ann.version(&open, 1).await.unwrap();
+    assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), other);
+    let short = draft.resume_file(9, &other, &Control::none()).await;
+    assert!(matches!(short, Err(ClientError::Missing { .. })));
+}
+
+#[tokio::test]
+async fn files_are_removed_cancelled_and_refused() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    let text = Bytes::from_static(b"hello");
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        draft.add_file(name, &text, &Control::none()).await.unwrap();
+    }
+    draft.remove_file(2).await.unwrap();
+    let bad = draft.add_file("../etc/passwd", &text, &Control::none()).await;
+    assert!(matches!(bad, Err(ClientError::Field(_))));
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let control = Control::new(cancel, |_| {});
+    assert!(matches!(draft.add_file("d.txt", &text, &control).await, Err(ClientError::Cancelled)));
+    assert_eq!(draft.files()[1].state, UploadState::Started, "it took the free number 2 and waits");
+    draft.remove_file(2).await.unwrap();
+    draft.add_file("empty", &Bytes::new(), &Control::none()).await.unwrap();
+    draft.remove_file(2).await.unwrap();
+    let id = draft.complete().await.unwrap().id;
+    let open = ann.report(&id).await.unwrap();
+    let version = ann.version(&open, 1).await.unwrap();
+    let names: Vec<_> = version.content.files.iter().map(|f| (f.part, f.name.as_str())).collect();
+    assert_eq!(names, [(1, "a.txt"), (3, "c.txt")]);
+    assert_eq!(ann.download(&version, 3, Vec::new(), &Control::none()).await.unwrap(), b"hello");
+}
+
+#[tokio::test]
+async fn a_draft_is_saved_by_one_window_at_a_time() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::New, fields()).await.unwrap();
+    let other = ann.open_draft(&draft.id()).await.unwrap();
+    let mut changed = fields();
+    changed.diagnosis = "Changed".into();
+    other.set_fields(changed.clone()).unwrap();
+    other.save().await.unwrap();
+    draft.set_fields(changed).unwrap();
+    draft.set_fields(fields()).unwrap();
+    assert!(matches!(draft.save().await, Err(ClientError::DraftMoved)));
+    assert_eq!(ann.drafts().await.unwrap().len(), 1);
+    ann.delete_draft(&draft.id()).await.unwrap();
+    assert!(ann.drafts().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn completing_again_after_a_lost_answer_is_the_same_report() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    let first = draft.complete().await.unwrap().id;
+    assert_eq!(draft.complete().await.unwrap().id, first);
+    report(&ann, PatientChoice::New).await;
+    assert_eq!(server.db().reports.len(), 2);
+}
