@@ -33,17 +33,11 @@ impl Keychain {
     }
 
     /// The Secret Service speaks blocking D-Bus, which must not run on the async thread.
-    async fn entry<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(keyring::Entry) -> T + Send + 'static,
-    ) -> Option<T> {
+    async fn entry<T: Send + 'static>(&self, act: impl FnOnce(keyring::Entry) -> T + Send + 'static) -> Option<T> {
         if !self.enabled {
             return None;
         }
         let profile = self.profile.clone();
-        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &profile).ok().map(act))
-            .await
-            .ok()
-            .flatten()
+        tokio::task::spawn_blocking(move || keyring::Entry::new(SERVICE, &profile).ok().map(act)).await.ok().flatten()
     }
 }

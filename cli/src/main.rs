@@ -1,1 +1,54 @@
-fn main() {}
+//! `hs`, the native HealthSecure client: thin commands over `crates/client`, which does the sealing and the verifying.
+
+mod args;
+mod ask;
+mod command;
+mod context;
+mod demo;
+mod duration;
+mod error;
+mod keychain;
+mod output;
+mod profile;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use context::Context;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context::new(&cli);
+    match run(&context, &cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            context.output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn run(context: &Context, command: &Command) -> error::Result<()> {
+    match command {
+        Command::Signup(args) => command::account::sign_up(context, args).await,
+        Command::Login(args) => command::account::log_in(context, args).await,
+        Command::Recover(args) => command::account::recover(context, args).await,
+        Command::Logout => command::account::log_out(context).await,
+        Command::Whoami => command::account::who_am_i(context).await,
+        Command::Sessions(args) => command::account::sessions(context, args).await,
+        Command::Push(args) => command::push::run(context, args).await,
+        Command::List => command::reports::list(context).await,
+        Command::Pull(args) => command::pull::run(context, args).await,
+        Command::Share(args) => command::share::share(context, args).await,
+        Command::Redeem(args) => command::share::redeem(context, args).await,
+        Command::Revoke(args) => command::share::revoke(context, args).await,
+        Command::Access(args) => command::access::run(context, args).await,
+        Command::Admin(args) => command::admin::run(context, args).await,
+        Command::Invite(args) => command::admin::invite(context, args).await,
+        Command::Demo(args) => demo::run(context, args).await,
+    }
+}

@@ -14,6 +14,9 @@ pub struct Profile {
     pub server: String,
     /// Sign-in e-mail.
     pub email: String,
+    /// Pins and counters of the server, so that it can't be exchanged or rolled back unnoticed. Not secret.
+    #[serde(default)]
+    pub memory: client::Memory,
 }
 
 /// Why a profile can't be read or written.

@@ -56,9 +56,7 @@ fn assemble(objects: &[Vec<u8>]) -> Vec<u8> {
     let start = file.len();
     file.extend_from_slice(table.as_bytes());
     let size = objects.len() + 1;
-    file.extend_from_slice(
-        format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n").as_bytes(),
-    );
+    file.extend_from_slice(format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n").as_bytes());
     file
 }
 

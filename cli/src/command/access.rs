@@ -1,0 +1,87 @@
+//! `hs access`: who has access, who opened it.
+
+use api_types::audit::{Action, AuditEvent, Outcome};
+use client::{AccessRow, AccessWho};
+use serde::Serialize;
+
+use crate::{
+    args::Access,
+    context::Context,
+    error::Result,
+    output::{table, time},
+};
+
+/// Newest events shown.
+const EVENTS: usize = 200;
+
+#[derive(Serialize)]
+struct Shown {
+    access: Vec<Line>,
+    events: Vec<AuditEvent>,
+    /// Whether the events' hash chain was checked down to the report's first.
+    verified_to_the_first: bool,
+}
+
+#[derive(Serialize)]
+struct Line {
+    grant_id: api_types::GrantId,
+    who: String,
+    right: api_types::grants::Right,
+    status: String,
+    expires_at: i64,
+}
+
+impl From<&AccessRow> for Line {
+    fn from(row: &AccessRow) -> Self {
+        let who = match &row.who {
+            AccessWho::Person(person) => person.name.clone(),
+            AccessWho::Account(id) => id.to_string(),
+            AccessWho::Invitation(_) => "the patient, once they arrive".to_owned(),
+        };
+        let status = format!("{:?}", row.status).to_lowercase();
+        Self { grant_id: row.grant, who, right: row.right, status, expires_at: row.expires_at }
+    }
+}
+
+/// Runs it.
+pub async fn run(context: &Context, args: &Access) -> Result<()> {
+    let shown = context
+        .with_vault(async |vault| {
+            let report = super::report_id(vault, &args.report).await?;
+            let access = vault.access(&report).await?.iter().map(Line::from).collect();
+            let events = vault.report_events(&report, EVENTS).await?;
+            Ok(Shown { access, events: events.items, verified_to_the_first: events.complete })
+        })
+        .await?;
+    context.output.result(&shown, text);
+    Ok(())
+}
+
+fn text(shown: &Shown) -> String {
+    let rows = shown.access.iter().map(|line| {
+        let until = if line.expires_at == 0 { "no end".to_owned() } else { time(line.expires_at) };
+        vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
+    });
+    let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
+    let rows = shown.events.iter().map(|event| {
+        let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
+        vec![time(event.time), who, what(event), event.subject.clone()]
+    });
+    out.push_str("\n\n");
+    out.push_str(&table(&["WHEN", "WHO", "WHAT", ""], &rows.collect::<Vec<_>>()));
+    let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
+    out.push_str(&format!("\n\nHash chain verified {chain}."));
+    out
+}
+
+fn what(event: &AuditEvent) -> String {
+    let action = match event.action {
+        Action::Open => "opened".to_owned(),
+        Action::Read => "read its metadata".to_owned(),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    match event.outcome {
+        Outcome::Success => action,
+        Outcome::Denied => format!("{action} (denied)"),
+    }
+}

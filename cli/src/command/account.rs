@@ -1,0 +1,162 @@
+//! `signup`, `login`, `recover`, `logout`, `whoami`, `sessions`.
+
+use api_types::accounts::Role;
+use client::{Recover as RecoverInput, SignUp, SignUpLink};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    args::{Login, Recover, RoleArg, Sessions, Signup},
+    ask,
+    context::{Context, device},
+    error::{CliError, Result},
+    output::{table, time},
+};
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Administrator => Self::Administrator,
+            RoleArg::Doctor => Self::Doctor,
+            RoleArg::Patient => Self::Patient,
+        }
+    }
+}
+
+/// A set-up or invitation link from a file descriptor.
+pub fn link_from(fd: i32) -> Result<SignUpLink> {
+    let text = ask::secret("", Some(fd))?;
+    SignUpLink::parse(&text).ok_or_else(|| CliError::Argument("that is not a set-up or invitation link".to_owned()))
+}
+
+#[derive(Serialize)]
+struct SignedUp {
+    account_id: String,
+    status: api_types::accounts::AccountStatus,
+    /// Shown this once.
+    recovery_kit: Vec<&'static str>,
+    kept_in_keyring: bool,
+    claimed_reports: usize,
+}
+
+/// `hs signup`.
+pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
+    let link = args.link_fd.map(link_from).transpose()?;
+    let client = context.client()?;
+    let kit = client.new_kit();
+    let password = context.new_password()?;
+    let vault = client
+        .sign_up(SignUp {
+            name: &args.name,
+            email: &args.email,
+            password: &password,
+            role: args.role.into(),
+            kit: &kit,
+            token: link.as_ref().map(|l| l.token.as_str()),
+            device: device(),
+        })
+        .await?;
+    let kept = context.remember(&vault).await?;
+    let claimed = match link.as_ref().and_then(|l| l.secret.as_ref()) {
+        Some(secret) => vault.claim_reports(secret).await?.reports.len(),
+        None => 0,
+    };
+    let done = SignedUp {
+        account_id: vault.account_id().to_string(),
+        status: vault.who().status,
+        recovery_kit: kit.words(),
+        kept_in_keyring: kept,
+        claimed_reports: claimed,
+    };
+    context.output.result(&done, |d| {
+        let words: Vec<String> = d.recovery_kit.iter().enumerate().map(|(i, w)| format!("{:>2} {w}", i + 1)).collect();
+        let rows: Vec<String> = words.chunks(4).map(|row| row.iter().map(|w| format!("{w:<14}")).collect()).collect();
+        format!(
+            "Account created: {}\n\nYour recovery kit. Write these 24 words down and keep them on paper: without them a \
+             forgotten password means that your records can't be opened by anyone.\n\n{}",
+            d.account_id,
+            rows.join("\n")
+        )
+    });
+    if !kept {
+        context.output.note("No keyring here: hs will ask for the password at every command.");
+        vault.sign_out().await?;
+    }
+    Ok(())
+}
+
+/// `hs login`.
+pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
+    let client = context.client()?;
+    let vault = client.sign_in(&args.email, &*context.password()?, device()).await?;
+    let kept = context.remember(&vault).await?;
+    let who = vault.who();
+    if !kept {
+        context.output.note("No keyring here: hs will ask for the password at every command.");
+        vault.sign_out().await?;
+    }
+    context.output.result(&who, |w| format!("Signed in as {} ({:?}, {:?})", w.name, w.role, w.status));
+    Ok(())
+}
+
+/// `hs recover`.
+pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
+    let client = context.client()?;
+    let words = ask::secret("The 24 words of your recovery kit: ", args.kit_fd)?;
+    let password = context.new_password()?;
+    let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
+    let vault = client.recover(input).await?;
+    let kept = context.remember(&vault).await?;
+    let who = vault.who();
+    if !kept {
+        vault.sign_out().await?;
+    }
+    context.output.result(&who, |w| format!("New password set for {}. Every other session has ended.", w.email));
+    Ok(())
+}
+
+/// `hs logout`.
+pub async fn log_out(context: &Context) -> Result<()> {
+    context.with_vault(async |vault| Ok(vault.clone().sign_out().await?)).await.or_else(|error| match error {
+        // What is over already needs no ending.
+        CliError::NotSignedIn => Ok(()),
+        other => Err(other),
+    })?;
+    context.forget().await?;
+    context.output.result(&json!({ "signed_out": true }), |_| "Signed out and forgotten on this machine.".to_owned());
+    Ok(())
+}
+
+/// `hs whoami`.
+pub async fn who_am_i(context: &Context) -> Result<()> {
+    let who = context.with_vault(async |vault| Ok(vault.who())).await?;
+    context
+        .output
+        .result(&who, |w| format!("{} <{}>, {:?}, {:?}\n{}", w.name, w.email, w.role, w.status, w.account_id));
+    Ok(())
+}
+
+/// `hs sessions`.
+pub async fn sessions(context: &Context, args: &Sessions) -> Result<()> {
+    let end = args
+        .end
+        .as_ref()
+        .map(|id| id.parse().map_err(|e: api_types::ParseIdError| CliError::Argument(e.to_string())))
+        .transpose()?;
+    let sessions = context
+        .with_vault(async |vault| {
+            if let Some(id) = &end {
+                vault.end_session(id).await?;
+            }
+            Ok(vault.sessions().await?)
+        })
+        .await?;
+    context.output.result(&sessions, |sessions| {
+        let rows = sessions.iter().map(|s| {
+            let here = if s.current { "this one" } else { "" };
+            vec![s.id.to_string(), s.device.clone(), time(s.created_at), time(s.last_seen_at), here.to_owned()]
+        });
+        table(&["SESSION", "DEVICE", "SINCE", "LAST SEEN", ""], &rows.collect::<Vec<_>>())
+    });
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `hs admin`, `hs invite`.
+
+use api_types::accounts::{AccountStatus, AdminAccount};
+use client::{AccountRow, Vault, native::Native};
+use serde_json::json;
+
+use crate::{
+    args::{Admin, Invite},
+    context::Context,
+    error::{CliError, Result},
+    output::{table, time},
+};
+
+/// `hs admin …`.
+pub async fn run(context: &Context, command: &Admin) -> Result<()> {
+    match command {
+        Admin::People => people(context).await,
+        Admin::Approve { email } => {
+            context
+                .with_vault(async |vault| {
+                    let row = waiting(vault, email).await?;
+                    Ok(vault.approve(&row.person?).await?)
+                })
+                .await?;
+            context.output.result(&json!({ "approved": email }), |_| format!("Approved: {email}"));
+            Ok(())
+        }
+        Admin::Refuse { email } => {
+            context
+                .with_vault(async |vault| {
+                    let row = waiting(vault, email).await?;
+                    Ok(vault.refuse(&row.account.account.id).await?)
+                })
+                .await?;
+            context.output.result(&json!({ "refused": email }), |_| format!("Refused: {email}"));
+            Ok(())
+        }
+    }
+}
+
+async fn everyone(vault: &Vault<Native>, status: Option<AccountStatus>) -> Result<Vec<AccountRow>> {
+    let mut rows = Vec::new();
+    let mut before = None;
+    loop {
+        let page = vault.accounts(status, before.as_deref()).await?;
+        rows.extend(page.items);
+        match page.next {
+            Some(next) => before = Some(next),
+            None => return Ok(rows),
+        }
+    }
+}
+
+async fn waiting(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
+    let rows = everyone(vault, None).await?;
+    rows.into_iter()
+        .find(|row| row.account.email.eq_ignore_ascii_case(email.trim()))
+        .ok_or_else(|| CliError::Argument(format!("nobody has an account as {email}")))
+}
+
+async fn people(context: &Context) -> Result<()> {
+    let people: Vec<AdminAccount> = context
+        .with_vault(async |vault| Ok(everyone(vault, None).await?.into_iter().map(|row| row.account).collect()))
+        .await?;
+    context.output.result(&people, |people| {
+        let rows = people.iter().map(|p| {
+            let (role, status) = (format!("{:?}", p.account.role), format!("{:?}", p.account.status));
+            vec![p.account.name.clone(), p.email.clone(), role, status, time(p.created_at)]
+        });
+        table(&["NAME", "E-MAIL", "ROLE", "STATUS", "SINCE"], &rows.collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+/// `hs invite`.
+pub async fn invite(context: &Context, args: &Invite) -> Result<()> {
+    let origin = context.server()?;
+    let invited = context
+        .with_vault(async |vault| Ok(vault.invite(args.role.into(), args.email.as_deref(), None, &origin).await?))
+        .await?;
+    let value = json!({ "link": invited.link.as_str(), "expires_at": invited.invitation.expires_at });
+    context.output.result(&value, |_| {
+        let until = time(invited.invitation.expires_at);
+        format!("{}\nGood once, until {until}. It is not shown again.", invited.link.as_str())
+    });
+    Ok(())
+}

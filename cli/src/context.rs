@@ -1,0 +1,157 @@
+//! One run of `hs`: which server, which account, and how the vault opens.
+
+use client::{Client, Device, Memory, SignedIn, Vault, native::Native};
+use crypto::{account::AccountKey, secret::Secret};
+use zeroize::Zeroizing;
+
+use crate::{
+    args::Cli,
+    ask,
+    error::{CliError, Result},
+    keychain::Keychain,
+    output::Output,
+    profile::Profile,
+};
+
+/// The options that every command shares.
+pub struct Context {
+    server: Option<String>,
+    profile_name: String,
+    password_fd: Option<i32>,
+    keychain: Keychain,
+    /// How to print.
+    pub output: Output,
+}
+
+/// What the keyring keeps: a session and the account key.
+struct Kept {
+    account_key: AccountKey,
+    token: Zeroizing<String>,
+}
+
+impl Kept {
+    /// The account key's 32 bytes, then the token.
+    fn to_bytes(vault: &Vault<Native>) -> Option<Zeroizing<Vec<u8>>> {
+        let mut bytes = Zeroizing::new(vault.account_key().secret().expose().to_vec());
+        bytes.extend_from_slice(vault.token()?.as_bytes());
+        Some(bytes)
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (key, token) = bytes.split_at_checked(32)?;
+        let account_key = AccountKey::from_secret(Secret::from_slice(key)?);
+        Some(Self { account_key, token: Zeroizing::new(std::str::from_utf8(token).ok()?.to_owned()) })
+    }
+}
+
+impl Context {
+    /// From the command line.
+    pub fn new(cli: &Cli) -> Self {
+        Self {
+            server: cli.server.clone(),
+            profile_name: cli.profile.clone(),
+            password_fd: cli.password_fd,
+            keychain: Keychain::new(&cli.profile, !cli.no_keyring),
+            output: Output { json: cli.json },
+        }
+    }
+
+    /// A client for a new sign-in, with what this machine remembers of the server.
+    pub fn client(&self) -> Result<Client<Native>> {
+        let known = Profile::load(&self.profile_name)?;
+        let server =
+            self.server.clone().or_else(|| known.as_ref().map(|p| p.server.clone())).ok_or(CliError::NoServer)?;
+        // Pins belong to a server: another address starts without them.
+        let memory = known.filter(|p| p.server == server).map(|p| p.memory).unwrap_or_default();
+        client_for(&server, memory)
+    }
+
+    /// The server named by option or profile.
+    pub fn server(&self) -> Result<String> {
+        match &self.server {
+            Some(server) => Ok(server.clone()),
+            None => Ok(Profile::load(&self.profile_name)?.ok_or(CliError::NoServer)?.server),
+        }
+    }
+
+    /// The password, asked for.
+    pub fn password(&self) -> Result<Zeroizing<String>> {
+        Ok(ask::secret("Password: ", self.password_fd)?)
+    }
+
+    /// A new password, asked for twice.
+    pub fn new_password(&self) -> Result<Zeroizing<String>> {
+        Ok(ask::new_secret("New password (15 characters or more): ", self.password_fd)?)
+    }
+
+    /// Remembers a fresh session; what opens it goes to the system's keyring alone.
+    pub async fn remember(&self, vault: &Vault<Native>) -> Result<bool> {
+        let who = vault.who();
+        let profile = Profile { server: self.server()?, email: who.email, memory: vault.remembered() };
+        profile.save(&self.profile_name)?;
+        match Kept::to_bytes(vault) {
+            Some(bytes) => Ok(self.keychain.save(bytes).await),
+            None => Ok(false),
+        }
+    }
+
+    /// Forgets the account on this machine.
+    pub async fn forget(&self) -> Result<()> {
+        self.keychain.remove().await;
+        Ok(Profile::remove(&self.profile_name)?)
+    }
+
+    /// Runs a command with the unlocked vault: from the keyring, or with the password asked for. What the vault
+    /// remembers is saved afterwards; a session that this run opened and can't keep is ended.
+    pub async fn with_vault<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
+        let (vault, temporary) = self.open().await?;
+        let outcome = command(&vault).await;
+        self.save_memory(&vault)?;
+        if temporary && let Err(error) = vault.sign_out().await {
+            self.output.note(&format!("the session could not be ended: {error}"));
+        }
+        outcome
+    }
+
+    fn save_memory(&self, vault: &Vault<Native>) -> Result<()> {
+        let Some(mut profile) = Profile::load(&self.profile_name)? else { return Ok(()) };
+        profile.memory = vault.remembered();
+        Ok(profile.save(&self.profile_name)?)
+    }
+
+    async fn open(&self) -> Result<(Vault<Native>, bool)> {
+        let profile = Profile::load(&self.profile_name)?.ok_or(CliError::NotSignedIn)?;
+        let server = self.server()?;
+        let client = client_for(&server, profile.memory.clone())?;
+        if let Some(vault) = self.open_kept(&client).await? {
+            return Ok((vault, false));
+        }
+        let vault = client.sign_in(&profile.email, &self.password()?, device()).await?;
+        let kept = self.remember(&vault).await?;
+        Ok((vault, !kept))
+    }
+
+    async fn open_kept(&self, client: &Client<Native>) -> Result<Option<Vault<Native>>> {
+        let Some(bytes) = self.keychain.load().await else { return Ok(None) };
+        let Some(kept) = Kept::parse(&bytes) else { return Ok(None) };
+        let resumed: Option<SignedIn<Native>> = client.resume(Some(&kept.token)).await?;
+        match resumed {
+            Some(signed_in) => Ok(Some(signed_in.unlock_with(kept.account_key).await?)),
+            // The session has ended: ask for the password.
+            None => Ok(None),
+        }
+    }
+}
+
+fn client_for(server: &str, memory: Memory) -> Result<Client<Native>> {
+    let platform = Native::new(server).map_err(client::ClientError::from)?;
+    Ok(Client::with_memory(platform, memory))
+}
+
+/// How `hs` calls itself in the list of sessions.
+pub fn device() -> Device {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host = host.trim();
+    let name = if host.is_empty() { "hs".to_owned() } else { format!("hs on {host}") };
+    Device { carrier: api_types::sessions::Carrier::Bearer, name }
+}

@@ -1,0 +1,57 @@
+//! Why a command failed, in words, and its exit code.
+
+use client::ClientError;
+
+/// Everything `hs` fails with. Codes: 1 general, 2 usage (clap), 3 not signed in, 4 refused by this client, 5 refused by the
+/// server, 6 no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The client library's own word.
+    #[error("{0}")]
+    Client(#[from] ClientError),
+    /// Nobody is signed in under this profile.
+    #[error("nobody is signed in here: run `hs login --email …` first")]
+    NotSignedIn,
+    /// No server named.
+    #[error("no server: pass --server or set HEALTHSECURE_SERVER")]
+    NoServer,
+    /// The profile.
+    #[error("{0}")]
+    Profile(#[from] crate::profile::ProfileError),
+    /// Asking, reading or writing.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// An argument that parses but makes no sense.
+    #[error("{0}")]
+    Argument(String),
+}
+
+impl CliError {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotSignedIn => 3,
+            Self::Client(ClientError::Refused(_)) => 4,
+            Self::Client(ClientError::Problem(_) | ClientError::WrongPassword) => 5,
+            Self::Client(ClientError::Transport(_)) => 6,
+            _ => 1,
+        }
+    }
+
+    /// Stable and machine-readable, for `--json`.
+    pub fn code(&self) -> String {
+        let code = match self {
+            Self::Client(error) => return error.code(),
+            Self::NotSignedIn => "not_signed_in",
+            Self::NoServer => "no_server",
+            Self::Profile(_) => "profile",
+            Self::Io(_) => "io",
+            Self::Argument(_) => "argument",
+        };
+        code.to_owned()
+    }
+}
+
+/// What every command returns.
+pub type Result<T, E = CliError> = std::result::Result<T, E>;

@@ -1,0 +1,88 @@
+//! What a command prints: text for people, or one JSON value for programs. Standard output carries the result alone;
+//! progress and questions go to standard error.
+
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// For programs.
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints a result: as JSON, or by `text`.
+    pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) {
+        if self.json {
+            println!("{}", serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
+        } else {
+            println!("{}", text(value));
+        }
+    }
+
+    /// Says something on the way, to people only.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Prints an error.
+    pub fn error(self, error: &CliError) {
+        if self.json {
+            let body = serde_json::json!({ "error": { "code": error.code(), "message": error.to_string() } });
+            eprintln!("{body}");
+        } else {
+            eprintln!("hs: {error}");
+        }
+    }
+}
+
+/// A plain table: columns as wide as their widest cell, no rule that a narrow terminal would break.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|h| h.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut out = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            out.push_str(cell);
+            out.push_str(&" ".repeat(width - cell.chars().count() + 2));
+        }
+        out.trim_end().to_owned()
+    };
+    let mut out = vec![line(&mut head.iter().copied())];
+    out.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    out.join("\n")
+}
+
+/// A time in UTC, to the minute.
+pub fn time(unix_millis: i64) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    time::OffsetDateTime::from_unix_timestamp(unix_millis.div_euclid(1000))
+        .ok()
+        .and_then(|t| t.format(&format).ok())
+        .unwrap_or_else(|| unix_millis.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_aligns_by_characters_not_bytes() {
+        let text = table(&["NAME", "DATE"], &[vec!["Zieliński".into(), "1".into()], vec!["Ng".into(), "2".into()]]);
+        assert_eq!(text, "NAME       DATE\nZieliński  1\nNg         2");
+    }
+
+    #[test]
+    fn times_are_said_in_utc() {
+        assert_eq!(time(0), "1970-01-01 00:00 UTC");
+        assert_eq!(time(1_795_413_540_000), "2026-11-23 05:59 UTC");
+    }
+}
