@@ -64,6 +64,15 @@ fn is_encoded(path: &str) -> bool {
     encoding::STORED.iter().any(|(_, suffix)| path.ends_with(suffix))
 }
 
+/// A file's compressed forms. Debug builds have none: what was compressed before may be older than the file.
+fn encodings(path: &str) -> Vec<(&'static str, Bytes)> {
+    if cfg!(debug_assertions) {
+        return Vec::new();
+    }
+    let stored = encoding::STORED.iter();
+    stored.filter_map(|(name, suffix)| Embedded::get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data)))).collect()
+}
+
 /// Media types are decided here: only scripts, styles, WASM, fonts, icons and texts are served at all.
 fn media_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
@@ -86,10 +95,7 @@ impl Site {
         for path in Embedded::iter().filter(|path| !is_encoded(path)) {
             let Some(file) = Embedded::get(&path) else { continue };
             hashes.insert(path.to_string(), file.metadata.sha256_hash());
-            let encoded = encoding::STORED.iter().filter_map(|(name, suffix)| {
-                Embedded::get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data)))
-            });
-            let encoded = encoded.collect();
+            let encoded = encodings(&path);
             files.insert(path.to_string(), File { plain: bytes(file.data), encoded, media_type: media_type(&path) });
         }
         Self { files, assets: name(&hashes) }

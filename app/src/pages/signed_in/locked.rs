@@ -51,6 +51,11 @@ pub fn UnlockForm(
         event.prevent_default();
         vault.sign_in(email.get_value(), password.get_untracked(), attempt);
     };
+    // Whose e-mail it is, is known here: only the password can be wrong.
+    let problem = Signal::derive(move || {
+        let problem = attempt.problem.get()?;
+        Some(if problem == t!(sign_in.wrong) { t!(sign_in.unlock_wrong).to_owned() } else { problem })
+    });
     let name = who.name.clone();
     view! {
         <Title text=format!("{} · {}", t!(sign_in.unlock_title), t!(common.product))/>
@@ -58,8 +63,17 @@ pub fn UnlockForm(
             <Card>
                 {move || vault.notice.get().map(|notice| view! { <div class="mb-4"><Banner>{notice}</Banner></div> })}
                 <form class="form" method="dialog" on:submit=submit>
+                    <input
+                        class="sr-only"
+                        type="text"
+                        autocomplete="username"
+                        readonly
+                        tabindex="-1"
+                        aria-hidden="true"
+                        value=email.get_value()
+                    />
                     <div class="person"><Avatar name/><span class="person-name">{move || email.get_value()}</span></div>
-                    <PasswordField id="password" label=t!(sign_in.password) value=password error=attempt.problem focus=true/>
+                    <PasswordField id="password" label=t!(sign_in.password) value=password error=problem focus=true/>
                     <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
                 </form>
             </Card>
