@@ -70,7 +70,9 @@ fn encodings(path: &str) -> Vec<(&'static str, Bytes)> {
         return Vec::new();
     }
     let stored = encoding::STORED.iter();
-    stored.filter_map(|(name, suffix)| Embedded::get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data)))).collect()
+    stored
+        .filter_map(|(name, suffix)| Embedded::get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data))))
+        .collect()
 }
 
 /// Media types are decided here: only scripts, styles, WASM, fonts, icons and texts are served at all.
