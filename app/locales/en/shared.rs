@@ -32,8 +32,8 @@ texts! {
         empty_title = "Nothing waits for you";
         empty = "When somebody shares a report with you it appears here at once. What you redeemed is under Reports.";
         failed_title = "Shares can't be loaded right now";
-        arrived = "{name} shared a report with you";
         arrived_any = "Somebody shared a report with you";
+        arrived_open = "Show";
         code_requested = "Somebody asks for a new access code for a report you shared.";
         code_requested_open = "Open report";
         redeemed_toast = "A share of yours was redeemed";

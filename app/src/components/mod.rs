@@ -18,6 +18,8 @@ mod icon;
 mod page;
 mod password;
 mod progress;
+#[cfg(feature = "hydrate")]
+mod qr;
 mod rows;
 mod skeleton;
 mod tabs;
@@ -41,6 +43,8 @@ pub use icon::{Glyph, Icon};
 pub use page::{BackLink, Card, FocusMain, Page};
 pub use password::{PasswordField, Strength, strength};
 pub use progress::Progress;
+#[cfg(feature = "hydrate")]
+pub use qr::QrCode;
 pub use rows::{Row, Rows};
 pub use skeleton::{Skeleton, SkeletonRows};
 pub use tabs::{LinkTabs, Tabs};

@@ -3,15 +3,15 @@
 //! One index for the page; it empties when the vault locks. Rows are opened a few at a time, so that the page answers
 //! while a thousand of them arrive.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use api_types::{ReportId, accounts::{AccountStatus, Role}, live::LiveKind};
 use client::{ListPage, ReportRow, Result, api::ListQuery};
-use js_sys::Promise;
 use leptos::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use super::{Keys, Vault, VaultState, drafts::DraftItem, explain, store};
+use crate::browser::sleep;
 
 /// Rows asked for at a time.
 const PAGE: u32 = 500;
@@ -147,19 +147,6 @@ pub async fn clear_cache() {
     store::clear().await;
 }
 
-/// Lets the browser paint and handle input.
-async fn pause() {
-    let promise = Promise::new(&mut |resolve, _| {
-        set_timeout(
-            move || {
-                let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
-            },
-            Duration::ZERO,
-        );
-    });
-    let _ = JsFuture::from(promise).await;
-}
-
 impl Index {
     fn empty(self) {
         self.rows.set(Arc::default());
@@ -173,7 +160,9 @@ impl Index {
 
     /// Access to a report was revoked: its keys are due again.
     pub fn revoked(self, id: &ReportId) {
-        self.tried.update_value(|tried| tried.remove(id));
+        self.tried.update_value(|tried| {
+            tried.remove(id);
+        });
         self.refresh();
     }
 
@@ -248,7 +237,8 @@ impl Index {
             let mut sealed = open.list_sealed(&ListQuery { before, since, limit: Some(limit) }).await?;
             while sealed.remaining() > 0 {
                 open.open_rows(&mut sealed, SLICE);
-                pause().await;
+                // The browser paints and hears input.
+                sleep(0).await;
             }
             if !self.open_still(open) {
                 return Ok(());
@@ -322,7 +312,9 @@ impl Index {
         }
         self.rekeying.set(true);
         for id in due {
-            self.tried.update_value(|tried| tried.insert(id));
+            self.tried.update_value(|tried| {
+                tried.insert(id);
+            });
             if !self.open_still(open) {
                 break;
             }

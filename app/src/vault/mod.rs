@@ -9,7 +9,11 @@ mod new_account;
 
 // The browser's half.
 #[cfg(feature = "hydrate")]
+pub mod admin;
+#[cfg(feature = "hydrate")]
 mod bulk;
+#[cfg(feature = "hydrate")]
+pub mod drafts;
 #[cfg(feature = "hydrate")]
 mod claim;
 #[cfg(feature = "hydrate")]
@@ -19,7 +23,11 @@ mod heavy;
 #[cfg(feature = "hydrate")]
 pub mod idle;
 #[cfg(feature = "hydrate")]
+pub mod index;
+#[cfg(feature = "hydrate")]
 mod live;
+#[cfg(feature = "hydrate")]
+mod loaded;
 #[cfg(feature = "hydrate")]
 mod message;
 #[cfg(feature = "hydrate")]
@@ -27,7 +35,13 @@ mod platform;
 #[cfg(feature = "hydrate")]
 mod pool;
 #[cfg(feature = "hydrate")]
+pub mod reports;
+#[cfg(feature = "hydrate")]
 mod session;
+#[cfg(feature = "hydrate")]
+pub mod shares;
+#[cfg(feature = "hydrate")]
+mod store;
 #[cfg(feature = "hydrate")]
 pub mod worker;
 
@@ -40,6 +54,7 @@ pub use new_account::NewAccount;
 pub use {
     bulk::{BlobSink, WebBulk},
     explain::explain,
+    loaded::Loaded,
     platform::WebPlatform,
     session::Keys,
 };
@@ -109,7 +124,11 @@ pub fn provide_vault() {
     };
     provide_context(vault);
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| vault.begin());
+    {
+        index::provide_index(vault);
+        drafts::provide_drafts(vault);
+        Effect::new(move |_| vault.begin());
+    }
 }
 
 /// The page's vault.

@@ -36,9 +36,16 @@ pub fn Guard(
                 on_lock=move |()| vault.lock()
                 on_sign_out=move |()| vault.sign_out()
             >
+                {notices()}
                 {page()}
             </Frame>
         }
         .into_any(),
     }
+}
+
+/// What live events say on every page.
+fn notices() -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    view! { <super::notices::LiveNotices/> }
 }

@@ -43,7 +43,7 @@ pub fn CompareKey(
         <div class="stack-s">
             <p>{t!(share.key_compare, name = name)}</p>
             {words.map(|words| view! {
-                <ol class="words">{words.iter().map(|word| view! { <li>{*word}</li> }).collect_view()}</ol>
+                <ol class="key-list">{words.iter().map(|word| view! { <li>{*word}</li> }).collect_view()}</ol>
             })}
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <div><Button busy=attempt.busy on_click=same>{t!(share.key_same)}</Button></div>

@@ -25,19 +25,40 @@ macro_rules! guarded {
     };
 }
 
+// The pages themselves, for the browser only.
 #[cfg(feature = "hydrate")]
-mod coming;
+mod action;
+#[cfg(feature = "hydrate")]
+mod administration;
+#[cfg(feature = "hydrate")]
+mod draft;
+#[cfg(feature = "hydrate")]
+mod key;
+#[cfg(feature = "hydrate")]
+mod link;
+#[cfg(feature = "hydrate")]
+mod notices;
+#[cfg(feature = "hydrate")]
+mod question;
+#[cfg(feature = "hydrate")]
+mod report;
+#[cfg(feature = "hydrate")]
+mod reports;
+#[cfg(feature = "hydrate")]
+mod settings;
+#[cfg(feature = "hydrate")]
+mod shared;
 
 guarded! {
-    Reports => coming::ComingPage;
-    NewReport => coming::ComingPage;
-    EditDraft => coming::ComingPage;
-    Report => coming::ComingPage;
-    Share => coming::ComingPage;
-    Shared => coming::ComingPage;
-    Administration => coming::ComingPage;
-    Invitations => coming::ComingPage;
-    Audit => coming::ComingPage;
-    Settings => coming::ComingPage;
-    Sessions => coming::ComingPage;
+    Reports => reports::ReportsPage;
+    NewReport => draft::NewReportPage;
+    EditDraft => draft::EditDraftPage;
+    Report => report::ReportPage;
+    Share => report::SharePage;
+    Shared => shared::SharedPage;
+    Administration => administration::AdministrationPage;
+    Invitations => administration::InvitationsPage;
+    Audit => administration::AuditPage;
+    Settings => settings::SettingsPage;
+    Sessions => settings::SessionsPage;
 }

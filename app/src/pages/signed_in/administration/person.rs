@@ -48,6 +48,7 @@ fn decide(person: PersonRow, decisions: Decisions, busy: Signal<bool>) -> impl I
     let word = if pending { t!(administration.approve) } else { t!(administration.confirm) };
     let name = person.account.account.name.clone();
     let refused = person.clone();
+    let refused_name = name.clone();
     view! {
         <Button class="btn-small" busy on_click=move |()| decisions.approve.run(person.clone())>
             {word}<span class="sr-only">" "{name.clone()}</span>
@@ -59,7 +60,7 @@ fn decide(person: PersonRow, decisions: Decisions, busy: Signal<bool>) -> impl I
                 disabled=busy
                 on_click=move |()| decisions.refusing.ask(refused.clone())
             >
-                {t!(administration.refuse)}<span class="sr-only">" "{name}</span>
+                {t!(administration.refuse)}<span class="sr-only">" "{refused_name.clone()}</span>
             </Button>
         })}
     }

@@ -3,7 +3,7 @@
 use std::{future::Future, rc::Rc, time::Duration};
 
 use api_types::accounts::Role;
-use client::{PatientChoice, content::ReportFields};
+use client::content::ReportFields;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;

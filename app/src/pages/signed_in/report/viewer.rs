@@ -91,7 +91,10 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
         running.set_value(Some(cancel.clone()));
         progress.set(Some(Progress { done: 0, total: 0 }));
         spawn_local(async move {
-            let fetched = reports::fetch(&open, &view, part, cancel.clone(), move |now| drop(progress.try_set(Some(now)))).await;
+            let tell = move |now| {
+                progress.try_set(Some(now));
+            };
+            let fetched = reports::fetch(&open, &view, part, cancel.clone(), tell).await;
             if cancel.is_cancelled() {
                 return;
             }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::filters::Search;
 use crate::{
     components::{Badge, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
     pages::signed_in::question::Question,
@@ -18,17 +19,21 @@ use crate::{
 
 /// Nothing where there is none.
 #[component]
-pub(super) fn Drafts() -> impl IntoView {
+pub(super) fn Drafts(search: Search) -> impl IntoView {
     let index = use_index();
     let question = Question::new();
     let row = move |draft: DraftItem| view! { <DraftLine draft question/> };
-    let any = Memo::new(move |_| index.drafts.with(|drafts| !drafts.is_empty()));
+    let found = Memo::new(move |_| {
+        let takes = |draft: &DraftItem| search.takes_draft(&[&draft.name, &draft.patient, &draft.kind], &draft.kind);
+        index.drafts.get().into_iter().filter(takes).collect::<Vec<_>>()
+    });
+    let any = Memo::new(move |_| found.with(|drafts| !drafts.is_empty()));
     view! {
         {move || any.get().then(|| view! {
             <Card title=t!(reports.drafts).to_owned() flush=true>
                 <p class="card-note field-hint">{t!(reports.drafts_note)}</p>
                 <Rows label=t!(reports.drafts).to_owned()>
-                    <For each=move || index.drafts.get() key=|draft| draft.clone() children=row/>
+                    <For each=move || found.get() key=|draft| (draft.id, draft.updated_at, draft.problem.clone()) children=row/>
                 </Rows>
             </Card>
         })}

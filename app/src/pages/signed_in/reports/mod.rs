@@ -34,7 +34,7 @@ pub fn ReportsPage() -> impl IntoView {
     view! {
         <Page title=t!(reports.title).to_owned() actions>
             <Trouble index/>
-            {move || search.shows_drafts().then(|| view! { <Drafts/> })}
+            {move || search.shows_drafts().then(|| view! { <Drafts search/> })}
             {move || search.shows_completed().then(|| view! { <Completed index search new/> })}
             {move || (!search.shows_completed() && index.drafts.with(Vec::is_empty)).then(|| view! {
                 <Card flush=true><Nothing search/></Card>

@@ -63,7 +63,7 @@ fn Key() -> impl IntoView {
         <Card title=t!(settings.key).to_owned()>
             <p class="field-hint">{t!(settings.key_note)}</p>
             <div class="key-words">
-                <ol class="words">
+                <ol class="key-list">
                     {fingerprint.words.iter().map(|word| view! { <li>{*word}</li> }).collect_view()}
                 </ol>
                 <QrCode text=fingerprint.qr label=t!(settings.key)/>

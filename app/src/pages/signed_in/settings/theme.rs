@@ -3,31 +3,14 @@
 use leptos::prelude::*;
 
 use crate::{
+    browser,
     components::{Card, Choice, Choices},
     t,
 };
 
-const KEY: &str = "theme";
-
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
+/// "auto" is the absence of a choice.
 fn kept() -> String {
-    let kept = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    kept.filter(|kept| kept == "light" || kept == "dark").unwrap_or_else(|| "auto".to_owned())
-}
-
-/// Applies a theme now and for next time. Where storage is switched off it holds until the page goes.
-fn apply(theme: &str) {
-    let root = document().document_element();
-    if theme == "auto" {
-        root.map(|root| root.remove_attribute("data-theme"));
-        storage().map(|storage| storage.remove_item(KEY));
-    } else {
-        root.map(|root| root.set_attribute("data-theme", theme));
-        storage().map(|storage| storage.set_item(KEY, theme));
-    }
+    browser::stored("theme").filter(|kept| kept == "light" || kept == "dark").unwrap_or_else(|| "auto".to_owned())
 }
 
 /// The choice.
@@ -37,7 +20,7 @@ pub(super) fn Theme() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let now = theme.get();
         if before.is_some_and(|before| before != now) {
-            apply(&now);
+            browser::set_theme(Some(now.as_str()).filter(|now| *now != "auto"));
         }
         now
     });

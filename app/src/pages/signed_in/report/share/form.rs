@@ -93,7 +93,9 @@ fn Compare(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView {
     let open = RwSignal::new(false);
     let person = StoredValue::new(person);
     let verified = move |()| {
-        chosen.set(Some(Person { verification: Verification::Verified, ..person.get_value() }));
+        let mut verified = person.get_value();
+        verified.verification = Verification::Verified;
+        chosen.set(Some(verified));
     };
     view! {
         <details class="disclose" on:toggle=move |_| open.set(true)>

@@ -1,0 +1,55 @@
+//! What live events say on every signed-in page: shares that arrive, codes asked for, how many wait.
+
+use api_types::{
+    accounts::Role,
+    grants::GrantState,
+    live::{LiveEvent, LiveKind},
+};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    components::use_toasts,
+    t,
+    vault::{Vault, use_vault},
+};
+
+/// Counts what waits, and says what happens.
+#[component]
+pub fn LiveNotices() -> impl IntoView {
+    let vault = use_vault();
+    if vault.who().is_none_or(|who| who.role == Role::Administrator) {
+        return;
+    }
+    let toasts = use_toasts();
+    let navigate = use_navigate();
+    let go = Callback::new(move |to: String| navigate(&to, NavigateOptions::default()));
+    count(vault);
+    vault.on_live(move |event: LiveEvent| match event.kind {
+        LiveKind::ShareArrived => {
+            toasts.done_with(t!(shared.arrived_any), t!(shared.arrived_open), move || go.run("/shared".to_owned()));
+            count(vault);
+        }
+        LiveKind::CodeRequested => {
+            let report = event.report_id;
+            toasts.done_with(t!(shared.code_requested), t!(shared.code_requested_open), move || {
+                go.run(report.map_or_else(|| "/reports".to_owned(), |id| format!("/reports/{id}")));
+            });
+        }
+        LiveKind::ShareRedeemed => toasts.done(t!(shared.redeemed_toast)),
+        LiveKind::AccessEnded | LiveKind::ReportChanged | LiveKind::Resync => count(vault),
+        LiveKind::AccountChanged | LiveKind::SessionsChanged => {}
+    });
+}
+
+/// Shares that wait for their code, beside "Shared with me". Without an answer the number stays as it is.
+fn count(vault: Vault) {
+    let Some(open) = vault.keys() else { return };
+    spawn_local(async move {
+        if let Ok(shares) = open.pending_shares().await {
+            let waiting = shares.iter().filter(|share| share.state == GrantState::Pending).count();
+            vault.waiting.try_set(waiting);
+        }
+    });
+}
