@@ -26,7 +26,8 @@ use crate::{
     services::{
         access, standing,
         verify::{self, CLOCK_LEEWAY},
-        versions::{self, Loaded, int},
+        versions::{self, Loaded},
+        versions_check::{self, int},
     },
     storage::{
         self,
@@ -149,7 +150,7 @@ async fn commit(
     if let Some(seed) = body.sealed_seed {
         storage::grants::put_sealed_seed(tx.conn(), id, seed.0).await?;
     }
-    let wraps = body.wraps.into_iter().map(|wrap| versions::wrap_row(ids::ReportId(report.0), wrap));
+    let wraps = body.wraps.into_iter().map(|wrap| versions_check::wrap_row(ids::ReportId(report.0), wrap));
     storage::wraps::insert(tx.conn(), wraps.collect::<ServiceResult<_>>()?).await?;
     sync_rights(tx.conn(), &loaded.state).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
@@ -188,7 +189,7 @@ async fn check_wraps(
         }
         let place =
             RevisionPlace { report: ids::ReportId(report.0), version: wrap.version, revision: wrap.revision };
-        versions::check_wrap(&place, wrap, &loaded.state, &loaded.keys)?;
+        versions_check::check_wrap(&place, wrap, &loaded.state, &loaded.keys)?;
     }
     Ok(())
 }

@@ -31,3 +31,4 @@ pub mod throttle;
 pub mod uploads;
 pub mod verify;
 pub mod versions;
+pub mod versions_check;

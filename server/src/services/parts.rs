@@ -13,7 +13,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{reports, standing, versions::int},
+    services::{reports, standing, versions_check::int},
     storage::{
         self,
         versions::{Part, PartSegment},

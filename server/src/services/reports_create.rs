@@ -18,7 +18,8 @@ use crate::{
     services::{
         access, grants, reports,
         verify::{self, Chain},
-        versions::{self, Checked, int},
+        versions,
+        versions_check::{self, Checked, int},
     },
     storage::{self, reports as store},
 };
@@ -82,7 +83,7 @@ async fn verify(
     if (version.version, version.revision) != (1, 0) {
         return Err(ServiceError::field("/version", "a report begins with version 1, revision 0"));
     }
-    let checked = versions::check(chain.report(), version, Vec::new(), &access, &keys, now)?;
+    let checked = versions_check::check(chain.report(), version, Vec::new(), &access, &keys, now)?;
     Ok((access, checked))
 }
 
@@ -136,7 +137,7 @@ async fn commit(
     let rows = access.grants().map(|grant| grants::row(access, grant, now)).collect::<ServiceResult<Vec<_>>>()?;
     grants::check_unused(tx.conn(), &rows).await?;
     storage::grants::insert(tx.conn(), rows).await?;
-    versions::store(tx.conn(), actor, checked, now).await?;
+    versions_check::store(tx.conn(), actor, checked, now).await?;
     versions::discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Create).on(report).with("version", 1)).await?;

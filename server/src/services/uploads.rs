@@ -20,7 +20,7 @@ use crate::{
     clock::{DAY, HOUR},
     policy::Actor,
     random,
-    services::standing,
+    services::{standing, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -120,11 +120,6 @@ async fn may_seal_for(
 
 fn conflict(detail: String) -> ServiceError {
     ServiceError::because(ErrorCode::Conflict, detail)
-}
-
-/// A number that the database keeps signed.
-fn int(n: u32) -> ServiceResult<i32> {
-    i32::try_from(n).map_err(|_| ServiceError::because(ErrorCode::InvalidField, "a number is too large"))
 }
 
 /// The state of an upload.
