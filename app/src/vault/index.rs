@@ -158,12 +158,16 @@ impl Index {
         self.tried.update_value(HashSet::clear);
     }
 
-    /// Access to a report was revoked: its keys are due again.
-    pub fn revoked(self, id: &ReportId) {
+    /// Access to an own report was revoked: changes its keys now. Says whether they are new; if not, they stay due.
+    pub async fn revoked(self, open: &Keys, id: &ReportId) -> bool {
         self.tried.update_value(|tried| {
-            tried.remove(id);
+            tried.insert(*id);
         });
+        self.rekeying.set(true);
+        let done = super::reports::rekey(open, id).await.is_ok();
+        self.rekeying.set(false);
         self.refresh();
+        done
     }
 
     /// Fetches what changed. Calls while it runs make it run once more.

@@ -56,7 +56,9 @@ impl<T: Clone + 'static> Loaded<T> {
             match ask(open).await {
                 Ok(value) => {
                     self.value.try_set(Some(value));
-                    self.problem.try_set(None);
+                    if self.problem.try_with_untracked(Option::is_some) == Some(true) {
+                        self.problem.try_set(None);
+                    }
                 }
                 Err(error) => {
                     self.problem.try_set(Some(explain(&error)));

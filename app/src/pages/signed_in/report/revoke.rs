@@ -43,7 +43,14 @@ pub(super) fn Revoke(
                     question.done();
                     again();
                     handle.refresh();
-                    index.revoked(&handle.id);
+                    if handle.view_untracked().is_some_and(|view| view.is_owner()) {
+                        spawn_local(async move {
+                            if index.revoked(&open, &handle.id).await {
+                                toasts.done(t!(report.rekey_done));
+                            }
+                            handle.refresh();
+                        });
+                    }
                 }
                 Err(error) => toasts.problem(explain(&error)),
             }

@@ -75,15 +75,12 @@ fn Trouble(index: Index) -> impl IntoView {
 fn Completed(index: Index, search: Search, new: Callback<()>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     // What has expired since it was fetched is gone, whatever the server still says.
-    let live = Signal::derive_local(move || {
+    let live = Memo::new(move |_| {
         let now = clock.0.get();
         let over = |row: &Row| row.report.expires_at > 0 && now > 0 && row.report.expires_at <= now;
         index.rows.get().iter().filter(|row| !over(row)).cloned().collect::<Vec<_>>()
     });
-    let found = Memo::new_with_compare(
-        move |_| live.get().into_iter().filter(|row| search.takes(row)).collect::<Vec<_>>(),
-        |before, now| before != now,
-    );
+    let found = Memo::new(move |_| live.with(|rows| rows.iter().filter(|row| search.takes(row)).cloned().collect::<Vec<_>>()));
     let total = move || live.with(Vec::len);
     let content = move || match (total(), found.with(Vec::is_empty), index.phase.get()) {
         (0, _, Phase::Waiting) if index.problem.with(Option::is_none) => view! { <SkeletonRows count=8/> }.into_any(),

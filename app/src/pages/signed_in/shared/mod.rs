@@ -9,7 +9,7 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    components::{Avatar, Badge, Button, ButtonKind, Card, Clock, Empty, Glyph, LinkButton, Page, Time, TimeStyle, Tone, use_toasts},
+    components::{Avatar, Badge, Banner, Button, ButtonKind, Card, Clock, Empty, Glyph, LinkButton, Page, SkeletonRows, Time, TimeStyle, Tone, use_toasts},
     t,
     vault::{Attempt, Loaded, Keys, explain, use_vault},
 };
@@ -26,24 +26,34 @@ pub fn SharedPage() -> impl IntoView {
         }
     });
     let again = move || list.again();
+    let items = Memo::new(move |_| list.value.with(|items: &Option<Vec<GrantInfo>>| items.clone().unwrap_or_default()));
+    // The cards keep what is typed in them while the list changes around them.
+    let any = Memo::new(move |_| list.value.with(|items| items.as_ref().map(|items| !items.is_empty())));
+    let problem = Memo::new(move |_| list.problem.get());
     view! {
         <Page title=t!(shared.title).to_owned() lead=t!(shared.lead).to_owned()>
-            {list.show(t!(shared.failed_title), 3, move |items: Vec<GrantInfo>| {
-                if items.is_empty() {
-                    return view! { <Nothing/> }.into_any();
-                }
-                let each = StoredValue::new(items);
-                view! {
+            {move || problem.get().map(|problem| view! {
+                <Banner tone=Tone::Warn title=t!(shared.failed_title)>
+                    <p>{problem}</p>
+                    <div class="banner-actions">
+                        <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| again()>{t!(common.retry)}</Button>
+                    </div>
+                </Banner>
+            })}
+            {move || match any.get() {
+                None => problem.with(Option::is_none).then(|| view! { <Card flush=true><SkeletonRows count=3/></Card> }).into_any(),
+                Some(false) => view! { <Nothing/> }.into_any(),
+                Some(true) => view! {
                     <ul class="shares" role="list" aria-label=t!(shared.list)>
                         <For
-                            each=move || each.get_value()
-                            key=|grant| grant.id
+                            each=move || items.get()
+                            key=|grant| (grant.id, grant.state)
                             children=move |grant| view! { <li><ShareCard grant again/></li> }
                         />
                     </ul>
                 }
-                .into_any()
-            })}
+                .into_any(),
+            }}
         </Page>
     }
 }
