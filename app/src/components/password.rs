@@ -86,14 +86,21 @@ fn bits(password: &str, known: &[&str]) -> f64 {
     let chars: Vec<char> = rest.chars().collect();
     let surprising = (0..chars.len()).filter(|&i| !follows(&chars, i)).count();
     let distinct = chars.iter().collect::<std::collections::BTreeSet<_>>().len();
-    let classes = [char::is_lowercase, char::is_uppercase, char::is_numeric]
-        .iter()
-        .filter(|is| password.chars().any(**is))
-        .count()
-        + usize::from(password.chars().any(|c| !c.is_alphanumeric()));
-    // A letter of running text carries about 2.6 bits; few distinct ones carry less.
-    let each = (2.3 + 0.3 * classes as f64).min((distinct as f64 + 1.0).log2());
+    // A letter of running text carries about 2.6 bits, one of a random mixture up to twice that; few distinct ones less.
+    let kinds: Vec<u8> = password.chars().map(kind).collect();
+    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let mixture = changes as f64 / kinds.len().max(1) as f64;
+    let each = (2.6 * (1.0 + mixture)).min((distinct as f64 + 1.0).log2());
     surprising as f64 * each
+}
+
+fn kind(c: char) -> u8 {
+    match c {
+        c if c.is_lowercase() => 0,
+        c if c.is_uppercase() => 1,
+        c if c.is_numeric() => 2,
+        _ => 3,
+    }
 }
 
 /// Whether a character repeats one of the two before, or goes on counting (`abc`, `321`).
