@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum_server::{Handle, tls_rustls::RustlsConfig};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -34,7 +35,8 @@ pub fn run(config: Config) -> Result<(), StartError> {
     runtime.block_on(async {
         let listener = TcpListener::bind(config.listen)
             .map_err(|e| StartError::Io(format!("listening on {}", config.listen), e))?;
-        serve(config, listener, stop_signal(), announce).await
+        let stop = stop_signal().map_err(|e| StartError::Io("listening for signals".into(), e))?;
+        serve(config, listener, stop, announce).await
     })
 }
 
@@ -117,16 +119,14 @@ async fn load_tls(tls: Option<&Tls>) -> Result<Option<RustlsConfig>, StartError>
     loaded.map(Some).map_err(|e| StartError::Io(place(), e))
 }
 
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-        }
-        Err(_) => {
-            let _ = interrupt.await;
-        }
-    }
+/// Resolves at SIGINT or SIGTERM. Listens from the call on, not from the first poll: whoever reads that the server is
+/// ready may stop it in the same moment.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
 }
 
 /// To stderr; RUST_LOG narrows or widens it. What is never logged, whatever it says, stands in docs/operations.md:

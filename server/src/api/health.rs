@@ -1,4 +1,4 @@
-//! `/healthz` (the process answers) and `/readyz` (the database does too). No secrets, no audit.
+//! `/healthz` (the process answers) and `/readyz` (database and blob store do too). No secrets, no audit.
 
 use api_types::ErrorCode;
 use axum::{Router, extract::State, routing::get};
@@ -11,6 +11,11 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn ready(State(state): State<AppState>) -> ServiceResult<&'static str> {
-    db::ping(&state.db).await.map_err(|_| ServiceError::Refused(ErrorCode::Unavailable))?;
-    Ok("ready")
+    let unavailable = || ServiceError::Refused(ErrorCode::Unavailable);
+    db::ping(&state.db).await.map_err(|_| unavailable())?;
+    // There is no such blob; a store that answers says so.
+    match state.blobs.read("readyz", 0..1).await {
+        Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok("ready"),
+        Err(_) => Err(unavailable()),
+    }
 }

@@ -1,4 +1,7 @@
 //! A server of its own for each test: a temporary folder, a random loopback port, and plain HTTP requests.
+//!
+//! On SQLite, or, with `TEST_POSTGRES_URL` (someone who may create databases, without a database's name:
+//! `postgres://postgres@127.0.0.1:5432`), on a PostgreSQL database of its own.
 
 use std::net::TcpListener;
 
@@ -81,7 +84,7 @@ impl Server {
         let origin = format!("http://localhost:{}", address.port());
         let data = dir.path().to_owned();
         let mut config = Config {
-            database_url: server::cli::default_database(&data),
+            database_url: database(&data).await,
             data,
             listen: address,
             origin: Origin::parse(&origin).unwrap(),
@@ -115,11 +118,6 @@ impl Server {
             task.await.unwrap();
         }
         self.dir
-    }
-
-    /// Its folder.
-    pub fn data(&self) -> &std::path::Path {
-        self.dir.path()
     }
 
     /// A request to be completed by hand; the path is below the origin.
@@ -165,4 +163,16 @@ impl Server {
     pub fn instance(&self) -> crypto::ids::InstanceId {
         crypto::ids::InstanceId(self.state.instance.instance_id)
     }
+}
+
+/// The database of a folder: the same again after a restart.
+async fn database(data: &std::path::Path) -> String {
+    use sea_orm::{ConnectionTrait, Database};
+    let Ok(url) = std::env::var("TEST_POSTGRES_URL") else { return server::cli::default_database(data) };
+    let name = format!("hs_{}", hex::encode(&server::random::token_hash(&data.display().to_string())[..8]));
+    let admin = Database::connect(format!("{url}/postgres")).await.unwrap();
+    // It exists after a restart; whatever else is wrong shows when the server connects.
+    let _ = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+    admin.close().await.unwrap();
+    format!("{url}/{name}")
 }
