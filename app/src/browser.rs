@@ -235,7 +235,8 @@ pub fn format_size(bytes: u64) -> String {
 
 /// The page's language for `Intl`, then whatever the reader prefers decides about formats (day before month and such).
 fn locales() -> Array {
-    let languages = window().navigator().languages();
+    // A copy: the browser's own array is frozen, and pushing to it throws through everything that runs.
+    let languages = Array::from(&window().navigator().languages());
     languages.push(&crate::locales::text().tag.into());
     languages
 }
