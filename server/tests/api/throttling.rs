@@ -1,17 +1,20 @@
 //! What can be guessed gets slower.
 
-use api_types::recovery::StartRecovery;
+use api_types::{B64, recovery::StartRecovery, sessions::Carrier, sign_in::StartSignIn};
+use crypto::opaque::{Password, login_start};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     harness::{Answer, Server},
-    person::{founder, sign_in},
+    person::{founder, rng, sign_in},
 };
-use api_types::sessions::Carrier;
 
+/// The first request of a guess: what is counted. Quick, so that a busy machine doesn't outwait the delays.
 async fn guess(server: &Server, email: &str) -> Answer {
-    sign_in(server, email, "not the right password", Carrier::Bearer).await.0
+    let start = login_start(&Password::new("not the right password").unwrap(), &mut rng()).unwrap();
+    let body = StartSignIn { email: email.to_owned(), credential_request: B64(start.message) };
+    server.post("/sign-in/start", None, &body).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +22,7 @@ async fn guesses_at_one_account_are_delayed_and_said_when() {
     let server = Server::start().await;
     let ada = founder(&server).await;
     for _ in 0..5 {
-        assert_eq!(guess(&server, &ada.applicant.email).await.code(), "sign_in_failed");
+        assert_eq!(guess(&server, &ada.applicant.email).await.status, 200);
     }
     let answer = guess(&server, &ada.applicant.email).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "throttled"));
@@ -36,7 +39,7 @@ async fn guesses_at_one_account_are_delayed_and_said_when() {
     server.state.clock.advance(1_000);
     let (right, _) = sign_in(&server, &ada.applicant.email, password, Carrier::Bearer).await;
     assert_eq!(right.status, 200);
-    assert_eq!(guess(&server, &ada.applicant.email).await.code(), "sign_in_failed");
+    assert_eq!(guess(&server, &ada.applicant.email).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
