@@ -1,5 +1,7 @@
 //! Completing a draft: the report's first grants, version 1, and who may open it, in one request.
 
+use std::sync::Arc;
+
 use api_types::{
     B64, ErrorCode,
     grants::Wrap as WrapBody,
@@ -8,6 +10,7 @@ use api_types::{
     uploads::CreateUpload,
 };
 use crypto::{
+    account::KeyChain,
     encoding::sha256,
     format::{Geometry, PartKey, PartSealer, seal_all},
     ids::Hash32,
@@ -52,7 +55,7 @@ impl<P: Platform> OpenDraft<P> {
             count => return Err(ClientError::FilesMissing { count }),
         }
         let vault = self.vault();
-        let keys = vault.patient_keys(draft.patient()).await?;
+        let keys = vault.patient_keys(&draft).await?;
         let body = self.body(&draft, &keys).await?;
         let id = self.id();
         let report = match vault.api().create_report(&body).await {
@@ -100,7 +103,7 @@ impl<P: Platform> OpenDraft<P> {
             author: vault.id(),
             signer: vault.id(),
             epoch: vault.keyring().current().epoch,
-            time: vault.now().max(state.last_time()),
+            time: vault.signing_time().max(state.last_time()),
             statement: sha256(&statement),
             parts: parts.into_iter().map(|p| p.manifest).collect(),
         };
@@ -199,17 +202,33 @@ fn describe(file: &super::DraftFile) -> Result<Sealed> {
 
 impl<P: Platform> Vault<P> {
     /// Key records of everyone in a new report: the author, and the patient with an account.
-    async fn patient_keys(&self, patient: PatientChoice) -> Result<Directory> {
+    async fn patient_keys(&self, draft: &ReportDraft) -> Result<Directory> {
         let mut keys = Directory::default();
         keys.0.insert(self.id(), self.chain().clone());
-        if let PatientChoice::Account(id) = patient
+        if let PatientChoice::Account(id) = draft.patient()
             && id != self.account_id()
         {
-            let person = self.person(&id).await?;
-            self.pin(&person.chain);
-            keys.0.insert(person.chain.account(), person.chain);
+            let chain = match self.person(&id).await {
+                Ok(person) => person.chain,
+                Err(e) if e.problem() == Some(ErrorCode::NotFound) => self.kept_patient(draft, &id)?.ok_or(e)?,
+                Err(e) => return Err(e),
+            };
+            self.pin(&chain);
+            keys.0.insert(chain.account(), chain);
         }
         Ok(keys)
+    }
+
+    /// The patient's keys as the draft keeps them, checked like any others.
+    fn kept_patient(&self, draft: &ReportDraft, id: &api_types::AccountId) -> Result<Option<Arc<KeyChain>>> {
+        if draft.patient_records.is_empty() {
+            return Ok(None);
+        }
+        let chain = KeyChain::parse(&id.crypto(), &draft.patient_records).map_err(|e| Refusal::KeyRecord(e.to_string()))?;
+        self.state().check_pin(&chain)?;
+        let chain = Arc::new(chain);
+        self.people().0.insert(chain.account(), Arc::clone(&chain));
+        Ok(Some(chain))
     }
 
     /// What the author says about the content of a version.
@@ -220,7 +239,7 @@ impl<P: Platform> Vault<P> {
             version: place.version,
             author: self.id(),
             epoch: keys.epoch,
-            time: self.now(),
+            time: self.signing_time(),
             parts,
         };
         Signed::sign(statement, &keys.signing)

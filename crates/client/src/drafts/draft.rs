@@ -96,6 +96,10 @@ pub struct ReportDraft {
     /// What was typed.
     pub fields: ReportFields,
     pub(super) patient: PatientChoice,
+    /// Key records of a patient with an account, as they were when chosen: a patient is found by e-mail only, so they
+    /// may not be had again by id before the report exists.
+    #[serde(default)]
+    pub(super) patient_records: Vec<B64>,
     pub(super) files: Vec<DraftFile>,
     pub(super) genesis: B64,
     pub(super) content_key: B64,

@@ -53,6 +53,14 @@ impl<P: Platform> Vault<P> {
         }
     }
 
+    /// The key records of a patient whom this session has looked up.
+    fn records_of(&self, patient: PatientChoice) -> Vec<B64> {
+        let PatientChoice::Account(id) = patient else { return Vec::new() };
+        let people = self.people();
+        let chain = people.0.get(&id.crypto());
+        chain.map(|chain| chain.records().iter().map(|record| B64::from(record.as_bytes())).collect()).unwrap_or_default()
+    }
+
     fn new_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<ReportDraft> {
         let mut random = [0; 32];
         crypto::rand_core::Rng::fill_bytes(&mut rng(), &mut random);
@@ -62,7 +70,7 @@ impl<P: Platform> Vault<P> {
             PatientChoice::New => return Err(ClientError::Internal("a patient was not settled")),
         };
         let keys = self.keyring().current();
-        let now = self.now();
+        let now = self.signing_time();
         let genesis = Genesis { creator: self.id(), epoch: keys.epoch, patient: about, time: now, random };
         let content_key: Secret<32> = Secret::random(&mut rng());
         Ok(ReportDraft {
@@ -70,6 +78,7 @@ impl<P: Platform> Vault<P> {
             version: VERSION,
             fields,
             patient,
+            patient_records: self.records_of(patient),
             files: Vec::new(),
             genesis: B64::from(Signed::sign(genesis, &keys.signing).as_bytes()),
             content_key: B64(content_key.expose().to_vec()),

@@ -156,7 +156,7 @@ fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
     };
     view! {
         <Banner tone=Tone::Good>
-            <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| "…".to_owned()))}</p>
+            <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| desk.fields.patient_name.get()))}</p>
             {move || attempt.problem.get().map(|problem| view! { <p class="field-error">{problem}</p> })}
             {move || match fixed.get() {
                 true => view! { <p class="field-hint">{t!(draft.account_fixed)}</p> }.into_any(),
