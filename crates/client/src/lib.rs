@@ -21,18 +21,15 @@
 //!
 //! # Flows of a vault
 //!
-//! | File | Methods of [`Vault`] |
+//! | Where | Methods of [`Vault`] |
 //! |---|---|
-//! | `vault/account.rs` | `me`, `refresh`, `sessions`, `end_session`, `end_other_sessions`, `sign_out`, `account_key`, `remembered` |
-//! | `vault/people.rs` | `find_doctors(name)`, `find_by_email(email)`, `person(id)`, `fingerprint(id)`, `mark_verified(id)` |
-//! | `drafts/` | `begin_draft(patient, fields)`, `drafts`, `open_draft(id)`, `save_draft(&draft)`, `delete_draft(id)`, `set_patient`, `add_file(&draft, name, source, control)`, `resume_file`, `remove_file`, `complete(&draft)` |
-//! | `reports/list.rs` | `list(query) -> ListPage`, `export_cache(rows)`, `import_cache(bytes)` |
-//! | `reports/open.rs` | `report(id) -> OpenReport`, `version(&report, version) -> OpenVersion`, `download(&version, part, sink, control)` |
-//! | `sharing/` | `share(id, Share) -> Shared`, `pending_shares`, `redeem(grant, code)`, `request_again(grant)`, `revoke(report, grant)`, `access(report) -> Vec<AccessRow>`, `pending_rekeys`, `rekey(report, control)` |
-//! | `patients.rs` | `invite_patient(report, email)`, `claim_reports(token, secret)` |
-//! | `audit.rs` | `report_events(id)` |
-//! | `admin.rs` | `accounts`, `approve`, `refuse`, `invite`, `invitations`, `withdraw_invitation`, `events` |
-//! | `live.rs` | `live() -> Stream<LiveEvent>` |
+//! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`] |
+//! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
+//! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
+//! | `reports/` | [`Vault::list`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
+//! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
+//! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
+//! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
 //!

@@ -93,6 +93,19 @@ impl Write for FileSink {
     }
 }
 
+/// Gives a finished file its name. A link refuses a name that appeared meanwhile; where the file system has no links, the
+/// name is looked at once more before the rename.
+async fn place(partial: &Path, target: &Path) -> Result<()> {
+    match tokio::fs::hard_link(partial, target).await {
+        Ok(()) => tokio::fs::remove_file(partial).await.map_err(sink_error),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(sink_error(e)),
+        Err(_) if tokio::fs::try_exists(target).await.map_err(sink_error)? => {
+            Err(ClientError::Sink { reason: "a file of this name exists already".to_owned() })
+        }
+        Err(_) => tokio::fs::rename(partial, target).await.map_err(sink_error),
+    }
+}
+
 /// tokio's blocking pool.
 struct Pool;
 
@@ -185,9 +198,8 @@ impl Bulk for FileBulk {
             FileSink::File(mut f) => {
                 f.file.flush().await.map_err(sink_error)?;
                 f.file.sync_all().await.map_err(sink_error)?;
-                // A link refuses a name that appeared meanwhile; a rename would overwrite it.
-                tokio::fs::hard_link(&f.partial, &f.target).await.map_err(sink_error)?;
-                tokio::fs::remove_file(&f.partial).await.map_err(sink_error)?;
+                drop(f.file);
+                place(&f.partial, &f.target).await?;
                 Ok(OpenedFile::Path(f.target))
             }
         }
@@ -203,5 +215,53 @@ impl Bulk for FileBulk {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_has_its_name_only_when_it_is_finished() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let target = dir.path().join("scan.pdf");
+        let mut sink = FileSink::create(&target).await?;
+        sink.write(b"hello".to_vec()).await?;
+        assert!(!target.exists());
+        let opened = FileBulk.finish(sink).await?;
+        assert_eq!(opened, OpenedFile::Path(target.clone()));
+        assert_eq!(std::fs::read(&target).map_err(sink_error)?, b"hello");
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 1, "nothing else is left");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&target).map_err(sink_error)?.permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(matches!(FileSink::create(&target).await, Err(ClientError::Sink { .. })), "nothing is overwritten");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_does_not_verify_goes() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let mut sink = FileSink::create(&dir.path().join("x")).await?;
+        sink.write(b"half".to_vec()).await?;
+        FileBulk.discard(sink).await;
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn ranges_outside_of_a_file_are_named() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let path = dir.path().join("x");
+        std::fs::write(&path, b"0123456789").map_err(sink_error)?;
+        let source = FileSource::Path(path);
+        assert_eq!(&source.read(2..5).await?[..], b"234");
+        assert!(matches!(source.read(5..11).await, Err(ClientError::Source)));
+        assert!(matches!(FileBulk.len(&FileSource::Path(dir.path().to_owned())).await, Err(ClientError::Source)));
+        Ok(())
     }
 }

@@ -54,6 +54,8 @@ impl Rotation {
         let way = way_in(account, WayInKind::RecoveryKit)?;
         let old = open_way(&way, &chain, WayInSecret::RecoveryKit(kit))?;
         let keyring = open_keyring(&old, &chain, &account.keyring.0)?;
+        // Never before the key's own time, whatever this device's clock says.
+        let now = now.max(chain.current().claimed().created_at);
         Ok(Self { chain, keyring, kit: way, old, new: AccountKey::generate(&mut rng()), now })
     }
 

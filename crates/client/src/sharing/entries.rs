@@ -52,7 +52,7 @@ pub(super) fn append<P: Platform>(
         report: state.report(),
         seq: state.next_seq(),
         previous: state.head(),
-        time: vault.now().max(state.last_time()),
+        time: vault.signing_time().max(state.last_time()),
         author: vault.id(),
         epoch: own.epoch,
         change,

@@ -150,7 +150,7 @@ impl<P: Platform> Vault<P> {
             author: version.manifest.claimed().author,
             signer: self.id(),
             epoch: own.epoch,
-            time: self.now().max(state.last_time()).max(open.last.time),
+            time: self.signing_time().max(state.last_time()).max(open.last.time),
             statement,
             parts,
         };

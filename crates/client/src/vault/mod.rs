@@ -190,6 +190,12 @@ impl<P: Platform> Vault<P> {
         self.0.shared.now()
     }
 
+    /// Now, but never before the own key record: a signature from before its key's time counts for nobody, and a device's
+    /// clock may be behind the one that made the account.
+    pub(crate) fn signing_time(&self) -> i64 {
+        self.now().max(self.0.chain.current().claimed().created_at)
+    }
+
     pub(crate) fn id(&self) -> CryptoAccountId {
         self.0.id
     }

@@ -253,10 +253,13 @@ async fn two_devices_write_what_they_remember() {
     two.save_state().await.unwrap();
     // A third device remembers both.
     let three = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    server.lie(|request, value| {
+        if request.path.contains("/reports/") && value["entries"].is_array() {
+            value["entries"] = serde_json::json!([]);
+        }
+    });
     for id in [a, b] {
-        let entries = server.db().reports.get_mut(&id).unwrap().entries.split_off(0);
         assert_eq!(three.report(&id).await.err().unwrap().code(), "access_head_older");
-        server.db().reports.get_mut(&id).unwrap().entries = entries;
     }
 }
 

@@ -45,6 +45,7 @@ fn change_report(server: &Fake, change: impl Fn(&mut Report) + Send + 'static) {
         let parts: Vec<_> = request.path.trim_start_matches("/api/v1/").split('/').collect();
         if let ["reports", id] = parts[..]
             && id.len() == 64
+            && !value.is_null()
         {
             let mut body: Report = serde_json::from_value(value.clone()).unwrap();
             change(&mut body);
@@ -134,7 +135,7 @@ async fn a_revoked_grant_replayed_is_refused() {
         move |request, value| {
             if request.path == format!("/api/v1/reports/{id}") {
                 let mut body = serde_json::json!({
-                    "id": id, "created_at": 0, "updated_at": 0, "versions": versions,
+                    "id": id, "created_at": 0, "updated_at": 0, "versions": versions, "superseded": [],
                 });
                 body["genesis"] = serde_json::to_value(&genesis).unwrap();
                 body["entries"] = serde_json::to_value(&entries).unwrap();
@@ -143,8 +144,6 @@ async fn a_revoked_grant_replayed_is_refused() {
             }
         }
     });
-    // `handle` would refuse; the double is told to let the doctor in once more.
-    server.db().arrived.clear();
     assert_eq!(refusal_or_problem(doctor.report(&id).await), "revoked_grant_replayed");
 }
 
@@ -213,15 +212,42 @@ async fn an_older_manifest_is_refused() {
 
 #[tokio::test]
 async fn a_manifest_by_nobody_entitled_is_refused() {
-    let Scene { server, patient, id, .. } = scene().await;
+    let server = Fake::new();
+    let patient = server.person("Ann Example", Role::Patient).await;
+    let doctor = server.person("Dora Doctor", Role::Doctor).await;
+    let reader = server.person("Rita Reader", Role::Doctor).await;
+    let id = report(&doctor, PatientChoice::Account(patient.account_id())).await;
+    let share = Share { with_code: false, expires_in: 0, ..Share::with_code(reader.account_id()) };
+    doctor.share(&id, &share).await.unwrap();
+    // Somebody unknown, then somebody who may only read: each signs in their own name at the newest head.
+    let head = server.replay(&server.db(), &id).head();
+    let signed_by = |account: crypto::ids::AccountId, key: SigningKey| {
+        move |body: &mut Report| {
+            let honest = Signed::<crypto::report::Manifest>::parse(&body.versions[0].manifest.0).unwrap();
+            let mut forged = honest.claimed().clone();
+            (forged.author, forged.signer, forged.access_head) = (account, account, head);
+            forged.time += 1_000;
+            body.versions[0].manifest = B64::from(Signed::sign(forged, &key).as_bytes());
+        }
+    };
     let (keyring, chain) = stranger();
-    change_report(&server, move |body| {
-        let honest = Signed::<crypto::report::Manifest>::parse(&body.versions[0].manifest.0).unwrap();
-        let mut forged = honest.claimed().clone();
-        (forged.author, forged.signer) = (chain.account(), chain.account());
-        body.versions[0].manifest = B64::from(Signed::sign(forged, &keyring.current().signing).as_bytes());
-    });
+    change_report(&server, signed_by(chain.account(), keyring.current().signing.clone()));
     assert!(matches!(refusal(patient.report(&id).await), Refusal::ManifestForged { version: 1, .. }));
+    let own = {
+        let db = server.db();
+        let account = &db.accounts[&reader.account_id()];
+        let chain = KeyChain::parse(&crypto::ids::AccountId(reader.account_id().0), &account.key_records).unwrap();
+        Keyring::open(reader.account_key(), &chain, &account.keyring.0).unwrap()
+    };
+    let account = crypto::ids::AccountId(reader.account_id().0);
+    change_report(&server, signed_by(account, own.current().signing.clone()));
+    let why = refusal(patient.report(&id).await);
+    assert!(matches!(&why, Refusal::ManifestForged { why, .. } if why.contains("not entitled")), "{why:?}");
+    // Seen once, it can't be exchanged for anything, whoever signs.
+    server.be_honest();
+    patient.report(&id).await.unwrap();
+    change_report(&server, signed_by(account, own.current().signing.clone()));
+    assert_eq!(refusal(patient.report(&id).await), Refusal::ManifestForked { version: 1 });
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use client::transport::{Method, Request};
 use crypto::{
     account::KeyChain,
     grant::CodeProof,
-    report::{AccessEntry, AccessState, Change, GrantState, GrantStatus, Recipient},
+    report::{AccessEntry, AccessState, GrantState, GrantStatus, Recipient},
     sign::Signed,
 };
 
@@ -211,12 +211,5 @@ impl Fake {
             return Err(problem);
         }
         json(&Redeemed { report_id: id, sealed_seed: report.sealed_seeds[grant].clone() })
-    }
-
-    /// The newest entry's change, for tests.
-    pub fn last_change(&self, id: &ReportId) -> Change {
-        let db = self.db();
-        let entry = db.reports[id].entries.last().unwrap();
-        Signed::<AccessEntry>::parse(&entry.0).unwrap().claimed().change.clone()
     }
 }

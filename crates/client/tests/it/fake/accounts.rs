@@ -75,14 +75,17 @@ impl Fake {
 
     pub(super) fn open_door(&self, request: &Request, parts: &[&str], token: Option<&str>) -> Option<Answer> {
         Some(match (request.method, parts) {
-            (Method::Get, ["instance"]) => json(&Instance {
-                instance_id: B64(self.instance.to_vec()),
-                name: "Test clinic".to_owned(),
-                organisation_key: self.db().organisation.clone(),
-                set_up: self.db().organisation.is_some(),
-                open_sign_up: true,
-                version: "0".to_owned(),
-            }),
+            (Method::Get, ["instance"]) => {
+                let organisation_key = self.db().organisation.clone();
+                json(&Instance {
+                    instance_id: B64(self.instance.to_vec()),
+                    name: "Test clinic".to_owned(),
+                    set_up: organisation_key.is_some(),
+                    organisation_key,
+                    open_sign_up: true,
+                    version: "0".to_owned(),
+                })
+            }
             (Method::Get, ["session"]) => {
                 let db = self.db();
                 let signed_in = db.sessions.get(token.unwrap_or_default()).map(|(account, session)| WhoAmI {

@@ -229,14 +229,15 @@ impl Transport for Wire {
         if let Some(raw) = self.server.raw(&request, token.as_deref())? {
             return Ok(raw);
         }
-        let (status, body) = match self.server.handle(&request, token.as_deref()) {
-            Ok(mut value) => {
-                if let Some(lie) = &*self.server.lie.lock().unwrap() {
-                    lie(&request, &mut value);
-                }
-                (if value.is_null() { 204 } else { 200 }, serde_json::to_vec(&value).unwrap())
-            }
-            Err(problem) => (problem.status, serde_json::to_vec(&problem).unwrap()),
+        let answer = self.server.handle(&request, token.as_deref());
+        // A liar may answer where an honest server refuses.
+        let mut value = answer.as_ref().map_or(Value::Null, Clone::clone);
+        if let Some(lie) = &*self.server.lie.lock().unwrap() {
+            lie(&request, &mut value);
+        }
+        let (status, body) = match answer {
+            Err(problem) if value.is_null() => (problem.status, serde_json::to_vec(&problem).unwrap()),
+            _ => (if value.is_null() { 204 } else { 200 }, serde_json::to_vec(&value).unwrap()),
         };
         let body = if status == 204 { Bytes::from_static(b"null") } else { Bytes::from(body) };
         Ok(Response { status, headers: Vec::new(), body })
