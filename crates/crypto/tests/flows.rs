@@ -11,8 +11,8 @@ use crypto::{
         make_way_in, open_cache, open_state, rewrap_way_in, seal_cache, seal_state, unlock, verify_way_in,
     },
     grant::{
-        AccessCode, CodeError, CodeKeys, CodeLength, CodeProof, InvitationSecret, make_code_grant, open_code_seed,
-        open_grant_seed, reseal_grant_seed,
+        AccessCode, CodeError, CodeKeys, CodeLength, CodeProof, InvitationSecret, ProofError, make_code_grant,
+        open_code_seed, open_grant_seed, reseal_grant_seed,
     },
     ids::{GrantId, Hash32, InstanceId, InvitationId, PlaceholderId, SessionId},
     opaque::{
@@ -149,6 +149,13 @@ fn recovery_kit() {
     assert_eq!(proof.verify(&proof_key).unwrap().challenge, Hash32([5; 32]));
     let forged = other.prove(INSTANCE, alice.id(), Hash32([5; 32]));
     assert_eq!(forged.verify(&proof_key), Err(VerifyError::BadSignature));
+
+    let way_in = way.claimed();
+    assert_eq!(proof.verify_recovery(way_in, &INSTANCE, &Hash32([5; 32])), Ok(()));
+    let replayed = proof.verify_recovery(way_in, &INSTANCE, &Hash32([6; 32]));
+    assert_eq!(replayed, Err(WayInError::WrongAccount));
+    let bad = WayInError::Verify(VerifyError::BadSignature);
+    assert_eq!(forged.verify_recovery(way_in, &INSTANCE, &Hash32([5; 32])), Err(bad));
 
     // Rotation needs no secret; the old wrap then holds the old key only.
     let fresh = AccountKey::generate(&mut rng);
@@ -319,6 +326,15 @@ fn share_by_code_redeem_and_revoke() {
     let wrong = AccessCode::generate(CodeLength::Verified, &mut rng).stretch(&grant).unwrap();
     let forged = wrong.prove(proof.claimed().clone());
     assert_eq!(forged.verify(proof_key), Err(VerifyError::BadSignature));
+
+    let expected = proof.claimed().clone();
+    assert_eq!(proof.verify_proof(&made.recipient, &expected), Ok(()));
+    let bad = ProofError::Verify(VerifyError::BadSignature);
+    assert_eq!(forged.verify_proof(&made.recipient, &expected), Err(bad));
+    let other = CodeProof { challenge: Hash32([7; 32]), ..expected.clone() };
+    assert_eq!(proof.verify_proof(&made.recipient, &other), Err(ProofError::WrongSubject));
+    let account = crypto::report::Recipient::Account(crypto::report::AccountRecipient::current(&colleague.chain));
+    assert_eq!(proof.verify_proof(&account, &expected), Err(ProofError::NotACodeGrant));
 
     // The seed opens with the private key and the code together, not with one of them.
     let open = |person: &Person, keys: &CodeKeys, seed: &[u8]| {

@@ -227,3 +227,22 @@ fn statement_survives_rekeying_and_names_its_faults() {
     let bad = StatementError::Verify(VerifyError::BadSignature);
     assert_eq!(open(&manifest, &sealed).unwrap_err(), bad);
 }
+
+#[test]
+fn fail_version_behind_a_revocation() {
+    // The doctor's grant is revoked, the owner re-keys; then a version under the old head turns up.
+    let mut world = World::new();
+    let first = world.sign(world.manifest(1, 0, None));
+    let mut late = world.manifest(2, 0, None);
+    world.chain.push(&world.patient, Change::Revoke(crypto::ids::GrantId([2; 16])));
+    let rekeyed = world.sign(world.manifest(1, 1, Some(&first)));
+    (late.seq, late.previous) = (3, rekeyed.hash());
+    let all = [first, rekeyed, world.sign(late)];
+    assert!(Signed::verify_order(&world.chain.report(), &all).is_ok());
+    let state = world.state();
+    assert_eq!(Signed::verify_heads(&all[..2], &state), Ok(()));
+    assert_eq!(Signed::verify_heads(&all, &state), Err(ManifestError::WrongHead));
+    let mut elsewhere = all[0].claimed().clone();
+    elsewhere.access_head = Hash32([8; 32]);
+    assert_eq!(Signed::verify_heads(&[world.sign(elsewhere)], &state), Err(ManifestError::WrongHead));
+}

@@ -177,3 +177,20 @@ fn fail_hpke() {
     assert_eq!(open(b"here", &sealed[..1120 + 15]), Err(HpkeError::Truncated));
     assert_eq!(open(b"here", &sealed[..100]), Err(HpkeError::Truncated));
 }
+
+#[test]
+fn fail_wrap_to_another_recipient() {
+    let world = World::new();
+    let keys = directory([&world.doctor, &world.patient]);
+    let state = world.chain.replay(&keys).unwrap();
+    let granted = state.grant(&GRANT).unwrap();
+    let check = |change: fn(&mut Wrap)| {
+        let mut wrap = world.wrap();
+        change(&mut wrap);
+        wrap.check_recipient(granted, &keys)
+    };
+    assert_eq!(check(|_| ()), Ok(()));
+    assert_eq!(check(|w| w.key_hash.0[0] ^= 1), Err(WrapError::WrongKey));
+    assert_eq!(check(|w| w.epoch = 1), Err(WrapError::WrongKey));
+    assert_eq!(check(|w| w.suite = Suite::X25519), Err(WrapError::WrongKey));
+}
