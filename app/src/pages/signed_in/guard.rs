@@ -21,8 +21,12 @@ pub fn Guard(
 ) -> impl IntoView {
     let vault = use_vault();
     // The same state said again must not begin the page anew.
-    let state = Memo::new(move |_| vault.state.get());
-    move || match state.get() {
+    let kind = Memo::new(move |_| {
+        let state = vault.state.get();
+        let who = state.who().map(|who| (who.account_id, who.name.clone(), who.role, who.status));
+        (std::mem::discriminant(&state), who)
+    });
+    move || match { kind.track(); vault.state.get_untracked() } {
         VaultState::Unknown => view! { <Opening/> }.into_any(),
         VaultState::SignedOut => view! { <SignInForm/> }.into_any(),
         VaultState::Locked(who) => view! { <UnlockForm who/> }.into_any(),
