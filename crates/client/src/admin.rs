@@ -130,7 +130,13 @@ impl<P: Platform> Vault<P> {
     ///
     /// # Errors
     /// A field that breaks a limit; `forbidden`; no connection.
-    pub async fn invite(&self, role: Role, email: Option<&str>, expires_in: Option<i64>, origin: &str) -> Result<Invited> {
+    pub async fn invite(
+        &self,
+        role: Role,
+        email: Option<&str>,
+        expires_in: Option<i64>,
+        origin: &str,
+    ) -> Result<Invited> {
         self.invite_with(role, email, expires_in, origin, None).await
     }
 

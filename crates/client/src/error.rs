@@ -16,7 +16,9 @@ pub enum ClientError {
     #[error("{0}")]
     Problem(Box<Problem>),
     /// The server's answer isn't one of this API.
-    #[error("The server's answer could not be understood (status {status}). It may be another version or another program.")]
+    #[error(
+        "The server's answer could not be understood (status {status}). It may be another version or another program."
+    )]
     Answer {
         /// HTTP status.
         status: u16,

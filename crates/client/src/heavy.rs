@@ -116,9 +116,7 @@ pub fn run(task: &HeavyTask) -> Result<SecretBytes, HeavyError> {
     use crypto::opaque::{FinishInput, login_finish, registration_finish};
     let input = task.input.expose();
     match task.kind {
-        HeavyKind::Register => {
-            Ok(registration_finish(&FinishInput::from_bytes(input)?, &mut rng())?.to_bytes())
-        }
+        HeavyKind::Register => Ok(registration_finish(&FinishInput::from_bytes(input)?, &mut rng())?.to_bytes()),
         HeavyKind::LogIn => Ok(login_finish(&FinishInput::from_bytes(input)?, &mut rng())?.to_bytes()),
         HeavyKind::Code => crate::code::stretch(input),
     }

@@ -35,8 +35,7 @@ impl KeyDirectory for Directory {
 
 /// Verifies an account's key records.
 pub(crate) fn parse_chain(account: &PublicAccount) -> Result<KeyChain> {
-    KeyChain::parse(&account.id.crypto(), &account.key_records)
-        .map_err(|e| Refusal::KeyRecord(e.to_string()).into())
+    KeyChain::parse(&account.id.crypto(), &account.key_records).map_err(|e| Refusal::KeyRecord(e.to_string()).into())
 }
 
 /// Whether a person compared the key.

@@ -23,7 +23,9 @@ pub enum Refusal {
     #[error("The keys of an account are not valid: {0}.")]
     KeyRecord(String),
     /// Another key record than the one pinned for this account.
-    #[error("The keys of {account} are not the ones seen before. Do not share with them until you have asked in person.")]
+    #[error(
+        "The keys of {account} are not the ones seen before. Do not share with them until you have asked in person."
+    )]
     KeyRecordChanged {
         /// The account.
         account: String,

@@ -7,7 +7,10 @@ pub use accounts::EventFilter;
 pub use reports::ListQuery;
 
 use api_types::{B64, Problem, ReportId};
-use base64::{Engine, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -6,9 +6,7 @@ use api_types::{
     GrantId, ReportId, UploadId,
     audit::AuditEventList,
     drafts::{Draft, DraftList, PutDraft},
-    grants::{
-        ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed,
-    },
+    grants::{ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed},
     reports::{CreateReport, NewVersion, Report, ReportList, ReportPeople, VersionContent},
     uploads::{CONTENT_DIGEST, CreateUpload, Upload},
 };
@@ -94,10 +92,8 @@ impl<T: Transport> Api<'_, T> {
     /// # Errors
     /// As any call; `digest_mismatch` where the bytes changed on the way.
     pub async fn put_segment(&self, upload: &UploadId, n: u32, bytes: Bytes, sha256: &Hash32) -> Result<()> {
-        let headers = vec![
-            ("content-type", "application/octet-stream".to_owned()),
-            (CONTENT_DIGEST, content_digest(&sha256.0)),
-        ];
+        let headers =
+            vec![("content-type", "application/octet-stream".to_owned()), (CONTENT_DIGEST, content_digest(&sha256.0))];
         self.send(Method::Put, format!("/uploads/{upload}/segments/{n}"), headers, Some(bytes)).await.map(drop)
     }
 

@@ -6,9 +6,9 @@
 mod control;
 mod engine;
 pub mod memory;
-mod pipeline;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+mod pipeline;
 
 use std::future::Future;
 

@@ -62,14 +62,11 @@ impl<T: Transport, L: Ledger, C: Cpu> Sealing<'_, T, L, C> {
         self.control.check()?;
         let len = plain.len() as u64;
         let job = Arc::clone(&self.job);
-        let (plain, plain_hash) = self
-            .cpu
-            .run(move || engine::check_plain(&job, i, &plain).map(|hash| (plain, hash)))
-            .await?;
+        let (plain, plain_hash) =
+            self.cpu.run(move || engine::check_plain(&job, i, &plain).map(|hash| (plain, hash))).await?;
         self.ledger.intend(i, plain_hash).await?;
         let (job, sealer) = (Arc::clone(&self.job), Arc::clone(&self.sealer));
-        let (sealed, cipher_hash) =
-            self.cpu.run(move || engine::seal(&sealer, &job.geometry, i, &plain)).await?;
+        let (sealed, cipher_hash) = self.cpu.run(move || engine::seal(&sealer, &job.geometry, i, &plain)).await?;
         let n = engine::number(i)?;
         if !self.job.received.contains(&n) {
             self.control.check()?;

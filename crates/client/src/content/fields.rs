@@ -144,9 +144,12 @@ pub(crate) fn check_line(field: Field, text: &str, max: usize) -> Result<(), Fie
     check(field, text, max, false)
 }
 
-/// A full name.
-pub(crate) fn check_name(name: &str) -> Result<(), FieldError> {
-    check_line(Field::Name, name, NAME_MAX_CHARS)
+/// A full name in the form that servers store and approvals sign: NFC, single spaces.
+pub(crate) fn normal_name(name: &str) -> Result<String, FieldError> {
+    let normal: String = name.nfc().collect();
+    let line = normal.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    check_line(Field::Name, &line, NAME_MAX_CHARS)?;
+    Ok(line.trim().to_owned())
 }
 
 /// An e-mail: something before and after one at sign, no spaces. The server decides what it delivers to.
@@ -244,6 +247,13 @@ pub(crate) fn check_file_name(name: &str) -> Result<(), FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_signed_as_servers_store_it() {
+        // Decomposed "é", a doubled space and spaces around.
+        assert_eq!(normal_name("  Ame\u{301}lie  Roux "), Ok("Am\u{e9}lie Roux".to_owned()));
+        assert_eq!(normal_name("   ").map_err(|e| e.problem), Err(FieldProblem::Empty));
+    }
 
     #[test]
     fn limits_name_their_field() {

@@ -163,12 +163,8 @@ fn highest(draft: &ReportDraft) -> u32 {
 }
 
 fn part0(draft: &ReportDraft) -> Result<zeroize::Zeroizing<Vec<u8>>> {
-    let entry = |f: &super::DraftFile| FileEntry {
-        part: f.part,
-        name: f.name.clone(),
-        size: f.size,
-        file_type: f.file_type,
-    };
+    let entry =
+        |f: &super::DraftFile| FileEntry { part: f.part, name: f.name.clone(), size: f.size, file_type: f.file_type };
     let content = PartZero::new(draft.fields.clone(), draft.files().iter().map(entry).collect());
     Ok(zeroize::Zeroizing::new(content.to_bytes()?))
 }
@@ -224,7 +220,8 @@ impl<P: Platform> Vault<P> {
         if draft.patient_records.is_empty() {
             return Ok(None);
         }
-        let chain = KeyChain::parse(&id.crypto(), &draft.patient_records).map_err(|e| Refusal::KeyRecord(e.to_string()))?;
+        let chain =
+            KeyChain::parse(&id.crypto(), &draft.patient_records).map_err(|e| Refusal::KeyRecord(e.to_string()))?;
         self.state().check_pin(&chain)?;
         let chain = Arc::new(chain);
         self.people().0.insert(chain.account(), Arc::clone(&chain));

@@ -8,6 +8,6 @@ mod ledger;
 mod store;
 
 pub(crate) use complete::{check_size, seal_part0, wraps_for};
-pub(crate) use files::create_upload;
 pub use draft::{DraftFile, DraftRow, PatientChoice, ReportDraft, UploadState};
+pub(crate) use files::create_upload;
 pub use handle::OpenDraft;

@@ -58,7 +58,9 @@ impl<P: Platform> Vault<P> {
         let PatientChoice::Account(id) = patient else { return Vec::new() };
         let people = self.people();
         let chain = people.0.get(&id.crypto());
-        chain.map(|chain| chain.records().iter().map(|record| B64::from(record.as_bytes())).collect()).unwrap_or_default()
+        chain
+            .map(|chain| chain.records().iter().map(|record| B64::from(record.as_bytes())).collect())
+            .unwrap_or_default()
     }
 
     fn new_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<ReportDraft> {

@@ -7,9 +7,7 @@ use api_types::{
 use crypto::{
     account::KeyDirectory,
     ids::{AccountId, Hash32},
-    report::{
-        AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Patient, Recipient,
-    },
+    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Patient, Recipient},
     sign::Signed,
 };
 

@@ -9,13 +9,7 @@ use crypto::{
     ids::{EventId, Hash32},
 };
 
-use crate::{
-    error::Result,
-    ids::ToCrypto,
-    platform::Platform,
-    refusal::Refusal,
-    vault::Vault,
-};
+use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal, vault::Vault};
 
 /// A report's events, verified in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +29,9 @@ fn kind(event: &AuditEvent) -> Option<String> {
 /// the subject, its count 1, without subjects. `None` for an event that can't be hashed.
 pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
     let report = match (event.report_id, event.report_seq, &event.report_prev) {
-        (Some(report), Some(seq), Some(previous)) => Some(ReportLink {
-            report: report.crypto(),
-            seq,
-            previous: Hash32((&previous.0[..]).try_into().ok()?),
-        }),
+        (Some(report), Some(seq), Some(previous)) => {
+            Some(ReportLink { report: report.crypto(), seq, previous: Hash32((&previous.0[..]).try_into().ok()?) })
+        }
         (None, None, None) => None,
         _ => return None,
     };

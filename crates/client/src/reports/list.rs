@@ -149,9 +149,7 @@ impl<P: Platform> Vault<P> {
         let claimed = manifest.claimed();
         let forged = |why: String| Refusal::ManifestForged { version: claimed.place.version, why };
         let people = self.people();
-        let key = people
-            .signer(&claimed.signer, claimed.epoch, claimed.time)
-            .map_err(|e| forged(e.to_string()))?;
+        let key = people.signer(&claimed.signer, claimed.epoch, claimed.time).map_err(|e| forged(e.to_string()))?;
         manifest.verify(key).map_err(|e| forged(e.to_string()))?;
         Ok(())
     }

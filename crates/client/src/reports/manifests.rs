@@ -20,8 +20,8 @@ use crate::{
 /// Parses a manifest that claims to be of a place.
 pub(super) fn parse(blob: &[u8], place: RevisionPlace) -> Result<Signed<Manifest>, Refusal> {
     let version = place.version;
-    let manifest = Signed::<Manifest>::parse(blob)
-        .map_err(|e| Refusal::ManifestForged { version, why: e.to_string() })?;
+    let manifest =
+        Signed::<Manifest>::parse(blob).map_err(|e| Refusal::ManifestForged { version, why: e.to_string() })?;
     if manifest.claimed().place != place {
         let why = "it belongs to another report, version or revision".to_owned();
         return Err(Refusal::ManifestForged { version, why });

@@ -8,9 +8,7 @@ use api_types::{
 use crypto::{
     encoding::sha256,
     format::open_all,
-    report::{
-        AuthorStatement, ContentHasher, ContentKey, Manifest, ManifestPart, RevisionPlace, Wrap, open_statement,
-    },
+    report::{AuthorStatement, ContentHasher, ContentKey, Manifest, ManifestPart, RevisionPlace, Wrap, open_statement},
     sign::Signed,
 };
 
@@ -73,10 +71,7 @@ impl OpenReport {
     }
 
     pub(crate) fn index(&self, version: u32) -> Result<usize> {
-        self.versions
-            .iter()
-            .position(|v| v.version == version)
-            .ok_or(ClientError::Missing { what: "That version" })
+        self.versions.iter().position(|v| v.version == version).ok_or(ClientError::Missing { what: "That version" })
     }
 }
 
@@ -198,7 +193,11 @@ fn describe(manifest: &Signed<Manifest>, rekey_pending: bool) -> VersionInfo {
 }
 
 /// Checks part 0 against its manifest and opens it.
-pub(super) fn open_part0(key: &ContentKey, manifest: &Manifest, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
+pub(super) fn open_part0(
+    key: &ContentKey,
+    manifest: &Manifest,
+    sealed: &[u8],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
     let forged = |why: String| Refusal::PartForged { part: 0, why };
     let expected = manifest.part(0).map_err(|e| forged(e.to_string()))?;
     let found = ManifestPart::of(sealed).map_err(|e| forged(e.to_string()))?;

@@ -58,7 +58,12 @@ impl<const REGISTER: bool> Step<REGISTER> {
         &self.start.message
     }
 
-    async fn run(self, platform: &impl Platform, pinned: &Pinned, response: Vec<u8>) -> Result<crypto::secret::SecretBytes> {
+    async fn run(
+        self,
+        platform: &impl Platform,
+        pinned: &Pinned,
+        response: Vec<u8>,
+    ) -> Result<crypto::secret::SecretBytes> {
         let input = FinishInput {
             state: self.start.state,
             password: self.password,

@@ -23,7 +23,7 @@ use crate::{
     memory::Pinned,
     platform::{Platform, rng},
     refusal::Refusal,
-    vault::{Vault, open_keyring, open_client_state},
+    vault::{Vault, open_client_state, open_keyring},
 };
 
 /// What a person gives who forgot the password.

@@ -19,7 +19,7 @@ use crypto::{
 
 use super::{Client, Device, opaque};
 use crate::{
-    content::{check_email, check_name},
+    content::{check_email, normal_name},
     error::{ClientError, Result},
     ids::{ToApi, role_to_crypto},
     memory::Pinned,
@@ -112,8 +112,7 @@ impl<P: Platform> Client<P> {
     /// # Errors
     /// A field that breaks a limit, `email_taken`, `invitation_invalid`, or no connection. Nothing is created on error.
     pub async fn sign_up(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
-        let name = sign_up.name.trim();
-        check_name(name)?;
+        let name = normal_name(sign_up.name)?;
         check_email(sign_up.email)?;
         let step = opaque::start_registration(sign_up.password)?;
         let (_, pinned) = self.shared.pinned().await?;
@@ -124,12 +123,12 @@ impl<P: Platform> Client<P> {
         let start = StartSignUp { account_id, registration_request: step.message().into(), invitation: token.clone() };
         let started = self.api().start_sign_up(&start).await?;
         let done = step.finish(&self.shared.platform, &pinned, started.registration_response.0).await?;
-        let organisation = if set_up { Some(keys.organisation(&pinned, name, role)?) } else { None };
+        let organisation = if set_up { Some(keys.organisation(&pinned, &name, role)?) } else { None };
         let pinned = match &organisation {
             Some(new) => self.pin_own(pinned, new)?,
             None => pinned,
         };
-        let finish = self.body(&keys, &sign_up, &done, &pinned, (role, token, organisation))?;
+        let finish = self.body(&keys, &sign_up, name, &done, &pinned, (role, token, organisation))?;
         let body = self.api().finish_sign_up(&finish).await?;
         self.accept(body, keys, &pinned)
     }
@@ -149,6 +148,7 @@ impl<P: Platform> Client<P> {
         &self,
         keys: &NewKeys,
         sign_up: &SignUp<'_>,
+        name: String,
         done: &RegistrationOutput,
         pinned: &Pinned,
         (role, invitation, organisation): (Role, Option<String>, Option<NewOrganisation>),
@@ -163,7 +163,7 @@ impl<P: Platform> Client<P> {
         Ok(FinishSignUp {
             account_id: account.api(),
             email: sign_up.email.trim().to_owned(),
-            name: sign_up.name.trim().to_owned(),
+            name,
             role,
             key_record: B64::from(keys.chain.current().as_bytes()),
             registration_upload: B64(done.upload.clone()),

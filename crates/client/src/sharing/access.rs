@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use api_types::{AccountId, GrantId, ReportId, grants::{GrantInfo, GrantState as ServerState, Right}};
+use api_types::{
+    AccountId, GrantId, ReportId,
+    grants::{GrantInfo, GrantState as ServerState, Right},
+};
 use crypto::report::{GrantState, GrantStatus, Recipient};
 
 use crate::{
@@ -113,9 +116,7 @@ impl<P: Platform> Vault<P> {
                 expires_at: g.grant.expires_at,
                 tries_left: info.and_then(|i| i.tries_left),
                 own,
-                may_revoke: g.revoked.is_none()
-                    && !owners
-                    && (state.owner() == self.id() || own || issued_under_own),
+                may_revoke: g.revoked.is_none() && !owners && (state.owner() == self.id() || own || issued_under_own),
             }
         };
         Ok(grants.into_iter().map(row).collect())
@@ -124,9 +125,7 @@ impl<P: Platform> Vault<P> {
 
 fn who(grant: &GrantState, people: &BTreeMap<AccountId, Person>) -> AccessWho {
     match (api_holder(grant), &grant.grant.recipient) {
-        (Some(id), _) => {
-            people.get(&id).map_or(AccessWho::Account(id), |p| AccessWho::Person(Box::new(p.clone())))
-        }
+        (Some(id), _) => people.get(&id).map_or(AccessWho::Account(id), |p| AccessWho::Person(Box::new(p.clone()))),
         (None, Recipient::Bearer { placeholder, .. }) => AccessWho::Invitation(short_name(placeholder)),
         (None, _) => AccessWho::Invitation(String::new()),
     }

@@ -1,6 +1,10 @@
 //! Arriving with an invitation: the reports kept for oneself become one's own.
 
-use api_types::{B64, ErrorCode, GrantId, ReportId, grants::{ClaimGrant, GrantKind, GrantState}, invitations::InvitationToken};
+use api_types::{
+    B64, ErrorCode, GrantId, ReportId,
+    grants::{ClaimGrant, GrantKind, GrantState},
+    invitations::InvitationToken,
+};
 use crypto::{
     grant::{InvitationSecret, reseal_grant_seed},
     report::{Change, Recipient},

@@ -24,9 +24,8 @@ use crate::{
 
 /// A purpose that is known to have the right form.
 pub(super) fn purpose(code: &str) -> Result<Purpose> {
-    Purpose::new(code).map_err(|_| {
-        crate::content::wrong(crate::content::Field::Purpose, crate::content::FieldProblem::Form).into()
-    })
+    Purpose::new(code)
+        .map_err(|_| crate::content::wrong(crate::content::Field::Purpose, crate::content::FieldProblem::Form).into())
 }
 
 /// Why nothing may be sealed to a grant.
@@ -100,17 +99,14 @@ pub(crate) fn founding<P: Platform>(
 
 fn first_changes<P: Platform>(vault: &Vault<P>, state: &AccessState, keys: &Directory) -> Result<Vec<Change>> {
     match state.genesis().patient {
-        Patient::Account(patient) if patient == vault.id() => {
-            Ok(vec![to_account(vault.chain(), Right::Own, "own")?])
-        }
+        Patient::Account(patient) if patient == vault.id() => Ok(vec![to_account(vault.chain(), Right::Own, "own")?]),
         Patient::Account(patient) => {
             let chain = keys.0.get(&patient).ok_or(ClientError::Missing { what: "The patient's key" })?;
             Ok(vec![to_account(chain, Right::Own, "own")?, to_account(vault.chain(), Right::Reshare, "author")?])
         }
-        Patient::Placeholder(placeholder) => Ok(vec![
-            to_account(vault.chain(), Right::Own, "custody")?,
-            bearer(vault, state, placeholder)?,
-        ]),
+        Patient::Placeholder(placeholder) => {
+            Ok(vec![to_account(vault.chain(), Right::Own, "custody")?, bearer(vault, state, placeholder)?])
+        }
     }
 }
 

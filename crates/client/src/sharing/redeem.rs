@@ -49,16 +49,14 @@ impl<P: Platform> Vault<P> {
         let session = self.session().id.crypto();
         let proof = CodeProof::for_grant(Hash32(bytes), id, &granted.recipient, self.chain(), session)
             .ok_or(Refusal::GrantUnknown)?;
-        let body = RedeemGrant {
-            challenge: challenge.challenge,
-            signature: B64::from(keys.prove(proof).as_bytes()),
-        };
+        let body = RedeemGrant { challenge: challenge.challenge, signature: B64::from(keys.prove(proof).as_bytes()) };
         let redeemed = self.api().redeem_grant(grant, &body).await.map_err(wrong_code)?;
         if redeemed.report_id != report {
             return Err(Refusal::OtherThing.into());
         }
         let report_id = access.state.report();
-        let opened = open_code_seed(&report_id, &id, &granted.recipient, self.keyring(), &keys, &redeemed.sealed_seed.0);
+        let opened =
+            open_code_seed(&report_id, &id, &granted.recipient, self.keyring(), &keys, &redeemed.sealed_seed.0);
         let seed = opened.map_err(|e| match e {
             CodeError::WrongCode => ClientError::WrongCode { tries_left: None },
             _ => Refusal::GrantSeedForged.into(),

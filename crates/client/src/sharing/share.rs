@@ -163,7 +163,8 @@ impl<P: Platform> Vault<P> {
             }
             let key = self.version_key(open, info.version)?;
             let place = manifest.claimed().place;
-            let wrap = seal_wrap(&key, place, granted, &state, &keys, &mut rng()).map_err(|e| refuse_wrap(granted, &e))?;
+            let wrap =
+                seal_wrap(&key, place, granted, &state, &keys, &mut rng()).map_err(|e| refuse_wrap(granted, &e))?;
             wraps.push(WrapBody {
                 version: info.version,
                 revision: info.revision,

@@ -26,7 +26,11 @@ impl<'a> Packed<'a> {
     }
 
     /// Reads entries until the field ends.
-    fn each<T>(r: &mut Reader<'a>, field: &'static str, read: impl Fn(&mut Self) -> Result<T, DecodeError>) -> Result<Vec<T>, DecodeError> {
+    fn each<T>(
+        r: &mut Reader<'a>,
+        field: &'static str,
+        read: impl Fn(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
         let mut packed = Self(r.bytes(field, MAX_FIELD)?);
         let mut out = Vec::new();
         while !packed.0.is_empty() {
@@ -41,7 +45,8 @@ fn write_seen(id: &ReportId, seen: &Seen, out: &mut Vec<u8>) {
     let (version, revision, newest) = seen.newest.unwrap_or_default();
     let (seq, manifest) = seen.manifest.unwrap_or_default();
     out.extend_from_slice(id.as_ref());
-    let flags = u8::from(seen.access.is_some()) | u8::from(seen.newest.is_some()) << 1 | u8::from(seen.manifest.is_some()) << 2;
+    let flags =
+        u8::from(seen.access.is_some()) | u8::from(seen.newest.is_some()) << 1 | u8::from(seen.manifest.is_some()) << 2;
     out.push(flags);
     out.extend_from_slice(&access.to_be_bytes());
     out.extend_from_slice(&head.0);
@@ -131,9 +136,7 @@ impl ClientState {
             })?
             .into_iter()
             .collect(),
-            retired: Packed::each(&mut r, "retired keys", |p| {
-                Ok(AccountKey::from_secret(Secret::new(p.take()?)))
-            })?,
+            retired: Packed::each(&mut r, "retired keys", |p| Ok(AccountKey::from_secret(Secret::new(p.take()?))))?,
         };
         r.finish()?;
         Ok(state)

@@ -5,9 +5,7 @@ use futures::stream;
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-};
+use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::{Request, Response, Streaming, Transport, TransportError};
 
@@ -53,7 +51,9 @@ fn headers_of(response: &web_sys::Response) -> Vec<(String, String)> {
     out
 }
 
-async fn next_chunk(reader: ReadableStreamDefaultReader) -> Option<(Result<Bytes, TransportError>, ReadableStreamDefaultReader)> {
+async fn next_chunk(
+    reader: ReadableStreamDefaultReader,
+) -> Option<(Result<Bytes, TransportError>, ReadableStreamDefaultReader)> {
     let read = match JsFuture::from(reader.read()).await {
         Ok(read) => read,
         Err(_) => return Some((Err(TransportError::Offline), reader)),
@@ -80,7 +80,8 @@ impl Transport for FetchTransport {
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
         let response = fetch(request).await?;
         let body = response.body().ok_or(TransportError::Offline)?;
-        let reader = body.get_reader().dyn_into::<ReadableStreamDefaultReader>().map_err(|_| TransportError::Offline)?;
+        let reader =
+            body.get_reader().dyn_into::<ReadableStreamDefaultReader>().map_err(|_| TransportError::Offline)?;
         Ok(Streaming { status: response.status(), body: Box::pin(stream::unfold(reader, next_chunk)) })
     }
 }

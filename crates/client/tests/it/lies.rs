@@ -112,7 +112,10 @@ async fn an_injected_grant_is_refused() {
     let key = keyring.current().signing.clone();
     change_report(&server, move |body| body.entries.push(forged_entry(body, &to, &key, to)));
     assert!(matches!(refusal(patient.report(&id).await), Refusal::GrantInjected { .. }));
-    assert!(patient.share(&id, &Share::with_code(patient.account_id())).await.is_err(), "nothing is sealed under a lie");
+    assert!(
+        patient.share(&id, &Share::with_code(patient.account_id())).await.is_err(),
+        "nothing is sealed under a lie"
+    );
     server.be_honest();
     patient.report(&id).await.unwrap();
 }
@@ -173,7 +176,10 @@ fn refusal_or_problem<T>(result: Result<T, ClientError>) -> String {
 #[tokio::test]
 async fn an_older_or_forked_access_head_is_refused() {
     let Scene { server, patient, doctor, id } = scene().await;
-    patient.share(&id, &Share { with_code: false, expires_in: 0, ..Share::with_code(doctor.account_id()) }).await.unwrap();
+    patient
+        .share(&id, &Share { with_code: false, expires_in: 0, ..Share::with_code(doctor.account_id()) })
+        .await
+        .unwrap();
     change_report(&server, |body| drop(body.entries.pop()));
     assert_eq!(refusal(patient.report(&id).await), Refusal::AccessHeadOlder);
     // What was seen survives a fresh device: it is in the sealed client state.

@@ -169,7 +169,9 @@ impl Fake {
                     entries: report.entries.clone(),
                 })
             }
-            (Method::Post, ["grants", grant, "redeem"]) => self.redeem(&mut db, &grant.parse().unwrap(), read(request), me),
+            (Method::Post, ["grants", grant, "redeem"]) => {
+                self.redeem(&mut db, &grant.parse().unwrap(), read(request), me)
+            }
             (Method::Put, ["grants", grant, "seed"]) => {
                 let grant: GrantId = grant.parse().unwrap();
                 let body: StoreGrantSeed = read(request);

@@ -14,7 +14,10 @@ use api_types::{
     sign_up::{FinishSignUp, NewWayIn, RegistrationStarted, StartSignUp},
 };
 use client::transport::{Method, Request};
-use crypto::{account::RecoveryProof, sign::{PublicSigningKey, Signed}};
+use crypto::{
+    account::RecoveryProof,
+    sign::{PublicSigningKey, Signed},
+};
 
 use super::{Account, Answer, Db, Fake, json, no, random, read, rng};
 
@@ -146,10 +149,7 @@ impl Fake {
             status: AccountStatus::Pending,
             key_records: vec![body.key_record],
             approval: body.organisation.as_ref().map(|o| o.approval.clone()),
-            ways_in: vec![
-                way(&body.password, WayInKind::Password),
-                way(&body.recovery_kit, WayInKind::RecoveryKit),
-            ],
+            ways_in: vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)],
             keyring: body.keyring,
             state: body.client_state,
             counter: 0,
@@ -184,9 +184,7 @@ impl Fake {
     fn finish_sign_in(&self, body: FinishSignIn) -> Answer {
         let mut db = self.db();
         let (account, state) = db.logins.remove(&body.sign_in_id.0).ok_or(no(ErrorCode::SignInFailed))?;
-        self.opaque
-            .login_finish(&state, &body.credential_finalization.0)
-            .map_err(|_| no(ErrorCode::SignInFailed))?;
+        self.opaque.login_finish(&state, &body.credential_finalization.0).map_err(|_| no(ErrorCode::SignInFailed))?;
         json(&self.begin_session(&mut db, &account))
     }
 
@@ -224,8 +222,7 @@ impl Fake {
         db.sessions.retain(|_, (of, _)| *of != account);
         let of = db.accounts.get_mut(&account).unwrap();
         of.opaque = self.opaque.registration_finish(&body.registration_upload.0).unwrap();
-        of.ways_in =
-            vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)];
+        of.ways_in = vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)];
         of.keyring = body.keyring;
         assert_eq!(body.client_state_counter, of.counter + 1);
         (of.state, of.counter) = (body.client_state, body.client_state_counter);

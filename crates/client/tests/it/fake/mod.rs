@@ -182,7 +182,8 @@ impl Fake {
         let client = self.client();
         let kit = client.new_kit();
         let email = email(name);
-        let sign_up = SignUp { name, email: &email, password: PASSWORD, role, kit: &kit, token: None, device: device() };
+        let sign_up =
+            SignUp { name, email: &email, password: PASSWORD, role, kit: &kit, token: None, device: device() };
         let vault = client.sign_up(sign_up).await.unwrap();
         self.db().accounts.get_mut(&vault.account_id()).unwrap().status = AccountStatus::Active;
         vault

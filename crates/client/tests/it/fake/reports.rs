@@ -156,7 +156,8 @@ impl Fake {
 
     fn wraps(&self, db: &Db, id: &ReportId, me: &AccountId, version: u32, revision: u32) -> Vec<Wrap> {
         let grants = self.visible(db, id, me);
-        let fits = |w: &&Wrap| w.version == version && w.revision == revision && grants.iter().any(|g| g.id == w.grant_id);
+        let fits =
+            |w: &&Wrap| w.version == version && w.revision == revision && grants.iter().any(|g| g.id == w.grant_id);
         db.reports[id].wraps.iter().filter(fits).cloned().collect()
     }
 
