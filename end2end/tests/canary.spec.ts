@@ -87,17 +87,17 @@ test('nothing readable reaches the server, through the page or through hs', asyn
       const native = textFile(`${mark('hs-file-name')}.txt`, `${mark('hs-content')}\n`.repeat(500));
       const pushed = await writer.run(['push', native.path, '--title', mark('hs-title'), '--patient-name', mark('hs-patient'),
         '--patient-id', mark('hs-patient-id'), '--diagnosis', mark('hs-diagnosis')]);
-      const report = text(pushed, 'report');
+      const report = text(pushed, 'report_id');
       const shared = await writer.run(['share', report, '--with', clinic.doctor.email]);
       const code = text(shared, 'code');
       marks.push(code);
       await reader.run(['login', '--email', clinic.doctor.email]);
-      await reader.run(['redeem', text(shared, 'grant')], { '--code-fd': code });
+      await reader.run(['redeem', text(shared, 'grant_id')], { '--code-fd': code });
       const out = join(reader.home, 'out');
       mkdirSync(out);
       await reader.run(['pull', report, '--out', out]);
       expect(find(out, native.name).some((path) => sameAs(native, path)), 'hs reads what hs wrote').toBe(true);
-      await writer.run(['revoke', report, text(shared, 'grant')]);
+      await writer.run(['revoke', report, text(shared, 'grant_id')]);
     });
 
     await clinic.server.stop();
