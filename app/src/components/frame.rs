@@ -67,11 +67,9 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     let count = move |href: &str| {
-        (href == "/shared").then(|| {
-            move || {
-                let waiting = waiting.get();
-                (waiting > 0).then(|| view! { <span class="nav-count">{waiting}</span> })
-            }
+        (href == "/shared").then_some(move || {
+            let waiting = waiting.get();
+            (waiting > 0).then(|| view! { <span class="nav-count">{waiting}</span> })
         })
     };
     let side = move |to: Destination| {

@@ -40,7 +40,10 @@ pub fn origin() -> String {
 /// People by status.
 pub async fn people(open: &Keys, status: Option<AccountStatus>, before: Option<String>) -> Result<PeoplePage> {
     let page = open.accounts(status, before.as_deref()).await?;
-    let row = |row: client::AccountRow| PersonRow { account: row.account, person: row.person.map_err(|error| explain(&error)) };
+    let row = |row: client::AccountRow| PersonRow {
+        account: row.account,
+        person: row.person.map_err(|error| explain(&error)),
+    };
     Ok(PeoplePage { items: page.items.into_iter().map(row).collect(), next: page.next })
 }
 

@@ -47,7 +47,14 @@ pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
             Err(error) => (ReportFields::default(), Some(explain(&error))),
         };
         let name = if fields.title.trim().is_empty() { fields.report_number } else { fields.title };
-        DraftItem { id: row.id, name, patient: fields.patient_name, kind: fields.kind, updated_at: row.updated_at, problem }
+        DraftItem {
+            id: row.id,
+            name,
+            patient: fields.patient_name,
+            kind: fields.kind,
+            updated_at: row.updated_at,
+            problem,
+        }
     };
     Ok(rows.into_iter().map(item).collect())
 }
@@ -207,14 +214,8 @@ impl Session {
     /// A name or size that breaks a limit; no connection. Then nothing was added.
     pub async fn add(&self, file: web_sys::File) -> Result<()> {
         let part = self.0.draft.prepare_file(&file.name(), &file.clone().into()).await?;
-        let state = FileState {
-            part,
-            name: file.name(),
-            size: file.size() as u64,
-            stage: Stage::Waiting,
-            done: 0,
-            speed: 0.0,
-        };
+        let state =
+            FileState { part, name: file.name(), size: file.size() as u64, stage: Stage::Waiting, done: 0, speed: 0.0 };
         self.0.sources.borrow_mut().insert(part, file);
         self.0.files.update(|files| {
             files.retain(|other| other.part != part);
@@ -228,7 +229,8 @@ impl Session {
     /// Goes on with a file; after a reload with the same file, chosen again. False where that is another file.
     pub fn resume(&self, part: u32, file: Option<web_sys::File>) -> bool {
         if let Some(file) = file {
-            let same = self.find(part).is_some_and(|known| known.name == file.name() && known.size == file.size() as u64);
+            let same =
+                self.find(part).is_some_and(|known| known.name == file.name() && known.size == file.size() as u64);
             if !same {
                 return false;
             }
@@ -392,7 +394,8 @@ pub struct Drafts {
 
 /// Makes [`use_drafts`] work below here; locking ends every draft being written.
 pub fn provide_drafts(vault: Vault) {
-    let drafts = Drafts { sessions: StoredValue::new_local(HashMap::new()), dropped: StoredValue::new_local(Vec::new()) };
+    let drafts =
+        Drafts { sessions: StoredValue::new_local(HashMap::new()), dropped: StoredValue::new_local(Vec::new()) };
     provide_context(drafts);
     Effect::new(move |_| {
         if !matches!(vault.state.get(), VaultState::Unlocked(_)) {

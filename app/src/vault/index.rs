@@ -5,7 +5,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use api_types::{ReportId, accounts::{AccountStatus, Role}, live::LiveKind};
+use api_types::{
+    ReportId,
+    accounts::{AccountStatus, Role},
+    live::LiveKind,
+};
 use client::{ListPage, ReportRow, Result, api::ListQuery};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -39,9 +43,17 @@ impl Row {
     fn new(report: ReportRow) -> Self {
         let f = &report.fields;
         let all = [
-            &f.report_number, &f.title, &f.patient_name, &f.patient_id, &f.kind, &f.diagnosis, &f.treatment_plan, &f.prescription,
+            &f.report_number,
+            &f.title,
+            &f.patient_name,
+            &f.patient_id,
+            &f.kind,
+            &f.diagnosis,
+            &f.treatment_plan,
+            &f.prescription,
         ];
-        let text = all.into_iter().chain(report.files.iter().map(|file| &file.name)).map(String::as_str).collect::<Vec<_>>();
+        let text =
+            all.into_iter().chain(report.files.iter().map(|file| &file.name)).map(String::as_str).collect::<Vec<_>>();
         Self { folded: fold(&text.join("\n")).into(), report: Arc::new(report) }
     }
 
@@ -115,7 +127,9 @@ pub fn provide_index(vault: Vault) {
     provide_context(index);
     Effect::new(move |_| {
         match vault.state.get() {
-            VaultState::Unlocked(who) if who.role != Role::Administrator && who.status == AccountStatus::Active => index.refresh(),
+            VaultState::Unlocked(who) if who.role != Role::Administrator && who.status == AccountStatus::Active => {
+                index.refresh()
+            }
             VaultState::Unlocked(_) => {}
             VaultState::SignedOut => {
                 index.empty();

@@ -13,9 +13,9 @@ pub mod admin;
 #[cfg(feature = "hydrate")]
 mod bulk;
 #[cfg(feature = "hydrate")]
-pub mod drafts;
-#[cfg(feature = "hydrate")]
 mod claim;
+#[cfg(feature = "hydrate")]
+pub mod drafts;
 #[cfg(feature = "hydrate")]
 mod explain;
 #[cfg(feature = "hydrate")]

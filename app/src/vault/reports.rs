@@ -102,7 +102,13 @@ pub fn is_end(error: &ClientError) -> bool {
 }
 
 /// Fetches and opens a file. Nothing of it is shown before all of it verified.
-pub async fn fetch(open: &Keys, view: &View, part: u32, cancel: Cancel, progress: impl Fn(Progress) + 'static) -> Result<Blob> {
+pub async fn fetch(
+    open: &Keys,
+    view: &View,
+    part: u32,
+    cancel: Cancel,
+    progress: impl Fn(Progress) + 'static,
+) -> Result<Blob> {
     open.download(&view.version, part, BlobSink::default(), &Control::new(cancel, progress)).await
 }
 

@@ -22,7 +22,12 @@ pub fn is_verified(person: &Person) -> bool {
 }
 
 /// The invitation that hands a report over to its patient. Its link holds a secret.
-pub async fn invite_patient(open: &Keys, report: &client::OpenReport, email: &str, life: i64) -> Result<client::Invited> {
+pub async fn invite_patient(
+    open: &Keys,
+    report: &client::OpenReport,
+    email: &str,
+    life: i64,
+) -> Result<client::Invited> {
     let placeholder = open.placeholder_of(report).ok_or(client::ClientError::NotAllowed)?;
     let email = Some(email.trim()).filter(|email| !email.is_empty());
     open.invite_patient(&placeholder, email, Some(life), &super::admin::origin()).await

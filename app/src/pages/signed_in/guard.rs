@@ -26,25 +26,28 @@ pub fn Guard(
         let who = state.who().map(|who| (who.account_id, who.name.clone(), who.role, who.status));
         (std::mem::discriminant(&state), who)
     });
-    move || match { kind.track(); vault.state.get_untracked() } {
-        VaultState::Unknown => view! { <Opening/> }.into_any(),
-        VaultState::SignedOut => view! { <SignInForm/> }.into_any(),
-        VaultState::Locked(who) => view! { <UnlockForm who/> }.into_any(),
-        VaultState::Unlocked(who) if who.status != AccountStatus::Active => view! { <NotActive who/> }.into_any(),
-        VaultState::Unlocked(who) => view! {
-            <Frame
-                name=who.name
-                role=who.role
-                waiting=vault.waiting
-                online=vault.online
-                on_lock=move |()| vault.lock()
-                on_sign_out=move |()| vault.sign_out()
-            >
-                {notices()}
-                {page()}
-            </Frame>
+    move || {
+        kind.track();
+        match vault.state.get_untracked() {
+            VaultState::Unknown => view! { <Opening/> }.into_any(),
+            VaultState::SignedOut => view! { <SignInForm/> }.into_any(),
+            VaultState::Locked(who) => view! { <UnlockForm who/> }.into_any(),
+            VaultState::Unlocked(who) if who.status != AccountStatus::Active => view! { <NotActive who/> }.into_any(),
+            VaultState::Unlocked(who) => view! {
+                <Frame
+                    name=who.name
+                    role=who.role
+                    waiting=vault.waiting
+                    online=vault.online
+                    on_lock=move |()| vault.lock()
+                    on_sign_out=move |()| vault.sign_out()
+                >
+                    {notices()}
+                    {page()}
+                </Frame>
+            }
+            .into_any(),
         }
-        .into_any(),
     }
 }
 

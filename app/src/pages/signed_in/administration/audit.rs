@@ -8,7 +8,10 @@ use leptos::prelude::*;
 
 use super::Administrators;
 use crate::{
-    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone, use_toasts},
+    components::{
+        Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone,
+        use_toasts,
+    },
     pages::signed_in::action::{ACTIONS, action_name},
     t,
     vault::{Attempt, Vault, admin, explain, use_vault},
@@ -41,7 +44,11 @@ struct Filter {
 
 impl Filter {
     fn new() -> Self {
-        Self { who: RwSignal::new(String::new()), what: RwSignal::new(String::new()), outcome: RwSignal::new(String::new()) }
+        Self {
+            who: RwSignal::new(String::new()),
+            what: RwSignal::new(String::new()),
+            outcome: RwSignal::new(String::new()),
+        }
     }
 
     fn values(self) -> (String, String, String) {
@@ -142,7 +149,8 @@ fn fetch(log: Log, fresh: bool) {
 fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl IntoView {
     let who = Signal::derive(move || {
         let all = (String::new(), t!(administration.audit_person_all).to_owned());
-        let one = |person: &admin::PersonRow| (person.account.account.id.to_string(), person.account.account.name.clone());
+        let one =
+            |person: &admin::PersonRow| (person.account.account.id.to_string(), person.account.account.name.clone());
         std::iter::once(all).chain(people.with(|people| people.iter().map(one).collect::<Vec<_>>())).collect()
     });
     let what = Signal::derive(|| {
@@ -170,7 +178,9 @@ fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl Into
 #[component]
 fn Chain(log: Log) -> impl IntoView {
     move || match log.broken.get() {
-        Some(why) => view! { <Banner tone=Tone::Danger>{t!(administration.audit_broken, why = why)}</Banner> }.into_any(),
+        Some(why) => {
+            view! { <Banner tone=Tone::Danger>{t!(administration.audit_broken, why = why)}</Banner> }.into_any()
+        }
         None => {
             let count = log.events.with(Vec::len);
             (count > 0)

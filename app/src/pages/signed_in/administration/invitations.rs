@@ -5,10 +5,13 @@ use leptos::prelude::*;
 
 use super::{Administrators, invite::InviteDialog};
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, Clock, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, role_name, use_toasts},
+    components::{
+        Badge, Button, ButtonKind, Card, Clock, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, role_name,
+        use_toasts,
+    },
     pages::signed_in::question::Question,
     t,
-    vault::{Attempt, Loaded, Keys, explain, use_vault},
+    vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
 
 /// Invitations.

@@ -62,7 +62,10 @@ fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
             match admin::invite(&open, role, &typed, days * DAY).await {
                 Ok(created) => {
                     attempt.done();
-                    made.try_set(Some(Made { link: created.link.to_string(), expires_at: created.invitation.expires_at }));
+                    made.try_set(Some(Made {
+                        link: created.link.to_string(),
+                        expires_at: created.invitation.expires_at,
+                    }));
                     on_made.run(());
                 }
                 Err(error) => attempt.failed(explain(&error)),
@@ -98,7 +101,8 @@ fn role_of(key: &str) -> Role {
 }
 
 fn roles() -> Vec<Choice> {
-    let choice = |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
+    let choice =
+        |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
     vec![
         choice("doctor", t!(administration.invite_role_doctor), t!(administration.invite_role_doctor_text)),
         choice("patient", t!(administration.invite_role_patient), t!(administration.invite_role_patient_text)),
@@ -107,9 +111,13 @@ fn roles() -> Vec<Choice> {
 }
 
 fn lives() -> Vec<(String, String)> {
-    [("1", t!(administration.expiry_day)), ("7", t!(administration.expiry_week)), ("30", t!(administration.expiry_month))]
-        .map(|(key, text)| (key.to_owned(), text.to_owned()))
-        .to_vec()
+    [
+        ("1", t!(administration.expiry_day)),
+        ("7", t!(administration.expiry_week)),
+        ("30", t!(administration.expiry_month)),
+    ]
+    .map(|(key, text)| (key.to_owned(), text.to_owned()))
+    .to_vec()
 }
 
 #[component]

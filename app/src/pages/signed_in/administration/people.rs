@@ -12,7 +12,7 @@ use crate::{
     pages::signed_in::question::Question,
     t,
     vault::{
-        Attempt, Loaded, Keys,
+        Attempt, Keys, Loaded,
         admin::{self, PersonRow},
         explain, use_vault,
     },
@@ -37,7 +37,8 @@ pub(super) struct Decisions {
 #[component]
 fn People() -> impl IntoView {
     let vault = use_vault();
-    let waiting = Loaded::new(vault, |open: Keys| async move { admin::people(&open, Some(AccountStatus::Pending), None).await });
+    let waiting =
+        Loaded::new(vault, |open: Keys| async move { admin::people(&open, Some(AccountStatus::Pending), None).await });
     let all = Loaded::new(vault, |open: Keys| async move { admin::people(&open, None, None).await });
     let again = move || {
         waiting.again();
@@ -155,7 +156,8 @@ fn Everybody(first: Vec<PersonRow>, next: Option<String>, decisions: Decisions) 
             return view! { <p class="card-note">{t!(administration.people_none)}</p> }.into_any();
         }
         let row = move |person| view! { <AdminPerson person decisions/> };
-        view! { <Rows label=t!(administration.people).to_owned()>{people.into_iter().map(row).collect_view()}</Rows> }.into_any()
+        view! { <Rows label=t!(administration.people).to_owned()>{people.into_iter().map(row).collect_view()}</Rows> }
+            .into_any()
     };
     view! {
         <div class="card-note filters">

@@ -41,7 +41,8 @@ pub(super) fn add(desk: Desk, files: Vec<web_sys::File>) {
 #[component]
 pub(super) fn Files(desk: Desk) -> impl IntoView {
     let hint = t!(draft.files_hint, size = format_size(FILE_MAX), count = FILES_MAX);
-    let files = Signal::derive_local(move || desk.session.get().map(|session| session.files().get()).unwrap_or_default());
+    let files =
+        Signal::derive_local(move || desk.session.get().map(|session| session.files().get()).unwrap_or_default());
     let lost = Memo::new(move |_| files.with(|files| files.iter().any(|file| file.stage == Stage::Lost)));
     view! {
         <Card title=t!(draft.files).to_owned()>
@@ -80,7 +81,13 @@ fn Lost(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn FileRow(desk: Desk, part: u32, name: String, size: u64, files: Signal<Vec<FileState>, LocalStorage>) -> impl IntoView {
+fn FileRow(
+    desk: Desk,
+    part: u32,
+    name: String,
+    size: u64,
+    files: Signal<Vec<FileState>, LocalStorage>,
+) -> impl IntoView {
     let now = Signal::derive_local(move || files.with(|files| files.iter().find(|file| file.part == part).cloned()));
     let stage = Memo::new(move |_| now.get().map_or(Stage::Waiting, |file| file.stage));
     let session = move || desk.session.get_untracked();

@@ -54,10 +54,9 @@ fn missing(desk: Desk) -> Vec<&'static str> {
     if empty(desk.fields.title) && empty(desk.fields.report_number) {
         missing.push(t!(draft.need_title));
     }
-    let unfinished = desk
-        .session
-        .get_untracked()
-        .is_some_and(|session| session.files().with_untracked(|files| files.iter().any(|file| file.stage != Stage::Done)));
+    let unfinished = desk.session.get_untracked().is_some_and(|session| {
+        session.files().with_untracked(|files| files.iter().any(|file| file.stage != Stage::Done))
+    });
     if unfinished {
         missing.push(t!(draft.need_files));
     }

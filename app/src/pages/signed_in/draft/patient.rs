@@ -69,7 +69,9 @@ fn Account(desk: Desk) -> impl IntoView {
     let has_files = move || desk.session.get().is_some_and(|session| session.files().with(|files| !files.is_empty()));
     move || match state.choice.get() {
         PatientChoice::Account(_) => view! { <Found desk fixed=Signal::derive_local(has_files)/> }.into_any(),
-        _ if has_files() => view! { <p class="field-hint">{t!(draft.account_without)}" "{t!(draft.account_fixed)}</p> }.into_any(),
+        _ if has_files() => {
+            view! { <p class="field-hint">{t!(draft.account_without)}" "{t!(draft.account_fixed)}</p> }.into_any()
+        }
         _ => view! { <Find desk/> }.into_any(),
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     components::Clock,
-    vault::{Vault, index, reports, explain, use_vault},
+    vault::{Vault, explain, index, reports, use_vault},
 };
 
 /// What stands in the page.

@@ -85,7 +85,10 @@ fn Ask(handle: Handle, made: RwSignal<Option<Made>>) -> impl IntoView {
             match shares::invite_patient(&open, &view.report, &typed, LIFE).await {
                 Ok(invited) => {
                     attempt.done();
-                    made.try_set(Some(Made { link: invited.link.to_string(), expires_at: invited.invitation.expires_at }));
+                    made.try_set(Some(Made {
+                        link: invited.link.to_string(),
+                        expires_at: invited.invitation.expires_at,
+                    }));
                 }
                 Err(error) => attempt.failed(explain(&error)),
             }

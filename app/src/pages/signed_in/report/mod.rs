@@ -18,10 +18,11 @@ use leptos_router::hooks::use_params_map;
 
 use crate::{
     components::{
-        BackLink, Badge, Banner, Button, ButtonKind, Card, Glyph, Page, Skeleton, SkeletonRows, Time, TimeStyle, Tone, use_toasts,
+        BackLink, Badge, Banner, Button, ButtonKind, Card, Glyph, Page, Skeleton, SkeletonRows, Time, TimeStyle, Tone,
+        use_toasts,
     },
     t,
-    vault::{Attempt, index, reports, explain, use_vault},
+    vault::{Attempt, explain, index, reports, use_vault},
 };
 use ended::Ended;
 use events::Events;
@@ -110,11 +111,13 @@ fn Unreachable(why: String, handle: Handle) -> impl IntoView {
 #[component]
 fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
     let may_share = Memo::new(move |_| handle.view(|view| view.may_share()).unwrap_or(false));
-    let actions = move || view! {
-        {move || may_share.get().then(|| view! {
-            <Button glyph=Glyph::Share on_click=move |()| share.set(true)>{t!(report.share)}</Button>
-        })}
-        <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| crate::browser::print()>{t!(report.print)}</Button>
+    let actions = move || {
+        view! {
+            {move || may_share.get().then(|| view! {
+                <Button glyph=Glyph::Share on_click=move |()| share.set(true)>{t!(report.share)}</Button>
+            })}
+            <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| crate::browser::print()>{t!(report.print)}</Button>
+        }
     };
     let title = RwSignal::new(String::new());
     Effect::new(move |_| {

@@ -55,7 +55,8 @@ fn Rows(rows: Vec<AccessRow>, old: RwSignal<bool>, asking: Asking) -> impl IntoV
     let count = over.len();
     let over = StoredValue::new(over);
     let row = move |row: AccessRow| view! { <AccessLine row asking/> };
-    let word = move || if old.get() { t!(report.less_access).to_owned() } else { t!(report.more_access, count = count) };
+    let word =
+        move || if old.get() { t!(report.less_access).to_owned() } else { t!(report.more_access, count = count) };
     view! {
         <ul class="rows" role="list" aria-label=t!(report.access)>
             {now.into_iter().map(row).collect_view()}
@@ -121,7 +122,7 @@ fn AccessLine(row: AccessRow, asking: Asking) -> impl IntoView {
     let right = right_word(row.right);
     let own = row.own;
     let badge = state_badge(&row);
-    let label = if own { t!(report.leave).to_owned() } else { t!(report.revoke) .to_owned() };
+    let label = if own { t!(report.leave).to_owned() } else { t!(report.revoke).to_owned() };
     let of = t!(report.revoke_of, name = name.clone());
     let revoke = (row.may_revoke && !over).then(|| {
         let aria = if own { label.clone() } else { of };
@@ -165,7 +166,8 @@ fn KeyState(who: AccessWho, compare: Question<Person>) -> impl IntoView {
 
 #[component]
 fn Compare(question: Question<Person>, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let title = Signal::derive(move || t!(share.key_words, name = question.about().map(|p| p.name).unwrap_or_default()));
+    let title =
+        Signal::derive(move || t!(share.key_words, name = question.about().map(|p| p.name).unwrap_or_default()));
     let verified = move |()| {
         question.done();
         again();

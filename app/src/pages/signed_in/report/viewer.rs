@@ -114,9 +114,12 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
     });
     let bar = move || {
         progress.get().map(|_| {
-            let part = Signal::derive(move || progress.get().filter(|p| p.total > 0).map(|p| p.done as f64 / p.total as f64));
+            let part =
+                Signal::derive(move || progress.get().filter(|p| p.total > 0).map(|p| p.done as f64 / p.total as f64));
             let detail = Signal::derive(move || match progress.get() {
-                Some(now) if now.total > 0 => t!(draft.progress, done = format_size(now.done), total = format_size(now.total)),
+                Some(now) if now.total > 0 => {
+                    t!(draft.progress, done = format_size(now.done), total = format_size(now.total))
+                }
                 _ => String::new(),
             });
             let cancel = move |()| {

@@ -54,7 +54,8 @@ fn DraftLine(draft: DraftItem, question: Question<DraftItem>) -> impl IntoView {
         let patient = (!patient.trim().is_empty()).then(|| format!("{patient} · "));
         match &problem {
             Some(problem) => problem.clone().into_any(),
-            None => view! { {patient}{t!(reports.draft_saved, when = "")}<Time at=saved style=TimeStyle::Relative/> }.into_any(),
+            None => view! { {patient}{t!(reports.draft_saved, when = "")}<Time at=saved style=TimeStyle::Relative/> }
+                .into_any(),
         }
     };
     let label = format!("{}: {name}", t!(reports.draft_delete));

@@ -62,7 +62,8 @@ pub fn on_drop_anywhere(over: RwSignal<bool>, dropped: impl Fn(Vec<web_sys::File
         }
         event.prevent_default();
         let list = event.data_transfer().and_then(|data| data.files());
-        let files: Vec<_> = list.map(|list| (0..list.length()).filter_map(|i| list.get(i)).collect()).unwrap_or_default();
+        let files: Vec<_> =
+            list.map(|list| (0..list.length()).filter_map(|i| list.get(i)).collect()).unwrap_or_default();
         if !files.is_empty() {
             dropped(files);
         }

@@ -40,7 +40,8 @@ impl Search {
     pub fn takes_draft(self, texts: &[&str], kind: &str) -> bool {
         let wanted = self.kind.get();
         let folded = fold(&texts.join("\n"));
-        (wanted.is_empty() || wanted == kind) && self.words.with(|words| words.iter().all(|word| folded.contains(word.as_str())))
+        (wanted.is_empty() || wanted == kind)
+            && self.words.with(|words| words.iter().all(|word| folded.contains(word.as_str())))
     }
 
     pub fn shows_drafts(self) -> bool {
@@ -71,7 +72,8 @@ pub(super) fn Filters(search: Search, index: Index) -> impl IntoView {
     });
     let kinds = Memo::new(move |_| {
         let rows = index.rows.get();
-        let kinds: BTreeSet<&str> = rows.iter().map(|row| row.report.fields.kind.as_str()).filter(|kind| !kind.is_empty()).collect();
+        let kinds: BTreeSet<&str> =
+            rows.iter().map(|row| row.report.fields.kind.as_str()).filter(|kind| !kind.is_empty()).collect();
         kinds.into_iter().map(str::to_owned).collect::<Vec<_>>()
     });
     let kind = Signal::derive(move || {

@@ -57,7 +57,11 @@ pub(super) fn List(found: Memo<Vec<Row>>) -> impl IntoView {
     let range = RwSignal::new((0, ALL));
     let look = move || {
         let Some(list) = node.get_untracked() else { return };
-        let row = list.query_selector("[data-line]").ok().flatten().and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok());
+        let row = list
+            .query_selector("[data-line]")
+            .ok()
+            .flatten()
+            .and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok());
         let measured = row.map(|row| row.get_bounding_client_rect().height()).filter(|height| *height > 0.0);
         if let Some(measured) = measured.filter(|now| (now - height.get_untracked()).abs() > 0.5) {
             height.set(measured);
@@ -79,7 +83,9 @@ pub(super) fn List(found: Memo<Vec<Row>>) -> impl IntoView {
     let total = move || found.with(Vec::len);
     let shown = move || {
         let (from, count) = range.get();
-        found.with(|rows| rows.iter().enumerate().skip(from).take(count.max(1)).map(|(at, row)| (at, row.clone())).collect::<Vec<_>>())
+        found.with(|rows| {
+            rows.iter().enumerate().skip(from).take(count.max(1)).map(|(at, row)| (at, row.clone())).collect::<Vec<_>>()
+        })
     };
     let before = move || format!("{}px", range.get().0.min(total()) as f64 * height.get());
     let after = move || {

@@ -80,7 +80,8 @@ fn Completed(index: Index, search: Search, new: Callback<()>) -> impl IntoView {
         let over = |row: &Row| row.report.expires_at > 0 && now > 0 && row.report.expires_at <= now;
         index.rows.get().iter().filter(|row| !over(row)).cloned().collect::<Vec<_>>()
     });
-    let found = Memo::new(move |_| live.with(|rows| rows.iter().filter(|row| search.takes(row)).cloned().collect::<Vec<_>>()));
+    let found =
+        Memo::new(move |_| live.with(|rows| rows.iter().filter(|row| search.takes(row)).cloned().collect::<Vec<_>>()));
     let total = move || live.with(Vec::len);
     let content = move || match (total(), found.with(Vec::is_empty), index.phase.get()) {
         (0, _, Phase::Waiting) if index.problem.with(Option::is_none) => view! { <SkeletonRows count=8/> }.into_any(),

@@ -20,7 +20,11 @@ pub(super) fn ReportLine(
     let me = use_vault().who().map(|who| who.account_id);
     let report = row.report;
     let fields = &report.fields;
-    let patient = if fields.patient_name.trim().is_empty() { t!(reports.no_patient).to_owned() } else { fields.patient_name.clone() };
+    let patient = if fields.patient_name.trim().is_empty() {
+        t!(reports.no_patient).to_owned()
+    } else {
+        fields.patient_name.clone()
+    };
     let about = [patient, fields.kind.clone(), fields.report_number.clone()];
     let about = about.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join(" · ");
     let diagnosis = first_line(&fields.diagnosis);

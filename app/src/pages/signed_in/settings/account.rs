@@ -28,7 +28,9 @@ fn Profile() -> impl IntoView {
     let who = open.who();
     let id = who.account_id.to_string();
     let approval = match open.me() {
-        Ok(me) if me.approved => Some(view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(settings.confirmed)}</Badge> }.into_any()),
+        Ok(me) if me.approved => {
+            Some(view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(settings.confirmed)}</Badge> }.into_any())
+        }
         Ok(me) if me.role != api_types::accounts::Role::Patient => {
             Some(view! { <Badge tone=Tone::Warn>{t!(settings.unconfirmed)}</Badge> }.into_any())
         }

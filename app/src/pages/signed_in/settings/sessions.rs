@@ -10,7 +10,7 @@ use super::SettingsFrame;
 use crate::{
     components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
     t,
-    vault::{Attempt, Loaded, Keys, explain, use_vault},
+    vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
 
 /// Sessions and devices.
@@ -23,10 +23,13 @@ pub fn SessionsPage() -> impl IntoView {
             list.again();
         }
     });
-    let others = move || list.value.with(|items| items.as_ref().map_or(0, |items| items.iter().filter(|s| !s.current).count()));
-    let actions = move || (others() > 0).then(|| view! {
+    let others =
+        move || list.value.with(|items| items.as_ref().map_or(0, |items| items.iter().filter(|s| !s.current).count()));
+    let actions = move || {
+        (others() > 0).then(|| view! {
         <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| asking.set(true)>{t!(settings.end_all)}</Button>
-    });
+    })
+    };
     view! {
         <SettingsFrame>
             <p>{t!(settings.sessions_lead)}</p>
@@ -67,8 +70,10 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
         Carrier::Cookie => (Glyph::Device, t!(settings.carrier_cookie)),
         Carrier::Bearer => (Glyph::Key, t!(settings.carrier_bearer)),
     };
-    let text = move || view! {
-        {carrier}" · "{sentence(t!(settings.seen), seen)}" · "{sentence(t!(settings.began), began)}
+    let text = move || {
+        view! {
+            {carrier}" · "{sentence(t!(settings.seen), seen)}" · "{sentence(t!(settings.began), began)}
+        }
     };
     let name = session.device.clone();
     let act = if current {
@@ -93,7 +98,11 @@ fn sentence(text: &'static str, at: i64) -> impl IntoView {
 }
 
 #[component]
-fn EndAll(open: RwSignal<bool>, others: Signal<usize>, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn EndAll(
+    open: RwSignal<bool>,
+    others: Signal<usize>,
+    again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let vault = use_vault();
     let toasts = use_toasts();
     let attempt = Attempt::new();

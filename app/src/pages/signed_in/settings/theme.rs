@@ -24,7 +24,8 @@ pub(super) fn Theme() -> impl IntoView {
         }
         now
     });
-    let choice = |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
+    let choice =
+        |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
     let choices = vec![
         choice("auto", t!(settings.theme_system), t!(settings.theme_system_text)),
         choice("light", t!(settings.theme_light), t!(settings.theme_light_text)),

@@ -9,9 +9,12 @@ use api_types::{
 use leptos::prelude::*;
 
 use crate::{
-    components::{Avatar, Badge, Banner, Button, ButtonKind, Card, Clock, Empty, Glyph, LinkButton, Page, SkeletonRows, Time, TimeStyle, Tone, use_toasts},
+    components::{
+        Avatar, Badge, Banner, Button, ButtonKind, Card, Clock, Empty, Glyph, LinkButton, Page, SkeletonRows, Time,
+        TimeStyle, Tone, use_toasts,
+    },
     t,
-    vault::{Attempt, Loaded, Keys, explain, use_vault},
+    vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
 use redeem::RedeemForm;
 
@@ -103,7 +106,8 @@ fn ShareCard(grant: GrantInfo, again: impl Fn() + Copy + Send + Sync + 'static) 
     let grant = StoredValue::new(grant);
     // The code form finds out that a share is locked or over before the list does.
     let found = RwSignal::new(None::<Standing>);
-    let stands = Memo::new(move |_| found.get().unwrap_or_else(|| grant.with_value(|grant| standing(grant, clock.0.get()))));
+    let stands =
+        Memo::new(move |_| found.get().unwrap_or_else(|| grant.with_value(|grant| standing(grant, clock.0.get()))));
     let (name, right, made, end) =
         grant.with_value(|grant| (grant.granted_by_name.clone(), grant.right, grant.created_at, grant.expires_at));
     let badge = move || match stands.get() {

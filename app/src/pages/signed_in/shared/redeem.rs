@@ -8,7 +8,7 @@ use super::Standing;
 use crate::{
     components::{Button, LinkButton},
     t,
-    vault::{Attempt, index, explain, use_vault},
+    vault::{Attempt, explain, index, use_vault},
 };
 
 /// Takes the code, tries it, goes to the report; says how many tries are left.

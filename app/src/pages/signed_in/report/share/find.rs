@@ -103,7 +103,9 @@ pub(super) fn PersonFacts(person: Person) -> impl IntoView {
         false => None,
     };
     let key = match person.verification {
-        Verification::Verified => view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.key_verified)}</Badge> },
+        Verification::Verified => {
+            view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.key_verified)}</Badge> }
+        }
         _ => view! { <Badge tone=Tone::Warn>{t!(report.key_unverified)}</Badge> },
     };
     view! {

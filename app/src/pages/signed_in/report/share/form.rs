@@ -114,7 +114,8 @@ fn right_of(key: &str) -> Right {
 }
 
 fn rights() -> Vec<Choice> {
-    let choice = |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
+    let choice =
+        |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
     vec![
         choice("view", t!(share.right_view), t!(share.right_view_text)),
         choice("contribute", t!(share.right_contribute), t!(share.right_contribute_text)),
