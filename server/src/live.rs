@@ -7,7 +7,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use api_types::{AccountId, GrantId, ReportId, live::{LiveEvent, LiveKind}};
+use api_types::{
+    AccountId, GrantId, ReportId,
+    live::{LiveEvent, LiveKind},
+};
 use tokio::sync::broadcast;
 
 /// Events that a slow listener may lag behind before it is told to fetch anew.

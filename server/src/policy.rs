@@ -130,10 +130,7 @@ impl Actor {
         }
         self.active()?;
         let approved_doctor = standing.role == Role::Doctor && standing.status == AccountStatus::Active;
-        allow(
-            self.role == Role::Administrator || standing.shares_report || approved_doctor,
-            ErrorCode::NotFound,
-        )
+        allow(self.role == Role::Administrator || standing.shares_report || approved_doctor, ErrorCode::NotFound)
     }
 
     /// Beginning a draft: doctors write reports, patients bring their own.

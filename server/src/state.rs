@@ -15,7 +15,12 @@ use crate::{
         sessions::SessionCache,
         sign_in::{self, PendingSignIns},
     },
-    storage::{accounts, blobs::Blobs, db::Db, instance::{self, InstanceRow}},
+    storage::{
+        accounts,
+        blobs::Blobs,
+        db::Db,
+        instance::{self, InstanceRow},
+    },
 };
 
 /// The server's state; cheap to clone.

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::{AppState, ServiceResult, clock::{DAY, now_ms}, services::clean_up, storage};
+use crate::{
+    AppState, ServiceResult,
+    clock::{DAY, now_ms},
+    services::clean_up,
+    storage,
+};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);

@@ -88,7 +88,7 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
 /// `hs login`.
 pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
     let client = context.client()?;
-    let vault = client.sign_in(&args.email, &*context.password()?, device()).await?;
+    let vault = client.sign_in(&args.email, &context.password()?, device()).await?;
     let kept = context.remember(&vault).await?;
     let who = vault.who();
     if !kept {

@@ -1,6 +1,11 @@
 //! `/api/v1/reports`: genesis, access chain, versions, parts.
 
-use crate::{AccountId, B64, GrantId, ReportId, UnixMillis, UploadId, accounts::PublicAccount, body, grants::{Right, Wrap}};
+use crate::{
+    AccountId, B64, GrantId, ReportId, UnixMillis, UploadId,
+    accounts::PublicAccount,
+    body,
+    grants::{Right, Wrap},
+};
 
 body! {
     /// `POST /reports`: completes a draft as version 1, atomically. Repeating it with the same genesis and manifest answers the same.

@@ -1,6 +1,10 @@
 //! `/api/v1/session` and `/api/v1/sessions`.
 
-use crate::{SessionId, UnixMillis, accounts::{AccountStatus, Role}, body};
+use crate::{
+    SessionId, UnixMillis,
+    accounts::{AccountStatus, Role},
+    body,
+};
 
 body! {
     /// How a session's token travels.

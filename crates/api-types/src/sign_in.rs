@@ -1,6 +1,11 @@
 //! `/api/v1/sign-in`: OPAQUE login (RFC 9807).
 
-use crate::{B64, accounts::OwnAccount, body, sessions::{Carrier, Session}};
+use crate::{
+    B64,
+    accounts::OwnAccount,
+    body,
+    sessions::{Carrier, Session},
+};
 
 body! {
     /// `POST /sign-in/start`. The answer looks the same whether the account exists or not.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityName, EntityTrait, Schema, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, Schema, Statement,
+};
 
 /// What SQLite knows of a column: its affinity (three letters), NOT NULL, place in the primary key.
 type Columns = BTreeMap<String, (String, bool, i64)>;
@@ -17,7 +19,15 @@ async fn memory() -> DatabaseConnection {
 /// SQLite's type affinity (datatype3.html, section 3.1), so that `varchar` and `text` count as one.
 fn affinity(declared: &str) -> String {
     let upper = declared.to_uppercase();
-    let found = [("INT", "int"), ("CHAR", "text"), ("CLOB", "text"), ("TEXT", "text"), ("BLOB", "blob"), ("BINARY", "blob"), ("BOOL", "bool")];
+    let found = [
+        ("INT", "int"),
+        ("CHAR", "text"),
+        ("CLOB", "text"),
+        ("TEXT", "text"),
+        ("BLOB", "blob"),
+        ("BINARY", "blob"),
+        ("BOOL", "bool"),
+    ];
     found.iter().find(|(part, _)| upper.contains(part)).map_or(upper.clone(), |(_, name)| (*name).to_owned())
 }
 

@@ -12,9 +12,9 @@ use crate::{AppState, ServiceResult, middleware::Holder, services::account};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(get_account)).merge(
-        OpenApiRouter::new().routes(routes!(put_client_state)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)),
-    )
+    OpenApiRouter::new()
+        .routes(routes!(get_account))
+        .merge(OpenApiRouter::new().routes(routes!(put_client_state)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
 }
 
 /// All that is needed to unlock; also for accounts that wait or were refused.

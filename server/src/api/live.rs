@@ -17,14 +17,7 @@ use futures::{Stream, StreamExt, future, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream, errors::BroadcastStreamRecvError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    AppState, ServiceResult,
-    audit::EventDraft,
-    live,
-    middleware::Holder,
-    policy::Actor,
-    services::sessions,
-};
+use crate::{AppState, ServiceResult, audit::EventDraft, live, middleware::Holder, policy::Actor, services::sessions};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {

@@ -16,9 +16,10 @@ use crate::{AppState, ServiceResult, middleware::Address, services::recovery};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(start_recovery)).routes(routes!(verify_recovery)).merge(
-        OpenApiRouter::new().routes(routes!(finish_recovery)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)),
-    )
+    OpenApiRouter::new()
+        .routes(routes!(start_recovery))
+        .routes(routes!(verify_recovery))
+        .merge(OpenApiRouter::new().routes(routes!(finish_recovery)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
 }
 
 /// Begin a recovery. The answer looks the same whether the account exists or not.
@@ -45,9 +46,6 @@ async fn verify_recovery(
 /// Set the new password. Every other session ends.
 #[utoipa::path(post, path = "/recovery/finish", tag = "recovery", request_body = FinishRecovery,
     responses((status = 200, body = SignedIn)))]
-async fn finish_recovery(
-    State(state): State<AppState>,
-    Json(body): Json<FinishRecovery>,
-) -> ServiceResult<Response> {
+async fn finish_recovery(State(state): State<AppState>, Json(body): Json<FinishRecovery>) -> ServiceResult<Response> {
     answer(&state, StatusCode::OK, recovery::finish(&state, body).await?)
 }

@@ -16,9 +16,9 @@ use crate::{AppState, ServiceResult, middleware::Address, services::sign_up};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(start_sign_up)).merge(
-        OpenApiRouter::new().routes(routes!(finish_sign_up)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)),
-    )
+    OpenApiRouter::new()
+        .routes(routes!(start_sign_up))
+        .merge(OpenApiRouter::new().routes(routes!(finish_sign_up)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
 }
 
 /// Begin OPAQUE registration.

@@ -84,8 +84,20 @@ fn is_denial(code: ErrorCode) -> bool {
     use ErrorCode::*;
     matches!(
         code,
-        SignedOut | SignInFailed | RecoveryFailed | WrongCode | CodeLocked | Forbidden | AccountPending
-            | AccountDisabled | OriginRefused | NotFound | Gone | ShareExpired | InvitationInvalid | Throttled
+        SignedOut
+            | SignInFailed
+            | RecoveryFailed
+            | WrongCode
+            | CodeLocked
+            | Forbidden
+            | AccountPending
+            | AccountDisabled
+            | OriginRefused
+            | NotFound
+            | Gone
+            | ShareExpired
+            | InvitationInvalid
+            | Throttled
             | InvalidSignature
     )
 }
@@ -169,7 +181,13 @@ fn action(method: &Method, route: &str) -> Action {
 fn action_by_resource(read: bool, method: &Method, route: &str) -> Action {
     let first = route.split('/').nth(1).unwrap_or_default();
     match first {
-        "reports" if route == "/reports" => if read { Action::List } else { Action::Create },
+        "reports" if route == "/reports" => {
+            if read {
+                Action::List
+            } else {
+                Action::Create
+            }
+        }
         "reports" => Action::Read,
         "drafts" if read => Action::Read,
         "drafts" if *method == Method::DELETE => Action::DraftDelete,

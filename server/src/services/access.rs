@@ -110,11 +110,7 @@ pub async fn refresh(conn: &impl ConnectionTrait, report: ReportId, now: UnixMil
 }
 
 /// The best sight of each account that has one.
-fn sights(
-    grants: &[Grant],
-    revisions: &[(i32, i32)],
-    now: UnixMillis,
-) -> ServiceResult<BTreeMap<AccountId, Sight>> {
+fn sights(grants: &[Grant], revisions: &[(i32, i32)], now: UnixMillis) -> ServiceResult<BTreeMap<AccountId, Sight>> {
     let mut best: BTreeMap<AccountId, Sight> = BTreeMap::new();
     for grant in grants {
         let Some(recipient) = &grant.recipient else { continue };

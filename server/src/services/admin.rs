@@ -14,7 +14,11 @@ use crate::{
     live,
     policy::Actor,
     services::{sessions, signed},
-    storage::{self, accounts::{self, AccountRow}, db::WriteTx},
+    storage::{
+        self,
+        accounts::{self, AccountRow},
+        db::WriteTx,
+    },
 };
 
 /// `GET /admin/accounts`.

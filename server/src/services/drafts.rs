@@ -9,7 +9,10 @@ use api_types::{
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    AppState, ServiceError, ServiceResult, audit::EventDraft, policy::Actor, services::uploads,
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::uploads,
     storage::{self, drafts as store},
 };
 

@@ -108,14 +108,29 @@ mod tests {
     #[test]
     fn what_is_no_email_is_refused() {
         let long = format!("{}@example.org", "a".repeat(65));
-        for text in ["", "jane", "@example.org", "jane@", "a@b@c", "ja ne@example.org", "a@.org", "a@b..c", "a@-b.c", "a\u{200b}@b.c", &long] {
+        for text in [
+            "",
+            "jane",
+            "@example.org",
+            "jane@",
+            "a@b@c",
+            "ja ne@example.org",
+            "a@.org",
+            "a@b..c",
+            "a@-b.c",
+            "a\u{200b}@b.c",
+            &long,
+        ] {
             assert!(email("/email", text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn names_are_one_visible_line() {
-        assert_eq!(name("/name", "  José   Müller ").unwrap(), Name { shown: "José Müller".into(), key: "jose muller".into() });
+        assert_eq!(
+            name("/name", "  José   Müller ").unwrap(),
+            Name { shown: "José Müller".into(), key: "jose muller".into() }
+        );
         for text in ["", "   ", "a\nb", "a\u{202e}b", "a\u{0}b", &"é".repeat(201)] {
             assert!(name("/name", text).is_err(), "{text:?}");
         }

@@ -187,8 +187,7 @@ async fn check_wraps(
         if wrap.grant_id.0 != made.grant.id.0 {
             return Err(ServiceError::field("/wraps", "is for another grant"));
         }
-        let place =
-            RevisionPlace { report: ids::ReportId(report.0), version: wrap.version, revision: wrap.revision };
+        let place = RevisionPlace { report: ids::ReportId(report.0), version: wrap.version, revision: wrap.revision };
         versions_check::check_wrap(&place, wrap, &loaded.state, &loaded.keys)?;
     }
     Ok(())

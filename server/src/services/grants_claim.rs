@@ -1,7 +1,12 @@
 //! Claiming a bearer grant: whoever arrives with the invitation's secret takes it into their account; where it is the
 //! patient's own grant, custody of the report passes with it.
 
-use api_types::{AccountId, ErrorCode, GrantId, PlaceholderId, ReportId, audit::Action, grants::{ClaimGrant, GrantKind, GrantState}, live::LiveKind};
+use api_types::{
+    AccountId, ErrorCode, GrantId, PlaceholderId, ReportId,
+    audit::Action,
+    grants::{ClaimGrant, GrantKind, GrantState},
+    live::LiveKind,
+};
 use crypto::report::Change;
 use sea_orm::ConnectionTrait;
 
@@ -10,7 +15,10 @@ use crate::{
     audit::EventDraft,
     live,
     policy::{Actor, WaitingGrant},
-    services::{access::{self, grant_state}, fields, grants, standing, verify, versions},
+    services::{
+        access::{self, grant_state},
+        fields, grants, standing, verify, versions,
+    },
     storage::{self, grants::Grant},
 };
 

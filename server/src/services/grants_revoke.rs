@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use api_types::{AccountId, ErrorCode, GrantId, ReportId, UnixMillis, audit::Action, grants::RevokeGrant, live::LiveKind};
+use api_types::{
+    AccountId, ErrorCode, GrantId, ReportId, UnixMillis, audit::Action, grants::RevokeGrant, live::LiveKind,
+};
 use crypto::report::Change;
 use sea_orm::ConnectionTrait;
 

@@ -87,7 +87,8 @@ pub async fn withdraw(state: &AppState, actor: &Actor, id: InvitationId) -> Serv
     if !invitations::withdraw(tx.conn(), id, state.clock.now()).await? {
         return Err(ErrorCode::InvitationInvalid.into());
     }
-    tx.record(EventDraft::by(actor, Action::InvitationChange).with("invitation", id).with("change", "withdrawn")).await?;
+    tx.record(EventDraft::by(actor, Action::InvitationChange).with("invitation", id).with("change", "withdrawn"))
+        .await?;
     tx.commit().await
 }
 
@@ -145,7 +146,7 @@ pub async fn open(state: &AppState, token: &str) -> ServiceResult<InvitationRow>
     let row = found.filter(|row| row.open(state.clock.now())).ok_or(ErrorCode::InvitationInvalid)?;
     if let Some(maker) = row.created_by {
         let maker = accounts::get(state.db.read(), maker).await?;
-        if !maker.is_some_and(|maker| maker.status == AccountStatus::Active) {
+        if maker.is_none_or(|maker| maker.status != AccountStatus::Active) {
             return Err(ErrorCode::InvitationInvalid.into());
         }
     }

@@ -5,7 +5,11 @@
 
 use std::ops::Range;
 
-use api_types::{ErrorCode, ReportId, audit::Action, limits::{PART_HEADER, SEGMENT_CIPHER}};
+use api_types::{
+    ErrorCode, ReportId,
+    audit::Action,
+    limits::{PART_HEADER, SEGMENT_CIPHER},
+};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
@@ -160,8 +164,7 @@ mod tests {
         let range = first - 2..first + 3;
         let pieces: Vec<_> =
             [segment(0, first), segment(1, 100)].into_iter().filter_map(|row| piece(row, &range)).collect();
-        let expected =
-            [Piece { key: "s0".into(), range: first - 2..first }, Piece { key: "s1".into(), range: 0..3 }];
+        let expected = [Piece { key: "s0".into(), range: first - 2..first }, Piece { key: "s1".into(), range: 0..3 }];
         assert_eq!(pieces, expected);
         assert_eq!(piece(segment(1, 100), &(0..5)), None);
     }

@@ -25,8 +25,9 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, fields, sessions, signed,
+        account, fields, sessions,
         sign_in::NewSession,
+        signed,
         throttle::{self, Tried},
     },
     storage::{self, accounts},
@@ -99,7 +100,8 @@ fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
 
 /// `POST /recovery/finish`.
 pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<NewSession> {
-    let recovery = state.recoveries.take(&body.recovery_id.0).filter(|r| r.verified).ok_or(ErrorCode::RecoveryFailed)?;
+    let recovery =
+        state.recoveries.take(&body.recovery_id.0).filter(|r| r.verified).ok_or(ErrorCode::RecoveryFailed)?;
     let account = recovery.account.ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
     let done = replace(state, account, &recovery.email_key, body).await;

@@ -132,14 +132,9 @@ pub async fn compose(state: &AppState, actor: &Actor, id: ReportId) -> ServiceRe
 }
 
 /// The versions that the caller's grants cover, with the caller's wraps, and the manifests of all others.
-async fn versions(
-    state: &AppState,
-    seen: &Standing,
-    id: ReportId,
-) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
+async fn versions(state: &AppState, seen: &Standing, id: ReportId) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
     let conn = state.db.read();
-    let waiting =
-        if seen.standing.owner { storage::versions_rekey::waiting(conn, id).await? } else { Vec::new() };
+    let waiting = if seen.standing.owner { storage::versions_rekey::waiting(conn, id).await? } else { Vec::new() };
     let mut wraps: HashMap<(i32, i32), Vec<_>> = HashMap::new();
     for wrap in storage::wraps::for_grants(conn, id, seen.grant_ids()).await? {
         wraps.entry((wrap.version, wrap.revision)).or_default().push(sent_wrap(wrap)?);
@@ -199,6 +194,7 @@ async fn waits_for(state: &AppState, actor: &Actor, report: ReportId) -> Service
 /// Whether a version lies in the caller's sight; for the streaming of a part, asked again between segments.
 pub async fn still_sees(state: &AppState, actor: &Actor, report: ReportId, version: i32) -> ServiceResult<bool> {
     let now = state.clock.now();
-    let seen = storage::reports::seen_by(state.db.read(), report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
+    let seen =
+        storage::reports::seen_by(state.db.read(), report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
     Ok(seen.grants.iter().any(|grant| covers(grant.versions_from, grant.versions_to, version)))
 }

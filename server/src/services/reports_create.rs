@@ -111,7 +111,9 @@ fn check_kinds(chain: &Chain) -> ServiceResult<()> {
     for entry in &chain.entries {
         match &entry.claimed().change {
             Change::Grant(grant) if !matches!(grant.recipient, Recipient::Code { .. }) => {}
-            _ => return Err(ServiceError::field("/entries", "a report begins with grants to accounts or placeholders")),
+            _ => {
+                return Err(ServiceError::field("/entries", "a report begins with grants to accounts or placeholders"));
+            }
         }
     }
     Ok(())

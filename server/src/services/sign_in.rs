@@ -19,7 +19,10 @@ use crate::{
         sessions::{self, Begun},
         throttle::{self, Tried},
     },
-    storage::{self, accounts::{self, AccountRow}},
+    storage::{
+        self,
+        accounts::{self, AccountRow},
+    },
 };
 
 /// A sign-in between start and finish.

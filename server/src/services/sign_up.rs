@@ -17,11 +17,17 @@ use crate::{
     middleware::Address,
     services::{
         fields::{self, Email, Name},
-        invitations, sessions, signed,
+        invitations, sessions,
         sign_in::NewSession,
+        signed,
         throttle::{self, Tried},
     },
-    storage::{self, accounts::{self, AccountRow}, db::WriteTx, invitations::InvitationRow},
+    storage::{
+        self,
+        accounts::{self, AccountRow},
+        db::WriteTx,
+        invitations::InvitationRow,
+    },
 };
 
 /// `POST /sign-up/start`. An account id that exists is refused: its OPRF answers to sign-in alone, which is counted.

@@ -54,7 +54,14 @@ pub fn way_in(
     if (kind == WayInKind::RecoveryKit) != proof_key.is_some() {
         return Err(ServiceError::field(pointer, "a recovery kit has a proof key, a password has none"));
     }
-    Ok(WayIn { id: new.id, kind, label: label.to_owned(), record: new.record, proof_key: new.proof_key, created_at: now })
+    Ok(WayIn {
+        id: new.id,
+        kind,
+        label: label.to_owned(),
+        record: new.record,
+        proof_key: new.proof_key,
+        created_at: now,
+    })
 }
 
 /// An approval: signed under the organisation key over this instance, account, name and role.

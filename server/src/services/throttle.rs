@@ -10,7 +10,10 @@ use sha2::Sha256;
 use crate::{
     AppState, ServiceError, ServiceResult,
     clock::MINUTE,
-    storage::{db::WriteTx, throttle::{self, Tries}},
+    storage::{
+        db::WriteTx,
+        throttle::{self, Tries},
+    },
 };
 
 /// What is tried.

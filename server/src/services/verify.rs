@@ -8,7 +8,10 @@ use crypto::{
     account::{KeyChain, KeyError},
     encoding::DecodeError,
     ids,
-    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GenesisError, Manifest, ManifestError, Patient, Recipient, WrapError},
+    report::{
+        AccessEntry, AccessState, ChainError, Change, Genesis, GenesisError, Manifest, ManifestError, Patient,
+        Recipient, WrapError,
+    },
     sign::{Signed, SignedObject},
 };
 use sea_orm::ConnectionTrait;

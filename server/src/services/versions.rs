@@ -44,12 +44,7 @@ pub struct Loaded {
 }
 
 /// Loads and replays a report for a change. `extra` are accounts that the change names.
-pub async fn load(
-    state: &AppState,
-    actor: &Actor,
-    report: ReportId,
-    extra: &[AccountId],
-) -> ServiceResult<Loaded> {
+pub async fn load(state: &AppState, actor: &Actor, report: ReportId, extra: &[AccountId]) -> ServiceResult<Loaded> {
     let (conn, now) = (state.db.read(), state.clock.now());
     let seen = standing::of(conn, actor, report, now).await?;
     load_seen(state, seen, report, extra).await

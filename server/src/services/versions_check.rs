@@ -69,8 +69,8 @@ pub fn check(
     if claimed.parts.len() != body.uploads.len() + 1 {
         return Err(ServiceError::field("/version/uploads", "the manifest has another number of parts"));
     }
-    let part0 = ManifestPart::of(&body.part0.0)
-        .map_err(|error| ServiceError::field("/version/part0", error.to_string()))?;
+    let part0 =
+        ManifestPart::of(&body.part0.0).map_err(|error| ServiceError::field("/version/part0", error.to_string()))?;
     if claimed.parts.first() != Some(&part0) {
         return Err(ServiceError::because(ErrorCode::DigestMismatch, "part 0 is not the one that the manifest names"));
     }
@@ -83,7 +83,10 @@ fn check_sizes(body: &NewVersion) -> ServiceResult<()> {
         return Err(ServiceError::because(ErrorCode::TooLarge, format!("part 0 has at most {PART0_MAX} bytes")));
     }
     if body.statement.0.len() > STATEMENT_MAX {
-        return Err(ServiceError::because(ErrorCode::TooLarge, format!("a statement has at most {STATEMENT_MAX} bytes")));
+        return Err(ServiceError::because(
+            ErrorCode::TooLarge,
+            format!("a statement has at most {STATEMENT_MAX} bytes"),
+        ));
     }
     if body.uploads.len() > FILES_MAX {
         return Err(ServiceError::field("/version/uploads", format!("at most {FILES_MAX} files")));
@@ -142,12 +145,7 @@ pub fn check_wrap(place: &RevisionPlace, sent: &SentWrap, state: &AccessState, k
 }
 
 /// Writes a checked version: its row, the parts out of the uploads, and the wraps. The uploads are used up.
-pub async fn store(
-    conn: &impl ConnectionTrait,
-    actor: &Actor,
-    checked: Checked,
-    now: UnixMillis,
-) -> ServiceResult<()> {
+pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked, now: UnixMillis) -> ServiceResult<()> {
     let Checked { place, manifest, body, wraps } = checked;
     let report_id = place.report.0.to_vec();
     let (version, revision) = (int(place.version)?, int(place.revision)?);

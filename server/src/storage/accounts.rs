@@ -7,11 +7,13 @@ use api_types::{
     accounts::{AccountStatus, PublicAccount, Role, WayIn, WayInKind},
 };
 use entities::{
-    access_entries, accounts, grants, key_records, opaque_records, organisation_key_wraps, report_access, reports, ways_in,
+    access_entries, accounts, grants, key_records, opaque_records, organisation_key_wraps, report_access, reports,
+    ways_in,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, sea_query::{Expr, OnConflict},
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::DbResult;
@@ -119,9 +121,8 @@ pub async fn id_by_email(conn: &impl ConnectionTrait, email_key: &str) -> DbResu
 /// Approved doctors one of whose names begins with the normalised text.
 pub async fn doctors_by_name(conn: &impl ConnectionTrait, name_key: &str, limit: u64) -> DbResult<Vec<AccountRow>> {
     let escaped = name_key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let like = |pattern: String| {
-        accounts::Column::NameKey.like(sea_orm::sea_query::LikeExpr::new(pattern).escape('\\'))
-    };
+    let like =
+        |pattern: String| accounts::Column::NameKey.like(sea_orm::sea_query::LikeExpr::new(pattern).escape('\\'));
     let found = accounts::Entity::find()
         .filter(accounts::Column::Role.eq(enum_name(&Role::Doctor)))
         .filter(accounts::Column::Status.eq(enum_name(&AccountStatus::Active)))
@@ -145,9 +146,8 @@ pub async fn list(
         query = query.filter(accounts::Column::Status.eq(enum_name(&status)));
     }
     if let Some((time, id)) = before {
-        let same_time = Condition::all()
-            .add(accounts::Column::CreatedAt.eq(time))
-            .add(accounts::Column::Id.lt(id.0.to_vec()));
+        let same_time =
+            Condition::all().add(accounts::Column::CreatedAt.eq(time)).add(accounts::Column::Id.lt(id.0.to_vec()));
         query = query.filter(Condition::any().add(accounts::Column::CreatedAt.lt(time)).add(same_time));
     }
     let found = query
@@ -222,10 +222,7 @@ pub async fn public_by_ids(conn: &impl ConnectionTrait, ids: &[AccountId]) -> Db
 }
 
 /// The key records of accounts, epoch 0 first.
-pub async fn key_records_of(
-    conn: &impl ConnectionTrait,
-    ids: &[AccountId],
-) -> DbResult<HashMap<AccountId, Vec<B64>>> {
+pub async fn key_records_of(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<HashMap<AccountId, Vec<B64>>> {
     let mut records: HashMap<AccountId, Vec<B64>> = HashMap::new();
     for chunk in ids.chunks(500) {
         let found = key_records::Entity::find()
@@ -409,9 +406,8 @@ pub async fn share_report(conn: &impl ConnectionTrait, asker: AccountId, other: 
         .column(access_entries::Column::ReportId)
         .filter(access_entries::Column::Author.eq(other.clone()))
         .into_query();
-    let to_asker = Condition::any()
-        .add(reports::Column::Id.in_subquery(seen))
-        .add(reports::Column::Id.in_subquery(offered));
+    let to_asker =
+        Condition::any().add(reports::Column::Id.in_subquery(seen)).add(reports::Column::Id.in_subquery(offered));
     let of_other = Condition::any()
         .add(reports::Column::Creator.eq(other.clone()))
         .add(reports::Column::Owner.eq(other))

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use api_types::{AccountId, ReportId, UnixMillis, audit::{Action, Outcome}};
-use entities::audit_events::{ActiveModel, Column, Entity, Model};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+use api_types::{
+    AccountId, ReportId, UnixMillis,
+    audit::{Action, Outcome},
 };
+use entities::audit_events::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::DbResult;
 use crate::{

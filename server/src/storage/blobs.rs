@@ -37,11 +37,7 @@ impl Blobs {
     /// Begins a blob. Nothing is visible under the key before [`BlobWriter::finish`].
     pub async fn write(&self, key: &str) -> Result<BlobWriter> {
         let upload = self.store.put_multipart(&Path::from(key)).await?;
-        Ok(BlobWriter {
-            inner: WriteMultipart::new_with_chunk_size(upload, PIECE),
-            hasher: Sha256::new(),
-            len: 0,
-        })
+        Ok(BlobWriter { inner: WriteMultipart::new_with_chunk_size(upload, PIECE), hasher: Sha256::new(), len: 0 })
     }
 
     /// A range of a blob, in small pieces.

@@ -16,7 +16,10 @@ use crate::{
     ServiceError, ServiceResult,
     audit::EventDraft,
     clock::now_ms,
-    storage::{DbResult, audit::{self, Heads, Staged}},
+    storage::{
+        DbResult,
+        audit::{self, Heads, Staged},
+    },
 };
 
 /// Connections that read.

@@ -3,8 +3,9 @@
 use api_types::{AccountId, GrantId, ReportId, UnixMillis, grants::Right};
 use entities::{grant_seeds, grants, invitations};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait,
-    IntoActiveModel, QueryFilter, QueryOrder,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
     sea_query::{Expr, OnConflict, Query},
 };
 
@@ -127,24 +128,16 @@ pub async fn sealed_seed(conn: &impl ConnectionTrait, id: GrantId) -> DbResult<O
 
 /// Stores the seed sealed to recipient and code.
 pub async fn put_sealed_seed(conn: &impl ConnectionTrait, id: GrantId, sealed: Vec<u8>) -> DbResult<()> {
-    let row = grant_seeds::ActiveModel {
-        grant_id: Set(id.0.to_vec()),
-        sealed_seed: Set(Some(sealed)),
-        seed: Set(None),
-    };
+    let row =
+        grant_seeds::ActiveModel { grant_id: Set(id.0.to_vec()), sealed_seed: Set(Some(sealed)), seed: Set(None) };
     grant_seeds::Entity::insert(row).exec_without_returning(conn).await?;
     Ok(())
 }
 
 /// Stores the seed as its holder resealed it.
 pub async fn put_seed(conn: &impl ConnectionTrait, id: GrantId, seed: Vec<u8>) -> DbResult<()> {
-    let row = grant_seeds::ActiveModel {
-        grant_id: Set(id.0.to_vec()),
-        sealed_seed: Set(None),
-        seed: Set(Some(seed)),
-    };
-    let conflict =
-        OnConflict::column(grant_seeds::Column::GrantId).update_column(grant_seeds::Column::Seed).to_owned();
+    let row = grant_seeds::ActiveModel { grant_id: Set(id.0.to_vec()), sealed_seed: Set(None), seed: Set(Some(seed)) };
+    let conflict = OnConflict::column(grant_seeds::Column::GrantId).update_column(grant_seeds::Column::Seed).to_owned();
     grant_seeds::Entity::insert(row).on_conflict(conflict).exec_without_returning(conn).await?;
     Ok(())
 }

@@ -3,8 +3,7 @@
 use api_types::{AccountId, InvitationId, PlaceholderId, UnixMillis, accounts::Role};
 use entities::invitations::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -45,9 +44,8 @@ impl InvitationRow {
 }
 
 fn row(model: Model) -> DbResult<InvitationRow> {
-    let account = |column, id: Option<Vec<u8>>| {
-        id.map(|id| super::id("invitations", column, &id).map(AccountId)).transpose()
-    };
+    let account =
+        |column, id: Option<Vec<u8>>| id.map(|id| super::id("invitations", column, &id).map(AccountId)).transpose();
     Ok(InvitationRow {
         id: InvitationId(super::id("invitations", "id", &model.id)?),
         token_hash: super::id("invitations", "token_hash", &model.token_hash)?,

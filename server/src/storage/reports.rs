@@ -4,8 +4,7 @@ use api_types::{AccountId, ReportId, UnixMillis, grants::Right};
 use entities::{access_entries, reports};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
-    sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 
 use super::DbResult;

@@ -77,12 +77,7 @@ ORDER BY a.cursor DESC
 LIMIT $5"#;
 
 /// A page of an account's list, newest change first.
-pub async fn page(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    page: Page,
-    now: UnixMillis,
-) -> DbResult<Vec<Row>> {
+pub async fn page(conn: &impl ConnectionTrait, account: AccountId, page: Page, now: UnixMillis) -> DbResult<Vec<Row>> {
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let values = [account.0.to_vec().into(), page.before.into(), page.since.into(), now.into(), limit.into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), LIST, values);

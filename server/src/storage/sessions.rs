@@ -6,8 +6,7 @@ use entities::{
     sessions::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -99,11 +98,7 @@ pub async fn delete(conn: &impl ConnectionTrait, account: AccountId, id: Session
 }
 
 /// Ends all of an account's sessions but `keep`. Gives their number.
-pub async fn delete_others(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    keep: Option<SessionId>,
-) -> DbResult<u64> {
+pub async fn delete_others(conn: &impl ConnectionTrait, account: AccountId, keep: Option<SessionId>) -> DbResult<u64> {
     let mut query = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec()));
     if let Some(keep) = keep {
         query = query.filter(Column::Id.ne(keep.0.to_vec()));
@@ -112,12 +107,7 @@ pub async fn delete_others(
 }
 
 /// Notes a session's use, on it and on its account.
-pub async fn touch(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    id: SessionId,
-    now: UnixMillis,
-) -> DbResult<()> {
+pub async fn touch(conn: &impl ConnectionTrait, account: AccountId, id: SessionId, now: UnixMillis) -> DbResult<()> {
     Entity::update_many()
         .col_expr(Column::LastSeenAt, Expr::value(now))
         .filter(Column::Id.eq(id.0.to_vec()))
@@ -132,15 +122,9 @@ pub async fn touch(
 }
 
 /// Removes what has expired, idle or absolute.
-pub async fn delete_expired(
-    conn: &impl ConnectionTrait,
-    now: UnixMillis,
-    limits: &SessionLimits,
-) -> DbResult<u64> {
+pub async fn delete_expired(conn: &impl ConnectionTrait, now: UnixMillis, limits: &SessionLimits) -> DbResult<u64> {
     let idle = |carrier: Carrier, limit: UnixMillis| {
-        Condition::all()
-            .add(Column::Carrier.eq(enum_name(&carrier)))
-            .add(Column::LastSeenAt.lt(now - limit))
+        Condition::all().add(Column::Carrier.eq(enum_name(&carrier))).add(Column::LastSeenAt.lt(now - limit))
     };
     let expired = Condition::any()
         .add(Column::ExpiresAt.lte(now))

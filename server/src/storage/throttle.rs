@@ -2,9 +2,7 @@
 
 use api_types::UnixMillis;
 use entities::throttles::{ActiveModel, Column, Entity};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 
 use super::DbResult;
 
@@ -25,8 +23,7 @@ pub async fn get(conn: &impl ConnectionTrait, key: &[u8; 32]) -> DbResult<Option
 
 /// Stores it.
 pub async fn put(conn: &impl ConnectionTrait, key: &[u8; 32], tries: Tries) -> DbResult<()> {
-    let row =
-        ActiveModel { key: Set(key.to_vec()), window_start: Set(tries.last), count: Set(tries.count) };
+    let row = ActiveModel { key: Set(key.to_vec()), window_start: Set(tries.last), count: Set(tries.count) };
     let replace = OnConflict::column(Column::Key).update_columns([Column::WindowStart, Column::Count]).to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(conn).await.map(drop)
 }

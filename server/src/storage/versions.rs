@@ -4,8 +4,7 @@ use api_types::{ReportId, UnixMillis};
 use entities::{part_segments, parts, versions};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
-    sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -50,10 +49,13 @@ pub struct Summary {
     pub manifest: Vec<u8>,
 }
 
+/// Version, revision, time, time of its successor, manifest.
+type SummaryRow = (i32, i32, UnixMillis, Option<UnixMillis>, Vec<u8>);
+
 /// Every revision of every version, ascending.
 pub async fn summaries(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Summary>> {
     use versions::Column;
-    let rows: Vec<(i32, i32, UnixMillis, Option<UnixMillis>, Vec<u8>)> = versions::Entity::find()
+    let rows: Vec<SummaryRow> = versions::Entity::find()
         .select_only()
         .columns([Column::Version, Column::Revision, Column::CreatedAt, Column::SupersededAt, Column::Manifest])
         .filter(Column::ReportId.eq(report.0.to_vec()))
@@ -62,7 +64,7 @@ pub async fn summaries(conn: &impl ConnectionTrait, report: ReportId) -> DbResul
         .into_tuple()
         .all(conn)
         .await?;
-    let summary = |(version, revision, created_at, superseded_at, manifest): (_, _, _, Option<_>, _)| Summary {
+    let summary = |(version, revision, created_at, superseded_at, manifest): SummaryRow| Summary {
         version,
         revision,
         created_at,
@@ -165,12 +167,7 @@ pub async fn part(
 }
 
 /// A part's segments numbered `first..=last`, in order.
-pub async fn segments(
-    conn: &impl ConnectionTrait,
-    part: &Part,
-    first: i32,
-    last: i32,
-) -> DbResult<Vec<PartSegment>> {
+pub async fn segments(conn: &impl ConnectionTrait, part: &Part, first: i32, last: i32) -> DbResult<Vec<PartSegment>> {
     use part_segments::Column;
     part_segments::Entity::find()
         .filter(Column::ReportId.eq(part.report_id.clone()))

@@ -25,9 +25,7 @@ pub async fn add(
         grant_id: Set(grant.0.to_vec()),
         created_at: Set(now),
     });
-    let conflict = OnConflict::columns([Column::ReportId, Column::Version])
-        .update_column(Column::CreatedAt)
-        .to_owned();
+    let conflict = OnConflict::columns([Column::ReportId, Column::Version]).update_column(Column::CreatedAt).to_owned();
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(conn).await?;
     Ok(())
 }

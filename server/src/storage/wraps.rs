@@ -21,19 +21,11 @@ pub async fn insert(conn: &impl ConnectionTrait, wraps: Vec<WrapRow>) -> DbResul
 }
 
 /// A report's wraps for some grants, over all revisions.
-pub async fn for_grants(
-    conn: &impl ConnectionTrait,
-    report: ReportId,
-    grants: Vec<Vec<u8>>,
-) -> DbResult<Vec<WrapRow>> {
+pub async fn for_grants(conn: &impl ConnectionTrait, report: ReportId, grants: Vec<Vec<u8>>) -> DbResult<Vec<WrapRow>> {
     if grants.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find()
-        .filter(Column::ReportId.eq(report.0.to_vec()))
-        .filter(Column::GrantId.is_in(grants))
-        .all(conn)
-        .await
+    Entity::find().filter(Column::ReportId.eq(report.0.to_vec())).filter(Column::GrantId.is_in(grants)).all(conn).await
 }
 
 /// Deletes every wrap of some grants.

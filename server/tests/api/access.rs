@@ -27,7 +27,15 @@ use crate::{
 
 /// The columns: who tries.
 const WHO: [&str; 10] = [
-    "anonymous", "owner", "author", "waiting", "recipient", "expired", "revoked", "stranger", "unapproved",
+    "anonymous",
+    "owner",
+    "author",
+    "waiting",
+    "recipient",
+    "expired",
+    "revoked",
+    "stranger",
+    "unapproved",
     "administrator",
 ];
 
@@ -108,8 +116,7 @@ impl Scene {
         }
         let unapproved = world.person(Role::Doctor, AccountStatus::Pending).await;
         let administrator = world.person(Role::Administrator, AccountStatus::Active).await;
-        let [author, waiting, recipient, expired, revoked, stranger] =
-            <[Person; 6]>::try_from(doctors).ok().unwrap();
+        let [author, waiting, recipient, expired, revoked, stranger] = <[Person; 6]>::try_from(doctors).ok().unwrap();
         let mut made = world.report(&author, &patient, &[vec![1; 1000]]).await;
         let share = async |made: &mut Made, to: &Person, until: i64| {
             made.knows(to);
@@ -245,9 +252,7 @@ async fn ask(scene: &Scene, operation: &str, session: Option<api_types::SessionI
         "list_report_grants" => (grants, None),
         "create_grant" => (grants, body(CreateGrant { entry, wraps: Vec::new(), sealed_seed: None })),
         "revoke_grant" => (format!("{grants}/{}/revoke", scene.received), body(RevokeGrant { entry })),
-        "claim_grant" => {
-            (format!("{grants}/{}/claim", scene.waiting), body(ClaimGrant { entry, seed: B64(vec![1]) }))
-        }
+        "claim_grant" => (format!("{grants}/{}/claim", scene.waiting), body(ClaimGrant { entry, seed: B64(vec![1]) })),
         "list_grants" => ("/grants".into(), None),
         "challenge_grant" => (format!("{waiting}/challenge"), None),
         "redeem_grant" => {

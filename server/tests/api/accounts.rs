@@ -94,12 +94,8 @@ async fn only_the_organisation_key_approves() {
     let path = format!("/admin/accounts/{}/approve", clinic.dora.id);
     let mut mallory = Applicant::founder();
     mallory.name = "Mal Ory".into();
-    let forger = Person {
-        id: mallory.id(),
-        token: String::new(),
-        signed_in: clinic.ada.signed_in.clone(),
-        applicant: mallory,
-    };
+    let forger =
+        Person { id: mallory.id(), token: String::new(), signed_in: clinic.ada.signed_in.clone(), applicant: mallory };
     let forged = approval(server, &forger, &clinic.dora.applicant, account::Role::Doctor);
     assert_eq!(server.post(&path, Some(&clinic.ada.token), &forged).await.code(), "invalid_signature");
     let other_role = approval(server, &clinic.ada, &clinic.dora.applicant, account::Role::Administrator);

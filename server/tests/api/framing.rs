@@ -18,7 +18,9 @@ const HEADERS: [(&str, &str); 7] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_security_headers() {
     let server = Server::start().await;
-    for path in ["/api/v1/instance", "/api/v1/account", "/api/v1/nothing", "/api/nothing", "/healthz", "/api/v1/openapi.json"] {
+    for path in
+        ["/api/v1/instance", "/api/v1/account", "/api/v1/nothing", "/api/nothing", "/healthz", "/api/v1/openapi.json"]
+    {
         let answer = server.send(server.request(Method::GET, path)).await;
         for (name, value) in HEADERS {
             assert_eq!(answer.headers[name], value, "{path} {name}");
@@ -83,7 +85,11 @@ async fn changes_from_another_site_are_refused() {
     let post = || server.request(Method::DELETE, "/api/v1/session");
     let cases = [
         ("no origin with the cookie", post().header("cookie", cookie), "origin_refused"),
-        ("another origin with the cookie", post().header("cookie", cookie).header("origin", "https://evil.example"), "origin_refused"),
+        (
+            "another origin with the cookie",
+            post().header("cookie", cookie).header("origin", "https://evil.example"),
+            "origin_refused",
+        ),
         ("another origin without the cookie", post().header("origin", "https://evil.example"), "origin_refused"),
         ("same site only", post().header("cookie", cookie).header("sec-fetch-site", "same-site"), "origin_refused"),
         ("our origin", post().header("cookie", cookie).header("origin", &ours), "signed_out"),
@@ -93,6 +99,9 @@ async fn changes_from_another_site_are_refused() {
     for (name, request, code) in cases {
         assert_eq!(server.send(request).await.code(), code, "{name}");
     }
-    let read = server.request(Method::GET, "/api/v1/session").header("cookie", cookie).header("origin", "https://evil.example");
+    let read = server
+        .request(Method::GET, "/api/v1/session")
+        .header("cookie", cookie)
+        .header("origin", "https://evil.example");
     assert_eq!(server.send(read).await.status, 200);
 }

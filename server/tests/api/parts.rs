@@ -1,6 +1,9 @@
 //! Parts: ranges over segments, entity tags, and an event for every read.
 
-use api_types::{ErrorCode, audit::{Action, AuditEventList}};
+use api_types::{
+    ErrorCode,
+    audit::{Action, AuditEventList},
+};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},

@@ -17,8 +17,8 @@ use crypto::{
     grant::{CodeKeys, make_code_grant},
     ids,
     report::{
-        AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentHasher, ContentKey, Genesis,
-        Grant, GrantState, Manifest, ManifestPart, Patient, Purpose, Recipient, RevisionPlace, Right, Versions,
+        AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentHasher, ContentKey, Genesis, Grant,
+        GrantState, Manifest, ManifestPart, Patient, Purpose, Recipient, RevisionPlace, Right, Versions,
         seal_statement, seal_wrap,
     },
     sign::{Signed, SignedObject},
@@ -257,13 +257,8 @@ impl World {
         }
         let mut sealed = made.seal(self.now(), author, made.place(version, revision), files);
         for (n, part) in (1..).zip(sealed.parts.iter().skip(1)) {
-            let create = CreateUpload {
-                report_id: made.id,
-                version,
-                revision,
-                part: n,
-                ciphertext_len: part.len() as u64,
-            };
+            let create =
+                CreateUpload { report_id: made.id, version, revision, part: n, ciphertext_len: part.len() as u64 };
             let upload: Upload = self.post(author, "/uploads", &create).await.json();
             for i in 0..upload.segments {
                 self.put_segment(author, upload.id, i, segment(part, i)).await.ok();
@@ -277,14 +272,7 @@ impl World {
         self.put_segment_as(who, upload, n, bytes, &digest(bytes)).await
     }
 
-    pub async fn put_segment_as(
-        &self,
-        who: &Person,
-        upload: UploadId,
-        n: u32,
-        bytes: &[u8],
-        digest: &str,
-    ) -> Answer {
+    pub async fn put_segment_as(&self, who: &Person, upload: UploadId, n: u32, bytes: &[u8], digest: &str) -> Answer {
         let headers = [("content-digest", digest), ("content-type", "application/octet-stream")];
         let path = format!("/uploads/{upload}/segments/{n}");
         self.send(Some(who), Method::PUT, &path, &headers, Body::from(bytes.to_vec())).await

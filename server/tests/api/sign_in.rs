@@ -20,7 +20,9 @@ async fn the_password_opens_the_account() {
     let (answer, export) = sign_in(&server, " ADA.Founder@example.org", &ada.applicant.password, Carrier::Bearer).await;
     let signed_in: SignedIn = answer.body();
     assert_eq!(signed_in.account, ada.signed_in.account);
-    let way = crypto::sign::Signed::parse(&signed_in.account.ways_in.iter().find(|w| w.proof_key.is_none()).unwrap().record.0);
+    let way = crypto::sign::Signed::parse(
+        &signed_in.account.ways_in.iter().find(|w| w.proof_key.is_none()).unwrap().record.0,
+    );
     let key = crypto::account::unlock(
         &way.unwrap(),
         &ada.applicant.chain,
@@ -60,7 +62,8 @@ async fn the_first_answer_has_one_form_and_stays_the_same_for_unknown_emails() {
         let body = StartSignIn { email: email.to_owned(), credential_request: B64(request.clone()) };
         server.post("/sign-in/start", None, &body).await.body()
     };
-    let (known, unknown, again) = (start(&ada.applicant.email).await, start("no@example.org").await, start("NO@example.org").await);
+    let (known, unknown, again) =
+        (start(&ada.applicant.email).await, start("no@example.org").await, start("NO@example.org").await);
     assert_eq!(known.credential_response.0.len(), unknown.credential_response.0.len());
     assert_eq!(known.sign_in_id.0.len(), unknown.sign_in_id.0.len());
     // The evaluated OPRF element (the first 32 bytes) depends on the e-mail alone, as an account's would.

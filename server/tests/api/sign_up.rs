@@ -1,6 +1,10 @@
 //! Creating accounts: the first administrator, openly, and what is refused.
 
-use api_types::{B64, accounts::{AccountStatus, OwnAccount, Role}, sessions::Carrier};
+use api_types::{
+    B64,
+    accounts::{AccountStatus, OwnAccount, Role},
+    sessions::Carrier,
+};
 
 use crate::{
     harness::Server,
@@ -55,7 +59,9 @@ async fn patients_are_active_and_doctors_wait() {
     // Who waits sees the own account and nothing else.
     let own: OwnAccount = server.get("/account", Some(&doctor.token)).await.body();
     assert_eq!(own, doctor.signed_in.account);
-    for path in ["/accounts?name=Dora", "/reports", "/drafts", "/grants", "/invitations", "/admin/accounts", "/admin/events"] {
+    for path in
+        ["/accounts?name=Dora", "/reports", "/drafts", "/grants", "/invitations", "/admin/accounts", "/admin/events"]
+    {
         assert_eq!(server.get(path, Some(&doctor.token)).await.code(), "account_pending", "{path}");
     }
     let administrator = Applicant::new("Mal Ory", Role::Administrator);
@@ -85,17 +91,56 @@ async fn what_does_not_verify_is_refused_and_leaves_nothing() {
     let mut newer = good.key_record.clone();
     newer.0[0] = 2;
     let cases = [
-        ("another's id", api_types::sign_up::FinishSignUp { account_id: stranger.id(), ..good.clone() }, "invalid_field"),
-        ("a flipped signature", api_types::sign_up::FinishSignUp { key_record: flipped, ..good.clone() }, "invalid_signature"),
-        ("an unknown version", api_types::sign_up::FinishSignUp { key_record: newer, ..good.clone() }, "unknown_version"),
-        ("another's way in", api_types::sign_up::FinishSignUp { password: theirs.password.clone(), ..good.clone() }, "invalid_signature"),
-        ("a kit for a password", api_types::sign_up::FinishSignUp { password: good.recovery_kit.clone(), ..good.clone() }, "invalid_field"),
-        ("no OPAQUE record", api_types::sign_up::FinishSignUp { registration_upload: B64(vec![1; 192]), ..good.clone() }, "invalid_field"),
-        ("an organisation", api_types::sign_up::FinishSignUp { organisation: Applicant::founder().prepare(&server, None).await.unwrap().organisation, ..good.clone() }, "invalid_field"),
-        ("a huge keyring", api_types::sign_up::FinishSignUp { keyring: other_keyring, ..good.clone() }, "invalid_field"),
+        (
+            "another's id",
+            api_types::sign_up::FinishSignUp { account_id: stranger.id(), ..good.clone() },
+            "invalid_field",
+        ),
+        (
+            "a flipped signature",
+            api_types::sign_up::FinishSignUp { key_record: flipped, ..good.clone() },
+            "invalid_signature",
+        ),
+        (
+            "an unknown version",
+            api_types::sign_up::FinishSignUp { key_record: newer, ..good.clone() },
+            "unknown_version",
+        ),
+        (
+            "another's way in",
+            api_types::sign_up::FinishSignUp { password: theirs.password.clone(), ..good.clone() },
+            "invalid_signature",
+        ),
+        (
+            "a kit for a password",
+            api_types::sign_up::FinishSignUp { password: good.recovery_kit.clone(), ..good.clone() },
+            "invalid_field",
+        ),
+        (
+            "no OPAQUE record",
+            api_types::sign_up::FinishSignUp { registration_upload: B64(vec![1; 192]), ..good.clone() },
+            "invalid_field",
+        ),
+        (
+            "an organisation",
+            api_types::sign_up::FinishSignUp {
+                organisation: Applicant::founder().prepare(&server, None).await.unwrap().organisation,
+                ..good.clone()
+            },
+            "invalid_field",
+        ),
+        (
+            "a huge keyring",
+            api_types::sign_up::FinishSignUp { keyring: other_keyring, ..good.clone() },
+            "invalid_field",
+        ),
         ("no e-mail", api_types::sign_up::FinishSignUp { email: "pat".into(), ..good.clone() }, "invalid_field"),
         ("no name", api_types::sign_up::FinishSignUp { name: " ".into(), ..good.clone() }, "invalid_field"),
-        ("a hidden character", api_types::sign_up::FinishSignUp { name: "Pat\u{202e}".into(), ..good.clone() }, "invalid_field"),
+        (
+            "a hidden character",
+            api_types::sign_up::FinishSignUp { name: "Pat\u{202e}".into(), ..good.clone() },
+            "invalid_field",
+        ),
     ];
     for (name, body, code) in cases {
         let answer = server.post("/sign-up", None, &body).await;
@@ -128,10 +173,8 @@ async fn the_page_gets_a_strict_cookie_and_no_token() {
     let server = Server::start().await;
     founder(&server).await;
     let pat = Applicant::new("Pat Patient", Role::Patient);
-    let body = api_types::sign_up::FinishSignUp {
-        carrier: Carrier::Cookie,
-        ..pat.prepare(&server, None).await.unwrap()
-    };
+    let body =
+        api_types::sign_up::FinishSignUp { carrier: Carrier::Cookie, ..pat.prepare(&server, None).await.unwrap() };
     let answer = server.post("/sign-up", None, &body).await;
     let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.starts_with("__Host-session="), "{cookie}");

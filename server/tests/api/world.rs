@@ -190,7 +190,8 @@ impl World {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-        let body = if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
+        let body =
+            if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
