@@ -27,7 +27,8 @@ pub fn Guard(
         (std::mem::discriminant(&state), who)
     });
     move || {
-        kind.track();
+        // Read, not only tracked: a memo that nobody reads never learns that it changed.
+        kind.get();
         match vault.state.get_untracked() {
             VaultState::Unknown => view! { <Opening/> }.into_any(),
             VaultState::SignedOut => view! { <SignInForm/> }.into_any(),

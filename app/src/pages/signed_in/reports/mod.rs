@@ -104,7 +104,8 @@ fn Completed(index: Index, search: Search, new: Callback<()>) -> impl IntoView {
                 <p class="field-hint report-count" role="status">{move || (total() > 0).then(count)}</p>
             </div>
             {move || {
-                kind.track();
+                // Read, not only tracked: a memo that nobody reads never learns that it changed.
+                kind.get();
                 untrack(content)
             }}
         </Card>

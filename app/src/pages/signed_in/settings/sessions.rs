@@ -25,11 +25,17 @@ pub fn SessionsPage() -> impl IntoView {
     });
     let others =
         move || list.value.with(|items| items.as_ref().map_or(0, |items| items.iter().filter(|s| !s.current).count()));
-    let actions = move || {
-        (others() > 0).then(|| view! {
-        <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| asking.set(true)>{t!(settings.end_all)}</Button>
-    })
+    // The card asks for its actions once; what they are changes with the list.
+    let end_all = move || {
+        (others() > 0).then(|| {
+            view! {
+                <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| asking.set(true)>
+                    {t!(settings.end_all)}
+                </Button>
+            }
+        })
     };
+    let actions = move || view! { {end_all} };
     view! {
         <SettingsFrame>
             <p>{t!(settings.sessions_lead)}</p>
