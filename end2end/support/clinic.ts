@@ -33,8 +33,7 @@ export class Clinic {
     for (const doctor of [this.author, this.doctor]) {
       const person = await Person.at(browser, this.origin, doctor);
       await person.signUp();
-      await administrator.page.reload();
-      if (await administrator.heading('Locked').isVisible()) await administrator.unlock();
+      await administrator.reload();
       await administrator.approve(doctor.name);
       await person.leave();
     }

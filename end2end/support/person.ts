@@ -140,6 +140,13 @@ export class Person {
     await expect(this.heading(words.signIn.locked)).toBeHidden({ timeout: 60_000 });
   }
 
+  /** Reloads the page, which locks it, and unlocks it again. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.heading(words.signIn.locked).waitFor();
+    await this.unlock();
+  }
+
   async signOut(): Promise<void> {
     await this.button(words.frame.signOut).click();
     await expect(this.navigation()).toBeHidden();

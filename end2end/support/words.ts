@@ -18,7 +18,7 @@ export const words = {
     wordWrong: /That isn't word \d+/,
     create: 'Create account',
     taken: /An account with this e-mail exists/,
-    weak: /would be guessed quickly/,
+    weak: /^This password would be guessed quickly/,
     differs: 'The two passwords differ.',
     deadLink: 'This link no longer works',
     invitedBy: (name: string, role: string) => `${name} invites you as ${role}.`,

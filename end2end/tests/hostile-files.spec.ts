@@ -23,8 +23,7 @@ test('hostile SVG and HTML stay inert: shown as text or not at all, downloaded b
       if (String(event.data).includes(alarm)) report?.('message');
     });
   }, ALARM);
-  await author.page.reload();
-  await author.unlock();
+  await author.reload();
   await author.writeReport({ title: 'Hostile files', patientName: 'Kai Storm', diagnosis: `<img src=x onerror="${ALARM}">` }, files);
 
   for (const hostile of files) {

@@ -87,8 +87,7 @@ test('a report travels from its author to a doctor, and its patient stays in cha
     await owner.revoke(clinic.doctor.name);
     await expect(reader.heading(words.report.endedTitle)).toBeVisible({ timeout: 5_000 });
     await expect(reader.page.getByText('Apixaban')).toHaveCount(0);
-    await reader.page.reload();
-    await reader.unlock();
+    await reader.reload();
     await expect(reader.page.getByText('Apixaban')).toHaveCount(0);
     await reader.goTo('reports');
     await expect(reader.page.getByRole('link', { name: title })).toHaveCount(0);

@@ -57,8 +57,7 @@ test('a draft survives a reload in the middle of an upload, sealed', async ({ cl
   await author.filesUploaded([note]);
   await expect(author.page.getByText(words.draft.saved).first()).toBeVisible();
   await author.page.waitForTimeout(1500);
-  await author.page.reload();
-  await author.unlock();
+  await author.reload();
   await author.goTo('reports');
   await author.page.getByRole('link', { name: 'Draft that survives' }).first().click();
   await expect(author.field(words.draft.diagnosis)).toHaveValue('To be confirmed');
