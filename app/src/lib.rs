@@ -25,8 +25,8 @@ use leptos_router::{
 use components::{FocusMain, ToastRegion, provide_clock, provide_toasts};
 use pages::*;
 
-/// The HTML document. The server provides [`assets::Assets`].
-pub fn shell(_options: LeptosOptions) -> impl IntoView {
+/// The HTML document. The server provides [`assets::Assets`]; the options serve hot reload alone (`make dev`).
+pub fn shell(options: LeptosOptions) -> impl IntoView {
     let assets = use_context::<assets::Assets>().unwrap_or_default();
     let nonce = leptos::nonce::use_nonce();
     let text = locales::text();
@@ -54,6 +54,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                     integrity=assets.integrity("pkg/healthsecure.wasm")
                 />
                 <script type="module" src=assets.url("boot.js") integrity=assets.integrity("boot.js")></script>
+                <AutoReload options/>
                 <MetaTags/>
             </head>
             <body>

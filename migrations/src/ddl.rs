@@ -26,21 +26,13 @@ pub fn references(
 }
 
 /// A unique index, named after its columns: constraint names turn into named errors.
-pub async fn unique(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
+pub async fn unique(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
     let mut index = named(table, columns, "ux");
     manager.create_index(index.unique().to_owned()).await
 }
 
 /// A plain index.
-pub async fn index(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), DbErr> {
+pub async fn index(manager: &SchemaManager<'_>, table: &'static str, columns: &[&'static str]) -> Result<(), DbErr> {
     manager.create_index(named(table, columns, "ix")).await
 }
 

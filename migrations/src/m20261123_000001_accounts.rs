@@ -25,7 +25,22 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        ddl::drop_tables(manager, &["throttles", "ceremonies", "invitations", "sessions", "organisation_key_wraps", "opaque_records", "ways_in", "key_records", "accounts", "instance"]).await
+        ddl::drop_tables(
+            manager,
+            &[
+                "throttles",
+                "ceremonies",
+                "invitations",
+                "sessions",
+                "organisation_key_wraps",
+                "opaque_records",
+                "ways_in",
+                "key_records",
+                "accounts",
+                "instance",
+            ],
+        )
+        .await
     }
 }
 
@@ -70,11 +85,7 @@ async fn accounts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Signed key records, epoch 0 first.
 async fn key_records(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("key_records", &["account_id", "epoch"]);
-    table
-        .col(blob("account_id"))
-        .col(integer("epoch"))
-        .col(blob("record"))
-        .col(big_integer("created_at"));
+    table.col(blob("account_id")).col(integer("epoch")).col(blob("record")).col(big_integer("created_at"));
     ddl::references(&mut table, "key_records", "account_id", "accounts", "id");
     manager.create_table(table).await
 }
@@ -98,10 +109,7 @@ async fn ways_in(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// OPAQUE password files (RFC 9807); useless without the OPRF seed, which lives outside.
 async fn opaque_records(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("opaque_records", &["account_id"]);
-    table
-        .col(blob("account_id"))
-        .col(blob("record"))
-        .col(big_integer("updated_at"));
+    table.col(blob("account_id")).col(blob("record")).col(big_integer("updated_at"));
     ddl::references(&mut table, "opaque_records", "account_id", "accounts", "id");
     manager.create_table(table).await
 }
@@ -109,10 +117,7 @@ async fn opaque_records(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// The organisation key's seed, wrapped to each administrator.
 async fn organisation_key_wraps(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("organisation_key_wraps", &["account_id"]);
-    table
-        .col(blob("account_id"))
-        .col(blob("wrap"))
-        .col(big_integer("created_at"));
+    table.col(blob("account_id")).col(blob("wrap")).col(big_integer("created_at"));
     ddl::references(&mut table, "organisation_key_wraps", "account_id", "accounts", "id");
     manager.create_table(table).await
 }
@@ -177,10 +182,7 @@ async fn ceremonies(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Counters of tries in a window of time.
 async fn throttles(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("throttles", &["key"]);
-    table
-        .col(blob("key"))
-        .col(big_integer("window_start"))
-        .col(big_integer("count"));
+    table.col(blob("key")).col(big_integer("window_start")).col(big_integer("count"));
     manager.create_table(table).await?;
     ddl::index(manager, "throttles", &["window_start"]).await
 }

@@ -29,7 +29,26 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        ddl::drop_tables(manager, &["rekey_queue", "report_access", "wraps", "part_segments", "parts", "versions", "grant_seeds", "grants", "access_entries", "reports", "blob_garbage", "upload_segments", "uploads", "drafts"]).await
+        ddl::drop_tables(
+            manager,
+            &[
+                "rekey_queue",
+                "report_access",
+                "wraps",
+                "part_segments",
+                "parts",
+                "versions",
+                "grant_seeds",
+                "grants",
+                "access_entries",
+                "reports",
+                "blob_garbage",
+                "upload_segments",
+                "uploads",
+                "drafts",
+            ],
+        )
+        .await
     }
 }
 
@@ -72,12 +91,7 @@ async fn uploads(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Durable segments of an upload.
 async fn upload_segments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("upload_segments", &["upload_id", "n"]);
-    table
-        .col(blob("upload_id"))
-        .col(integer("n"))
-        .col(big_integer("len"))
-        .col(blob("sha256"))
-        .col(text("blob_key"));
+    table.col(blob("upload_id")).col(integer("n")).col(big_integer("len")).col(blob("sha256")).col(text("blob_key"));
     ddl::references(&mut table, "upload_segments", "upload_id", "uploads", "id");
     manager.create_table(table).await
 }
@@ -85,9 +99,7 @@ async fn upload_segments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Blobs to delete; also the intent before a blob is written, so that a crash leaves no orphan.
 async fn blob_garbage(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("blob_garbage", &["key"]);
-    table
-        .col(text("key"))
-        .col(big_integer("not_before"));
+    table.col(text("key")).col(big_integer("not_before"));
     manager.create_table(table).await?;
     ddl::index(manager, "blob_garbage", &["not_before"]).await
 }
@@ -159,10 +171,7 @@ async fn grants(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Sealed seeds of code and bearer grants.
 async fn grant_seeds(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("grant_seeds", &["grant_id"]);
-    table
-        .col(blob("grant_id"))
-        .col(blob_null("sealed_seed"))
-        .col(blob_null("seed"));
+    table.col(blob("grant_id")).col(blob_null("sealed_seed")).col(blob_null("seed"));
     ddl::references(&mut table, "grant_seeds", "grant_id", "grants", "id");
     manager.create_table(table).await
 }
@@ -252,11 +261,7 @@ async fn report_access(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// Versions that wait for their owner's client to re-key them.
 async fn rekey_queue(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut table = ddl::table("rekey_queue", &["report_id", "version"]);
-    table
-        .col(blob("report_id"))
-        .col(integer("version"))
-        .col(blob("grant_id"))
-        .col(big_integer("created_at"));
+    table.col(blob("report_id")).col(integer("version")).col(blob("grant_id")).col(big_integer("created_at"));
     ddl::references(&mut table, "rekey_queue", "report_id", "reports", "id");
     manager.create_table(table).await
 }
