@@ -6,10 +6,12 @@ export async function showsPdf(page: Page, title: string, pages: number): Promis
   const frame = page.getByTitle(title);
   await expect(frame).toBeVisible({ timeout: 60_000 });
   expect(await frame.getAttribute('src')).toMatch(/^blob:/);
+  // The viewer keeps its pages in a frame of its own; which one has changed between versions of Chromium.
   const height = async () => {
-    const viewer = page.frames().find((f) => f.url().startsWith('chrome-extension://'));
-    const sizer = viewer?.locator('#sizer');
-    return sizer ? sizer.evaluate((e) => (e as HTMLElement).offsetHeight).catch(() => 0) : 0;
+    const heights = page.frames().slice(1).map((inner) =>
+      inner.evaluate(() => (document.querySelector('#sizer') as HTMLElement | null)?.offsetHeight ?? 0).catch(() => 0),
+    );
+    return Math.max(0, ...(await Promise.all(heights)));
   };
   await expect.poll(height, { timeout: 30_000 }).toBeGreaterThan(pages * 200);
 }

@@ -63,7 +63,11 @@ test('a code that has expired says so, and a new one is one tap away', async ({ 
     await author.writeReport({ title, patientName: 'Paul Novak' });
     const code = await author.shareWith(clinic.doctor.name, { expiry: words.share.expiry1h });
     await clinic.server.moveClock(3700);
-    const reader = await Person.signedIn(browser, clinic.origin, clinic.doctor);
+    // An hour passes for everyone: the server refuses what is signed at another time than its own.
+    const later = () => Date.now() + 3_700_000;
+    const reader = await Person.at(browser, clinic.origin, clinic.doctor);
+    await reader.context.clock.setSystemTime(later());
+    await reader.signIn();
     const share = await reader.waitingShare(clinic.author.name);
     await expect(share.getByText(words.shared.expired).first()).toBeVisible();
     const refused = await reader.page.evaluate(async (grant) => {
@@ -75,6 +79,8 @@ test('a code that has expired says so, and a new one is one tap away', async ({ 
     await expect(reader.page.getByText(words.shared.asked).first()).toBeVisible();
     // The author's page hears of it without reload, and shares anew.
     await expect(author.page.getByText(words.shared.codeRequested).first()).toBeVisible({ timeout: 10_000 });
+    await author.context.clock.setSystemTime(later());
+    await author.reload();
     await author.openReport(title);
     const again = await author.shareWith(clinic.doctor.name);
     expect(again).not.toBe(code);
