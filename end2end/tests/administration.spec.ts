@@ -47,7 +47,7 @@ test('an invited doctor is active at once; the link works once', async ({ clinic
   const dialog = administrator.page.getByRole('dialog');
   await dialog.getByRole('radio', { name: words.administration.inviteDoctor }).check({ force: true });
   await dialog.getByRole('button', { name: words.administration.inviteMake }).click();
-  const link = await dialog.getByLabel(words.administration.inviteLink).first().inputValue();
+  const link = await dialog.getByRole('textbox', { name: words.administration.inviteLink }).inputValue();
   expect(link).toMatch(/\/sign-up#invite=/);
 
   const doctor = await arrive(clinic.stranger('Sunniva Dahl', 'doctor'));
@@ -85,7 +85,7 @@ test('a patient without account: invited, they arrive and own their report', asy
   const patient = clinic.stranger('Maja Sundby', 'patient');
   if (await email.count()) await email.fill(patient.email);
   await dialog.getByRole('button', { name: words.report.inviteMake }).click();
-  const link = await dialog.getByLabel(words.report.inviteLink).first().inputValue();
+  const link = await dialog.getByRole('textbox', { name: words.report.inviteLink }).inputValue();
   expect(link).toMatch(/#invite=[^&]+&secret=/);
   const arrived = await arrive(patient);
   await arrived.signUp(link);

@@ -134,7 +134,7 @@ test('administration, and accounts that wait', async ({ clinic, enter, arrive })
   await administrator.dialog().waitFor();
   await inspect(administrator.page, 'administration-invite');
   await administrator.dialog().getByRole('button', { name: words.administration.inviteMake }).click();
-  await administrator.page.getByRole('dialog').getByLabel(words.administration.inviteLink).first().waitFor();
+  await administrator.page.getByRole('dialog').getByRole('textbox', { name: words.administration.inviteLink }).waitFor();
   await inspect(administrator.page, 'administration-invite-link');
   await administrator.page.goto('/administration/audit');
   await administrator.unlock();

@@ -9,36 +9,47 @@ import { freePort } from '../support/server.ts';
 import { words } from '../support/words.ts';
 
 /** A clinic whose connection to the server can be cut. */
-async function behindProxy(browser: Browser): Promise<{ clinic: Clinic; proxy: RecordingProxy }> {
+async function behindProxy(browser: Browser): Promise<{ clinic: Clinic; proxy: RecordingProxy; direct: string }> {
   const port = await freePort();
   const proxy = await RecordingProxy.start(port);
   proxy.record = false;
-  return { proxy, clinic: await Clinic.open(browser, { behind: { origin: proxy.origin, port } }) };
+  return { proxy, direct: `http://localhost:${port}`, clinic: await Clinic.open(browser, { behind: { origin: proxy.origin, port } }) };
 }
 
-const isSegment = (request: { method?: string | undefined; url?: string | undefined }) =>
-  request.method === 'PUT' && /\/uploads\/[0-9a-f]{32}\/segments\/1$/.test(request.url ?? '');
+interface Asked {
+  method?: string | undefined;
+  url?: string | undefined;
+}
+
+/** The number of the segment that a request sends. */
+function segment({ method, url }: Asked): number | undefined {
+  const number = /\/uploads\/[0-9a-f]{32}\/segments\/(\d+)$/.exec(url ?? '')?.[1];
+  return method === 'PUT' && number !== undefined ? Number(number) : undefined;
+}
 
 test('a connection lost during an upload is said, nothing is lost, and it goes on', async ({ browser }) => {
   test.setTimeout(300_000);
-  const { clinic, proxy } = await behindProxy(browser);
+  const { clinic, proxy, direct } = await behindProxy(browser);
   try {
     const author = await Person.signedIn(browser, clinic.origin, clinic.author);
-    const scan = pdfFile('scan.pdf', 30_000_000);
+    const scan = pdfFile('scan.pdf', 45_000_000);
     await author.beginReport({ title: 'CT, connection lost', patientName: 'Emil Sand' });
     await expect(author.page.getByText(words.draft.saved).first()).toBeVisible();
-    // Cut while the second segment is under way: the first is durable already.
-    proxy.cutAt(isSegment);
+    // Three segments are under way at once; when a fourth begins, one is durable.
+    proxy.cutAt((request) => segment(request) === 3);
     await author.addFiles([scan]);
     await expect(author.page.getByText(words.draft.fileLost).first()).toBeVisible({ timeout: 60_000 });
     await expect(author.field(words.draft.title)).toHaveValue('CT, connection lost');
     const before = proxy.requests.length;
+    const upload = /\/api\/v1\/uploads\/[0-9a-f]{32}/.exec(proxy.requests.find((r) => segment(r) === 0)?.url ?? '')?.[0];
+    const stored: number[] = (await (await author.context.request.get(direct + upload)).json()).received;
+    expect(stored.length).toBeGreaterThan(0);
     proxy.restore();
     const resume = author.button(words.draft.resume);
     if (await resume.isVisible()) await resume.click();
     await author.filesUploaded([scan]);
-    const sentAgain = proxy.requests.slice(before).filter((r) => r.method === 'PUT' && r.url.endsWith('/segments/0'));
-    expect(sentAgain, 'the segment that had arrived is not sent again').toHaveLength(0);
+    const sentAgain = proxy.requests.slice(before).map(segment).filter((n) => n !== undefined && stored.includes(n));
+    expect(sentAgain, 'what had arrived is not sent again').toEqual([]);
     await author.complete();
     const download = author.page.waitForEvent('download');
     await author.button(words.report.download(scan.name)).click();
