@@ -10,6 +10,13 @@ fn main() {
         println!("cargo::warning=cannot make {}: {error}", site.display());
     }
     watch(&site);
+    let page = std::env::var_os("CARGO_FEATURE_PAGE").is_some();
+    let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    if page && release && !site.join("pkg/healthsecure.wasm").exists() {
+        println!(
+            "cargo::warning=target/site has no program yet: this binary serves pages that can't start. Build the page first."
+        );
+    }
 }
 
 /// Cargo follows a folder's own time only, so every folder below is named.

@@ -24,6 +24,9 @@ use site::site;
 
 /// The page's routes, its assets, and 404 for everything else.
 pub fn routes(_state: AppState) -> Router {
+    if !site().complete() {
+        tracing::warn!("this binary holds no page program: pages will say so; the API works");
+    }
     let mut router = Router::new()
         .route("/assets/{hash}/{*path}", get(asset))
         .route("/favicon.ico", get(|headers| root_file("favicon.svg", headers)))

@@ -103,6 +103,11 @@ impl Site {
         Self { files, assets: name(&hashes) }
     }
 
+    /// Whether the program is there.
+    pub fn complete(&self) -> bool {
+        self.files.contains_key("pkg/healthsecure.js") && self.files.contains_key("pkg/healthsecure.wasm")
+    }
+
     /// A file, in the best encoding that the browser takes.
     pub fn answer(&self, path: &str, asked: &HeaderMap, cache: &'static str) -> Response {
         let Some(file) = self.files.get(path) else { return StatusCode::NOT_FOUND.into_response() };
