@@ -60,11 +60,9 @@ impl<P: Platform> Vault<P> {
 
     async fn claim(&self, report: &ReportId, grant: &GrantId, secret: &InvitationSecret) -> Result<()> {
         for _ in 0..TRIES {
-            let delivered = self.api().get_report(report).await?;
-            if delivered.id != *report {
-                return Err(Refusal::OtherThing.into());
-            }
-            let access = self.verify_access(report, &delivered.genesis, &delivered.entries).await?;
+            // The report itself is closed until the claim; the challenge brings its chain, as for a code.
+            let chain = self.api().challenge_grant(grant).await?;
+            let access = self.verify_access(report, &chain.genesis, &chain.entries).await?;
             let id = grant.crypto();
             let found = access.state.grant(&id).ok_or(Refusal::GrantUnknown)?;
             let keys = secret.keys(&report.crypto());
