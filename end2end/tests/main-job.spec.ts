@@ -40,6 +40,7 @@ test('a report travels from its author to a doctor, and its patient stays in cha
     await expect(author.page.getByText(words.share.expires24)).toBeVisible();
     await author.dialog().getByRole('button', { name: 'Copy' }).click();
     expect(await author.page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+    await author.dialog().getByRole('button', { name: words.share.close }).click();
     return code;
   });
 
