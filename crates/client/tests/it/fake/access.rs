@@ -103,11 +103,6 @@ impl Fake {
         state.grants().map(info).collect()
     }
 
-    /// Whether a bearer grant waits for someone who arrived.
-    pub(super) fn waits(&self, db: &Db, id: &ReportId, me: &AccountId) -> bool {
-        self.infos(db, id).iter().any(|(info, to)| self.is_for(db, info, to, me))
-    }
-
     fn is_for(&self, db: &Db, info: &GrantInfo, to: &Recipient, me: &AccountId) -> bool {
         let mine = match to {
             Recipient::Bearer { placeholder, .. } => {
