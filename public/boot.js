@@ -10,7 +10,7 @@ function missing() {
 }
 
 async function start() {
-  const options = { credentials: "same-origin", integrity: program.integrity };
+  const options = { credentials: "same-origin", integrity: program.dataset.integrity ?? "" };
   const [glue, response] = await Promise.all([import("./pkg/healthsecure.js"), fetch(program.href, options)]);
   if (!response.ok) throw new Error(`the program answered ${response.status}`);
   const module = await WebAssembly.compileStreaming(response);

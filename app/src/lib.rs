@@ -51,7 +51,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     r#as="fetch"
                     crossorigin="anonymous"
                     href=assets.url("pkg/healthsecure.wasm")
-                    integrity=assets.integrity("pkg/healthsecure.wasm")
+                    data-integrity=assets.integrity("pkg/healthsecure.wasm")
                 />
                 <script type="module" src=assets.url("boot.js") integrity=assets.integrity("boot.js")></script>
                 <AutoReload options/>
