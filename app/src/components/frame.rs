@@ -82,7 +82,7 @@ pub fn Frame(
     view! {
         <div class="frame has-tabbar">
             <a class="skip" href="#main">{t!(common.skip)}</a>
-            <div class="frame-side no-print">
+            <header class="frame-side no-print">
                 <Brand href=home/>
                 <nav class="nav" aria-label=t!(frame.navigation)>{destinations(role).into_iter().map(side).collect_view()}</nav>
                 <div class="side-foot">
@@ -96,14 +96,14 @@ pub fn Frame(
                         </button>
                     </div>
                 </div>
-            </div>
-            <div class="frame-bar no-print">
+            </header>
+            <header class="frame-bar no-print">
                 <Brand href=home/>
                 <div class="flex">
                     <IconButton glyph=Glyph::Lock label=t!(frame.lock_hint).to_owned() on_click=on_lock/>
                     <IconButton glyph=Glyph::Leave label=t!(frame.sign_out).to_owned() on_click=on_sign_out/>
                 </div>
-            </div>
+            </header>
             <main id="main" class="frame-main" tabindex="-1">
                 <div aria-live="polite">
                     {move || (!online.get()).then(|| view! { <div class="mb-4"><Banner tone=Tone::Warn>{t!(frame.offline)}</Banner></div> })}

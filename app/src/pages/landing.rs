@@ -38,7 +38,7 @@ pub fn Landing() -> impl IntoView {
         </main>
         <footer class="foot">
             <span>{t!(landing.foot)}</span>
-            <nav><a href="/api/docs" rel="external">{t!(landing.foot_api)}</a></nav>
+            <a href="/api/docs" rel="external">{t!(landing.foot_api)}</a>
         </footer>
     }
     .into_any()

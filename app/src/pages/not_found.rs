@@ -16,7 +16,7 @@ pub fn NotFound() -> impl IntoView {
         <div class="gate">
             <header class="top"><Brand/></header>
             <main id="main" class="gate-main">
-                <Empty glyph=Glyph::Search title=t!(errors.not_found_title)>
+                <Empty glyph=Glyph::Search title=t!(errors.not_found_title) page=true>
                     <p>{t!(errors.not_found)}</p>
                     <LinkButton href="/">{t!(errors.not_found_home)}</LinkButton>
                 </Empty>

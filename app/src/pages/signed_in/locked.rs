@@ -24,8 +24,8 @@ pub fn Opening() -> impl IntoView {
     view! {
         <Title text=t!(common.product)/>
         <div class="frame" aria-busy="true">
-            <div class="frame-side"><Brand/><Skeleton class="w-full h-10"/><Skeleton class="w-full h-10"/></div>
-            <div class="frame-bar"><Brand/></div>
+            <header class="frame-side"><Brand/><Skeleton class="w-full h-10"/><Skeleton class="w-full h-10"/></header>
+            <header class="frame-bar"><Brand/></header>
             <main id="main" class="frame-main" tabindex="-1">
                 <Notices/>
                 {offline}
