@@ -83,10 +83,10 @@ async fn fetch_and_open(
 ) -> Result<Uint8Array, Failure> {
     let path = message.text("get").ok_or(Failure::Broken)?;
     let mut stored = net::get(&path, number(message, "from")?, number(message, "to")?, signal).await?;
-    if let Some(expected) = message.hash("stored") {
-        if sha256(&stored).await?.to_vec() != expected {
-            return Err(Failure::Forged("a segment is not the one in the manifest"));
-        }
+    if let Some(expected) = message.hash("stored")
+        && sha256(&stored).await?.to_vec() != expected
+    {
+        return Err(Failure::Forged("a segment is not the one in the manifest"));
     }
     if let Some(header) = message.bytes("expect") {
         if stored.length() < HEADER || stored.subarray(0, HEADER).to_vec() != header {

@@ -11,9 +11,12 @@ use crate::{
     vault::drafts::use_drafts,
 };
 
+/// An event's name and what handles it.
+type Handler = (&'static str, Closure<dyn FnMut(DragEvent)>);
+
 /// Listens to the window until its component goes.
 struct Watch {
-    handlers: Vec<(&'static str, Closure<dyn FnMut(DragEvent)>)>,
+    handlers: Vec<Handler>,
 }
 
 impl Watch {

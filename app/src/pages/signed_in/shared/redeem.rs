@@ -55,7 +55,6 @@ pub(super) fn RedeemForm(
     };
     let dom_id = StoredValue::new(format!("code-{id}"));
     let form = move || {
-        let redeem = redeem.clone();
         view! {
             <form class="form" method="dialog" on:submit=redeem autocomplete="off">
                 <CodeField id=dom_id.get_value() name=name.get_value() value=code attempt/>
