@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop tests size e2e screenshots test-tools
+	interop tests size e2e e2e-open screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -115,8 +115,13 @@ test-tools:
 	tsc --noEmit -p end2end
 	playwright test --config end2end/playwright.config.ts --project=tools
 
+# Tests tagged @open name a promise that the page does not keep yet: `make e2e-open` shows them, and none of them counts
+# as done. The tag goes with the bug.
 e2e:
-	playwright test --config end2end/playwright.config.ts --project=browser $(ARGS)
+	playwright test --config end2end/playwright.config.ts --project=browser --grep-invert @open $(ARGS)
+
+e2e-open: ## The browser tests that still fail
+	playwright test --config end2end/playwright.config.ts --project=browser --grep @open $(ARGS)
 
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
 	playwright test --config end2end/playwright.config.ts --project=browser screens

@@ -15,7 +15,7 @@ test('signing in with the keyboard alone', async ({ clinic, arrive }) => {
   await person.heading(words.reports.title).waitFor({ timeout: 60_000 });
 });
 
-test('whatever has the focus shows it', async ({ clinic, enter }) => {
+test('whatever has the focus shows it', { tag: '@open' }, async ({ clinic, enter }) => {
   const person = await enter(clinic.author);
   await person.goTo('reports');
   const seen = new Set<string>();
