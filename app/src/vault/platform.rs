@@ -47,7 +47,12 @@ impl Transport for PageTransport {
     }
 
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
-        FetchTransport.stream(request).await
+        let answer = FetchTransport.stream(request).await;
+        // Live events ask for no password: a 401 can only mean that the session has ended.
+        if answer.as_ref().is_ok_and(|streaming| streaming.status == 401) {
+            self.ended.try_set(true);
+        }
+        answer
     }
 }
 
