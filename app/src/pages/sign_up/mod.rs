@@ -105,13 +105,23 @@ impl Form {
 pub fn SignUp() -> impl IntoView {
     let vault = use_vault();
     let form = Form::new();
-    Effect::new(move |_| {
-        let fragment = crate::browser::take_fragment();
-        let value = |key| crate::browser::fragment_value(&fragment, key);
+    let arrive = move |fragment: &str| {
+        let value = |key| crate::browser::fragment_value(fragment, key);
         form.invited.set_value(value("invite").is_some());
         form.token.set_value(value("setup").or_else(|| value("invite")));
         form.secret.set_value(value("secret"));
         vault.open_door(form.token.get_value(), form.door);
+    };
+    Effect::new(move |_| {
+        arrive(&crate::browser::take_fragment());
+        // A link that is opened where this page is open already changes nothing but the fragment.
+        let another = window_event_listener_untyped("hashchange", move |_| {
+            let fragment = crate::browser::take_fragment();
+            if ["setup", "invite"].iter().any(|key| crate::browser::fragment_value(&fragment, key).is_some()) {
+                arrive(&fragment);
+            }
+        });
+        on_cleanup(move || another.remove());
     });
     // Somebody with an account keeps it: the invitation is used with it.
     let navigate = leptos_router::hooks::use_navigate();
@@ -201,11 +211,11 @@ fn Stepper(step: RwSignal<Step>) -> impl IntoView {
     };
     let mark = move |at: u32| {
         let done = move || if number() >= at { "true" } else { "false" };
-        view! { <li data-done=done></li> }
+        view! { <span data-done=done></span> }
     };
     view! {
-        <ol class="stepper no-print" role="img" aria-label=move || t!(sign_up.progress, step = number())>
+        <div class="stepper no-print" role="img" aria-label=move || t!(sign_up.progress, step = number())>
             {(1..=3).map(mark).collect_view()}
-        </ol>
+        </div>
     }
 }
