@@ -117,7 +117,7 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   await third.signIn();
 });
 
-test('sessions are listed and ended; the ended page notices', { tag: '@open' }, async ({ clinic, enter }) => {
+test('sessions are listed and ended; the ended page notices', async ({ clinic, enter }) => {
   const here = await enter(clinic.patient);
   const there = await enter(clinic.patient);
   await here.goTo('settings');

@@ -23,7 +23,7 @@ function mark(what: string): string {
   return text;
 }
 
-test('nothing readable reaches the server, through the page or through hs', { tag: '@open' }, async ({ browser }) => {
+test('nothing readable reaches the server, through the page or through hs', async ({ browser }) => {
   test.setTimeout(400_000);
   const port = await freePort();
   const proxy = await RecordingProxy.start(port);

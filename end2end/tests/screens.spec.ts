@@ -4,7 +4,7 @@ import { pdfFile, pngFile, textFile } from '../support/files.ts';
 import { inspect } from '../support/screens.ts';
 import { words } from '../support/words.ts';
 
-test('public pages', { tag: '@open' }, async ({ clinic, arrive }) => {
+test('public pages', async ({ clinic, arrive }) => {
   test.setTimeout(180_000);
   const person = await arrive(clinic.stranger('Vilde Moen', 'patient'));
   const { page } = person;
@@ -33,7 +33,7 @@ test('public pages', { tag: '@open' }, async ({ clinic, arrive }) => {
   await inspect(page, 'sign-in-wrong');
 });
 
-test('a doctor’s and a patient’s pages', { tag: '@open' }, async ({ clinic, enter, arrive }) => {
+test('a doctor’s and a patient’s pages', async ({ clinic, enter, arrive }) => {
   test.setTimeout(400_000);
   const title = 'Screens: cardiology follow-up';
   const files = [pdfFile('ecg.pdf', 100_000), pngFile('strip.png'), textFile('note.txt', 'Rhythm steady.\nNo pauses.')];
@@ -113,7 +113,7 @@ test('a doctor’s and a patient’s pages', { tag: '@open' }, async ({ clinic, 
   await inspect(owner.page, 'settings-sessions');
 });
 
-test('administration, and accounts that wait', { tag: '@open' }, async ({ clinic, enter, arrive }) => {
+test('administration, and accounts that wait', async ({ clinic, enter, arrive }) => {
   test.setTimeout(240_000);
   const doctor = await arrive(clinic.stranger('Sverre Tangen', 'doctor'));
   await doctor.signUp();
