@@ -121,7 +121,7 @@ e2e:
 	playwright test --config end2end/playwright.config.ts --project=browser --grep-invert @open $(ARGS)
 
 e2e-open: ## The browser tests that still fail
-	playwright test --config end2end/playwright.config.ts --project=browser --grep @open $(ARGS)
+	playwright test --config end2end/playwright.config.ts --project=browser --grep @open --pass-with-no-tests $(ARGS)
 
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
 	playwright test --config end2end/playwright.config.ts --project=browser screens
