@@ -29,7 +29,7 @@ run: ## Build the release and start it on ./data; DEMO=1 fills it with a small c
 
 dev: setup ## Rebuild and reload at every change, on http://localhost:3000
 	HEALTHSECURE_DATA=./data-dev HEALTHSECURE_LISTEN=127.0.0.1:3000 LEPTOS_SITE_ADDR=127.0.0.1:3000 \
-		cargo leptos watch -- serve
+		cargo leptos watch --split -- serve
 
 setup:
 	@scripts/setup

@@ -4,7 +4,6 @@
 //! Public pages work before and without the program. Signed-in pages exist in the browser only: the server renders
 //! their locked frame, because it has nothing to put in it. The crate does no cryptography of its own (`vault/` calls
 //! `client`) and never talks to the server in any way but the REST API.
-#![forbid(unsafe_code)]
 #![recursion_limit = "256"]
 
 pub mod assets;

@@ -9,6 +9,8 @@ texts! {
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
         server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
         quote = "Quote {id} to your administrator.";
+        page_title = "This page could not be loaded";
+        page = "The connection broke off, or the server has a newer version. Nothing was lost. If trying again does not help, reload the page.";
         signed_out = "Your session has ended. Sign in again; drafts are kept.";
         throttled = "Too many tries. Wait a little and try again.";
         not_found_title = "Nothing here";

@@ -30,10 +30,14 @@ pub fn home_of(role: Role) -> &'static str {
     }
 }
 
-/// False until the program has taken over: buttons that need it stay disabled, so that nobody submits into nothing.
+/// False until the program has taken over: buttons that need it stay disabled, so that nobody submits into nothing. What
+/// the form leads to is fetched meanwhile.
 fn use_ready() -> ReadSignal<bool> {
     let (ready, set_ready) = signal(false);
-    Effect::new(move |_| set_ready.set(true));
+    Effect::new(move |_| {
+        set_ready.set(true);
+        signed_in::fetch_ahead(signed_in::first_page());
+    });
     ready
 }
 

@@ -14,7 +14,7 @@ use client::{ListPage, ReportRow, Result, api::ListQuery};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Keys, Vault, VaultState, drafts::DraftItem, explain, store};
+use super::{Keys, Vault, VaultState, drafts::DraftItem, explain, program, store};
 use crate::browser::sleep;
 
 /// Rows asked for at a time.
@@ -161,6 +161,27 @@ pub async fn clear_cache() {
     store::clear().await;
 }
 
+/// Fetches what changed until nothing asks for more, then changes the keys that are due.
+pub(super) async fn refresh(index: Index, open: Keys) {
+    loop {
+        index.running.set_value(Running::Once);
+        match index.load(&open).await {
+            Ok(()) => index.problem.set(None),
+            Err(error) => index.problem.set(Some(explain(&error))),
+        }
+        if index.running.get_value() != Running::Again || !index.open_still(&open) {
+            break;
+        }
+    }
+    index.running.set_value(Running::No);
+    if index.open_still(&open) {
+        index.rekey(&open).await;
+    } else {
+        // Unlocked anew while the old account's answer was on its way.
+        index.empty_unless_unlocked();
+    }
+}
+
 impl Index {
     fn empty(self) {
         self.rows.set(Arc::default());
@@ -193,22 +214,9 @@ impl Index {
         }
         self.running.set_value(Running::Once);
         spawn_local(async move {
-            loop {
-                self.running.set_value(Running::Once);
-                match self.load(&open).await {
-                    Ok(()) => self.problem.set(None),
-                    Err(error) => self.problem.set(Some(explain(&error))),
-                }
-                if self.running.get_value() != Running::Again || !self.open_still(&open) {
-                    break;
-                }
-            }
-            self.running.set_value(Running::No);
-            if self.open_still(&open) {
-                self.rekey(&open).await;
-            } else {
-                // Unlocked anew while the old account's answer was on its way.
-                self.empty_unless_unlocked();
+            match program::refresh(self, open).await {
+                Ok(running) => running.await,
+                Err(_) => self.running.set_value(Running::No),
             }
         });
     }
@@ -302,7 +310,7 @@ impl Index {
         }
     }
 
-    async fn keep(self, open: &Keys) {
+    pub(super) async fn keep(self, open: &Keys) {
         let rows: Vec<ReportRow> = self.rows.get_untracked().iter().map(|row| row.report.as_ref().clone()).collect();
         if let Ok(sealed) = open.export_cache(&rows, self.head.get_value()) {
             store::put(&open.account_id().to_string(), &sealed).await;
@@ -314,7 +322,12 @@ impl Index {
         let rows: Vec<Row> = self.rows.get_untracked().iter().filter(|row| row.report.id != *id).cloned().collect();
         self.rows.set(Arc::new(rows));
         if let Some(open) = self.vault.keys() {
-            spawn_local(async move { self.keep(&open).await });
+            spawn_local(async move {
+                // The copy is only as fresh as it could be made.
+                if let Ok(keeping) = program::keep(self, open).await {
+                    keeping.await;
+                }
+            });
         }
     }
 

@@ -35,6 +35,8 @@ mod platform;
 #[cfg(feature = "hydrate")]
 mod pool;
 #[cfg(feature = "hydrate")]
+pub mod program;
+#[cfg(feature = "hydrate")]
 pub mod reports;
 #[cfg(feature = "hydrate")]
 mod session;

@@ -6,17 +6,18 @@ use api_types::{
     live::LiveEvent,
     sessions::{Carrier, WhoAmI},
 };
-use client::{Client, ClientError, Device, Memory, Recover, SignUp, SignedIn};
+use client::{Client, ClientError, Device, Memory, SignedIn};
 use crypto::account::RecoveryKit;
-use futures::future::{AbortHandle, abortable};
+use futures::future::AbortHandle;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Attempt, NewAccount, Vault, VaultState,
     claim::{self, Arrival},
-    explain, idle, live,
+    explain, idle,
     platform::WebPlatform,
+    program,
 };
 use crate::{browser, pages::Door, t};
 
@@ -49,7 +50,7 @@ fn remember(memory: &Memory) {
     }
 }
 
-fn device() -> Device {
+pub(super) fn device() -> Device {
     Device { carrier: Carrier::Cookie, name: browser::device_name() }
 }
 
@@ -124,50 +125,28 @@ impl Vault {
 
     /// Creates the account with the kit that was shown, and signs in.
     pub fn sign_up(self, account: NewAccount, attempt: Attempt) {
-        self.enter(attempt, move |client, kit| async move {
-            let kit = match kit {
-                Some(kit) => kit,
-                None => RecoveryKit::parse(&account.words.join(" ")).map_err(ClientError::KitWords)?,
-            };
-            let keys = client
-                .sign_up(SignUp {
-                    name: &account.name,
-                    email: &account.email,
-                    password: &account.password,
-                    role: account.role,
-                    kit: &kit,
-                    token: account.token.as_deref(),
-                    device: device(),
-                })
-                .await?;
-            claim::keep(Arrival { token: None, secret: account.secret });
-            Ok(keys)
-        });
+        self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account)));
     }
 
     /// Signs in, or unlocks when the session lives.
     pub fn sign_in(self, email: String, password: String, attempt: Attempt) {
         let locked = self.inner.with_value(|inner| inner.locked.clone()).filter(|session| session.who().email == email);
-        self.enter(attempt, move |client, _| async move {
-            match locked {
-                Some(session) => session.unlock(&password).await,
-                None => client.sign_in(&email, &password, device()).await,
-            }
-        });
+        self.enter(attempt, move |client, _| program::enter(program::sign_in(client, locked, email, password)));
     }
 
     /// Opens the account with the recovery kit and sets a new password.
     pub fn recover(self, email: String, words: String, password: String, attempt: Attempt) {
-        self.enter(attempt, move |client, _| async move {
-            client.recover(Recover { email: &email, words: &words, password: &password, device: device() }).await
-        });
+        self.enter(attempt, move |client, _| program::enter(program::recover(client, email, words, password)));
     }
 
     /// Keeps an invitation for somebody who has an account already; it is used as soon as their vault is open.
     pub fn keep_invitation(self, token: String, secret: Option<String>) {
         claim::keep(Arrival { token: Some(token), secret });
         if let Some(keys) = self.keys() {
-            claim::claim(self, keys);
+            spawn_local(async move {
+                // It is here: the vault is open.
+                let _ = program::claim(self, keys).await;
+            });
         }
     }
 
@@ -207,12 +186,14 @@ impl Vault {
         self.notice.set(None);
         idle::touch();
         self.state.set(VaultState::Unlocked(who));
-        claim::claim(self, keys.clone());
-        let (listening, handle) = abortable(live::listen(self, keys));
-        self.inner.update_value(|inner| inner.live = Some(handle));
         spawn_local(async move {
-            // Ends by itself or when the vault locks.
-            let _ = listening.await;
+            // It is here: the keys came out of it.
+            let _ = program::claim(self, keys.clone()).await;
+            let Ok(live) = program::listen(self, keys).await else { return };
+            match self.keys() {
+                Some(_) => self.inner.update_value(|inner| inner.live = Some(live)),
+                None => live.abort(),
+            }
         });
     }
 

@@ -1,23 +1,39 @@
 //! Lets a page run only while the vault is open, and shows in its place what has to happen first.
 
 use api_types::accounts::AccountStatus;
-use leptos::prelude::*;
+use futures::future::LocalBoxFuture;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::locked::{NotActive, Opening, UnlockForm};
 use crate::{
-    components::Frame,
+    components::{Banner, Button, ButtonKind, Card, Frame, Skeleton, SkeletonRows, Tone},
     pages::sign_in::SignInForm,
+    t,
     vault::{VaultState, use_vault},
 };
 
-/// A page's content; called anew each time the vault opens.
-pub type PageFn = fn() -> AnyView;
+/// A page's program: it comes from the server when it is first needed.
+#[derive(Clone, Copy)]
+pub struct Program {
+    /// Fetches it; false when it can't be had. Again is cheap, and after a failure it tries again.
+    pub fetch: fn() -> LocalBoxFuture<'static, bool>,
+    /// The page, once it is fetched; called anew each time the vault opens.
+    pub show: fn() -> Option<AnyView>,
+}
+
+#[cfg(not(feature = "hydrate"))]
+impl Program {
+    /// The server has no pages to show.
+    pub const fn none() -> Self {
+        Self { fetch: || Box::pin(std::future::ready(false)), show: || None }
+    }
+}
 
 /// The page, or what stands before it. The first render is the same on server and browser: the frame's outline.
 #[component]
 pub fn Guard(
     /// The page.
-    page: PageFn,
+    program: Program,
 ) -> impl IntoView {
     let vault = use_vault();
     // The same state said again must not begin the page anew.
@@ -32,7 +48,10 @@ pub fn Guard(
         match vault.state.get_untracked() {
             VaultState::Unknown => view! { <Opening/> }.into_any(),
             VaultState::SignedOut => view! { <SignInForm/> }.into_any(),
-            VaultState::Locked(who) => view! { <UnlockForm who/> }.into_any(),
+            VaultState::Locked(who) => {
+                super::fetch_ahead(program);
+                view! { <UnlockForm who/> }.into_any()
+            }
             VaultState::Unlocked(who) if who.status != AccountStatus::Active => view! { <NotActive who/> }.into_any(),
             VaultState::Unlocked(who) => view! {
                 <Frame
@@ -44,11 +63,44 @@ pub fn Guard(
                     on_sign_out=move |()| vault.sign_out()
                 >
                     {notices()}
-                    {page()}
+                    <Fetched program/>
                 </Frame>
             }
             .into_any(),
         }
+    }
+}
+
+/// The page when it is fetched, and until then its outline.
+#[component]
+fn Fetched(program: Program) -> impl IntoView {
+    let here = RwSignal::new(None);
+    let fetch = move || {
+        here.set(None);
+        spawn_local(async move {
+            here.try_set(Some((program.fetch)().await));
+        });
+    };
+    fetch();
+    move || match here.get() {
+        None => Some(
+            view! { <div class="page-head"><Skeleton class="w-40 h-8"/></div> <Card flush=true><SkeletonRows/></Card> }
+                .into_any(),
+        ),
+        Some(true) => (program.show)(),
+        Some(false) => Some(
+            view! {
+                <Banner tone=Tone::Warn title=t!(errors.page_title)>
+                    <p>{t!(errors.page)}</p>
+                    <div class="banner-actions">
+                        <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| fetch()>
+                            {t!(common.retry)}
+                        </Button>
+                    </div>
+                </Banner>
+            }
+            .into_any(),
+        ),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The pages behind the lock. Each is a component in a file of its own, compiled for the browser only; the table below
-//! wraps it in [`Guard`], so that it runs only while the vault is open.
+//! The pages behind the lock. Each is a component in a file of its own, compiled for the browser only and fetched when it
+//! is needed (`programs`); the table below wraps it in [`Guard`], so that it runs only while the vault is open.
 
 mod guard;
 mod locked;
@@ -8,18 +8,18 @@ use leptos::prelude::*;
 
 pub use guard::Guard;
 
-/// `Route => module::Component;` For each: a component `Route` for the route table that guards the page.
+/// `Route => program;` For each: a component `Route` for the route table that guards the page.
 macro_rules! guarded {
-    ($($route:ident => $module:ident :: $page:ident;)*) => {
+    ($($route:ident => $program:ident;)*) => {
         $(
             /// A page of the table, behind the lock.
             #[component]
             pub fn $route() -> impl IntoView {
                 #[cfg(feature = "hydrate")]
-                let page: guard::PageFn = || view! { <$module::$page/> }.into_any();
+                let program = programs::table::$program();
                 #[cfg(not(feature = "hydrate"))]
-                let page: guard::PageFn = || ().into_any();
-                view! { <Guard page/> }
+                let program = guard::Program::none();
+                view! { <Guard program/> }
             }
         )*
     };
@@ -39,6 +39,8 @@ mod link;
 #[cfg(feature = "hydrate")]
 mod notices;
 #[cfg(feature = "hydrate")]
+mod programs;
+#[cfg(feature = "hydrate")]
 mod question;
 #[cfg(feature = "hydrate")]
 mod report;
@@ -49,16 +51,35 @@ mod settings;
 #[cfg(feature = "hydrate")]
 mod shared;
 
+/// Fetches the vault's program and a page's while their reader still types.
+pub(super) fn fetch_ahead(page: guard::Program) {
+    #[cfg(feature = "hydrate")]
+    leptos::task::spawn_local(async move {
+        // Whether they came is said when they are needed.
+        futures::join!(crate::vault::program::fetch(), (page.fetch)());
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = page;
+}
+
+/// The page that most sign-ins lead to.
+pub(super) fn first_page() -> guard::Program {
+    #[cfg(feature = "hydrate")]
+    return programs::table::list();
+    #[cfg(not(feature = "hydrate"))]
+    guard::Program::none()
+}
+
 guarded! {
-    Reports => reports::ReportsPage;
-    NewReport => draft::NewReportPage;
-    EditDraft => draft::EditDraftPage;
-    Report => report::ReportPage;
-    Share => report::SharePage;
-    Shared => shared::SharedPage;
-    Administration => administration::AdministrationPage;
-    Invitations => administration::InvitationsPage;
-    Audit => administration::AuditPage;
-    Settings => settings::SettingsPage;
-    Sessions => settings::SessionsPage;
+    Reports => list;
+    NewReport => new_report;
+    EditDraft => edit_draft;
+    Report => report_page;
+    Share => share;
+    Shared => shared_page;
+    Administration => people;
+    Invitations => invitations;
+    Audit => audit;
+    Settings => account;
+    Sessions => sessions;
 }

@@ -1,0 +1,58 @@
+//! The programs of the signed-in pages: what is named here is split off the first load, one WASM file for each group and
+//! what groups have in common in further ones (cargo-leptos `--split`). A page is fetched while its reader still types a
+//! password, so that nobody waits for it twice.
+#![allow(unsafe_code)] // `wasm_split` writes the imports and exports between the files
+
+use futures::FutureExt;
+use leptos::{
+    prelude::*,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
+
+use super::{administration, draft, guard::Program, report, reports, settings, shared};
+
+/// `group { name => module::Component; }`: for each a function in the group's own WASM file, and a [`Program`].
+macro_rules! programs {
+    ($($group:ident { $($name:ident, $fetch:ident => $module:ident :: $page:ident;)* })*) => {
+        $($(
+            #[wasm_split($group, fallible, wasm_split_path = ::leptos::wasm_split, preload($fetch))]
+            fn $name() -> Result<AnyView, SplitLoaderError> {
+                Ok(view! { <$module::$page/> }.into_any())
+            }
+        )*)*
+
+        /// Each page's program.
+        pub mod table {
+            use super::*;
+            $($(
+                /// A page's program.
+                pub const fn $name() -> Program {
+                    Program {
+                        fetch: || super::$fetch().map(|fetched| fetched.is_ok()).boxed_local(),
+                        show: || super::$name().now_or_never().and_then(Result::ok),
+                    }
+                }
+            )*)*
+        }
+    };
+}
+
+programs! {
+    reports {
+        list, fetch_list => reports::ReportsPage;
+        new_report, fetch_new_report => draft::NewReportPage;
+        edit_draft, fetch_edit_draft => draft::EditDraftPage;
+        report_page, fetch_report_page => report::ReportPage;
+        share, fetch_share => report::SharePage;
+        shared_page, fetch_shared_page => shared::SharedPage;
+    }
+    administration {
+        people, fetch_people => administration::AdministrationPage;
+        invitations, fetch_invitations => administration::InvitationsPage;
+        audit, fetch_audit => administration::AuditPage;
+    }
+    settings {
+        account, fetch_account => settings::SettingsPage;
+        sessions, fetch_sessions => settings::SessionsPage;
+    }
+}

@@ -1,0 +1,127 @@
+//! What the vault needs from the first password on, in a WASM file of its own that is fetched while people type
+//! (cargo-leptos `--split`): the flows of the `client` crate, and with them all of the sealing. The first load only asks
+//! who is signed in.
+#![allow(unsafe_code)] // `wasm_split` writes the imports and exports between the files
+
+use client::{Client, ClientError, Recover, SignUp, SignedIn, transport::TransportError};
+use crypto::account::RecoveryKit;
+use futures::{
+    FutureExt,
+    future::{AbortHandle, LocalBoxFuture, abortable},
+};
+use leptos::wasm_split::{SplitLoaderError, wasm_split};
+use wasm_bindgen_futures::spawn_local;
+
+use super::{
+    Keys, NewAccount, Vault, WebPlatform,
+    claim::{self, Arrival},
+    index::{self, Index},
+    live,
+    session::device,
+};
+
+/// What a split function gives: something that runs on.
+type Running<T> = Result<LocalBoxFuture<'static, T>, SplitLoaderError>;
+
+/// Fetches the file; again is cheap, and after a failure it tries again.
+pub async fn fetch() -> bool {
+    fetch_sign_in().await.is_ok()
+}
+
+/// Runs a way in. Where the file can't be had, the server can't be reached.
+pub(super) async fn enter(way: impl Future<Output = Running<client::Result<Keys>>>) -> client::Result<Keys> {
+    match way.await {
+        Ok(running) => running.await,
+        Err(_) => Err(ClientError::Transport(TransportError::Offline)),
+    }
+}
+
+/// Creates an account with the kit that was shown, and signs in.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_sign_up))]
+pub(super) fn sign_up(
+    client: Client<WebPlatform>,
+    kit: Option<RecoveryKit>,
+    account: NewAccount,
+) -> Running<client::Result<Keys>> {
+    let way = async move {
+        let kit = match kit {
+            Some(kit) => kit,
+            None => RecoveryKit::parse(&account.words.join(" ")).map_err(ClientError::KitWords)?,
+        };
+        let keys = client
+            .sign_up(SignUp {
+                name: &account.name,
+                email: &account.email,
+                password: &account.password,
+                role: account.role,
+                kit: &kit,
+                token: account.token.as_deref(),
+                device: device(),
+            })
+            .await?;
+        claim::keep(Arrival { token: None, secret: account.secret });
+        Ok(keys)
+    };
+    Ok(way.boxed_local())
+}
+
+/// Signs in, or unlocks the session that lives.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_sign_in))]
+pub(super) fn sign_in(
+    client: Client<WebPlatform>,
+    locked: Option<SignedIn<WebPlatform>>,
+    email: String,
+    password: String,
+) -> Running<client::Result<Keys>> {
+    let way = async move {
+        match locked {
+            Some(session) => session.unlock(&password).await,
+            None => client.sign_in(&email, &password, device()).await,
+        }
+    };
+    Ok(way.boxed_local())
+}
+
+/// Opens the account with the recovery kit and sets a new password.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_recover))]
+pub(super) fn recover(
+    client: Client<WebPlatform>,
+    email: String,
+    words: String,
+    password: String,
+) -> Running<client::Result<Keys>> {
+    let way = async move {
+        client.recover(Recover { email: &email, words: &words, password: &password, device: device() }).await
+    };
+    Ok(way.boxed_local())
+}
+
+/// Uses the invitation that waits for an open vault, if there is one.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_claim))]
+pub(super) fn claim(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> {
+    claim::claim(vault, keys);
+    Ok(())
+}
+
+/// Hears live events until the handle ends it.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_listen))]
+pub(super) fn listen(vault: Vault, keys: Keys) -> Result<AbortHandle, SplitLoaderError> {
+    let (listening, handle) = abortable(live::listen(vault, keys));
+    spawn_local(async move {
+        // Ends by itself or by the handle.
+        let _ = listening.await;
+    });
+    Ok(handle)
+}
+
+/// Brings the index up to date.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_refresh))]
+pub(super) fn refresh(index: Index, keys: Keys) -> Running<()> {
+    Ok(index::refresh(index, keys).boxed_local())
+}
+
+/// Keeps the sealed copy of the index.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_keep))]
+pub(super) fn keep(index: Index, keys: Keys) -> Running<()> {
+    Ok(async move { index.keep(&keys).await }.boxed_local())
+}
