@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop tests size e2e e2e-open screenshots test-tools
+	interop webcrypto tests size e2e e2e-open screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -72,6 +72,7 @@ test: ## Everything that CI runs
 	$(STEP) "size budget" $(MAKE) --no-print-directory size; \
 	$(STEP) "vectors" $(MAKE) --no-print-directory vectors; \
 	$(STEP) "tests" $(MAKE) --no-print-directory tests; \
+	$(STEP) "webcrypto" $(MAKE) --no-print-directory webcrypto; \
 	$(STEP) "interop" $(MAKE) --no-print-directory interop; \
 	$(STEP) "server" $(MAKE) --no-print-directory server; \
 	$(STEP) "hs" $(MAKE) --no-print-directory cli; \
@@ -99,6 +100,11 @@ else
 	cargo nextest run --release --locked $(HOST) --no-fail-fast
 	cargo test --release --locked $(HOST) --doc --quiet
 endif
+
+# The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.
+webcrypto:
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CARGO_PROFILE_DEV_DEBUG=0 \
+		cargo test --locked -p healthsecure-client --features web --target wasm32-unknown-unknown --test webcrypto
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
 interop:

@@ -7,6 +7,8 @@ mod encoding;
 mod policy;
 mod site;
 
+use std::sync::OnceLock;
+
 use app::{App, shell};
 use axum::{
     Router,
@@ -58,10 +60,17 @@ fn provide() {
     }
 }
 
-/// Only cargo-leptos' hot reload reads them, from its environment; nothing of the site is looked up on disk.
+/// Only cargo-leptos' hot reload needs them; nothing of the site is looked up on disk. The environment that cargo-leptos
+/// sets goes before the file.
 fn options() -> LeptosOptions {
-    leptos::config::get_configuration(None)
-        .map_or_else(|_| LeptosOptions::builder().output_name("healthsecure").build(), |config| config.leptos_options)
+    static OPTIONS: OnceLock<LeptosOptions> = OnceLock::new();
+    let read = || {
+        leptos::config::get_config_from_str(include_str!("../../Leptos.toml")).unwrap_or_else(|error| {
+            tracing::warn!(%error, "LEPTOS_* in the environment can't be read; hot reload won't work");
+            LeptosOptions::builder().output_name("healthsecure").build()
+        })
+    };
+    OPTIONS.get_or_init(read).clone()
 }
 
 /// An embedded file under the hash of all; another hash is another build's.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::{Outcome, cargo};
 
 /// Crates that have no business in a browser. `tokio` may be there for its channels, never with a network.
@@ -36,7 +38,13 @@ const OURS: [&str; 10] = [
 
 /// Checks every wall and names each that is broken.
 pub fn check() -> Outcome {
-    let results = [server_cannot_open(), browser_has_no_server(), leaves_stand_alone(), nothing_needs_the_server()];
+    let results = [
+        server_cannot_open(),
+        browser_has_no_server(),
+        leaves_stand_alone(),
+        nothing_needs_the_server(),
+        page_has_one_name(),
+    ];
     let broken: Vec<String> = results.iter().filter_map(|r| r.as_ref().err().cloned()).collect();
     if !broken.is_empty() {
         return Err(format!("boundaries broken:\n  {}", broken.join("\n  ")));
@@ -123,6 +131,28 @@ fn nothing_needs_the_server() -> Outcome {
     Ok("nothing depends on the server".to_owned())
 }
 
+/// Leptos.toml, which the server reads, and Cargo.toml, which cargo-leptos reads.
+fn page_has_one_name() -> Outcome {
+    let metadata = cargo(&["metadata", "--locked", "--no-deps", "--format-version", "1"])?;
+    let metadata: Value = serde_json::from_str(&metadata).map_err(|e| format!("cargo metadata: {e}"))?;
+    let leptos = std::fs::read_to_string("Leptos.toml").map_err(|e| format!("Leptos.toml: {e}"))?;
+    agree(&leptos, &metadata["metadata"]["leptos"][0])
+}
+
+fn agree(leptos: &str, cargo: &Value) -> Outcome {
+    let options: Vec<(&str, &str)> =
+        leptos.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = ")).collect();
+    for (name, value) in &options {
+        if cargo[name].to_string() != **value {
+            return Err(format!("{name} is {value} in Leptos.toml and {} in Cargo.toml", cargo[name]));
+        }
+    }
+    if options.is_empty() {
+        return Err("Leptos.toml says nothing: this check looks at the wrong thing".to_owned());
+    }
+    Ok("Leptos.toml and Cargo.toml agree".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +163,14 @@ mod tests {
         assert_eq!(nodes.len(), 2);
         assert_eq!(features(&nodes, "healthsecure-crypto"), ["open", "opaque-server"]);
         assert!(features(&nodes, "server").is_empty());
+    }
+
+    #[test]
+    fn two_names_are_noticed() {
+        let cargo = serde_json::json!({ "output-name": "page", "reload-port": 1 });
+        assert!(agree("# note = \"x\"\noutput-name = \"page\"\nreload-port = 1\n", &cargo).is_ok());
+        assert!(agree("output-name = \"other\"\n", &cargo).is_err());
+        assert!(agree("site-addr = \"page\"\n", &cargo).is_err());
+        assert!(agree("", &cargo).is_err());
     }
 }

@@ -88,6 +88,7 @@ texts! {
         events_more = "Show older";
         events_partial = "The chain is checked across everything that is shown.";
         event_open = "opened it";
+        event_count = "{count} entries in the record";
         event_read = "looked at it";
         event_list = "saw it in a list";
         event_create = "wrote it";

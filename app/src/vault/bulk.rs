@@ -5,7 +5,7 @@ use std::rc::Rc;
 use api_types::Problem;
 use client::{
     ClientError, Refusal, Result,
-    bulk::{Bulk, Control, Ledger, OpenJob, SealJob, SealedPart},
+    bulk::{Bulk, Control, Ledger, OpenJob, SealJob, SealedPart, webcrypto},
     transport::{Transport, TransportError},
 };
 use crypto::{
@@ -13,9 +13,9 @@ use crypto::{
     ids::Hash32,
 };
 use futures::{StreamExt, future::Either, stream::FuturesOrdered};
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Array, Promise};
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, CryptoKey};
 
@@ -42,15 +42,8 @@ pub struct BlobSink {
     parts: Array,
 }
 
-/// A key that WebCrypto may use and nobody can read, for workers.
 async fn import(key: &PartKey, usage: &str) -> Result<CryptoKey> {
-    let subtle = window().crypto().map_err(broken)?.subtle();
-    let raw = Uint8Array::from(&key.key.expose()[..]);
-    let usages = Array::of1(&usage.into());
-    let promise = subtle.import_key_with_str("raw", raw.unchecked_ref::<Object>(), "AES-GCM", false, &usages);
-    let imported = JsFuture::from(promise.map_err(broken)?).await;
-    raw.fill(0, 0, raw.length());
-    imported.map_err(broken)?.dyn_into().map_err(broken)
+    webcrypto::import(key, usage).await.map_err(|_| BROKEN)
 }
 
 fn failure(answer: &Message, part: Option<u32>) -> ClientError {

@@ -22,6 +22,8 @@ pub struct Memory {
     pub organisation_key: Option<B64>,
     /// For each account that signed in here: counter of its client state.
     pub accounts: BTreeMap<String, u64>,
+    /// For each account that was opened here: generation of the way in.
+    pub ways_in: BTreeMap<String, u32>,
 }
 
 impl Memory {
@@ -34,6 +36,17 @@ impl Memory {
     pub(crate) fn note(&mut self, account: &AccountId, counter: u64) {
         let seen = self.accounts.entry(account.to_string()).or_default();
         *seen = counter.max(*seen);
+    }
+
+    /// Refuses a way in of an account key that was rotated since, and remembers a newer one. All ways in of an account
+    /// have the generation of its account key.
+    pub(crate) fn check_way_in(&mut self, account: &AccountId, generation: u32) -> Result<()> {
+        let seen = self.ways_in.entry(account.to_string()).or_default();
+        if generation < *seen {
+            return Err(Refusal::WayInBehind.into());
+        }
+        *seen = generation;
+        Ok(())
     }
 
     /// Compares what a server says of itself with what is pinned, and pins what isn't.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use api_types::{
+    ErrorCode,
     accounts::{AccountStatus, PublicAccount, Role},
     limits::SEARCH_MIN_CHARS,
 };
@@ -169,15 +170,26 @@ impl<P: Platform> Vault<P> {
     pub async fn find_by_email(&self, email: &str) -> Result<Option<Person>> {
         check_email(email.trim())?;
         let found = self.api().find_accounts_by_email(email.trim()).await?;
-        found.items.first().map(|account| self.learn(account)).transpose()
+        let Some(account) = found.items.into_iter().next() else { return Ok(None) };
+        let person = self.learn(&account)?;
+        let mut looked_up = self.looked_up();
+        looked_up.retain(|known| known.id != account.id);
+        looked_up.push(account);
+        Ok(Some(person))
     }
 
-    /// One account by its id.
+    /// One account by its id: an approved doctor, somebody with a report in common, or who was found by e-mail.
     ///
     /// # Errors
     /// As [`Vault::find_doctors`]; [`Refusal::OtherThing`] if the server answers about someone else.
     pub async fn person(&self, id: &api_types::AccountId) -> Result<Person> {
-        let account = self.api().get_account_by_id(id).await?;
+        let account = match self.api().get_account_by_id(id).await {
+            Err(e) if e.problem() == Some(ErrorCode::NotFound) => {
+                let found = self.looked_up().iter().find(|known| known.id == *id).cloned();
+                found.ok_or(e)?
+            }
+            account => account?,
+        };
         if account.id != *id {
             return Err(Refusal::OtherThing.into());
         }

@@ -39,6 +39,9 @@ pub enum Refusal {
     /// A way in that the account didn't sign.
     #[error("A way into this account was not made by its holder.")]
     WayInForged,
+    /// A way in from before the account key was rotated.
+    #[error("The server gave back an old way into this account.")]
+    WayInBehind,
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -171,6 +174,7 @@ impl Refusal {
             Self::KeyringBehind => "keyring_behind",
             Self::KeyringForged => "keyring_forged",
             Self::WayInForged => "way_in_forged",
+            Self::WayInBehind => "way_in_behind",
             Self::StateBehind => "state_behind",
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",

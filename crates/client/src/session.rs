@@ -136,7 +136,10 @@ impl<P: Platform> Client<P> {
         let (_, pinned) = self.shared.pinned().await?;
         let (body, export) = self.log_in(email, password, device, &pinned).await?;
         let way = way_in(&body.account, WayInKind::Password)?;
-        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))
+        let (id, generation) = (body.account.public.id, way.claimed().generation);
+        let vault = self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))?;
+        self.shared.memory().check_way_in(&id, generation)?;
+        Ok(vault)
     }
 
     async fn log_in(

@@ -13,6 +13,7 @@ mod binary;
 mod drafts;
 mod framing;
 mod grants;
+mod honest_client;
 mod invitations;
 mod list;
 mod live;

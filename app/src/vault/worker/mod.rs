@@ -1,12 +1,12 @@
 //! The worker's half: one segment per task, several tasks at once. Plaintext and ciphertext stay in JavaScript buffers
 //! and go through WebCrypto; this program only says what happens with them.
 
-mod cipher;
 mod net;
 mod segment;
 
 use std::{cell::RefCell, collections::HashMap};
 
+use client::bulk::webcrypto::WebCryptoError;
 use futures::channel::oneshot;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -25,9 +25,18 @@ pub(super) enum Failure {
 }
 
 impl From<JsValue> for Failure {
-    /// WebCrypto or a stream refused; what it says may hold names of files, so it is dropped.
+    /// A stream refused; what it says may hold names of files, so it is dropped.
     fn from(_: JsValue) -> Self {
         Self::Broken
+    }
+}
+
+impl From<WebCryptoError> for Failure {
+    fn from(error: WebCryptoError) -> Self {
+        match error {
+            WebCryptoError::Forged => Self::Forged("a chunk does not open"),
+            WebCryptoError::Broken => Self::Broken,
+        }
     }
 }
 

@@ -1,16 +1,15 @@
 //! One segment: sealed and sent, fetched and opened, or moved from one key to another.
 
-use client::api::content_digest;
+use client::{
+    api::content_digest,
+    bulk::webcrypto::{Chunks, sha256},
+};
 use futures::channel::oneshot;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Blob, BlobPropertyBag, CryptoKey};
 
-use super::{
-    Failure,
-    cipher::{Chunks, sha256},
-    net,
-};
+use super::{Failure, net};
 use crate::vault::message::Message;
 
 /// Bytes of a part's header, stored before its first chunk.
@@ -94,7 +93,7 @@ async fn fetch_and_open(
         }
         stored = stored.subarray(HEADER, stored.length());
     }
-    chunks.open(&stored).await
+    Ok(chunks.open(&stored).await?)
 }
 
 /// Fetch, check, open, hash; the plaintext goes to the page as a Blob.

@@ -9,6 +9,8 @@ pub mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
 mod pipeline;
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod webcrypto;
 
 use std::future::Future;
 

@@ -104,12 +104,17 @@ impl<P: Platform> Client<P> {
             return Err(Refusal::OtherThing.into());
         }
         let rotation = Rotation::begin(&verified.account, &kit, self.shared.now())?;
+        self.shared.memory().check_way_in(&started.account_id, rotation.kit.claimed().generation)?;
         let done = step.finish(&self.shared.platform, &pinned, verified.registration_response.0).await?;
         let ids = (started.recovery_id, B64(done.upload));
         let finish = self.rotated(&rotation, &verified.account, &pinned, (ids, &done.export_key), recover.device)?;
         let body = self.api().finish_recovery(&finish).await.map_err(wrong_kit)?;
+        let generation = rotation.setup().generation;
         let Rotation { chain, new, .. } = rotation;
-        self.finish(body, &pinned, |stored| if *stored == chain { Ok(new) } else { Err(Refusal::OtherThing.into()) })
+        let stored = |stored: &KeyChain| if *stored == chain { Ok(new) } else { Err(Refusal::OtherThing.into()) };
+        let vault = self.finish(body, &pinned, stored)?;
+        self.shared.memory().check_way_in(&started.account_id, generation)?;
+        Ok(vault)
     }
 
     fn rotated(

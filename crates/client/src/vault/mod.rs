@@ -11,7 +11,7 @@ use std::sync::{
 
 use api_types::{
     AccountId,
-    accounts::OwnAccount,
+    accounts::{OwnAccount, PublicAccount},
     sessions::{Session, WhoAmI},
 };
 use crypto::{
@@ -56,6 +56,7 @@ struct Inner<P> {
     dirty: AtomicBool,
     saving: futures::lock::Mutex<()>,
     people: Mutex<Directory>,
+    looked_up: Mutex<Vec<PublicAccount>>,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -129,6 +130,7 @@ impl<P: Platform> Vault<P> {
             dirty: AtomicBool::new(dirty),
             saving: futures::lock::Mutex::new(()),
             people: Mutex::new(people),
+            looked_up: Mutex::default(),
         })))
     }
 
@@ -222,6 +224,11 @@ impl<P: Platform> Vault<P> {
 
     pub(crate) fn people(&self) -> MutexGuard<'_, Directory> {
         self.0.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accounts found by their e-mail. The server tells of a patient by id only to those who have a report in common.
+    pub(crate) fn looked_up(&self) -> MutexGuard<'_, Vec<PublicAccount>> {
+        self.0.looked_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state changed: the next save sends it.

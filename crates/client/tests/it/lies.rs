@@ -3,7 +3,7 @@
 use api_types::{B64, ReportId, accounts::Role, reports::Report};
 use bytes::Bytes;
 use client::{
-    ClientError, PatientChoice, Refusal, Share, Vault,
+    ClientError, PatientChoice, Recover, Refusal, Share, SignUp, Vault,
     api::ListQuery,
     bulk::Control,
     heavy::{self, HeavyError, HeavyKind, HeavyTask},
@@ -352,6 +352,27 @@ async fn an_old_client_state_is_refused() {
     let client = server.client_with(memory);
     let again = client.sign_in(&email("Ann Example"), PASSWORD, device()).await;
     assert_eq!(refusal(again), Refusal::StateBehind);
+}
+
+#[tokio::test]
+async fn an_account_from_before_its_recovery_is_refused() {
+    let server = Fake::new();
+    let client = server.client();
+    let kit = client.new_kit();
+    let address = email("ann");
+    let (name, role, token) = ("Ann Example", Role::Patient, None);
+    let sign_up = SignUp { name, email: &address, password: PASSWORD, role, kit: &kit, token, device: device() };
+    let id = client.sign_up(sign_up).await.unwrap().account_id();
+    let before = server.db().accounts[&id].clone();
+    let words = kit.words().join(" ");
+    let recover = |password| Recover { email: &address, words: &words, password, device: device() };
+    let mut memory = client.recover(recover("new password here")).await.unwrap().remembered();
+    // Without the state's counter, the way in has to give the server away.
+    memory.accounts.clear();
+    server.db().accounts.insert(id, before);
+    let client = server.client_with(memory);
+    assert_eq!(refusal(client.sign_in(&address, PASSWORD, device()).await), Refusal::WayInBehind);
+    assert_eq!(refusal(client.recover(recover("third password here")).await), Refusal::WayInBehind);
 }
 
 #[tokio::test]

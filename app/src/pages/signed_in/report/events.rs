@@ -17,6 +17,9 @@ const MOST: usize = 5_000;
 /// Events shown at first, and more with each tap.
 const STEP: usize = 20;
 
+/// Looks of one person that are no further apart are one visit, in milliseconds.
+const VISIT: i64 = 15 * 60 * 1000;
+
 /// What the check found.
 #[derive(Debug, Clone)]
 enum Checked {
@@ -56,12 +59,50 @@ pub(super) fn Events(handle: Handle) -> impl IntoView {
     }
 }
 
+/// Events that are one to a reader: a page asks several times for what its reader looks at once.
+#[derive(Clone)]
+struct Visit {
+    /// The newest of them; an opened file says more than a look.
+    event: AuditEvent,
+    /// Time of the oldest.
+    since: i64,
+    count: usize,
+}
+
+impl Visit {
+    fn takes(&self, older: &AuditEvent) -> bool {
+        let look = |event: &AuditEvent| {
+            matches!(event.action, Action::Read | Action::Open) && event.outcome != Outcome::Denied
+        };
+        look(&self.event) && look(older) && self.event.actor == older.actor && self.since - older.time <= VISIT
+    }
+}
+
+/// Newest first, as the events are.
+fn visits(events: &[AuditEvent]) -> Vec<Visit> {
+    let mut visits: Vec<Visit> = Vec::new();
+    for event in events {
+        match visits.last_mut().filter(|visit| visit.takes(event)) {
+            Some(visit) => {
+                visit.since = event.time;
+                visit.count += 1;
+                if event.action == Action::Open {
+                    visit.event.action = Action::Open;
+                }
+            }
+            None => visits.push(Visit { event: event.clone(), since: event.time, count: 1 }),
+        }
+    }
+    visits
+}
+
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let (complete, count) = (events.complete, events.items.len());
-    let items = StoredValue::new(events.items);
+    let items = visits(&events.items);
+    let (complete, count) = (events.complete, items.len());
+    let items = StoredValue::new(items);
     let rows = move || {
-        let row = |event: &AuditEvent| view! { <EventRow handle event=event.clone()/> };
+        let row = |visit: &Visit| view! { <EventRow handle visit=visit.clone()/> };
         items.with_value(|items| items.iter().take(shown.get()).map(row).collect_view())
     };
     view! {
@@ -105,7 +146,8 @@ fn did(event: &AuditEvent) -> String {
 }
 
 #[component]
-fn EventRow(handle: Handle, event: AuditEvent) -> impl IntoView {
+fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
+    let Visit { event, count, .. } = visit;
     let own = use_vault().who().map(|who| who.account_id);
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
@@ -117,7 +159,10 @@ fn EventRow(handle: Handle, event: AuditEvent) -> impl IntoView {
         <li class="row row-plain">
             <div class="row-main">
                 <span><strong>{who}</strong>" "{did(&event)}</span>
-                <span class="row-text"><Time at=event.time style=TimeStyle::DateTime/></span>
+                <span class="row-text">
+                    <Time at=event.time style=TimeStyle::DateTime/>
+                    {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
+                </span>
             </div>
             {denied.then(|| view! { <div class="row-end"><Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge></div> })}
         </li>

@@ -108,7 +108,8 @@ pub(super) fn purpose_word(purpose: &str) -> String {
         "second-opinion" => t!(share.purpose_second_opinion).to_owned(),
         "referral" => t!(share.purpose_referral).to_owned(),
         "billing" => t!(share.purpose_billing).to_owned(),
-        "own" => String::new(),
+        // Said by their right already.
+        "own" | "author" | "patient" => String::new(),
         other => other.to_owned(),
     }
 }

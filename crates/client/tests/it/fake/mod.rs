@@ -49,6 +49,7 @@ pub fn random<const N: usize>() -> [u8; N] {
     out
 }
 
+#[derive(Clone)]
 pub struct Account {
     pub name: String,
     pub email: String,

@@ -1,13 +1,30 @@
 //! Chunks of one segment through WebCrypto: AES-256-GCM, 128-bit tags, no additional data, nonce = base nonce XOR chunk
-//! number (c2sp.org/chunked-encryption). The key is a non-extractable `CryptoKey`.
+//! number (c2sp.org/chunked-encryption). The key is a non-extractable `CryptoKey`. Byte for byte what
+//! [`crypto::format::PartSealer`] writes; `tests/webcrypto.rs` compares them.
 
+use crypto::format::PartKey;
 use futures::future::try_join_all;
-use js_sys::{ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
+use web_sys::{Crypto, CryptoKey, SubtleCrypto};
 
-use super::Failure;
+/// Why WebCrypto gave nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebCryptoError {
+    /// A chunk is cut, or its tag is wrong.
+    Forged,
+    /// WebCrypto is missing or refused. What it says may hold names of files, so it is dropped.
+    Broken,
+}
+
+impl From<JsValue> for WebCryptoError {
+    fn from(_: JsValue) -> Self {
+        Self::Broken
+    }
+}
+
+type Result<T> = std::result::Result<T, WebCryptoError>;
 
 /// Plaintext bytes of a chunk.
 const CHUNK: u32 = 16 * 1024;
@@ -16,21 +33,43 @@ const TAG: u32 = 16;
 /// Chunks given to WebCrypto at once: enough to keep its threads busy, little enough to bound memory (2 MiB).
 const BATCH: u32 = 128;
 
-/// WebCrypto.
-pub(super) fn subtle() -> Result<SubtleCrypto, Failure> {
-    let scope: WorkerGlobalScope = js_sys::global().dyn_into().map_err(|_| Failure::Broken)?;
-    Ok(scope.crypto().map_err(|_| Failure::Broken)?.subtle())
+/// `crypto.subtle` of a page, a worker or another JavaScript runtime; absent without a secure context.
+fn subtle() -> Result<SubtleCrypto> {
+    let crypto = Reflect::get(&js_sys::global(), &"crypto".into())?;
+    let subtle = Reflect::get(&crypto, &"subtle".into())?;
+    if subtle.is_undefined() { Err(WebCryptoError::Broken) } else { Ok(crypto.unchecked_into::<Crypto>().subtle()) }
+}
+
+/// A part's key as WebCrypto may use it and nobody can read it. `usage` is `encrypt` or `decrypt`.
+///
+/// # Errors
+/// [`WebCryptoError::Broken`].
+pub async fn import(key: &PartKey, usage: &str) -> Result<CryptoKey> {
+    let raw = Uint8Array::from(&key.key.expose()[..]);
+    let usages = Array::of1(&usage.into());
+    let promise = subtle()?.import_key_with_str("raw", raw.unchecked_ref::<Object>(), "AES-GCM", false, &usages);
+    let imported = match promise {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(refused) => Err(refused),
+    };
+    raw.fill(0, 0, raw.length());
+    Ok(imported?.unchecked_into())
 }
 
 /// SHA-256 of a buffer, 32 bytes.
-pub(super) async fn sha256(bytes: &Uint8Array) -> Result<Uint8Array, Failure> {
+///
+/// # Errors
+/// [`WebCryptoError::Broken`].
+pub async fn sha256(bytes: &Uint8Array) -> Result<Uint8Array> {
     let hash = JsFuture::from(subtle()?.digest_with_str_and_js_u8_array("SHA-256", bytes)?).await?;
     Ok(Uint8Array::new(&hash))
 }
 
 /// The key of a segment and where its chunks stand in the part.
-pub(super) struct Chunks {
+pub struct Chunks {
+    /// From [`import`].
     pub key: CryptoKey,
+    /// The part's.
     pub base_nonce: [u8; 12],
     /// Number of its first chunk.
     pub first: u64,
@@ -72,27 +111,30 @@ enum Way {
 }
 
 impl Chunks {
-    /// Seals `plain` into `out`, from byte `at` on.
-    pub(super) async fn seal(&self, plain: &Uint8Array, out: &Uint8Array, at: u32) -> Result<(), Failure> {
+    /// Seals `plain` into `out`, from byte `at` on to its end.
+    ///
+    /// # Errors
+    /// [`WebCryptoError::Broken`], also when `plain` and `out` don't have the lengths that belong to these chunks.
+    pub async fn seal(&self, plain: &Uint8Array, out: &Uint8Array, at: u32) -> Result<()> {
         self.pass(Way::Seal, plain, out, at).await
     }
 
     /// Opens `sealed`; a chunk whose tag is wrong ends it.
-    pub(super) async fn open(&self, sealed: &Uint8Array) -> Result<Uint8Array, Failure> {
-        let length = sealed.length().checked_sub(self.count * TAG).ok_or(Failure::Forged("a segment is too short"))?;
+    ///
+    /// # Errors
+    /// [`WebCryptoError::Forged`].
+    pub async fn open(&self, sealed: &Uint8Array) -> Result<Uint8Array> {
+        let length = sealed.length().checked_sub(self.count * TAG).ok_or(WebCryptoError::Forged)?;
         let out = Uint8Array::new_with_length(length);
-        self.pass(Way::Open, sealed, &out, 0).await.map_err(|failure| match failure {
-            Failure::Broken => Failure::Forged("a chunk does not open"),
-            other => other,
-        })?;
+        self.pass(Way::Open, sealed, &out, 0).await.map_err(|_| WebCryptoError::Forged)?;
         Ok(out)
     }
 
-    async fn pass(&self, way: Way, from: &Uint8Array, out: &Uint8Array, mut at: u32) -> Result<(), Failure> {
+    async fn pass(&self, way: Way, from: &Uint8Array, out: &Uint8Array, mut at: u32) -> Result<()> {
         let (subtle, algorithm) = (subtle()?, Algorithm::new());
         let step = if matches!(way, Way::Seal) { CHUNK } else { CHUNK + TAG };
         for batch in (0..self.count).step_by(BATCH as usize) {
-            let one = |i: u32| -> Result<Promise, JsValue> {
+            let one = |i: u32| -> std::result::Result<Promise, JsValue> {
                 let piece = from.subarray((i * step).min(from.length()), ((i + 1) * step).min(from.length()));
                 let algorithm = algorithm.at(&self.base_nonce, self.first + u64::from(i));
                 match way {
@@ -100,16 +142,17 @@ impl Chunks {
                     Way::Open => subtle.decrypt_with_object_and_js_u8_array(algorithm, &self.key, &piece),
                 }
             };
-            let started = (batch..self.count.min(batch + BATCH)).map(one).collect::<Result<Vec<_>, _>>()?;
+            let started =
+                (batch..self.count.min(batch + BATCH)).map(one).collect::<std::result::Result<Vec<_>, _>>()?;
             for done in try_join_all(started.into_iter().map(JsFuture::from)).await? {
                 let piece = Uint8Array::new(done.unchecked_ref::<ArrayBuffer>());
                 if at + piece.length() > out.length() {
-                    return Err(Failure::Broken);
+                    return Err(WebCryptoError::Broken);
                 }
                 out.set(&piece, at);
                 at += piece.length();
             }
         }
-        if at == out.length() { Ok(()) } else { Err(Failure::Broken) }
+        if at == out.length() { Ok(()) } else { Err(WebCryptoError::Broken) }
     }
 }
