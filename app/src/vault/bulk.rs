@@ -13,7 +13,7 @@ use crypto::{
     ids::Hash32,
 };
 use futures::{StreamExt, future::Either, stream::FuturesOrdered};
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
