@@ -22,8 +22,13 @@ pub fn Page(
     /// The content.
     children: Children,
 ) -> impl IntoView {
+    // Asked once more while the page goes, when its signals are gone already.
+    let window = move || match title.try_get() {
+        Some(title) => format!("{title} · {}", t!(common.product)),
+        None => t!(common.product).to_owned(),
+    };
     view! {
-        <Title text=move || format!("{} · {}", title.get(), t!(common.product))/>
+        <Title text=window/>
         <header class="page-head">
             <div>
                 <h1>{move || title.get()}</h1>
