@@ -139,10 +139,19 @@ pub fn manifest(
     keys: &Keys,
 ) -> ServiceResult<()> {
     manifest.verify_manifest(state, keys).map_err(|error| manifest_error(&error))?;
+    order(manifest, earlier, state.report())
+}
+
+/// Verifies a manifest's place in the order of the report's manifests.
+pub fn order(
+    manifest: &Signed<Manifest>,
+    earlier: Vec<Signed<Manifest>>,
+    report: crypto::ids::ReportId,
+) -> ServiceResult<()> {
     let mut all = earlier;
     all.sort_by_key(|manifest| manifest.claimed().seq);
     all.push(manifest.clone());
-    Signed::<Manifest>::verify_order(&state.report(), &all).map_err(|error| manifest_error(&error))?;
+    Signed::<Manifest>::verify_order(&report, &all).map_err(|error| manifest_error(&error))?;
     Ok(())
 }
 

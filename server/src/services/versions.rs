@@ -108,6 +108,7 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let mut tx = state.db.begin_write().await?;
     unchanged(tx.conn(), &loaded).await?;
     still_next(tx.conn(), report, version).await?;
+    checked.still_follows(manifests(tx.conn(), report).await?)?;
     store(tx.conn(), actor, checked, now).await?;
     storage::reports::set_latest(tx.conn(), report, version, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
@@ -151,12 +152,13 @@ pub async fn rekey(
     if current.revision + 1 != revision {
         return Err(ErrorCode::Conflict.into());
     }
+    checked.still_follows(manifests(tx.conn(), report).await?)?;
     store(tx.conn(), actor, checked, now).await?;
     storage::wraps::delete_revision(tx.conn(), report, version, current.revision).await?;
     let blobs = storage::versions::supersede(tx.conn(), report, version, current.revision, now).await?;
     blob_garbage::add(tx.conn(), blobs, now + GARBAGE_DELAY).await?;
     storage::versions_rekey::done(tx.conn(), report, version).await?;
-    storage::reports::set_latest(tx.conn(), report, loaded.seen.report.latest_version, now).await?;
+    storage::reports::touch(tx.conn(), report, now).await?;
     discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);

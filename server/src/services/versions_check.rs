@@ -41,6 +41,13 @@ pub struct Checked {
     wraps: BTreeMap<GrantId, SentWrap>,
 }
 
+impl Checked {
+    /// Whether it still follows the manifests stored: others may have come since it was checked.
+    pub fn still_follows(&self, earlier: Vec<Signed<Manifest>>) -> ServiceResult<()> {
+        verify::order(&self.manifest, earlier, self.place.report)
+    }
+}
+
 fn place_of(report: ReportId, body: &NewVersion) -> RevisionPlace {
     RevisionPlace { report: ids::ReportId(report.0), version: body.version, revision: body.revision }
 }

@@ -47,11 +47,22 @@ pub async fn set_head(conn: &impl ConnectionTrait, id: ReportId, head: Head, now
     Ok(())
 }
 
-/// A version or revision was added.
+/// A version was added.
 pub async fn set_latest(conn: &impl ConnectionTrait, id: ReportId, version: i32, now: UnixMillis) -> DbResult<()> {
     use reports::Column;
     reports::Entity::update_many()
         .col_expr(Column::LatestVersion, Expr::value(version))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id.0.to_vec()))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// A revision was added: the newest version stays what it is.
+pub async fn touch(conn: &impl ConnectionTrait, id: ReportId, now: UnixMillis) -> DbResult<()> {
+    use reports::Column;
+    reports::Entity::update_many()
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::Id.eq(id.0.to_vec()))
         .exec(conn)
