@@ -44,16 +44,26 @@ impl<T> Pending<T> {
 
     /// Takes a value out: each serves once.
     pub fn take(&self, id: &[u8]) -> Option<T> {
-        let id: &[u8; 32] = id.try_into().ok()?;
-        let (end, value) = self.lock().remove(id)?;
-        (now_ms() < end).then_some(value)
+        self.take_with_end(id).map(|(_, value)| value)
     }
 
-    /// Puts a value back under its id, for the next step, with its whole life again.
-    pub fn put_back(&self, id: &[u8], value: T) {
+    /// As [`Pending::take`], with the time at which it ends, for putting it back.
+    pub fn take_with_end(&self, id: &[u8]) -> Option<(UnixMillis, T)> {
+        let id: &[u8; 32] = id.try_into().ok()?;
+        let (end, value) = self.lock().remove(id)?;
+        (now_ms() < end).then_some((end, value))
+    }
+
+    /// Puts a value back under its id, for the next step, until the end that it had.
+    pub fn put_back(&self, id: &[u8], end: UnixMillis, value: T) {
         if let Ok(id) = id.try_into() {
-            self.lock().insert(id, (now_ms() + self.life, value));
+            self.lock().insert(id, (end, value));
         }
+    }
+
+    /// Forgets those of which this is true.
+    pub fn forget(&self, what: impl Fn(&T) -> bool) {
+        self.lock().retain(|_, (_, value)| !what(value));
     }
 
     /// Forgets what has ended.
@@ -72,6 +82,10 @@ mod tests {
         let id = pending.put(7).unwrap();
         assert_eq!(pending.take(&id), Some(7));
         assert_eq!(pending.take(&id), None);
+        let id = pending.put(8).unwrap();
+        let (end, value) = pending.take_with_end(&id).unwrap();
+        pending.put_back(&id, end, value);
+        assert_eq!(pending.take_with_end(&id), Some((end, 8)), "putting back gives no new life");
         let over = Pending::new(-1);
         let id = over.put(7).unwrap();
         assert_eq!(over.take(&id), None);

@@ -39,7 +39,8 @@ pub struct Recovery {
     account: Option<AccountId>,
     email_key: String,
     challenge: [u8; 32],
-    verified: bool,
+    /// The kit that was proved, as it was stored then.
+    kit: Option<WayIn>,
 }
 
 /// Those that wait: 15 minutes, in memory.
@@ -58,31 +59,32 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
     let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
-    let recovery = Recovery { account, email_key: email.key, challenge, verified: false };
+    let recovery = Recovery { account, email_key: email.key, challenge, kit: None };
     let recovery_id = state.recoveries.put(recovery)?;
     Ok(RecoveryStarted { recovery_id: B64(recovery_id.to_vec()), account_id, challenge: B64(challenge.to_vec()) })
 }
 
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it.
 pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
-    let mut recovery = state.recoveries.take(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
-    let account = prove(state, &recovery, &body).await?;
+    let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
+    let (account, kit) = prove(state, &recovery, &body).await?;
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     let own = account::own(state.db.read(), row).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "verify");
     state.audit.record(event).await?;
-    recovery.verified = true;
-    state.recoveries.put_back(&body.recovery_id.0, recovery);
+    recovery.kit = Some(kit);
+    state.recoveries.put_back(&body.recovery_id.0, end, recovery);
     Ok(RecoveryVerified { account: own, registration_response: B64(response) })
 }
 
-/// Whether the proof is by the kit of the account asked for.
-async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<AccountId> {
+/// The account asked for and its kit, where the proof is by that.
+async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<(AccountId, WayIn)> {
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
     let Some(account) = recovery.account else { return Err(failed) };
     let ways = accounts::ways_in(state.db.read(), account).await?;
-    let Some(key) = ways.iter().find_map(proof_key) else { return Err(failed) };
+    let found = ways.into_iter().find_map(|way| Some((proof_key(&way)?, way)));
+    let Some((key, kit)) = found else { return Err(failed) };
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
     let Ok(said) = proof.verify(&key) else { return Err(failed) };
     let expected = RecoveryProof {
@@ -90,7 +92,7 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
         account: ids::AccountId(account.0),
         challenge: Hash32(recovery.challenge),
     };
-    if *said == expected { Ok(account) } else { Err(failed) }
+    if *said == expected { Ok((account, kit)) } else { Err(failed) }
 }
 
 fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
@@ -100,14 +102,17 @@ fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
 
 /// `POST /recovery/finish`.
 pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<NewSession> {
-    let recovery =
-        state.recoveries.take(&body.recovery_id.0).filter(|r| r.verified).ok_or(ErrorCode::RecoveryFailed)?;
-    let account = recovery.account.ok_or(ErrorCode::RecoveryFailed)?;
+    let (end, recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
+    let proved = recovery.account.zip(recovery.kit.as_ref());
+    let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, &recovery.email_key, body).await;
-    if done.is_err() {
+    let done = replace(state, account, kit, &recovery.email_key, body).await;
+    match &done {
+        // What was proved by the kit before counts no more.
+        Ok(_) => state.recoveries.forget(|other| other.account == Some(account)),
+        Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
         // The kit was right: a body that can be mended may be sent again.
-        state.recoveries.put_back(&recovery_id.0, recovery);
+        Err(_) => state.recoveries.put_back(&recovery_id.0, end, recovery),
     }
     done
 }
@@ -115,6 +120,7 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
 async fn replace(
     state: &AppState,
     account: AccountId,
+    proved: &WayIn,
     email_key: &str,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
@@ -129,6 +135,10 @@ async fn replace(
     let device = sessions::device(&body.device)?;
 
     let mut tx = state.db.begin_write().await?;
+    // Another recovery may have replaced the kit since it was proved.
+    if !accounts::ways_in(tx.conn(), account).await?.contains(proved) {
+        return Err(ErrorCode::RecoveryFailed.into());
+    }
     if !accounts::put_client_state(tx.conn(), account, body.client_state.0, counter).await? {
         return Err(ErrorCode::CounterStale.into());
     }

@@ -134,3 +134,34 @@ async fn an_attempt_that_proved_nothing_sets_nothing() {
     let (late, _) = verify(&server, &started, &pat.applicant.kit).await;
     assert_eq!(late.code(), "recovery_failed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kit_that_was_replaced_finishes_nothing() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let first = prepare(&server, &mut pat).await;
+    let second = FinishRecovery { client_state_counter: 2, ..prepare(&server, &mut pat).await };
+    assert_eq!(server.post("/recovery/finish", None, &first).await.status, 200);
+    assert_eq!(server.post("/recovery/finish", None, &second).await.code(), "recovery_failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_recoveries_at_once_one_finishes() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let first = prepare(&server, &mut pat).await;
+    let second = FinishRecovery { client_state_counter: 2, ..prepare(&server, &mut pat).await };
+    // Both are taken out before either may write.
+    let writer = server.state.db.begin_write().await.unwrap();
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        drop(writer);
+    };
+    let finish = |body| server.post("/recovery/finish", None, body);
+    let (a, b, ()) = tokio::join!(finish(&first), finish(&second), release);
+    let refused = if a.status.is_success() { &b } else { &a };
+    assert!(a.status.is_success() || b.status.is_success());
+    assert_eq!(refused.code(), "recovery_failed");
+}
