@@ -27,6 +27,9 @@ use crate::{
     },
 };
 
+/// Most sealed bytes in one page, but for a row that alone has more.
+const PAGE_BYTES: u64 = 8 * 1024 * 1024;
+
 /// What a list is asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListQuery {
@@ -52,14 +55,16 @@ pub async fn list(state: &AppState, actor: &Actor, query: ListQuery) -> ServiceR
     }
     // Before the rows: what changes in between is delivered again next time, never missed.
     let head = reports_list::head(conn, actor.account).await?;
-    let page = Page {
+    let mut page = Page {
         before: query.before.map_or(i64::MAX, cursor),
         since: query.since.map_or(0, cursor),
-        limit: u64::from(limit) + 1,
+        limit: u64::from(limit),
     };
+    let fitting = fitting(&reports_list::sizes(conn, actor.account, page, now).await?);
+    page.limit = fitting as u64 + 1;
     let mut rows = reports_list::page(conn, actor.account, page, now).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
+    let more = rows.len() > fitting;
+    rows.truncate(fitting);
     let gone = match (query.since, query.before) {
         (Some(since), None) => reports_list::gone(conn, actor.account, cursor(since)).await?,
         _ => Vec::new(),
@@ -74,6 +79,16 @@ pub async fn list(state: &AppState, actor: &Actor, query: ListQuery) -> ServiceR
         head: head.unsigned_abs(),
         items: rows.into_iter().map(item).collect::<ServiceResult<_>>()?,
     })
+}
+
+/// How many rows of these sizes fit into one page: at least one.
+fn fitting(sizes: &[i64]) -> usize {
+    let mut sum = 0;
+    let fit = sizes.iter().take_while(|size| {
+        sum += size.unsigned_abs();
+        sum <= PAGE_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// A cursor beyond what the database counts to is beyond every row.
@@ -197,4 +212,18 @@ pub async fn still_sees(state: &AppState, actor: &Actor, report: ReportId, versi
     let seen =
         storage::reports::seen_by(state.db.read(), report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
     Ok(seen.grants.iter().any(|grant| covers(grant.versions_from, grant.versions_to, version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_where_its_bytes_are_full() {
+        let mib = 1024 * 1024;
+        assert_eq!(fitting(&[mib; 20]), 8);
+        assert_eq!(fitting(&[mib; 3]), 3);
+        assert_eq!(fitting(&[9 * mib, 1]), 1, "never none");
+        assert_eq!(fitting(&[]), 1);
+    }
 }

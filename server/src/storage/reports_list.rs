@@ -76,12 +76,29 @@ WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
 ORDER BY a.cursor DESC
 LIMIT $5"#;
 
+const SIZES: &str = r#"
+SELECT CAST(length(v.part0) + length(v.manifest) AS BIGINT)
+FROM report_access a
+JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
+WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
+      AND (a.ends_at = 0 OR a.ends_at > $4)
+ORDER BY a.cursor DESC
+LIMIT $5"#;
+
 /// A page of an account's list, newest change first.
 pub async fn page(conn: &impl ConnectionTrait, account: AccountId, page: Page, now: UnixMillis) -> DbResult<Vec<Row>> {
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let values = [account.0.to_vec().into(), page.before.into(), page.since.into(), now.into(), limit.into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), LIST, values);
     conn.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// What the rows of a page weigh, in their order: the sealed bytes alone, without reading them.
+pub async fn sizes(conn: &impl ConnectionTrait, account: AccountId, page: Page, now: UnixMillis) -> DbResult<Vec<i64>> {
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let values = [account.0.to_vec().into(), page.before.into(), page.since.into(), now.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), SIZES, values);
+    conn.query_all_raw(statement).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// Columns by position: by name would search them for every value.

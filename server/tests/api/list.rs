@@ -82,3 +82,21 @@ async fn a_page_runs_along_its_index_and_sorts_nothing() {
     assert!(plan.contains("SEARCH a USING INDEX ux_report_access_account_id_cursor"), "{plan}");
     assert!(!plan.contains("SCAN a") && !plan.contains("SCAN r") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
+
+#[tokio::test]
+async fn a_page_of_large_rows_is_cut_by_bytes() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(world.report(&doctor, &patient, &[]).await.id);
+    }
+    let tx = world.state.db.begin_write().await.unwrap();
+    tx.conn().execute_unprepared("UPDATE versions SET part0 = zeroblob(3145728)").await.unwrap();
+    tx.commit().await.unwrap();
+    let first: ReportList = world.get(&patient, "/reports?limit=500").await.json();
+    assert_eq!(first.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[2], ids[1]]);
+    let path = format!("/reports?limit=500&before={}", first.next.unwrap());
+    let second: ReportList = world.get(&patient, &path).await.json();
+    assert_eq!((second.items[0].id, second.items.len(), second.next), (ids[0], 1, None));
+}
