@@ -138,6 +138,13 @@ impl Actor {
         self.active_as(&[Role::Doctor, Role::Patient])
     }
 
+    /// Creating a report: doctors about anyone, patients about themselves alone. `patient` is the account that the
+    /// genesis names; none for a placeholder.
+    pub fn may_create_about(&self, patient: Option<AccountId>) -> Verdict {
+        self.may_write_reports()?;
+        allow(self.role != Role::Patient || patient == Some(self.account), ErrorCode::Forbidden)
+    }
+
     /// Reading a report: its owner and holders of a live grant. No role opens one.
     pub fn may_read(&self, standing: ReportStanding) -> Verdict {
         self.active()?;

@@ -65,7 +65,7 @@ pub async fn layer(State(state): State<AppState>, mut request: Request, next: Ne
     let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     let Some(&Refusal(code)) = response.extensions().get::<Refusal>() else { return response };
-    if !is_denial(code) {
+    if !is_denial(code) && !is_probe(route.as_deref(), code) {
         return response;
     }
     let Some(actor) = slot.get() else {
@@ -100,6 +100,12 @@ fn is_denial(code: ErrorCode) -> bool {
             | Throttled
             | InvalidSignature
     )
+}
+
+/// Whether a refused sign-up told that an address or an account exists.
+fn is_probe(route: Option<&str>, code: ErrorCode) -> bool {
+    let sign_up = route.is_some_and(|route| route.starts_with("/api/v1/sign-up"));
+    sign_up && matches!(code, ErrorCode::EmailTaken | ErrorCode::Conflict | ErrorCode::AlreadySetUp)
 }
 
 async fn record(

@@ -52,6 +52,14 @@ pub async fn check_recipient(conn: &impl ConnectionTrait, account: AccountId) ->
     Ok(())
 }
 
+/// Custody passes to patients: a report is its patient's, and no second doctor's.
+async fn check_custodian(conn: &impl ConnectionTrait, entry: &AccessEntry) -> ServiceResult<()> {
+    let Change::Custody(custody) = &entry.change else { return Ok(()) };
+    let row = storage::accounts::get(conn, AccountId(custody.recipient.account.0)).await?;
+    let is_patient = row.is_some_and(|row| row.role == Role::Patient);
+    if is_patient { Ok(()) } else { Err(ServiceError::field("/entry", "custody passes to patients only")) }
+}
+
 /// Parses a new entry and checks that it is the caller's, of this report and of now.
 pub fn parse_entry(
     actor: &Actor,
@@ -91,6 +99,7 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {
         check_recipient(state.db.read(), recipient).await?;
     }
+    check_custodian(state.db.read(), entry.claimed()).await?;
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
     let made = made_by(&loaded.state, entry.claimed())?;
     check_code(&made, body.sealed_seed.as_ref().map(|seed| &seed.0[..]), now)?;

@@ -39,12 +39,21 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
     if chain.genesis.claimed().creator.0 != actor.account.0 {
         return Err(ServiceError::because(ErrorCode::Forbidden, "the genesis names another creator"));
     }
+    actor.may_create_about(patient(&chain))?;
     if exists(state, report, &body).await? {
         return reports::compose(state, actor, report).await;
     }
     let (access, checked) = verify(state, &chain, body.version, now).await?;
     commit(state, actor, &chain, &access, checked, now).await?;
     reports::compose(state, actor, report).await
+}
+
+/// The account that the genesis names as the patient.
+fn patient(chain: &Chain) -> Option<AccountId> {
+    match chain.genesis.claimed().patient {
+        Patient::Account(patient) => Some(AccountId(patient.0)),
+        Patient::Placeholder(_) => None,
+    }
 }
 
 /// Whether this very report exists; one with the same id and another first manifest is a conflict.
@@ -96,8 +105,8 @@ async fn check_accounts(
     for account in accounts {
         grants::check_recipient(conn, *account).await?;
     }
-    if let Patient::Account(patient) = chain.genesis.claimed().patient {
-        let row = storage::accounts::get(conn, AccountId(patient.0)).await?;
+    if let Some(patient) = patient(chain) {
+        let row = storage::accounts::get(conn, patient).await?;
         let patient = row.filter(|row| row.role == Role::Patient && row.status == AccountStatus::Active);
         if patient.is_none() {
             return Err(ServiceError::field("/genesis", "the patient named is not a patient here"));

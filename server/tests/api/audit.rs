@@ -116,6 +116,21 @@ async fn anonymous_denials_are_summed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sign_ups_that_tell_who_has_an_account_are_summed() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    let mut probe = Applicant::new("Pro Be", Role::Patient);
+    probe.email = ada.applicant.email.clone();
+    let body = probe.prepare(&server, None).await.unwrap();
+    assert_eq!(server.post("/sign-up", None, &body).await.code(), "email_taken");
+    let taken = ada.applicant.prepare(&server, None).await.unwrap_err();
+    assert_eq!(taken.code(), "conflict");
+    upkeep::once(&server.state).await.unwrap();
+    let list = events(&server, &ada, "?outcome=denied").await;
+    assert_eq!(list.items[0].subject, "denials=2 conflict=1 email_taken=1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_are_filtered_and_paged() {
     let server = Server::start().await;
     let ada = founder(&server).await;

@@ -251,3 +251,18 @@ async fn custody_can_be_passed_to_a_verified_account() {
     let theirs: ReportList = world.get(&doctor, "/reports").await.json();
     assert_eq!(theirs.items[0].grant.right, WireRight::Reshare);
 }
+
+#[tokio::test]
+async fn custody_passes_to_no_doctor() {
+    let world = World::new().await;
+    let (doctor, colleague) = (world.doctor().await, world.doctor().await);
+    let (mut made, ..) = in_custody(&world, &doctor).await;
+    made.knows(&colleague);
+    let grant = ids::GrantId::random(&mut rng());
+    let recipient = AccountRecipient::current(&colleague.chain);
+    let entry = made.append(world.now(), &doctor, Change::Custody(Custody { grant, recipient }));
+    let wrap = made.wrap(&made.content[&1], made.place(1, 0), made.state.grant(&grant).unwrap());
+    let body = api_types::grants::CreateGrant { entry: blob(&entry), wraps: vec![wrap], sealed_seed: None };
+    let answer = world.post(&doctor, &format!("/reports/{}/grants", made.id), &body).await;
+    assert_eq!(answer.code(), ErrorCode::InvalidField);
+}

@@ -6,7 +6,11 @@ use api_types::{
     live::LiveKind,
     reports::{CreateReport, Report, ReportList, VersionContent},
 };
-use crypto::report::{Change, Recipient, Right};
+use crypto::{
+    ids,
+    report::{Change, Manifest, Patient, Recipient, Right},
+    sign::Signed,
+};
 use server::services::clean_up;
 
 use crate::{
@@ -133,6 +137,20 @@ async fn only_the_creator_completes_and_only_about_a_patient() {
 }
 
 #[tokio::test]
+async fn patients_write_about_themselves_alone() {
+    let world = World::new().await;
+    let (patient, other) = (world.patient().await, world.patient().await);
+    let placeholder = Patient::Placeholder(ids::PlaceholderId::random(&mut crate::world::rng()));
+    let mut unnamed = Made::begin(world.now(), &patient, placeholder);
+    unnamed.append(world.now(), &patient, Change::Grant(grant(own(&patient), Right::Own)));
+    for made in [Made::found(world.now(), &patient, &other), unnamed] {
+        let body = made.creation(made.seal(world.now(), &patient, made.place(1, 0), &[]).body);
+        assert_eq!(world.post(&patient, "/reports", &body).await.code(), ErrorCode::Forbidden);
+    }
+    world.report(&patient, &patient, &[]).await;
+}
+
+#[tokio::test]
 async fn versions_follow_one_another() {
     let world = World::new().await;
     let (doctor, patient) = (world.doctor().await, world.patient().await);
@@ -219,4 +237,33 @@ async fn an_own_code_grant_is_no_way_to_begin() {
     let body = made.creation(made.seal(world.now(), &doctor, made.place(1, 0), &[]).body);
     assert_eq!(world.post(&doctor, "/reports", &body).await.code(), ErrorCode::InvalidField);
     assert_eq!(world.get(&doctor, &format!("/reports/{}", ReportId(made.id.0))).await.code(), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_version_and_a_revision_at_once_do_not_fork_the_manifests() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let made = world.report(&doctor, &patient, &[]).await;
+    let second = made.seal(world.now(), &doctor, made.place(2, 0), &[]).body;
+    let rekeyed = made.seal(world.now(), &patient, made.place(1, 1), &[]).body;
+    let (versions, revisions) =
+        (format!("/reports/{}/versions", made.id), format!("/reports/{}/versions/1/revisions", made.id));
+    // Both are checked against the same manifests, and only then may either write.
+    let writer = world.state.db.begin_write().await.unwrap();
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        drop(writer);
+    };
+    let (added, replaced, ()) =
+        tokio::join!(world.post(&doctor, &versions, &second), world.post(&patient, &revisions, &rekeyed), release);
+    assert_ne!(added.status.is_success(), replaced.status.is_success());
+    let refused = if added.status.is_success() { &replaced } else { &added };
+    assert_eq!(refused.code(), ErrorCode::Conflict);
+    let report: Report = world.get(&patient, &format!("/reports/{}", made.id)).await.json();
+    let stored = report.versions.iter().map(|version| &version.manifest).chain(&report.superseded);
+    let mut manifests: Vec<_> = stored.map(|manifest| Signed::<Manifest>::parse(&manifest.0).unwrap()).collect();
+    manifests.sort_by_key(|manifest| manifest.claimed().seq);
+    Signed::<Manifest>::verify_order(&ids::ReportId(made.id.0), &manifests).unwrap();
+    let latest = server::storage::reports::get(world.state.db.read(), made.id).await.unwrap().unwrap().latest_version;
+    assert_eq!(latest, if added.status.is_success() { 2 } else { 1 });
 }
