@@ -35,7 +35,17 @@ struct Inner<P: Platform> {
     /// Changes made, and changes saved.
     made: AtomicU64,
     saved: AtomicU64,
-    saving: futures::lock::Mutex<()>,
+    /// One save at a time, and the last one if its answer was lost.
+    saving: futures::lock::Mutex<Option<Attempt>>,
+}
+
+/// A save that the server may have taken. Sent again as it is: sealed anew it would be another draft with its counter.
+#[derive(Clone)]
+struct Attempt {
+    /// Changes that are in it.
+    made: u64,
+    counter: u64,
+    sealed: Vec<u8>,
 }
 
 impl<P: Platform> OpenDraft<P> {
@@ -48,7 +58,7 @@ impl<P: Platform> OpenDraft<P> {
             next: AtomicU64::new(next),
             made: AtomicU64::new(u64::from(next == 0)),
             saved: AtomicU64::new(0),
-            saving: futures::lock::Mutex::new(()),
+            saving: futures::lock::Mutex::new(None),
         }))
     }
 
@@ -119,28 +129,53 @@ impl<P: Platform> OpenDraft<P> {
     /// in memory, try again.
     pub async fn save(&self) -> Result<()> {
         let wanted = self.0.made.load(Ordering::Acquire);
-        let _one_at_a_time = self.0.saving.lock().await;
+        let mut unanswered = self.0.saving.lock().await;
+        if let Some(attempt) = unanswered.clone() {
+            self.send(&mut unanswered, attempt).await?;
+        }
         if self.0.saved.load(Ordering::Acquire) >= wanted {
             return Ok(());
         }
+        let attempt = self.seal()?;
+        self.send(&mut unanswered, attempt).await
+    }
+
+    /// The draft as it is now, sealed for its next counter.
+    fn seal(&self) -> Result<Attempt> {
         let (made, json) = {
             let draft = self.lock();
             let json = serde_json::to_vec(&*draft).map_err(|_| ClientError::Internal("a draft does not serialise"))?;
             (self.0.made.load(Ordering::Acquire), zeroize::Zeroizing::new(json))
         };
         let counter = self.0.next.load(Ordering::Acquire);
-        let vault = &self.0.vault;
-        let sealed = seal_draft(vault.account_key(), &self.0.id.crypto(), counter, &json, &mut rng());
+        let key = self.0.vault.account_key();
+        let sealed = seal_draft(key, &self.0.id.crypto(), counter, &json, &mut rng());
         if sealed.len() > DRAFT_MAX {
             return Err(wrong(Field::Report, FieldProblem::TooLarge(DRAFT_MAX as u64)).into());
         }
-        vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter }).await.map_err(moved)?;
+        Ok(Attempt { made, counter, sealed })
+    }
+
+    /// Sends a save; kept until an answer says what became of it.
+    async fn send(&self, unanswered: &mut Option<Attempt>, attempt: Attempt) -> Result<()> {
+        let Attempt { made, counter, sealed } = unanswered.insert(attempt).clone();
+        let vault = &self.0.vault;
+        let answer = vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter }).await;
+        if !answer.as_ref().is_err_and(is_open) {
+            *unanswered = None;
+        }
+        answer.map_err(moved)?;
         self.0.next.store(counter + 1, Ordering::Release);
         self.0.saved.store(made, Ordering::Release);
         vault.state().drafts.insert(self.0.id.crypto(), counter);
         vault.touch();
         Ok(())
     }
+}
+
+/// Whether the server may have done what it was asked all the same.
+fn is_open(e: &ClientError) -> bool {
+    e.is_transient() || matches!(e, ClientError::Transport(_) | ClientError::Answer { .. })
 }
 
 fn moved(e: ClientError) -> ClientError {

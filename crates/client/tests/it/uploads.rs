@@ -7,6 +7,7 @@ use bytes::Bytes;
 use client::{
     ClientError, PatientChoice, UploadState,
     bulk::{Cancel, Control},
+    content::ReportFields,
 };
 
 use crate::{
@@ -109,6 +110,22 @@ async fn a_draft_is_saved_by_one_window_at_a_time() {
     assert_eq!(ann.drafts().await.unwrap().len(), 1);
     ann.delete_draft(&draft.id()).await.unwrap();
     assert!(ann.drafts().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_save_whose_answer_was_lost_is_no_other_windows() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    let typed = |text: &str| ReportFields { diagnosis: text.into(), ..fields() };
+    draft.set_fields(typed("one")).unwrap();
+    server.loses_answer.store(true, Ordering::Relaxed);
+    assert_eq!(draft.save().await.unwrap_err().code(), "offline");
+    draft.set_fields(typed("two")).unwrap();
+    draft.save().await.unwrap();
+    assert_eq!(ann.open_draft(&draft.id()).await.unwrap().fields(), typed("two"));
+    draft.save().await.unwrap();
+    assert!(!draft.is_unsaved());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -115,6 +115,8 @@ pub struct Fake {
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,
     pub segments_sent: AtomicUsize,
+    /// The next draft is taken, and its answer lost.
+    pub loses_answer: AtomicBool,
     pub asked: Mutex<Vec<String>>,
 }
 
@@ -144,6 +146,7 @@ impl Fake {
             lie: Mutex::new(None),
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
+            loses_answer: AtomicBool::new(false),
             asked: Mutex::default(),
         })
     }
@@ -232,6 +235,10 @@ impl Transport for Wire {
             return Ok(raw);
         }
         let answer = self.server.handle(&request, token.as_deref());
+        let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
+        if is_draft && self.server.loses_answer.swap(false, Ordering::Relaxed) {
+            return Err(TransportError::Offline);
+        }
         // A liar may answer where an honest server refuses.
         let mut value = answer.as_ref().map_or(Value::Null, Clone::clone);
         if let Some(lie) = &*self.server.lie.lock().unwrap() {
