@@ -75,7 +75,8 @@ fn check_report(id: &ReportId, items: &[AuditEvent]) -> Result<bool, Refusal> {
     match above {
         Some((1, first)) if first != Hash32(id.0) => Err(Refusal::EventsBroken { seq: 1 }),
         Some((seq, _)) => Ok(seq == 1),
-        None => Ok(true),
+        // A report has at least the event of its creation.
+        None => Err(Refusal::EventsBroken { seq: 1 }),
     }
 }
 
@@ -159,6 +160,7 @@ mod tests {
     fn an_honest_chain_counts() {
         let (id, items) = events(5);
         assert_eq!(check_report(&id, &items), Ok(true));
+        assert_eq!(check_report(&id, &[]), Err(Refusal::EventsBroken { seq: 1 }), "nothing at all");
         assert_eq!(check_report(&id, &items[..3]), Ok(false), "older ones were not asked for");
     }
 

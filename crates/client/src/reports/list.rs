@@ -18,7 +18,6 @@ use crate::{
     ids::{ToApi, ToCrypto},
     platform::Platform,
     refusal::Refusal,
-    state::short,
     vault::Vault,
 };
 
@@ -127,6 +126,8 @@ impl<P: Platform> Vault<P> {
         }
     }
 
+    /// Opens a row. What it says is its signer's word: who was entitled to sign shows when the report is opened, so a row
+    /// is compared with what was seen of its report and pins nothing.
     fn open_row(&self, item: &ReportItem) -> Result<ReportRow> {
         let place = RevisionPlace { report: item.id.crypto(), version: item.version, revision: item.revision };
         let manifest = manifests::parse(&item.manifest.0, place)?;
@@ -141,7 +142,6 @@ impl<P: Platform> Vault<P> {
         let key = self.content_key(&wrap, &item.grant)?;
         let plain = open_part0(&key, manifest.claimed(), &item.part0.0)?;
         let content = PartZero::parse(&plain)?;
-        self.see_row(&manifest);
         Ok(row(item, &manifest, content))
     }
 
@@ -152,15 +152,6 @@ impl<P: Platform> Vault<P> {
         let key = people.signer(&claimed.signer, claimed.epoch, claimed.time).map_err(|e| forged(e.to_string()))?;
         manifest.verify(key).map_err(|e| forged(e.to_string()))?;
         Ok(())
-    }
-
-    fn see_row(&self, manifest: &Signed<Manifest>) {
-        let place = manifest.claimed().place;
-        let newest = (place.version, place.revision, short(&manifest.hash()));
-        let now = self.now();
-        if self.state().see(place.report, now, |seen| seen.newest = Some(newest)) {
-            self.touch();
-        }
     }
 }
 
