@@ -142,9 +142,10 @@ fn page_has_one_name() -> Outcome {
 fn agree(leptos: &str, cargo: &Value) -> Outcome {
     let options: Vec<(&str, &str)> =
         leptos.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = ")).collect();
-    for (name, value) in &options {
-        if cargo[name].to_string() != **value {
-            return Err(format!("{name} is {value} in Leptos.toml and {} in Cargo.toml", cargo[name]));
+    for &(name, value) in &options {
+        let other = cargo[name].to_string();
+        if other != value {
+            return Err(format!("{name} is {value} in Leptos.toml and {other} in Cargo.toml"));
         }
     }
     if options.is_empty() {
