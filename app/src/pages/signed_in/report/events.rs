@@ -69,12 +69,21 @@ struct Visit {
     count: usize,
 }
 
+/// How much a look says, more with each; none for what isn't a look.
+fn look(event: &AuditEvent) -> Option<u8> {
+    match (event.action, event.outcome) {
+        (_, Outcome::Denied) => None,
+        (Action::AuditRead, _) => Some(0),
+        (Action::Read, _) => Some(1),
+        (Action::Open, _) => Some(2),
+        _ => None,
+    }
+}
+
 impl Visit {
     fn takes(&self, older: &AuditEvent) -> bool {
-        let look = |event: &AuditEvent| {
-            matches!(event.action, Action::Read | Action::Open) && event.outcome != Outcome::Denied
-        };
-        look(&self.event) && look(older) && self.event.actor == older.actor && self.since - older.time <= VISIT
+        let same = self.event.actor == older.actor && self.since - older.time <= VISIT;
+        same && look(&self.event).is_some() && look(older).is_some()
     }
 }
 
@@ -82,12 +91,12 @@ impl Visit {
 fn visits(events: &[AuditEvent]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     for event in events {
-        match visits.last_mut().filter(|visit| visit.takes(event)) {
+        match visits.iter_mut().rev().find(|visit| visit.takes(event)) {
             Some(visit) => {
                 visit.since = event.time;
                 visit.count += 1;
-                if event.action == Action::Open {
-                    visit.event.action = Action::Open;
+                if look(event) > look(&visit.event) {
+                    visit.event.action = event.action;
                 }
             }
             None => visits.push(Visit { event: event.clone(), since: event.time, count: 1 }),
