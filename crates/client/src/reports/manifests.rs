@@ -80,6 +80,15 @@ fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manife
     Ok(())
 }
 
+/// The access heads that manifests name, in the order of their signing, never go back: whoever lost their access can't add a
+/// version behind one that was sealed after that.
+fn check_heads(access: &Access, all: &[Signed<Manifest>]) -> Result<(), Refusal> {
+    let Err(e) = Signed::<Manifest>::verify_heads(all, &access.state) else { return Ok(()) };
+    let first = (1..=all.len()).find(|end| Signed::<Manifest>::verify_heads(&all[..*end], &access.state).is_err());
+    let version = first.map_or(0, |end| all[end - 1].claimed().place.version);
+    Err(Refusal::ManifestForged { version, why: e.to_string() })
+}
+
 fn check_seen(seen: &Seen, all: &[Signed<Manifest>]) -> Result<(), Refusal> {
     let Some((seq, hash)) = seen.manifest else { return Ok(()) };
     match all.iter().find(|m| m.claimed().seq == u64::from(seq)) {
@@ -110,6 +119,7 @@ impl<P: Platform> Vault<P> {
         let seen = self.state().reports.get(&id).copied().unwrap_or_default();
         check_seen(&seen, &all)?;
         check_order(&id, &all, &current)?;
+        check_heads(access, &all)?;
         let last = all.last().ok_or(Refusal::ManifestChainBroken { version: 1 })?;
         self.check_signers(access, &current)?;
         // The newest may belong to a version that one may not see; it commits to all the others.
