@@ -7,7 +7,7 @@ use api_types::{
 };
 use crypto::{
     encoding::sha256,
-    format::open_all,
+    format::{PartKey, open_all},
     report::{AuthorStatement, ContentHasher, ContentKey, Manifest, ManifestPart, RevisionPlace, Wrap, open_statement},
     sign::Signed,
 };
@@ -124,11 +124,15 @@ impl<P: Platform> Vault<P> {
         })
     }
 
-    /// The content key of a version, from a wrap that belongs there.
+    /// The content key of a version, from a wrap that belongs there: the one that its part 0 was sealed under.
     pub(crate) fn version_key(&self, report: &OpenReport, version: u32) -> Result<ContentKey> {
         let index = report.index(version)?;
-        let place = report.manifests[index].claimed().place;
-        self.key_from(report, place, &report.wraps[index])
+        let manifest = report.manifests[index].claimed();
+        let key = self.key_from(report, manifest.place, &report.wraps[index])?;
+        let forged = Refusal::WrapForged { version };
+        let part0 = manifest.part(0).map_err(|_| forged.clone())?;
+        PartKey::for_header(&key, &part0.header, &manifest.place.part(0).context()).map_err(|_| forged)?;
+        Ok(key)
     }
 
     fn key_from(&self, report: &OpenReport, place: RevisionPlace, wraps: &[WrapBody]) -> Result<ContentKey> {
