@@ -101,10 +101,11 @@ impl<P: Platform> Vault<P> {
         self.verify_report(id, report).await
     }
 
-    pub(crate) async fn verify_report(&self, id: &ReportId, report: Report) -> Result<OpenReport> {
+    pub(crate) async fn verify_report(&self, id: &ReportId, mut report: Report) -> Result<OpenReport> {
         if report.id != *id {
             return Err(Refusal::OtherThing.into());
         }
+        report.versions.sort_by_key(|v| v.version);
         let access = self.access_of(&report).await?;
         let Verified { current: manifests, last } = self.verify_manifests(&access, &report)?;
         let versions = manifests.iter().zip(&report.versions).map(|(m, v)| describe(m, v.rekey_pending)).collect();
