@@ -121,12 +121,14 @@ impl<P: Platform> Vault<P> {
 
     fn learn_chain(&self, account: &PublicAccount) -> Result<Arc<KeyChain>> {
         let id = account.id.crypto();
-        if let Some(known) = self.people().0.get(&id) {
+        let known = self.people().0.get(&id).and_then(|known| {
             let same = known.records().len() == account.key_records.len()
                 && known.records().iter().zip(&account.key_records).all(|(a, b)| a.as_bytes() == b.0);
-            if same {
-                return Ok(Arc::clone(known));
-            }
+            same.then(|| Arc::clone(known))
+        });
+        if let Some(known) = known {
+            self.state().check_pin(&known)?;
+            return Ok(known);
         }
         let chain = parse_chain(account)?;
         self.state().check_pin(&chain)?;

@@ -76,9 +76,13 @@ impl ClientState {
         }
     }
 
-    /// Pins the newest record of a checked chain. True if that changed anything.
+    /// Pins the newest record of a checked chain; an older one than the pinned is left. True if that changed anything.
     pub fn pin(&mut self, chain: &KeyChain) -> bool {
-        let verified = self.pins.get(&chain.account()).is_some_and(|p| p.verified);
+        let before = self.pins.get(&chain.account());
+        if before.is_some_and(|p| p.epoch > chain.epoch()) {
+            return false;
+        }
+        let verified = before.is_some_and(|p| p.verified);
         let pin = Pin { epoch: chain.epoch(), record: chain.current().hash(), verified };
         self.pins.insert(chain.account(), pin) != Some(pin)
     }
@@ -144,7 +148,8 @@ impl ClientState {
     }
 }
 
-fn newer<T: Copy, K: Ord>(ours: Option<T>, theirs: Option<T>, key: impl Fn(&T) -> K) -> Option<T> {
+/// Of two, the one with the higher number; the first where they are equal.
+pub(crate) fn newer<T: Copy, K: Ord>(ours: Option<T>, theirs: Option<T>, key: impl Fn(&T) -> K) -> Option<T> {
     match (ours, theirs) {
         (Some(a), Some(b)) => Some(if key(&b) > key(&a) { b } else { a }),
         (a, b) => a.or(b),

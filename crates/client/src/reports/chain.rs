@@ -17,6 +17,7 @@ use crate::{
     people::Directory,
     platform::Platform,
     refusal::Refusal,
+    state::newer,
     vault::Vault,
 };
 
@@ -149,7 +150,7 @@ impl<P: Platform> Vault<P> {
     pub(crate) fn see_access(&self, state: &AccessState) {
         let (head, now) = (state.head(), self.now());
         let Ok(seq) = u32::try_from(state.seq()) else { return };
-        if self.state().see(state.report(), now, |seen| seen.access = Some((seq, head))) {
+        if self.state().see(state.report(), now, |seen| seen.access = newer(seen.access, Some((seq, head)), |a| a.0)) {
             self.touch();
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     ids::ToCrypto,
     platform::Platform,
     refusal::Refusal,
-    state::{Seen, short},
+    state::{Seen, newer, short},
     vault::Vault,
 };
 
@@ -154,8 +154,8 @@ impl<P: Platform> Vault<P> {
         let last = u32::try_from(last.claimed().seq).ok().map(|seq| (seq, short(&last.hash())));
         let now = self.now();
         let changed = self.state().see(id, now, |seen| {
-            seen.newest = Some(newest);
-            seen.manifest = last.or(seen.manifest);
+            seen.newest = newer(seen.newest, Some(newest), |n| (n.0, n.1));
+            seen.manifest = newer(seen.manifest, last, |m| m.0);
         });
         if changed {
             self.touch();
