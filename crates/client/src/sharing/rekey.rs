@@ -1,5 +1,7 @@
 //! Re-keying after a revocation: new key, salts and ciphertext for every version that the revoked party held.
 
+use std::collections::BTreeSet;
+
 use api_types::{B64, ReportId, UploadId, reports::NewVersion, uploads::CreateUpload};
 use crypto::{
     encoding::sha256,
@@ -40,23 +42,32 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// Re-keys every version of an own report that needs it. A version is done as a whole; after an error the finished ones
-    /// stay finished. Returns how many were re-keyed.
+    /// Re-keys every version of an own report that needs it. A version is done as a whole; one that fails doesn't keep the
+    /// others from it, and its error comes at the end. Returns how many were re-keyed.
     ///
     /// # Errors
     /// [`ClientError::NotAllowed`] if one isn't the owner, [`ClientError::Cancelled`], a refusal, no connection.
     pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
-        let mut done = 0;
+        let (mut done, mut failed, mut first) = (0, BTreeSet::new(), None);
         loop {
             let open = self.report(id).await?;
             if open.access.state.owner() != self.id() {
                 return Err(ClientError::NotAllowed);
             }
-            let Some(due) = open.versions.iter().find(|v| v.rekey_pending).map(|v| v.version) else {
-                return Ok(done);
+            let Some(due) =
+                open.versions.iter().find(|v| v.rekey_pending && !failed.contains(&v.version)).map(|v| v.version)
+            else {
+                return first.map_or(Ok(done), Err);
             };
-            self.rekey_version(&open, due, control).await?;
-            done += 1;
+            match self.rekey_version(&open, due, control).await {
+                Ok(()) => done += 1,
+                // Nothing more gets through.
+                Err(e @ (ClientError::Cancelled | ClientError::Transport(_))) => return Err(first.unwrap_or(e)),
+                Err(e) => {
+                    failed.insert(due);
+                    first.get_or_insert(e);
+                }
+            }
             // A server that never calls it done must not keep us here.
             if done as usize > open.versions.len() {
                 return Err(Refusal::OtherThing.into());
