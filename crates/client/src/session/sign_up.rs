@@ -117,6 +117,10 @@ impl<P: Platform> Client<P> {
         let step = opaque::start_registration(sign_up.password)?;
         let (_, pinned) = self.shared.pinned().await?;
         let (role, set_up) = self.role_of(&sign_up).await?;
+        // An organisation has one key: whoever knows it already must not be made to sign in the name of another.
+        if set_up && pinned.organisation.is_some() {
+            return Err(Refusal::OrganisationKeyChanged.into());
+        }
         let keys = NewKeys::make(self.shared.now())?;
         let account_id = keys.chain.account().api();
         let token = sign_up.token.map(str::to_owned);
