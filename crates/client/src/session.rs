@@ -168,8 +168,9 @@ impl<P: Platform> Client<P> {
     /// # Errors
     /// No connection. `None` when signed out.
     pub async fn resume(&self, token: Option<&str>) -> Result<Option<SignedIn<P>>> {
-        self.shared.platform.transport().set_token(token);
+        // Another server must not see the token.
         self.shared.pinned().await?;
+        self.shared.platform.transport().set_token(token);
         let current = self.api().get_session().await?;
         let token = token.map(|t| Zeroizing::new(t.to_owned()));
         Ok(current.signed_in.map(|who| SignedIn { client: self.clone(), who, token }))
