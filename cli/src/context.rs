@@ -122,6 +122,10 @@ impl Context {
     async fn open(&self) -> Result<(Vault<Native>, bool)> {
         let profile = Profile::load(&self.profile_name)?.ok_or(CliError::NotSignedIn)?;
         let server = self.server()?;
+        // The session's token is for its own server alone.
+        if server != profile.server {
+            return Err(CliError::OtherServer(profile.server));
+        }
         let client = client_for(&server, profile.memory.clone())?;
         if let Some(vault) = self.open_kept(&client).await? {
             return Ok((vault, false));

@@ -16,6 +16,9 @@ pub enum CliError {
     /// No server named.
     #[error("no server: pass --server or set HEALTHSECURE_SERVER")]
     NoServer,
+    /// The profile's session is of another server.
+    #[error("this profile is signed in at {0}: use another --profile for another server")]
+    OtherServer(String),
     /// The profile.
     #[error("{0}")]
     Profile(#[from] crate::profile::ProfileError),
@@ -45,6 +48,7 @@ impl CliError {
             Self::Client(error) => return error.code(),
             Self::NotSignedIn => "not_signed_in",
             Self::NoServer => "no_server",
+            Self::OtherServer(_) => "other_server",
             Self::Profile(_) => "profile",
             Self::Io(_) => "io",
             Self::Argument(_) => "argument",
