@@ -188,7 +188,7 @@ impl<P: Platform> OpenDraft<P> {
         let received = self.received(part).await?;
         let job = self.job(part, received)?;
         let platform = self.vault().platform();
-        let ledger = FileLedger { draft: self, part };
+        let ledger = FileLedger { draft: self, part, upload: job.upload };
         let sealed = platform.bulk().seal_part(platform.transport(), &job, source, &ledger, control).await?;
         let segments = job.geometry.segments();
         if sealed.plain.len() as u64 != segments || sealed.cipher.len() as u64 != segments {
@@ -196,13 +196,14 @@ impl<P: Platform> OpenDraft<P> {
         }
         let hashes = |list: &[crypto::ids::Hash32]| list.iter().map(|h| B64(h.0.to_vec())).collect::<Vec<_>>();
         self.change(|draft| match draft.file_mut(part) {
-            Ok(file) => {
+            // A file that took its number meanwhile has an upload of its own.
+            Ok(file) if file.upload == job.upload => {
                 file.plain = hashes(&sealed.plain);
                 file.cipher = hashes(&sealed.cipher);
                 file.state = UploadState::Done;
                 true
             }
-            Err(_) => false,
+            _ => false,
         });
         self.save().await
     }

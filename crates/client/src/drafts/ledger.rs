@@ -1,6 +1,6 @@
 //! Writes down, before a segment is sealed, what is about to be sealed under a file's key.
 
-use api_types::B64;
+use api_types::{B64, UploadId};
 use crypto::ids::Hash32;
 
 use super::OpenDraft;
@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct FileLedger<'a, P: Platform> {
     pub draft: &'a OpenDraft<P>,
     pub part: u32,
+    /// Its upload: another file may take the number of one that was removed.
+    pub upload: UploadId,
 }
 
 impl<P: Platform> FileLedger<'_, P> {
@@ -23,7 +25,11 @@ impl<P: Platform> FileLedger<'_, P> {
         let mut outcome = Ok(false);
         self.draft.change(|draft| {
             let file = match draft.file_mut(self.part) {
-                Ok(file) => file,
+                Ok(file) if file.upload == self.upload => file,
+                Ok(_) => {
+                    outcome = Err(ClientError::Missing { what: "That file" });
+                    return false;
+                }
                 Err(e) => {
                     outcome = Err(e);
                     return false;
