@@ -22,15 +22,15 @@ use crate::{
     flows::{fields, report},
 };
 
-struct Scene {
-    server: Arc<Fake>,
-    patient: Vault<World>,
-    doctor: Vault<World>,
-    id: ReportId,
+pub struct Scene {
+    pub server: Arc<Fake>,
+    pub patient: Vault<World>,
+    pub doctor: Vault<World>,
+    pub id: ReportId,
 }
 
 /// A patient's report that a doctor wrote; both have seen it.
-async fn scene() -> Scene {
+pub async fn scene() -> Scene {
     let server = Fake::new();
     let patient = server.person("Ann Example", Role::Patient).await;
     let doctor = server.person("Dora Doctor", Role::Doctor).await;
@@ -40,7 +40,7 @@ async fn scene() -> Scene {
 }
 
 /// Changes the answer to `GET /reports/{id}`.
-fn change_report(server: &Fake, change: impl Fn(&mut Report) + Send + 'static) {
+pub fn change_report(server: &Fake, change: impl Fn(&mut Report) + Send + 'static) {
     server.lie(move |request, value| {
         let parts: Vec<_> = request.path.trim_start_matches("/api/v1/").split('/').collect();
         if let ["reports", id] = parts[..]
@@ -54,7 +54,7 @@ fn change_report(server: &Fake, change: impl Fn(&mut Report) + Send + 'static) {
     });
 }
 
-fn refusal<T>(result: Result<T, ClientError>) -> Refusal {
+pub fn refusal<T>(result: Result<T, ClientError>) -> Refusal {
     match result {
         Err(ClientError::Refused(refusal)) => refusal,
         Err(other) => panic!("refused otherwise: {other:?}"),

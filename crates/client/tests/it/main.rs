@@ -4,4 +4,5 @@
 mod fake;
 mod flows;
 mod lies;
+mod pins;
 mod uploads;

@@ -118,6 +118,8 @@ pub struct Fake {
     /// The next draft is taken, and its answer lost.
     pub loses_answer: AtomicBool,
     pub asked: Mutex<Vec<String>>,
+    /// Tokens that came with requests.
+    pub bearers: Mutex<Vec<String>>,
 }
 
 pub type Answer = Result<Value, Problem>;
@@ -148,6 +150,7 @@ impl Fake {
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
             asked: Mutex::default(),
+            bearers: Mutex::default(),
         })
     }
 
@@ -195,6 +198,7 @@ impl Fake {
 
     fn handle(&self, request: &Request, token: Option<&str>) -> Answer {
         self.asked.lock().unwrap().push(format!("{request:?}"));
+        self.bearers.lock().unwrap().extend(token.map(str::to_owned));
         let path = request.path.strip_prefix("/api/v1/").unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let parts: Vec<&str> = path.split('/').collect();
