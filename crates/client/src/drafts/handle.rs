@@ -173,9 +173,11 @@ impl<P: Platform> OpenDraft<P> {
     }
 }
 
-/// Whether the server may have done what it was asked all the same.
+/// Whether what was asked may have been done all the same, by this request or by the one before it: the session that ended
+/// meanwhile says nothing about either.
 fn is_open(e: &ClientError) -> bool {
-    e.is_transient() || matches!(e, ClientError::Transport(_) | ClientError::Answer { .. })
+    let unheard = matches!(e, ClientError::Transport(_) | ClientError::Answer { .. });
+    unheard || e.is_transient() || e.problem() == Some(ErrorCode::SignedOut)
 }
 
 fn moved(e: ClientError) -> ClientError {
