@@ -1,6 +1,6 @@
 // Access that ends: while the page is open, before the code is used, by the recipient's own wish; and what nobody may see.
 import { expect, test } from '../support/test.ts';
-import { textFile } from '../support/files.ts';
+import { sameAs, textFile } from '../support/files.ts';
 import { words } from '../support/words.ts';
 
 test('a revocation closes the open page at once and wipes it', async ({ clinic, enter }) => {
@@ -31,6 +31,30 @@ test('a revocation closes the open page at once and wipes it', async ({ clinic, 
     const version = await author.page.evaluate(async (report) => (await fetch(`/api/v1/reports/${report}/versions/1`)).json(), id);
     expect(version.revision).toBeGreaterThanOrEqual(1);
   });
+});
+
+test('a download that a change of keys overtakes still arrives', async ({ clinic, enter }) => {
+  const title = 'Spirometry, keys changed';
+  const file = textFile('curve.txt', 'FEV1 2.9 l, FVC 3.8 l');
+  const author = await enter(clinic.author);
+  await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email }, [file]);
+  await author.shareWith(clinic.doctor.name);
+  let goOn = () => {};
+  const held = new Promise<void>((done) => (goOn = done));
+  await author.page.route(/\/revisions\/0\/parts\/1$/, async (route) => held.then(() => route.continue()));
+  const asked = author.page.waitForRequest(/\/revisions\/0\/parts\/1$/);
+  const download = author.page.waitForEvent('download', { timeout: 60_000 });
+  await author.button(words.report.download(file.name)).click();
+  await asked;
+
+  const owner = await enter(clinic.patient);
+  await owner.openReport(title);
+  await owner.revoke(clinic.doctor.name);
+  await expect(owner.page.getByText(words.report.keysChanged).first()).toBeVisible({ timeout: 60_000 });
+  await expect(author.page.locator('[data-revision="1"]')).toBeVisible();
+  goOn();
+  expect(sameAs(file, await (await download).path())).toBe(true);
+  await expect(author.heading(title)).toBeVisible();
 });
 
 test('a share that is revoked before its code is used opens nothing', async ({ clinic, enter }) => {

@@ -101,7 +101,8 @@ pub fn is_end(error: &ClientError) -> bool {
     matches!(error, ClientError::NoAccess) || error.problem().is_some_and(|code| ended.contains(&code))
 }
 
-/// Fetches and opens a file. Nothing of it is shown before all of it verified.
+/// Fetches and opens a file. Nothing of it is shown before all of it verified. Where the report was re-keyed since it was
+/// opened, the file comes from its new revision.
 pub async fn fetch(
     open: &Keys,
     view: &View,
@@ -109,7 +110,14 @@ pub async fn fetch(
     cancel: Cancel,
     progress: impl Fn(Progress) + 'static,
 ) -> Result<Blob> {
-    open.download(&view.version, part, BlobSink::default(), &Control::new(cancel, progress)).await
+    let control = Control::new(cancel, progress);
+    match open.download(&view.version, part, BlobSink::default(), &control).await {
+        Err(error) if is_end(&error) => {
+            let Some(now) = open.rekeyed(&view.version).await? else { return Err(error) };
+            open.download(&now, part, BlobSink::default(), &control).await
+        }
+        done => done,
+    }
 }
 
 /// What a file is, by its first bytes.

@@ -2,7 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use client::{OpenVersion, Vault, bulk::native::FileSink, content::ReportFields, native::Native};
+use api_types::ErrorCode;
+use client::{
+    OpenVersion, Vault,
+    bulk::{Control, native::FileSink},
+    content::ReportFields,
+    native::Native,
+};
 use serde::Serialize;
 
 use crate::{
@@ -42,11 +48,29 @@ async fn files(context: &Context, vault: &Vault<Native>, version: &OpenVersion, 
     for file in &version.content.files {
         let target = out.join(safe_name(&file.name)?);
         let (bar, control) = progress::bar(context.output, &file.name, file.size);
-        vault.download(version, file.part, FileSink::create(&target).await?, &control).await?;
+        download(vault, version, file.part, &target, &control).await?;
         bar.finish();
         written.push(target);
     }
     Ok(written)
+}
+
+/// Under its new keys where the owner changed them meanwhile.
+async fn download(
+    vault: &Vault<Native>,
+    version: &OpenVersion,
+    part: u32,
+    target: &Path,
+    control: &Control,
+) -> Result<()> {
+    let refused = match vault.download(version, part, FileSink::create(target).await?, control).await {
+        Ok(_) => return Ok(()),
+        Err(refused) if refused.problem() == Some(ErrorCode::NotFound) => refused,
+        Err(other) => return Err(other.into()),
+    };
+    let Some(now) = vault.rekeyed(version).await? else { return Err(refused.into()) };
+    vault.download(&now, part, FileSink::create(target).await?, control).await?;
+    Ok(())
 }
 
 /// A name that came from somebody else must stay a name: no path, nothing hidden.

@@ -70,6 +70,17 @@ impl<P: Platform> Vault<P> {
         }
     }
 
+    /// The same version under the keys of a later revision; none while its keys are the ones it was opened with. For a
+    /// download that was refused: the old ciphertext goes when an owner re-keys, and that is no end of access.
+    ///
+    /// # Errors
+    /// As [`Vault::report`] and [`Vault::version`].
+    pub async fn rekeyed(&self, version: &OpenVersion) -> Result<Option<OpenVersion>> {
+        let report = self.report(&version.report).await?;
+        let now = self.version(&report, version.info.version).await?;
+        Ok((now.info.revision > version.info.revision).then_some(now))
+    }
+
     async fn fill(
         &self,
         version: &OpenVersion,

@@ -134,11 +134,18 @@ async fn a_report_belongs_to_its_patient_and_is_shared_by_code() {
     assert!(rows.iter().all(|r| r.status == AccessStatus::Live));
     assert!(rows.iter().any(|r| r.grant == shared.grant && r.may_revoke));
 
+    let before = doctor.version(&doctor.report(&id).await.unwrap(), 1).await.unwrap();
     patient.revoke(&id, &shared.grant).await.unwrap();
     assert!(other.report(&id).await.is_err());
     assert_eq!(patient.pending_rekeys().await.unwrap(), [id]);
     assert_eq!(patient.rekey(&id, &Control::none()).await.unwrap(), 1);
     assert!(patient.pending_rekeys().await.unwrap().is_empty());
+    // Who opened it before goes on under the new keys.
+    let late = doctor.download(&before, 1, Vec::new(), &Control::none()).await.unwrap_err();
+    assert_eq!(late.code(), "not_found");
+    let now = doctor.rekeyed(&before).await.unwrap().unwrap();
+    assert_eq!(doctor.download(&now, 1, Vec::new(), &Control::none()).await.unwrap(), b"%PDF-1.7 picture");
+    assert!(doctor.rekeyed(&now).await.unwrap().is_none());
     // Everyone left reads the new revision, with the author's own statement.
     assert_eq!(read_file(&patient, &id).await, b"%PDF-1.7 picture");
     assert_eq!(read_file(&doctor, &id).await, b"%PDF-1.7 picture");

@@ -27,14 +27,14 @@ pub(super) enum Wish {
 /// The files of the version that is shown.
 #[component]
 pub(super) fn Files(handle: Handle) -> impl IntoView {
-    // A refresh that brings the same files must not close what is being looked at.
+    // A refresh that brings the same files must not close what is being looked at, nor stop what is being fetched: not
+    // even one that brings new keys.
     let files = Memo::new(move |_| {
-        handle
-            .view(|view| (view.version.info.version, view.version.info.revision, view.version.content.files.clone()))
-            .unwrap_or_default()
+        handle.view(|view| (view.version.info.version, view.version.content.files.clone())).unwrap_or_default()
     });
+    let revision = move || handle.view(|view| view.version.info.revision);
     let list = move || {
-        let (version, revision, files) = files.get();
+        let (version, files) = files.get();
         if files.is_empty() {
             return view! { <p class="card-note">{t!(report.no_files)}</p> }.into_any();
         }

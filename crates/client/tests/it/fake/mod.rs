@@ -328,10 +328,16 @@ impl Fake {
                 upload.segments.insert(n.parse().unwrap(), request.body.clone().unwrap());
                 Ok(Some(empty(204)))
             }
-            (Method::Get, ["reports", id, "versions", v, "revisions", _, "parts", p]) => {
+            (Method::Get, ["reports", id, "versions", v, "revisions", r, "parts", p]) => {
                 let db = self.db();
                 let report = &db.reports[&id.parse().unwrap()];
                 let revision = report.versions[&v.parse::<u32>().unwrap()].last().unwrap();
+                // Old ciphertext goes with the re-key.
+                if revision.body.revision.to_string() != *r {
+                    let problem = no(ErrorCode::NotFound);
+                    let body = Bytes::from(serde_json::to_vec(&problem).unwrap());
+                    return Ok(Some(Response { status: 404, headers: Vec::new(), body }));
+                }
                 let part = &revision.parts[p.parse::<usize>().unwrap()];
                 let range = request.headers.iter().find(|(n, _)| *n == "range").unwrap().1.clone();
                 let (from, to) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
