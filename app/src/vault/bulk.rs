@@ -151,7 +151,7 @@ impl WebBulk {
         let plain = hash(&next(&mut task, control, None).await?, "plain")?;
         let before = usize::try_from(i).ok().and_then(|i| job.sealed_before.get(i).copied().flatten());
         if before.is_some_and(|before| before != plain) {
-            return Err(ClientError::Source);
+            return Err(ClientError::SourceChanged);
         }
         ledger.intend(i, plain).await?;
         task.go().map_err(broken)?;

@@ -36,29 +36,37 @@ async fn read(message: &Message) -> Result<Uint8Array, Failure> {
     if u64::from(bytes.length()) == to - from { Ok(bytes) } else { Err(Failure::Source) }
 }
 
-/// Seals under `chunks`, with the header before it where there is one, and sends it unless the server has it.
-async fn store(
-    message: &Message,
-    chunks: &Chunks,
-    plain: &Uint8Array,
-    signal: Option<&AbortSignal>,
-) -> Result<Uint8Array, Failure> {
-    let header = message.object::<Uint8Array>("header");
-    let before = header.as_ref().map_or(0, Uint8Array::length);
-    let stored = Uint8Array::new_with_length(before + plain.length() + chunks.count * 16);
-    if let Some(header) = header {
-        stored.set(&header, 0);
-    }
-    chunks.seal(plain, &stored, before).await?;
-    let hash = sha256(&stored).await?;
-    if let Some(url) = message.text("put") {
-        let digest: [u8; 32] = hash.to_vec().try_into().map_err(|_| Failure::Broken)?;
-        net::put(&url, &stored, &content_digest(&digest), signal).await?;
-    }
-    Ok(hash)
+/// A segment as the server stores it, and its hash.
+struct Sealed {
+    bytes: Uint8Array,
+    hash: Uint8Array,
 }
 
-/// Read, hash, wait until the hash is noted, seal, hash, send.
+impl Sealed {
+    /// Under `chunks`, with the header before it where there is one.
+    async fn new(message: &Message, chunks: &Chunks, plain: &Uint8Array) -> Result<Self, Failure> {
+        let header = message.object::<Uint8Array>("header");
+        let before = header.as_ref().map_or(0, Uint8Array::length);
+        let bytes = Uint8Array::new_with_length(before + plain.length() + chunks.count * 16);
+        if let Some(header) = header {
+            bytes.set(&header, 0);
+        }
+        chunks.seal(plain, &bytes, before).await?;
+        let hash = sha256(&bytes).await?;
+        Ok(Self { bytes, hash })
+    }
+
+    /// Sends it unless the server has it.
+    async fn send(self, message: &Message, signal: Option<&AbortSignal>) -> Result<Uint8Array, Failure> {
+        if let Some(url) = message.text("put") {
+            let digest: [u8; 32] = self.hash.to_vec().try_into().map_err(|_| Failure::Broken)?;
+            net::put(&url, &self.bytes, &content_digest(&digest), signal).await?;
+        }
+        Ok(self.hash)
+    }
+}
+
+/// Read and hash; seal while the hash is being noted; send once it is.
 pub(super) async fn seal(
     message: &Message,
     signal: Option<&AbortSignal>,
@@ -69,8 +77,10 @@ pub(super) async fn seal(
     let plain = read(message).await?;
     let hash = sha256(&plain).await?;
     hashed(&hash);
+    let sealed = Sealed::new(message, &chunks, &plain).await?;
+    drop(plain);
     noted.await.map_err(|_| Failure::Broken)?;
-    let stored = store(message, &chunks, &plain, signal).await?;
+    let stored = sealed.send(message, signal).await?;
     Ok(Message::new("done").with("stored", stored))
 }
 
@@ -110,6 +120,7 @@ pub(super) async fn open(message: &Message, signal: Option<&AbortSignal>) -> Res
 pub(super) async fn reseal(message: &Message, signal: Option<&AbortSignal>) -> Result<Message, Failure> {
     let plain = fetch_and_open(message, &chunks(message, "key", "nonce")?, signal).await?;
     let hash = sha256(&plain).await?;
-    let stored = store(message, &chunks(message, "new_key", "new_nonce")?, &plain, signal).await?;
+    let sealed = Sealed::new(message, &chunks(message, "new_key", "new_nonce")?, &plain).await?;
+    let stored = sealed.send(message, signal).await?;
     Ok(Message::new("done").with("plain", hash).with("stored", stored))
 }

@@ -84,7 +84,8 @@ impl OpenJob {
     }
 }
 
-/// Remembers, before a segment is sealed, what is about to be sealed: a key and nonce must never meet two plaintexts.
+/// Remembers, before a sealed segment leaves, what was sealed: nobody may ever see a key and nonce meet two plaintexts.
+/// A sealed segment that was never sent is forgotten with the process, so sealing need not wait for the note, only sending.
 pub trait Ledger: MaybeSync {
     /// Returns once the segment's plaintext hash is durable in the sealed draft. Calls may overlap; they share saves.
     fn intend(&self, segment: u64, plain: Hash32) -> impl Future<Output = Result<()>> + MaybeSend;
@@ -115,8 +116,8 @@ pub trait Bulk: MaybeSync + 'static {
     /// The first `n` bytes (or all, if fewer), for the file type.
     fn head(&self, source: &Self::Source, n: usize) -> impl Future<Output = Result<Vec<u8>>> + MaybeSend;
 
-    /// For each segment: read, hash, `ledger.intend`, seal with chunk numbers from the segment's place, hash, send with
-    /// `Content-Digest`. Segments may be in flight together. Progress counts plaintext bytes stored.
+    /// For each segment: read, hash, seal with chunk numbers from the segment's place, hash; when `ledger.intend` is through,
+    /// send with `Content-Digest`. Segments may be in flight together. Progress counts plaintext bytes stored.
     fn seal_part<T: Transport, L: Ledger>(
         &self,
         transport: &T,

@@ -1,14 +1,14 @@
 //! Files on tokio: read, hashed and sealed on the blocking pool, several segments in flight.
 
 use std::{
-    io::{Read, Seek, SeekFrom},
+    io::{Read, Seek, SeekFrom, Write as _},
     ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use crypto::ids::Hash32;
-use tokio::io::AsyncWriteExt;
 
 use super::{
     Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
@@ -42,7 +42,7 @@ pub enum FileSink {
 /// A file that isn't complete yet.
 #[derive(Debug)]
 pub struct PartialFile {
-    file: tokio::fs::File,
+    file: Arc<std::fs::File>,
     partial: PathBuf,
     target: PathBuf,
 }
@@ -72,19 +72,29 @@ impl FileSink {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         let partial = target.with_file_name(name);
-        let mut options = tokio::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        options.mode(0o600);
-        let file = options.open(&partial).await.map_err(sink_error)?;
-        Ok(Self::File(PartialFile { file, partial, target: target.to_owned() }))
+        let path = partial.clone();
+        let file = Pool.run(move || create_private(&path).map_err(sink_error)).await?;
+        Ok(Self::File(PartialFile { file: Arc::new(file), partial, target: target.to_owned() }))
     }
+}
+
+/// A new or emptied file that nobody else may read.
+fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl Write for FileSink {
     async fn write(&mut self, bytes: Vec<u8>) -> Result<()> {
         match self {
-            Self::File(f) => f.file.write_all(&bytes).await.map_err(sink_error),
+            // Whole segments on the blocking pool: tokio's own file would copy them once more.
+            Self::File(f) => {
+                let file = Arc::clone(&f.file);
+                Pool.run(move || (&*file).write_all(&bytes).map_err(sink_error)).await
+            }
             Self::Bytes(out) => {
                 out.extend_from_slice(&bytes);
                 Ok(())
@@ -195,10 +205,9 @@ impl Bulk for FileBulk {
     async fn finish(&self, sink: FileSink) -> Result<OpenedFile> {
         match sink {
             FileSink::Bytes(bytes) => Ok(OpenedFile::Bytes(bytes)),
-            FileSink::File(mut f) => {
-                f.file.flush().await.map_err(sink_error)?;
-                f.file.sync_all().await.map_err(sink_error)?;
-                drop(f.file);
+            FileSink::File(f) => {
+                let file = f.file;
+                Pool.run(move || file.sync_all().map_err(sink_error)).await?;
                 place(&f.partial, &f.target).await?;
                 Ok(OpenedFile::Path(f.target))
             }

@@ -7,7 +7,7 @@ use crypto::{
     format::{PartOpener, PartSealer},
     ids::Hash32,
 };
-use futures::{StreamExt, stream::FuturesOrdered};
+use futures::{StreamExt, future::try_join, stream::FuturesOrdered};
 
 use super::{Control, Ledger, OpenJob, SealJob, SealedPart, engine};
 use crate::{
@@ -57,16 +57,16 @@ struct Sealing<'a, T, L, C> {
 }
 
 impl<T: Transport, L: Ledger, C: Cpu> Sealing<'_, T, L, C> {
-    /// Hash, note, seal, hash, send.
+    /// Hash; note and seal meanwhile; send when both are done.
     async fn segment(&self, i: u64, plain: Bytes) -> Result<(Hash32, Hash32)> {
         self.control.check()?;
         let len = plain.len() as u64;
         let job = Arc::clone(&self.job);
         let (plain, plain_hash) =
             self.cpu.run(move || engine::check_plain(&job, i, &plain).map(|hash| (plain, hash))).await?;
-        self.ledger.intend(i, plain_hash).await?;
         let (job, sealer) = (Arc::clone(&self.job), Arc::clone(&self.sealer));
-        let (sealed, cipher_hash) = self.cpu.run(move || engine::seal(&sealer, &job.geometry, i, &plain)).await?;
+        let sealing = self.cpu.run(move || engine::seal(&sealer, &job.geometry, i, &plain));
+        let ((sealed, cipher_hash), ()) = try_join(sealing, self.ledger.intend(i, plain_hash)).await?;
         let n = engine::number(i)?;
         if !self.job.received.contains(&n) {
             self.control.check()?;
@@ -74,6 +74,40 @@ impl<T: Transport, L: Ledger, C: Cpu> Sealing<'_, T, L, C> {
         }
         self.control.advance(len, self.job.geometry.plaintext_len());
         Ok((plain_hash, cipher_hash))
+    }
+}
+
+/// Runs `one` for each of so many segments, `DEPTH` at a time, and gives the results in order.
+struct InOrder<F, Fut: Future> {
+    one: F,
+    flight: FuturesOrdered<Fut>,
+    begun: u64,
+    segments: u64,
+}
+
+impl<A, F: Fn(u64) -> Fut, Fut: Future<Output = Result<A>>> InOrder<F, Fut> {
+    fn new(segments: u64, one: F) -> Self {
+        Self { one, flight: FuturesOrdered::new(), begun: 0, segments }
+    }
+
+    /// The next result; `None` after the last.
+    async fn next(&mut self) -> Result<Option<A>> {
+        while self.begun < self.segments && self.flight.len() < DEPTH {
+            self.flight.push_back((self.one)(self.begun));
+            self.begun += 1;
+        }
+        self.flight.next().await.transpose()
+    }
+}
+
+impl<F: Fn(u64) -> Fut, Fut: Future<Output = Result<(Hash32, Hash32)>>> InOrder<F, Fut> {
+    async fn sealed(mut self) -> Result<SealedPart> {
+        let mut out = SealedPart { plain: Vec::new(), cipher: Vec::new() };
+        while let Some((plain, cipher)) = self.next().await? {
+            out.plain.push(plain);
+            out.cipher.push(cipher);
+        }
+        Ok(out)
     }
 }
 
@@ -90,25 +124,12 @@ pub(super) async fn seal<T: Transport, L: Ledger, R: ReadAt, C: Cpu>(
     let sealer = Arc::new(PartSealer::new(job.key.clone()));
     let sealing = Sealing { transport, ledger, cpu, job: Arc::new(job.clone()), sealer, control };
     let sealing = &sealing;
-    let mut out = SealedPart { plain: Vec::new(), cipher: Vec::new() };
-    let mut flight = FuturesOrdered::new();
-    let mut next = 0;
-    loop {
-        while next < job.geometry.segments() && flight.len() < DEPTH {
-            let range = engine::plain_range(&job.geometry, next)?;
-            let i = next;
-            flight.push_back(async move {
-                sealing.control.check()?;
-                let plain = source.read(range).await?;
-                sealing.segment(i, plain).await
-            });
-            next += 1;
-        }
-        let Some(done) = flight.next().await else { return Ok(out) };
-        let (plain, cipher) = done?;
-        out.plain.push(plain);
-        out.cipher.push(cipher);
-    }
+    let one = |i| async move {
+        sealing.control.check()?;
+        let plain = source.read(engine::plain_range(&sealing.job.geometry, i)?).await?;
+        sealing.segment(i, plain).await
+    };
+    InOrder::new(job.geometry.segments(), one).sealed().await
 }
 
 struct Opening<'a, T, C> {
@@ -159,21 +180,17 @@ pub(super) async fn open<T: Transport, W: Write, C: Cpu>(
 ) -> Result<Vec<Hash32>> {
     let opening = Opening::begin(transport, job, cpu, control).await?;
     let opening = &opening;
+    let mut flight = InOrder::new(job.geometry.segments(), |i| opening.segment(i));
     let mut hashes = Vec::new();
-    let mut flight = FuturesOrdered::new();
-    let mut next = 0;
-    loop {
-        while next < job.geometry.segments() && flight.len() < DEPTH {
-            flight.push_back(opening.segment(next));
-            next += 1;
-        }
-        let Some(done) = flight.next().await else { return Ok(hashes) };
-        let (plain, hash) = done?;
+    let mut opened = flight.next().await?;
+    while let Some((plain, hash)) = opened {
         let len = plain.len() as u64;
-        sink.write(plain).await?;
+        // The segments behind it are fetched and opened while this one is written.
+        opened = try_join(sink.write(plain), flight.next()).await?.1;
         hashes.push(hash);
         control.advance(len, job.geometry.plaintext_len());
     }
+    Ok(hashes)
 }
 
 /// Opens under one key and seals under another.
@@ -191,12 +208,10 @@ pub(super) async fn reseal<T: Transport, C: Cpu>(
     let sealer = Arc::new(PartSealer::new(to.key.clone()));
     let ledger = super::NoLedger;
     let sealing = Sealing { transport, ledger: &ledger, cpu, job: Arc::new(to.clone()), sealer, control };
-    let mut out = SealedPart { plain: Vec::new(), cipher: Vec::new() };
-    for i in 0..from.geometry.segments() {
+    let (opening, sealing) = (&opening, &sealing);
+    let one = |i| async move {
         let (plain, _) = opening.segment(i).await?;
-        let (plain, cipher) = sealing.segment(i, Bytes::from(plain)).await?;
-        out.plain.push(plain);
-        out.cipher.push(cipher);
-    }
-    Ok(out)
+        sealing.segment(i, Bytes::from(plain)).await
+    };
+    InOrder::new(from.geometry.segments(), one).sealed().await
 }

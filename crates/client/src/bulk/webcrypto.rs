@@ -3,8 +3,7 @@
 //! [`crypto::format::PartSealer`] writes; `tests/webcrypto.rs` compares them.
 
 use crypto::format::PartKey;
-use futures::future::try_join_all;
-use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
@@ -30,8 +29,9 @@ type Result<T> = std::result::Result<T, WebCryptoError>;
 const CHUNK: u32 = 16 * 1024;
 /// Bytes of a tag.
 const TAG: u32 = 16;
-/// Chunks given to WebCrypto at once: enough to keep its threads busy, little enough to bound memory (2 MiB).
-const BATCH: u32 = 128;
+/// Chunks in a batch. Two batches are under way: WebCrypto's threads have work while the first one's results are copied,
+/// and memory stays bounded (2 MiB).
+const BATCH: u32 = 64;
 
 /// `crypto.subtle` of a page, a worker or another JavaScript runtime; absent without a secure context.
 fn subtle() -> Result<SubtleCrypto> {
@@ -130,29 +130,77 @@ impl Chunks {
         Ok(out)
     }
 
-    async fn pass(&self, way: Way, from: &Uint8Array, out: &Uint8Array, mut at: u32) -> Result<()> {
-        let (subtle, algorithm) = (subtle()?, Algorithm::new());
-        let step = if matches!(way, Way::Seal) { CHUNK } else { CHUNK + TAG };
-        for batch in (0..self.count).step_by(BATCH as usize) {
-            let one = |i: u32| -> std::result::Result<Promise, JsValue> {
-                let piece = from.subarray((i * step).min(from.length()), ((i + 1) * step).min(from.length()));
-                let algorithm = algorithm.at(&self.base_nonce, self.first + u64::from(i));
-                match way {
-                    Way::Seal => subtle.encrypt_with_object_and_js_u8_array(algorithm, &self.key, &piece),
-                    Way::Open => subtle.decrypt_with_object_and_js_u8_array(algorithm, &self.key, &piece),
-                }
-            };
-            let started =
-                (batch..self.count.min(batch + BATCH)).map(one).collect::<std::result::Result<Vec<_>, _>>()?;
-            for done in try_join_all(started.into_iter().map(JsFuture::from)).await? {
-                let piece = Uint8Array::new(done.unchecked_ref::<ArrayBuffer>());
-                if at + piece.length() > out.length() {
-                    return Err(WebCryptoError::Broken);
-                }
-                out.set(&piece, at);
-                at += piece.length();
+    async fn pass(&self, way: Way, from: &Uint8Array, out: &Uint8Array, at: u32) -> Result<()> {
+        let mut place = Place { out, room: out.length(), at };
+        let started =
+            Batches { chunks: self, way, from, len: from.length(), subtle: subtle()?, algorithm: Algorithm::new() };
+        let mut under_way: Option<Promise> = None;
+        for first in (0..self.count).step_by(BATCH as usize) {
+            let next = started.begin(first..self.count.min(first + BATCH))?;
+            let Some(before) = under_way.replace(next.clone()) else { continue };
+            if let Err(failed) = place.take(before).await {
+                // Nobody is left to hear what becomes of it.
+                let _ = JsFuture::from(next).await;
+                return Err(failed);
             }
         }
-        if at == out.length() { Ok(()) } else { Err(WebCryptoError::Broken) }
+        if let Some(last) = under_way {
+            place.take(last).await?;
+        }
+        if place.at == place.room { Ok(()) } else { Err(WebCryptoError::Broken) }
+    }
+}
+
+/// Starts batches of chunks.
+struct Batches<'a> {
+    chunks: &'a Chunks,
+    way: Way,
+    from: &'a Uint8Array,
+    len: u32,
+    subtle: SubtleCrypto,
+    algorithm: Algorithm,
+}
+
+impl Batches<'_> {
+    /// One promise for all of them: a promise each would cost more than the cipher does.
+    fn begin(&self, numbers: std::ops::Range<u32>) -> Result<Promise> {
+        let all = Array::new();
+        for i in numbers {
+            all.push(&self.chunk(i)?.into());
+        }
+        Ok(Promise::all(&all))
+    }
+
+    fn chunk(&self, i: u32) -> Result<Promise> {
+        let step = if matches!(self.way, Way::Seal) { CHUNK } else { CHUNK + TAG };
+        let piece = self.from.subarray((i * step).min(self.len), ((i + 1) * step).min(self.len));
+        let algorithm = self.algorithm.at(&self.chunks.base_nonce, self.chunks.first + u64::from(i));
+        let started = match self.way {
+            Way::Seal => self.subtle.encrypt_with_object_and_js_u8_array(algorithm, &self.chunks.key, &piece),
+            Way::Open => self.subtle.decrypt_with_object_and_js_u8_array(algorithm, &self.chunks.key, &piece),
+        };
+        Ok(started?)
+    }
+}
+
+/// Where results go, one after the other.
+struct Place<'a> {
+    out: &'a Uint8Array,
+    room: u32,
+    at: u32,
+}
+
+impl Place<'_> {
+    async fn take(&mut self, batch: Promise) -> Result<()> {
+        for done in JsFuture::from(batch).await?.unchecked_into::<Array>().iter() {
+            let piece = Uint8Array::new(&done);
+            let end = self.at + piece.length();
+            if end > self.room {
+                return Err(WebCryptoError::Broken);
+            }
+            self.out.set(&piece, self.at);
+            self.at = end;
+        }
+        Ok(())
     }
 }

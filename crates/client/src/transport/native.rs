@@ -75,6 +75,12 @@ impl HttpTransport {
     }
 }
 
+/// Room to make beforehand. What the other side announces is believed up to a segment's size, so that a segment is not
+/// copied while it grows and a lie costs little.
+fn expected(announced: Option<u64>) -> usize {
+    announced.unwrap_or(0).min(api_types::limits::PART_HEADER + api_types::limits::SEGMENT_CIPHER) as usize
+}
+
 fn failure(error: reqwest::Error) -> TransportError {
     if error.is_timeout() {
         return TransportError::TimedOut;
@@ -101,8 +107,8 @@ impl Transport for HttpTransport {
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
+        let mut body = Vec::with_capacity(expected(response.content_length()));
         let mut chunks = response.bytes_stream();
-        let mut body = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(failure)?;
             if body.len() + chunk.len() > ANSWER_MAX {
