@@ -133,10 +133,10 @@ screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2e
 	playwright test --config end2end/playwright.config.ts --project=browser screens
 
 bench: ## Measure, and print ratios (docs/benchmarks.md)
-	@$(STEP) "tools" scripts/setup test
+	@$(STEP) "tools" scripts/setup bench
 	@$(STEP) "page" scripts/site
 	@$(STEP) "server" $(MAKE) --no-print-directory server
 	@$(STEP) "hs" $(MAKE) --no-print-directory cli
-	@$(STEP) "tool that fills a server" cargo build --release --locked -p cli --example fill
+	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli --examples
 	@rm -f target/bench.json
 	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)
