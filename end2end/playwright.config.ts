@@ -8,11 +8,14 @@ export default defineConfig({
   outputDir: 'results',
   fullyParallel: false,
   workers: 1,
-  retries: 0,
+  // A second try where nobody can look: two busy cores now and then outlast a time limit. What failed first is printed.
+  retries: ci ? 1 : 0,
   forbidOnly: ci,
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  reporter: ci ? [['list'], ['html', { outputFolder: 'results-html', open: 'never' }]] : [['list']],
+  reporter: ci
+    ? [['list'], ['html', { outputFolder: 'results-html', open: 'never' }], ['./support/failures.ts']]
+    : [['list'], ['./support/failures.ts']],
   projects: [
     { name: 'tools', testMatch: 'tools/**/*.spec.ts', timeout: 20_000 },
     { name: 'browser', testMatch: 'tests/**/*.spec.ts' },
