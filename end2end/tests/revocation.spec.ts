@@ -38,7 +38,9 @@ test('a download that a change of keys overtakes still arrives', async ({ clinic
   const file = textFile('curve.txt', 'FEV1 2.9 l, FVC 3.8 l');
   const author = await enter(clinic.author);
   await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email }, [file]);
-  await author.shareWith(clinic.doctor.name);
+  const code = await author.shareWith(clinic.doctor.name);
+  const reader = await enter(clinic.doctor);
+  await reader.redeem(clinic.author.name, code);
   let goOn = () => {};
   const held = new Promise<void>((done) => (goOn = done));
   await author.page.route(/\/revisions\/0\/parts\/1$/, async (route) => held.then(() => route.continue()));
