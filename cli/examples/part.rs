@@ -73,6 +73,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let source = FileSource::Path(plain.into());
     let part = FileBulk.seal_part(&stored, &job, &source, &NoLedger, &Control::none()).await?;
     let seal = started.elapsed().as_secs_f64();
+    // What was written is on the disk before the next measurement begins.
+    stored.file.sync_all()?;
 
     let report = api_types::ReportId([0; 32]);
     let job =

@@ -52,6 +52,12 @@ async function sealWithProduct(page: Page, size: number, upload?: string): Promi
         ...(upload ? { put: `/api/v1/uploads/${upload}/segments/${i}` } : {}),
       });
     });
+    // The page's pool runs already when a file comes.
+    const asleep = workers.map((worker, i) => new Promise<void>((done) => {
+      worker.addEventListener('message', () => done(), { once: true });
+      worker.postMessage({ kind: 'open', id: 1_000_000 + i });
+    }));
+    await Promise.all(asleep);
     const started = performance.now();
     let next = 0;
     const lane = async () => {
@@ -77,6 +83,8 @@ async function bareLoop(page: Page, size: number): Promise<number> {
       const from = i * piece.length;
       worker.postMessage({ blob, from, to: Math.min(size, from + piece.length), chunk: 16384, batch: 128, first: i * 512 });
     });
+    // The same start: workers that run.
+    await Promise.all(workers.map(async (worker) => one(worker, segments - 1)));
     let next = 0;
     const started = performance.now();
     await Promise.all(workers.map(async (worker) => {
