@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`merkle`] | RFC 6962 section 2.1, RFC 9162 section 2.1; subtrees of draft-ietf-plants-merkle-tree-certs |
 //! | [`tile`] | c2sp.org/tlog-tiles |
+//! | [`leaf`] | docs/log.md, “Leaves” |
 //!
 //! What it doesn't do: no network, no storage, no clock, no own randomness. Hashes are read through traits, times and
 //! seeds are passed in. It doesn't know what a report, an account or an audit event is: leaves commit to bytes. It works
@@ -14,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod hash;
+pub mod leaf;
 pub mod merkle;
 mod text;
 pub mod tile;
