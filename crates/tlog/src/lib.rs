@@ -11,12 +11,13 @@
 //! | [`proof`] | c2sp.org/tlog-proof |
 //! | [`witness`] | c2sp.org/tlog-witness |
 //! | [`leaf`] | docs/log.md, “Leaves” |
+//! | `vrf` | c2sp.org/vrf-r255 (feature `vrf`) |
 //!
 //! What it doesn't do: no network, no storage, no clock, no own randomness. Hashes are read through traits, times and
 //! seeds are passed in. It doesn't know what a report, an account or an audit event is: leaves commit to bytes. It works
 //! on wasm32.
 //!
-//! Features: `ml-dsa` adds post-quantum cosignatures.
+//! Features: `ml-dsa` adds post-quantum cosignatures; `vrf` adds the labels of e-mail addresses and their proofs.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -33,6 +34,8 @@ pub mod proof;
 mod skey;
 mod text;
 pub mod tile;
+#[cfg(feature = "vrf")]
+pub mod vrf;
 pub mod witness;
 
 pub use hash::{EMPTY_ROOT, HASH_LEN, Hash, NotAHash, leaf_hash, node_hash};
