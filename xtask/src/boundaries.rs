@@ -21,9 +21,10 @@ const SERVER_ONLY: [&str; 10] = [
 ];
 
 /// Crates of ours that name no other crate of ours.
-const LEAVES: [&str; 4] = ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "migrations"];
+const LEAVES: [&str; 5] =
+    ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "healthsecure-tlog", "migrations"];
 
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "app",
     "cli",
     "frontend",
@@ -31,6 +32,7 @@ const OURS: [&str; 10] = [
     "healthsecure-client",
     "healthsecure-crypto",
     "healthsecure-entities",
+    "healthsecure-tlog",
     "migrations",
     "server",
     "xtask",
@@ -119,7 +121,7 @@ fn leaves_stand_alone() -> Outcome {
             return Err(format!("{leaf} depends on {}", sibling.name));
         }
     }
-    Ok("crypto, api-types, entities and migrations name no sibling".to_owned())
+    Ok("crypto, tlog, api-types, entities and migrations name no sibling".to_owned())
 }
 
 fn nothing_needs_the_server() -> Outcome {
