@@ -1,5 +1,5 @@
 //! The published vectors of transparency-dev/merkle (testdata: inclusion, consistency, subtreeinclusion,
-//! subtreeconsistency), read from the folder `rfc6962` in `HEALTHSECURE_DATA` or in `../shared/data` beside the project.
+//! subtreeconsistency), read from the folder `rfc6962` in `HEALTHSECURE_TEST_DATA` or in `../shared/data` beside the project.
 //! Counts are printed: `cargo test -p healthsecure-tlog --test vectors -- --nocapture`.
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use tlog::{
 /// The folder of vectors, or none with a loud line.
 fn folder(name: &str) -> Option<PathBuf> {
     let project = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let roots = env::var_os("HEALTHSECURE_DATA").map(PathBuf::from).into_iter().chain([project]);
+    let roots = env::var_os("HEALTHSECURE_TEST_DATA").map(PathBuf::from).into_iter().chain([project]);
     let found = roots.map(|r| r.join("rfc6962").join(name)).find(|f| f.is_dir());
     if found.is_none() {
         println!("SKIPPED: no vectors rfc6962/{name}: clone transparency-dev/merkle and link its testdata there");
