@@ -3,7 +3,9 @@
 
 mod harness;
 mod person;
+mod scene;
 mod sealing;
+mod taking;
 mod world;
 
 mod access;
