@@ -56,7 +56,8 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
         Some(row) => {
             actor.may_use_own(account(&row)?)?;
             if row.counter == counter && row.sealed == body.sealed.0 {
-                return Ok(());
+                tx.record(saved(actor, id, counter).with("repeated", true)).await?;
+                return tx.commit().await;
             }
             if row.counter + 1 != counter {
                 return Err(ErrorCode::CounterStale.into());
@@ -64,9 +65,12 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
             store::update(tx.conn(), id, counter, body.sealed.0, now).await?;
         }
     }
-    let event = EventDraft::by(actor, Action::DraftSave).with("draft", id).with("counter", counter);
-    tx.record(event).await?;
+    tx.record(saved(actor, id, counter)).await?;
     tx.commit().await
+}
+
+fn saved(actor: &Actor, id: ReportId, counter: i64) -> EventDraft {
+    EventDraft::by(actor, Action::DraftSave).with("draft", id).with("counter", counter)
 }
 
 async fn create(

@@ -79,15 +79,8 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
-    let PartId { report, version, revision, part } = found.id;
-    let event = EventDraft::by(actor, Action::Open)
-        .on(report)
-        .with("version", version)
-        .with("part", part)
-        .with("revision", revision)
-        .with("from", range.start)
-        .with("to", range.end);
-    state.audit.record(event).await?;
+    let PartId { report, version, .. } = found.id;
+    state.audit.record(event(actor, found.id).with("from", range.start).with("to", range.end)).await?;
     let (state, actor, version) = (state.clone(), *actor, int(version)?);
     let whole = stream::iter(pieces.into_iter().enumerate()).then(move |(i, piece)| {
         let state = state.clone();
@@ -100,6 +93,20 @@ pub async fn open(
         }
     });
     Ok(whole.try_flatten())
+}
+
+/// Records an answer that says something of a part without a byte of it: that the caller's copy is still the current
+/// one, or how long the part is.
+pub async fn told(state: &AppState, actor: &Actor, found: &Found, what: &str) -> ServiceResult<()> {
+    state.audit.record(event(actor, found.id).with("what", what)).await
+}
+
+fn event(actor: &Actor, id: PartId) -> EventDraft {
+    EventDraft::by(actor, Action::Open)
+        .on(id.report)
+        .with("version", id.version)
+        .with("part", id.part)
+        .with("revision", id.revision)
 }
 
 /// A range of one blob.

@@ -126,6 +126,7 @@ fn conflict(detail: String) -> ServiceError {
 pub async fn get(state: &AppState, actor: &Actor, id: UploadId) -> ServiceResult<Upload> {
     let row = own(state.db.read(), actor, id, state.clock.now()).await?;
     let received = store::segments(state.db.read(), id).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("upload", id)).await?;
     describe(&row, received.iter().map(|segment| segment.n.unsigned_abs()).collect())
 }
 

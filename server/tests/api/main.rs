@@ -23,6 +23,7 @@ mod openapi;
 mod parts;
 mod recovery;
 mod redeem;
+mod repeats;
 mod reports;
 mod sessions;
 mod sign_in;

@@ -85,6 +85,25 @@ async fn every_read_is_an_event_with_its_range() {
     assert_eq!(open[1].subject, "version=1 part=1 revision=0 from=0 to=56");
 }
 
+/// Neither answer holds a byte of the part; both say something of it, and to whom.
+#[tokio::test]
+async fn answers_without_a_byte_are_events_too() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    let first = get(&world, &patient, &made, &[("range", "bytes=0-0")]).await;
+    let etag = first.headers[header::ETAG].to_str().unwrap();
+    assert_eq!(get(&world, &patient, &made, &[("if-none-match", etag)]).await.status, StatusCode::NOT_MODIFIED);
+    get(&world, &patient, &made, &[("range", "bytes=99999999999-")]).await;
+    let events: AuditEventList = world.get(&patient, &format!("/reports/{}/events", made.id)).await.json();
+    let told: Vec<_> =
+        events.items.iter().filter(|event| event.action == Action::Open).map(|e| &e.subject[..]).collect();
+    let place = "version=1 part=1 revision=0";
+    assert_eq!(
+        told,
+        [format!("{place} what=outside"), format!("{place} what=not_modified"), format!("{place} from=0 to=1"),]
+    );
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let world = World::new().await;
