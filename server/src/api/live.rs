@@ -64,9 +64,9 @@ fn stream_of(
 
 /// Ends the stream when the session has ended, before the event is sent.
 async fn look(state: AppState, actor: Actor, event: Option<LiveEvent>) -> Option<Option<LiveEvent>> {
-    match sessions::is_open(&state, &actor).await {
-        Ok(true) => Some(event),
-        Ok(false) | Err(_) => None,
+    match sessions::still(&state, &actor).await {
+        Ok(Some(_)) => Some(event),
+        Ok(None) | Err(_) => None,
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring},
@@ -183,16 +183,20 @@ impl World {
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let mut request = request.body(body).unwrap();
-        // Each request from an address of its own: throttling is tested elsewhere.
-        let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.begin(request.body(body).unwrap()).await;
         let (parts, body) = response.into_parts();
         let endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body =
             if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A request of any making; its answer's body is the caller's to read.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
+        // Each request from an address of its own: throttling is tested elsewhere.
+        let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Files under the blob folder.
