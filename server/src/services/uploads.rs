@@ -155,6 +155,7 @@ pub async fn put_segment<E>(
         Ok(()) => writer.finish().await?,
         Err(error) => {
             writer.abort().await?;
+            forget(state, key).await?;
             return Err(error);
         }
     };
@@ -218,6 +219,13 @@ async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expect
 async fn intend(state: &AppState, key: &str) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     blob_garbage::add(tx.conn(), vec![key.to_owned()], state.clock.now() + INTENT).await?;
+    tx.commit().await
+}
+
+/// The blob was given up: there is nothing to delete. One that nobody gives up is found by its name later.
+async fn forget(state: &AppState, key: String) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    blob_garbage::remove(tx.conn(), vec![key]).await?;
     tx.commit().await
 }
 

@@ -12,6 +12,7 @@ mod access;
 mod accounts;
 mod audit;
 mod binary;
+mod body_limits;
 mod drafts;
 mod framing;
 mod grants;

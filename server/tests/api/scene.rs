@@ -174,7 +174,7 @@ impl Scene {
         self.by_author(Method::PUT, &format!("/drafts/{}", self.draft), body).await.ok();
     }
 
-    fn create_upload(&self) -> CreateUpload {
+    pub fn create_upload(&self) -> CreateUpload {
         CreateUpload { report_id: self.draft, version: 1, revision: 0, part: 1, ciphertext_len: 172 }
     }
 
