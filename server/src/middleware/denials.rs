@@ -120,6 +120,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | ShareExpired
             | InvitationInvalid
             | Throttled
+            | TooManyAtOnce
             | InvalidSignature
     )
 }

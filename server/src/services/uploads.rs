@@ -20,7 +20,7 @@ use crate::{
     clock::{DAY, HOUR},
     policy::Actor,
     random,
-    services::{standing, versions_check::int},
+    services::{in_flight::What, standing, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -138,6 +138,7 @@ pub async fn put_segment<E>(
     announced: Announced,
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> ServiceResult<()> {
+    let _slot = state.in_flight.enter(What::Segment, actor)?;
     let row = own(state.db.read(), actor, id, state.clock.now()).await?;
     let expected = segment_len(&row, announced.n)?;
     if let Some(len) = announced.len {

@@ -17,6 +17,7 @@ mod drafts;
 mod framing;
 mod grants;
 mod honest_client;
+mod in_flight;
 mod invitations;
 mod list;
 mod live;

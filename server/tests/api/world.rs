@@ -1,6 +1,9 @@
 //! A server in this process, and people with real keys and sessions.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use api_types::{
     AccountId, ErrorCode, Problem, SessionId,
@@ -26,6 +29,7 @@ use server::{
     storage::accounts::{self, AccountRow},
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
@@ -189,6 +193,12 @@ impl World {
         let body =
             if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A request that goes on by itself until its handle is aborted, as one of a client that left.
+    pub fn spawn(self: &Arc<Self>, request: Request<Body>) -> JoinHandle<Response<Body>> {
+        let world = Arc::clone(self);
+        tokio::spawn(async move { world.begin(request).await })
     }
 
     /// A request of any making; its answer's body is the caller's to read.
