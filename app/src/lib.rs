@@ -39,7 +39,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" content="#f5f4ef" media="(prefers-color-scheme: light)"/>
                 <meta name="theme-color" content="#0d1311" media="(prefers-color-scheme: dark)"/>
                 <script type="importmap" nonce=nonce.clone()>{assets.import_map()}</script>
-                <script src=assets.url("theme.js") integrity=assets.integrity("theme.js")></script>
+                // Without CORS mode an integrity policy counts no hash, not even on the page's own origin.
+                <script src=assets.url("theme.js") integrity=assets.integrity("theme.js") crossorigin="anonymous"></script>
                 <link rel="stylesheet" href=assets.url("pkg/healthsecure.css") integrity=assets.integrity("pkg/healthsecure.css")/>
                 <link rel="icon" href=assets.url("favicon.svg") type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>

@@ -33,6 +33,12 @@ pub enum ServiceError {
         /// When the next try is taken.
         retry_at: UnixMillis,
     },
+    /// As many are under way as there may be.
+    #[error("{most} at once")]
+    TooManyAtOnce {
+        /// So many there may be.
+        most: usize,
+    },
     /// A wrong access code.
     #[error("wrong code")]
     WrongCode {
@@ -84,6 +90,11 @@ impl ServiceError {
                 let mut problem = Problem::new(ErrorCode::Throttled);
                 problem.retry_at = Some(*retry_at);
                 problem
+            }
+            Self::TooManyAtOnce { most } => {
+                let problem = Problem::new(ErrorCode::TooManyAtOnce).with_detail(format!("at most {most} at once"));
+                // When one of them ends nobody knows.
+                Problem { retry_at: Some(now_ms() + 1000), ..problem }
             }
             Self::WrongCode { tries_left } => {
                 let mut problem = Problem::new(ErrorCode::WrongCode);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_types::limits::JSON_BODY_MAX;
 use axum::{Json, Router, routing::get};
 use utoipa::{
     Modify, OpenApi,
@@ -12,7 +13,12 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{AppState, api, middleware::session::COOKIE, router::PREFIX};
+use crate::{
+    AppState,
+    api::{self, limits},
+    middleware::session::COOKIE,
+    router::PREFIX,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,6 +54,8 @@ impl Modify for Security {
 /// The API's routes under their prefix, with their document.
 pub fn router() -> OpenApiRouter<AppState> {
     let mut router = OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, api::routes());
+    // What `router` layers over every route.
+    limits::say(router.get_openapi_mut(), JSON_BODY_MAX as u64);
     add_problems(router.get_openapi_mut());
     router
 }

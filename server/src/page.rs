@@ -9,7 +9,7 @@ mod site;
 
 use std::sync::OnceLock;
 
-use app::{App, shell};
+use app::{App, assets::Assets, shell};
 use axum::{
     Router,
     body::Body,
@@ -42,7 +42,11 @@ pub fn routes(_state: AppState) -> Router {
 
 /// Renders the route that the request names.
 async fn render(request: Request) -> Response {
-    render_app_async_with_context(provide, || shell(options()))(request).await
+    render_with(site().assets.clone(), request).await
+}
+
+async fn render_with(assets: Assets, request: Request) -> Response {
+    render_app_async_with_context(move || provide(assets.clone()), || shell(options()))(request).await
 }
 
 /// No route: the page says so, with the status that goes with it. Only GET and HEAD get a page.
@@ -52,11 +56,16 @@ async fn missing(request: Request) -> Response {
     response
 }
 
-/// What the shell asks for, and the policy with this response's nonce.
-fn provide() {
-    provide_context(site().assets.clone());
-    if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
+/// What the shell asks for, and the policies: with this response's nonce, and of the hashes that the page names.
+fn provide(assets: Assets) {
+    let integrity = policy::integrity(&assets);
+    provide_context(assets);
+    let Some(response) = use_context::<ResponseOptions>() else { return };
+    if let Some(nonce) = use_nonce() {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy::document(&nonce));
+    }
+    if let Some(integrity) = integrity {
+        response.insert_header(policy::INTEGRITY_POLICY, integrity);
     }
 }
 
@@ -101,4 +110,49 @@ async fn manifest() -> Response {
     });
     let headers = [(header::CONTENT_TYPE, "application/manifest+json"), (header::CACHE_CONTROL, site::A_DAY)];
     (headers, Body::from(body.to_string())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn page(assets: Assets) -> (HeaderMap, String) {
+        // Listing the routes also tells the framework which runtime it is on.
+        assert!(!generate_route_list(App).is_empty());
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let (parts, body) = render_with(assets, request).await.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    fn tags<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+        html.split(name).skip(1).map(|rest| rest.split('>').next().unwrap()).collect()
+    }
+
+    /// What the integrity policy lets through: a hash, and a request that isn't `no-cors`, as a classic script's is
+    /// unless it says otherwise.
+    #[tokio::test]
+    async fn every_script_by_address_names_its_hash_where_the_policy_asks_for_it() {
+        let scripts = ["theme.js", "boot.js", "pkg/healthsecure.js"];
+        let integrity = scripts.map(|path| (path.to_owned(), format!("sha256-{path}"))).into();
+        let (headers, html) = page(Assets { root: "/assets/1".into(), integrity }).await;
+        assert_eq!(headers["integrity-policy"], "blocked-destinations=(script)");
+        let (loaded, inline): (Vec<_>, Vec<_>) =
+            tags(&html, "<script").into_iter().partition(|tag| tag.contains("src="));
+        assert_eq!(loaded.len(), 2, "{loaded:?}");
+        for tag in loaded {
+            assert!(tag.contains("integrity=\"sha256-"), "{tag}");
+            assert!(tag.contains("crossorigin=\"anonymous\"") || tag.contains("type=\"module\""), "{tag}");
+        }
+        assert!(!inline.is_empty() && inline.iter().all(|tag| tag.contains("nonce=")), "{inline:?}");
+        let preloaded = tags(&html, "<link").into_iter().find(|tag| tag.contains("modulepreload")).unwrap();
+        assert!(preloaded.contains("integrity=\"sha256-pkg/healthsecure.js"), "{preloaded}");
+    }
+
+    #[tokio::test]
+    async fn a_page_without_hashes_asks_for_none() {
+        let (headers, _) = page(Assets { root: "/assets/1".into(), integrity: Default::default() }).await;
+        assert!(!headers.contains_key("integrity-policy"));
+        assert!(headers.contains_key("content-security-policy"));
+    }
 }

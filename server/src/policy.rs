@@ -107,6 +107,13 @@ impl Actor {
         }
     }
 
+    /// Inviting for a placeholder: whoever made a grant for it, since accepting shows that grant's report's chain and
+    /// people. Knowing the placeholder is not enough, every reader does. One that no grant names is nobody's yet.
+    pub fn may_invite_for(&self, makers: &[AccountId]) -> Verdict {
+        self.active()?;
+        allow(makers.is_empty() || makers.contains(&self.account), ErrorCode::NotFound)
+    }
+
     /// Own invitations; administrators all. A stranger's answers as if it weren't there.
     pub fn may_withdraw_invitation(&self, created_by: AccountId) -> Verdict {
         self.active()?;

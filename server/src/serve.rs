@@ -60,10 +60,11 @@ pub async fn serve(
     stop.await;
     state.live.close();
     handle.graceful_shutdown(Some(GRACE));
-    let ended = server.await.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
-    upkeep.abort();
-    upkeep::last(&state).await;
+    let ended = server.await;
+    // However the server ended: what was counted must be written before the database closes.
+    upkeep.stop().await;
     state.db.close().await?;
+    let ended = ended.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
     ended.map_err(|e| StartError::Io("the server".into(), e))
 }
 

@@ -10,6 +10,7 @@ use crate::{
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
     services::{
+        in_flight::InFlight,
         opaque::Opaque,
         recovery::{self, Recoveries},
         sessions::SessionCache,
@@ -53,6 +54,8 @@ pub struct Shared {
     pub throttle_key: Vec<u8>,
     /// Sessions seen lately.
     pub sessions: SessionCache,
+    /// Uploads and live streams under way.
+    pub in_flight: Arc<InFlight>,
     /// Anonymous denials not yet in the audit.
     pub denials: AnonymousDenials,
 }
@@ -103,6 +106,7 @@ impl AppState {
             audit: Audit::start(db.clone()),
             live: Live::default(),
             sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
+            in_flight: Arc::default(),
             denials: AnonymousDenials::default(),
             opaque,
             sign_ins: sign_in::pending(),

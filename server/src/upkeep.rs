@@ -1,8 +1,8 @@
 //! What happens by itself: sums of anonymous denials, and the end of what has expired.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     AppState, ServiceResult,
@@ -13,18 +13,44 @@ use crate::{
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
+/// How long its end may take; what is left over is done after the next start.
+const LAST: Duration = Duration::from_secs(10);
 
-/// Starts it; the task runs until it is aborted.
-pub fn start(state: AppState) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
-        loop {
-            tick.tick().await;
-            if let Err(error) = once(&state).await {
-                tracing::error!(%error, "upkeep failed; it is tried again in a minute");
-            }
+/// The running upkeep.
+#[derive(Debug)]
+pub struct Upkeep {
+    stop: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+/// Starts it.
+pub fn start(state: AppState) -> Upkeep {
+    let stop = Arc::new(Notify::new());
+    let task = tokio::spawn(run(state, Arc::clone(&stop)));
+    Upkeep { stop, task }
+}
+
+async fn run(state: AppState, stop: Arc<Notify>) {
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
+    loop {
+        tokio::select! {
+            () = stop.notified() => return last(&state).await,
+            _ = tick.tick() => {}
         }
-    })
+        if let Err(error) = once(&state).await {
+            tracing::error!(%error, "upkeep failed; it is tried again in a minute");
+        }
+    }
+}
+
+impl Upkeep {
+    /// Lets the round under way end, so that nothing it took in hand is lost, and writes what was counted since.
+    pub async fn stop(self) {
+        self.stop.notify_one();
+        if tokio::time::timeout(LAST, self.task).await.is_err() {
+            tracing::error!("upkeep did not end in time; the last denials may not be recorded");
+        }
+    }
 }
 
 /// One round.
@@ -41,12 +67,18 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
 }
 
 /// The last round, at the end: what was counted must not be lost.
-pub async fn last(state: &AppState) {
+async fn last(state: &AppState) {
     if let Err(error) = flush_denials(state).await {
         tracing::error!(%error, "the last denials could not be recorded");
     }
 }
 
+/// Writes what was counted; what can't be written is counted on.
 async fn flush_denials(state: &AppState) -> ServiceResult<()> {
-    state.audit.record_all(state.denials.take()).await
+    let sums = state.denials.take();
+    let written = state.audit.record_all(sums.events()).await;
+    if written.is_err() {
+        state.denials.put_back(sums);
+    }
+    written
 }

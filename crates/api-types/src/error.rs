@@ -95,6 +95,7 @@ codes! {
     RangeNotSatisfiable = 416, "The range lies outside the content";
     DigestMismatch = 422, "The content does not match its SHA-256 digest";
     Throttled = 429, "Too many tries; wait a little";
+    TooManyAtOnce = 429, "Too many of these are under way at once; let one end first";
     Internal = 500, "The server failed; nothing was changed";
     StorageFull = 507, "The server has no room left; nothing was changed";
     Unavailable = 503, "The server can't do this right now; nothing was changed";

@@ -143,7 +143,10 @@ impl ClientError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Transport(e) => matches!(e, TransportError::Offline | TransportError::TimedOut),
-            Self::Problem(p) => matches!(p.code, ErrorCode::Throttled | ErrorCode::Unavailable | ErrorCode::Internal),
+            Self::Problem(p) => matches!(
+                p.code,
+                ErrorCode::Throttled | ErrorCode::TooManyAtOnce | ErrorCode::Unavailable | ErrorCode::Internal
+            ),
             _ => false,
         }
     }

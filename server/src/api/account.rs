@@ -1,20 +1,17 @@
 //! `/account`: one's own.
 
 use api_types::accounts::{OwnAccount, PutClientState};
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ACCOUNT_BODY_MAX, extract::Json};
+use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited};
 use crate::{AppState, ServiceResult, middleware::Holder, services::account};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(get_account))
-        .merge(OpenApiRouter::new().routes(routes!(put_client_state)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
+        .merge(limited(OpenApiRouter::new().routes(routes!(put_client_state)), ACCOUNT_BODY_MAX))
 }
 
 /// All that is needed to unlock; also for accounts that wait or were refused.

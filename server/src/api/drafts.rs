@@ -5,13 +5,13 @@ use api_types::{
     drafts::{Draft, DraftList, PutDraft},
     limits::DRAFT_MAX,
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::{Json, Path};
+use super::{
+    extract::{Json, Path},
+    limits::limited,
+};
 use crate::{AppState, ServiceResult, policy::Actor, services::drafts};
 
 /// A sealed draft in base64, and what is around it.
@@ -19,10 +19,8 @@ const BODY_MAX: usize = DRAFT_MAX / 3 * 4 + 4096;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_drafts))
-        .routes(routes!(get_draft, put_draft, delete_draft))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+    let routes = OpenApiRouter::new().routes(routes!(list_drafts)).routes(routes!(get_draft, put_draft, delete_draft));
+    limited(routes, BODY_MAX)
 }
 
 /// One's own drafts, last saved first.

@@ -5,13 +5,13 @@ use api_types::{
     grants::{ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed},
     limits::REPORT_BODY_MAX,
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::{Json, Path};
+use super::{
+    extract::{Json, Path},
+    limits::limited,
+};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
@@ -20,11 +20,9 @@ use crate::{
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    let creating = OpenApiRouter::new()
-        .routes(routes!(list_report_grants, create_grant))
-        .layer(DefaultBodyLimit::max(REPORT_BODY_MAX));
+    let creating = OpenApiRouter::new().routes(routes!(list_report_grants, create_grant));
     OpenApiRouter::new()
-        .merge(creating)
+        .merge(limited(creating, REPORT_BODY_MAX))
         .routes(routes!(revoke_grant))
         .routes(routes!(claim_grant))
         .routes(routes!(list_grants))

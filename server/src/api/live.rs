@@ -17,7 +17,17 @@ use futures::{Stream, StreamExt, future, stream};
 use tokio_stream::wrappers::{BroadcastStream, IntervalStream, errors::BroadcastStreamRecvError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{AppState, ServiceResult, audit::EventDraft, live, middleware::Holder, policy::Actor, services::sessions};
+use crate::{
+    AppState, ServiceResult,
+    audit::EventDraft,
+    live,
+    middleware::Holder,
+    policy::Actor,
+    services::{
+        in_flight::{Slot, What},
+        sessions,
+    },
+};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -34,15 +44,17 @@ const LOOK: Duration = Duration::from_secs(60);
     responses((status = 200, description = "A stream; each event's `data` is a LiveEvent", body = String,
         content_type = "text/event-stream")))]
 async fn live(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<impl IntoResponse> {
+    let slot = state.in_flight.enter(What::Live, &actor)?;
     let events = BroadcastStream::new(state.live.subscribe(actor.account));
     state.audit.record(EventDraft::by(&actor, Action::Read).with("what", "live")).await?;
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("still here");
-    Ok(Sse::new(stream_of(state, actor, events)).keep_alive(keep_alive))
+    Ok(Sse::new(stream_of(state, actor, slot, events)).keep_alive(keep_alive))
 }
 
 fn stream_of(
     state: AppState,
     actor: Actor,
+    slot: Slot,
     events: BroadcastStream<LiveEvent>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     // An event missed for slowness is as good as any change: fetch anew.
@@ -58,15 +70,16 @@ fn stream_of(
     stream::select(first.chain(looks).map(Some), heard)
         .take_while(|event| future::ready(event.is_some()))
         .filter_map(future::ready)
-        .scan((state, actor), |(state, actor), event| look(state.clone(), *actor, event))
+        // The slot is held as long as the stream is there.
+        .scan((state, actor, slot), |(state, actor, _), event| look(state.clone(), *actor, event))
         .filter_map(|event| future::ready(event.as_ref().map(sse)))
 }
 
 /// Ends the stream when the session has ended, before the event is sent.
 async fn look(state: AppState, actor: Actor, event: Option<LiveEvent>) -> Option<Option<LiveEvent>> {
-    match sessions::is_open(&state, &actor).await {
-        Ok(true) => Some(event),
-        Ok(false) | Err(_) => None,
+    match sessions::still(&state, &actor).await {
+        Ok(Some(_)) => Some(event),
+        Ok(None) | Err(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::AppState;
 
 pub mod extract;
+pub mod limits;
 
 pub mod account;
 pub mod accounts;

@@ -43,6 +43,7 @@ async fn get_part(
     let found = parts::find(&state, &actor, PartId { report, version, revision, part }).await?;
     let etag = format!("\"{}\"", found.etag());
     if lists(&headers, header::IF_NONE_MATCH, &etag) {
+        parts::told(&state, &actor, &found, "not_modified").await?;
         return framed(StatusCode::NOT_MODIFIED.into_response(), &etag);
     }
     let len = found.len();
@@ -52,6 +53,7 @@ async fn get_part(
         Asked::Whole => send(&state, &actor, found, 0..len, StatusCode::OK, &etag).await,
         Asked::Range(range) => send(&state, &actor, found, range, StatusCode::PARTIAL_CONTENT, &etag).await,
         Asked::Outside => {
+            parts::told(&state, &actor, &found, "outside").await?;
             let mut response = ServiceError::Refused(ErrorCode::RangeNotSatisfiable).into_response();
             response.headers_mut().insert(header::CONTENT_RANGE, value(format!("bytes */{len}"))?);
             Ok(response)

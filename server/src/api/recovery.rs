@@ -4,14 +4,10 @@ use api_types::{
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     sign_in::SignedIn,
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ACCOUNT_BODY_MAX, extract::Json, sign_in::answer};
+use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited, sign_in::answer};
 use crate::{AppState, ServiceResult, middleware::Address, services::recovery};
 
 /// The routes.
@@ -19,7 +15,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(start_recovery))
         .routes(routes!(verify_recovery))
-        .merge(OpenApiRouter::new().routes(routes!(finish_recovery)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
+        .merge(limited(OpenApiRouter::new().routes(routes!(finish_recovery)), ACCOUNT_BODY_MAX))
 }
 
 /// Begin a recovery. The answer looks the same whether the account exists or not.

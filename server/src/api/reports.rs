@@ -5,14 +5,14 @@ use api_types::{
     limits::REPORT_BODY_MAX,
     reports::{CreateReport, Report, ReportList, ReportPeople},
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::{Json, Path, Query};
+use super::{
+    extract::{Json, Path, Query},
+    limits::limited,
+};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
@@ -24,11 +24,11 @@ use crate::{
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(list_reports, create_report))
         .routes(routes!(get_report))
-        .routes(routes!(get_report_people))
-        .layer(DefaultBodyLimit::max(REPORT_BODY_MAX))
+        .routes(routes!(get_report_people));
+    limited(routes, REPORT_BODY_MAX)
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,21 +4,17 @@ use api_types::{
     sign_in::SignedIn,
     sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ACCOUNT_BODY_MAX, extract::Json, sign_in::answer};
+use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited, sign_in::answer};
 use crate::{AppState, ServiceResult, middleware::Address, services::sign_up};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(start_sign_up))
-        .merge(OpenApiRouter::new().routes(routes!(finish_sign_up)).layer(DefaultBodyLimit::max(ACCOUNT_BODY_MAX)))
+        .merge(limited(OpenApiRouter::new().routes(routes!(finish_sign_up)), ACCOUNT_BODY_MAX))
 }
 
 /// Begin OPAQUE registration.

@@ -2,6 +2,7 @@
 
 use api_types::{
     ErrorCode, UploadId,
+    limits::{PART_HEADER, SEGMENT_CIPHER},
     uploads::{CONTENT_DIGEST, CreateUpload, Upload},
 };
 use axum::{
@@ -12,7 +13,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::{Json, Path};
+use super::{
+    extract::{Json, Path},
+    limits,
+};
 use crate::{
     AppState, ServiceError, ServiceResult,
     policy::Actor,
@@ -21,10 +25,10 @@ use crate::{
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(create_upload))
-        .routes(routes!(get_upload, abandon_upload))
-        .routes(routes!(put_segment))
+    // Streamed, so the service counts; a segment has exactly the length that the upload's says.
+    let mut segments = OpenApiRouter::new().routes(routes!(put_segment));
+    limits::say(segments.get_openapi_mut(), PART_HEADER + SEGMENT_CIPHER);
+    OpenApiRouter::new().routes(routes!(create_upload)).routes(routes!(get_upload, abandon_upload)).merge(segments)
 }
 
 /// Begin an upload for a draft of one's own, for the next version, or for a re-key. It ends a week after its last

@@ -5,22 +5,20 @@ use api_types::{
     limits::REPORT_BODY_MAX,
     reports::{NewVersion, VersionContent},
 };
-use axum::{
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::{Json, Path};
+use super::{
+    extract::{Json, Path},
+    limits::limited,
+};
 use crate::{AppState, ServiceResult, policy::Actor, services::versions};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(add_version))
-        .routes(routes!(get_version))
-        .routes(routes!(rekey_version))
-        .layer(DefaultBodyLimit::max(REPORT_BODY_MAX))
+    let routes =
+        OpenApiRouter::new().routes(routes!(add_version)).routes(routes!(get_version)).routes(routes!(rekey_version));
+    limited(routes, REPORT_BODY_MAX)
 }
 
 /// The sealed fields of a version's current revision.

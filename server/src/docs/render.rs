@@ -102,8 +102,13 @@ fn parameters(out: &mut String, parameters: &Value) {
 fn bodies(out: &mut String, value: &Value) {
     out.push_str("<div class=\"scroll\"><table><tbody>");
     for (media, content) in entries(&value["requestBody"]["content"]) {
-        let _ =
-            write!(out, "<tr><th>Request</th><td>{}</td><td>{}</td></tr>", type_of(&content["schema"]), escape(media));
+        let _ = write!(
+            out,
+            "<tr><th>Request</th><td>{}</td><td>{}. {}</td></tr>",
+            type_of(&content["schema"]),
+            escape(media),
+            escape(text(&value["requestBody"], "description")),
+        );
     }
     for (status, response) in entries(&value["responses"]) {
         let status = if status == "default" { "otherwise" } else { status };

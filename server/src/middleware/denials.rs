@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use api_types::{
@@ -30,18 +30,40 @@ use crate::{
 
 /// Anonymous denials since the last event.
 #[derive(Debug, Default)]
-pub struct AnonymousDenials(Mutex<BTreeMap<String, u64>>);
+pub struct AnonymousDenials(Mutex<Sums>);
+
+/// How many denials there were of each code.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Sums(BTreeMap<String, u64>);
 
 impl AnonymousDenials {
-    fn count(&self, code: ErrorCode) {
-        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *sums.entry(code_name(code)).or_default() += 1;
+    fn lock(&self) -> MutexGuard<'_, Sums> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The events that sum them up; none when there were none. One, unless the codes don't fit its subject.
-    pub fn take(&self) -> Vec<EventDraft> {
-        let sums = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let sums: Vec<(String, u64)> = sums.into_iter().collect();
+    fn count(&self, code: ErrorCode) {
+        *self.lock().0.entry(code_name(code)).or_default() += 1;
+    }
+
+    /// What was counted; the counting begins anew.
+    pub fn take(&self) -> Sums {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Adds back what could not be written, for the next time. Where it isn't known whether it was written, it is
+    /// counted twice rather than not at all.
+    pub fn put_back(&self, sums: Sums) {
+        let mut counted = self.lock();
+        for (code, n) in sums.0 {
+            *counted.0.entry(code).or_default() += n;
+        }
+    }
+}
+
+impl Sums {
+    /// The events that say so; none when there were none. One, unless the codes don't fit its subject.
+    pub fn events(&self) -> Vec<EventDraft> {
+        let sums: Vec<_> = self.0.iter().collect();
         sums.chunks(CODES_PER_EVENT).map(sum).collect()
     }
 }
@@ -49,10 +71,10 @@ impl AnonymousDenials {
 /// So many `code=number` pairs fit the 200 bytes of a subject.
 const CODES_PER_EVENT: usize = 5;
 
-fn sum(sums: &[(String, u64)]) -> EventDraft {
+fn sum(sums: &[(&String, &u64)]) -> EventDraft {
     let mut draft = EventDraft::anonymous(Action::SignIn);
     draft.outcome = Outcome::Denied;
-    let total: u64 = sums.iter().map(|(_, n)| n).sum();
+    let total: u64 = sums.iter().map(|(_, n)| *n).sum();
     sums.iter().fold(draft.with("denials", total), |draft, (code, n)| draft.with(code, n))
 }
 
@@ -98,6 +120,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | ShareExpired
             | InvitationInvalid
             | Throttled
+            | TooManyAtOnce
             | InvalidSignature
     )
 }
@@ -219,14 +242,25 @@ mod tests {
     #[test]
     fn anonymous_denials_are_one_event() {
         let denials = AnonymousDenials::default();
-        assert!(denials.take().is_empty());
+        assert!(denials.take().events().is_empty());
         denials.count(ErrorCode::SignedOut);
         denials.count(ErrorCode::SignInFailed);
         denials.count(ErrorCode::SignedOut);
-        let drafts = denials.take();
+        let drafts = denials.take().events();
         assert_eq!(drafts.len(), 1);
         assert_eq!(drafts[0].subject, "denials=3 sign_in_failed=1 signed_out=2");
-        assert!(denials.take().is_empty());
+        assert!(denials.take().events().is_empty());
+    }
+
+    #[test]
+    fn what_is_put_back_is_added_to_what_came_since() {
+        let denials = AnonymousDenials::default();
+        denials.count(ErrorCode::SignedOut);
+        let taken = denials.take();
+        denials.count(ErrorCode::SignedOut);
+        denials.count(ErrorCode::NotFound);
+        denials.put_back(taken);
+        assert_eq!(denials.take().events()[0].subject, "denials=3 not_found=1 signed_out=2");
     }
 
     #[test]

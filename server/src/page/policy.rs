@@ -1,6 +1,13 @@
-//! Content security policy of pages and of the files that they load.
+//! Content security policy of pages and of the files that they load, and the pages' integrity policy.
 
-use axum::http::HeaderValue;
+use app::assets::Assets;
+use axum::http::{HeaderName, HeaderValue};
+
+/// The header by which a document asks for a hash of every script that it loads by address.
+pub const INTEGRITY_POLICY: HeaderName = HeaderName::from_static("integrity-policy");
+
+/// Scripts that every document loads by address; the import map has the hashes of those that they import.
+const LOADED: [&str; 3] = ["theme.js", "boot.js", "pkg/healthsecure.js"];
 
 /// What both have in common. Scripts come from this origin; WASM may be compiled, `eval` may not. PDFs are shown in a
 /// frame on a blob; a patient's pictures are blobs. `require-trusted-types-for` is absent: the framework fills templates
@@ -20,6 +27,13 @@ pub fn document(nonce: &str) -> HeaderValue {
 pub fn file() -> HeaderValue {
     HeaderValue::from_str(&format!("{COMMON}; script-src 'self' 'wasm-unsafe-eval'"))
         .unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// No script by address without its hash. Only where the page names one for each: a build without hashes would lose its
+/// program. Inline scripts have no address; the nonce stands for them.
+pub fn integrity(assets: &Assets) -> Option<HeaderValue> {
+    let all = LOADED.iter().all(|path| assets.integrity(path).is_some());
+    all.then_some(HeaderValue::from_static("blocked-destinations=(script)"))
 }
 
 fn is_nonce_byte(byte: u8) -> bool {
@@ -44,6 +58,15 @@ mod tests {
         let policy = policy.to_str().expect("ascii");
         assert!(policy.contains("script-src 'self' 'nonce-abc+/-_=' 'wasm-unsafe-eval'"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
+    }
+
+    #[test]
+    fn a_build_without_a_hash_asks_for_none() {
+        let hash = |path: &str| (path.to_owned(), "sha256-x".to_owned());
+        let of =
+            |paths: &[&str]| Assets { root: "/assets/1".into(), integrity: paths.iter().map(|p| hash(p)).collect() };
+        assert!(integrity(&of(&LOADED)).is_some());
+        assert!(integrity(&of(&LOADED[1..])).is_none() && integrity(&Assets::default()).is_none());
     }
 
     #[test]

@@ -16,8 +16,10 @@ use crate::{
     storage::{self, drafts as store},
 };
 
-/// Most drafts of one author; the list delivers all of them.
-pub const DRAFTS_MAX: u64 = 100;
+/// Most drafts of one author.
+pub const DRAFTS_MAX: usize = 100;
+/// Most sealed bytes of one author's drafts: the list delivers all of them at once.
+pub const DRAFTS_BYTES: u64 = 16 * 1024 * 1024;
 
 type Row = entities::drafts::Model;
 
@@ -51,12 +53,15 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
     let now = state.clock.now();
     let counter = i64::try_from(body.counter).map_err(|_| ServiceError::field("/counter", "is too large"))?;
     let mut tx = state.db.begin_write().await?;
-    match store::get(tx.conn(), id).await? {
+    let found = store::get(tx.conn(), id).await?;
+    check_room(tx.conn(), actor, id, body.sealed.0.len()).await?;
+    match found {
         None => create(tx.conn(), actor, id, counter, body.sealed, now).await?,
         Some(row) => {
             actor.may_use_own(account(&row)?)?;
             if row.counter == counter && row.sealed == body.sealed.0 {
-                return Ok(());
+                tx.record(saved(actor, id, counter).with("repeated", true)).await?;
+                return tx.commit().await;
             }
             if row.counter + 1 != counter {
                 return Err(ErrorCode::CounterStale.into());
@@ -64,9 +69,12 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
             store::update(tx.conn(), id, counter, body.sealed.0, now).await?;
         }
     }
-    let event = EventDraft::by(actor, Action::DraftSave).with("draft", id).with("counter", counter);
-    tx.record(event).await?;
+    tx.record(saved(actor, id, counter)).await?;
     tx.commit().await
+}
+
+fn saved(actor: &Actor, id: ReportId, counter: i64) -> EventDraft {
+    EventDraft::by(actor, Action::DraftSave).with("draft", id).with("counter", counter)
 }
 
 async fn create(
@@ -83,11 +91,21 @@ async fn create(
     if storage::reports::get(conn, id).await?.is_some() {
         return Err(ServiceError::because(ErrorCode::Conflict, "this draft was completed already"));
     }
-    if store::count(conn, actor.account).await? >= DRAFTS_MAX {
+    store::insert(conn, id, actor.account, sealed.0, now).await?;
+    Ok(())
+}
+
+/// Whether a draft of this length fits beside the author's others.
+async fn check_room(conn: &impl ConnectionTrait, actor: &Actor, id: ReportId, len: usize) -> ServiceResult<()> {
+    let others = store::lengths_beside(conn, actor.account, id).await?;
+    if others.len() >= DRAFTS_MAX {
         let detail = format!("there are {DRAFTS_MAX} drafts already; complete or delete one first");
         return Err(ServiceError::because(ErrorCode::Conflict, detail));
     }
-    store::insert(conn, id, actor.account, sealed.0, now).await?;
+    if others.iter().sum::<u64>() + len as u64 > DRAFTS_BYTES {
+        let detail = format!("all drafts together have at most {DRAFTS_BYTES} bytes; complete or delete one first");
+        return Err(ServiceError::because(ErrorCode::TooLarge, detail));
+    }
     Ok(())
 }
 

@@ -93,7 +93,7 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
     let named = verify::named_in(entry.claimed());
     let mut loaded = versions::load_seen(state, seen, report, &named).await?;
     if repeated(state.db.read(), report, &body.entry.0).await? {
-        return Ok(());
+        return state.audit.record(EventDraft::by(actor, Action::Share).on(report).with("repeated", true)).await;
     }
     let entry = parse_entry(actor, report, &body.entry.0, now)?;
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {

@@ -54,7 +54,10 @@ pub async fn claim(
     fields::blob("/seed", &body.seed.0, grants::SEED_MAX)?;
     match grant_state(&grant, now)? {
         GrantState::Pending => {}
-        GrantState::Live if grants::repeated(conn, report, &body.entry.0).await? => return Ok(()),
+        GrantState::Live if grants::repeated(conn, report, &body.entry.0).await? => {
+            let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("repeated", true);
+            return state.audit.record(event).await;
+        }
         GrantState::Expired => return Err(ErrorCode::ShareExpired.into()),
         _ => return Err(ErrorCode::Gone.into()),
     }

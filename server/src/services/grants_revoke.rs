@@ -37,7 +37,8 @@ pub async fn revoke(
     actor.may_revoke(seen.standing, named)?;
     let grant = grant.ok_or(ErrorCode::NotFound)?;
     if grant.revoked_at.is_some() {
-        return Ok(());
+        let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id).with("repeated", true);
+        return state.audit.record(event).await;
     }
     let entry = grants::parse_entry(actor, report, &body.entry.0, now)?;
     if !matches!(entry.claimed().change, Change::Revoke(revoked) if revoked.0 == id.0) {

@@ -19,7 +19,7 @@ use crate::{
         throttle::{self, Tried},
     },
     storage::{
-        accounts,
+        accounts, grants,
         invitations::{self, InvitationRow},
     },
 };
@@ -58,6 +58,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateInvitation) -> 
         withdrawn_at: None,
     };
     let mut tx = state.db.begin_write().await?;
+    if let Some(placeholder) = row.placeholder {
+        actor.may_invite_for(&grants::makers_for(tx.conn(), placeholder).await?)?;
+    }
     invitations::insert(tx.conn(), &row).await?;
     let event = EventDraft::by(actor, Action::Invite).with("invitation", row.id).with("role", enum_name(&row.role));
     tx.record(event).await?;

@@ -13,6 +13,7 @@ pub mod grants_claim;
 pub mod grants_list;
 pub mod grants_redeem;
 pub mod grants_revoke;
+pub mod in_flight;
 pub mod instance;
 pub mod invitations;
 pub mod opaque;

@@ -1,7 +1,7 @@
 //! Ciphertext of a part, streamed by range over its segments; never whole in memory.
 //!
-//! The read is an event before the first byte goes out. A grant that ends while its holder downloads cuts the stream
-//! at the next segment.
+//! The read is an event before the first byte goes out. A grant or a session that ends while its holder downloads cuts
+//! the stream at the next segment, which is an event too.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{reports, standing, versions_check::int},
+    services::{sessions, standing, versions_check::int},
     storage::{
         self,
         versions::{Part, PartSegment},
@@ -63,11 +63,9 @@ impl Found {
 
 /// Finds a part that the caller may have.
 pub async fn find(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<Found> {
-    let conn = state.db.read();
-    let seen = standing::of(conn, actor, id.report, state.clock.now()).await?;
-    let version = int(id.version)?;
-    actor.may_open(seen.standing, seen.covers(version))?;
-    let row = storage::versions::part(conn, id.report, version, int(id.revision)?, int(id.part)?).await?;
+    sees(state, actor, id).await?;
+    let (version, revision, part) = (int(id.version)?, int(id.revision)?, int(id.part)?);
+    let row = storage::versions::part(state.db.read(), id.report, version, revision, part).await?;
     Ok(Found { id, row: row.ok_or(ErrorCode::NotFound)? })
 }
 
@@ -79,27 +77,49 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
-    let PartId { report, version, revision, part } = found.id;
-    let event = EventDraft::by(actor, Action::Open)
-        .on(report)
-        .with("version", version)
-        .with("part", part)
-        .with("revision", revision)
-        .with("from", range.start)
-        .with("to", range.end);
-    state.audit.record(event).await?;
-    let (state, actor, version) = (state.clone(), *actor, int(version)?);
-    let whole = stream::iter(pieces.into_iter().enumerate()).then(move |(i, piece)| {
+    state.audit.record(event(actor, found.id).with("from", range.start).with("to", range.end)).await?;
+    let (state, actor, id) = (state.clone(), *actor, found.id);
+    let whole = stream::iter(pieces).then(move |piece| {
         let state = state.clone();
         async move {
-            if i > 0 && !reports::still_sees(&state, &actor, report, version).await? {
-                return Err(ServiceError::Refused(ErrorCode::NotFound));
-            }
+            may_go_on(&state, &actor, id).await?;
             let stream = state.blobs.read(&piece.key, piece.range).await?;
             Ok::<_, ServiceError>(stream.map_err(ServiceError::from))
         }
     });
     Ok(whole.try_flatten())
+}
+
+/// Asked before each segment, the first too: what ended since the request was judged ends the download.
+async fn may_go_on(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<()> {
+    let refusal = match sessions::still(state, actor).await? {
+        None => ErrorCode::SignedOut,
+        Some(actor) => match sees(state, &actor, id).await {
+            Err(ServiceError::Refused(code)) => code,
+            other => return other,
+        },
+    };
+    state.audit.record(event(actor, id).with("what", "cut").denied(refusal)).await?;
+    Err(refusal.into())
+}
+
+async fn sees(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<()> {
+    let seen = standing::of(state.db.read(), actor, id.report, state.clock.now()).await?;
+    Ok(actor.may_open(seen.standing, seen.covers(int(id.version)?))?)
+}
+
+/// Records an answer that says something of a part without a byte of it: that the caller's copy is still the current
+/// one, or how long the part is.
+pub async fn told(state: &AppState, actor: &Actor, found: &Found, what: &str) -> ServiceResult<()> {
+    state.audit.record(event(actor, found.id).with("what", what)).await
+}
+
+fn event(actor: &Actor, id: PartId) -> EventDraft {
+    EventDraft::by(actor, Action::Open)
+        .on(id.report)
+        .with("version", id.version)
+        .with("part", id.part)
+        .with("revision", id.revision)
 }
 
 /// A range of one blob.

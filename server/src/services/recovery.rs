@@ -28,7 +28,7 @@ use crate::{
         account, fields, sessions,
         sign_in::NewSession,
         signed,
-        throttle::{self, Tried},
+        throttle::{self, Pair},
     },
     storage::{self, accounts},
 };
@@ -37,7 +37,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Recovery {
     account: Option<AccountId>,
-    email_key: String,
+    pair: Pair,
     challenge: [u8; 32],
     /// The kit that was proved, as it was stored then.
     kit: Option<WayIn>,
@@ -54,12 +54,12 @@ pub fn pending() -> Recoveries {
 /// `POST /recovery/start`.
 pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
     let email = fields::email("/email", &body.email)?;
-    throttle::count(state, Tried::RecoveryFrom, &from.bytes()).await?;
-    throttle::count(state, Tried::Recovery, email.key.as_bytes()).await?;
+    let pair = Pair::new(&email.key, from);
+    throttle::count_recovery(state, &pair).await?;
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
     let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
-    let recovery = Recovery { account, email_key: email.key, challenge, kit: None };
+    let recovery = Recovery { account, pair, challenge, kit: None };
     let recovery_id = state.recoveries.put(recovery)?;
     Ok(RecoveryStarted { recovery_id: B64(recovery_id.to_vec()), account_id, challenge: B64(challenge.to_vec()) })
 }
@@ -106,7 +106,7 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
     let proved = recovery.account.zip(recovery.kit.as_ref());
     let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, kit, &recovery.email_key, body).await;
+    let done = replace(state, account, kit, &recovery.pair, body).await;
     match &done {
         // What was proved by the kit before counts no more.
         Ok(_) => state.recoveries.forget(|other| other.account == Some(account)),
@@ -121,7 +121,7 @@ async fn replace(
     state: &AppState,
     account: AccountId,
     proved: &WayIn,
-    email_key: &str,
+    pair: &Pair,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
     let now = state.clock.now();
@@ -155,9 +155,7 @@ async fn replace(
     let begun = sessions::begin(state, &tx, account, body.carrier, device).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     tx.record(event.with("step", "finish").with("sessions_ended", ended)).await?;
-    for tried in [Tried::SignIn, Tried::Recovery] {
-        throttle::clear_in(state, &tx, tried, email_key.as_bytes()).await?;
-    }
+    throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
     sessions::changed(state, account);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use api_types::{
-    AccountId, B64, ErrorCode, GrantId, ReportId,
+    AccountId, B64, GrantId, ReportId,
     audit::Action,
     grants::GrantState,
     limits::{PAGE_DEFAULT, PAGE_MAX},
@@ -16,7 +16,7 @@ use crate::{
     policy::Actor,
     services::{
         access,
-        standing::{self, Standing, covers},
+        standing::{self, Standing},
         verify::Chain,
         versions::sent_wrap,
     },
@@ -204,14 +204,6 @@ async fn waits_for(state: &AppState, actor: &Actor, report: ReportId) -> Service
         }
     }
     Ok(false)
-}
-
-/// Whether a version lies in the caller's sight; for the streaming of a part, asked again between segments.
-pub async fn still_sees(state: &AppState, actor: &Actor, report: ReportId, version: i32) -> ServiceResult<bool> {
-    let now = state.clock.now();
-    let seen =
-        storage::reports::seen_by(state.db.read(), report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
-    Ok(seen.grants.iter().any(|grant| covers(grant.versions_from, grant.versions_to, version)))
 }
 
 #[cfg(test)]

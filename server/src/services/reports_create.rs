@@ -41,7 +41,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
     }
     actor.may_create_about(patient(&chain))?;
     if exists(state, report, &body).await? {
-        return reports::compose(state, actor, report).await;
+        let again = reports::compose(state, actor, report).await?;
+        state.audit.record(event(actor, report).with("repeated", true)).await?;
+        return Ok(again);
     }
     let (access, checked) = verify(state, &chain, body.version, now).await?;
     commit(state, actor, &chain, &access, checked, now).await?;
@@ -151,10 +153,14 @@ async fn commit(
     versions_check::store(tx.conn(), actor, checked, now).await?;
     versions::discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
-    tx.record(EventDraft::by(actor, Action::Create).on(report).with("version", 1)).await?;
+    tx.record(event(actor, report)).await?;
     tx.commit().await?;
     changed.publish(state);
     Ok(())
+}
+
+fn event(actor: &Actor, report: ReportId) -> EventDraft {
+    EventDraft::by(actor, Action::Create).on(report).with("version", 1)
 }
 
 /// The draft has become the report. There need not be one.

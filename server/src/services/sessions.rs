@@ -23,7 +23,11 @@ use crate::{
     live,
     policy::Actor,
     random,
-    storage::{self, accounts, db::WriteTx, sessions::SessionRow},
+    storage::{
+        self, accounts,
+        db::WriteTx,
+        sessions::{Found, SessionRow},
+    },
 };
 
 /// Sessions kept in memory; beyond it all are forgotten and read again.
@@ -76,9 +80,7 @@ pub async fn authenticate(state: &AppState, carrier: Carrier, token: &str) -> Se
             seen
         }
     };
-    let limits = &state.config.sessions;
-    let open = now < seen.expires_at && now - seen.last_seen_at < idle(limits, seen.actor.carrier);
-    if !open || seen.actor.carrier != carrier {
+    if !seen.is_open(&state.config.sessions, now) || seen.actor.carrier != carrier {
         return Ok(None);
     }
     if now - seen.last_seen_at >= MINUTE {
@@ -88,15 +90,13 @@ pub async fn authenticate(state: &AppState, carrier: Carrier, token: &str) -> Se
 }
 
 async fn load(state: &AppState, hash: &[u8; 32]) -> ServiceResult<Option<Seen>> {
-    let Some((row, role, status)) = storage::sessions::find(state.db.read(), hash).await? else { return Ok(None) };
-    let actor = Actor {
-        account: row.account,
-        role: storage::name("accounts", "role", &role)?,
-        status: storage::name("accounts", "status", &status)?,
-        session: row.id,
-        carrier: row.carrier,
-    };
-    Ok(Some(Seen { actor, last_seen_at: row.last_seen_at, expires_at: row.expires_at }))
+    let found = storage::sessions::find(state.db.read(), hash).await?;
+    Ok(found.map(seen))
+}
+
+fn seen((row, role, status): Found) -> Seen {
+    let actor = Actor { account: row.account, role, status, session: row.id, carrier: row.carrier };
+    Seen { actor, last_seen_at: row.last_seen_at, expires_at: row.expires_at }
 }
 
 async fn touch(state: &AppState, hash: &[u8; 32], actor: &Actor, now: UnixMillis) -> ServiceResult<()> {
@@ -168,11 +168,11 @@ pub fn changed(state: &AppState, account: AccountId) {
     state.live.publish(account, live::event(LiveKind::SessionsChanged));
 }
 
-/// Whether a session is still open; streams ask before each event.
-pub async fn is_open(state: &AppState, actor: &Actor) -> ServiceResult<bool> {
-    let row = storage::sessions::get(state.db.read(), actor.session).await?;
-    let now = state.clock.now();
-    Ok(row.is_some_and(|s| now < s.expires_at && now - s.last_seen_at < idle(&state.config.sessions, s.carrier)))
+/// The session's person as they stand now, if it is still open; what streams ask before they go on.
+pub async fn still(state: &AppState, actor: &Actor) -> ServiceResult<Option<Actor>> {
+    let found = storage::sessions::get_with_account(state.db.read(), actor.session).await?;
+    let open = found.map(seen).filter(|seen| seen.is_open(&state.config.sessions, state.clock.now()));
+    Ok(open.map(|seen| seen.actor))
 }
 
 /// A session as its holder sees it.
@@ -208,6 +208,12 @@ struct Seen {
     actor: Actor,
     last_seen_at: UnixMillis,
     expires_at: UnixMillis,
+}
+
+impl Seen {
+    fn is_open(&self, limits: &SessionLimits, now: UnixMillis) -> bool {
+        now < self.expires_at && now - self.last_seen_at < idle(limits, self.actor.carrier)
+    }
 }
 
 /// Sessions recognised lately, by token hash. Off where several servers share a database.

@@ -17,7 +17,7 @@ use crate::{
     services::{
         account, fields,
         sessions::{self, Begun},
-        throttle::{self, Tried},
+        throttle::{self, Pair},
     },
     storage::{
         self,
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug)]
 pub struct PendingSignIn {
     account: Option<AccountId>,
-    email_key: String,
+    pair: Pair,
     state: SecretBytes,
 }
 
@@ -62,14 +62,14 @@ impl NewSession {
 /// `POST /sign-in/start`. Takes the same steps whether the account exists or not.
 pub async fn start(state: &AppState, from: Address, body: StartSignIn) -> ServiceResult<SignInStarted> {
     let email = fields::email("/email", &body.email)?;
-    throttle::count(state, Tried::SignInFrom, &from.bytes()).await?;
-    throttle::count(state, Tried::SignIn, email.key.as_bytes()).await?;
+    let pair = Pair::new(&email.key, from);
+    throttle::count_sign_in(state, &pair).await?;
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let pseudonym = state.opaque.pseudonym(&email.key);
     let id = account.unwrap_or(pseudonym);
     let record = accounts::opaque_record(state.db.read(), id).await?;
     let started = state.opaque.sign_in_start(id, record.as_deref(), &body.credential_request.0)?;
-    let pending = PendingSignIn { account, email_key: email.key, state: started.state };
+    let pending = PendingSignIn { account, pair, state: started.state };
     let sign_in_id = state.sign_ins.put(pending)?;
     Ok(SignInStarted { sign_in_id: B64(sign_in_id.to_vec()), credential_response: B64(started.response) })
 }
@@ -89,7 +89,7 @@ pub async fn finish(state: &AppState, carried: Option<Actor>, body: FinishSignIn
     }
     let begun = sessions::begin(state, &tx, account, body.carrier, device).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
-    throttle::clear_in(state, &tx, Tried::SignIn, pending.email_key.as_bytes()).await?;
+    throttle::succeeded(state, &tx, &pending.pair).await?;
     tx.record(event).await?;
     tx.commit().await?;
     sessions::changed(state, account);

@@ -20,7 +20,7 @@ use crate::{
         invitations, sessions,
         sign_in::NewSession,
         signed,
-        throttle::{self, Tried},
+        throttle::{self, Pair, Tried},
     },
     storage::{
         self,
@@ -49,6 +49,7 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
     let new = NewAccount::check(state, body, invitation, now)?;
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
     let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))

@@ -1,40 +1,53 @@
 //! Throttling of what can be guessed: a few free tries, then a delay that doubles; tries are forgiven with time.
 //!
-//! Counted in the database, so that a restart forgives nothing; by account or e-mail and by address, so that neither
-//! one account from many places nor many accounts from one place can be tried quickly. Keys are keyed hashes.
+//! Counted in the database, so that a restart forgives nothing. Who guesses at an e-mail from one address soon waits
+//! long; what they do must not keep its owner out. So the tries at one e-mail from all addresses together are bounded
+//! by a delay of seconds only, the tries at all e-mails by a shorter one, and neither concerns an address from which
+//! that account was signed in to lately. Keys are keyed hashes.
 
 use api_types::UnixMillis;
 use hmac::{Hmac, KeyInit, Mac};
+use sea_orm::ConnectionTrait;
 use sha2::Sha256;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
-    clock::MINUTE,
+    clock::{DAY, MINUTE},
+    middleware::Address,
     storage::{
         db::WriteTx,
         throttle::{self, Tries},
     },
 };
 
+/// So long an address is known to an account after a success there.
+const KNOWN_FOR: UnixMillis = 30 * DAY;
+
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// Signing in to one e-mail.
+    /// Signing in to one e-mail from one address.
+    SignInPair,
+    /// Signing in to one e-mail from anywhere.
     SignIn,
-    /// Signing in from one address.
+    /// Signing in to anything from one address.
     SignInFrom,
+    /// Signing in to anything from anywhere.
+    SignInAnywhere,
     /// Creating accounts from one address.
     SignUpFrom,
-    /// Recovering one e-mail.
+    /// Recovering one e-mail from one address.
+    RecoveryPair,
+    /// Recovering one e-mail from anywhere.
     Recovery,
     /// Recovering from one address.
     RecoveryFrom,
+    /// Recovering anything from anywhere.
+    RecoveryAnywhere,
     /// Looking people up, by one account.
     LookUp,
     /// Looking invitations up, from one address.
     InvitationFrom,
-    /// Asking for code challenges, by one account.
-    CodeChallenge,
 }
 
 /// How much is free, and how long one waits after that.
@@ -52,14 +65,17 @@ struct Rule {
 impl Tried {
     fn rule(self, address_factor: u32) -> Rule {
         let (free, forgiven, first_delay, longest_delay) = match self {
-            Self::SignIn => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
+            Self::SignInPair => (5, 5 * MINUTE, 1_000, 15 * MINUTE),
+            Self::SignIn => (30, 10_000, 1_000, 4_000),
             Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
+            Self::SignInAnywhere => (300, 500, 250, 1_000),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
-            Self::Recovery => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
+            Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
+            Self::Recovery => (30, 10_000, 1_000, 4_000),
             Self::RecoveryFrom => (30, MINUTE, 1_000, 5 * MINUTE),
+            Self::RecoveryAnywhere => (300, 500, 250, 1_000),
             Self::LookUp => (120, 2_000, 500, MINUTE),
             Self::InvitationFrom => (60, 10_000, 1_000, 5 * MINUTE),
-            Self::CodeChallenge => (30, 30_000, 1_000, MINUTE),
         };
         let factor = if self.is_by_address() { i64::from(address_factor) } else { 1 };
         Rule { free: free * factor, forgiven, first_delay, longest_delay }
@@ -70,30 +86,100 @@ impl Tried {
     }
 }
 
+/// An e-mail and the address from which it is tried.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    email_key: String,
+    address: Vec<u8>,
+}
+
+impl Pair {
+    /// Of a normalised e-mail.
+    pub fn new(email_key: &str, from: Address) -> Self {
+        Self { email_key: email_key.to_owned(), address: from.bytes() }
+    }
+
+    /// No e-mail holds a zero byte.
+    fn bytes(&self) -> Vec<u8> {
+        [self.email_key.as_bytes(), &[0], &self.address].concat()
+    }
+}
+
+/// Counts a try at signing in.
+pub async fn count_sign_in(state: &AppState, pair: &Pair) -> ServiceResult<()> {
+    let here = [Tried::SignInFrom, Tried::SignInPair];
+    count_pair(state, pair, here, [Tried::SignIn, Tried::SignInAnywhere]).await
+}
+
+/// Counts a try at recovering.
+pub async fn count_recovery(state: &AppState, pair: &Pair) -> ServiceResult<()> {
+    let here = [Tried::RecoveryFrom, Tried::RecoveryPair];
+    count_pair(state, pair, here, [Tried::Recovery, Tried::RecoveryAnywhere]).await
+}
+
+async fn count_pair(state: &AppState, pair: &Pair, here: [Tried; 2], anywhere: [Tried; 2]) -> ServiceResult<()> {
+    let bytes = pair.bytes();
+    let mut tries = vec![(here[0], &pair.address[..]), (here[1], &bytes[..])];
+    if !is_known(state, pair).await? {
+        tries.extend([(anywhere[0], pair.email_key.as_bytes()), (anywhere[1], &[][..])]);
+    }
+    count_all(state, &tries).await
+}
+
 /// Counts a try, or refuses it with the time at which the next is taken. Refused tries don't count: hammering doesn't
 /// lock anyone out for longer.
 pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
-    let key = key(state, tried, subject);
+    count_all(state, &[(tried, subject)]).await
+}
+
+/// Counts a try in several ways at once, or refuses it in all of them.
+async fn count_all(state: &AppState, tries: &[(Tried, &[u8])]) -> ServiceResult<()> {
     let now = state.clock.now();
-    let rule = tried.rule(state.config.address_factor);
+    let factor = state.config.address_factor;
+    let counted: Vec<_> = tries.iter().map(|(tried, of)| (tried.rule(factor), key(state, tried, of))).collect();
     // The first look is without the writer: those who are refused don't take its time.
-    next(&rule, throttle::get(state.db.read(), &key).await?, now)?;
+    look(state.db.read(), &counted, now).await?;
     let tx = state.db.begin_write().await?;
-    let tries = next(&rule, throttle::get(tx.conn(), &key).await?, now)?;
-    throttle::put(tx.conn(), &key, tries).await?;
+    let next = look(tx.conn(), &counted, now).await?;
+    for ((_, key), tries) in counted.iter().zip(next) {
+        throttle::put(tx.conn(), key, tries).await?;
+    }
     tx.commit().await
 }
 
-/// Forgets the tries, with the success that ends them.
-pub async fn clear_in(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
-    Ok(throttle::delete(tx.conn(), &key(state, tried, subject)).await?)
+/// What each count will be, if all of them let the try through.
+async fn look(conn: &impl ConnectionTrait, counted: &[(Rule, [u8; 32])], now: UnixMillis) -> ServiceResult<Vec<Tries>> {
+    let mut tries = Vec::with_capacity(counted.len());
+    let mut latest = None;
+    for (rule, key) in counted {
+        match next(rule, throttle::get(conn, key).await?, now) {
+            Ok(next) => tries.push(next),
+            Err(retry_at) => latest = latest.max(Some(retry_at)),
+        }
+    }
+    latest.map_or(Ok(tries), |retry_at| Err(ServiceError::Throttled { retry_at }))
 }
 
-fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, ServiceError> {
+/// With a success: forgets the tries from that address, which is known to the account from now on.
+pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceResult<()> {
+    for tried in [Tried::SignInPair, Tried::RecoveryPair] {
+        throttle::delete(tx.conn(), &key(state, &tried, &pair.bytes())).await?;
+    }
+    let until = Tries { last: state.clock.now() + KNOWN_FOR, count: 1 };
+    Ok(throttle::put(tx.conn(), &known_key(state, pair), until).await?)
+}
+
+async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {
+    let until = throttle::get(state.db.read(), &known_key(state, pair)).await?;
+    Ok(until.is_some_and(|until| state.clock.now() < until.last))
+}
+
+/// The count that a try makes, or the time from which one is taken.
+fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, UnixMillis> {
     let Some(before) = before else { return Ok(Tries { last: now, count: 1 }) };
     let retry_at = before.last + delay(rule, before.count);
     if now < retry_at {
-        return Err(ServiceError::Throttled { retry_at });
+        return Err(retry_at);
     }
     let forgiven = (now - before.last) / rule.forgiven;
     Ok(Tries { last: now, count: (before.count - forgiven).max(0) + 1 })
@@ -104,13 +190,22 @@ fn delay(rule: &Rule, count: i64) -> UnixMillis {
     rule.first_delay.saturating_mul(1i64.checked_shl(over.min(32)).unwrap_or(i64::MAX)).min(rule.longest_delay)
 }
 
-fn key(state: &AppState, tried: Tried, subject: &[u8]) -> [u8; 32] {
+fn key(state: &AppState, tried: &Tried, subject: &[u8]) -> [u8; 32] {
+    keyed(state, &format!("{tried:?}"), subject)
+}
+
+fn known_key(state: &AppState, pair: &Pair) -> [u8; 32] {
+    keyed(state, "Known", &pair.bytes())
+}
+
+fn keyed(state: &AppState, what: &str, subject: &[u8]) -> [u8; 32] {
     // HMAC takes keys of any length.
     let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(&state.throttle_key) {
         Ok(mac) => mac,
         Err(_) => return [0; 32],
     };
-    mac.update(format!("{tried:?}\0").as_bytes());
+    mac.update(what.as_bytes());
+    mac.update(&[0]);
     mac.update(subject);
     mac.finalize().into_bytes().into()
 }
@@ -121,22 +216,26 @@ mod tests {
 
     #[test]
     fn the_delay_grows_and_is_forgiven() {
-        let rule = Tried::SignIn.rule(9);
+        let rule = Tried::SignInPair.rule(9);
         let mut tries = None;
         for _ in 0..5 {
             tries = Some(next(&rule, tries, 1_000_000).unwrap());
         }
-        let retry_at = |tries, now| match next(&rule, tries, now) {
-            Err(ServiceError::Throttled { retry_at }) => Some(retry_at),
-            _ => None,
-        };
+        let retry_at = |tries, now| next(&rule, tries, now).err();
         assert_eq!(retry_at(tries, 1_000_000), Some(1_001_000), "an address factor doesn't help an account's guesser");
         tries = Some(next(&rule, tries, 1_001_000).unwrap());
         assert_eq!(retry_at(tries, 1_001_000), Some(1_003_000));
         let many = Some(Tries { last: 0, count: 100 });
-        assert_eq!(retry_at(many, 1), Some(5 * MINUTE), "never longer");
-        assert_eq!(next(&rule, many, 5 * MINUTE).map(|t| t.count).ok(), Some(100), "as many again as were forgiven");
-        assert_eq!(next(&rule, many, 500 * MINUTE).map(|t| t.count).ok(), Some(1));
+        assert_eq!(retry_at(many, 1), Some(15 * MINUTE), "never longer");
+        assert_eq!(next(&rule, many, 15 * MINUTE).map(|t| t.count), Ok(98), "three are forgiven, one is new");
+        assert_eq!(next(&rule, many, 500 * MINUTE).map(|t| t.count), Ok(1));
+    }
+
+    #[test]
+    fn what_others_can_cause_is_short() {
+        for tried in [Tried::SignIn, Tried::Recovery, Tried::SignInAnywhere, Tried::RecoveryAnywhere] {
+            assert!(tried.rule(1).longest_delay <= 4_000, "{tried:?}");
+        }
     }
 
     #[test]

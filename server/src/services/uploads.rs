@@ -20,7 +20,7 @@ use crate::{
     clock::{DAY, HOUR},
     policy::Actor,
     random,
-    services::{standing, versions_check::int},
+    services::{in_flight::What, standing, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -126,6 +126,7 @@ fn conflict(detail: String) -> ServiceError {
 pub async fn get(state: &AppState, actor: &Actor, id: UploadId) -> ServiceResult<Upload> {
     let row = own(state.db.read(), actor, id, state.clock.now()).await?;
     let received = store::segments(state.db.read(), id).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("upload", id)).await?;
     describe(&row, received.iter().map(|segment| segment.n.unsigned_abs()).collect())
 }
 
@@ -137,6 +138,7 @@ pub async fn put_segment<E>(
     announced: Announced,
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> ServiceResult<()> {
+    let _slot = state.in_flight.enter(What::Segment, actor)?;
     let row = own(state.db.read(), actor, id, state.clock.now()).await?;
     let expected = segment_len(&row, announced.n)?;
     if let Some(len) = announced.len {
@@ -154,6 +156,7 @@ pub async fn put_segment<E>(
         Ok(()) => writer.finish().await?,
         Err(error) => {
             writer.abort().await?;
+            forget(state, key).await?;
             return Err(error);
         }
     };
@@ -217,6 +220,13 @@ async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expect
 async fn intend(state: &AppState, key: &str) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     blob_garbage::add(tx.conn(), vec![key.to_owned()], state.clock.now() + INTENT).await?;
+    tx.commit().await
+}
+
+/// The blob was given up: there is nothing to delete. One that nobody gives up is found by its name later.
+async fn forget(state: &AppState, key: String) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    blob_garbage::remove(tx.conn(), vec![key]).await?;
     tx.commit().await
 }
 

@@ -100,7 +100,8 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         return Err(ServiceError::field("/revision", "a new version begins at revision 0"));
     }
     if repeated(state.db.read(), report, &body).await? {
-        return Ok(());
+        let event = EventDraft::by(actor, Action::Create).on(report).with("version", body.version);
+        return state.audit.record(event.with("repeated", true)).await;
     }
     let earlier = manifests(state.db.read(), report).await?;
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
@@ -141,7 +142,8 @@ pub async fn rekey(
         return Err(ServiceError::field("/version", "must be the version of the path, with the next revision"));
     }
     if repeated(state.db.read(), report, &body).await? {
-        return Ok(());
+        let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", body.version);
+        return state.audit.record(event.with("revision", body.revision).with("repeated", true)).await;
     }
     let earlier = manifests(state.db.read(), report).await?;
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;

@@ -3,7 +3,7 @@
 use api_types::{AccountId, ReportId, UnixMillis};
 use entities::drafts::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 
@@ -19,9 +19,17 @@ pub async fn list(conn: &impl ConnectionTrait, author: AccountId) -> DbResult<Ve
     Entity::find().filter(Column::Author.eq(author.0.to_vec())).order_by_desc(Column::UpdatedAt).all(conn).await
 }
 
-/// How many drafts an author has.
-pub async fn count(conn: &impl ConnectionTrait, author: AccountId) -> DbResult<u64> {
-    Entity::find().filter(Column::Author.eq(author.0.to_vec())).count(conn).await
+/// The lengths of an author's drafts but one, sealed.
+pub async fn lengths_beside(conn: &impl ConnectionTrait, author: AccountId, but: ReportId) -> DbResult<Vec<u64>> {
+    let lengths: Vec<i64> = Entity::find()
+        .select_only()
+        .expr(Expr::cust("length(sealed)").cast_as("bigint"))
+        .filter(Column::Author.eq(author.0.to_vec()))
+        .filter(Column::ReportId.ne(but.0.to_vec()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(lengths.into_iter().map(i64::unsigned_abs).collect())
 }
 
 /// A new draft, counter 0.

@@ -1,11 +1,12 @@
 //! `grants` and `grant_seeds`: the chain's grants with what the server alone keeps.
 
-use api_types::{AccountId, GrantId, ReportId, UnixMillis, grants::Right};
+use api_types::{AccountId, GrantId, PlaceholderId, ReportId, UnixMillis, grants::Right};
 use entities::{grant_seeds, grants, invitations};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, OnConflict, Query},
 };
 
@@ -25,6 +26,19 @@ pub async fn of_report(conn: &impl ConnectionTrait, report: ReportId) -> DbResul
         .order_by_desc(grants::Column::Seq)
         .all(conn)
         .await
+}
+
+/// Who made the grants that stand for a placeholder.
+pub async fn makers_for(conn: &impl ConnectionTrait, placeholder: PlaceholderId) -> DbResult<Vec<AccountId>> {
+    let makers: Vec<Vec<u8>> = grants::Entity::find()
+        .select_only()
+        .column(grants::Column::GrantedBy)
+        .distinct()
+        .filter(grants::Column::Placeholder.eq(placeholder.0.to_vec()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    makers.iter().map(|maker| super::id("grants", "granted_by", maker).map(AccountId)).collect()
 }
 
 /// New grants.

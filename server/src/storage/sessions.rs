@@ -1,12 +1,18 @@
 //! `sessions`: open ones only; a session that ended is gone, the audit remembers it.
 
-use api_types::{AccountId, SessionId, UnixMillis, sessions::Carrier};
+use api_types::{
+    AccountId, SessionId, UnixMillis,
+    accounts::{AccountStatus, Role},
+    sessions::Carrier,
+};
 use entities::{
     accounts,
     sessions::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, IntoCondition},
 };
 
 use super::DbResult;
@@ -61,15 +67,32 @@ pub async fn insert(conn: &impl ConnectionTrait, session: &SessionRow) -> DbResu
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
 
-/// The session that a token opens, and its account's role and status.
-pub async fn find(
-    conn: &impl ConnectionTrait,
-    token_hash: &[u8; 32],
-) -> DbResult<Option<(SessionRow, String, String)>> {
-    let found = Entity::find().filter(Column::TokenHash.eq(token_hash.to_vec())).one(conn).await?;
+/// A session with its account's role and status.
+pub type Found = (SessionRow, Role, AccountStatus);
+
+/// The session that a token opens.
+pub async fn find(conn: &impl ConnectionTrait, token_hash: &[u8; 32]) -> DbResult<Option<Found>> {
+    with_account(conn, Column::TokenHash.eq(token_hash.to_vec())).await
+}
+
+/// A session by its id.
+pub async fn get_with_account(conn: &impl ConnectionTrait, id: SessionId) -> DbResult<Option<Found>> {
+    with_account(conn, Column::Id.eq(id.0.to_vec())).await
+}
+
+/// Of the account only what is asked: its row holds large sealed columns.
+async fn with_account(conn: &impl ConnectionTrait, which: impl IntoCondition) -> DbResult<Option<Found>> {
+    let found = Entity::find().filter(which).one(conn).await?;
     let Some(session) = found.map(row).transpose()? else { return Ok(None) };
-    let account = accounts::Entity::find_by_id(session.account.0.to_vec()).one(conn).await?;
-    Ok(account.map(|a| (session, a.role, a.status)))
+    let account = accounts::Entity::find_by_id(session.account.0.to_vec())
+        .select_only()
+        .columns([accounts::Column::Role, accounts::Column::Status])
+        .into_tuple::<(String, String)>()
+        .one(conn)
+        .await?;
+    let Some((role, status)) = account else { return Ok(None) };
+    let role = super::name("accounts", "role", &role)?;
+    Ok(Some((session, role, super::name("accounts", "status", &status)?)))
 }
 
 /// A session by its id.

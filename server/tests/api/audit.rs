@@ -8,6 +8,7 @@ use crypto::{
     audit::{self, ReportLink},
     ids::{AccountId, EventId, Hash32, ReportId, SessionId},
 };
+use sea_orm::ConnectionTrait;
 use server::{audit::EventDraft, upkeep};
 
 use crate::{
@@ -113,6 +114,44 @@ async fn anonymous_denials_are_summed() {
     let list = events(&server, &ada, "?outcome=denied").await;
     assert_eq!(list.items.len(), 1);
     assert_eq!(list.items[0].subject, "denials=50 signed_out=50");
+}
+
+/// Takes the table of events away, or brings it back: what a full disk does to the audit, and its end.
+async fn rename_events(server: &Server, from: &str, to: &str) {
+    let tx = server.state.db.begin_write().await.unwrap();
+    tx.conn().execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_that_could_not_be_written_are_written_later() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    for _ in 0..3 {
+        server.get("/account", None).await;
+    }
+    rename_events(&server, "audit_events", "audit_away").await;
+    assert!(upkeep::once(&server.state).await.is_err(), "nothing can be written");
+    server.get("/account", None).await;
+    rename_events(&server, "audit_away", "audit_events").await;
+    upkeep::once(&server.state).await.unwrap();
+    upkeep::once(&server.state).await.unwrap();
+    let list = events(&server, &ada, "?outcome=denied").await;
+    let told: Vec<_> = list.items.iter().map(|event| &event.subject[..]).collect();
+    assert_eq!(told, ["denials=4 signed_out=4"], "each is counted, and once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_are_written_when_the_server_stops() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    for _ in 0..7 {
+        server.get("/account", None).await;
+    }
+    let folder = server.stop().await;
+    let server = Server::start_in(folder, |_| ()).await;
+    let list = events(&server, &ada, "?outcome=denied").await;
+    assert_eq!(list.items[0].subject, "denials=7 signed_out=7");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,22 @@ async fn a_draft_is_its_authors_alone() {
     assert!(list.items.is_empty());
 }
 
+/// The list delivers all of them at once.
+#[tokio::test]
+async fn all_drafts_together_have_a_limit() {
+    let world = World::new().await;
+    let doctor = world.doctor().await;
+    let path = |n: u8| format!("/drafts/{}", ReportId([n; 32]));
+    let of = |len, counter| PutDraft { sealed: B64(vec![1; len]), counter };
+    for n in 0..16 {
+        world.put(&doctor, &path(n), &of(DRAFT_MAX, 0)).await.ok();
+    }
+    assert_eq!(world.put(&doctor, &path(16), &of(1, 0)).await.code(), ErrorCode::TooLarge);
+    world.put(&doctor, &path(3), &of(DRAFT_MAX - 1, 1)).await.ok();
+    world.put(&doctor, &path(16), &of(1, 0)).await.ok();
+    assert_eq!(world.put(&doctor, &path(16), &of(2, 1)).await.code(), ErrorCode::TooLarge);
+}
+
 #[tokio::test]
 async fn a_draft_has_limits() {
     let world = World::new().await;

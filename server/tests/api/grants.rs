@@ -234,6 +234,27 @@ async fn custody_passes_to_the_patient_who_arrives_with_the_secret() {
     assert_eq!(report.versions[0].wraps.len(), 1);
 }
 
+/// Accepting an invitation shows the chain and the people of the report that waits: a reader who was sent away, and
+/// whoever gives no care at all, must not come by that with an account of their own making.
+#[tokio::test]
+async fn for_a_placeholder_only_those_invite_who_gave_to_it() {
+    let world = World::new().await;
+    let (doctor, colleague) = (world.doctor().await, world.doctor().await);
+    let administrator = world.person(Role::Administrator, AccountStatus::Active).await;
+    let (mut made, _, placeholder, _) = in_custody(&world, &doctor).await;
+    share(&world, &mut made, &doctor, &colleague, Right::View).await;
+    let body = api_types::invitations::CreateInvitation {
+        role: Role::Patient,
+        email: None,
+        placeholder: Some(PlaceholderId(placeholder.0)),
+        expires_in: None,
+    };
+    for other in [&colleague, &administrator] {
+        assert_eq!(world.post(other, "/invitations", &body).await.code(), ErrorCode::NotFound);
+    }
+    world.post(&doctor, "/invitations", &body).await.ok();
+}
+
 #[tokio::test]
 async fn custody_can_be_passed_to_a_verified_account() {
     let world = World::new().await;

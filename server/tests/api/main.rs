@@ -3,17 +3,21 @@
 
 mod harness;
 mod person;
+mod scene;
 mod sealing;
+mod taking;
 mod world;
 
 mod access;
 mod accounts;
 mod audit;
 mod binary;
+mod body_limits;
 mod drafts;
 mod framing;
 mod grants;
 mod honest_client;
+mod in_flight;
 mod invitations;
 mod list;
 mod live;
@@ -21,6 +25,7 @@ mod openapi;
 mod parts;
 mod recovery;
 mod redeem;
+mod repeats;
 mod reports;
 mod sessions;
 mod sign_in;

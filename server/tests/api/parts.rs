@@ -2,15 +2,19 @@
 
 use api_types::{
     ErrorCode,
+    accounts::AccountStatus,
     audit::{Action, AuditEventList},
 };
 use axum::{
-    body::Body,
-    http::{Method, StatusCode, header},
+    body::{Body, BodyDataStream},
+    http::{Method, Request, StatusCode, header},
 };
+use crypto::report::Right;
+use futures::StreamExt;
+use server::storage::accounts;
 
 use crate::{
-    sealing::Made,
+    sealing::{Made, grant, own},
     world::{Answer, Person, World},
 };
 
@@ -85,6 +89,25 @@ async fn every_read_is_an_event_with_its_range() {
     assert_eq!(open[1].subject, "version=1 part=1 revision=0 from=0 to=56");
 }
 
+/// Neither answer holds a byte of the part; both say something of it, and to whom.
+#[tokio::test]
+async fn answers_without_a_byte_are_events_too() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    let first = get(&world, &patient, &made, &[("range", "bytes=0-0")]).await;
+    let etag = first.headers[header::ETAG].to_str().unwrap();
+    assert_eq!(get(&world, &patient, &made, &[("if-none-match", etag)]).await.status, StatusCode::NOT_MODIFIED);
+    get(&world, &patient, &made, &[("range", "bytes=99999999999-")]).await;
+    let events: AuditEventList = world.get(&patient, &format!("/reports/{}/events", made.id)).await.json();
+    let told: Vec<_> =
+        events.items.iter().filter(|event| event.action == Action::Open).map(|e| &e.subject[..]).collect();
+    let place = "version=1 part=1 revision=0";
+    assert_eq!(
+        told,
+        [format!("{place} what=outside"), format!("{place} what=not_modified"), format!("{place} from=0 to=1"),]
+    );
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let world = World::new().await;
@@ -93,4 +116,94 @@ async fn what_is_not_there_is_not_found() {
         let path = format!("/reports/{}/versions/{place}", made.id);
         assert_eq!(world.get(&patient, &path).await.code(), ErrorCode::NotFound, "{place}");
     }
+}
+
+/// A download under way: its first bytes are there, its first segment is not at its end.
+struct Download {
+    body: BodyDataStream,
+    read: usize,
+}
+
+impl Download {
+    async fn begin(world: &World, token: &str, made: &Made) -> Self {
+        let request = Request::get(format!("/api/v1/reports/{}/versions/1/revisions/0/parts/1", made.id))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let response = world.begin(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let mut body = response.into_body().into_data_stream();
+        let read = body.next().await.unwrap().unwrap().len();
+        Self { body, read }
+    }
+
+    /// Bytes until it ends, and whether it ended in order.
+    async fn finish(mut self) -> (usize, bool) {
+        while let Some(piece) = self.body.next().await {
+            match piece {
+                Ok(bytes) => self.read += bytes.len(),
+                Err(_) => return (self.read, false),
+            }
+        }
+        (self.read, true)
+    }
+}
+
+/// What the audit says of the cut.
+async fn cuts(world: &World, owner: &Person, made: &Made) -> Vec<String> {
+    let events: AuditEventList = world.get(owner, &format!("/reports/{}/events", made.id)).await.json();
+    events.items.into_iter().map(|event| event.subject).filter(|subject| subject.contains("what=cut")).collect()
+}
+
+/// The first segment with its header: where a download that was judged anew is cut.
+const FIRST: usize = 56 + 512 * 16_400;
+
+#[tokio::test]
+async fn a_download_ends_with_its_session() {
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let (session, token) = world.session(&patient).await;
+    let undisturbed = Download::begin(&world, &token, &made).await;
+    assert_eq!(undisturbed.finish().await, (part.len(), true));
+    let download = Download::begin(&world, &token, &made).await;
+    world.delete(&patient, &format!("/sessions/{session}")).await.ok();
+    assert_eq!(download.finish().await, (FIRST, false));
+    assert_eq!(cuts(&world, &patient, &made).await, ["version=1 part=1 revision=0 what=cut code=signed_out"]);
+}
+
+#[tokio::test]
+async fn a_download_ends_when_its_session_is_over_by_itself() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    let (_, token) = world.session(&patient).await;
+    let download = Download::begin(&world, &token, &made).await;
+    world.state.clock.advance(31 * server::clock::DAY);
+    assert_eq!(download.finish().await, (FIRST, false));
+}
+
+#[tokio::test]
+async fn a_download_ends_with_its_account() {
+    let world = World::new().await;
+    let (made, _, patient) = stored(&world).await;
+    let download = Download::begin(&world, &patient.token, &made).await;
+    let tx = world.state.db.begin_write().await.unwrap();
+    accounts::set_status(tx.conn(), patient.id, AccountStatus::Disabled, None).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(download.finish().await, (FIRST, false));
+}
+
+#[tokio::test]
+async fn a_download_ends_with_its_grant() {
+    let world = World::new().await;
+    let (mut made, _, patient) = stored(&world).await;
+    let colleague = world.doctor().await;
+    made.knows(&colleague);
+    let new = grant(own(&colleague), Right::View);
+    let id = new.id;
+    let path = format!("/reports/{}/grants", made.id);
+    let body = made.share(world.now(), &patient, new, None);
+    world.post(&patient, &path, &body).await.ok();
+    let download = Download::begin(&world, &colleague.token, &made).await;
+    let body = made.revocation(world.now(), &patient, id);
+    world.post(&patient, &format!("{path}/{id}/revoke"), &body).await.ok();
+    assert_eq!(download.finish().await, (FIRST, false));
+    assert_eq!(cuts(&world, &patient, &made).await, ["version=1 part=1 revision=0 what=cut code=not_found"]);
 }

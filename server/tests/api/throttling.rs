@@ -2,8 +2,9 @@
 
 use api_types::{B64, recovery::StartRecovery, sessions::Carrier, sign_in::StartSignIn};
 use crypto::opaque::{Password, login_start};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
+use server::clock::DAY;
 
 use crate::{
     harness::{Answer, Server},
@@ -58,6 +59,124 @@ async fn unknown_emails_are_throttled_alike_and_a_restart_forgives_nothing() {
     let folder = server.stop().await;
     let server = Server::start_in(folder, |_| ()).await;
     assert_eq!(guess(&server, "nobody@example.org").await.code(), "throttled");
+}
+
+/// A server behind a proxy that it believes.
+async fn proxied() -> Server {
+    Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await
+}
+
+/// As [`guess`], from the `n`th of many addresses.
+async fn guess_from(server: &Server, email: &str, n: u32) -> Answer {
+    let start = login_start(&Password::new("not the right password").unwrap(), &mut rng()).unwrap();
+    let body = StartSignIn { email: email.to_owned(), credential_request: B64(start.message) };
+    let address = std::net::Ipv4Addr::from(0x0a00_0000 + n).to_string();
+    let request = server.request(Method::POST, "/api/v1/sign-in/start");
+    server.send(request.header("x-forwarded-for", address).json(&body)).await
+}
+
+/// How long a refused try must wait, milliseconds.
+#[track_caller]
+fn wait(server: &Server, refused: &Answer) -> i64 {
+    assert_eq!(refused.code(), "throttled");
+    refused.json()["retry_at"].as_i64().unwrap() - server.state.clock.now()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_guesser_waits_longer_and_longer_and_alone() {
+    let server = proxied().await;
+    let ada = founder(&server).await;
+    let email = ada.applicant.email.as_str();
+    let mut longest = 0;
+    for _ in 0..14 {
+        let answer = guess_from(&server, email, 1).await;
+        if answer.status != StatusCode::OK {
+            longest = wait(&server, &answer);
+            server.state.clock.advance(longest);
+            assert_eq!(guess_from(&server, email, 1).await.status, StatusCode::OK, "after the delay");
+        }
+    }
+    assert!(longest > 60_000, "{longest}");
+    assert_eq!(guess_from(&server, email, 2).await.status, StatusCode::OK, "another address doesn't wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessers_everywhere_hardly_hold_the_owner_up() {
+    let server = proxied().await;
+    // Signed up, and so known, at the address without a proxy.
+    let ada = founder(&server).await;
+    let email = ada.applicant.email.as_str();
+    let mut refused = 0;
+    for n in 0..100 {
+        let answer = guess_from(&server, email, n).await;
+        if answer.status != StatusCode::OK {
+            refused += 1;
+            assert!(wait(&server, &answer) <= 4_000, "each of them waits seconds only");
+        }
+    }
+    assert!(refused > 50, "they are slowed down: {refused}");
+    let (owner, _) = sign_in(&server, email, &ada.applicant.password, Carrier::Bearer).await;
+    assert_eq!(owner.status, StatusCode::OK, "where the account was signed in to before, others' guesses don't count");
+    server.state.clock.advance(4_000);
+    assert_eq!(guess_from(&server, email, 1_000).await.status, StatusCode::OK, "at a new address it is seconds");
+}
+
+/// Guesses from ever new addresses until the delay is the longest there is, and once more.
+async fn exhaust(server: &Server, email: &str) {
+    for n in 0..40 {
+        let refused = guess_from(server, email, n).await;
+        if refused.status != StatusCode::OK {
+            server.state.clock.advance(wait(server, &refused));
+            assert_eq!(guess_from(server, email, n).await.status, StatusCode::OK, "after the delay");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_known_for_a_month() {
+    let server = proxied().await;
+    let ada = founder(&server).await;
+    let email = ada.applicant.email.as_str();
+    server.state.clock.advance(29 * DAY);
+    server::upkeep::once(&server.state).await.unwrap();
+    exhaust(&server, email).await;
+    assert_eq!(guess(&server, email).await.status, StatusCode::OK);
+    server.state.clock.advance(DAY);
+    exhaust(&server, email).await;
+    assert!(wait(&server, &guess(&server, email).await) <= 4_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_one_account_from_everywhere_are_bounded() {
+    let server = proxied().await;
+    let ada = founder(&server).await;
+    let begun = server.state.clock.now();
+    let mut taken = 0;
+    for n in 0..600 {
+        if guess_from(&server, &ada.applicant.email, n).await.status == StatusCode::OK {
+            taken += 1;
+        }
+        server.state.clock.advance(1_000);
+    }
+    let most = 30 + 3 + (server.state.clock.now() - begun) / 4_000;
+    assert!((100..=most).contains(&taken), "{taken} tries, at most {most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_many_accounts_from_everywhere_are_bounded() {
+    let server = proxied().await;
+    founder(&server).await;
+    let mut n = 0;
+    let refused = loop {
+        let answer = guess_from(&server, &format!("person{n}@example.org"), n).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        n += 1;
+        assert!(n < 2_000, "nothing slows them down");
+    };
+    assert!(n >= 300, "{n}");
+    assert!(wait(&server, &refused) <= 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

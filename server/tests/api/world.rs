@@ -1,6 +1,9 @@
 //! A server in this process, and people with real keys and sessions.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use api_types::{
     AccountId, ErrorCode, Problem, SessionId,
@@ -11,7 +14,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring},
@@ -26,6 +29,7 @@ use server::{
     storage::accounts::{self, AccountRow},
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
@@ -183,16 +187,26 @@ impl World {
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let mut request = request.body(body).unwrap();
-        // Each request from an address of its own: throttling is tested elsewhere.
-        let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.begin(request.body(body).unwrap()).await;
         let (parts, body) = response.into_parts();
         let endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body =
             if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A request that goes on by itself until its handle is aborted, as one of a client that left.
+    pub fn spawn(self: &Arc<Self>, request: Request<Body>) -> JoinHandle<Response<Body>> {
+        let world = Arc::clone(self);
+        tokio::spawn(async move { world.begin(request).await })
+    }
+
+    /// A request of any making; its answer's body is the caller's to read.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
+        // Each request from an address of its own: throttling is tested elsewhere.
+        let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Files under the blob folder.
