@@ -7,7 +7,7 @@ use api_types::{
 use crypto::{
     account::KeyDirectory,
     ids::{AccountId, Hash32},
-    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Patient, Recipient},
+    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Manifest, Patient, Recipient},
     sign::Signed,
 };
 
@@ -146,6 +146,14 @@ impl<P: Platform> Vault<P> {
         state.continues(u64::from(seq), &head).map_err(|_| Refusal::AccessHeadForked)
     }
 
+    /// Remembers whether an own report needs new keys, by its verified chain: no list of the server's can hide it later.
+    pub(crate) fn see_rekey(&self, access: &AccessState, due: bool) {
+        let (due, now) = (due && access.owner() == self.id(), self.now());
+        if self.state().see(access.report(), now, |seen| seen.rekey_due = due) {
+            self.touch();
+        }
+    }
+
     /// Remembers a verified head.
     pub(crate) fn see_access(&self, state: &AccessState) {
         let (head, now) = (state.head(), self.now());
@@ -205,6 +213,12 @@ impl Access {
     /// Hash of the newest entry.
     pub fn head(&self) -> [u8; 32] {
         self.state.head().0
+    }
+
+    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended.
+    pub(crate) fn rekey_due(&self, manifest: &Manifest) -> bool {
+        let sealed_at = self.state.seq_of_head(&manifest.access_head).unwrap_or(0);
+        self.state.needs_rekey(manifest.place.version, sealed_at)
     }
 
     /// The access states at given heads, each replayed once on the way to the newest.

@@ -171,6 +171,8 @@ fn row(item: &ReportItem, manifest: &Signed<Manifest>, content: PartZero) -> Rep
         right: item.grant.right,
         expires_at: item.grant.expires_at,
         rekey_pending: item.rekey_pending,
+        access_head: item.access_head.clone(),
+        access_moved: item.version > 1 || item.access_head.0[..] != manifest.claimed().access_head.0[..],
         fields: content.fields,
         files: content.files,
     }

@@ -148,7 +148,8 @@ impl<P: Platform> Vault<P> {
         Ok(())
     }
 
-    fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: &Signed<Manifest>) {
+    /// Remembers verified manifests: one of the newest version, and the newest of all.
+    pub(crate) fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: &Signed<Manifest>) {
         let place = newest.claimed().place;
         let newest = (place.version, place.revision, short(&newest.hash()));
         let last = u32::try_from(last.claimed().seq).ok().map(|seq| (seq, short(&last.hash())));

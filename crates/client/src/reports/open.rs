@@ -38,7 +38,7 @@ pub struct VersionInfo {
     pub time: i64,
     /// Files.
     pub files: usize,
-    /// A re-key is due.
+    /// A re-key is due by the verified access chain, whatever the server's queue says.
     pub rekey_pending: bool,
 }
 
@@ -108,7 +108,8 @@ impl<P: Platform> Vault<P> {
         report.versions.sort_by_key(|v| v.version);
         let access = self.access_of(&report).await?;
         let Verified { current: manifests, last } = self.verify_manifests(&access, &report)?;
-        let versions = manifests.iter().zip(&report.versions).map(|(m, v)| describe(m, v.rekey_pending)).collect();
+        let versions: Vec<_> = manifests.iter().map(|m| describe(m, access.rekey_due(m.claimed()))).collect();
+        self.see_rekey(&access.state, versions.iter().any(|v| v.rekey_pending));
         let right = access.right_of(&self.account_id()).ok_or(ClientError::NoAccess)?;
         self.save_state_soon().await;
         Ok(OpenReport {

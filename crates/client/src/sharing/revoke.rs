@@ -31,6 +31,7 @@ impl<P: Platform> Vault<P> {
             match self.api().revoke_grant(report, grant, &body).await {
                 Ok(()) => {
                     self.see_access(&state);
+                    self.see_rekey(&state, true);
                     self.save_state_soon().await;
                     return Ok(());
                 }

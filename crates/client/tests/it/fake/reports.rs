@@ -164,6 +164,11 @@ impl Fake {
         db.reports[id].wraps.iter().filter(fits).cloned().collect()
     }
 
+    /// The answer to `GET /reports/{id}` as it is now.
+    pub fn report_as_seen_by(&self, id: &ReportId, me: &AccountId) -> serde_json::Value {
+        serde_json::to_value(self.report_body(&self.db(), id, me)).unwrap()
+    }
+
     fn report_body(&self, db: &Db, id: &ReportId, me: &AccountId) -> ReportBody {
         let report = &db.reports[id];
         let version = |(version, revisions): (&u32, &Vec<Revision>)| {

@@ -3,12 +3,13 @@
 mod access;
 mod account;
 mod keys;
+mod rekey;
 mod versions;
 
 use std::sync::Arc;
 
 use api_types::{ReportId, accounts::Role, reports::Report};
-use client::{ClientError, PatientChoice, Refusal, Vault};
+use client::{ClientError, PatientChoice, Refusal, Share, Vault};
 use crypto::account::{KeyChain, Keyring};
 
 use crate::{
@@ -31,6 +32,11 @@ pub async fn scene() -> Scene {
     let id = report(&doctor, PatientChoice::Account(patient.account_id())).await;
     patient.report(&id).await.unwrap();
     Scene { server, patient, doctor, id }
+}
+
+/// Reading without a code and without an end.
+pub fn straight(to: &Vault<World>) -> Share {
+    Share { with_code: false, expires_in: 0, ..Share::with_code(to.account_id()) }
 }
 
 /// Changes the answer to `GET /reports/{id}`.
