@@ -98,6 +98,12 @@ pub enum Refusal {
         /// The version.
         version: u32,
     },
+    /// A version that one's access covers is not among those delivered.
+    #[error("The server leaves out version {version} of this report, which your access covers.")]
+    VersionLeftOut {
+        /// The version.
+        version: u32,
+    },
     /// A manifest that doesn't follow the one before it.
     #[error("Version {version} of this report does not follow the one before.")]
     ManifestChainBroken {
@@ -189,6 +195,7 @@ impl Refusal {
             Self::AccessHeadForked => "access_head_forked",
             Self::ManifestOlder => "manifest_older",
             Self::ManifestForked { .. } => "manifest_forked",
+            Self::VersionLeftOut { .. } => "version_left_out",
             Self::ManifestChainBroken { .. } => "manifest_chain_broken",
             Self::ManifestForged { .. } => "manifest_forged",
             Self::WrapForged { .. } => "wrap_forged",

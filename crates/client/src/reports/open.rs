@@ -107,7 +107,10 @@ impl<P: Platform> Vault<P> {
         }
         report.versions.sort_by_key(|v| v.version);
         let access = self.access_of(&report).await?;
-        let Verified { current: manifests, last } = self.verify_manifests(&access, &report)?;
+        let Verified { current: manifests, last, left_out } = self.verify_manifests(&access, &report)?;
+        if let Some(version) = left_out.first() {
+            return Err(Refusal::VersionLeftOut { version: *version }.into());
+        }
         let versions: Vec<_> = manifests.iter().map(|m| describe(m, access.rekey_due(m.claimed()))).collect();
         self.see_rekey(&access.state, versions.iter().any(|v| v.rekey_pending));
         let right = access.right_of(&self.account_id()).ok_or(ClientError::NoAccess)?;

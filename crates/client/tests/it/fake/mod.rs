@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod reports;
+mod seal;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -182,16 +182,22 @@ impl Fake {
                 rekey_pending: report.due.contains(version),
             }
         };
+        let state = self.replay(db, id);
+        let mine: Vec<_> = state.grants_of(crypto::ids::AccountId(me.0)).collect();
+        let covered = |version: &u32| mine.iter().any(|g| g.grant.versions.contains(*version));
+        let manifests =
+            |revisions: &[Revision]| -> Vec<B64> { revisions.iter().rev().map(|r| r.body.manifest.clone()).collect() };
+        let superseded = report
+            .versions
+            .iter()
+            .flat_map(|(v, all)| manifests(all).into_iter().skip(usize::from(covered(v))).collect::<Vec<_>>())
+            .collect();
         ReportBody {
             id: *id,
             genesis: report.genesis.clone(),
             entries: report.entries.clone(),
-            versions: report.versions.iter().map(version).collect(),
-            superseded: report
-                .versions
-                .values()
-                .flat_map(|revisions| revisions.iter().rev().skip(1).map(|r| r.body.manifest.clone()))
-                .collect(),
+            versions: report.versions.iter().filter(|(v, _)| covered(v)).map(version).collect(),
+            superseded,
             grants: self.visible(db, id, me),
             created_at: 0,
             updated_at: 0,

@@ -4,13 +4,13 @@ use api_types::{B64, accounts::Role, reports::Report};
 use bytes::Bytes;
 use client::{PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
 use crypto::{
-    account::{KeyChain, Keyring},
+    report::Versions,
     sign::{Signed, SigningKey},
 };
 
 use super::{Scene, change_report, refusal, scene, stranger};
 use crate::{
-    fake::Fake,
+    fake::{Fake, PASSWORD, device, email},
     flows::{fields, report},
 };
 
@@ -39,6 +39,42 @@ async fn an_older_manifest_is_refused() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_left_out_is_refused() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    server.add_version(&doctor, &id, |_| {});
+    server.add_version(&doctor, &id, |_| {});
+    // The newest, which this client has never seen, and one in the middle: their manifests are there, behind the others.
+    for version in [3, 2] {
+        change_report(&server, move |body| {
+            let left_out = body.versions.remove(version as usize - 1);
+            body.superseded.push(left_out.manifest);
+        });
+        assert_eq!(refusal(patient.report(&id).await), Refusal::VersionLeftOut { version });
+    }
+    // Without its manifest there is a gap.
+    change_report(&server, |body| drop(body.versions.remove(1)));
+    assert_eq!(refusal(patient.report(&id).await), Refusal::ManifestChainBroken { version: 3 });
+    server.be_honest();
+    assert_eq!(patient.report(&id).await.unwrap().versions.len(), 3);
+    // Once it was seen, the newest can't go without a trace.
+    change_report(&server, |body| drop(body.versions.pop()));
+    assert_eq!(refusal(patient.report(&id).await), Refusal::ManifestOlder);
+    patient.save_state().await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    assert_eq!(refusal(fresh.report(&id).await), Refusal::ManifestOlder);
+}
+
+#[tokio::test]
+async fn a_version_that_a_grant_does_not_cover_may_be_missing() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let reader = server.person("Rita Reader", Role::Doctor).await;
+    server.grant_versions(&patient, &reader, &id, Versions { from: 1, to: 1 });
+    server.add_version(&doctor, &id, |_| {});
+    assert_eq!(reader.report(&id).await.unwrap().versions.len(), 1);
+    assert_eq!(patient.report(&id).await.unwrap().versions.len(), 2);
+}
+
+#[tokio::test]
 async fn a_manifest_by_nobody_entitled_is_refused() {
     let server = Fake::new();
     let patient = server.person("Ann Example", Role::Patient).await;
@@ -61,12 +97,7 @@ async fn a_manifest_by_nobody_entitled_is_refused() {
     let (keyring, chain) = stranger();
     change_report(&server, signed_by(chain.account(), keyring.current().signing.clone()));
     assert!(matches!(refusal(patient.report(&id).await), Refusal::ManifestForged { version: 1, .. }));
-    let own = {
-        let db = server.db();
-        let account = &db.accounts[&reader.account_id()];
-        let chain = KeyChain::parse(&crypto::ids::AccountId(reader.account_id().0), &account.key_records).unwrap();
-        Keyring::open(reader.account_key(), &chain, &account.keyring.0).unwrap()
-    };
+    let own = server.keyring(&reader);
     let account = crypto::ids::AccountId(reader.account_id().0);
     change_report(&server, signed_by(account, own.current().signing.clone()));
     let why = refusal(patient.report(&id).await);
