@@ -124,6 +124,12 @@ pub enum Refusal {
         /// The version.
         version: u32,
     },
+    /// No wrap for a version that one's access covers.
+    #[error("The server gives no key to version {version}, which your access covers.")]
+    WrapMissing {
+        /// The version.
+        version: u32,
+    },
     /// A part whose bytes aren't those of the manifest.
     #[error("Part {part} of this report was damaged or exchanged: {why}.")]
     PartForged {
@@ -199,6 +205,7 @@ impl Refusal {
             Self::ManifestChainBroken { .. } => "manifest_chain_broken",
             Self::ManifestForged { .. } => "manifest_forged",
             Self::WrapForged { .. } => "wrap_forged",
+            Self::WrapMissing { .. } => "wrap_missing",
             Self::PartForged { .. } => "part_forged",
             Self::StatementForged { .. } => "statement_forged",
             Self::ContentChanged { .. } => "content_changed",

@@ -65,6 +65,13 @@ pub(super) struct Verified {
     pub left_out: Vec<u32>,
 }
 
+impl Verified {
+    /// Of a report none of whose manifests is believed.
+    pub fn nothing(id: ReportId) -> Self {
+        Self { current: Vec::new(), last: Last { seq: 0, hash: Hash32(id.0), time: 0 }, left_out: Vec::new() }
+    }
+}
+
 /// All manifests of a report in the order of their signing: 1, 2, … without a gap, each naming the one before, and the
 /// delivered versions are the newest revisions among them. Gives the number of versions that there are.
 fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manifest>]) -> Result<u32, Refusal> {

@@ -30,7 +30,7 @@ pub(super) fn Files(handle: Handle) -> impl IntoView {
     // A refresh that brings the same files must not close what is being looked at.
     let files = Memo::new(move |_| {
         handle
-            .view(|view| (view.version.info.version, view.version.info.revision, view.version.content.files.clone()))
+            .version(|_, shown| (shown.info.version, shown.info.revision, shown.content.files.clone()))
             .unwrap_or_default()
     });
     let list = move || {

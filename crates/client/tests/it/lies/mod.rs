@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod keys;
+mod opening;
 mod rekey;
 mod versions;
 
