@@ -2,7 +2,10 @@
 
 mod account;
 mod keys;
+mod parting;
 mod saving;
+
+pub use parting::Unsaved;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -54,7 +57,7 @@ struct Inner<P> {
     state: Mutex<ClientState>,
     counter: Mutex<u64>,
     dirty: AtomicBool,
-    saving: futures::lock::Mutex<()>,
+    saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
     looked_up: Mutex<Vec<PublicAccount>>,
 }
@@ -128,13 +131,14 @@ impl<P: Platform> Vault<P> {
             state: Mutex::new(state),
             counter: Mutex::new(counter),
             dirty: AtomicBool::new(dirty),
-            saving: futures::lock::Mutex::new(()),
+            saving: Arc::default(),
             people: Mutex::new(people),
             looked_up: Mutex::default(),
         })))
     }
 
-    /// Forgets the keys of this handle and gives back the locked session. Drop every other clone too.
+    /// Forgets the keys of this handle and gives back the locked session. Drop every other clone too. What is not saved
+    /// yet is lost, unless [`Vault::unsaved`] took it before.
     pub fn lock(self) -> SignedIn<P> {
         let who = self.who();
         SignedIn::locked(Arc::clone(&self.0.shared), who, self.0.token.clone())
