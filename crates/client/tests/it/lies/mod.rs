@@ -5,6 +5,7 @@ mod account;
 mod keys;
 mod opening;
 mod rekey;
+mod rows;
 mod versions;
 
 use std::sync::Arc;
