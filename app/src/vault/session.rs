@@ -284,7 +284,10 @@ impl Vault {
         if self.online.get_untracked() {
             spawn_local(async move {
                 self.save_last().await;
-                browser::reload();
+                // Whoever was as quick as that is not locked out again.
+                if self.keys().is_none() {
+                    browser::reload();
+                }
             });
         }
     }
@@ -297,14 +300,20 @@ impl Vault {
         remember(&self.client().memory());
     }
 
-    /// Ends the session and loads the front door anew. Keys and content go first, as when it locks.
+    /// Ends the session and loads the front door anew. The keys go first, as when it locks; the content goes when the
+    /// session has ended, or soon if the server doesn't answer.
     pub fn sign_out(self) {
         if let Some(keys) = self.keys() {
             self.inner.update_value(|inner| inner.unsaved = keys.unsaved());
         }
         self.drop_keys();
         let locked = self.inner.try_update_value(|inner| inner.locked.take()).flatten();
-        self.state.set(VaultState::Unknown);
+        spawn_local(async move {
+            browser::sleep(LAST_SAVE).await;
+            if self.keys().is_none() && matches!(self.state.try_get_untracked(), Some(VaultState::Unlocked(_))) {
+                self.state.set(VaultState::Unknown);
+            }
+        });
         spawn_local(async move {
             self.save_last().await;
             let ended = match locked {
