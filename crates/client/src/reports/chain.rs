@@ -13,7 +13,7 @@ use crypto::{
 
 use crate::{
     error::{ClientError, Result},
-    ids::{ToApi, ToCrypto},
+    ids::{ToApi, ToCrypto, right_to_api},
     people::Directory,
     platform::Platform,
     refusal::Refusal,
@@ -181,6 +181,16 @@ impl<P: Platform> Vault<P> {
         if grants.is_empty() { Err(ClientError::NoAccess) } else { Ok(()) }
     }
 
+    /// The same grants with what the chain says of them: the server's word on right and end is not shown to anybody.
+    pub(crate) fn as_signed(access: &Access, grants: Vec<OwnGrant>) -> Vec<OwnGrant> {
+        let signed = |own: OwnGrant| {
+            let grant = access.state.grant(&own.id.crypto())?;
+            let right = right_to_api(access.state.effective_right(grant));
+            Some(OwnGrant { right, expires_at: grant.grant.expires_at, ..own })
+        };
+        grants.into_iter().filter_map(signed).collect()
+    }
+
     /// Verifies everything that `GET /reports/{id}` said about access.
     pub(crate) async fn access_of(&self, report: &Report) -> Result<Access> {
         let access = self.verify_access(&report.id, &report.genesis, &report.entries).await?;
@@ -207,7 +217,7 @@ impl Access {
 
     /// The highest right of an account now.
     pub fn right_of(&self, account: &api_types::AccountId) -> Option<api_types::grants::Right> {
-        self.state.right_of(account.crypto()).map(crate::ids::right_to_api)
+        self.state.right_of(account.crypto()).map(right_to_api)
     }
 
     /// Hash of the newest entry.

@@ -9,7 +9,7 @@ use crypto::{
 };
 use serde_json::Value;
 
-use super::{Scene, change_report, refusal, scene, stranger};
+use super::{Scene, change_report, refusal, scene, straight, stranger};
 use crate::fake::{Fake, PASSWORD, device, email};
 
 /// An entry that continues a report's chain, signed by whoever's key.
@@ -133,4 +133,19 @@ async fn an_older_or_forked_access_head_is_refused() {
     fresh.report(&id).await.unwrap();
     change_report(&server, |body| body.entries.swap(0, 1));
     assert!(matches!(refusal(patient.report(&id).await), Refusal::AccessChainBroken { seq: 1 }));
+}
+
+#[tokio::test]
+async fn the_end_and_right_that_are_shown_are_the_signed_ones() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let share = Share { expires_in: 3_600_000, ..straight(&doctor) };
+    let shared = patient.share(&id, &share).await.unwrap();
+    change_report(&server, |body| {
+        for grant in &mut body.grants {
+            (grant.expires_at, grant.right) = (0, api_types::grants::Right::Own);
+        }
+    });
+    let open = doctor.report(&id).await.unwrap();
+    let own = open.grants.iter().find(|own| own.id == shared.grant).unwrap();
+    assert_eq!((own.expires_at, own.right), (shared.expires_at, api_types::grants::Right::View));
 }
