@@ -173,6 +173,10 @@ impl<P: Platform> Vault<P> {
                 .iter()
                 .find(|(head, _)| *head == claimed.access_head)
                 .ok_or_else(|| forged("it names an access list that never was".to_owned()))?;
+            // Or whoever's grant has expired could sign as of a day when it had not.
+            if claimed.time < state.last_time() {
+                return Err(forged("it is dated before the access list that it names".to_owned()).into());
+            }
             let state = state.clone().at(claimed.time);
             manifest.verify_manifest(&state, &access.keys).map_err(|e| forged(e.to_string()))?;
         }

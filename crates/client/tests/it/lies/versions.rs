@@ -1,6 +1,6 @@
 //! Lies about versions, their keys and their bytes.
 
-use api_types::{B64, accounts::Role, reports::Report};
+use api_types::{B64, accounts::Role, grants::Right, reports::Report};
 use bytes::Bytes;
 use client::{PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
 use crypto::{
@@ -8,7 +8,7 @@ use crypto::{
     sign::{Signed, SigningKey},
 };
 
-use super::{Scene, change_report, refusal, scene, stranger};
+use super::{Scene, change_report, refusal, scene, straight, stranger};
 use crate::{
     fake::{Fake, PASSWORD, device, email},
     flows::{fields, report},
@@ -164,4 +164,30 @@ async fn an_old_draft_is_refused() {
     server.db().drafts.insert(draft.id(), old);
     assert_eq!(refusal(ann.open_draft(&draft.id()).await), Refusal::DraftForged);
     assert!(ann.drafts().await.unwrap()[0].draft.is_err());
+}
+
+#[tokio::test]
+async fn a_version_dated_back_to_a_day_with_access_is_refused() {
+    let server = Fake::new();
+    let patient = server.person("Ann Example", Role::Patient).await;
+    let writer = server.person("Wim Writer", Role::Doctor).await;
+    let id = report(&patient, PatientChoice::Account(patient.account_id())).await;
+    let share = Share { right: Right::Contribute, expires_in: 3_600_000, ..straight(&writer) };
+    patient.share(&id, &share).await.unwrap();
+    let then = server.now();
+    server.pass(3_600_001);
+    let reader = server.person("Rita Reader", Role::Doctor).await;
+    patient.share(&id, &straight(&reader)).await.unwrap();
+    // Written after the end, dated before it, under the access list of today.
+    server.add_version(&writer, &id, |_| {});
+    let key = server.keyring(&writer).current().signing.clone();
+    change_report(&server, move |body| {
+        let late = Signed::<crypto::report::Manifest>::parse(&body.versions[1].manifest.0).unwrap();
+        let forged = crypto::report::Manifest { time: then, ..late.claimed().clone() };
+        body.versions[1].manifest = B64::from(Signed::sign(forged, &key).as_bytes());
+    });
+    let why = refusal(patient.report(&id).await);
+    assert!(matches!(&why, Refusal::ManifestForged { version: 2, why } if why.contains("dated before")), "{why:?}");
+    server.be_honest();
+    assert!(matches!(refusal(patient.report(&id).await), Refusal::ManifestForged { version: 2, .. }), "nor undated");
 }
