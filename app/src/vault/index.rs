@@ -272,7 +272,7 @@ impl Index {
             let page = sealed.into_page();
             head = head.or(Some(page.head));
             changed |= !page.rows.is_empty() || !page.gone.is_empty();
-            let next = page.next;
+            let next = page.next.filter(|_| !page.is_empty());
             self.take(page);
             match next {
                 // Each page must go further down, or a server could keep us here for ever.

@@ -16,7 +16,6 @@ use crypto::{
 };
 
 use crate::{
-    api::ListQuery,
     bulk::{Bulk, Control, SealJob},
     drafts::{check_size, create_upload, seal_part0, wraps_for},
     error::{ClientError, Result},
@@ -67,15 +66,9 @@ impl<P: Platform> Vault<P> {
 
     async fn rekey_hints(&self) -> Result<BTreeSet<ReportId>> {
         let mut out: BTreeSet<_> = self.remembered_rekeys().into_iter().collect();
-        let mut query = ListQuery { limit: Some(api_types::limits::PAGE_MAX), ..ListQuery::default() };
-        loop {
-            let page = self.list(&query).await?;
-            out.extend(page.rows.iter().filter(|row| self.may_need_rekey(row)).map(|row| row.id));
-            match page.next {
-                Some(next) if query.before.is_none_or(|b| next < b) => query.before = Some(next),
-                _ => return Ok(out),
-            }
-        }
+        let rows = self.list_all().await?.rows;
+        out.extend(rows.iter().filter(|row| self.may_need_rekey(row)).map(|row| row.id));
+        Ok(out)
     }
 
     /// Re-keys every version of an own report that needs it. A version is done as a whole; one that fails doesn't keep the

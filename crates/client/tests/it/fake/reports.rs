@@ -2,6 +2,7 @@
 
 use api_types::{
     AccountId, B64, ErrorCode, ReportId, UploadId,
+    audit::AuditEventList,
     drafts::{Draft, DraftList, PutDraft},
     grants::Wrap,
     reports::{
@@ -122,6 +123,8 @@ impl Fake {
                 }
                 json(&self.report_body(&db, &id, me))
             }
+            // Whoever asks for events lies about them.
+            (Method::Get, ["reports", _, "events"]) => json(&AuditEventList { items: Vec::new(), next: None }),
             (Method::Get, ["reports", _, "people"]) => {
                 json(&ReportPeople { items: db.accounts.iter().map(|(id, a)| public(id, a)).collect() })
             }

@@ -2,6 +2,8 @@
 
 mod access;
 mod account;
+mod endless;
+mod events;
 mod keys;
 mod opening;
 mod rekey;
