@@ -13,6 +13,9 @@ use crate::{
     profile::Profile,
 };
 
+/// How long a command waits at its end for what it saves last.
+const LAST_SAVE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// The options that every command shares.
 pub struct Context {
     server: Option<String>,
@@ -86,6 +89,7 @@ impl Context {
 
     /// Remembers a fresh session; what opens it goes to the system's keyring alone.
     pub async fn remember(&self, vault: &Vault<Native>) -> Result<bool> {
+        self.save_last(vault).await;
         let who = vault.who();
         let profile = Profile { server: self.server()?, email: who.email, memory: vault.remembered() };
         profile.save(&self.profile_name)?;
@@ -106,11 +110,21 @@ impl Context {
     pub async fn with_vault<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
         let (vault, temporary) = self.open().await?;
         let outcome = command(&vault).await;
+        self.save_last(&vault).await;
         self.save_memory(&vault)?;
         if temporary && let Err(error) = vault.sign_out().await {
             self.output.note(&format!("the session could not be ended: {error}"));
         }
         outcome
+    }
+
+    /// Saves what the account learnt, so that another device is bound by it too. A server that doesn't answer doesn't hold
+    /// up the end of a command.
+    async fn save_last(&self, vault: &Vault<Native>) {
+        let saved = tokio::time::timeout(LAST_SAVE, vault.save_state()).await;
+        if !matches!(saved, Ok(Ok(()))) {
+            self.output.note("what this account remembers could not be saved on the server");
+        }
     }
 
     fn save_memory(&self, vault: &Vault<Native>) -> Result<()> {

@@ -18,14 +18,14 @@ impl Output {
         if self.json {
             println!("{}", serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
         } else {
-            println!("{}", text(value));
+            println!("{}", shown(&text(value)));
         }
     }
 
     /// Says something on the way, to people only.
     pub fn note(self, text: &str) {
         if !self.json {
-            eprintln!("{text}");
+            eprintln!("{}", shown(text));
         }
     }
 
@@ -35,15 +35,29 @@ impl Output {
             let body = serde_json::json!({ "error": { "code": error.code(), "message": error.to_string() } });
             eprintln!("{body}");
         } else {
-            eprintln!("hs: {error}");
+            eprintln!("hs: {}", shown(&error.to_string()));
         }
     }
 }
 
+/// Text as a terminal may have it. Names and fields came from somebody else: what moves the cursor, changes the terminal
+/// or turns the order of letters round becomes a mark.
+fn shown(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mark = |c: char| if (c.is_control() && c != '\n' && c != '\t') || turns(c) { '\u{fffd}' } else { c };
+    text.chars().map(mark).collect()
+}
+
+/// A cell of a table is one line.
+fn cell(text: &str) -> String {
+    shown(text).replace(['\n', '\t'], " ")
+}
+
 /// A plain table: columns as wide as their widest cell, no rule that a narrow terminal would break.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|text| cell(text)).collect()).collect();
     let mut widths: Vec<usize> = head.iter().map(|h| h.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -78,6 +92,15 @@ mod tests {
     fn a_table_aligns_by_characters_not_bytes() {
         let text = table(&["NAME", "DATE"], &[vec!["Zieliński".into(), "1".into()], vec!["Ng".into(), "2".into()]]);
         assert_eq!(text, "NAME       DATE\nZieliński  1\nNg         2");
+    }
+
+    #[test]
+    fn text_from_outside_does_not_reach_the_terminal_as_it_is() {
+        let hostile = "Ann\u{1b}[2J\u{9b}1A\u{202e}nnA\nB";
+        assert_eq!(shown(hostile), "Ann\u{fffd}[2J\u{fffd}1A\u{fffd}nnA\nB");
+        let text = table(&["NAME"], &[vec![hostile.into()]]);
+        assert_eq!(text.lines().count(), 2, "no row is two rows");
+        assert_eq!(shown("Jos\u{e9}\u{200f}\tZieli\u{144}ski"), "Jos\u{e9}\u{200f}\tZieli\u{144}ski");
     }
 
     #[test]

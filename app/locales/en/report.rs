@@ -110,6 +110,10 @@ texts! {
         ended_ask = "Ask whoever shared it with you, if you still need it.";
         ended_back = "Back to reports";
         refused_title = "This report could not be verified";
+        unopened = "Not all of this report opens";
+        unopened_shown = "Below is version {version}, which opens and is as its author signed it.";
+        unopened_none = "No version of it opens. You still see who has access, and its owner can take access away.";
+        version_refused = "Does not open";
         invite = "Invite the patient";
         invite_note = "This report is kept by you until its patient has an account. Invite them to hand it over.";
         invite_title = "Invite the patient";

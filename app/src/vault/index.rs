@@ -99,9 +99,12 @@ pub struct Index {
     head: StoredValue<u64>,
     running: StoredValue<Running>,
     /// Reports whose keys were tried to be changed since the vault opened: once each, unless asked for again.
-    tried: StoredValue<HashSet<ReportId>>,
+    tried: StoredValue<HashSet<Tried>>,
     vault: Vault,
 }
+
+/// A report and the head of its access chain.
+type Tried = (ReportId, Vec<u8>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Running {
@@ -195,9 +198,6 @@ impl Index {
 
     /// Access to an own report was revoked: changes its keys now. Says whether they are new; if not, they stay due.
     pub async fn revoked(self, open: &Keys, id: &ReportId) -> bool {
-        self.tried.update_value(|tried| {
-            tried.insert(*id);
-        });
         self.rekeying.set(true);
         let done = super::reports::rekey(open, id).await.is_ok();
         self.rekeying.set(false);
@@ -272,7 +272,7 @@ impl Index {
             let page = sealed.into_page();
             head = head.or(Some(page.head));
             changed |= !page.rows.is_empty() || !page.gone.is_empty();
-            let next = page.next;
+            let next = page.next.filter(|_| !page.is_empty());
             self.take(page);
             match next {
                 // Each page must go further down, or a server could keep us here for ever.
@@ -331,20 +331,23 @@ impl Index {
         }
     }
 
-    /// Changes the keys of the reader's own reports whose access they revoked, each once.
+    /// Changes the keys of the reader's own reports where access was revoked; looks at each once for each state of its
+    /// access, so that a server's word alone makes no work without end.
     async fn rekey(self, open: &Keys) {
-        let due: Vec<ReportId> = self.tried.with_value(|tried| {
+        let due: Vec<Tried> = self.tried.with_value(|tried| {
             let rows = self.rows.get_untracked();
-            let due = rows.iter().filter(|row| row.report.rekey_pending && !tried.contains(&row.report.id));
-            due.map(|row| row.report.id).collect()
+            let wanted = rows.iter().map(|row| &row.report).filter(|row| open.may_need_rekey(row));
+            let wanted = wanted.map(|row| (row.id, row.access_head.0.clone()));
+            let hidden = open.remembered_rekeys().into_iter().filter(|id| rows.iter().all(|row| row.report.id != *id));
+            wanted.chain(hidden.map(|id| (id, Vec::new()))).filter(|one| !tried.contains(one)).collect()
         });
         if due.is_empty() || self.rekeying.get_untracked() {
             return;
         }
         self.rekeying.set(true);
-        for id in due {
+        for (id, head) in due {
             self.tried.update_value(|tried| {
-                tried.insert(id);
+                tried.insert((id, head));
             });
             if !self.open_still(open) {
                 break;

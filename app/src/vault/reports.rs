@@ -4,7 +4,7 @@ use std::{collections::HashMap, rc::Rc};
 
 use api_types::{AccountId, ErrorCode, ReportId, grants::Right};
 use client::{
-    ClientError, OpenReport, OpenVersion, Result,
+    ClientError, OpenReport, OpenVersion, Reading, RefusedVersion, Result,
     bulk::{Cancel, Control, Progress},
     content::FileType,
 };
@@ -13,15 +13,19 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{Keys, bulk::BlobSink};
+use super::{Keys, bulk::BlobSink, explain};
 
 /// A report and one of its versions, verified and open. Clones share it.
 #[derive(Clone)]
 pub struct View {
     /// Access and versions.
     pub report: Rc<OpenReport>,
-    /// The fields and files that are shown.
-    pub version: Rc<OpenVersion>,
+    /// The fields and files that are shown; none while no version opens.
+    pub version: Option<Rc<OpenVersion>>,
+    /// Versions that don't open, and why not.
+    pub refused: Rc<Vec<(u32, String)>>,
+    /// The version that the reader chose; none while the newest is shown.
+    pub chosen: Option<u32>,
     names: Rc<HashMap<AccountId, String>>,
     me: AccountId,
 }
@@ -64,7 +68,8 @@ impl View {
 
     /// What it is called.
     pub fn title(&self) -> String {
-        title_of(&self.version.content.fields)
+        let shown = self.version.as_ref().map(|version| title_of(&version.content.fields));
+        shown.unwrap_or_else(|| crate::t!(report.refused_title).to_owned())
     }
 }
 
@@ -74,20 +79,27 @@ pub fn title_of(fields: &client::content::ReportFields) -> String {
     named.cloned().unwrap_or_else(|| crate::t!(report.untitled).to_owned())
 }
 
-/// Opens a report at a version; the newest where none is named or the named one is gone.
-pub async fn open(open: &Keys, id: &ReportId, version: Option<u32>) -> Result<View> {
-    let report = open.report(id).await?;
-    let newest = report.newest().map(|newest| newest.version).ok_or(ClientError::NoAccess)?;
-    let wanted = version.filter(|wanted| report.versions.iter().any(|v| v.version == *wanted)).unwrap_or(newest);
-    let version = open.version(&report, wanted).await?;
+/// Opens a report at a version; the newest that opens where none is named or the named one doesn't.
+pub async fn open(open: &Keys, id: &ReportId, chosen: Option<u32>) -> Result<View> {
+    let Reading { report, version, refused } = open.read(id, chosen).await?;
     let names = names(open, id).await?;
-    Ok(View { report: Rc::new(report), version: Rc::new(version), names: Rc::new(names), me: open.account_id() })
+    let why = |refused: RefusedVersion| (refused.version, explain(&refused.why.into()));
+    Ok(View {
+        chosen: chosen.filter(|chosen| version.as_ref().is_some_and(|shown| shown.info.version == *chosen)),
+        report: Rc::new(report),
+        version: version.map(Rc::new),
+        refused: Rc::new(refused.into_iter().map(why).collect()),
+        names: Rc::new(names),
+        me: open.account_id(),
+    })
 }
 
 /// Another version of an open report.
 pub async fn switch(open: &Keys, view: &View, version: u32) -> Result<View> {
-    let version = open.version(&view.report, version).await?;
-    Ok(View { version: Rc::new(version), ..view.clone() })
+    let newest = view.report.newest().map(|newest| newest.version);
+    let opened = open.version(&view.report, version).await?;
+    let chosen = Some(version).filter(|version| newest != Some(*version));
+    Ok(View { version: Some(Rc::new(opened)), chosen, ..view.clone() })
 }
 
 async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
@@ -110,10 +122,11 @@ pub async fn fetch(
     cancel: Cancel,
     progress: impl Fn(Progress) + 'static,
 ) -> Result<Blob> {
+    let version = view.version.as_ref().ok_or(ClientError::Missing { what: "That version" })?;
     let control = Control::new(cancel, progress);
-    match open.download(&view.version, part, BlobSink::default(), &control).await {
+    match open.download(version, part, BlobSink::default(), &control).await {
         Err(error) if is_end(&error) => {
-            let Some(now) = open.rekeyed(&view.version).await? else { return Err(error) };
+            let Some(now) = open.rekeyed(version).await? else { return Err(error) };
             open.download(&now, part, BlobSink::default(), &control).await
         }
         done => done,

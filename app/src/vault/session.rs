@@ -6,7 +6,7 @@ use api_types::{
     live::LiveEvent,
     sessions::{Carrier, WhoAmI},
 };
-use client::{Client, ClientError, Device, Memory, SignedIn};
+use client::{Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
 use futures::future::AbortHandle;
 use leptos::prelude::*;
@@ -28,6 +28,9 @@ pub type Keys = client::Vault<WebPlatform>;
 const MEMORY: &str = "memory";
 /// Why the page was locked, shown once after the reload.
 const NOTICE: &str = "notice";
+/// How long a page that locks waits for what it saves last, in milliseconds. Keys and content are gone by then; what
+/// was written into memory stays until the page is loaded anew.
+const LAST_SAVE: i32 = 800;
 
 /// What only the browser has.
 #[derive(Default)]
@@ -37,6 +40,8 @@ pub(super) struct Inner {
     keys: Option<Keys>,
     kit: Option<RecoveryKit>,
     live: Option<AbortHandle>,
+    /// What could not be saved when the vault locked; sealed.
+    unsaved: Option<Unsaved<WebPlatform>>,
 }
 
 fn remembered() -> Memory {
@@ -161,6 +166,7 @@ impl Vault {
         let kit = self.inner.try_update_value(|inner| inner.kit.take()).flatten();
         let kept = kit.clone();
         spawn_local(async move {
+            self.save_last().await;
             match way(self.client(), kit).await {
                 Ok(keys) => {
                     self.open(keys);
@@ -259,8 +265,12 @@ impl Vault {
 
     /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew, because dropped memory
     /// isn't overwritten memory; where the server can't be reached it stays as it is, without keys.
+    ///
+    /// The order: what isn't saved is sealed, the keys go, the content goes, and then what was sealed is sent, with
+    /// [`LAST_SAVE`] to arrive before the page is loaded anew.
     fn close(self, notice: Option<String>) {
         let Some(who) = self.state.get_untracked().who().cloned() else { return };
+        let unsaved = self.keys().and_then(|keys| keys.unsaved());
         let had_keys = self.drop_keys();
         self.state.set(VaultState::Locked(who));
         if !had_keys {
@@ -270,22 +280,46 @@ impl Vault {
             browser::store_session(NOTICE, &notice);
             self.notice.set(Some(notice));
         }
+        self.inner.update_value(|inner| inner.unsaved = unsaved);
         if self.online.get_untracked() {
-            browser::reload();
+            spawn_local(async move {
+                self.save_last().await;
+                // Whoever was as quick as that is not locked out again.
+                if self.keys().is_none() {
+                    browser::reload();
+                }
+            });
         }
     }
 
-    /// Ends the session and loads the front door anew.
+    /// Sends what a vault left behind when it locked, and waits a moment for it. Where the network was away it waits here
+    /// for the next try.
+    async fn save_last(self) {
+        let Some(unsaved) = self.inner.try_update_value(|inner| inner.unsaved.take()).flatten() else { return };
+        unsaved.send_within(browser::sleep(LAST_SAVE)).await;
+        remember(&self.client().memory());
+    }
+
+    /// Ends the session and loads the front door anew. The keys go first, as when it locks; the content goes when the
+    /// session has ended, or soon if the server doesn't answer.
     pub fn sign_out(self) {
-        let keys = self.keys();
+        if let Some(keys) = self.keys() {
+            self.inner.update_value(|inner| inner.unsaved = keys.unsaved());
+        }
+        self.drop_keys();
         let locked = self.inner.try_update_value(|inner| inner.locked.take()).flatten();
         spawn_local(async move {
-            let ended = match (keys, locked) {
-                (Some(keys), _) => keys.sign_out().await,
-                (None, Some(session)) => session.sign_out().await,
-                (None, None) => Ok(()),
+            browser::sleep(LAST_SAVE).await;
+            if self.keys().is_none() && matches!(self.state.try_get_untracked(), Some(VaultState::Unlocked(_))) {
+                self.state.set(VaultState::Unknown);
+            }
+        });
+        spawn_local(async move {
+            self.save_last().await;
+            let ended = match locked {
+                Some(session) => session.sign_out().await,
+                None => Ok(()),
             };
-            self.drop_keys();
             match ended {
                 Err(error) if error.is_transient() => self.left(Some(explain(&error))),
                 _ => self.left(None),

@@ -9,25 +9,17 @@ pub mod reports;
 pub mod share;
 
 use api_types::{GrantId, ReportId};
-use client::{ReportRow, Vault, api::ListQuery, native::Native};
+use client::{ReportRow, Vault, native::Native};
 
 use crate::error::{CliError, Result};
 
 /// Every report that the account can open, newest first.
 async fn all_reports(vault: &Vault<Native>) -> Result<Vec<ReportRow>> {
-    let mut rows = Vec::new();
-    let mut query = ListQuery::default();
-    loop {
-        let page = vault.list(&query).await?;
-        rows.extend(page.rows);
-        // A refused row is a warning that no list may swallow.
-        if let Some((_, refusal)) = page.refused.into_iter().next() {
-            return Err(refusal.into());
-        }
-        match page.next {
-            Some(next) => query.before = Some(next),
-            None => return Ok(rows),
-        }
+    let all = vault.list_all().await?;
+    // A refused row is a warning that no list may swallow.
+    match all.refused.into_iter().next() {
+        Some((_, refusal)) => Err(refusal.into()),
+        None => Ok(all.rows),
     }
 }
 

@@ -23,11 +23,11 @@
 //!
 //! | Where | Methods of [`Vault`] |
 //! |---|---|
-//! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`] |
+//! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`], [`Vault::unsaved`] |
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
-//! | `reports/` | [`Vault::list`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
-//! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
+//! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
+//! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
@@ -77,8 +77,9 @@ pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
 pub use refusal::Refusal;
 pub use reports::{
-    Access, ListPage, OpenReport, OpenVersion, ReportEvents, ReportRow, SealedRows, VersionInfo, event_hash,
+    Access, ListPage, OpenReport, OpenVersion, Reading, RefusedVersion, ReportEvents, ReportRow, SealedRows,
+    VersionInfo, event_hash,
 };
 pub use session::{Client, Device, Recover, SignUp, SignedIn};
 pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};
-pub use vault::Vault;
+pub use vault::{Unsaved, Vault};

@@ -98,6 +98,12 @@ pub enum Refusal {
         /// The version.
         version: u32,
     },
+    /// A version that one's access covers is not among those delivered.
+    #[error("The server leaves out version {version} of this report, which your access covers.")]
+    VersionLeftOut {
+        /// The version.
+        version: u32,
+    },
     /// A manifest that doesn't follow the one before it.
     #[error("Version {version} of this report does not follow the one before.")]
     ManifestChainBroken {
@@ -115,6 +121,12 @@ pub enum Refusal {
     /// A wrap that doesn't open for the place it was given for.
     #[error("The key to version {version} was not made for this place.")]
     WrapForged {
+        /// The version.
+        version: u32,
+    },
+    /// No wrap for a version that one's access covers.
+    #[error("The server gives no key to version {version}, which your access covers.")]
+    WrapMissing {
         /// The version.
         version: u32,
     },
@@ -189,9 +201,11 @@ impl Refusal {
             Self::AccessHeadForked => "access_head_forked",
             Self::ManifestOlder => "manifest_older",
             Self::ManifestForked { .. } => "manifest_forked",
+            Self::VersionLeftOut { .. } => "version_left_out",
             Self::ManifestChainBroken { .. } => "manifest_chain_broken",
             Self::ManifestForged { .. } => "manifest_forged",
             Self::WrapForged { .. } => "wrap_forged",
+            Self::WrapMissing { .. } => "wrap_missing",
             Self::PartForged { .. } => "part_forged",
             Self::StatementForged { .. } => "statement_forged",
             Self::ContentChanged { .. } => "content_changed",

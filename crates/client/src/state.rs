@@ -46,6 +46,8 @@ pub(crate) struct Seen {
     pub newest: Option<(u32, u32, Short)>,
     /// Newest manifest by number.
     pub manifest: Option<(u32, Short)>,
+    /// One is the owner, and by the chain seen a version needs new keys.
+    pub rekey_due: bool,
     /// Day of the last change, since 1970.
     pub day: u16,
 }
@@ -128,6 +130,7 @@ impl ClientState {
         }
         for (report, theirs) in other.reports {
             let ours = self.reports.entry(report).or_default();
+            ours.rekey_due = merged_due(ours, &theirs);
             ours.access = newer(ours.access, theirs.access, |a| a.0);
             ours.newest = newer(ours.newest, theirs.newest, |n| (n.0, n.1));
             ours.manifest = newer(ours.manifest, theirs.manifest, |m| m.0);
@@ -145,6 +148,16 @@ impl ClientState {
         }
         self.evict();
         Ok(())
+    }
+}
+
+/// Whether a re-key is due, by whoever saw more of the report; by either where they saw the same.
+fn merged_due(ours: &Seen, theirs: &Seen) -> bool {
+    let saw = |seen: &Seen| (seen.access.map(|a| a.0), seen.manifest.map(|m| m.0));
+    match saw(ours).cmp(&saw(theirs)) {
+        std::cmp::Ordering::Less => theirs.rekey_due,
+        std::cmp::Ordering::Equal => ours.rekey_due || theirs.rekey_due,
+        std::cmp::Ordering::Greater => ours.rekey_due,
     }
 }
 

@@ -238,6 +238,25 @@ fn a_child_falls_with_its_parent() {
 }
 
 #[test]
+fn new_keys_are_due_since_the_entry_that_ended_a_grant() {
+    let mut w = World::new();
+    let second = Versions { from: 2, to: 2 };
+    w.chain.push(&w.doctor, Change::Grant(Grant { versions: second, ..child(3, &w.colleague, Right::View) }));
+    w.chain.push(&w.doctor, Change::Grant(child(4, &w.stranger, Right::View)));
+    let due = |w: &World, version, sealed_at| w.replay().unwrap().needs_rekey(version, sealed_at);
+    assert!(!due(&w, 1, 0) && !due(&w, 2, 0), "nothing has ended");
+    w.chain.push(&w.doctor, Change::Revoke(GrantId([3; 16])));
+    assert!(due(&w, 2, 4) && !due(&w, 2, 5), "up to the entry that revoked it, and from there on no more");
+    assert!(!due(&w, 1, 2), "it did not cover version 1");
+    // The doctor's grant falls, and the stranger's with it; the colleague's had ended before.
+    w.chain.push(&w.patient, Change::Revoke(GrantId([2; 16])));
+    let state = w.replay().unwrap();
+    let ended = |id: u8| state.ended_by(state.grant(&GrantId([id; 16])).unwrap());
+    assert_eq!((ended(1), ended(2), ended(3), ended(4)), (None, Some(6), Some(5), Some(6)));
+    assert!(due(&w, 1, 5) && !due(&w, 1, 6));
+}
+
+#[test]
 fn expiry_is_judged_at_the_callers_time() {
     let mut w = World::new();
     let grant = Grant { expires_at: T0 + 500, ..grant_to(3, &w.colleague, Right::Reshare) };

@@ -3,7 +3,10 @@
 use api_types::limits::{FILES_MAX, PART0_MAX};
 use serde::{Deserialize, Serialize};
 
-use super::{Field, FieldError, FieldProblem, FileType, ReportFields, fields::wrong};
+use super::{
+    Field, FieldError, FieldProblem, FileType, ReportFields,
+    fields::{check_file_name, wrong},
+};
 use crate::refusal::Refusal;
 
 const FORMAT: &str = "healthsecure.report";
@@ -97,7 +100,8 @@ impl PartZero {
         let part0: Self = serde_json::from_slice(json).map_err(damaged)?;
         let ascending = part0.files.windows(2).all(|pair| pair[0].part < pair[1].part);
         let within = part0.files.iter().all(|file| (1..=part0.parts).contains(&file.part));
-        let fits = part0.fields.check().is_ok() && part0.parts as usize <= FILES_MAX;
+        let named = part0.files.iter().all(|file| check_file_name(&file.name).is_ok());
+        let fits = part0.fields.check().is_ok() && part0.parts as usize <= FILES_MAX && named;
         match ascending && within && fits {
             true => Ok(part0),
             false => Err(Refusal::ContentFormat("damaged".to_owned())),
@@ -122,5 +126,9 @@ mod tests {
         let beyond = text.replace("\"part\":1", "\"part\":2");
         assert!(PartZero::parse(beyond.as_bytes()).is_err());
         assert!(PartZero::parse(b"<html>").is_err());
+        for name in ["../a.pdf", "a/b.pdf", "..", "", "a\\u001b[2Jb.pdf"] {
+            let other = text.replace("a.pdf", name);
+            assert!(PartZero::parse(other.as_bytes()).is_err(), "an author's own program may write {name:?}");
+        }
     }
 }

@@ -7,13 +7,13 @@ use api_types::{
 use crypto::{
     account::KeyDirectory,
     ids::{AccountId, Hash32},
-    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Patient, Recipient},
+    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Manifest, Patient, Recipient},
     sign::Signed,
 };
 
 use crate::{
     error::{ClientError, Result},
-    ids::{ToApi, ToCrypto},
+    ids::{ToApi, ToCrypto, right_to_api},
     people::Directory,
     platform::Platform,
     refusal::Refusal,
@@ -146,6 +146,14 @@ impl<P: Platform> Vault<P> {
         state.continues(u64::from(seq), &head).map_err(|_| Refusal::AccessHeadForked)
     }
 
+    /// Remembers whether an own report needs new keys, by its verified chain: no list of the server's can hide it later.
+    pub(crate) fn see_rekey(&self, access: &AccessState, due: bool) {
+        let (due, now) = (due && access.owner() == self.id(), self.now());
+        if self.state().see(access.report(), now, |seen| seen.rekey_due = due) {
+            self.touch();
+        }
+    }
+
     /// Remembers a verified head.
     pub(crate) fn see_access(&self, state: &AccessState) {
         let (head, now) = (state.head(), self.now());
@@ -171,6 +179,16 @@ impl<P: Platform> Vault<P> {
             }
         }
         if grants.is_empty() { Err(ClientError::NoAccess) } else { Ok(()) }
+    }
+
+    /// The same grants with what the chain says of them: the server's word on right and end is not shown to anybody.
+    pub(crate) fn as_signed(access: &Access, grants: Vec<OwnGrant>) -> Vec<OwnGrant> {
+        let signed = |own: OwnGrant| {
+            let grant = access.state.grant(&own.id.crypto())?;
+            let right = right_to_api(access.state.effective_right(grant));
+            Some(OwnGrant { right, expires_at: grant.grant.expires_at, ..own })
+        };
+        grants.into_iter().filter_map(signed).collect()
     }
 
     /// Verifies everything that `GET /reports/{id}` said about access.
@@ -199,12 +217,18 @@ impl Access {
 
     /// The highest right of an account now.
     pub fn right_of(&self, account: &api_types::AccountId) -> Option<api_types::grants::Right> {
-        self.state.right_of(account.crypto()).map(crate::ids::right_to_api)
+        self.state.right_of(account.crypto()).map(right_to_api)
     }
 
     /// Hash of the newest entry.
     pub fn head(&self) -> [u8; 32] {
         self.state.head().0
+    }
+
+    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended.
+    pub(crate) fn rekey_due(&self, manifest: &Manifest) -> bool {
+        let sealed_at = self.state.seq_of_head(&manifest.access_head).unwrap_or(0);
+        self.state.needs_rekey(manifest.place.version, sealed_at)
     }
 
     /// The access states at given heads, each replayed once on the way to the newest.

@@ -28,6 +28,10 @@ fn kind(event: &AuditEvent) -> Option<String> {
 /// The event's hash, as `crypto::audit` computes it: its id is `seq` as 16 bytes, its kind the action's name, its detail
 /// the subject, its count 1, without subjects. `None` for an event that can't be hashed.
 pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
+    // A time before 1970 is written as 1970: it would be another event with the same hash.
+    if event.time < 0 {
+        return None;
+    }
     let report = match (event.report_id, event.report_seq, &event.report_prev) {
         (Some(report), Some(seq), Some(previous)) => {
             Some(ReportLink { report: report.crypto(), seq, previous: Hash32((&previous.0[..]).try_into().ok()?) })
@@ -80,6 +84,18 @@ fn check_report(id: &ReportId, items: &[AuditEvent]) -> Result<bool, Refusal> {
     }
 }
 
+/// The newest event that was seen before must still be there, in its place.
+fn check_seen(seen: Option<(u64, Hash32)>, items: &[AuditEvent]) -> Result<(), Refusal> {
+    let Some((seq, hash)) = seen else { return Ok(()) };
+    let oldest = items.last().and_then(|event| event.report_seq).unwrap_or(0);
+    match items.iter().find(|event| event.report_seq == Some(seq)) {
+        Some(event) if own_hash(event) == Some(hash) => Ok(()),
+        // More came since than were asked for.
+        None if oldest > seq => Ok(()),
+        _ => Err(Refusal::EventsBroken { seq }),
+    }
+}
+
 /// Checks a page of the whole log, newest first: hashes, and the chain values where neighbours are present.
 pub(crate) fn check_log(items: &[AuditEvent]) -> Result<(), Refusal> {
     for event in items {
@@ -105,20 +121,31 @@ impl<P: Platform> Vault<P> {
     /// A report's events, all of them or the newest `limit`, verified link by link.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`] at the first gap or change; `not_found`; no connection.
+    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen;
+    /// `not_found`; no connection.
     pub async fn report_events(&self, id: &ReportId, limit: usize) -> Result<ReportEvents> {
+        let seen = self.seen_events().get(id).copied();
         let mut items: Vec<AuditEvent> = Vec::new();
         let mut before = None;
         loop {
             let page = self.api().list_report_events(id, before).await?;
+            let nothing = page.items.is_empty();
             items.extend(page.items);
             match page.next {
                 // Each page must go further down, or a server could keep us here for ever.
-                Some(next) if items.len() < limit && before.is_none_or(|b| next < b) => before = Some(next),
+                Some(next) if items.len() < limit && !nothing && before.is_none_or(|b| next < b) => before = Some(next),
                 _ => break,
             }
         }
         let complete = check_report(id, &items)?;
+        check_seen(seen, &items)?;
+        if let Some((seq, hash)) = items.first().and_then(|newest| Some((newest.report_seq?, own_hash(newest)?))) {
+            let mut events = self.seen_events();
+            let newest = events.entry(*id).or_insert((seq, hash));
+            if newest.0 < seq {
+                *newest = (seq, hash);
+            }
+        }
         Ok(ReportEvents { items, complete })
     }
 }
@@ -162,6 +189,29 @@ mod tests {
         assert_eq!(check_report(&id, &items), Ok(true));
         assert_eq!(check_report(&id, &[]), Err(Refusal::EventsBroken { seq: 1 }), "nothing at all");
         assert_eq!(check_report(&id, &items[..3]), Ok(false), "older ones were not asked for");
+    }
+
+    #[test]
+    fn what_was_seen_must_stay() {
+        let (_, items) = events(5);
+        let newest = Some((5, event_hash(&items[0]).expect("a whole event")));
+        assert_eq!(check_seen(newest, &items), Ok(()));
+        assert_eq!(check_seen(newest, &items[1..]), Err(Refusal::EventsBroken { seq: 5 }), "cut at the new end");
+        let mut other = items.clone();
+        other[0].subject.push('0');
+        assert_eq!(check_seen(newest, &other), Err(Refusal::EventsBroken { seq: 5 }));
+        let older = Some((2, Hash32([9; 32])));
+        assert_eq!(check_seen(older, &items[..3]), Ok(()), "below what was asked for");
+    }
+
+    #[test]
+    fn a_time_before_1970_is_no_event() {
+        let (id, mut items) = events(1);
+        items[0].time = 0;
+        items[0].hash = B64(event_hash(&items[0]).expect("a whole event").0.to_vec());
+        assert_eq!(check_report(&id, &items), Ok(true));
+        items[0].time = -5;
+        assert_eq!(check_report(&id, &items), Err(Refusal::EventsBroken { seq: 1 }));
     }
 
     #[test]

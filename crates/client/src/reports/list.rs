@@ -36,6 +36,13 @@ pub struct ListPage {
     pub head: u64,
 }
 
+impl ListPage {
+    /// Whether it has no row at all. Nothing is below such a page, whatever the server says.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.refused.is_empty()
+    }
+}
+
 /// Rows that are fetched but not opened yet: open them a few at a time, so that a page stays responsive.
 pub struct SealedRows {
     items: std::collections::VecDeque<ReportItem>,
@@ -64,6 +71,25 @@ impl<P: Platform> Vault<P> {
         while self.open_rows(&mut sealed, usize::MAX) > 0 {}
         self.save_state_soon().await;
         Ok(sealed.into_page())
+    }
+
+    /// Every row there is, page by page, newest change first. A page that leads no further down ends it.
+    ///
+    /// # Errors
+    /// No connection. A row that is refused doesn't fail the others.
+    pub async fn list_all(&self) -> Result<ListPage> {
+        let mut query = ListQuery { limit: Some(api_types::limits::PAGE_MAX), ..ListQuery::default() };
+        let mut all = self.list(&query).await?;
+        let mut next = all.next.filter(|_| !all.is_empty());
+        while let Some(before) = next {
+            query.before = Some(before);
+            let page = self.list(&query).await?;
+            next = page.next.filter(|next| *next < before && !page.is_empty());
+            all.rows.extend(page.rows);
+            all.refused.extend(page.refused);
+        }
+        all.next = None;
+        Ok(all)
     }
 
     /// Fetches a page without opening it; key records of its authors are fetched too.
@@ -171,6 +197,8 @@ fn row(item: &ReportItem, manifest: &Signed<Manifest>, content: PartZero) -> Rep
         right: item.grant.right,
         expires_at: item.grant.expires_at,
         rekey_pending: item.rekey_pending,
+        access_head: item.access_head.clone(),
+        access_moved: item.version > 1 || item.access_head.0[..] != manifest.claimed().access_head.0[..],
         fields: content.fields,
         files: content.files,
     }

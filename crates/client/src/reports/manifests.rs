@@ -1,9 +1,11 @@
 //! Verifying what belongs to a version: signature, entitlement at its time, order, and what was seen before.
 
-use api_types::reports::Report;
+use std::collections::BTreeSet;
+
+use api_types::reports::{OwnGrant, Report};
 use crypto::{
-    ids::{Hash32, ReportId},
-    report::{Manifest, ManifestError, RevisionPlace},
+    ids::{AccountId, Hash32, ReportId},
+    report::{GrantState, Manifest, ManifestError, Recipient, RevisionPlace},
     sign::Signed,
 };
 
@@ -59,11 +61,20 @@ pub(super) struct Verified {
     pub current: Vec<Signed<Manifest>>,
     /// The newest of all.
     pub last: Last,
+    /// Versions that the account's access covers and that were not delivered.
+    pub left_out: Vec<u32>,
+}
+
+impl Verified {
+    /// Of a report none of whose manifests is believed.
+    pub fn nothing(id: ReportId) -> Self {
+        Self { current: Vec::new(), last: Last { seq: 0, hash: Hash32(id.0), time: 0 }, left_out: Vec::new() }
+    }
 }
 
 /// All manifests of a report in the order of their signing: 1, 2, … without a gap, each naming the one before, and the
-/// delivered versions are the newest revisions among them.
-fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manifest>]) -> Result<(), Refusal> {
+/// delivered versions are the newest revisions among them. Gives the number of versions that there are.
+fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manifest>]) -> Result<u32, Refusal> {
     let newest = Signed::<Manifest>::verify_order(id, all).map_err(|e| {
         let at = match e {
             ManifestError::BrokenChain { after, .. } => usize::try_from(after).ok().and_then(|i| all.get(i)),
@@ -77,7 +88,26 @@ fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manife
             return Err(Refusal::ManifestOlder);
         }
     }
-    Ok(())
+    Ok(newest.last_key_value().map_or(0, |(version, _)| *version))
+}
+
+/// The versions that an account's access covers by the signed chain and that were not delivered. A grant that may just
+/// have ended, or whose code was perhaps never redeemed, counts only while the server itself presents it.
+fn left_out(
+    access: &Access,
+    me: AccountId,
+    presented: &[OwnGrant],
+    versions: u32,
+    current: &[Signed<Manifest>],
+) -> Vec<u32> {
+    let opens = |g: &GrantState| {
+        let for_good = g.grant.expires_at == 0 && !matches!(g.grant.recipient, Recipient::Code { .. });
+        for_good || presented.iter().any(|own| own.id.crypto() == g.grant.id)
+    };
+    let mine: Vec<_> = access.state.grants_of(me).filter(|g| opens(g)).map(|g| g.grant.versions).collect();
+    let delivered: BTreeSet<_> = current.iter().map(|m| m.claimed().place.version).collect();
+    let covered = |version: &u32| mine.iter().any(|versions| versions.contains(*version));
+    (1..=versions).filter(|version| covered(version) && !delivered.contains(version)).collect()
 }
 
 /// The access heads that manifests name, in the order of their signing, never go back: whoever lost their access can't add a
@@ -118,7 +148,7 @@ impl<P: Platform> Vault<P> {
         all.sort_by_key(|m| m.claimed().seq);
         let seen = self.state().reports.get(&id).copied().unwrap_or_default();
         check_seen(&seen, &all)?;
-        check_order(&id, &all, &current)?;
+        let versions = check_order(&id, &all, &current)?;
         check_heads(access, &all)?;
         let last = all.last().ok_or(Refusal::ManifestChainBroken { version: 1 })?;
         self.check_signers(access, &current)?;
@@ -129,7 +159,8 @@ impl<P: Platform> Vault<P> {
             self.see_manifests(id, newest, last);
         }
         let last = Last { seq: last.claimed().seq, hash: last.hash(), time: last.claimed().time };
-        Ok(Verified { current, last })
+        let left_out = left_out(access, self.id(), &report.grants, versions, &current);
+        Ok(Verified { current, last, left_out })
     }
 
     fn check_signers(&self, access: &Access, manifests: &[Signed<Manifest>]) -> Result<()> {
@@ -142,13 +173,18 @@ impl<P: Platform> Vault<P> {
                 .iter()
                 .find(|(head, _)| *head == claimed.access_head)
                 .ok_or_else(|| forged("it names an access list that never was".to_owned()))?;
+            // Or whoever's grant has expired could sign as of a day when it had not.
+            if claimed.time < state.last_time() {
+                return Err(forged("it is dated before the access list that it names".to_owned()).into());
+            }
             let state = state.clone().at(claimed.time);
             manifest.verify_manifest(&state, &access.keys).map_err(|e| forged(e.to_string()))?;
         }
         Ok(())
     }
 
-    fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: &Signed<Manifest>) {
+    /// Remembers verified manifests: one of the newest version, and the newest of all.
+    pub(crate) fn see_manifests(&self, id: ReportId, newest: &Signed<Manifest>, last: &Signed<Manifest>) {
         let place = newest.claimed().place;
         let newest = (place.version, place.revision, short(&newest.hash()));
         let last = u32::try_from(last.claimed().seq).ok().map(|seq| (seq, short(&last.hash())));

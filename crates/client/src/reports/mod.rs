@@ -1,5 +1,6 @@
 //! Reports: the list, one report verified, its versions and files, its events.
 
+mod as_far;
 mod chain;
 mod download;
 mod events;
@@ -8,6 +9,7 @@ mod manifests;
 mod open;
 mod rows;
 
+pub use as_far::{Reading, RefusedVersion};
 pub use chain::Access;
 pub(crate) use chain::refuse_chain;
 pub(crate) use download::{content_of, open_job};

@@ -38,7 +38,7 @@ pub struct VersionInfo {
     pub time: i64,
     /// Files.
     pub files: usize,
-    /// A re-key is due.
+    /// A re-key is due by the verified access chain, whatever the server's queue says.
     pub rekey_pending: bool,
 }
 
@@ -102,22 +102,53 @@ impl<P: Platform> Vault<P> {
     }
 
     pub(crate) async fn verify_report(&self, id: &ReportId, mut report: Report) -> Result<OpenReport> {
+        let access = self.verify_delivered(id, &mut report).await?;
+        let verified = self.verify_manifests(&access, &report)?;
+        if let Some(version) = verified.left_out.first() {
+            return Err(Refusal::VersionLeftOut { version: *version }.into());
+        }
+        let open = self.open_report(access, report, verified, true)?;
+        self.save_state_soon().await;
+        Ok(open)
+    }
+
+    /// Fetches a report and verifies who has access. Its versions may be whatever they are: whoever owns a report that
+    /// doesn't open must be able to take access away.
+    pub(crate) async fn report_access(&self, id: &ReportId) -> Result<Access> {
+        let mut report = self.api().get_report(id).await?;
+        self.verify_delivered(id, &mut report).await
+    }
+
+    /// What an answer says about access, verified; its versions are put in order.
+    pub(super) async fn verify_delivered(&self, id: &ReportId, report: &mut Report) -> Result<Access> {
         if report.id != *id {
             return Err(Refusal::OtherThing.into());
         }
         report.versions.sort_by_key(|v| v.version);
-        let access = self.access_of(&report).await?;
-        let Verified { current: manifests, last } = self.verify_manifests(&access, &report)?;
-        let versions = manifests.iter().zip(&report.versions).map(|(m, v)| describe(m, v.rekey_pending)).collect();
-        let right = access.right_of(&self.account_id()).ok_or(ClientError::NoAccess)?;
-        self.save_state_soon().await;
+        self.access_of(report).await
+    }
+
+    /// `whole`: every version verified, so that none that needs new keys is missing.
+    pub(super) fn open_report(
+        &self,
+        access: Access,
+        report: Report,
+        verified: Verified,
+        whole: bool,
+    ) -> Result<OpenReport> {
+        let Verified { current: manifests, last, .. } = verified;
+        let versions: Vec<_> = manifests.iter().map(|m| describe(m, access.rekey_due(m.claimed()))).collect();
+        let due = versions.iter().any(|v| v.rekey_pending);
+        if whole || due {
+            self.see_rekey(&access.state, due);
+        }
         Ok(OpenReport {
             id: report.id,
             created_at: report.created_at,
             updated_at: report.updated_at,
+            right: access.right_of(&self.account_id()).ok_or(ClientError::NoAccess)?,
+            grants: Self::as_signed(&access, report.grants),
             access,
-            right,
-            grants: report.grants,
             versions,
             manifests,
             last,
@@ -144,7 +175,7 @@ impl<P: Platform> Vault<P> {
             wrap.check(&place, &grant.id.crypto(), &report.access.state).map_err(|_| forged.clone())?;
             return self.content_key(&wrap, grant);
         }
-        Err(ClientError::NoAccess)
+        Err(Refusal::WrapMissing { version: place.version }.into())
     }
 
     /// Fetches a version's sealed fields (an audited read) and opens them.

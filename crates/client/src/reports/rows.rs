@@ -1,6 +1,6 @@
 //! Rows of the list, and the sealed cache that shows them before the network answers.
 
-use api_types::{AccountId, GrantId, ReportId, grants::Right};
+use api_types::{AccountId, B64, GrantId, ReportId, grants::Right};
 use crypto::account::{open_cache, seal_cache};
 use serde::{Deserialize, Serialize};
 
@@ -42,8 +42,14 @@ pub struct ReportRow {
     pub right: Right,
     /// End of the grant; 0 for none.
     pub expires_at: i64,
-    /// A re-key is due and one is the owner.
+    /// A re-key is due and one is the owner, as the server says.
     pub rekey_pending: bool,
+    /// Head of its access chain, as the server says.
+    #[serde(default)]
+    pub access_head: B64,
+    /// The access chain has grown since the newest version was sealed, or there are older versions besides.
+    #[serde(default)]
+    pub access_moved: bool,
     /// The decrypted fields.
     pub fields: ReportFields,
     /// The files.

@@ -74,12 +74,13 @@ pub struct AccessRow {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Everyone who has or had access to a report, newest first, from its verified chain.
+    /// Everyone who has or had access to a report, newest first, from its verified chain, also where no version opens.
     ///
     /// # Errors
     /// A refusal by name; [`crate::ClientError::NoAccess`]; no connection.
     pub async fn access(&self, report: &ReportId) -> Result<Vec<AccessRow>> {
-        let open = self.report(report).await?;
+        let access = self.report_access(report).await?;
+        self.save_state_soon().await;
         let people: BTreeMap<_, _> = self
             .api()
             .get_report_people(report)
@@ -90,7 +91,7 @@ impl<P: Platform> Vault<P> {
             .collect::<Result<_>>()?;
         let infos: BTreeMap<_, _> =
             self.api().list_report_grants(report).await?.items.into_iter().map(|g| (g.id, g)).collect();
-        let state = &open.access.state;
+        let state = &access.state;
         let mut grants: Vec<_> = state.grants().collect();
         grants.sort_by_key(|g| std::cmp::Reverse(g.seq));
         let row = |g: &GrantState| {

@@ -1,4 +1,7 @@
 //! Re-keying after a revocation: new key, salts and ciphertext for every version that the revoked party held.
+//!
+//! What is due follows from the signed access chain and the signed manifests alone. The server's queue is a hint where to
+//! look: what it hides is done all the same, and what it asks for without need is not.
 
 use std::collections::BTreeSet;
 
@@ -13,33 +16,59 @@ use crypto::{
 };
 
 use crate::{
-    api::ListQuery,
     bulk::{Bulk, Control, SealJob},
     drafts::{check_size, create_upload, seal_part0, wraps_for},
     error::{ClientError, Result},
-    ids::ToApi,
+    ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
     refusal::Refusal,
-    reports::{OpenReport, OpenVersion, content_of, open_job},
+    reports::{OpenReport, OpenVersion, ReportRow, content_of, open_job},
     vault::Vault,
 };
 
 impl<P: Platform> Vault<P> {
-    /// Own reports whose re-key is due, oldest change last.
+    /// Whether a row of the list may be of an own report that needs new keys: the server says so, what was verified of the
+    /// report before says so, or its access has changed since. [`Vault::rekey`] then looks, and does only what is due.
+    pub fn may_need_rekey(&self, row: &ReportRow) -> bool {
+        let seen = self.state().reports.get(&row.id.crypto()).copied().unwrap_or_default();
+        let moved = match seen.access {
+            Some((_, head)) => row.access_head.0[..] != head.0[..],
+            None => row.access_moved,
+        };
+        // A row of a cache from before heads were kept says nothing.
+        let moved = moved && !row.access_head.0.is_empty();
+        seen.rekey_due || (row.owner == self.account_id() && (row.rekey_pending || moved))
+    }
+
+    /// Own reports whose re-key is due by their verified chains.
     ///
     /// # Errors
     /// No connection.
     pub async fn pending_rekeys(&self) -> Result<Vec<ReportId>> {
         let mut out = Vec::new();
-        let mut query = ListQuery { limit: Some(api_types::limits::PAGE_MAX), ..ListQuery::default() };
-        loop {
-            let page = self.api().list_reports(&query).await?;
-            out.extend(page.items.iter().filter(|item| item.rekey_pending).map(|item| item.id));
-            match page.next {
-                Some(next) if query.before.is_none_or(|b| next < b) => query.before = Some(next),
-                _ => return Ok(out),
+        for id in self.rekey_hints().await? {
+            match self.report(&id).await {
+                Ok(open) if open.access.state.owner() == self.id() && open.versions.iter().any(|v| v.rekey_pending) => {
+                    out.push(id)
+                }
+                Err(e @ ClientError::Transport(_)) => return Err(e),
+                // A report that is refused says so where it is opened; it can't keep the others from their keys.
+                Ok(_) | Err(_) => {}
             }
         }
+        Ok(out)
+    }
+
+    /// Own reports that needed new keys when they were verified last; for them no list of the server's is asked.
+    pub fn remembered_rekeys(&self) -> Vec<ReportId> {
+        self.state().reports.iter().filter(|(_, seen)| seen.rekey_due).map(|(id, _)| id.api()).collect()
+    }
+
+    async fn rekey_hints(&self) -> Result<BTreeSet<ReportId>> {
+        let mut out: BTreeSet<_> = self.remembered_rekeys().into_iter().collect();
+        let rows = self.list_all().await?.rows;
+        out.extend(rows.iter().filter(|row| self.may_need_rekey(row)).map(|row| row.id));
+        Ok(out)
     }
 
     /// Re-keys every version of an own report that needs it. A version is done as a whole; one that fails doesn't keep the
@@ -60,7 +89,11 @@ impl<P: Platform> Vault<P> {
                 return first.map_or(Ok(done), Err);
             };
             match self.rekey_version(&open, due, control).await {
-                Ok(()) => done += 1,
+                Ok(manifest) => {
+                    // Taken is taken: a server that goes back behind it is refused.
+                    self.see_manifests(id.crypto(), &manifest, &manifest);
+                    done += 1;
+                }
                 // Nothing more gets through.
                 Err(e @ (ClientError::Cancelled | ClientError::Transport(_))) => return Err(first.unwrap_or(e)),
                 Err(e) => {
@@ -68,14 +101,14 @@ impl<P: Platform> Vault<P> {
                     first.get_or_insert(e);
                 }
             }
-            // A server that never calls it done must not keep us here.
+            // Each is done once; more than there are would be somebody else's doing, for ever.
             if done as usize > open.versions.len() {
                 return Err(Refusal::OtherThing.into());
             }
         }
     }
 
-    async fn rekey_version(&self, open: &OpenReport, number: u32, control: &Control) -> Result<()> {
+    async fn rekey_version(&self, open: &OpenReport, number: u32, control: &Control) -> Result<Signed<Manifest>> {
         let version = self.version(open, number).await?;
         let old = version.manifest.claimed();
         let revision = old.place.revision.checked_add(1).ok_or(ClientError::Internal("too many revisions"))?;
@@ -103,7 +136,8 @@ impl<P: Platform> Vault<P> {
             wraps: wraps_for(&key, place, state, &open.access.keys)?,
         };
         check_size(&body)?;
-        self.api().rekey_version(&open.id, number, &body).await
+        self.api().rekey_version(&open.id, number, &body).await?;
+        Ok(manifest)
     }
 
     async fn reseal(

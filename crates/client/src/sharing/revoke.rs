@@ -21,16 +21,17 @@ impl<P: Platform> Vault<P> {
     /// [`ClientError::NotAllowed`] by the chain, a refusal, no connection.
     pub async fn revoke(&self, report: &ReportId, grant: &GrantId) -> Result<()> {
         for _ in 0..TRIES {
-            let open = self.report(report).await?;
-            if open.access.state.grant(&grant.crypto()).is_some_and(|g| g.revoked.is_some()) {
+            let access = self.report_access(report).await?;
+            if access.state.grant(&grant.crypto()).is_some_and(|g| g.revoked.is_some()) {
                 return Ok(());
             }
-            let mut state = open.access.state.clone();
-            let entry = append(self, &mut state, &open.access.keys, Change::Revoke(grant.crypto()))?;
+            let mut state = access.state.clone();
+            let entry = append(self, &mut state, &access.keys, Change::Revoke(grant.crypto()))?;
             let body = RevokeGrant { entry: B64::from(entry.as_bytes()) };
             match self.api().revoke_grant(report, grant, &body).await {
                 Ok(()) => {
                     self.see_access(&state);
+                    self.see_rekey(&state, true);
                     self.save_state_soon().await;
                     return Ok(());
                 }

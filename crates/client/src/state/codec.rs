@@ -45,8 +45,10 @@ fn write_seen(id: &ReportId, seen: &Seen, out: &mut Vec<u8>) {
     let (version, revision, newest) = seen.newest.unwrap_or_default();
     let (seq, manifest) = seen.manifest.unwrap_or_default();
     out.extend_from_slice(id.as_ref());
-    let flags =
-        u8::from(seen.access.is_some()) | u8::from(seen.newest.is_some()) << 1 | u8::from(seen.manifest.is_some()) << 2;
+    let flags = u8::from(seen.access.is_some())
+        | u8::from(seen.newest.is_some()) << 1
+        | u8::from(seen.manifest.is_some()) << 2
+        | u8::from(seen.rekey_due) << 3;
     out.push(flags);
     out.extend_from_slice(&access.to_be_bytes());
     out.extend_from_slice(&head.0);
@@ -69,6 +71,7 @@ fn read_seen(p: &mut Packed<'_>) -> Result<(ReportId, Seen), DecodeError> {
         access: (flags & 1 != 0).then_some(access),
         newest: (flags & 2 != 0).then_some(newest),
         manifest: (flags & 4 != 0).then_some(manifest),
+        rekey_due: flags & 8 != 0,
         day,
     };
     Ok((id, seen))
@@ -155,6 +158,7 @@ mod tests {
         state.see(ReportId([6; 32]), 86_400_000 * 20_000, |s| {
             s.access = Some((7, Hash32([8; 32])));
             s.newest = Some((9, 10, [11; 16]));
+            s.rekey_due = true;
         });
         state.drafts.insert(ReportId([12; 32]), 13);
         state.placeholders.insert(PlaceholderId([14; 16]), InvitationSecret::generate(&mut rng));
@@ -179,6 +183,12 @@ mod tests {
         new.see(id, 0, |s| s.access = Some((9, Hash32([9; 32]))));
         old.merge(new.clone()).expect("no contradiction");
         assert_eq!(old.reports[&id].access, Some((9, Hash32([9; 32]))));
+        // Whoever saw more knows whether keys are still due.
+        new.see(id, 0, |s| (s.access, s.rekey_due) = (Some((10, Hash32([10; 32]))), false));
+        old.merge(new.clone()).expect("no contradiction");
+        assert!(!old.reports[&id].rekey_due);
+        old.merge(full()).expect("no contradiction");
+        assert!(!old.reports[&id].rekey_due, "an older look says nothing");
         let mut forked = full();
         forked.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([99; 32]), verified: false });
         assert!(matches!(new.merge(forked), Err(crate::Refusal::KeyRecordChanged { .. })));

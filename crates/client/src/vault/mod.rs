@@ -2,21 +2,27 @@
 
 mod account;
 mod keys;
+mod parting;
 mod saving;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+pub use parting::Unsaved;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use api_types::{
-    AccountId,
+    AccountId, ReportId,
     accounts::{OwnAccount, PublicAccount},
     sessions::{Session, WhoAmI},
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
-    ids::AccountId as CryptoAccountId,
+    ids::{AccountId as CryptoAccountId, Hash32},
 };
 use zeroize::Zeroizing;
 
@@ -54,9 +60,10 @@ struct Inner<P> {
     state: Mutex<ClientState>,
     counter: Mutex<u64>,
     dirty: AtomicBool,
-    saving: futures::lock::Mutex<()>,
+    saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
     looked_up: Mutex<Vec<PublicAccount>>,
+    seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -128,13 +135,15 @@ impl<P: Platform> Vault<P> {
             state: Mutex::new(state),
             counter: Mutex::new(counter),
             dirty: AtomicBool::new(dirty),
-            saving: futures::lock::Mutex::new(()),
+            saving: Arc::default(),
             people: Mutex::new(people),
             looked_up: Mutex::default(),
+            seen_events: Mutex::default(),
         })))
     }
 
-    /// Forgets the keys of this handle and gives back the locked session. Drop every other clone too.
+    /// Forgets the keys of this handle and gives back the locked session. Drop every other clone too. What is not saved
+    /// yet is lost, unless [`Vault::unsaved`] took it before.
     pub fn lock(self) -> SignedIn<P> {
         let who = self.who();
         SignedIn::locked(Arc::clone(&self.0.shared), who, self.0.token.clone())
@@ -229,6 +238,11 @@ impl<P: Platform> Vault<P> {
     /// Accounts found by their e-mail. The server tells of a patient by id only to those who have a report in common.
     pub(crate) fn looked_up(&self) -> MutexGuard<'_, Vec<PublicAccount>> {
         self.0.looked_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Number and hash of the newest event of each report that this session has verified.
+    pub(crate) fn seen_events(&self) -> MutexGuard<'_, BTreeMap<ReportId, (u64, Hash32)>> {
+        self.0.seen_events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state changed: the next save sends it.

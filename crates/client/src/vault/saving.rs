@@ -49,12 +49,22 @@ impl<P: Platform> Vault<P> {
         Err(ClientError::Internal("what this account remembers could not be saved"))
     }
 
-    async fn put_state(&self) -> Result<()> {
-        let counter = self.counter() + 1;
+    /// The state as the server is to keep it, so many saves after the last.
+    pub(super) fn sealed_state(&self, saves: u64) -> PutClientState {
+        let counter = self.counter().saturating_add(saves);
         let plain = self.state().to_bytes();
         let sealed = seal_state(&self.0.key, &self.0.id, counter, plain.expose(), &mut rng());
-        self.api().put_client_state(&PutClientState { sealed: B64(sealed), counter }).await?;
-        self.set_counter(counter);
+        PutClientState { sealed: B64(sealed), counter }
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.0.dirty.load(Ordering::Acquire)
+    }
+
+    async fn put_state(&self) -> Result<()> {
+        let body = self.sealed_state(1);
+        self.api().put_client_state(&body).await?;
+        self.set_counter(body.counter);
         Ok(())
     }
 

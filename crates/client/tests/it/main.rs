@@ -4,5 +4,6 @@
 mod fake;
 mod flows;
 mod lies;
+mod parting;
 mod pins;
 mod uploads;

@@ -9,7 +9,6 @@ use crypto::{
     secret::Secret,
     sign::Signed,
 };
-use std::collections::BTreeMap;
 
 use crate::{
     fake::{Fake, PASSWORD, device, email, rng},
@@ -26,12 +25,7 @@ async fn a_version_from_before_a_revocation_is_refused_behind_it() {
     patient.rekey(&id, &Control::none()).await.unwrap();
     patient.report(&id).await.unwrap();
     let account = crypto::ids::AccountId(doctor.account_id().0);
-    let own = {
-        let db = server.db();
-        let stored = &db.accounts[&doctor.account_id()];
-        let chain = KeyChain::parse(&account, &stored.key_records).unwrap();
-        Keyring::open(doctor.account_key(), &chain, &stored.keyring.0).unwrap()
-    };
+    let own = server.keyring(&doctor);
     // The revoked author adds version 2, as if it had been there when the grant still stood.
     let key = own.current().signing.clone();
     change_report(&server, move |body| {
@@ -56,11 +50,7 @@ async fn a_key_that_the_content_was_not_sealed_under_is_not_passed_on() {
     {
         let mut db = server.db();
         let state = server.replay(&db, &id);
-        let parse = |(id, a): (&AccountId, &crate::fake::Account)| {
-            let id = crypto::ids::AccountId(id.0);
-            (id, KeyChain::parse(&id, &a.key_records).unwrap())
-        };
-        let keys: BTreeMap<_, _> = db.accounts.iter().map(parse).collect();
+        let keys = Fake::keys(&db);
         let place = RevisionPlace { report: ReportId(id.0), version: 1, revision: 0 };
         for wrap in &mut db.reports.get_mut(&id).unwrap().wraps {
             let grant = state.grant(&crypto::ids::GrantId(wrap.grant_id.0)).unwrap();

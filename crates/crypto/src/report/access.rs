@@ -194,6 +194,20 @@ impl AccessState {
         self.live_grants().filter(|g| g.grant.id == *id || g.grant.parent == Some(*id)).collect()
     }
 
+    /// The entry that ended a grant: its revocation, or that of the grant it was issued under if that came first. Expiry
+    /// is no entry.
+    pub fn ended_by(&self, grant: &GrantState) -> Option<u64> {
+        let parent = grant.grant.parent.and_then(|id| self.grants.get(&id)).and_then(|parent| parent.revoked);
+        [grant.revoked, parent].into_iter().flatten().min()
+    }
+
+    /// Whether a version whose current manifest names entry `sealed_at` as its access head needs new keys: a grant that
+    /// covered it has ended since. Whether a code was ever redeemed is not in the chain, so each counts as if it was.
+    pub fn needs_rekey(&self, version: u32, sealed_at: u64) -> bool {
+        let ended = |g: &GrantState| self.ended_by(g).is_some_and(|seq| seq > sealed_at);
+        self.grants.values().any(|g| g.grant.versions.contains(version) && ended(g))
+    }
+
     pub(super) fn owner_has_own_grant(&self) -> bool {
         self.grants
             .values()

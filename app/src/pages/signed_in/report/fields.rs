@@ -13,8 +13,8 @@ pub(super) fn Fields(handle: Handle) -> impl IntoView {
     };
     let said = |value: &str| if value.trim().is_empty() { t!(report.empty).to_owned() } else { value.to_owned() };
     let facts = move || {
-        handle.view(|view| {
-            let fields = view.version.content.fields.clone();
+        handle.version(|_, shown| {
+            let fields = shown.content.fields.clone();
             let short = [
                 (t!(report.number), fields.report_number),
                 (t!(report.patient), fields.patient_name),

@@ -30,9 +30,9 @@ pub(super) fn Files(handle: Handle) -> impl IntoView {
     // A refresh that brings the same files must not close what is being looked at, nor stop what is being fetched: not
     // even one that brings new keys.
     let files = Memo::new(move |_| {
-        handle.view(|view| (view.version.info.version, view.version.content.files.clone())).unwrap_or_default()
+        handle.version(|_, shown| (shown.info.version, shown.content.files.clone())).unwrap_or_default()
     });
-    let revision = move || handle.view(|view| view.version.info.revision);
+    let revision = move || handle.version(|_, shown| shown.info.revision);
     let list = move || {
         let (version, files) = files.get();
         if files.is_empty() {

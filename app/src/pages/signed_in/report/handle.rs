@@ -1,7 +1,7 @@
 //! What the report page holds: the open report, or why it isn't open. Follows live events.
 
 use api_types::{ReportId, live::LiveKind};
-use client::ClientError;
+use client::{ClientError, OpenVersion};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -80,6 +80,14 @@ impl Handle {
         self.current.with(|view| view.as_ref().map(read))
     }
 
+    /// Reads the version that is shown; `None` while none is.
+    pub fn version<A>(self, read: impl FnOnce(&reports::View, &OpenVersion) -> A) -> Option<A> {
+        self.current.with(|view| {
+            let view = view.as_ref()?;
+            Some(read(view, view.version.as_deref()?))
+        })
+    }
+
     /// The open view, for events.
     pub fn view_untracked(self) -> Option<reports::View> {
         self.current.try_get_untracked().flatten()
@@ -102,21 +110,13 @@ impl Handle {
     /// Fetches it anew and keeps the version that is shown. What is open stays open if the network fails.
     pub fn refresh(self) {
         let Some(open) = self.vault.keys() else { return };
-        let version = self.chosen_version();
+        let version = self.view_untracked().and_then(|view| view.chosen);
         spawn_local(async move {
             match reports::open(&open, &self.id, version).await {
                 Ok(view) => self.show(view),
                 Err(error) => self.failed(&error),
             }
         });
-    }
-
-    /// The version that the reader chose; none while the newest is shown.
-    fn chosen_version(self) -> Option<u32> {
-        let view = self.view_untracked()?;
-        let shown = view.version.info.version;
-        let newest = view.report.newest().map(|newest| newest.version);
-        (newest != Some(shown)).then_some(shown)
     }
 
     /// Shows a view that was opened elsewhere, unless access ended meanwhile.

@@ -10,6 +10,7 @@ mod invite;
 mod people;
 mod revoke;
 mod share;
+mod unopened;
 mod versions;
 mod viewer;
 
@@ -32,6 +33,7 @@ use handle::{Handle, Shown};
 use invite::Invite;
 use people::People;
 use share::ShareDialog;
+use unopened::Unopened;
 use versions::Versions;
 
 /// `/reports/:id`.
@@ -119,6 +121,7 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
             <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| crate::browser::print()>{t!(report.print)}</Button>
         }
     };
+    let shown = Memo::new(move |_| handle.version(|_, _| ()).is_some());
     let title = RwSignal::new(String::new());
     Effect::new(move |_| {
         if let Some(now) = handle.view(|view| view.title()) {
@@ -128,12 +131,12 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
     view! {
         <Page title actions>
             <Head handle/>
+            <Unopened handle/>
             <Rekey handle/>
             <Invite handle/>
             <div class="cols">
                 <div class="stack">
-                    <Fields handle/>
-                    <Files handle/>
+                    {move || shown.get().then(|| view! { <Fields handle/> <Files handle/> })}
                 </div>
                 <div class="stack no-print">
                     <People handle/>
@@ -151,14 +154,16 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
 fn Head(handle: Handle) -> impl IntoView {
     move || {
         handle.view(|view| {
-            let (author, owner) = (view.name(&view.version.info.author), view.name(&view.report.access.owner()));
-            let time = view.version.info.time;
+            let owner = view.name(&view.report.access.owner());
+            let written = view.version.as_ref().map(|version| (version.info.time, view.name(&version.info.author)));
             let end = view.ends_at();
             view! {
                 <p class="report-head">
-                    <Badge tone=Tone::Good glyph=Glyph::Check>{t!(report.completed)}</Badge>
-                    <span>{t!(report.date)}" "<Time at=time style=TimeStyle::DateTime/></span>
-                    <span>{t!(report.author)}" "<strong>{author}</strong></span>
+                    {written.map(|(time, author)| view! {
+                        <Badge tone=Tone::Good glyph=Glyph::Check>{t!(report.completed)}</Badge>
+                        <span>{t!(report.date)}" "<Time at=time style=TimeStyle::DateTime/></span>
+                        <span>{t!(report.author)}" "<strong>{author}</strong></span>
+                    })}
                     <span>{t!(report.belongs)}" "<strong>{owner}</strong></span>
                     {end.map(|end| view! {
                         <Badge tone=Tone::Warn glyph=Glyph::Clock>{t!(reports.ends, when = "")}<Time at=end style=TimeStyle::Relative/></Badge>

@@ -1,7 +1,5 @@
 //! Grants: made, revoked, redeemed, claimed.
 
-use std::collections::BTreeMap;
-
 use api_types::{
     AccountId, B64, ErrorCode, GrantId, ReportId,
     grants::{
@@ -13,7 +11,6 @@ use api_types::{
 };
 use client::transport::{Method, Request};
 use crypto::{
-    account::KeyChain,
     grant::CodeProof,
     report::{AccessEntry, AccessState, GrantState, GrantStatus, Recipient},
     sign::Signed,
@@ -33,14 +30,7 @@ fn right(right: crypto::report::Right) -> Right {
 impl Fake {
     pub fn replay(&self, db: &Db, id: &ReportId) -> AccessState {
         let report = &db.reports[id];
-        let keys: BTreeMap<_, _> = db
-            .accounts
-            .iter()
-            .map(|(id, a)| {
-                let id = crypto::ids::AccountId(id.0);
-                (id, KeyChain::parse(&id, &a.key_records).unwrap())
-            })
-            .collect();
+        let keys = Self::keys(db);
         let entries: Vec<_> = report.entries.iter().map(|e| Signed::parse(&e.0).unwrap()).collect();
         AccessState::replay(&Signed::parse(&report.genesis.0).unwrap(), &entries, &keys, self.now()).unwrap()
     }

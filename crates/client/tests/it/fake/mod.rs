@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod reports;
+mod seal;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -117,6 +118,10 @@ pub struct Fake {
     pub segments_sent: AtomicUsize,
     /// The next draft is taken, and its answer lost.
     pub loses_answer: AtomicBool,
+    /// Whether the connection holds while a client state is sent.
+    pub takes_state: AtomicBool,
+    /// Never answers.
+    pub hangs: AtomicBool,
     pub asked: Mutex<Vec<String>>,
     /// Tokens that came with requests.
     pub bearers: Mutex<Vec<String>>,
@@ -149,6 +154,8 @@ impl Fake {
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
+            takes_state: AtomicBool::new(true),
+            hangs: AtomicBool::new(false),
             asked: Mutex::default(),
             bearers: Mutex::default(),
         })
@@ -156,6 +163,11 @@ impl Fake {
 
     pub fn db(&self) -> MutexGuard<'_, Db> {
         self.db.lock().unwrap()
+    }
+
+    /// Of an account's client state.
+    pub fn counter(&self, account: &AccountId) -> u64 {
+        self.db().accounts[account].counter
     }
 
     pub fn now(&self) -> i64 {
@@ -234,11 +246,18 @@ impl Transport for Wire {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         // A real connection suspends; a double that never does would hide futures that can't be polled together.
         tokio::task::yield_now().await;
+        if self.server.hangs.load(Ordering::Relaxed) {
+            return std::future::pending().await;
+        }
+        if request.path.ends_with("/client-state") && !self.server.takes_state.load(Ordering::Relaxed) {
+            return Err(TransportError::Offline);
+        }
         let token = self.token.lock().unwrap().clone();
         if let Some(raw) = self.server.raw(&request, token.as_deref())? {
             return Ok(raw);
         }
         let answer = self.server.handle(&request, token.as_deref());
+        tokio::task::yield_now().await;
         let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
         if is_draft && self.server.loses_answer.swap(false, Ordering::Relaxed) {
             return Err(TransportError::Offline);

@@ -2,6 +2,7 @@
 
 use api_types::{
     AccountId, B64, ErrorCode, ReportId, UploadId,
+    audit::AuditEventList,
     drafts::{Draft, DraftList, PutDraft},
     grants::Wrap,
     reports::{
@@ -122,6 +123,8 @@ impl Fake {
                 }
                 json(&self.report_body(&db, &id, me))
             }
+            // Whoever asks for events lies about them.
+            (Method::Get, ["reports", _, "events"]) => json(&AuditEventList { items: Vec::new(), next: None }),
             (Method::Get, ["reports", _, "people"]) => {
                 json(&ReportPeople { items: db.accounts.iter().map(|(id, a)| public(id, a)).collect() })
             }
@@ -164,6 +167,11 @@ impl Fake {
         db.reports[id].wraps.iter().filter(fits).cloned().collect()
     }
 
+    /// The answer to `GET /reports/{id}` as it is now.
+    pub fn report_as_seen_by(&self, id: &ReportId, me: &AccountId) -> serde_json::Value {
+        serde_json::to_value(self.report_body(&self.db(), id, me)).unwrap()
+    }
+
     fn report_body(&self, db: &Db, id: &ReportId, me: &AccountId) -> ReportBody {
         let report = &db.reports[id];
         let version = |(version, revisions): (&u32, &Vec<Revision>)| {
@@ -177,16 +185,22 @@ impl Fake {
                 rekey_pending: report.due.contains(version),
             }
         };
+        let state = self.replay(db, id);
+        let mine: Vec<_> = state.grants_of(crypto::ids::AccountId(me.0)).collect();
+        let covered = |version: &u32| mine.iter().any(|g| g.grant.versions.contains(*version));
+        let manifests =
+            |revisions: &[Revision]| -> Vec<B64> { revisions.iter().rev().map(|r| r.body.manifest.clone()).collect() };
+        let superseded = report
+            .versions
+            .iter()
+            .flat_map(|(v, all)| manifests(all).into_iter().skip(usize::from(covered(v))).collect::<Vec<_>>())
+            .collect();
         ReportBody {
             id: *id,
             genesis: report.genesis.clone(),
             entries: report.entries.clone(),
-            versions: report.versions.iter().map(version).collect(),
-            superseded: report
-                .versions
-                .values()
-                .flat_map(|revisions| revisions.iter().rev().skip(1).map(|r| r.body.manifest.clone()))
-                .collect(),
+            versions: report.versions.iter().filter(|(v, _)| covered(v)).map(version).collect(),
+            superseded,
             grants: self.visible(db, id, me),
             created_at: 0,
             updated_at: 0,

@@ -1,0 +1,151 @@
+//! Lies about who may open a report.
+
+use api_types::{B64, ReportId, reports::Report};
+use client::{ClientError, Refusal, Share};
+use crypto::{
+    ids::GrantId,
+    report::{AccessEntry, AccountRecipient, Change, Grant, Purpose, Recipient, Right, Versions},
+    sign::{Signed, SigningKey},
+};
+use serde_json::Value;
+
+use super::{Scene, change_report, refusal, scene, straight, stranger};
+use crate::fake::{Fake, PASSWORD, device, email};
+
+/// An entry that continues a report's chain, signed by whoever's key.
+fn forged_entry(body: &Report, author: &AccountRecipient, key: &SigningKey, to: AccountRecipient) -> B64 {
+    let last = Signed::<AccessEntry>::parse(&body.entries.last().unwrap().0).unwrap();
+    let grant = Grant {
+        id: GrantId([7; 16]),
+        recipient: Recipient::Account(to),
+        right: Right::View,
+        purpose: Purpose::new("treatment").unwrap(),
+        versions: Versions::ALL,
+        expires_at: 0,
+        parent: None,
+    };
+    let entry = AccessEntry {
+        report: last.claimed().report,
+        seq: last.claimed().seq + 1,
+        previous: last.hash(),
+        time: last.claimed().time + 1,
+        author: author.account,
+        epoch: author.epoch,
+        change: Change::Grant(grant),
+    };
+    B64::from(Signed::sign(entry, key).as_bytes())
+}
+
+#[tokio::test]
+async fn an_injected_grant_is_refused() {
+    let Scene { server, patient, id, .. } = scene().await;
+    let owner = AccountRecipient {
+        account: crypto::ids::AccountId(patient.account_id().0),
+        epoch: 0,
+        suite: crypto::kem::Suite::XWing,
+        key_hash: crypto::ids::Hash32([0; 32]),
+    };
+    let (keyring, chain) = stranger();
+    let to = AccountRecipient::current(&chain);
+    // In the owner's name, under the stranger's key.
+    let key = keyring.current().signing.clone();
+    change_report(&server, move |body| body.entries.push(forged_entry(body, &owner, &key, to)));
+    assert!(matches!(refusal(patient.report(&id).await), Refusal::GrantInjected { seq: 3, .. }));
+    // In the stranger's own name, who was never granted anything.
+    let key = keyring.current().signing.clone();
+    change_report(&server, move |body| body.entries.push(forged_entry(body, &to, &key, to)));
+    assert!(matches!(refusal(patient.report(&id).await), Refusal::GrantInjected { .. }));
+    assert!(
+        patient.share(&id, &Share::with_code(patient.account_id())).await.is_err(),
+        "nothing is sealed under a lie"
+    );
+    server.be_honest();
+    patient.report(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_grant_replayed_is_refused() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let honest = doctor.report(&id).await.unwrap();
+    let (grants, author) = (honest.grants.clone(), honest.grants[0].id);
+    let wraps: Vec<_> = server.db().reports[&id].wraps.clone();
+    patient.revoke(&id, &author).await.unwrap();
+    // The server keeps the wraps and presents the withdrawn grant as live.
+    server.db().reports.get_mut(&id).unwrap().wraps = wraps;
+    server.lie({
+        let (id, entries, genesis) = {
+            let db = server.db();
+            (id, db.reports[&id].entries.clone(), db.reports[&id].genesis.clone())
+        };
+        let versions = serde_json::to_value(honest_versions(&server, &id)).unwrap();
+        move |request, value| {
+            if request.path == format!("/api/v1/reports/{id}") {
+                let mut body = serde_json::json!({
+                    "id": id, "created_at": 0, "updated_at": 0, "versions": versions, "superseded": [],
+                });
+                body["genesis"] = serde_json::to_value(&genesis).unwrap();
+                body["entries"] = serde_json::to_value(&entries).unwrap();
+                body["grants"] = serde_json::to_value(&grants).unwrap();
+                *value = body;
+            }
+        }
+    });
+    assert_eq!(refusal_or_problem(doctor.report(&id).await), "revoked_grant_replayed");
+}
+
+/// The versions as an honest server gives them to anyone.
+fn honest_versions(server: &Fake, id: &ReportId) -> Vec<Value> {
+    let db = server.db();
+    db.reports[id]
+        .versions
+        .iter()
+        .map(|(version, revisions)| {
+            serde_json::json!({
+                "version": version,
+                "revision": 0,
+                "manifest": revisions[0].body.manifest,
+                "created_at": 0,
+                "wraps": db.reports[id].wraps,
+                "rekey_pending": false,
+            })
+        })
+        .collect()
+}
+
+fn refusal_or_problem<T>(result: Result<T, ClientError>) -> String {
+    result.err().map(|e| e.code()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_older_or_forked_access_head_is_refused() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    patient
+        .share(&id, &Share { with_code: false, expires_in: 0, ..Share::with_code(doctor.account_id()) })
+        .await
+        .unwrap();
+    change_report(&server, |body| drop(body.entries.pop()));
+    assert_eq!(refusal(patient.report(&id).await), Refusal::AccessHeadOlder);
+    // What was seen survives a fresh device: it is in the sealed client state.
+    patient.save_state().await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    assert_eq!(refusal(fresh.report(&id).await), Refusal::AccessHeadOlder);
+    server.be_honest();
+    fresh.report(&id).await.unwrap();
+    change_report(&server, |body| body.entries.swap(0, 1));
+    assert!(matches!(refusal(patient.report(&id).await), Refusal::AccessChainBroken { seq: 1 }));
+}
+
+#[tokio::test]
+async fn the_end_and_right_that_are_shown_are_the_signed_ones() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let share = Share { expires_in: 3_600_000, ..straight(&doctor) };
+    let shared = patient.share(&id, &share).await.unwrap();
+    change_report(&server, |body| {
+        for grant in &mut body.grants {
+            (grant.expires_at, grant.right) = (0, api_types::grants::Right::Own);
+        }
+    });
+    let open = doctor.report(&id).await.unwrap();
+    let own = open.grants.iter().find(|own| own.id == shared.grant).unwrap();
+    assert_eq!((own.expires_at, own.right), (shared.expires_at, api_types::grants::Right::View));
+}
