@@ -110,7 +110,7 @@ body! {
 }
 
 body! {
-    /// `GET /accounts?name=…` (approved doctors) or `?email=…` (exact).
+    /// `GET /accounts?name=…` (approved doctors), `?email=…` (exact) or `?key=…` (account id and newest key record).
     pub struct AccountList {
         /// At most 20.
         pub items: Vec<PublicAccount>,

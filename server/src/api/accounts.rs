@@ -21,7 +21,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(find_accounts)).routes(routes!(get_account_by_id))
 }
 
-/// Exactly one of the two.
+/// Exactly one of the three.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct FindParams {
@@ -29,9 +29,12 @@ struct FindParams {
     name: Option<String>,
     /// The account with exactly this e-mail.
     email: Option<String>,
+    /// The account with this id whose newest key record has this hash, as its QR code says:
+    /// `<account id>.<SHA-256 of the record>`, both 64 lower-case hex characters.
+    key: Option<String>,
 }
 
-/// Look people up: approved doctors by name, anyone by exact e-mail. Counted and audited.
+/// Look people up: approved doctors by name, anyone by exact e-mail or by the QR code of their key. Counted and audited.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", params(FindParams),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = AccountList)))]
 async fn find_accounts(
@@ -39,10 +42,11 @@ async fn find_accounts(
     actor: Actor,
     Query(params): Query<FindParams>,
 ) -> ServiceResult<Json<AccountList>> {
-    let search = match (params.name, params.email) {
-        (Some(name), None) => Search::Name(name),
-        (None, Some(email)) => Search::Email(email),
-        _ => return Err(ServiceError::because(ErrorCode::Malformed, "give either name or email")),
+    let search = match (params.name, params.email, params.key) {
+        (Some(name), None, None) => Search::Name(name),
+        (None, Some(email), None) => Search::Email(email),
+        (None, None, Some(key)) => Search::Key(key),
+        _ => return Err(ServiceError::because(ErrorCode::Malformed, "give one of name, email and key")),
     };
     accounts::find(&state, &actor, search).await.map(Json)
 }

@@ -7,6 +7,9 @@ use api_types::{
     limits::{NAME_MAX_CHARS, SEARCH_MIN_CHARS},
 };
 
+use crypto::ids::Hash32;
+use sha2::{Digest, Sha256};
+
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
@@ -28,15 +31,18 @@ pub enum Search {
     Name(String),
     /// One account by its exact e-mail.
     Email(String),
+    /// One account by its id and the hash of its newest key record.
+    Key(String),
 }
 
-/// `GET /accounts?name=` or `?email=`.
+/// `GET /accounts?name=`, `?email=` or `?key=`.
 pub async fn find(state: &AppState, actor: &Actor, search: Search) -> ServiceResult<AccountList> {
     actor.may_look_up()?;
     throttle::count(state, Tried::LookUp, &actor.account.0).await?;
     let (by, rows) = match search {
         Search::Name(text) => ("name", by_name(state, &text).await?),
         Search::Email(text) => ("email", by_email(state, &text).await?),
+        Search::Key(text) => ("key", by_key(state, &text).await?),
     };
     let items = accounts::public(state.db.read(), &rows).await?;
     let event = EventDraft::by(actor, Action::LookUp).with("by", by);
@@ -56,6 +62,20 @@ async fn by_email(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>
     let email = fields::email("/email", text)?;
     let found = accounts::by_email(state.db.read(), &email.key).await?;
     Ok(found.into_iter().filter(|row| row.status == AccountStatus::Active).collect())
+}
+
+/// Both rows are read whatever the other says, and every miss is the same empty list: who holds an old code, or only an
+/// id, doesn't learn whether the account is there.
+async fn by_key(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> {
+    let form =
+        || ServiceError::field("/key", "an account id, a point and the hash of a key record, each 64 hex digits");
+    let (id, record) = text.split_once('.').ok_or_else(form)?;
+    let id: AccountId = id.parse().map_err(|_| form())?;
+    let hash: Hash32 = record.parse().map_err(|_| form())?;
+    let found = accounts::get(state.db.read(), id).await?;
+    let newest = accounts::newest_key_record(state.db.read(), id).await?;
+    let same = newest.is_some_and(|record| Sha256::digest(record)[..] == hash.0);
+    Ok(found.into_iter().filter(|row| same && row.status == AccountStatus::Active).collect())
 }
 
 /// `GET /accounts/{id}`.

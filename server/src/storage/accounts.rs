@@ -238,6 +238,13 @@ pub async fn key_records_of(conn: &impl ConnectionTrait, ids: &[AccountId]) -> D
     Ok(records)
 }
 
+/// An account's newest key record, as received.
+pub async fn newest_key_record(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
+    let query = key_records::Entity::find().filter(key_records::Column::AccountId.eq(account.0.to_vec()));
+    let newest = query.order_by_desc(key_records::Column::Epoch).one(conn).await?;
+    Ok(newest.map(|record| record.record))
+}
+
 /// Stores a key record.
 pub async fn insert_key_record(
     conn: &impl ConnectionTrait,

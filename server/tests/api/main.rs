@@ -14,6 +14,7 @@ mod audit;
 mod binary;
 mod body_limits;
 mod drafts;
+mod find_by_key;
 mod framing;
 mod grants;
 mod honest_client;
