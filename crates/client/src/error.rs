@@ -3,7 +3,7 @@
 use api_types::{ErrorCode, Problem};
 
 pub use crate::refusal::Refusal;
-use crate::{content::FieldError, transport::TransportError};
+use crate::{content::FieldError, key_code::KeyCodeError, transport::TransportError};
 
 /// Why a flow didn't finish. No variant holds a secret or decrypted text.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,9 @@ pub enum ClientError {
         /// Tries left before it locks.
         tries_left: Option<u32>,
     },
+    /// A scanned text that is no key code.
+    #[error(transparent)]
+    KeyCode(#[from] KeyCodeError),
     /// The grant doesn't allow what was asked, by the signed chain.
     #[error("Your access to this report does not allow that.")]
     NotAllowed,
@@ -116,6 +119,8 @@ impl ClientError {
             Self::WrongKit => "wrong_kit",
             Self::CodeShape { .. } => "code_shape",
             Self::WrongCode { .. } => "wrong_code",
+            Self::KeyCode(KeyCodeError::Foreign) => "key_code_foreign",
+            Self::KeyCode(KeyCodeError::Damaged) => "key_code_damaged",
             Self::NotAllowed => "not_allowed",
             Self::NoAccess => "no_access",
             Self::Missing { .. } => "missing",

@@ -24,7 +24,7 @@
 //! | Where | Methods of [`Vault`] |
 //! |---|---|
 //! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`], [`Vault::unsaved`] |
-//! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
+//! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
@@ -51,6 +51,7 @@ mod drafts;
 mod error;
 pub mod heavy;
 mod ids;
+mod key_code;
 mod links;
 mod live;
 mod memory;
@@ -71,6 +72,7 @@ pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use crypto::account::{AccountKey, RecoveryKit};
 pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
 pub use error::{ClientError, Result};
+pub use key_code::{KeyCode, KeyCodeError};
 pub use links::SignUpLink;
 pub use memory::Memory;
 pub use people::{Fingerprint, Person, Verification};

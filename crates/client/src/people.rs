@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     content::{Field, FieldProblem, check_email, wrong},
     error::{ClientError, Result},
-    ids::{ToCrypto, role_to_crypto},
+    ids::{ToApi, ToCrypto, role_to_crypto},
+    key_code::KeyCode,
     memory::Pinned,
     platform::Platform,
     refusal::Refusal,
@@ -76,17 +77,13 @@ pub struct Fingerprint {
     pub words: [&'static str; 12],
     /// Eight groups of five digits.
     pub groups: [String; 8],
-    /// For a QR code: `healthsecure:key:<account id>:<hash of the newest key record>`.
+    /// For a QR code: a [`KeyCode`] as text.
     pub qr: String,
 }
 
 impl Fingerprint {
     fn of(chain: &KeyChain) -> Self {
-        Self {
-            words: fingerprint_words(chain),
-            groups: fingerprint_groups(chain),
-            qr: format!("healthsecure:key:{}:{}", chain.account(), chain.current().hash()),
-        }
+        Self { words: fingerprint_words(chain), groups: fingerprint_groups(chain), qr: KeyCode::of(chain).to_string() }
     }
 }
 
@@ -174,13 +171,41 @@ impl<P: Platform> Vault<P> {
         let found = self.api().find_accounts_by_email(email.trim()).await?;
         let Some(account) = found.items.into_iter().next() else { return Ok(None) };
         let person = self.learn(&account)?;
-        let mut looked_up = self.looked_up();
-        looked_up.retain(|known| known.id != account.id);
-        looked_up.push(account);
+        self.note_found(account);
         Ok(Some(person))
     }
 
-    /// One account by its id: an approved doctor, somebody with a report in common, or who was found by e-mail.
+    /// The account that a scanned QR text names, if it exists, may act, and these are its newest keys. Finds, and pins
+    /// nothing: a picture of a code can be sent by anyone. Once its reader says that the code was on the other person's
+    /// own screen, [`Vault::verify_by_qr`] pins it.
+    ///
+    /// # Errors
+    /// [`ClientError::KeyCode`] for a text that isn't such a code; [`Refusal::KeyCodeContradicted`] if the server answers
+    /// with another account or other keys; as [`Vault::find_doctors`].
+    pub async fn find_by_qr(&self, scanned: &str) -> Result<Option<Person>> {
+        let code: KeyCode = scanned.parse()?;
+        let mut found = self.api().find_accounts_by_key(&code).await?.items.into_iter();
+        let Some(account) = found.next() else { return Ok(None) };
+        // Before anything of the answer is remembered.
+        if account.id != code.account.api() || found.next().is_some() {
+            return Err(Refusal::KeyCodeContradicted.into());
+        }
+        if KeyCode::of(&parse_chain(&account)?) != code {
+            return Err(Refusal::KeyCodeContradicted.into());
+        }
+        let person = self.learn(&account)?;
+        self.note_found(account);
+        Ok(Some(person))
+    }
+
+    /// Keeps what a look-up found for [`Vault::person`]: the server gives strangers by id to nobody.
+    fn note_found(&self, account: PublicAccount) {
+        let mut looked_up = self.looked_up();
+        looked_up.retain(|known| known.id != account.id);
+        looked_up.push(account);
+    }
+
+    /// One account by its id: an approved doctor, somebody with a report in common, or who was found by e-mail or QR code.
     ///
     /// # Errors
     /// As [`Vault::find_doctors`]; [`Refusal::OtherThing`] if the server answers about someone else.
@@ -225,12 +250,13 @@ impl<P: Platform> Vault<P> {
         self.save_state().await
     }
 
-    /// Compares a scanned QR text with a person's key and pins it for good if it is the same.
+    /// Compares a scanned QR text with a person's key and pins it for good if it is the same. Only for a code that was
+    /// scanned from the person's own screen.
     ///
     /// # Errors
-    /// [`Refusal::KeyRecordChanged`] if it isn't the same.
+    /// [`ClientError::KeyCode`] for a text that isn't such a code; [`Refusal::KeyRecordChanged`] if it isn't the same.
     pub async fn verify_by_qr(&self, person: &Person, scanned: &str) -> Result<()> {
-        if Fingerprint::of(&person.chain).qr != scanned.trim() {
+        if scanned.parse::<KeyCode>()? != KeyCode::of(&person.chain) {
             return Err(Refusal::KeyRecordChanged { account: person.id.to_string() }.into());
         }
         self.mark_verified(person).await
@@ -238,7 +264,6 @@ impl<P: Platform> Vault<P> {
 
     /// Key records of accounts, from this session's memory or the server.
     pub(crate) async fn ensure_known(&self, accounts: impl IntoIterator<Item = AccountId>) -> Result<()> {
-        use crate::ids::ToApi;
         for account in accounts {
             if self.people().0.contains_key(&account) {
                 continue;

@@ -30,6 +30,9 @@ pub enum Refusal {
         /// The account.
         account: String,
     },
+    /// A scanned code was answered with another account, or with other keys than it names.
+    #[error("The server gave other keys than the code that was scanned names. Nothing was remembered of them.")]
+    KeyCodeContradicted,
     /// The keyring is older than the account's key records.
     #[error("The server gave back an old keyring.")]
     KeyringBehind,
@@ -183,6 +186,7 @@ impl Refusal {
             Self::SignInForged => "sign_in_forged",
             Self::KeyRecord(_) => "key_record",
             Self::KeyRecordChanged { .. } => "key_record_changed",
+            Self::KeyCodeContradicted => "key_code_contradicted",
             Self::KeyringBehind => "keyring_behind",
             Self::KeyringForged => "keyring_forged",
             Self::WayInForged => "way_in_forged",

@@ -15,7 +15,7 @@ use api_types::{
 };
 
 use super::{Api, Query, name_of};
-use crate::{error::Result, transport::Transport};
+use crate::{error::Result, key_code::KeyCode, transport::Transport};
 
 /// Which events `GET /admin/events` is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +82,9 @@ impl<T: Transport> Api<'_, T> {
         /// `GET /accounts?email=`.
         find_accounts_by_email(email: &str) -> AccountList
             = get format!("/accounts{}", Query::default().add("email", Some(email)).0);
+        /// `GET /accounts?key=`.
+        find_accounts_by_key(key: &KeyCode) -> AccountList
+            = get format!("/accounts{}", Query::default().add("key", Some(format!("{}.{}", key.account, key.record))).0);
         /// `GET /invitations`.
         list_invitations() -> InvitationList = get "/invitations".to_owned();
         /// `POST /invitations`.

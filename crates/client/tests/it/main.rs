@@ -6,4 +6,5 @@ mod flows;
 mod lies;
 mod parting;
 mod pins;
+mod qr;
 mod uploads;

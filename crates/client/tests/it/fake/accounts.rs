@@ -15,7 +15,7 @@ use api_types::{
 };
 use client::transport::{Method, Request};
 use crypto::{
-    account::RecoveryProof,
+    account::{KeyChain, RecoveryProof},
     sign::{PublicSigningKey, Signed},
 };
 
@@ -34,6 +34,12 @@ pub fn public(account: &AccountId, of: &Account) -> PublicAccount {
         key_records: of.key_records.clone(),
         approval: of.approval.clone(),
     }
+}
+
+/// What `?key=` finds an account by.
+fn key_of(account: &AccountId, of: &Account) -> String {
+    let chain = KeyChain::parse(&id(account), &of.key_records).unwrap();
+    format!("{account}.{}", chain.current().hash())
 }
 
 fn own(account: &AccountId, of: &Account) -> OwnAccount {
@@ -255,12 +261,13 @@ impl Fake {
             }
             (Method::Get, ["accounts"]) => {
                 let wanted = query.replace("%40", "@").replace("%20", " ");
-                let hit = |a: &Account| match wanted.split_once('=') {
+                let hit = |id: &AccountId, a: &Account| match wanted.split_once('=') {
                     Some(("email", email)) => a.email == email,
+                    Some(("key", key)) => key == key_of(id, a),
                     Some((_, name)) => a.role == Role::Doctor && a.name.contains(name),
                     None => false,
                 };
-                let items = db.accounts.iter().filter(|(_, a)| hit(a)).map(|(id, a)| public(id, a)).collect();
+                let items = db.accounts.iter().filter(|(id, a)| hit(id, a)).map(|(id, a)| public(id, a)).collect();
                 json(&AccountList { items })
             }
             (Method::Get, ["accounts", id]) => match db.accounts.get(&id.parse().unwrap()) {

@@ -2,7 +2,7 @@
 //! closure changes an answer on its way out.
 
 mod access;
-mod accounts;
+pub mod accounts;
 mod reports;
 mod seal;
 
