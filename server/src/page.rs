@@ -14,7 +14,7 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -63,6 +63,7 @@ fn provide(assets: Assets) {
     let Some(response) = use_context::<ResponseOptions>() else { return };
     if let Some(nonce) = use_nonce() {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy::document(&nonce));
+        response.insert_header(HeaderName::from_static("permissions-policy"), policy::PERMISSIONS);
     }
     if let Some(integrity) = integrity {
         response.insert_header(policy::INTEGRITY_POLICY, integrity);

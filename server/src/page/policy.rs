@@ -16,6 +16,11 @@ const COMMON: &str = "default-src 'none'; style-src 'self'; img-src 'self' blob:
     connect-src 'self'; worker-src 'self'; frame-src blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
 
+/// What a document may ask the device for: the camera, for itself, to scan a code. Everything else that is not a page
+/// keeps the default, which has the camera off too.
+pub const PERMISSIONS: HeaderValue =
+    HeaderValue::from_static("camera=(self), geolocation=(), microphone=(), payment=(), usb=()");
+
 /// A document's policy: inline scripts only with this response's nonce.
 pub fn document(nonce: &str) -> HeaderValue {
     let scripts = if nonce.bytes().all(is_nonce_byte) { format!(" 'nonce-{nonce}'") } else { String::new() };

@@ -1,5 +1,7 @@
 //! What frames every request: headers, problems, limits, the origin check.
 
+use std::collections::BTreeMap;
+
 use reqwest::{Method, header};
 use serde_json::json;
 
@@ -26,6 +28,36 @@ async fn every_answer_carries_the_security_headers() {
             assert_eq!(answer.headers[name], value, "{path} {name}");
         }
         assert_eq!(answer.headers["x-request-id"].len(), 32, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_pages_may_use_the_camera_and_nothing_else_of_the_device() {
+    let server = Server::start().await;
+    for (path, camera) in [
+        ("/", "(self)"),
+        ("/sign-in", "(self)"),
+        ("/reports", "(self)"),
+        ("/no/such/page", "(self)"),
+        ("/robots.txt", "()"),
+        ("/manifest.webmanifest", "()"),
+        ("/api/docs", "()"),
+        ("/api/v1/instance", "()"),
+        ("/healthz", "()"),
+    ] {
+        let answer = server.send(server.request(Method::GET, path)).await;
+        let values: Vec<_> = answer.headers.get_all("permissions-policy").iter().collect();
+        assert_eq!(values.len(), 1, "{path}");
+        let allowed: BTreeMap<&str, &str> =
+            values[0].to_str().unwrap().split(", ").filter_map(|feature| feature.split_once('=')).collect();
+        let expected = BTreeMap::from([
+            ("camera", camera),
+            ("geolocation", "()"),
+            ("microphone", "()"),
+            ("payment", "()"),
+            ("usb", "()"),
+        ]);
+        assert_eq!(allowed, expected, "{path}");
     }
 }
 
