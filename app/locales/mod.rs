@@ -54,6 +54,8 @@ pub struct Text {
     pub shared: en::shared::Shared,
     /// Administration.
     pub administration: en::administration::Administration,
+    /// Scanning the code of a key.
+    pub scan: en::scan::Scan,
     /// Names of audited actions.
     pub actions: en::actions::Actions,
     /// Settings.
@@ -77,6 +79,7 @@ static EN: Text = Text {
     share: en::share::Share::EN,
     shared: en::shared::Shared::EN,
     administration: en::administration::Administration::EN,
+    scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
     settings: en::settings::Settings::EN,
 };

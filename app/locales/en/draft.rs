@@ -31,6 +31,7 @@ texts! {
         account = "Patient's account";
         account_hint = "The exact e-mail they sign in with. The report then belongs to them from the first moment.";
         account_find = "Find account";
+        account_scan = "Scan the patient's code";
         account_found = "The report will belong to {name}. You keep access as its author.";
         account_none = "Nobody with the role Patient has this e-mail here. Leave it empty to keep the report yourself until they arrive; you can invite them once it is completed.";
         account_clear = "Without account";

@@ -11,6 +11,7 @@ pub mod notices;
 pub mod recover;
 pub mod report;
 pub mod reports;
+pub mod scan;
 pub mod settings;
 pub mod share;
 pub mod shared;

@@ -8,8 +8,9 @@ texts! {
         who_hint = "Name of a doctor here, or the exact e-mail of anyone.";
         search_short = "Type at least {min} letters.";
         searching = "Searching";
-        none = "Nobody found. Doctors are found by name, everybody else only by their exact e-mail.";
+        none = "Nobody found. Doctors are found by name, everybody else only by their exact e-mail or their code.";
         results = "People found";
+        scan = "Scan their code";
         change = "Choose another person";
         approved = "Confirmed by your organisation";
         not_approved = "Not yet confirmed by your organisation";

@@ -83,6 +83,8 @@ pub enum Glyph {
     Device,
     /// Came in.
     Inbox,
+    /// A frame around a code.
+    Scan,
     /// Bright theme.
     Sun,
     /// Dark theme.
@@ -143,6 +145,9 @@ impl Glyph {
             Self::Refresh => "M20 5v5h-5M4 19v-5h5M5.5 9a7.5 7.5 0 0 1 13-2.5L20 10M4 14l1.5 3.5a7.5 7.5 0 0 0 13-2.5",
             Self::Report => {
                 "M13.5 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8.5L13.5 3ZM13.5 3v5.5H19M8.5 16h1.8l1.4-3.5 1.8 5 1-1.5h1.5"
+            }
+            Self::Scan => {
+                "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M7 12h10"
             }
             Self::Search => "M4 10.5a6.5 6.5 0 1 0 13 0 6.5 6.5 0 1 0-13 0ZM15.5 15.5 20.5 20.5",
             Self::Settings => {

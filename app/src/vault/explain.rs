@@ -1,7 +1,7 @@
 //! Errors in the words of somebody who has to go on working.
 
 use api_types::ErrorCode;
-use client::{ClientError, transport::TransportError};
+use client::{ClientError, KeyCodeError, transport::TransportError};
 
 use crate::t;
 
@@ -12,6 +12,8 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
         ClientError::WrongKit => t!(recover.wrong).to_owned(),
         ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
+        ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
+        ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
         ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
         ClientError::Problem(problem) => match problem.code {
             ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),

@@ -46,6 +46,9 @@ mod question;
 mod report;
 #[cfg(feature = "hydrate")]
 mod reports;
+// Its reader of pictures is tested on the host.
+#[cfg(any(feature = "hydrate", test))]
+mod scan;
 #[cfg(feature = "hydrate")]
 mod settings;
 #[cfg(feature = "hydrate")]

@@ -9,7 +9,13 @@ use leptos::{
     wasm_split::{SplitLoaderError, wasm_split},
 };
 
-use super::{administration, draft, guard::Program, report, reports, settings, shared};
+use super::{
+    administration, draft,
+    guard::Program,
+    report, reports,
+    scan::decode::{self, Grey},
+    settings, shared,
+};
 
 /// `group { name => module::Component; }`: for each a function in the group's own WASM file, and a [`Program`].
 macro_rules! programs {
@@ -35,6 +41,12 @@ macro_rules! programs {
             )*)*
         }
     };
+}
+
+/// The texts of all codes in a picture. Fetched with the first picture: most people never scan one.
+#[wasm_split(scan, fallible, wasm_split_path = ::leptos::wasm_split)]
+pub(super) fn read_codes(picture: Grey) -> Result<Vec<String>, SplitLoaderError> {
+    Ok(decode::read(&picture))
 }
 
 programs! {

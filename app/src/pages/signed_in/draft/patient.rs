@@ -1,12 +1,16 @@
 //! Whom a report is about: name and number as typed, and the account that will own it.
 
 use api_types::{AccountId, accounts::Role, limits::SHORT_FIELD_MAX_CHARS};
-use client::PatientChoice;
+use client::{PatientChoice, Person};
 use leptos::prelude::*;
 
 use super::editor::Desk;
 use crate::{
     components::{Banner, Button, ButtonKind, Card, TextField, Tone},
+    pages::signed_in::{
+        key::OwnScreen,
+        scan::{ScanOutcome, ScanQr},
+    },
     t,
     vault::{Attempt, explain},
 };
@@ -17,6 +21,8 @@ pub(super) struct PatientState {
     choice: RwSignal<PatientChoice>,
     /// The account's name, where there is one.
     name: RwSignal<Option<String>>,
+    /// Who was found by which code.
+    scanned: RwSignal<Option<(Person, String)>>,
     /// The reader's own account, where they are a patient.
     own: Option<AccountId>,
 }
@@ -25,7 +31,8 @@ impl PatientState {
     /// As the draft says; a patient's own reports are about themselves.
     pub fn new(stored: Option<PatientChoice>, own: Option<AccountId>) -> Self {
         let otherwise = own.map_or(PatientChoice::New, PatientChoice::Account);
-        Self { choice: RwSignal::new(stored.unwrap_or(otherwise)), name: RwSignal::new(None), own }
+        let choice = RwSignal::new(stored.unwrap_or(otherwise));
+        Self { choice, name: RwSignal::new(None), scanned: RwSignal::new(None), own }
     }
 
     /// For a draft that begins.
@@ -61,7 +68,7 @@ pub(super) fn Patient(desk: Desk) -> impl IntoView {
     }
 }
 
-/// The account by exact e-mail, or none.
+/// The account by exact e-mail or by its key's code, or none.
 #[component]
 fn Account(desk: Desk) -> impl IntoView {
     let state = desk.patient;
@@ -109,6 +116,14 @@ fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Atte
     });
 }
 
+/// Takes a patient's account for the report.
+fn take(desk: Desk, person: &Person, attempt: Attempt) {
+    if desk.fields.patient_name.with_untracked(|name| name.trim().is_empty()) {
+        desk.fields.patient_name.set(person.name.clone());
+    }
+    choose(desk, PatientChoice::Account(person.id), Some(person.name.clone()), attempt);
+}
+
 #[component]
 fn Find(desk: Desk) -> impl IntoView {
     let email = RwSignal::new(String::new());
@@ -120,12 +135,7 @@ fn Find(desk: Desk) -> impl IntoView {
         }
         desk.with_keys(move |open| async move {
             match open.find_by_email(&typed).await {
-                Ok(Some(person)) if person.role == Role::Patient => {
-                    if desk.fields.patient_name.with_untracked(|name| name.trim().is_empty()) {
-                        desk.fields.patient_name.set(person.name.clone());
-                    }
-                    choose(desk, PatientChoice::Account(person.id), Some(person.name), attempt);
-                }
+                Ok(Some(person)) if person.role == Role::Patient => take(desk, &person, attempt),
                 Ok(_) => attempt.failed(t!(draft.account_none)),
                 Err(error) => attempt.failed(explain(&error)),
             }
@@ -144,13 +154,45 @@ fn Find(desk: Desk) -> impl IntoView {
             />
             <Button kind=ButtonKind::Secondary submit=true busy=attempt.busy>{t!(draft.account_find)}</Button>
         </form>
+        <Scan desk/>
         <p class="field-hint">{t!(draft.account_without)}</p>
+    }
+}
+
+/// The account by the code that the patient shows.
+#[component]
+fn Scan(desk: Desk) -> impl IntoView {
+    let attempt = Attempt::new();
+    let scanned = move |code: String| {
+        if !attempt.begin() {
+            return;
+        }
+        desk.with_keys(move |open| async move {
+            match open.find_by_qr(&code).await {
+                Ok(Some(person)) if person.role == Role::Patient => {
+                    desk.patient.scanned.try_set(Some((person.clone(), code)));
+                    take(desk, &person, attempt);
+                }
+                Ok(Some(person)) => attempt.failed(t!(scan.not_patient, name = person.name)),
+                Ok(None) => attempt.failed(t!(scan.none)),
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    };
+    view! {
+        <ScanQr id="patient-scan" label=t!(draft.account_scan) on_code=scanned/>
+        <ScanOutcome attempt/>
     }
 }
 
 #[component]
 fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
     let attempt = Attempt::new();
+    let state = desk.patient;
+    let scanned = move || {
+        let chosen = state.choice.get();
+        state.scanned.get().filter(|(person, _)| chosen == PatientChoice::Account(person.id))
+    };
     let clear = move |()| {
         if attempt.begin() {
             choose(desk, PatientChoice::New, None, attempt);
@@ -159,6 +201,7 @@ fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
     view! {
         <Banner tone=Tone::Good>
             <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| desk.fields.patient_name.get()))}</p>
+            {move || scanned().map(|(person, code)| view! { <OwnScreen person code/> })}
             {move || attempt.problem.get().map(|problem| view! { <p class="field-error">{problem}</p> })}
             {move || match fixed.get() {
                 true => view! { <p class="field-hint">{t!(draft.account_fixed)}</p> }.into_any(),

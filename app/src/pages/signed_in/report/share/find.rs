@@ -1,4 +1,4 @@
-//! Finding the person to share with: doctors by name while typing, anybody by exact e-mail.
+//! Finding the person to share with: doctors by name while typing, anybody by exact e-mail or by their key's code.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     components::{Avatar, Badge, Glyph, TextField, Tone, role_name},
+    pages::signed_in::scan::{ScanOutcome, ScanQr},
     t,
-    vault::{explain, shares, use_vault},
+    vault::{Attempt, explain, shares, use_vault},
 };
 
 /// How long typing must rest: each look-up is throttled and audited by the server.
@@ -28,8 +29,14 @@ enum Found {
 
 /// A field and the people below it; choosing one sets `chosen`.
 #[component]
-pub(super) fn FindPerson(chosen: RwSignal<Option<Person>>) -> impl IntoView {
+pub(super) fn FindPerson(
+    chosen: RwSignal<Option<Person>>,
+    /// The code by which they were found, if it was one.
+    scanned: RwSignal<Option<String>>,
+) -> impl IntoView {
     let vault = use_vault();
+    // Whoever is found now is found anew.
+    scanned.set(None);
     let typed = RwSignal::new(String::new());
     let found = RwSignal::new(Found::Nothing);
     let rest = StoredValue::new(None::<TimeoutHandle>);
@@ -79,6 +86,36 @@ pub(super) fn FindPerson(chosen: RwSignal<Option<Person>>) -> impl IntoView {
                 .into_any(),
             }}
         </div>
+        <Scan chosen scanned/>
+    }
+}
+
+/// Anybody by the code that they show.
+#[component]
+fn Scan(chosen: RwSignal<Option<Person>>, scanned: RwSignal<Option<String>>) -> impl IntoView {
+    let vault = use_vault();
+    let attempt = Attempt::new();
+    let found = move |code: String| {
+        let Some(open) = vault.keys() else { return };
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match open.find_by_qr(&code).await {
+                Ok(Some(person)) if person.id == open.account_id() => attempt.failed(t!(share.self_share)),
+                Ok(Some(person)) => {
+                    attempt.done();
+                    scanned.try_set(Some(code));
+                    chosen.try_set(Some(person));
+                }
+                Ok(None) => attempt.failed(t!(scan.none)),
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    };
+    view! {
+        <ScanQr id="share-scan" label=t!(share.scan) on_code=found/>
+        <ScanOutcome attempt/>
     }
 }
 

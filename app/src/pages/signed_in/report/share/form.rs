@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::{done::Made, find::PersonFacts};
 use crate::{
     components::{Banner, Button, ButtonKind, CheckBox, Choice, Choices, SelectField, Tone},
-    pages::signed_in::key::CompareKey,
+    pages::signed_in::key::{CompareKey, OwnScreen},
     pages::signed_in::report::handle::Handle,
     t,
     vault::{Attempt, explain, use_vault},
@@ -23,6 +23,8 @@ pub(super) fn ShareForm(
     /// With whom.
     person: Person,
     chosen: RwSignal<Option<Person>>,
+    /// The code by which they were found, if it was one.
+    scanned: Option<String>,
     made: RwSignal<Option<Made>>,
 ) -> impl IntoView {
     let vault = use_vault();
@@ -71,7 +73,7 @@ pub(super) fn ShareForm(
                 <PersonFacts person=person.clone()/>
                 <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| chosen.set(None)>{t!(share.change)}</Button>
             </div>
-            {unverified.then(|| view! { <Compare person chosen/> })}
+            {unverified.then(|| view! { <Compare person chosen scanned/> })}
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <Choices id="share-right" label=t!(share.right) value=right choices=rights()/>
             <div class="form-row">
@@ -89,7 +91,7 @@ pub(super) fn ShareForm(
 
 /// The key was not compared: says what follows, and offers to compare.
 #[component]
-fn Compare(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView {
+fn Compare(person: Person, chosen: RwSignal<Option<Person>>, scanned: Option<String>) -> impl IntoView {
     let open = RwSignal::new(false);
     let person = StoredValue::new(person);
     let verified = move |()| {
@@ -98,6 +100,7 @@ fn Compare(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView {
         chosen.set(Some(verified));
     };
     view! {
+        {scanned.map(|code| view! { <OwnScreen person=person.get_value() code on_verified=verified/> })}
         <details class="disclose" on:toggle=move |_| open.set(true)>
             <summary>{t!(share.key_unverified)}</summary>
             {move || open.get().then(|| view! { <CompareKey person=person.get_value() on_verified=verified/> })}

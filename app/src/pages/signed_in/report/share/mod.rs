@@ -18,10 +18,12 @@ use form::ShareForm;
 pub(super) fn ShareDialog(handle: Handle, open: RwSignal<bool>) -> impl IntoView {
     let person = RwSignal::new(None::<Person>);
     let made = RwSignal::new(None::<Made>);
+    let scanned = RwSignal::new(None::<String>);
     Effect::new(move |_| {
         if !open.get() {
             person.set(None);
             made.set(None);
+            scanned.set(None);
         }
     });
     let title = Signal::derive(move || match made.with(Option::is_some) {
@@ -32,8 +34,8 @@ pub(super) fn ShareDialog(handle: Handle, open: RwSignal<bool>) -> impl IntoView
         <Dialog id="share" open title>
             {move || match (made.get(), person.get()) {
                 (Some(made), _) => view! { <Done made open/> }.into_any(),
-                (None, Some(chosen)) => view! { <ShareForm handle person=chosen chosen=person made/> }.into_any(),
-                (None, None) => view! { <FindPerson chosen=person/> }.into_any(),
+                (None, Some(chosen)) => view! { <ShareForm handle person=chosen chosen=person scanned=scanned.get_untracked() made/> }.into_any(),
+                (None, None) => view! { <FindPerson chosen=person scanned/> }.into_any(),
             }}
         </Dialog>
     }
