@@ -1,5 +1,5 @@
 // Reports for benchmarks, written by the honest client in one session (cli/examples/fill.rs).
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Clinic } from '../support/clinic.ts';
 import type { Identity } from '../support/person.ts';
@@ -10,8 +10,18 @@ export interface Filled {
   report: string;
 }
 
-export function fill(clinic: Clinic, who: Identity, count: number): Filled {
+export async function fill(clinic: Clinic, who: Identity, count: number): Promise<Filled> {
   const program = join(root, 'target/release/examples/fill');
-  const output = execFileSync(program, [clinic.origin, who.email, String(count)], { input: `${who.password}\n` });
-  return JSON.parse(output.toString()) as Filled;
+  return JSON.parse(await run(program, [clinic.origin, who.email, String(count)], `${who.password}\n`)) as Filled;
+}
+
+/** What a program prints. The server's output goes on being read meanwhile: a full pipe would stop it. */
+export async function run(program: string, args: string[], input = ''): Promise<string> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.end(input);
+  const code = await new Promise((done, fail) => child.on('close', done).on('error', fail));
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  return output;
 }

@@ -10,7 +10,7 @@ test('c: 1,000 rows', async ({ browser }) => {
   test.setTimeout(600_000);
   const clinic = await Clinic.open(browser);
   try {
-    fill(clinic, clinic.author, 1000);
+    await fill(clinic, clinic.author, 1000);
     const author = await Person.at(browser, clinic.origin, clinic.author);
     await author.page.goto('/sign-in');
     const cold = await unlock(author, () => author.trySignIn(author.identity.password));

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { Clinic } from '../support/clinic.ts';
 import { pause, root, Server } from '../support/server.ts';
-import { fill } from './fill.ts';
+import { fill, run } from './fill.ts';
 import { median, record } from './results.ts';
 
 test('d: first load', () => {
@@ -34,10 +34,10 @@ test('f: the API under load', async ({ browser }) => {
   test.skip(!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)');
   const clinic = await Clinic.open(browser);
   try {
-    const { token, report } = fill(clinic, clinic.author, 100);
-    const list = load(`${clinic.origin}/api/v1/reports?limit=100`, token);
+    const { token, report } = await fill(clinic, clinic.author, 100);
+    const list = await load(`${clinic.origin}/api/v1/reports?limit=100`, token);
     record({ id: 'f1', what: 'API: first page of 100 rows', value: list.perSecond, unit: '/s', target: { at: 'least', value: 300 }, beside: `p99 ${list.p99}, ${list.bytes} bytes each, ${list.errors} errors` });
-    const one = load(`${clinic.origin}/api/v1/reports/${report}`, token);
+    const one = await load(`${clinic.origin}/api/v1/reports/${report}`, token);
     record({ id: 'f2', what: 'API: one report’s metadata, each read durable in the audit', value: one.perSecond, unit: '/s', target: { at: 'least', value: 2000 }, beside: `p99 ${one.p99}, ${one.bytes} bytes each, ${one.errors} errors` });
     expect(list.errors + one.errors).toBe(0);
   } finally {
@@ -53,9 +53,9 @@ interface Load {
 }
 
 /** 32 connections for ten seconds. */
-function load(url: string, token: string): Load {
+async function load(url: string, token: string): Promise<Load> {
   const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', 'Accept-Encoding: identity', url];
-  const output = execFileSync('wrk', args).toString();
+  const output = await run('wrk', args);
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
   const requests = number(/(\d+) requests in/);
