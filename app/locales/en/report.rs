@@ -94,6 +94,10 @@ texts! {
         event_create = "wrote it";
         event_share = "shared it";
         event_redeem = "entered the access code";
+        event_redeem_begun = "was asked for the access code";
+        event_redeem_done = "accepted the share";
+        event_reseal = "renewed how they keep the share";
+        event_code_again = "asked for a new access code";
         event_redeem_denied = "entered a wrong access code";
         event_claim = "took it over";
         event_revoke = "revoked access";

@@ -143,7 +143,7 @@ fn did(event: &AuditEvent) -> String {
         (Action::List, _) => t!(report.event_list),
         (Action::Create, _) => t!(report.event_create),
         (Action::Share, _) => t!(report.event_share),
-        (Action::Redeem, _) => t!(report.event_redeem),
+        (Action::Redeem, _) => redeeming(&event.subject),
         (Action::Claim, _) => t!(report.event_claim),
         (Action::Revoke, _) => t!(report.event_revoke),
         (Action::Rekey, _) => t!(report.event_rekey),
@@ -152,6 +152,17 @@ fn did(event: &AuditEvent) -> String {
         (action, _) => action_name(action),
     };
     text.to_owned()
+}
+
+/// The steps of redeeming, as the server names them in the event's subject.
+fn redeeming(subject: &str) -> &'static str {
+    match subject.split(' ').find_map(|pair| pair.strip_prefix("what=")) {
+        Some("challenge") => t!(report.event_redeem_begun),
+        Some("seed") => t!(report.event_redeem_done),
+        Some("reseal") => t!(report.event_reseal),
+        Some("request_again") => t!(report.event_code_again),
+        _ => t!(report.event_redeem),
+    }
 }
 
 #[component]
