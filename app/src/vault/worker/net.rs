@@ -1,6 +1,6 @@
 //! The worker's own requests: ciphertext goes out as a Blob and comes in as a buffer, never through WASM memory.
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -44,11 +44,17 @@ async fn refused(response: &Response) -> Failure {
 }
 
 /// `PUT` of a stored segment, with its digest (RFC 9530).
-pub(super) async fn put(path: &str, blob: &Blob, digest: &str, signal: Option<&AbortSignal>) -> Result<(), Failure> {
+pub(super) async fn put(
+    path: &str,
+    bytes: &Uint8Array,
+    digest: &str,
+    signal: Option<&AbortSignal>,
+) -> Result<(), Failure> {
     let headers =
         [("content-type", "application/octet-stream"), ("content-digest", digest), ("accept", "application/json")];
     let init = init("PUT", &headers, signal)?;
-    init.set_body(blob);
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes))?;
+    init.set_body(&blob);
     let response = fetch(path, &init).await?;
     if response.ok() { Ok(()) } else { Err(refused(&response).await) }
 }

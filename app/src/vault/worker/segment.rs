@@ -2,7 +2,7 @@
 
 use client::{
     api::content_digest,
-    bulk::webcrypto::{Chunks, free, sha256},
+    bulk::webcrypto::{Chunks, sha256},
 };
 use futures::channel::oneshot;
 use js_sys::{Array, Uint8Array};
@@ -60,9 +60,7 @@ impl Sealed {
     async fn send(self, message: &Message, signal: Option<&AbortSignal>) -> Result<Uint8Array, Failure> {
         if let Some(url) = message.text("put") {
             let digest: [u8; 32] = self.hash.to_vec().try_into().map_err(|_| Failure::Broken)?;
-            let blob = Blob::new_with_u8_array_sequence(&Array::of1(&self.bytes))?;
-            free(&self.bytes);
-            net::put(&url, &blob, &content_digest(&digest), signal).await?;
+            net::put(&url, &self.bytes, &content_digest(&digest), signal).await?;
         }
         Ok(self.hash)
     }
@@ -80,7 +78,7 @@ pub(super) async fn seal(
     let hash = sha256(&plain).await?;
     hashed(&hash);
     let sealed = Sealed::new(message, &chunks, &plain).await?;
-    free(&plain);
+    drop(plain);
     noted.await.map_err(|_| Failure::Broken)?;
     let stored = sealed.send(message, signal).await?;
     Ok(Message::new("done").with("stored", stored))
@@ -105,9 +103,7 @@ async fn fetch_and_open(
         }
         stored = stored.subarray(HEADER, stored.length());
     }
-    let plain = chunks.open(&stored).await?;
-    free(&stored);
-    Ok(plain)
+    Ok(chunks.open(&stored).await?)
 }
 
 /// Fetch, check, open, hash; the plaintext goes to the page as a Blob.
@@ -117,7 +113,6 @@ pub(super) async fn open(message: &Message, signal: Option<&AbortSignal>) -> Res
     let options = BlobPropertyBag::new();
     options.set_type("application/octet-stream");
     let blob = Blob::new_with_u8_array_sequence_and_options(&Array::of1(&plain), &options)?;
-    free(&plain);
     Ok(Message::new("done").with("plain", hash).with("blob", blob))
 }
 
@@ -126,7 +121,6 @@ pub(super) async fn reseal(message: &Message, signal: Option<&AbortSignal>) -> R
     let plain = fetch_and_open(message, &chunks(message, "key", "nonce")?, signal).await?;
     let hash = sha256(&plain).await?;
     let sealed = Sealed::new(message, &chunks(message, "new_key", "new_nonce")?, &plain).await?;
-    free(&plain);
     let stored = sealed.send(message, signal).await?;
     Ok(Message::new("done").with("plain", hash).with("stored", stored))
 }

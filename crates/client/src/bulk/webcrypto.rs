@@ -65,12 +65,6 @@ pub async fn sha256(bytes: &Uint8Array) -> Result<Uint8Array> {
     Ok(Uint8Array::new(&hash))
 }
 
-/// Gives a buffer's memory back now. Collectors wait until there is much of it, and here 8 MiB come and go many times a
-/// second. Browsers that can't do it (before 2023) leave it to theirs.
-pub fn free(bytes: &Uint8Array) {
-    let _ = bytes.buffer().transfer_with_length(0);
-}
-
 /// The key of a segment and where its chunks stand in the part.
 pub struct Chunks {
     /// From [`import`].
@@ -205,7 +199,6 @@ impl Place<'_> {
                 return Err(WebCryptoError::Broken);
             }
             self.out.set(&piece, self.at);
-            free(&piece);
             self.at = end;
         }
         Ok(())
