@@ -12,6 +12,7 @@ use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
     serve,
+    witness::cli::WitnessArgs,
 };
 
 /// HealthSecure: share health reports that the server can't read.
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Serve the page and the API.
     Serve(ServeArgs),
+    /// Cosign the checkpoints of logs that someone else runs, with a key and a folder of its own.
+    Witness(WitnessArgs),
 }
 
 #[derive(Debug, Args)]
@@ -68,8 +71,10 @@ struct ServeArgs {
 
 /// Parses the arguments and does what they say.
 pub fn run() -> ExitCode {
-    let Command::Serve(args) = Cli::parse().command;
-    let outcome = args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string()));
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string())),
+        Command::Witness(args) => args.run().map_err(|e| e.to_string()),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -113,8 +118,10 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let line = ["healthsecure", "serve"].iter().chain(args);
-        let Command::Serve(args) = Cli::try_parse_from(line).map_err(|e| e.to_string())?.command;
-        args.config()
+        match Cli::try_parse_from(line).map_err(|e| e.to_string())?.command {
+            Command::Serve(args) => args.config(),
+            Command::Witness(_) => Err("another command".into()),
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod growing_log;
 mod harness;
 mod person;
 mod scene;
 mod sealing;
 mod taking;
+mod witness_harness;
 mod world;
 
 mod access;
@@ -33,3 +35,6 @@ mod sign_in;
 mod sign_up;
 mod throttling;
 mod uploads;
+mod witness;
+mod witness_binary;
+mod witnesses;
