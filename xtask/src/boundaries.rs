@@ -138,7 +138,25 @@ fn page_has_one_name() -> Outcome {
     let metadata = cargo(&["metadata", "--locked", "--no-deps", "--format-version", "1"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|e| format!("cargo metadata: {e}"))?;
     let leptos = std::fs::read_to_string("Leptos.toml").map_err(|e| format!("Leptos.toml: {e}"))?;
-    agree(&leptos, &metadata["metadata"]["leptos"][0])
+    let cargo = &metadata["metadata"]["leptos"][0];
+    agree(&leptos, cargo)?;
+    can_be_watched(cargo)
+}
+
+/// What `make dev` needs: cargo-leptos starts the binary by its executable's name, which it takes from the package unless
+/// told, builds the server without its default features, and watches `src` folders only unless told.
+fn can_be_watched(cargo: &Value) -> Outcome {
+    let has = |list: &str, item: &str| cargo[list].as_array().is_some_and(|l| l.iter().any(|i| i == item));
+    if cargo["bin-exe-name"] != cargo["bin-target"] {
+        return Err("bin-exe-name must be bin-target: `make dev` would look for another program".to_owned());
+    }
+    if !has("bin-features", "page") {
+        return Err("bin-features lacks page: `make dev` would serve the API alone".to_owned());
+    }
+    if !has("watch-additional-files", "app/locales") {
+        return Err("watch-additional-files lacks app/locales: `make dev` would miss changed texts".to_owned());
+    }
+    Ok("Leptos.toml and Cargo.toml agree".to_owned())
 }
 
 fn agree(leptos: &str, cargo: &Value) -> Outcome {
@@ -166,6 +184,21 @@ mod tests {
         assert_eq!(nodes.len(), 2);
         assert_eq!(features(&nodes, "healthsecure-crypto"), ["open", "opaque-server"]);
         assert!(features(&nodes, "server").is_empty());
+    }
+
+    #[test]
+    fn what_can_not_be_watched_is_noticed() {
+        let cargo = |exe: &str, features: &[&str], files: &[&str]| {
+            serde_json::json!({
+                "bin-target": "healthsecure", "bin-exe-name": exe, "bin-features": features,
+                "watch-additional-files": files,
+            })
+        };
+        assert!(can_be_watched(&cargo("healthsecure", &["page"], &["app/locales"])).is_ok());
+        assert!(can_be_watched(&cargo("server", &["page"], &["app/locales"])).is_err());
+        assert!(can_be_watched(&cargo("healthsecure", &[], &["app/locales"])).is_err());
+        assert!(can_be_watched(&cargo("healthsecure", &["page"], &[])).is_err());
+        assert!(can_be_watched(&serde_json::json!({ "bin-target": "healthsecure" })).is_err());
     }
 
     #[test]
