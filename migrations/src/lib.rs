@@ -9,6 +9,7 @@ mod ddl;
 mod m20261123_000001_accounts;
 mod m20261123_000002_audit;
 mod m20261123_000003_reports;
+mod m20261126_000004_log;
 
 use sea_orm_migration::prelude::*;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_accounts::Migration),
             Box::new(m20261123_000002_audit::Migration),
             Box::new(m20261123_000003_reports::Migration),
+            Box::new(m20261126_000004_log::Migration),
         ]
     }
 }

@@ -31,6 +31,8 @@ pub struct Model {
     pub hash: Vec<u8>,
     /// Chain value of the whole log after it.
     pub chain: Vec<u8>,
+    /// Of its leaf in the log, 32 random bytes; absent in an event of an earlier version that no leaf stands for yet.
+    pub salt: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

@@ -15,6 +15,8 @@ pub mod grants;
 pub mod instance;
 pub mod invitations;
 pub mod key_records;
+pub mod log_tiles;
+pub mod log_trees;
 pub mod opaque_records;
 pub mod organisation_key_wraps;
 pub mod part_segments;
@@ -45,6 +47,8 @@ macro_rules! for_each_entity {
         $each!(instance);
         $each!(invitations);
         $each!(key_records);
+        $each!(log_tiles);
+        $each!(log_trees);
         $each!(opaque_records);
         $each!(organisation_key_wraps);
         $each!(part_segments);

@@ -12,7 +12,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use super::DbResult;
 use crate::{
     audit::{EventDraft, enum_name},
-    audit_hash,
+    audit_hash, random,
 };
 
 /// Reports whose newest event the writer remembers; beyond it forgets all and asks the table.
@@ -40,6 +40,13 @@ pub struct Staged {
     rows: Vec<Model>,
     chain: Option<[u8; 32]>,
     reports: HashMap<[u8; 32], ReportHead>,
+}
+
+impl Staged {
+    /// Whether there is nothing to insert.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
 }
 
 impl Heads {
@@ -85,6 +92,7 @@ pub async fn stage(
         row.report_seq = Some(head.next_seq as i64);
         row.report_prev = Some(head.hash.to_vec());
     }
+    row.salt = Some(salt()?.to_vec());
     let hash = audit_hash::event(&row)?;
     let before = match staged.chain.or(heads.chain) {
         Some(chain) => chain,
@@ -121,7 +129,13 @@ fn row(draft: EventDraft, seq: u64, time: UnixMillis) -> Model {
         details: draft.details,
         hash: Vec::new(),
         chain: Vec::new(),
+        salt: None,
     }
+}
+
+/// What keeps an event's leaf from telling anything. Never used twice.
+pub(super) fn salt() -> DbResult<[u8; 32]> {
+    random::bytes().map_err(|error| sea_orm::DbErr::Custom(error.to_string()))
 }
 
 /// Where a report's own chain stands: numbers from 1, and the report id before the first event.
@@ -175,6 +189,7 @@ fn active(row: Model) -> ActiveModel {
         details: Set(row.details),
         hash: Set(row.hash),
         chain: Set(row.chain),
+        salt: Set(row.salt),
     }
 }
 
