@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
-    serve,
+    log, serve,
 };
 
 /// HealthSecure: share health reports that the server can't read.
@@ -26,6 +26,26 @@ struct Cli {
 enum Command {
     /// Serve the page and the API.
     Serve(ServeArgs),
+    /// Look after the log of events.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum LogCommand {
+    /// Compare every stored event with its leaf, every tile with those above it, and the root with the signed checkpoint.
+    /// Changes nothing; the server may be running.
+    Verify(LogArgs),
+}
+
+#[derive(Debug, Args)]
+struct LogArgs {
+    /// Folder for database, ciphertext and secrets.
+    #[arg(long, env = "HEALTHSECURE_DATA", default_value = "./data")]
+    data: PathBuf,
+    /// sqlite: or postgres: URL [default: SQLite in the data folder].
+    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -68,14 +88,26 @@ struct ServeArgs {
 
 /// Parses the arguments and does what they say.
 pub fn run() -> ExitCode {
-    let Command::Serve(args) = Cli::parse().command;
-    let outcome = args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string()));
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string())),
+        Command::Log(LogCommand::Verify(args)) => args.verify(),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("healthsecure: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+impl LogArgs {
+    fn verify(self) -> Result<(), String> {
+        let url = self.database_url.unwrap_or_else(|| default_database(&self.data));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+        let size = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
+        println!("The log is whole: {size} events, their leaves, all tiles and the signed checkpoint belong together.");
+        Ok(())
     }
 }
 
@@ -113,8 +145,10 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let line = ["healthsecure", "serve"].iter().chain(args);
-        let Command::Serve(args) = Cli::try_parse_from(line).map_err(|e| e.to_string())?.command;
-        args.config()
+        match Cli::try_parse_from(line).map_err(|e| e.to_string())?.command {
+            Command::Serve(args) => args.config(),
+            other => Err(format!("{other:?}")),
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod config;
 pub mod docs;
 pub mod error;
 pub mod live;
+pub mod log;
 pub mod middleware;
 pub mod openapi;
 #[cfg(feature = "page")]

@@ -69,6 +69,16 @@ impl SecretsDir {
         }
     }
 
+    /// Whether there is a secret of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    /// The same folder, for a secret that doesn't need to be as old as the accounts.
+    pub fn creating(&self) -> Self {
+        Self { may_create: true, ..self.clone() }
+    }
+
     /// The error for a secret that doesn't parse.
     pub fn damaged(&self, name: &str) -> SecretsError {
         SecretsError::Damaged(self.path.join(name))

@@ -63,6 +63,7 @@ pub async fn serve(
     let ended = server.await;
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
+    state.log.stop().await;
     state.db.close().await?;
     let ended = ended.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
     ended.map_err(|e| StartError::Io("the server".into(), e))

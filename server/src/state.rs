@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     config::Config,
     live::Live,
+    log::{self, Log, LogError},
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
     services::{
@@ -17,10 +18,11 @@ use crate::{
         sign_in::{self, PendingSignIns},
     },
     storage::{
-        accounts,
+        self, accounts,
         blobs::Blobs,
         db::Db,
         instance::{self, InstanceRow},
+        log::Tree,
     },
 };
 
@@ -56,6 +58,8 @@ pub struct Shared {
     pub sessions: SessionCache,
     /// Uploads and live streams under way.
     pub in_flight: Arc<InFlight>,
+    /// The events tree of the verifiable log.
+    pub log: Log,
     /// Anonymous denials not yet in the audit.
     pub denials: AnonymousDenials,
 }
@@ -84,6 +88,9 @@ pub enum StartError {
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The verifiable log.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// Another server has this data folder.
     #[error("another healthsecure uses {0}")]
     InUse(String),
@@ -101,12 +108,14 @@ impl AppState {
         let secrets = SecretsDir::open(&config.data, empty)?;
         let opaque = Opaque::load(&secrets, &instance.instance_id)?;
         let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
+        let log = open_log(&db, &secrets, &config).await?;
         let blobs = Blobs::local(&config.data.join("blobs"))?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
             sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
             in_flight: Arc::default(),
+            log,
             denials: AnonymousDenials::default(),
             opaque,
             sign_ins: sign_in::pending(),
@@ -119,6 +128,14 @@ impl AppState {
             throttle_key,
         })))
     }
+}
+
+/// Checks the log before anything goes on with it.
+async fn open_log(db: &Db, secrets: &SecretsDir, config: &Config) -> Result<Log, StartError> {
+    let head = storage::log::head(db.read(), Tree::Events).await?;
+    let key = log::load_key(secrets, &config.origin, head.as_ref())?;
+    log::check(db.read(), &key.verifier()).await?;
+    Ok(Log::start(db.clone(), key).await?)
 }
 
 fn random_bytes(len: usize) -> std::io::Result<Vec<u8>> {

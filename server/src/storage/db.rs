@@ -10,7 +10,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::{
     ServiceError, ServiceResult,
@@ -34,12 +34,14 @@ const CHAIN_LOCK: i64 = 0x0048_5361_7564_6974;
 pub struct Db {
     read: DatabaseConnection,
     writer: Arc<Mutex<Writer>>,
+    events: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct Writer {
     conn: DatabaseConnection,
     heads: Heads,
+    events: Arc<Notify>,
 }
 
 impl Db {
@@ -49,12 +51,19 @@ impl Db {
         migrate(&conn).await?;
         let read = Database::connect(options(url, READERS)).await?;
         let heads = Heads::load(&conn).await?;
-        Ok(Self { read, writer: Arc::new(Mutex::new(Writer { conn, heads })) })
+        let events = Arc::new(Notify::new());
+        let writer = Writer { conn, heads, events: Arc::clone(&events) };
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), events })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Notified when audit events were committed.
+    pub fn events(&self) -> &Notify {
+        &self.events
     }
 
     /// Begins the one write transaction; waits for the one before it.
@@ -115,6 +124,9 @@ impl WriteTx {
             // Whether it was written isn't known: ask the table.
             writer.heads = Heads::load(&writer.conn).await?;
             return Err(error.into());
+        }
+        if !staged.is_empty() {
+            writer.events.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

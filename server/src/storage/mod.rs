@@ -11,6 +11,8 @@ pub mod grants;
 pub mod grants_challenges;
 pub mod instance;
 pub mod invitations;
+pub mod log;
+pub mod log_events;
 pub mod reports;
 pub mod reports_access;
 pub mod reports_list;

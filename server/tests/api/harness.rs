@@ -166,7 +166,7 @@ impl Server {
 }
 
 /// The database of a folder: the same again after a restart.
-async fn database(data: &std::path::Path) -> String {
+pub async fn database(data: &std::path::Path) -> String {
     use sea_orm::{ConnectionTrait, Database};
     let Ok(url) = std::env::var("TEST_POSTGRES_URL") else { return server::cli::default_database(data) };
     let name = format!("hs_{}", hex::encode(&server::random::token_hash(&data.display().to_string())[..8]));

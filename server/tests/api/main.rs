@@ -22,6 +22,7 @@ mod in_flight;
 mod invitations;
 mod list;
 mod live;
+mod log_sequencer;
 mod openapi;
 mod parts;
 mod recovery;

@@ -1,0 +1,144 @@
+//! Moves the events tree forward: one round integrates what the audit has and the tree hasn't.
+
+use std::time::Duration;
+
+use tlog::{note::SigningKey, tile::Edge};
+
+use super::{LogError, batch, check, store};
+use crate::{
+    clock::now_ms,
+    storage::{
+        db::Db,
+        log::{self, Fence, Head, Tree},
+        log_events,
+    },
+};
+
+/// Most leaves of one transaction.
+pub(super) const BATCH: u64 = 2048;
+/// How long others wait for a holder that is silent. A lease that has lapsed is still good until somebody takes it.
+const LEASE: Duration = Duration::from_secs(3);
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// There was nothing to do.
+    Idle,
+    /// So many leaves were integrated.
+    Integrated(u64),
+    /// Another server's lease runs.
+    Waiting,
+}
+
+/// Appends to the events tree, while it holds the lease.
+#[derive(Debug)]
+pub struct Sequencer {
+    db: Db,
+    key: SigningKey,
+    held: Option<Held>,
+}
+
+/// The lease, and the tree as it was left.
+#[derive(Debug)]
+struct Held {
+    fence: Fence,
+    edge: Edge,
+    /// Data of the leaves that fill no bundle yet.
+    loose: Vec<[u8; 32]>,
+}
+
+impl Sequencer {
+    /// One that holds nothing yet.
+    pub fn new(db: Db, key: SigningKey) -> Self {
+        Self { db, key, held: None }
+    }
+
+    /// Takes the lease from whoever has it. Safe at any time: what they still write is refused. A server that starts
+    /// does so, in order not to wait for one that was killed.
+    ///
+    /// # Errors
+    /// [`LogError`].
+    pub async fn take(&mut self) -> Result<(), LogError> {
+        self.held = None;
+        let tx = self.db.begin_write().await?;
+        let fence = log::take(tx.conn(), Tree::Events, until()).await?;
+        tx.commit().await?;
+        self.load(fence).await
+    }
+
+    /// As [`Sequencer::take`], where nobody's lease runs.
+    async fn take_lapsed(&mut self) -> Result<bool, LogError> {
+        let tx = self.db.begin_write().await?;
+        let fence = log::take_lapsed(tx.conn(), Tree::Events, now_ms(), until()).await?;
+        tx.commit().await?;
+        match fence {
+            None => Ok(false),
+            Some(fence) => self.load(fence).await.map(|()| true),
+        }
+    }
+
+    /// Reads the tree that this lease goes on from.
+    async fn load(&mut self, fence: Fence) -> Result<(), LogError> {
+        let head =
+            log::head(self.db.read(), Tree::Events).await?.unwrap_or(Head { size: 0, checkpoint: String::new() });
+        let edge = store::edge(self.db.read(), Tree::Events, head.size).await?;
+        check::head(&head, &edge.root(), &self.key.verifier())?;
+        let loose = store::loose(self.db.read(), Tree::Events, head.size).await?;
+        self.held = Some(Held { fence, edge, loose });
+        Ok(())
+    }
+
+    /// Integrates up to a batch of leaves.
+    ///
+    /// # Errors
+    /// [`LogError::Stale`] where another sequencer has taken over; nothing was written, and the next round waits for its
+    /// lease to lapse. After any error the tree is read anew.
+    pub async fn round(&mut self) -> Result<Round, LogError> {
+        let integrated = match &self.held {
+            Some(held) => held.edge.size(),
+            None => log::head(self.db.read(), Tree::Events).await?.map_or(0, |head| head.size),
+        };
+        if log_events::count(self.db.read()).await? <= integrated {
+            return Ok(Round::Idle);
+        }
+        if self.held.is_none() && !self.take_lapsed().await? {
+            return Ok(Round::Waiting);
+        }
+        // Taken out: what a failure leaves behind is not the tree.
+        let Some(mut held) = self.held.take() else { return Ok(Round::Waiting) };
+        let written = self.integrate(&mut held).await?;
+        self.held = Some(held);
+        Ok(if written == 0 { Round::Idle } else { Round::Integrated(written) })
+    }
+
+    async fn integrate(&self, held: &mut Held) -> Result<u64, LogError> {
+        let before = held.edge.size();
+        let events = log_events::from(self.db.read(), before, BATCH).await?;
+        let count = events.len() as u64;
+        if count == 0 {
+            return Ok(0);
+        }
+        let batch = batch::append(&mut held.edge, &mut held.loose, events, &self.key)?;
+        self.write(held.fence, before, &batch).await?;
+        Ok(count)
+    }
+
+    /// All of it or nothing, and nothing without the lease.
+    async fn write(&self, fence: Fence, before: u64, batch: &batch::Batch) -> Result<(), LogError> {
+        let tx = self.db.begin_write().await?;
+        if !log::publish(tx.conn(), Tree::Events, fence, before, &batch.head, until()).await? {
+            return Err(LogError::Stale);
+        }
+        for event in &batch.salted {
+            if !log_events::keep_salt(tx.conn(), event).await? {
+                return Err(LogError::Stale);
+            }
+        }
+        log::put(tx.conn(), Tree::Events, &batch.tiles).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn until() -> i64 {
+    now_ms() + LEASE.as_millis() as i64
+}

@@ -1,0 +1,39 @@
+//! The stored tiles as the tree that `tlog` reads.
+
+use sea_orm::ConnectionTrait;
+use tlog::{
+    HASH_LEN,
+    tile::{Edge, Tile, TileId, TileMap, edge_tiles},
+};
+
+use super::LogError;
+use crate::storage::log::{self, Row, Tree};
+
+/// The right edge of the stored tree of `size` leaves.
+pub async fn edge(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<Edge, LogError> {
+    let mut map = TileMap::new();
+    for id in edge_tiles(size) {
+        let bytes = log::tile(conn, tree, Row::Level(id.level()), id.index()).await?;
+        map.insert(&id, parse(&id, bytes.as_deref())?);
+    }
+    Edge::load(&&map, size).map_err(|error| LogError::Damaged(error.to_string()))
+}
+
+/// The data of the leaves that fill no bundle yet.
+pub async fn loose(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<Vec<[u8; 32]>, LogError> {
+    let (place, width) = (size >> 8, (size & 0xff) as usize);
+    if width == 0 {
+        return Ok(Vec::new());
+    }
+    let bytes = log::tile(conn, tree, Row::Data, place).await?.unwrap_or_default();
+    let values = bytes.as_chunks::<32>().0.get(..width);
+    values.map(<[_]>::to_vec).ok_or_else(|| LogError::Damaged(format!("the leaves' data {place} end early")))
+}
+
+/// A tile cut to the width asked for; what is stored may be wider by now.
+pub fn parse(id: &TileId, bytes: Option<&[u8]>) -> Result<Tile, LogError> {
+    let damaged = |what| LogError::Damaged(format!("tile {} of level {} {what}", id.index(), id.level()));
+    let bytes = bytes.ok_or_else(|| damaged("is missing"))?;
+    let bytes = bytes.get(..HASH_LEN * usize::from(id.width())).ok_or_else(|| damaged("ends early"))?;
+    Tile::parse(id, bytes).map_err(|_| damaged("ends early"))
+}
