@@ -28,6 +28,7 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
         .layer(from_fn(timeout::layer))
         .merge(api::health::routes())
+        .merge(api::log::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(request_id::note_route))
         .with_state(state.clone())

@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::Config,
     live::Live,
-    log::{self, Log, LogError},
+    log::{self, Log, LogError, LogReads},
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
     services::{
@@ -60,6 +60,8 @@ pub struct Shared {
     pub in_flight: Arc<InFlight>,
     /// The events tree of the verifiable log.
     pub log: Log,
+    /// How much of it each address reads.
+    pub log_reads: LogReads,
     /// Anonymous denials not yet in the audit.
     pub denials: AnonymousDenials,
 }
@@ -116,6 +118,7 @@ impl AppState {
             sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
             in_flight: Arc::default(),
             log,
+            log_reads: LogReads::default(),
             denials: AnonymousDenials::default(),
             opaque,
             sign_ins: sign_in::pending(),

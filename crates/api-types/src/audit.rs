@@ -103,6 +103,16 @@ body! {
         /// The whole log's chain value after this event (administrators).
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub chain: Option<B64>,
+        /// The leaf that stands for it in the public tree under `/log/events` (docs/log.md), from 0. It is there within a
+        /// second of the event. Absent, with `salt` and `event`, in an event of an earlier version that has none yet.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub leaf_index: Option<u64>,
+        /// 32 random bytes: the leaf's data are SHA-256(`salt` ‖ `event`).
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub salt: Option<B64>,
+        /// The event's stored form (docs/protocol.md), which says the same as the fields above.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub event: Option<B64>,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod health;
 pub mod instance;
 pub mod invitations;
 pub mod live;
+pub mod log;
 pub mod parts;
 pub mod recovery;
 pub mod reports;

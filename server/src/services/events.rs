@@ -12,6 +12,7 @@ use entities::audit_events::Model;
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
+    audit_hash,
     policy::Actor,
     services::standing,
     storage::{
@@ -59,6 +60,7 @@ async fn page(state: &AppState, filter: EventFilter, with_chain: bool) -> Servic
 
 fn describe(row: Model, with_chain: bool) -> storage::DbResult<AuditEvent> {
     let table = "audit_events";
+    let event = row.salt.is_some().then(|| audit_hash::canonical(&row)).transpose()?;
     let report_id = row.report_id.map(|id| storage::id(table, "report_id", &id).map(ReportId)).transpose()?;
     Ok(AuditEvent {
         seq: row.seq.unsigned_abs(),
@@ -74,5 +76,8 @@ fn describe(row: Model, with_chain: bool) -> storage::DbResult<AuditEvent> {
         subject: row.subject,
         hash: B64(row.hash),
         chain: with_chain.then_some(B64(row.chain)),
+        leaf_index: event.is_some().then_some(row.seq.unsigned_abs()),
+        salt: row.salt.map(B64),
+        event: event.map(|event| B64(event.to_bytes())),
     })
 }

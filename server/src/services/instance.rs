@@ -14,6 +14,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         organisation_key: row.organisation_key.map(|key| B64(key.to_vec())),
         set_up: row.set_up_at.is_some(),
         open_sign_up: state.config.open_sign_up,
+        log_key: Some(state.log.vkey().to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

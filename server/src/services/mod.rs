@@ -16,6 +16,7 @@ pub mod grants_revoke;
 pub mod in_flight;
 pub mod instance;
 pub mod invitations;
+pub mod log;
 pub mod opaque;
 pub mod parts;
 pub mod pending;

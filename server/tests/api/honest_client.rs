@@ -14,17 +14,17 @@ use client::{
 
 use crate::harness::Server;
 
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 /// Three segments of the upload and a short last chunk.
 const FILE: usize = 9 * 1024 * 1024 + 123;
 
-type Person = Vault<Native>;
+pub type Person = Vault<Native>;
 
 fn client(server: &Server) -> Client<Native> {
     Client::new(Native::new(&server.origin).unwrap())
 }
 
-fn device() -> Device {
+pub fn device() -> Device {
     Device { carrier: api_types::sessions::Carrier::Bearer, name: "test".into() }
 }
 
@@ -37,7 +37,7 @@ async fn join(server: &Server, name: &str, email: &str, role: Role, token: Optio
 }
 
 /// An administrator, an approved doctor and a patient.
-async fn clinic(server: &Server) -> [Person; 3] {
+pub async fn clinic(server: &Server) -> [Person; 3] {
     let token = Some(server.set_up_token.as_str());
     let (administrator, _) = join(server, "Ada Admin", "ada@clinic.example", Role::Administrator, token).await;
     let (doctor, _) = join(server, "Dora Doctor", "dora@clinic.example", Role::Doctor, None).await;
@@ -69,13 +69,13 @@ fn file() -> Vec<u8> {
     (0..FILE).map(|i| (i * 31 % 251) as u8).collect()
 }
 
-async fn write(author: &Person, patient: PatientChoice) -> ReportId {
+pub async fn write(author: &Person, patient: PatientChoice) -> ReportId {
     let draft = author.begin_draft(patient, fields()).await.unwrap();
     draft.add_file("scan.bin", &FileSource::Bytes(file().into()), &Control::none()).await.unwrap();
     draft.complete().await.unwrap().id
 }
 
-async fn read(reader: &Person, id: &ReportId) -> client::Result<Vec<u8>> {
+pub async fn read(reader: &Person, id: &ReportId) -> client::Result<Vec<u8>> {
     let open = reader.report(id).await?;
     let version = reader.version(&open, 1).await?;
     assert_eq!(version.content.fields, fields());

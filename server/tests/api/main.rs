@@ -6,6 +6,7 @@ mod person;
 mod scene;
 mod sealing;
 mod taking;
+mod tree;
 mod world;
 
 mod access;
@@ -22,6 +23,8 @@ mod in_flight;
 mod invitations;
 mod list;
 mod live;
+mod log;
+mod log_kill;
 mod log_sequencer;
 mod openapi;
 mod parts;

@@ -174,6 +174,9 @@ mod tests {
                 subject: format!("version=1 part={seq}"),
                 hash: B64(vec![]),
                 chain: None,
+                leaf_index: None,
+                salt: None,
+                event: None,
             };
             event.hash = B64(event_hash(&event).expect("a whole event").0.to_vec());
             previous = event.hash.clone();

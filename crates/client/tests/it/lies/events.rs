@@ -26,6 +26,9 @@ fn events(id: ReportId, count: u64, subject: &str) -> Vec<AuditEvent> {
             subject: subject.to_owned(),
             hash: B64::default(),
             chain: None,
+            leaf_index: None,
+            salt: None,
+            event: None,
         };
         event.hash = B64(event_hash(&event).unwrap().0.to_vec());
         previous = event.hash.clone();
