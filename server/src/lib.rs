@@ -12,6 +12,7 @@ pub mod audit_hash;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data_folder;
 pub mod docs;
 pub mod error;
 pub mod live;

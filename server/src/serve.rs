@@ -1,14 +1,13 @@
 //! `healthsecure serve`: from a configuration to a listening server and its orderly end.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
     future::Future,
     io::{self, IsTerminal},
     net::{SocketAddr, TcpListener},
-    os::unix::fs::DirBuilderExt,
     time::Duration,
 };
 
+use axum::Router;
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -16,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     AppState,
     config::{Config, Tls},
+    data_folder,
     router::router,
     services::set_up,
     state::StartError,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long open requests may take to end after a stop was asked for.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// A client that doesn't finish its headers is dropped.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -48,13 +48,13 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(&AppState, Option<&str>),
 ) -> Result<(), StartError> {
-    let _lock = lock_data(&config)?;
+    let _lock = data_folder::lock(&config.data)?;
     let tls = load_tls(config.tls.as_ref()).await?;
     let state = AppState::open(config).await?;
     let link = set_up::new_link(&state).await?;
     let upkeep = upkeep::start(state.clone());
     let handle = Handle::new();
-    let server = tokio::spawn(listen(listener, tls, handle.clone(), state.clone()));
+    let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
     ready(&state, link.as_deref());
     stop.await;
@@ -69,14 +69,15 @@ pub async fn serve(
     ended.map_err(|e| StartError::Io("the server".into(), e))
 }
 
-async fn listen(
+/// Takes requests until the handle says stop.
+pub(crate) async fn listen(
     listener: TcpListener,
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
-    state: AppState,
+    app: Router,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         Some(tls) => {
             let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
@@ -98,21 +99,8 @@ fn announce(state: &AppState, set_up_link: Option<&str>) {
     }
 }
 
-/// One server a data folder: the head of the audit chain lives in its memory.
-fn lock_data(config: &Config) -> Result<File, StartError> {
-    let io = |e| StartError::Io(config.data.display().to_string(), e);
-    // E-mails and names are in there: only the owner may look, unless the operator made the folder otherwise.
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(io)?;
-    let path = config.data.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::InUse(config.data.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(io(error)),
-    }
-}
-
-async fn load_tls(tls: Option<&Tls>) -> Result<Option<RustlsConfig>, StartError> {
+/// Reads the files, if there is TLS here.
+pub(crate) async fn load_tls(tls: Option<&Tls>) -> Result<Option<RustlsConfig>, StartError> {
     let Some(tls) = tls else { return Ok(None) };
     // Fails only where one is installed already, which serves as well.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -123,7 +111,7 @@ async fn load_tls(tls: Option<&Tls>) -> Result<Option<RustlsConfig>, StartError>
 
 /// Resolves at SIGINT or SIGTERM. Listens from the call on, not from the first poll: whoever reads that the server is
 /// ready may stop it in the same moment.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -133,7 +121,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// To stderr; RUST_LOG narrows or widens it. What is never logged, whatever it says, stands in docs/operations.md:
 /// bodies, headers, tokens, cookies, e-mails, names, queries, ids in paths, addresses, SQL statements and their values.
-fn log_to_stderr() {
+pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A library that would log statements or requests in clear stays silent even under RUST_LOG=trace.
     let filter = ["sqlx", "sea_orm", "hyper", "h2", "tower_http", "rustls", "axum"]
