@@ -12,6 +12,7 @@ use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
     log, serve,
+    witness::cli::WitnessArgs,
 };
 
 /// HealthSecure: share health reports that the server can't read.
@@ -29,6 +30,8 @@ enum Command {
     /// Look after the log of events.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Cosign the checkpoints of logs that someone else runs, with a key and a folder of its own.
+    Witness(WitnessArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string())),
         Command::Log(LogCommand::Verify(args)) => args.verify(),
+        Command::Witness(args) => args.run().map_err(|e| e.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

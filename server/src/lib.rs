@@ -30,6 +30,7 @@ pub mod services;
 pub mod state;
 pub mod storage;
 pub mod upkeep;
+pub mod witness;
 
 pub use error::{ServiceError, ServiceResult};
 pub use state::AppState;

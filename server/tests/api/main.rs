@@ -1,12 +1,14 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod growing_log;
 mod harness;
 mod person;
 mod scene;
 mod sealing;
 mod taking;
 mod tree;
+mod witness_harness;
 mod world;
 
 mod access;
@@ -37,3 +39,5 @@ mod sign_in;
 mod sign_up;
 mod throttling;
 mod uploads;
+mod witness;
+mod witness_binary;
