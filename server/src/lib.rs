@@ -31,6 +31,7 @@ pub mod state;
 pub mod storage;
 pub mod upkeep;
 pub mod witness;
+pub mod witnesses;
 
 pub use error::{ServiceError, ServiceResult};
 pub use state::AppState;

@@ -41,3 +41,4 @@ mod throttling;
 mod uploads;
 mod witness;
 mod witness_binary;
+mod witnesses;
