@@ -31,6 +31,7 @@ async fn log_trees(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("tree"))
         .col(big_integer("size"))
         .col(text("checkpoint"))
+        .col(text("published"))
         .col(big_integer("fence"))
         .col(big_integer("lease_until"));
     manager.create_table(table).await

@@ -13,6 +13,7 @@ use crate::{
     config::{Config, Origin, SessionLimits, Tls},
     log, serve,
     witness::cli::WitnessArgs,
+    witnesses::Witness,
 };
 
 /// HealthSecure: share health reports that the server can't read.
@@ -87,6 +88,9 @@ struct ServeArgs {
     /// Hours without use after which a browser session ends.
     #[arg(long, env = "HEALTHSECURE_SESSION_IDLE_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=168))]
     session_idle_hours: i64,
+    /// A witness that cosigns the log's checkpoints: its verifier key, a space and its address; may be repeated.
+    #[arg(long = "witness", env = "HEALTHSECURE_WITNESSES", value_delimiter = ',', value_name = "KEY URL")]
+    witnesses: Vec<Witness>,
 }
 
 /// Parses the arguments and does what they say.
@@ -132,6 +136,7 @@ impl ServeArgs {
             trusted_proxies: self.trusted_proxies,
             address_factor: self.address_factor,
             sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
+            witnesses: self.witnesses,
         })
     }
 }
@@ -162,6 +167,19 @@ mod tests {
         assert_eq!(config.origin.as_str(), "http://localhost:3000");
         assert_eq!(config.database_url, "sqlite:./data/healthsecure.db");
         assert!(config.open_sign_up);
+    }
+
+    #[test]
+    fn witnesses_are_named_one_by_one_or_with_commas() {
+        let witness = |name: &str, seed| {
+            let name = tlog::note::KeyName::new(name).unwrap();
+            format!("{} https://{name}", tlog::cosignature::Cosigner::ed25519(name.clone(), &[seed; 32]).key())
+        };
+        let (a, b) = (witness("a.example", 1), witness("b.example", 2));
+        let apart = parse(&["--witness", &a, "--witness", &b]).unwrap().witnesses;
+        let together = parse(&["--witness", &format!("{a},{b}")]).unwrap().witnesses;
+        assert_eq!((apart.len(), &apart), (2, &together));
+        assert!(parse(&["--witness", "https://a.example"]).is_err());
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::{
 use api_types::UnixMillis;
 use url::{Host, Url};
 
-use crate::clock::{DAY, HOUR};
+use crate::{
+    clock::{DAY, HOUR},
+    witnesses::Witness,
+};
 
 /// How long sessions live.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +64,8 @@ pub struct Config {
     pub address_factor: u32,
     /// Sessions.
     pub sessions: SessionLimits,
+    /// Who is asked to cosign the log's checkpoints.
+    pub witnesses: Vec<Witness>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

@@ -138,7 +138,7 @@ async fn open_log(db: &Db, secrets: &SecretsDir, config: &Config) -> Result<Log,
     let head = storage::log::head(db.read(), Tree::Events).await?;
     let key = log::load_key(secrets, &config.origin, head.as_ref())?;
     log::check(db.read(), &key.verifier()).await?;
-    Ok(Log::start(db.clone(), key).await?)
+    Ok(Log::start(db.clone(), key, config.witnesses.clone()).await?)
 }
 
 fn random_bytes(len: usize) -> std::io::Result<Vec<u8>> {

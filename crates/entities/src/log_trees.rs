@@ -14,6 +14,10 @@ pub struct Model {
     /// The signed note; empty before the first.
     #[sea_orm(column_type = "Text")]
     pub checkpoint: String,
+    /// What people are shown where witnesses are asked: the newest note that was sent to them, with their lines; empty
+    /// before the first.
+    #[sea_orm(column_type = "Text")]
+    pub published: String,
     /// Rises with each holder of the lease.
     pub fence: i64,
     /// Until when nobody else takes the lease without need.

@@ -31,6 +31,9 @@ pub enum LogError {
     /// Reading or writing failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Witnesses can't be asked.
+    #[error("witnesses can't be asked: {0}")]
+    Witnesses(String),
     /// The log's name or size is nothing that can be signed.
     #[error("a checkpoint can't be made: {0}")]
     Checkpoint(#[from] CheckpointError),

@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod key;
 mod leaf;
+mod publish;
 mod reads;
 mod sequencer;
 mod store;

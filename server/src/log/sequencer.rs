@@ -53,6 +53,11 @@ impl Sequencer {
         Self { db, key, held: None }
     }
 
+    /// The lease, while it is held.
+    pub fn fence(&self) -> Option<Fence> {
+        self.held.as_ref().map(|held| held.fence)
+    }
+
     /// Takes the lease from whoever has it. Safe at any time: what they still write is refused. A server that starts
     /// does so, in order not to wait for one that was killed.
     ///

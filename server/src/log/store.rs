@@ -3,7 +3,8 @@
 use sea_orm::ConnectionTrait;
 use tlog::{
     HASH_LEN,
-    tile::{Edge, Tile, TileId, TileMap, edge_tiles},
+    merkle::{ConsistencyProof, consistency_nodes, prove_consistency},
+    tile::{Edge, Tile, TileId, TileMap, Tiles, edge_tiles, tiles_for},
 };
 
 use super::LogError;
@@ -17,6 +18,21 @@ pub async fn edge(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<
         map.insert(&id, parse(&id, bytes.as_deref())?);
     }
     Edge::load(&&map, size).map_err(|error| LogError::Damaged(error.to_string()))
+}
+
+/// That the tree of `new` leaves begins with that of `old`.
+pub async fn consistency(
+    conn: &impl ConnectionTrait,
+    tree: Tree,
+    old: u64,
+    new: u64,
+) -> Result<ConsistencyProof, LogError> {
+    let mut map = TileMap::new();
+    for id in tiles_for(&consistency_nodes(old, new), new) {
+        let bytes = log::tile(conn, tree, Row::Level(id.level()), id.index()).await?;
+        map.insert(&id, parse(&id, bytes.as_deref())?);
+    }
+    prove_consistency(&Tiles::new(&map, new), old, new).map_err(|error| LogError::Damaged(error.to_string()))
 }
 
 /// The data of the leaves that fill no bundle yet.

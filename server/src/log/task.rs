@@ -9,8 +9,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{LogError, Round, Sequencer, sequencer::BATCH};
-use crate::storage::db::Db;
+use super::{LogError, Round, Sequencer, publish::Publisher, sequencer::BATCH};
+use crate::{storage::db::Db, witnesses::Witness};
 
 /// New events gather for so long, so that many share a transaction.
 const GATHER: Duration = Duration::from_millis(100);
@@ -23,6 +23,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Log {
     vkey: String,
+    witnessed: bool,
     stop: Arc<Notify>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -32,13 +33,24 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError`].
-    pub async fn start(db: Db, key: SigningKey) -> Result<Self, LogError> {
+    pub async fn start(db: Db, key: SigningKey, witnesses: Vec<Witness>) -> Result<Self, LogError> {
         let vkey = key.verifier().to_string();
+        let witnessed = !witnesses.is_empty();
         let stop = Arc::new(Notify::new());
-        let mut sequencer = Sequencer::new(db.clone(), key);
-        sequencer.take().await?;
-        let task = tokio::spawn(run(db, sequencer, Arc::clone(&stop)));
-        Ok(Self { vkey, stop, task: Mutex::new(Some(task)) })
+        let mut work = Work {
+            sequencer: Sequencer::new(db.clone(), key),
+            publisher: if witnessed { Some(Publisher::new(db.clone(), witnesses)?) } else { None },
+        };
+        work.sequencer.take().await?;
+        // Before anybody asks: nobody may see an older head than before the start.
+        work.publish().await;
+        let task = tokio::spawn(run(db, work, Arc::clone(&stop)));
+        Ok(Self { vkey, witnessed, stop, task: Mutex::new(Some(task)) })
+    }
+
+    /// Whether people see heads that witnesses were asked about, or else the newest.
+    pub fn is_witnessed(&self) -> bool {
+        self.witnessed
     }
 
     /// The key that verifies checkpoints, as clients pin it: `name+id+base64`.
@@ -55,34 +67,54 @@ impl Log {
     }
 }
 
-async fn run(db: Db, mut sequencer: Sequencer, stop: Arc<Notify>) {
+/// What the task does.
+#[derive(Debug)]
+struct Work {
+    sequencer: Sequencer,
+    publisher: Option<Publisher>,
+}
+
+async fn run(db: Db, mut work: Work, stop: Arc<Notify>) {
     let stopped = stop.notified();
     tokio::pin!(stopped);
     loop {
-        let pause = drain(&mut sequencer).await;
+        let pause = work.drain().await;
+        work.publish().await;
         tokio::select! {
             () = &mut stopped => break,
             () = wake(&db, pause) => {}
         }
     }
-    drain(&mut sequencer).await;
+    work.drain().await;
+    work.publish().await;
 }
 
-/// Rounds until less than a batch is left: what came meanwhile gathers again, and writers have the database to
-/// themselves. Says how long to wait at most.
-async fn drain(sequencer: &mut Sequencer) -> Duration {
-    loop {
-        match sequencer.round().await {
-            Ok(Round::Integrated(BATCH)) => {}
-            Ok(_) => return LOOK,
-            Err(LogError::Stale) => {
-                tracing::warn!("another server has taken over the log");
-                return LOOK;
+impl Work {
+    /// Rounds until less than a batch is left: what came meanwhile gathers again, and writers have the database to
+    /// themselves. Says how long to wait at most.
+    async fn drain(&mut self) -> Duration {
+        loop {
+            match self.sequencer.round().await {
+                Ok(Round::Integrated(BATCH)) => {}
+                Ok(_) => return LOOK,
+                Err(LogError::Stale) => {
+                    tracing::warn!("another server has taken over the log");
+                    return LOOK;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the log can't go on; it is tried again");
+                    return AGAIN;
+                }
             }
-            Err(error) => {
-                tracing::error!(%error, "the log can't go on; it is tried again");
-                return AGAIN;
-            }
+        }
+    }
+
+    /// Who holds the lease publishes. What fails is tried again with the next look.
+    async fn publish(&mut self) {
+        let Some((publisher, fence)) = self.publisher.as_mut().zip(self.sequencer.fence()) else { return };
+        match publisher.publish(fence).await {
+            Ok(()) | Err(LogError::Stale) => {}
+            Err(error) => tracing::error!(%error, "the log's head can't be published; it is tried again"),
         }
     }
 }

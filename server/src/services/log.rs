@@ -37,8 +37,12 @@ pub async fn events(state: &AppState, from: Address, path: &str) -> ServiceResul
 }
 
 async fn checkpoint(state: &AppState) -> ServiceResult<File> {
-    let head = log::head(state.db.read(), Tree::Events).await?.filter(|head| !head.checkpoint.is_empty());
-    head.map(|head| File::Checkpoint(head.checkpoint)).ok_or(ErrorCode::NotFound.into())
+    let note = if state.log.is_witnessed() {
+        log::published(state.db.read(), Tree::Events).await?
+    } else {
+        log::head(state.db.read(), Tree::Events).await?.map(|head| head.checkpoint).filter(|note| !note.is_empty())
+    };
+    note.map(File::Checkpoint).ok_or(ErrorCode::NotFound.into())
 }
 
 async fn tile(state: &AppState, id: TileId) -> ServiceResult<File> {

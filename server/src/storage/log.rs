@@ -79,6 +79,7 @@ pub async fn take(conn: &impl ConnectionTrait, tree: Tree, until: UnixMillis) ->
         tree: Set(tree.name().to_owned()),
         size: Set(0),
         checkpoint: Set(String::new()),
+        published: Set(String::new()),
         fence: Set(0),
         lease_until: Set(0),
     };
@@ -130,6 +131,23 @@ pub async fn publish(
         .exec(conn)
         .await?;
     Ok(moved.rows_affected == 1)
+}
+
+/// What people are shown where witnesses are asked; `None` before the first time.
+pub async fn published(conn: &impl ConnectionTrait, tree: Tree) -> DbResult<Option<String>> {
+    let row = log_trees::Entity::find_by_id(tree.name()).one(conn).await?;
+    Ok(row.map(|row| row.published).filter(|note| !note.is_empty()))
+}
+
+/// Shows this note from now on. False where somebody else has taken the lease: they show their own.
+pub async fn show(conn: &impl ConnectionTrait, tree: Tree, fence: Fence, note: String) -> DbResult<bool> {
+    let shown = log_trees::Entity::update_many()
+        .col_expr(log_trees::Column::Published, Expr::value(note))
+        .filter(log_trees::Column::Tree.eq(tree.name()))
+        .filter(log_trees::Column::Fence.eq(fence.0))
+        .exec(conn)
+        .await?;
+    Ok(shown.rows_affected == 1)
 }
 
 /// One tile.

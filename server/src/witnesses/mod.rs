@@ -12,8 +12,11 @@ mod witness;
 use std::{
     fmt::Display,
     future::Future,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use futures::future::join_all;
@@ -37,6 +40,9 @@ const TRIES: usize = 3;
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WitnessFailure {
+    /// It failed a moment ago.
+    #[error("it failed a moment ago and is left alone")]
+    Resting,
     /// No answer in time.
     #[error("it didn't answer in time")]
     TimedOut,
@@ -103,6 +109,7 @@ pub struct Witnesses {
     http: reqwest::Client,
     asked: Vec<Asked>,
     timeout: Duration,
+    rest: Duration,
 }
 
 /// A witness, and the size that it had when it last cosigned: what the next proof leads from.
@@ -110,6 +117,7 @@ pub struct Witnesses {
 struct Asked {
     witness: Witness,
     last: AtomicU64,
+    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Witnesses {
@@ -118,14 +126,20 @@ impl Witnesses {
     /// # Errors
     /// When TLS can't be set up.
     pub fn new(witnesses: Vec<Witness>) -> Result<Self, reqwest::Error> {
-        let asked = witnesses.into_iter().map(|witness| Asked { witness, last: AtomicU64::new(0) }).collect();
-        Ok(Self { http: exchange::client()?, asked, timeout: TIMEOUT })
+        let asked = witnesses.into_iter().map(Asked::new).collect();
+        Ok(Self { http: exchange::client()?, asked, timeout: TIMEOUT, rest: Duration::ZERO })
     }
 
     /// Waits at most so long for each witness.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Leaves a witness that failed alone for so long.
+    #[must_use]
+    pub fn with_rest(self, rest: Duration) -> Self {
+        Self { rest, ..self }
     }
 
     /// Asks all witnesses at once to cosign a checkpoint that the log signed. `prove` makes the consistency proof from a size
@@ -155,11 +169,20 @@ impl Witnesses {
         F: Future<Output = Result<ConsistencyProof, E>>,
         E: Display,
     {
+        if asked.rests() {
+            return Err(WitnessFailure::Resting);
+        }
         let old = Some(asked.last.load(Ordering::Relaxed)).filter(|&old| old <= size).unwrap_or(0);
         let work = self.try_from(&asked.witness, note, (old, size), prove);
-        let line = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(WitnessFailure::TimedOut))?;
-        asked.last.store(size, Ordering::Relaxed);
-        Ok(line)
+        let line = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(WitnessFailure::TimedOut));
+        match &line {
+            Ok(_) => asked.last.store(size, Ordering::Relaxed),
+            Err(failure) => {
+                failure.report(asked.witness.name());
+                asked.rest(self.rest);
+            }
+        }
+        line
     }
 
     /// Goes on from the size that the witness names, within [`TRIES`].
@@ -186,6 +209,33 @@ impl Witnesses {
             }
         }
         Err(WitnessFailure::Unsettled)
+    }
+}
+
+impl Asked {
+    fn new(witness: Witness) -> Self {
+        Self { witness, last: AtomicU64::new(0), rests_until: Mutex::new(None) }
+    }
+
+    fn rests(&self) -> bool {
+        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until)
+    }
+
+    fn rest(&self, rest: Duration) {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + rest);
+    }
+}
+
+impl WitnessFailure {
+    /// For the operator. That a witness has seen another history is more than that it is away.
+    fn report(&self, witness: &KeyName) {
+        let witness = witness.as_str();
+        match self {
+            Self::Inconsistent | Self::Ahead { .. } => {
+                tracing::error!(witness, failure = %self, "a witness has seen another history of the log");
+            }
+            _ => tracing::warn!(witness, failure = %self, "a witness did not cosign"),
+        }
     }
 }
 

@@ -94,6 +94,7 @@ impl Server {
             trusted_proxies: Vec::new(),
             address_factor: 1,
             sessions: SessionLimits::default(),
+            witnesses: Vec::new(),
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -41,4 +41,5 @@ mod throttling;
 mod uploads;
 mod witness;
 mod witness_binary;
+mod witnessed;
 mod witnesses;

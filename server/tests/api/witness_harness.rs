@@ -5,7 +5,10 @@ use std::{net::TcpListener, path::Path};
 use reqwest::{Response, StatusCode};
 use server::witness::{WitnessConfig, WitnessError, serve};
 use tempfile::TempDir;
-use tlog::{cosignature::CosignerKey, note::KeyName};
+use tlog::{
+    cosignature::CosignerKey,
+    note::{KeyName, VerifierKey},
+};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::growing_log::GrowingLog;
@@ -34,15 +37,24 @@ impl TestWitness {
         Self::start_in(tempfile::tempdir().unwrap(), name, logs).await
     }
 
+    /// Starts one of the logs with these keys.
+    pub async fn of(name: &str, logs: Vec<VerifierKey>) -> Self {
+        Self::run(tempfile::tempdir().unwrap(), name, logs).await
+    }
+
     /// Starts one in a folder that exists.
     pub async fn start_in(dir: TempDir, name: &str, logs: &[&GrowingLog]) -> Self {
+        Self::run(dir, name, logs.iter().map(|log| log.key.verifier()).collect()).await
+    }
+
+    async fn run(dir: TempDir, name: &str, logs: Vec<VerifierKey>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = listener.local_addr().unwrap();
         let config = WitnessConfig {
             data: dir.path().to_owned(),
             listen,
             name: Some(KeyName::new(name).unwrap()),
-            logs: logs.iter().map(|log| log.key.verifier()).collect(),
+            logs,
             tls: None,
         };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -28,7 +28,7 @@ fn cosigner(name: &str, seed: u8) -> Cosigner {
 }
 
 /// A witness that answers whatever `answer` makes of the body.
-async fn liar<F, R>(key: CosignerKey, answer: impl Fn(Bytes) -> F + Clone + Send + Sync + 'static) -> Witness
+pub async fn liar<F, R>(key: CosignerKey, answer: impl Fn(Bytes) -> F + Clone + Send + Sync + 'static) -> Witness
 where
     F: Future<Output = R> + Send + 'static,
     R: IntoResponse + 'static,

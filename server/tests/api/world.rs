@@ -232,5 +232,6 @@ fn config(folder: &TempDir) -> Config {
         trusted_proxies: Vec::new(),
         address_factor: 1,
         sessions: SessionLimits::default(),
+        witnesses: Vec::new(),
     }
 }
