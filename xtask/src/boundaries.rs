@@ -24,7 +24,7 @@ const SERVER_ONLY: [&str; 10] = [
 const LEAVES: [&str; 5] =
     ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "healthsecure-tlog", "migrations"];
 
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "app",
     "cli",
     "frontend",
@@ -33,6 +33,7 @@ const OURS: [&str; 11] = [
     "healthsecure-crypto",
     "healthsecure-entities",
     "healthsecure-tlog",
+    "malicious-server",
     "migrations",
     "server",
     "xtask",
@@ -43,6 +44,7 @@ pub fn check() -> Outcome {
     let results = [
         server_cannot_open(),
         browser_has_no_server(),
+        nothing_is_weakened(),
         leaves_stand_alone(),
         nothing_needs_the_server(),
         page_has_one_name(),
@@ -112,6 +114,20 @@ fn browser_has_no_server() -> Outcome {
     }
     let names: BTreeSet<&str> = nodes.iter().map(|n| n.name.as_str()).collect();
     Ok(format!("no server crate among the browser's {} packages", names.len()))
+}
+
+/// What people run has all of its defences, and no switch for them.
+fn nothing_is_weakened() -> Outcome {
+    for (program, target) in [("server", &[][..]), ("cli", &[]), ("frontend", &["--target", "wasm32-unknown-unknown"])] {
+        let nodes = tree(program, target)?;
+        if !nodes.iter().any(|n| n.name == "healthsecure-crypto") {
+            return Err(format!("{program} has no crypto crate: this check looks at the wrong thing"));
+        }
+        if nodes.iter().any(|n| n.features.iter().any(|f| f == "weaken")) {
+            return Err(format!("{program} is built with feature `weaken`, which switches defences off"));
+        }
+    }
+    Ok("no program is built with a switch for its defences".to_owned())
 }
 
 fn leaves_stand_alone() -> Outcome {

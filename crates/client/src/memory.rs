@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{AccountId, B64, instance::Instance};
-use crypto::{ids::InstanceId, sign::PublicSigningKey};
+use crypto::{defence::Defence, ids::InstanceId, sign::PublicSigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -53,7 +53,9 @@ impl Memory {
     pub(crate) fn check(&mut self, instance: &Instance) -> Result<Pinned> {
         let id: [u8; 16] = (&instance.instance_id.0[..]).try_into().map_err(|_| ClientError::Answer { status: 200 })?;
         match &self.instance {
-            Some(pinned) if *pinned != instance.instance_id => return Err(Refusal::InstanceChanged.into()),
+            Some(pinned) if *pinned != instance.instance_id && Defence::PinnedInstance.holds() => {
+                return Err(Refusal::InstanceChanged.into());
+            }
             _ => self.instance = Some(instance.instance_id.clone()),
         }
         match (&self.organisation_key, &instance.organisation_key) {

@@ -9,6 +9,7 @@ use api_types::{
 };
 use crypto::{
     account::{KeyChain, KeyDirectory, RoleStatement, fingerprint_groups, fingerprint_words},
+    defence::Defence,
     ids::AccountId,
     sign::Signed,
 };
@@ -129,7 +130,7 @@ impl<P: Platform> Vault<P> {
         }
         let chain = parse_chain(account)?;
         self.state().check_pin(&chain)?;
-        if let Some(known) = self.people().0.get(&id) {
+        if let Some(known) = self.people().0.get(&id).filter(|_| Defence::PinnedKeys.holds()) {
             chain
                 .continues(known.epoch(), &known.current().hash())
                 .map_err(|_| Refusal::KeyRecordChanged { account: id.to_string() })?;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crypto::{
     account::{AccountKey, KeyChain},
+    defence::Defence,
     grant::InvitationSecret,
     ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId},
     sign::PublicSigningKey,
@@ -70,7 +71,7 @@ pub(crate) struct ClientState {
 impl ClientState {
     /// Refuses key records that contradict a pin.
     pub fn check_pin(&self, chain: &KeyChain) -> Result<(), Refusal> {
-        match self.pins.get(&chain.account()) {
+        match self.pins.get(&chain.account()).filter(|_| Defence::PinnedKeys.holds()) {
             Some(pin) => chain
                 .continues(pin.epoch, &pin.record)
                 .map_err(|_| Refusal::KeyRecordChanged { account: chain.account().to_string() }),

@@ -6,13 +6,14 @@
 //!
 //! Features: without any, the crate verifies signatures, parses, replays access chains and hashes audit events: what a
 //! server may do. `open` adds private keys and everything that decrypts; only the client enables it. `opaque-server`
-//! adds the server's half of OPAQUE.
+//! adds the server's half of OPAQUE. `weaken` lets the attack suite switch [`defence`]s off; no program has it.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod account;
 pub mod audit;
+pub mod defence;
 pub mod encoding;
 pub mod format;
 pub mod grant;

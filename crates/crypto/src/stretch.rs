@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
 
-use crate::secret::Secret;
+use crate::{defence::Defence, secret::Secret};
 
 /// Why parameters are refused.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,8 @@ impl KdfParams {
     /// [`KdfError`].
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, KdfError> {
         let (floor, ceiling) = (Self::FLOOR, Self::CEILING);
-        if memory_kib < floor.memory_kib || passes < floor.passes || lanes < floor.lanes {
+        let weak = memory_kib < floor.memory_kib || passes < floor.passes || lanes < floor.lanes;
+        if weak && Defence::KdfFloor.holds() {
             return Err(KdfError::WeakKdf);
         }
         if memory_kib > ceiling.memory_kib || passes > ceiling.passes || lanes > ceiling.lanes {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use crypto::{
+    defence::Defence,
     encoding::sha256,
     format::{FormatError, Geometry, HEADER, PartOpener, PartSealer},
     ids::Hash32,
@@ -57,7 +58,7 @@ pub(crate) fn begin(job: &OpenJob, final_chunk: &[u8]) -> Result<PartOpener> {
 /// Checks a stored segment against the manifest and opens it.
 pub(crate) fn open(opener: &PartOpener, job: &OpenJob, i: u64, stored: &[u8]) -> Result<(Vec<u8>, Hash32)> {
     let expected = usize::try_from(i).ok().and_then(|i| job.cipher.get(i));
-    if expected != Some(&sha256(stored)) {
+    if expected != Some(&sha256(stored)) && Defence::SegmentHash.holds() {
         let why = format!("segment {i} is not the one in the manifest");
         return Err(Refusal::PartForged { part: job.part, why }.into());
     }

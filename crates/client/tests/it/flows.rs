@@ -9,25 +9,9 @@ use client::{
     content::{FileType, ReportFields},
 };
 
+pub use malicious_server::scene::{fields, report};
+
 use crate::fake::{Fake, PASSWORD, World, device, email};
-
-pub fn fields() -> ReportFields {
-    ReportFields {
-        report_number: "R-17".into(),
-        title: "Chest X-ray".into(),
-        patient_name: "Ann Example".into(),
-        patient_id: "P-4".into(),
-        diagnosis: "No finding".into(),
-        ..Default::default()
-    }
-}
-
-/// A completed report with one file.
-pub async fn report(author: &Vault<World>, patient: PatientChoice) -> api_types::ReportId {
-    let draft = author.begin_draft(patient, fields()).await.unwrap();
-    draft.add_file("scan.pdf", &Bytes::from_static(b"%PDF-1.7 picture"), &Control::none()).await.unwrap();
-    draft.complete().await.unwrap().id
-}
 
 async fn read_file(vault: &Vault<World>, id: &api_types::ReportId) -> Vec<u8> {
     let open = vault.report(id).await.unwrap();

@@ -1,10 +1,11 @@
 //! The client against a server double in memory: every flow with an honest one, then each lie refused by name.
 #![allow(clippy::unwrap_used, clippy::result_large_err)]
 
-mod fake;
 mod flows;
 mod lies;
 mod parting;
 mod pins;
 mod qr;
 mod uploads;
+
+use malicious_server::double as fake;

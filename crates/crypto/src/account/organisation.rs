@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::{
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, InstanceId},
     kem::{HpkeError, RecipientKey},
@@ -103,7 +104,7 @@ impl crate::sign::Signed<RoleStatement> {
         instance: &InstanceId,
         account: &AccountId,
     ) -> Result<&RoleStatement, OrganisationError> {
-        let said = self.verify(organisation)?;
+        let said = self.verify_under(Defence::ApprovalSignature, organisation)?;
         if said.instance == *instance && said.account == *account {
             Ok(said)
         } else {

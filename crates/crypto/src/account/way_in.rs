@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{KeyChain, KeyError};
 use crate::{
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, Hash32, InstanceId, WayInId},
     kem::{HpkeError, RecipientKey, Suite},
@@ -192,5 +193,5 @@ pub fn verify_way_in<'a>(way: &'a Signed<WayIn>, chain: &KeyChain) -> Result<&'a
         return Err(WayInError::WrongAccount);
     }
     let key = chain.signer(claimed.epoch, claimed.time)?;
-    Ok(way.verify(key)?)
+    Ok(way.verify_under(Defence::WayInSignature, key)?)
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     account::KeyDirectory,
+    defence::Defence,
     encoding::UnixMillis,
     ids::{GrantId, Hash32, ReportId},
     sign::Signed,
@@ -83,7 +84,8 @@ impl AccessState {
         let key = keys
             .signer(&claimed.author, claimed.epoch, claimed.time)
             .map_err(|source| ChainError::Keys { seq, source })?;
-        let verified = entry.verify(key).map_err(|source| ChainError::Verify { seq, source })?;
+        let verified =
+            entry.verify_under(Defence::EntrySignature, key).map_err(|source| ChainError::Verify { seq, source })?;
         self.change(verified, keys)?;
         self.heads.push(entry.hash());
         self.last_time = verified.time;

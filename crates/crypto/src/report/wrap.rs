@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::{AccessState, GrantState, GrantStatus, Recipient, RevisionPlace};
 use crate::{
     account::{KeyDirectory, KeyError},
+    defence::Defence,
     encoding::{DecodeError, Reader, VERSION, Writer, split_version},
     ids::{GrantId, Hash32, ReportId},
     kem::{HpkeError, RecipientKey, Suite},
@@ -78,7 +79,9 @@ impl Wrap {
     /// HPKE's `info`.
     pub fn info(&self) -> Vec<u8> {
         let mut w = Writer::with_context("wrap");
-        self.fields(&mut w);
+        if Defence::WrapBinding.holds() {
+            self.fields(&mut w);
+        }
         w.finish()
     }
 

@@ -1,40 +1,13 @@
 //! Lies about who may open a report.
 
-use api_types::{B64, ReportId, reports::Report};
+use api_types::ReportId;
 use client::{ClientError, Refusal, Share};
-use crypto::{
-    ids::GrantId,
-    report::{AccessEntry, AccountRecipient, Change, Grant, Purpose, Recipient, Right, Versions},
-    sign::{Signed, SigningKey},
-};
+use crypto::report::AccountRecipient;
+use malicious_server::scene::forged_entry;
 use serde_json::Value;
 
 use super::{Scene, change_report, refusal, scene, straight, stranger};
 use crate::fake::{Fake, PASSWORD, device, email};
-
-/// An entry that continues a report's chain, signed by whoever's key.
-fn forged_entry(body: &Report, author: &AccountRecipient, key: &SigningKey, to: AccountRecipient) -> B64 {
-    let last = Signed::<AccessEntry>::parse(&body.entries.last().unwrap().0).unwrap();
-    let grant = Grant {
-        id: GrantId([7; 16]),
-        recipient: Recipient::Account(to),
-        right: Right::View,
-        purpose: Purpose::new("treatment").unwrap(),
-        versions: Versions::ALL,
-        expires_at: 0,
-        parent: None,
-    };
-    let entry = AccessEntry {
-        report: last.claimed().report,
-        seq: last.claimed().seq + 1,
-        previous: last.hash(),
-        time: last.claimed().time + 1,
-        author: author.account,
-        epoch: author.epoch,
-        change: Change::Grant(grant),
-    };
-    B64::from(Signed::sign(entry, key).as_bytes())
-}
 
 #[tokio::test]
 async fn an_injected_grant_is_refused() {

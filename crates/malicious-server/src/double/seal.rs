@@ -18,7 +18,7 @@ use crypto::{
 };
 
 use super::{Db, Fake, Revision, World, rng};
-use crate::flows::fields;
+use crate::scene::fields;
 
 fn id(of: &api_types::AccountId) -> AccountId {
     AccountId(of.0)

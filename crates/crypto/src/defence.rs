@@ -1,0 +1,95 @@
+//! What stops an attack, by name: so that the attack suite can switch a defence off and show that the attack would
+//! succeed without it.
+//!
+//! Only builds with feature `weaken` can switch anything off, and only `malicious-server` asks for it; `cargo xtask
+//! boundaries` checks that no program does. In every other build [`Defence::holds`] is the constant `true`.
+
+/// A check that stands between an attack and its success. docs/attacks.md says which stops what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Defence {
+    /// An account's id is the hash of its first key record.
+    AccountId,
+    /// Keys seen once are pinned; later ones must follow from them.
+    PinnedKeys,
+    /// A role is approved by the organisation's signature.
+    ApprovalSignature,
+    /// The instance that was seen first is the only one.
+    PinnedInstance,
+    /// Entries of an access list are signed by who makes them.
+    EntrySignature,
+    /// A grant that is presented must be live by the signed list.
+    GrantLiveness,
+    /// An access list must go on from the one seen before.
+    AccessHead,
+    /// Manifests are signed by someone entitled.
+    ManifestSignature,
+    /// Versions and revisions must not be older than the ones seen.
+    ManifestSeen,
+    /// Every version that one's access covers must be delivered.
+    VersionsComplete,
+    /// A wrap opens only where it belongs.
+    WrapBinding,
+    /// A range of bytes is answered whole.
+    RangeLength,
+    /// A segment has the hash that the manifest names.
+    SegmentHash,
+    /// A part opens only where it belongs.
+    PartPlace,
+    /// Nothing of a segment is given out unless all of it is authentic, up to the part's end.
+    PartEnd,
+    /// What was opened is what its author signed.
+    AuthorStatement,
+    /// A way in is signed by its account.
+    WayInSignature,
+    /// A password is never stretched less than the floor.
+    KdfFloor,
+    /// The client state and drafts count up.
+    StateCounter,
+    /// Events of a report are numbered, chained, and stay once seen.
+    EventChain,
+}
+
+impl Defence {
+    /// Whether it is on: always, except in the attack suite.
+    #[cfg(not(feature = "weaken"))]
+    #[inline(always)]
+    pub const fn holds(self) -> bool {
+        true
+    }
+
+    /// Whether it is on: always, except on a thread where [`without`] says otherwise.
+    #[cfg(feature = "weaken")]
+    pub fn holds(self) -> bool {
+        !weaken::OFF.with_borrow(|off| off.contains(&self))
+    }
+}
+
+#[cfg(feature = "weaken")]
+mod weaken {
+    use std::cell::RefCell;
+
+    use super::Defence;
+
+    thread_local! {
+        pub(super) static OFF: RefCell<Vec<Defence>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Switches defences off on this thread, until the guard is dropped.
+    #[must_use]
+    pub fn without(defences: &[Defence]) -> Weakened {
+        OFF.with_borrow_mut(|off| Weakened(std::mem::replace(off, defences.to_vec())))
+    }
+
+    /// Switches back what [`without`] switched off.
+    #[derive(Debug)]
+    pub struct Weakened(Vec<Defence>);
+
+    impl Drop for Weakened {
+        fn drop(&mut self) {
+            OFF.set(std::mem::take(&mut self.0));
+        }
+    }
+}
+#[cfg(feature = "weaken")]
+pub use weaken::{Weakened, without};

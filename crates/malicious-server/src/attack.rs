@@ -1,0 +1,67 @@
+//! The attacks by name. docs/attacks.md has a page for each; `tests/suite` runs them.
+
+use crypto::defence::Defence;
+
+/// What stops an attack, and the name of the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wall {
+    /// The defence.
+    pub defence: Defence,
+    /// [`client::Refusal::code`] of what the person is told.
+    pub refusal: &'static str,
+}
+
+/// An attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attack {
+    /// Its name, as in docs/attacks.md.
+    pub name: &'static str,
+    /// What stands in its way, in the order in which it runs into them.
+    pub walls: &'static [Wall],
+}
+
+const fn wall(defence: Defence, refusal: &'static str) -> Wall {
+    Wall { defence, refusal }
+}
+
+macro_rules! attacks {
+    ($($constant:ident = $name:literal: [$($defence:ident => $refusal:literal),+];)+) => {
+        $(
+            #[doc = concat!("`", $name, "`.")]
+            pub const $constant: Attack =
+                Attack { name: $name, walls: &[$(wall(Defence::$defence, $refusal)),+] };
+        )+
+        /// All of them.
+        pub const ATTACKS: &[Attack] = &[$($constant),+];
+    };
+}
+
+attacks! {
+    KEY_SWAP = "key-swap": [AccountId => "key_record"];
+    KEY_HISTORY_FORK = "key-history-fork": [PinnedKeys => "key_record_changed"];
+    FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
+    FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
+    KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
+    INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
+    STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];
+    DRAFT_ROLLBACK = "draft-rollback": [StateCounter => "draft_forged"];
+    FORGED_GRANT = "forged-grant": [EntrySignature => "grant_injected"];
+    EXPIRED_GRANT = "expired-grant": [GrantLiveness => "expired_grant_presented"];
+    REVOKED_GRANT = "revoked-grant": [GrantLiveness => "revoked_grant_replayed"];
+    ACCESS_ROLLBACK = "access-rollback": [AccessHead => "access_head_older"];
+    MANIFEST_ROLLBACK = "manifest-rollback": [ManifestSeen => "manifest_older"];
+    VERSION_SUPPRESSED = "version-suppressed": [VersionsComplete => "version_left_out"];
+    WRAP_TRANSPLANT = "wrap-transplant": [WrapBinding => "wrap_forged"];
+    PART_TRANSPLANT = "part-transplant": [
+        ManifestSignature => "manifest_forged",
+        PartPlace => "part_forged",
+        AuthorStatement => "content_changed"
+    ];
+    TRUNCATION = "truncation": [
+        RangeLength => "part_forged",
+        PartEnd => "part_forged",
+        SegmentHash => "part_forged",
+        AuthorStatement => "content_changed"
+    ];
+    SUPPRESSED_EVENT = "suppressed-event": [EventChain => "events_broken"];
+}

@@ -1,0 +1,107 @@
+//! What the attacks share: people, a report, and things that somebody else signed.
+
+use std::sync::Arc;
+
+use api_types::{B64, ReportId, accounts::Role, reports::Report};
+use bytes::Bytes;
+use client::{PatientChoice, Share, Vault, bulk::Control, content::ReportFields};
+use crypto::{
+    account::{KeyChain, Keyring},
+    ids::GrantId,
+    report::{AccessEntry, AccountRecipient, Change, Grant, Purpose, Recipient, Right, Versions},
+    sign::{Signed, SigningKey},
+};
+
+use crate::double::{Fake, World, rng};
+
+/// A patient's report that a doctor wrote; both have seen it.
+pub struct Scene {
+    /// The server.
+    pub server: Arc<Fake>,
+    /// Who owns the report.
+    pub patient: Vault<World>,
+    /// Who wrote it.
+    pub doctor: Vault<World>,
+    /// The report.
+    pub id: ReportId,
+}
+
+/// Sets the scene.
+pub async fn scene() -> Scene {
+    let server = Fake::new();
+    let patient = server.person("Ann Example", Role::Patient).await;
+    let doctor = server.person("Dora Doctor", Role::Doctor).await;
+    let id = report(&doctor, PatientChoice::Account(patient.account_id())).await;
+    patient.report(&id).await.unwrap();
+    Scene { server, patient, doctor, id }
+}
+
+/// A report's fields.
+pub fn fields() -> ReportFields {
+    ReportFields {
+        report_number: "R-17".into(),
+        title: "Chest X-ray".into(),
+        patient_name: "Ann Example".into(),
+        patient_id: "P-4".into(),
+        diagnosis: "No finding".into(),
+        ..Default::default()
+    }
+}
+
+/// A completed report with one file.
+pub async fn report(author: &Vault<World>, patient: PatientChoice) -> ReportId {
+    let draft = author.begin_draft(patient, fields()).await.unwrap();
+    draft.add_file("scan.pdf", &Bytes::from_static(b"%PDF-1.7 picture"), &Control::none()).await.unwrap();
+    draft.complete().await.unwrap().id
+}
+
+/// Reading without a code and without an end.
+pub fn straight(to: &Vault<World>) -> Share {
+    Share { with_code: false, expires_in: 0, ..Share::with_code(to.account_id()) }
+}
+
+/// Changes the answer to `GET /reports/{id}`.
+pub fn change_report(server: &Fake, change: impl Fn(&mut Report) + Send + 'static) {
+    server.lie(move |request, value| {
+        let parts: Vec<_> = request.path.trim_start_matches("/api/v1/").split('/').collect();
+        if let ["reports", id] = parts[..]
+            && id.len() == 64
+            && !value.is_null()
+        {
+            let mut body: Report = serde_json::from_value(value.clone()).unwrap();
+            change(&mut body);
+            *value = serde_json::to_value(body).unwrap();
+        }
+    });
+}
+
+/// Keys that the server made itself.
+pub fn stranger() -> (Keyring, KeyChain) {
+    let (keyring, record) = Keyring::create(1, &mut rng());
+    let chain = KeyChain::verify(vec![record]).unwrap();
+    (keyring, chain)
+}
+
+/// A grant to view, as an entry that continues a report's chain, signed by whoever's key.
+pub fn forged_entry(body: &Report, author: &AccountRecipient, key: &SigningKey, to: AccountRecipient) -> B64 {
+    let last = Signed::<AccessEntry>::parse(&body.entries.last().unwrap().0).unwrap();
+    let grant = Grant {
+        id: GrantId([7; 16]),
+        recipient: Recipient::Account(to),
+        right: Right::View,
+        purpose: Purpose::new("treatment").unwrap(),
+        versions: Versions::ALL,
+        expires_at: 0,
+        parent: None,
+    };
+    let entry = AccessEntry {
+        report: last.claimed().report,
+        seq: last.claimed().seq + 1,
+        previous: last.hash(),
+        time: last.claimed().time + 1,
+        author: author.account,
+        epoch: author.epoch,
+        change: Change::Grant(grant),
+    };
+    B64::from(Signed::sign(entry, key).as_bytes())
+}

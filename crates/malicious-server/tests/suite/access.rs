@@ -1,0 +1,179 @@
+//! Attacks on who may open a report.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use api_types::{
+    B64, GrantId, ReportId,
+    accounts::Role,
+    audit::{Action, AuditEvent, Outcome},
+};
+use client::{AccessStatus, AccessWho, Share, event_hash};
+use crypto::report::AccountRecipient;
+use malicious_server::{
+    attack::{ACCESS_ROLLBACK, EXPIRED_GRANT, FORGED_GRANT, REVOKED_GRANT, SUPPRESSED_EVENT},
+    double::Fake,
+    scene::{Scene, change_report, fields, forged_entry, scene, straight, stranger},
+};
+use serde_json::Value;
+
+use super::{Attempt, Won, run};
+
+#[tokio::test]
+async fn forged_grant() {
+    run(&FORGED_GRANT, attempt).await;
+
+    /// The server adds itself to the list in the owner's name; the owner would seal the next version to it as well.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let owner = AccountRecipient {
+            account: crypto::ids::AccountId(patient.account_id().0),
+            epoch: 0,
+            suite: crypto::kem::Suite::XWing,
+            key_hash: crypto::ids::Hash32([0; 32]),
+        };
+        let (keyring, chain) = stranger();
+        let to = AccountRecipient::current(&chain);
+        // It is known to the client: the server gave its keys along with the others'.
+        let record = B64::from(chain.current().as_bytes());
+        let stranger = api_types::AccountId(chain.account().0);
+        let mut account = server.db().accounts[&patient.account_id()].clone();
+        (account.name, account.key_records) = ("Records office".into(), vec![record]);
+        server.db().accounts.insert(stranger, account);
+        patient.person(&stranger).await.unwrap();
+        change_report(&server, move |body| {
+            body.entries.push(forged_entry(body, &owner, &keyring.current().signing, to));
+        });
+        let rows = patient.access(&id).await?;
+        let is_stranger = |who: &AccessWho| matches!(who, AccessWho::Person(person) if person.id == stranger);
+        Ok(Won::if_so(rows.iter().any(|row| row.status == AccessStatus::Live && is_stranger(&row.who))))
+    }
+}
+
+/// Every answer that the doctor got while the report was theirs to read, by its path.
+fn record(server: &Fake) -> Arc<Mutex<BTreeMap<String, Value>>> {
+    let kept: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
+    let keep = Arc::clone(&kept);
+    server.lie(move |request, value| drop(keep.lock().unwrap().insert(request.path.clone(), value.clone())));
+    kept
+}
+
+/// The doctor's access is over, but the server answers as it did before: with the wraps that it kept, and, because the
+/// doctor has seen how the list went on, with the list of today.
+async fn as_if_nothing_had_happened(scene: &Scene, kept: BTreeMap<String, Value>) -> Attempt {
+    let Scene { server, doctor, id, .. } = scene;
+    let entries = serde_json::to_value(&server.db().reports[id].entries).unwrap();
+    server.lie(move |request, value| {
+        if let Some(before) = kept.get(&request.path) {
+            *value = before.clone();
+            if value.get("entries").is_some() {
+                value["entries"] = entries.clone();
+            }
+        }
+    });
+    let open = doctor.report(id).await?;
+    let version = doctor.version(&open, 1).await?;
+    Ok(Won::if_so(version.content.fields == fields()))
+}
+
+/// A doctor whom the patient let read, and what the server keeps of that.
+async fn reader(expires_in: i64) -> (Scene, GrantId, BTreeMap<String, Value>) {
+    let Scene { server, patient, id, .. } = scene().await;
+    let doctor = server.person("Rita Reader", Role::Doctor).await;
+    let shared = patient.share(&id, &Share { expires_in, ..straight(&doctor) }).await.unwrap();
+    let kept = record(&server);
+    let open = doctor.report(&id).await.unwrap();
+    doctor.version(&open, 1).await.unwrap();
+    server.be_honest();
+    let kept = kept.lock().unwrap().clone();
+    (Scene { server, patient, doctor, id }, shared.grant, kept)
+}
+
+#[tokio::test]
+async fn expired_grant() {
+    run(&EXPIRED_GRANT, attempt).await;
+
+    async fn attempt() -> Attempt {
+        let (scene, _, kept) = reader(3_600_000).await;
+        scene.server.pass(3_600_001);
+        as_if_nothing_had_happened(&scene, kept).await
+    }
+}
+
+#[tokio::test]
+async fn revoked_grant() {
+    run(&REVOKED_GRANT, attempt).await;
+
+    async fn attempt() -> Attempt {
+        let (scene, grant, kept) = reader(0).await;
+        scene.patient.revoke(&scene.id, &grant).await.unwrap();
+        as_if_nothing_had_happened(&scene, kept).await
+    }
+}
+
+#[tokio::test]
+async fn access_rollback() {
+    run(&ACCESS_ROLLBACK, attempt).await;
+
+    /// A reader whom the owner has seen disappears from the list, and reads on.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let shared = patient.share(&id, &straight(&doctor)).await.unwrap();
+        patient.access(&id).await.unwrap();
+        change_report(&server, |body| drop(body.entries.pop()));
+        let rows = patient.access(&id).await?;
+        Ok(Won::if_so(rows.iter().all(|row| row.grant != shared.grant)))
+    }
+}
+
+/// A report's events as an honest server lists them.
+fn events(id: ReportId, count: u64) -> Vec<AuditEvent> {
+    let mut previous = B64(id.0.to_vec());
+    let mut events = Vec::new();
+    for seq in 1..=count {
+        let mut event = AuditEvent {
+            seq,
+            time: 1_000,
+            actor: None,
+            actor_name: None,
+            session: None,
+            action: Action::Open,
+            outcome: Outcome::Success,
+            report_id: Some(id),
+            report_seq: Some(seq),
+            report_prev: Some(previous),
+            subject: format!("version={seq}"),
+            hash: B64::default(),
+            chain: None,
+            leaf_index: None,
+            salt: None,
+            event: None,
+        };
+        event.hash = B64(event_hash(&event).unwrap().0.to_vec());
+        previous = event.hash.clone();
+        events.push(event);
+    }
+    events.reverse();
+    events
+}
+
+#[tokio::test]
+async fn suppressed_event() {
+    run(&SUPPRESSED_EVENT, attempt).await;
+
+    /// Somebody read the report; the server leaves that out of what it shows.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let mut shown = events(id, 5);
+        let hidden = shown.remove(2);
+        server.lie(move |request, value| {
+            if request.path.contains("/events") {
+                *value = serde_json::json!({ "items": shown });
+            }
+        });
+        let events = patient.report_events(&id, 100).await?;
+        Ok(Won::if_so(events.complete && !events.items.contains(&hidden)))
+    }
+}

@@ -1,0 +1,137 @@
+//! Attacks on one's own account.
+
+use api_types::{B64, accounts::Role};
+use bytes::Bytes;
+use client::{
+    ClientError, PatientChoice,
+    bulk::Control,
+    heavy::{self, HeavyKind, HeavyTask},
+};
+use crypto::{
+    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in},
+    ids::{AccountId, InstanceId},
+    kem::{PrivateKey, Suite, hpke_open},
+    opaque::{FinishInput, OpaqueServer, Password, registration_start},
+    sign::Signed,
+    stretch::KdfParams,
+};
+use malicious_server::{
+    attack::{DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK},
+    double::{Fake, PASSWORD, device, email, rng},
+    scene::{fields, report},
+};
+
+use super::{Attempt, Won, run};
+
+#[tokio::test]
+async fn forged_recovery_key() {
+    run(&FORGED_RECOVERY_KEY, attempt).await;
+
+    /// The server puts its own public key into the recovery kit's way in. The account key of the next rotation would be
+    /// sealed to it.
+    async fn attempt() -> Attempt {
+        let (keyring, record) = Keyring::create(1, &mut rng());
+        let chain = KeyChain::verify(vec![record]).unwrap();
+        let kit = RecoveryKit::generate(&mut rng());
+        let (old, next) = (AccountKey::generate(&mut rng()), AccountKey::generate(&mut rng()));
+        let setup = |account_key, generation| WayInSetup {
+            account: chain.account(),
+            keys: keyring.current(),
+            account_key,
+            generation,
+            time: 2,
+        };
+        let honest = make_way_in(setup(&old, 0), WayInSecret::RecoveryKit(&kit), &mut rng()).unwrap();
+        let servers = PrivateKey::generate(Suite::XWing, &mut rng());
+        let (own, _) = Keyring::create(1, &mut rng());
+        let forged = WayIn { public: servers.public(), ..honest.claimed().clone() };
+        let forged = Signed::sign(forged, &own.current().signing);
+        let rotated = rewrap_way_in(&forged, &chain, setup(&next, 1), &mut rng())
+            .map_err(|_| ClientError::from(client::Refusal::WayInForged))?;
+        let way = rotated.claimed();
+        let info = WayIn::wrap_info(&way.account, &way.id, way.kind, &way.public, way.generation);
+        let opened = hpke_open(&servers, None, &info, &way.wrap);
+        Ok(Won::if_so(opened.is_ok_and(|key| key.expose() == next.secret().expose())))
+    }
+}
+
+#[tokio::test]
+async fn kdf_downgrade() {
+    run(&KDF_DOWNGRADE, attempt).await;
+
+    /// A password stretched over 8 KiB instead of 64 MiB is guessed eight thousand times as fast.
+    async fn attempt() -> Attempt {
+        let instance = InstanceId([1; 16]);
+        let password = Password::new(PASSWORD).unwrap();
+        let start = registration_start(&password, &mut rng()).unwrap();
+        let server = OpaqueServer::generate(instance, &mut rng());
+        let response = server.registration_start(&AccountId([2; 32]), &start.message).unwrap();
+        let kdf = KdfParams::FLOOR;
+        let asked = FinishInput { state: start.state, password, response, instance, kdf };
+        let mut bytes = asked.to_bytes().expose().to_vec();
+        // Memory, passes and lanes are the last three fields, each a length of four bytes and a number.
+        let memory = bytes.len() - 20;
+        assert_eq!(bytes[memory..memory + 4], (64u32 * 1024).to_be_bytes());
+        bytes[memory..memory + 4].copy_from_slice(&8u32.to_be_bytes());
+        heavy::run(&HeavyTask { kind: HeavyKind::Register, input: bytes.into() })?;
+        Ok(Won::Everything)
+    }
+}
+
+#[tokio::test]
+async fn instance_swap() {
+    run(&INSTANCE_SWAP, attempt).await;
+
+    /// Another server answers under the address of the one that is known.
+    async fn attempt() -> Attempt {
+        let ann = Fake::new().person("Ann Example", Role::Patient).await;
+        let impostor = Fake::new();
+        let client = impostor.client_with(ann.remembered());
+        let instance = client.instance().await?;
+        Ok(Won::if_so(instance.instance_id == B64(impostor.instance.to_vec())))
+    }
+}
+
+#[tokio::test]
+async fn state_rollback() {
+    run(&STATE_ROLLBACK, attempt).await;
+
+    /// The server gives back what the account remembered a while ago: pins and heads of since then are gone.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let old = {
+            let db = server.db();
+            let account = &db.accounts[&ann.account_id()];
+            (account.state.clone(), account.counter)
+        };
+        report(&ann, PatientChoice::New).await;
+        ann.save_state().await.unwrap();
+        let memory = ann.remembered();
+        let counter = old.1;
+        {
+            let mut db = server.db();
+            let account = db.accounts.get_mut(&ann.account_id()).unwrap();
+            (account.state, account.counter) = old;
+        }
+        let again = server.client_with(memory).sign_in(&email("Ann Example"), PASSWORD, device()).await?;
+        Ok(Won::if_so(server.counter(&again.account_id()) == counter))
+    }
+}
+
+#[tokio::test]
+async fn draft_rollback() {
+    run(&DRAFT_ROLLBACK, attempt).await;
+
+    /// What was written into a draft since is gone, and the draft goes on from there.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let draft = ann.begin_draft(PatientChoice::New, fields()).await.unwrap();
+        let old = server.db().drafts[&draft.id()].clone();
+        draft.add_file("a", &Bytes::from_static(b"a"), &Control::none()).await.unwrap();
+        server.db().drafts.insert(draft.id(), old);
+        let open = ann.open_draft(&draft.id()).await?;
+        Ok(Won::if_so(open.files().is_empty()))
+    }
+}

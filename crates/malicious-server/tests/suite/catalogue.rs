@@ -1,0 +1,50 @@
+//! docs/attacks.md tells of exactly the attacks that are run.
+
+use std::collections::BTreeSet;
+
+use malicious_server::attack::ATTACKS;
+
+const PAGE: &str = include_str!("../../../../docs/attacks.md");
+const SUITE: [&str; 5] = [
+    include_str!("access.rs"),
+    include_str!("account.rs"),
+    include_str!("keys.rs"),
+    include_str!("parts.rs"),
+    include_str!("versions.rs"),
+];
+
+/// The text of each section, by the name in its heading.
+fn sections() -> Vec<(&'static str, &'static str)> {
+    let headed = PAGE.split("\n## `").skip(1);
+    headed.map(|section| section.split_once('`').expect("a heading ends its name")).collect()
+}
+
+#[test]
+fn every_attack_has_its_page_and_every_page_its_attack() {
+    let told: Vec<_> = sections().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = ATTACKS.iter().map(|attack| attack.name).collect();
+    assert_eq!(told, names, "the same ones, in the same order");
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+#[test]
+fn every_page_names_the_walls_and_refusals_in_their_order() {
+    for ((name, text), attack) in sections().into_iter().zip(ATTACKS) {
+        let mut rest = text;
+        for wall in attack.walls {
+            for word in [format!("`{:?}`", wall.defence), format!("`{}`", wall.refusal)] {
+                let at = rest.find(&word).unwrap_or_else(|| panic!("{name}: {word} is not told, or not in its place"));
+                rest = &rest[at..];
+            }
+        }
+    }
+}
+
+#[test]
+fn every_attack_is_run() {
+    for attack in ATTACKS {
+        let constant = attack.name.replace('-', "_").to_uppercase();
+        let run = format!("run(&{constant}, ");
+        assert!(SUITE.iter().any(|file| file.contains(&run)), "{} is never run", attack.name);
+    }
+}

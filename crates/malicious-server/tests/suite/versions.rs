@@ -1,0 +1,40 @@
+//! Attacks on which version is the newest, and which there are.
+
+use malicious_server::{
+    attack::{MANIFEST_ROLLBACK, VERSION_SUPPRESSED},
+    scene::{Scene, change_report, scene},
+};
+
+use super::{Attempt, Won, run};
+
+#[tokio::test]
+async fn manifest_rollback() {
+    run(&MANIFEST_ROLLBACK, attempt).await;
+
+    /// A corrected version was read; the server shows the one before as the newest again.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let second = server.add_version(&doctor, &id, |_| {});
+        assert_eq!(patient.report(&id).await.unwrap().newest().unwrap().version, second);
+        change_report(&server, |body| drop(body.versions.pop()));
+        let open = patient.report(&id).await?;
+        Ok(Won::if_so(open.newest().unwrap().version == 1))
+    }
+}
+
+#[tokio::test]
+async fn version_suppressed() {
+    run(&VERSION_SUPPRESSED, attempt).await;
+
+    /// A version that the patient has never seen is kept from them; its manifest has to be there, or the chain breaks.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        server.add_version(&doctor, &id, |_| {});
+        change_report(&server, |body| {
+            let kept_back = body.versions.pop().unwrap();
+            body.superseded.push(kept_back.manifest);
+        });
+        let open = patient.report(&id).await?;
+        Ok(Won::if_so(open.versions.len() == 1))
+    }
+}
