@@ -37,6 +37,10 @@ impl Transport for Stored {
         done.await.ok().flatten().ok_or(TransportError::Offline)
     }
 
+    async fn fetch_public(&self, _: &str, _: usize) -> Result<Response, TransportError> {
+        Err(TransportError::Offline)
+    }
+
     async fn stream(&self, _: Request) -> Result<Streaming, TransportError> {
         Err(TransportError::Offline)
     }

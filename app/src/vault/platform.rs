@@ -46,6 +46,12 @@ impl Transport for PageTransport {
         answer
     }
 
+    async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        let answer = FetchTransport.fetch_public(path, limit).await;
+        self.note(&answer);
+        answer
+    }
+
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
         let answer = FetchTransport.stream(request).await;
         // Live events ask for no password: a 401 can only mean that the session has ended.

@@ -1,7 +1,7 @@
 //! `hs access`: who has access, who opened it.
 
 use api_types::audit::{Action, AuditEvent, Outcome};
-use client::{AccessRow, AccessWho};
+use client::{AccessRow, AccessWho, CheckedEvent, Mark};
 use serde::Serialize;
 
 use crate::{
@@ -17,9 +17,33 @@ const EVENTS: usize = 200;
 #[derive(Serialize)]
 struct Shown {
     access: Vec<Line>,
-    events: Vec<AuditEvent>,
+    events: Vec<Event>,
     /// Whether the events' hash chain was checked down to the report's first.
     verified_to_the_first: bool,
+}
+
+#[derive(Serialize)]
+struct Event {
+    #[serde(flatten)]
+    event: AuditEvent,
+    /// Whether the public log holds it.
+    log: &'static str,
+}
+
+impl From<CheckedEvent> for Event {
+    fn from(CheckedEvent { event, mark }: CheckedEvent) -> Self {
+        Self { event, log: word(mark) }
+    }
+}
+
+/// What the log says of an event.
+fn word(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Verified => "verified",
+        Mark::Pending => "pending",
+        Mark::Unlogged => "not in a log",
+        Mark::Unchecked => "not checked",
+    }
 }
 
 #[derive(Serialize)]
@@ -50,7 +74,8 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
             let report = super::report_id(vault, &args.report).await?;
             let access = vault.access(&report).await?.iter().map(Line::from).collect();
             let events = vault.report_events(&report, EVENTS).await?;
-            Ok(Shown { access, events: events.items, verified_to_the_first: events.complete })
+            let (items, verified_to_the_first) = (events.items.into_iter().map(Event::from).collect(), events.complete);
+            Ok(Shown { access, events: items, verified_to_the_first })
         })
         .await?;
     context.output.result(&shown, text);
@@ -63,12 +88,12 @@ fn text(shown: &Shown) -> String {
         vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
     });
     let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
-    let rows = shown.events.iter().map(|event| {
+    let rows = shown.events.iter().map(|Event { event, log }| {
         let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
-        vec![time(event.time), who, what(event), event.subject.clone()]
+        vec![time(event.time), who, what(event), event.subject.clone(), (*log).to_owned()]
     });
     out.push_str("\n\n");
-    out.push_str(&table(&["WHEN", "WHO", "WHAT", ""], &rows.collect::<Vec<_>>()));
+    out.push_str(&table(&["WHEN", "WHO", "WHAT", "", "PUBLIC LOG"], &rows.collect::<Vec<_>>()));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
     out

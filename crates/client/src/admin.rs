@@ -3,7 +3,6 @@
 use api_types::{
     AccountId, B64, InvitationId, PlaceholderId,
     accounts::{AccountStatus, AdminAccount, ApproveAccount, Role},
-    audit::AuditEvent,
     invitations::{CreateInvitation, Invitation},
 };
 use crypto::account::{OrganisationKey, RoleStatement};
@@ -15,6 +14,7 @@ use crate::{
     error::{ClientError, Result},
     ids::{ToCrypto, role_to_crypto},
     links,
+    log::CheckedEvent,
     people::Person,
     platform::{Platform, rng},
     refusal::Refusal,
@@ -43,8 +43,8 @@ pub struct AccountPage {
 /// A page of the whole log; hashes and neighbouring chain values verified.
 #[derive(Debug, Clone)]
 pub struct EventPage {
-    /// Newest first.
-    pub items: Vec<AuditEvent>,
+    /// Newest first, each looked for in the public log.
+    pub items: Vec<CheckedEvent>,
     /// Pass as `before` for older ones.
     pub next: Option<u64>,
 }
@@ -116,14 +116,14 @@ impl<P: Platform> Vault<P> {
         self.api().refuse_account(id).await
     }
 
-    /// Events of the whole log.
+    /// Events of the whole audit, each looked for in the public log.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`]; `forbidden`; no connection.
+    /// [`Refusal::EventsBroken`]; the refusals of [`Refusal::stops_session`]; `forbidden`; no connection.
     pub async fn events(&self, filter: &EventFilter) -> Result<EventPage> {
         let page = self.api().list_events(filter).await?;
         check_log(&page.items)?;
-        Ok(EventPage { items: page.items, next: page.next })
+        Ok(EventPage { items: self.mark(page.items).await?, next: page.next })
     }
 
     /// Invites somebody (administrators: anyone; approved doctors: patients). `origin` is the address that people use.

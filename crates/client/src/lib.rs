@@ -29,6 +29,7 @@
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
+//! | `log/` | [`Vault::check_log`], [`Vault::stopped`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
@@ -38,7 +39,12 @@
 //! Pinned keys, the newest access head and manifest seen of each report, and draft counters live in the sealed client
 //! state on the server. Instance id, organisation key and the state's own counter come back from
 //! [`Vault::remembered`]: not secret, to be kept where the program runs and given to [`Client::with_memory`], so that a
-//! server can't roll back the state itself.
+//! server can't roll back the state itself. The public log's key and newest checkpoint are kept in both.
+//!
+//! # When the log doesn't hold
+//!
+//! Once a vault is open, call [`Vault::check_log`] beside whatever else is done. Where it, or any other flow, ends in a
+//! refusal of [`Refusal::stops_session`], drop the vault and show [`Vault::stopped`]: why, and the evidence to save.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -54,6 +60,7 @@ mod ids;
 mod key_code;
 mod links;
 mod live;
+pub mod log;
 mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
@@ -74,6 +81,7 @@ pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, Upl
 pub use error::{ClientError, Result};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use links::SignUpLink;
+pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
 pub use memory::Memory;
 pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};

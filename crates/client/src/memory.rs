@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{ClientError, Result},
+    log::{KeptLog, Witnesses},
     refusal::Refusal,
 };
 
@@ -24,6 +25,10 @@ pub struct Memory {
     pub accounts: BTreeMap<String, u64>,
     /// For each account that was opened here: generation of the way in.
     pub ways_in: BTreeMap<String, u32>,
+    /// For each of the server's trees: the log's key and the newest checkpoint seen.
+    pub logs: BTreeMap<String, KeptLog>,
+    /// The witnesses that this device asks for, from its configuration.
+    pub witnesses: Witnesses,
 }
 
 impl Memory {

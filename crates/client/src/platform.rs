@@ -44,17 +44,24 @@ pub(crate) fn rng() -> Rng {
 pub trait Environment: MaybeSync + 'static {
     /// Unix milliseconds, UTC.
     fn now(&self) -> i64;
+
+    /// Waits so many milliseconds.
+    fn pause(&self, milliseconds: u32) -> impl Future<Output = ()> + MaybeSend;
 }
 
-/// The system's clock: `SystemTime` natively, `Date.now()` in a browser (feature `web`).
+/// The system's clock: `SystemTime` and tokio natively (feature `native`), `Date.now()` and timers in a browser (`web`).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 impl Environment for SystemClock {
     fn now(&self) -> i64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds.into())).await;
     }
 }
 
@@ -63,6 +70,31 @@ impl Environment for SystemClock {
     fn now(&self) -> i64 {
         js_sys::Date::now() as i64
     }
+
+    async fn pause(&self, milliseconds: u32) {
+        let promise = js_sys::Promise::new(&mut |resolve, _| {
+            if !set_timer(&resolve, i32::try_from(milliseconds).unwrap_or(i32::MAX)) {
+                // Without timers nobody waits. Nobody is left to hear it if this fails.
+                let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+            }
+        });
+        let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+    }
+}
+
+/// In a page or in a worker.
+#[cfg(all(target_arch = "wasm32", feature = "web"))]
+fn set_timer(then: &js_sys::Function, milliseconds: i32) -> bool {
+    use wasm_bindgen::JsCast;
+    let global = js_sys::global();
+    let set = if let Some(window) = global.dyn_ref::<web_sys::Window>() {
+        window.set_timeout_with_callback_and_timeout_and_arguments_0(then, milliseconds)
+    } else if let Some(worker) = global.dyn_ref::<web_sys::WorkerGlobalScope>() {
+        worker.set_timeout_with_callback_and_timeout_and_arguments_0(then, milliseconds)
+    } else {
+        return false;
+    };
+    set.is_ok()
 }
 
 /// Everything of a platform under one name, so that `Vault<P>` has one parameter.

@@ -170,6 +170,89 @@ pub enum Refusal {
         /// Position in the report's chain.
         seq: u64,
     },
+    /// The log is signed by another key than the pinned one, or has lost its key.
+    #[error(
+        "The server's public log is not signed by the key that this device knows. Nothing of yours was changed. Save the \
+         evidence, and ask the operator in person before you go on."
+    )]
+    LogSignerUnknown,
+    /// What the server gives as its log's checkpoint is none, or its signature is false.
+    #[error(
+        "The server's public log has a damaged or forged signature ({why}). Nothing of yours was changed. Save the \
+         evidence, and ask the operator before you go on."
+    )]
+    LogCheckpointForged {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The log is shorter than a checkpoint seen before.
+    #[error(
+        "The server's public log has {shown} events; this account has seen it with {seen}. Events have been cut off, or \
+         an old copy is shown. Nothing of yours was changed here. Save the evidence, and ask the operator."
+    )]
+    LogRolledBack {
+        /// Leaves of the newest checkpoint seen before.
+        seen: u64,
+        /// Leaves of the one shown now.
+        shown: u64,
+    },
+    /// The log doesn't contain the one seen before: somebody is shown another history.
+    #[error(
+        "The server's public log is not a continuation of the one seen before (of {seen} events): its history was \
+         rewritten, or different people are shown different ones. Nothing of yours was changed here. Save the evidence; \
+         anyone can check it."
+    )]
+    LogForked {
+        /// Leaves of the checkpoint seen before.
+        seen: u64,
+    },
+    /// A file of the log isn't what the signed checkpoint says, or isn't given out.
+    #[error(
+        "A part of the server's public log ({path}) is missing, or is not the one that was signed. Nothing of yours was \
+         changed. Save the evidence, and ask the operator to check the log."
+    )]
+    LogTileForged {
+        /// Path of the file below the log's.
+        path: String,
+    },
+    /// An event says something else than the stored event that its leaf stands for.
+    #[error(
+        "Event {seq} is shown with another content than the one committed to the public log. Nothing of yours was \
+         changed. Save the evidence, and ask the operator."
+    )]
+    LogEventChanged {
+        /// Its position in the whole log.
+        seq: u64,
+    },
+    /// An event that the server shows isn't in the log.
+    #[error(
+        "Event {seq} is not in the public log, where everyone could hold the server to it. Nothing of yours was changed. \
+         Save the evidence, and ask the operator."
+    )]
+    LogEventMissing {
+        /// Its position in the whole log.
+        seq: u64,
+    },
+    /// Fewer witnesses cosigned the checkpoint than this device asks for.
+    #[error(
+        "Only {found} of the {required} independent witnesses that this device asks for vouch for the server's public \
+         log. Nothing of yours was changed. Wait for the witnesses, or ask the operator."
+    )]
+    LogTooFewWitnesses {
+        /// Witnesses required.
+        required: u64,
+        /// Witnesses that cosigned.
+        found: u64,
+    },
+    /// A line of a known witness that the witness didn't make.
+    #[error(
+        "The server's public log carries a false signature of a witness ({why}). Nothing of yours was changed. Save the \
+         evidence, and ask the witness."
+    )]
+    LogCosignatureForged {
+        /// Whose, and what is wrong with it.
+        why: String,
+    },
     /// The server confirmed something else than was asked.
     #[error("The server answered about something else than was asked.")]
     OtherThing,
@@ -217,7 +300,22 @@ impl Refusal {
             Self::DraftForged => "draft_forged",
             Self::GrantSeedForged => "grant_seed_forged",
             Self::EventsBroken { .. } => "events_broken",
+            Self::LogSignerUnknown => "log_signer_unknown",
+            Self::LogCheckpointForged { .. } => "log_checkpoint_forged",
+            Self::LogRolledBack { .. } => "log_rolled_back",
+            Self::LogForked { .. } => "log_forked",
+            Self::LogTileForged { .. } => "log_tile_forged",
+            Self::LogEventChanged { .. } => "log_event_changed",
+            Self::LogEventMissing { .. } => "log_event_missing",
+            Self::LogTooFewWitnesses { .. } => "log_too_few_witnesses",
+            Self::LogCosignatureForged { .. } => "log_cosignature_forged",
             Self::OtherThing => "other_thing",
         }
+    }
+
+    /// Whether the public log itself can't be relied on any more: nothing that the server shows is to be opened in this
+    /// session.
+    pub fn stops_session(&self) -> bool {
+        self.code().starts_with("log_")
     }
 }

@@ -26,6 +26,7 @@ pub use sign_up::SignUp;
 use crate::{
     api::Api,
     error::{ClientError, Result},
+    log::{Witnesses, WitnessesError},
     memory::{Memory, Pinned},
     platform::{Environment, Platform, rng},
     refusal::Refusal,
@@ -37,6 +38,8 @@ use crate::{
 pub(crate) struct Shared<P> {
     pub platform: P,
     pub memory: Mutex<Memory>,
+    /// The key by which the server says its log of events is signed. Compared with the pinned one when a vault is open.
+    pub log_key: Mutex<Option<String>>,
 }
 
 impl<P: Platform> Shared<P> {
@@ -52,10 +55,15 @@ impl<P: Platform> Shared<P> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn log_key(&self) -> Option<String> {
+        self.log_key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Asks the server who it is and compares with what is pinned.
     pub async fn pinned(&self) -> Result<(Instance, Pinned)> {
         let instance = self.api().get_instance().await?;
         let pinned = self.memory().check(&instance)?;
+        *self.log_key.lock().unwrap_or_else(PoisonError::into_inner) = instance.log_key.clone();
         Ok((instance, pinned))
     }
 }
@@ -88,12 +96,22 @@ impl<P: Platform> Client<P> {
 
     /// A client with what [`Client::memory`] returned on this device before.
     pub fn with_memory(platform: P, memory: Memory) -> Self {
-        Self { shared: Arc::new(Shared { platform, memory: Mutex::new(memory) }) }
+        Self { shared: Arc::new(Shared { platform, memory: Mutex::new(memory), log_key: Mutex::default() }) }
     }
 
     /// What to keep on this device until next time.
     pub fn memory(&self) -> Memory {
         self.shared.memory().clone()
+    }
+
+    /// Asks for independent witnesses of the server's log from now on; the device's memory keeps them.
+    ///
+    /// # Errors
+    /// [`WitnessesError`]: keys that can't be read, or fewer than required.
+    pub fn ask_for_witnesses(&self, witnesses: Witnesses) -> Result<(), WitnessesError> {
+        witnesses.quorum()?;
+        self.shared.memory().witnesses = witnesses;
+        Ok(())
     }
 
     /// The platform.

@@ -13,7 +13,10 @@ use crypto::{
     sign::PublicSigningKey,
 };
 
-use crate::refusal::Refusal;
+use crate::{
+    log::{KeptLog, merge_kept},
+    refusal::Refusal,
+};
 
 /// Most reports whose heads are kept; beyond that those untouched longest go.
 const REPORTS_MAX: usize = 8_000;
@@ -66,6 +69,8 @@ pub(crate) struct ClientState {
     pub placeholders: BTreeMap<PlaceholderId, InvitationSecret>,
     /// Account keys before a rotation: they still open drafts and grant seeds that nobody resealed yet.
     pub retired: Vec<AccountKey>,
+    /// For each of the server's trees: the log's key and the newest checkpoint seen.
+    pub logs: BTreeMap<String, KeptLog>,
 }
 
 impl ClientState {
@@ -148,7 +153,7 @@ impl ClientState {
             }
         }
         self.evict();
-        Ok(())
+        merge_kept(&mut self.logs, other.logs)
     }
 }
 

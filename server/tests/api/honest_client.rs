@@ -111,7 +111,7 @@ async fn a_report_travels_by_code_is_read_and_taken_back() {
     assert!(events.complete);
     let opened = |who: &Person| {
         let id = Some(who.account_id());
-        events.items.iter().any(|event| event.actor == id && event.action == Action::Open)
+        events.items.iter().any(|item| item.event.actor == id && item.event.action == Action::Open)
     };
     assert!(opened(&other) && opened(&patient) && !opened(&administrator));
 

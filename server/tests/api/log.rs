@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api_types::audit::{Action, AuditEvent, AuditEventList};
-use client::PatientChoice;
+use client::{Mark, PatientChoice};
 use crypto::audit;
 use reqwest::{Method, StatusCode};
 use server::{audit::EventDraft, config::Origin};
@@ -53,18 +53,20 @@ async fn every_event_of_a_busy_report_is_in_the_tree() {
     read(&patient, &id).await.unwrap();
     let events = patient.report_events(&id, 1_000).await.unwrap();
     assert!(events.complete && events.items.len() > 20, "{}", events.items.len());
+    assert!(events.items.iter().all(|item| item.mark == Mark::Verified), "the client finds each by itself");
+    let items: Vec<AuditEvent> = events.items.into_iter().map(|item| item.event).collect();
 
     let log = Published::of(&server.origin).await;
-    let (checkpoint, _) = log.reaching(events.items[0].leaf_index.unwrap() + 1).await;
-    for event in &events.items {
+    let (checkpoint, _) = log.reaching(items[0].leaf_index.unwrap() + 1).await;
+    for event in &items {
         assert!(log.includes(&checkpoint, event).await, "{event:?}");
         let stored = audit::AuditEvent::parse(opening(event).event()).unwrap();
         assert_eq!(stored.hash().0[..], event.hash.0[..], "the opening is the event that the chain holds");
     }
-    let mut forged = events.items[3].clone();
+    let mut forged = items[3].clone();
     forged.event.as_mut().unwrap().0[30] ^= 1;
     assert!(!log.includes(&checkpoint, &forged).await, "the check can fail");
-    forged = events.items[3].clone();
+    forged = items[3].clone();
     forged.salt.as_mut().unwrap().0[0] ^= 1;
     assert!(!log.includes(&checkpoint, &forged).await, "and for a salt");
 }

@@ -91,7 +91,7 @@ async fn all_events(person: &Person) -> Vec<AuditEvent> {
     let (mut items, mut before) = (Vec::new(), None);
     loop {
         let page = person.events(&EventFilter { before, ..EventFilter::default() }).await.unwrap();
-        items.extend(page.items);
+        items.extend(page.items.into_iter().map(|item| item.event));
         match page.next {
             Some(next) => before = Some(next),
             None => break,

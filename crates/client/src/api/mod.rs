@@ -152,7 +152,7 @@ fn read<A: DeserializeOwned>(response: &Response) -> Result<A> {
 }
 
 /// A refusal is a problem document; anything else isn't this API.
-fn refusal(status: u16, body: &[u8]) -> ClientError {
+pub(crate) fn refusal(status: u16, body: &[u8]) -> ClientError {
     match serde_json::from_slice::<Problem>(body) {
         Ok(problem) => ClientError::from(problem),
         Err(_) => ClientError::Answer { status },

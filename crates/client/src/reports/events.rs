@@ -10,13 +10,13 @@ use crypto::{
     ids::{EventId, Hash32},
 };
 
-use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal, vault::Vault};
+use crate::{error::Result, ids::ToCrypto, log::CheckedEvent, platform::Platform, refusal::Refusal, vault::Vault};
 
 /// A report's events, verified in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEvents {
-    /// Newest first.
-    pub items: Vec<AuditEvent>,
+    /// Newest first, each looked for in the public log.
+    pub items: Vec<CheckedEvent>,
     /// Whether the chain was followed down to the report's first event.
     pub complete: bool,
 }
@@ -26,9 +26,9 @@ fn kind(event: &AuditEvent) -> Option<String> {
     serde_json::to_value(event.action).ok()?.as_str().map(str::to_owned)
 }
 
-/// The event's hash, as `crypto::audit` computes it: its id is `seq` as 16 bytes, its kind the action's name, its detail
-/// the subject, its count 1, without subjects. `None` for an event that can't be hashed.
-pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
+/// An event as `crypto::audit` encodes it: its id is `seq` as 16 bytes, its kind the action's name, its detail the subject,
+/// its count 1, without subjects. `None` for an event that can't be encoded.
+pub(crate) fn canonical(event: &AuditEvent) -> Option<Hashed> {
     // A time before 1970 is written as 1970: it would be another event with the same hash.
     if event.time < 0 {
         return None;
@@ -44,7 +44,7 @@ pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
         Outcome::Success => HashedOutcome::Allowed,
         Outcome::Denied => HashedOutcome::Denied,
     };
-    let hashed = Hashed {
+    Some(Hashed {
         id: EventId(u128::from(event.seq).to_be_bytes()),
         time: event.time,
         actor: event.actor.map(|a| a.crypto()),
@@ -55,8 +55,12 @@ pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),
-    };
-    Some(hashed.hash())
+    })
+}
+
+/// The event's hash, as `crypto::audit` computes it. `None` for an event that can't be hashed.
+pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
+    Some(canonical(event)?.hash())
 }
 
 /// Whether the hash beside an event is its own.
@@ -122,11 +126,11 @@ pub(crate) fn check_log(items: &[AuditEvent]) -> Result<(), Refusal> {
 }
 
 impl<P: Platform> Vault<P> {
-    /// A report's events, all of them or the newest `limit`, verified link by link.
+    /// A report's events, all of them or the newest `limit`, verified link by link, and each looked for in the public log.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen;
-    /// `not_found`; no connection.
+    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen; the
+    /// refusals of [`Refusal::stops_session`]; `not_found`; no connection.
     pub async fn report_events(&self, id: &ReportId, limit: usize) -> Result<ReportEvents> {
         let seen = self.seen_events().get(id).copied();
         let mut items: Vec<AuditEvent> = Vec::new();
@@ -150,7 +154,7 @@ impl<P: Platform> Vault<P> {
                 *newest = (seq, hash);
             }
         }
-        Ok(ReportEvents { items, complete })
+        Ok(ReportEvents { items: self.mark(items).await?, complete })
     }
 }
 

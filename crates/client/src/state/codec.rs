@@ -9,7 +9,12 @@ use crypto::{
     sign::PublicSigningKey,
 };
 
+use std::collections::BTreeMap;
+
+use tlog::note::MAX_NOTE;
+
 use super::{ClientState, Pin, Seen};
+use crate::log::KeptLog;
 
 /// Fixed-width fields inside one long field: the lists are long, so no length before each.
 struct Packed<'a>(&'a [u8]);
@@ -85,6 +90,27 @@ fn read_pin(p: &mut Packed<'_>) -> Result<(AccountId, Pin), DecodeError> {
     Ok((account, Pin { epoch, record, verified: verified == 1 }))
 }
 
+/// Longest name of a tree, bytes.
+const MAX_TREE: usize = 64;
+/// Longest vkey kept, bytes.
+const MAX_KEY: usize = 1024;
+/// Longest list of logs, bytes: some, each with its note.
+const MAX_LOGS: usize = 8 * MAX_NOTE;
+
+fn write_log(w: &mut Writer, tree: &str, kept: &KeptLog) {
+    w.text(tree).text(&kept.key).text(kept.checkpoint.as_deref().unwrap_or_default());
+}
+
+fn read_logs(mut r: Reader<'_>) -> Result<BTreeMap<String, KeptLog>, DecodeError> {
+    let mut logs = BTreeMap::new();
+    while !r.is_empty() {
+        let (tree, key) = (r.text("tree", MAX_TREE)?, r.text("log key", MAX_KEY)?);
+        let checkpoint = Some(r.text("checkpoint", MAX_NOTE)?).filter(|note| !note.is_empty());
+        logs.insert(tree, KeptLog { key, checkpoint });
+    }
+    Ok(logs)
+}
+
 impl ClientState {
     /// Plaintext, to be sealed.
     pub fn to_bytes(&self) -> SecretBytes {
@@ -115,6 +141,10 @@ impl ClientState {
             .bytes(&drafts)
             .bytes(&placeholders)
             .bytes(&retired);
+        // Without logs the form is that of earlier versions.
+        if !self.logs.is_empty() {
+            w.nested(|w| self.logs.iter().for_each(|(tree, kept)| write_log(w, tree, kept)));
+        }
         let mut out = vec![VERSION];
         out.extend_from_slice(&zeroize::Zeroizing::new(w.finish()));
         SecretBytes::new(out)
@@ -140,6 +170,7 @@ impl ClientState {
             .into_iter()
             .collect(),
             retired: Packed::each(&mut r, "retired keys", |p| Ok(AccountKey::from_secret(Secret::new(p.take()?))))?,
+            logs: if r.is_empty() { BTreeMap::new() } else { read_logs(r.nested("logs", MAX_LOGS)?)? },
         };
         r.finish()?;
         Ok(state)
@@ -163,6 +194,9 @@ mod tests {
         state.drafts.insert(ReportId([12; 32]), 13);
         state.placeholders.insert(PlaceholderId([14; 16]), InvitationSecret::generate(&mut rng));
         state.retired.push(AccountKey::generate(&mut rng));
+        let kept = KeptLog { key: "log+00000000+AAAA".to_owned(), checkpoint: Some("note".to_owned()) };
+        state.logs.insert("events".to_owned(), kept);
+        state.logs.insert("keys".to_owned(), KeptLog { key: "log+00000001+AAAA".to_owned(), checkpoint: None });
         state
     }
 
@@ -173,6 +207,12 @@ mod tests {
         let bytes = state.to_bytes();
         assert!(ClientState::parse(&bytes.expose()[..bytes.expose().len() - 1]).is_err());
         assert_eq!(ClientState::parse(&[9]), Err(DecodeError::UnknownVersion(9)));
+    }
+
+    #[test]
+    fn a_state_from_before_the_log_is_read() {
+        let state = ClientState { logs: BTreeMap::new(), ..full() };
+        assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state));
     }
 
     #[test]

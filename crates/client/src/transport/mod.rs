@@ -119,6 +119,14 @@ pub trait Transport: MaybeSync + 'static {
     /// Sends a request whose answer doesn't end (live events).
     fn stream(&self, request: Request) -> impl Future<Output = Result<Streaming, TransportError>> + MaybeSend;
 
+    /// Fetches a file that anyone may read (the log's), by its path from the root: without credentials, and never more than
+    /// `limit` bytes of it. What never changes may come out of a cache.
+    fn fetch_public(
+        &self,
+        path: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Response, TransportError>> + MaybeSend;
+
     /// Uses this bearer token from now on, or none. A transport that lives on cookies ignores it.
     fn set_token(&self, token: Option<&str>) {
         let _ = token;

@@ -98,25 +98,34 @@ fn failure(error: reqwest::Error) -> TransportError {
     TransportError::Offline
 }
 
+/// Reads an answer whole, up to `limit` bytes of body.
+async fn whole(response: reqwest::Response, limit: usize) -> Result<Response, TransportError> {
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let mut body = Vec::with_capacity(expected(response.content_length()).min(limit));
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(failure)?;
+        if body.len() + chunk.len() > limit {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body: Bytes::from(body) })
+}
+
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let response = self.build(request).send().await.map_err(failure)?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let mut body = Vec::with_capacity(expected(response.content_length()));
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(failure)?;
-            if body.len() + chunk.len() > ANSWER_MAX {
-                return Err(TransportError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, headers, body: Bytes::from(body) })
+        whole(self.build(request).send().await.map_err(failure)?, ANSWER_MAX).await
+    }
+
+    async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        let request = self.http.get(format!("{}{path}", self.origin));
+        whole(request.send().await.map_err(failure)?, limit).await
     }
 
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {

@@ -1,13 +1,13 @@
 //! `fetch` with the page's own cookies. Works in a page and in a worker.
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
-use super::{Request, Response, Streaming, Transport, TransportError};
+use super::{ByteStream, Request, Response, Streaming, Transport, TransportError};
 
 /// Same-origin `fetch`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,17 +22,22 @@ async fn fetch(request: Request) -> Result<web_sys::Response, TransportError> {
     let init = RequestInit::new();
     init.set_method(request.method.as_str());
     init.set_credentials(RequestCredentials::SameOrigin);
-    init.set_redirect(RequestRedirect::Error);
     init.set_cache(RequestCache::NoStore);
     init.set_headers(&headers);
     if let Some(body) = &request.body {
         init.set_body(&Uint8Array::from(body.as_ref()));
     }
+    start(&request.path, &init).await
+}
+
+async fn start(path: &str, init: &RequestInit) -> Result<web_sys::Response, TransportError> {
+    let offline = |_: JsValue| TransportError::Offline;
+    init.set_redirect(RequestRedirect::Error);
     let global = js_sys::global();
     let promise = if let Some(window) = global.dyn_ref::<web_sys::Window>() {
-        window.fetch_with_str_and_init(&request.path, &init)
+        window.fetch_with_str_and_init(path, init)
     } else if let Some(worker) = global.dyn_ref::<web_sys::WorkerGlobalScope>() {
-        worker.fetch_with_str_and_init(&request.path, &init)
+        worker.fetch_with_str_and_init(path, init)
     } else {
         return Err(TransportError::BadAddress);
     };
@@ -67,6 +72,12 @@ async fn next_chunk(
     Some((Ok(Bytes::from(bytes)), reader))
 }
 
+fn chunks(response: &web_sys::Response) -> Result<ByteStream, TransportError> {
+    let body = response.body().ok_or(TransportError::Offline)?;
+    let reader = body.get_reader().dyn_into::<ReadableStreamDefaultReader>().map_err(|_| TransportError::Offline)?;
+    Ok(Box::pin(stream::unfold(reader, next_chunk)))
+}
+
 impl Transport for FetchTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let response = fetch(request).await?;
@@ -77,11 +88,25 @@ impl Transport for FetchTransport {
         Ok(Response { status: response.status(), headers, body })
     }
 
+    async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        let init = RequestInit::new();
+        init.set_credentials(RequestCredentials::Omit);
+        let response = start(path, &init).await?;
+        let (status, headers) = (response.status(), headers_of(&response));
+        let mut body = Vec::new();
+        let mut chunks = if response.body().is_some() { chunks(&response)? } else { Box::pin(stream::empty()) };
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            if body.len() + chunk.len() > limit {
+                return Err(TransportError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: Bytes::from(body) })
+    }
+
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
         let response = fetch(request).await?;
-        let body = response.body().ok_or(TransportError::Offline)?;
-        let reader =
-            body.get_reader().dyn_into::<ReadableStreamDefaultReader>().map_err(|_| TransportError::Offline)?;
-        Ok(Streaming { status: response.status(), body: Box::pin(stream::unfold(reader, next_chunk)) })
+        Ok(Streaming { status: response.status(), body: chunks(&response)? })
     }
 }

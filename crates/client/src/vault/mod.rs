@@ -30,6 +30,7 @@ use crate::{
     api::Api,
     error::Result,
     ids::ToCrypto,
+    log::{EVENTS, Guard},
     memory::{Memory, Pinned},
     people::Directory,
     platform::Platform,
@@ -64,6 +65,7 @@ struct Inner<P> {
     people: Mutex<Directory>,
     looked_up: Mutex<Vec<PublicAccount>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
+    log: Guard,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -120,6 +122,7 @@ impl<P: Platform> Vault<P> {
         let dirty = state.pin(&chain) || organisation != pinned.organisation;
         shared.memory().note(&account.public.id, counter);
         let (id, chain) = (chain.account(), Arc::new(chain));
+        let log = Guard::new(EVENTS, shared.log_key());
         let mut people = Directory::default();
         people.0.insert(id, Arc::clone(&chain));
         Ok(Self(Arc::new(Inner {
@@ -139,6 +142,7 @@ impl<P: Platform> Vault<P> {
             people: Mutex::new(people),
             looked_up: Mutex::default(),
             seen_events: Mutex::default(),
+            log,
         })))
     }
 
@@ -217,6 +221,16 @@ impl<P: Platform> Vault<P> {
 
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.0.keyring
+    }
+
+    /// What this device remembers.
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.shared.memory()
+    }
+
+    /// The log of events, as this session sees it.
+    pub(crate) fn events_log(&self) -> &Guard {
+        &self.0.log
     }
 
     pub(crate) fn pinned(&self) -> &Pinned {

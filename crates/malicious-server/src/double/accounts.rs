@@ -87,7 +87,7 @@ impl Fake {
             (Method::Get, ["instance"]) => {
                 let organisation_key = self.db().organisation.clone();
                 json(&Instance {
-                    log_key: None,
+                    log_key: self.log_key(),
                     instance_id: B64(self.instance.to_vec()),
                     name: "Test clinic".to_owned(),
                     set_up: organisation_key.is_some(),

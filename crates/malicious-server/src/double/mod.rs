@@ -3,6 +3,7 @@
 
 mod access;
 pub mod accounts;
+pub mod log;
 mod reports;
 mod seal;
 
@@ -113,6 +114,8 @@ pub struct Fake {
     pub instance: [u8; 16],
     pub clock: AtomicI64,
     lie: Mutex<Option<Lie>>,
+    /// The public log, on a server that has one.
+    pub log: Mutex<Option<log::Log>>,
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,
     pub segments_sent: AtomicUsize,
@@ -151,6 +154,7 @@ impl Fake {
             instance,
             clock: AtomicI64::new(1_700_000_000_000),
             lie: Mutex::new(None),
+            log: Mutex::default(),
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
@@ -218,7 +222,8 @@ impl Fake {
             return answer;
         }
         let me = self.db().sessions.get(token.unwrap_or_default()).cloned().ok_or(no(ErrorCode::SignedOut))?;
-        self.people(request, &parts, query, &me)
+        self.events(request, &parts)
+            .or_else(|| self.people(request, &parts, query, &me))
             .or_else(|| self.drafts(request, &parts, &me.0))
             .or_else(|| self.reports(request, &parts, query, &me.0))
             .or_else(|| self.grants(request, &parts, &me))
@@ -275,6 +280,11 @@ impl Transport for Wire {
         Ok(Response { status, headers: Vec::new(), body })
     }
 
+    async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        tokio::task::yield_now().await;
+        self.server.public(path, limit)
+    }
+
     async fn stream(&self, _: Request) -> Result<Streaming, TransportError> {
         Err(TransportError::Offline)
     }
@@ -289,6 +299,12 @@ pub struct Clock(Arc<Fake>);
 impl Environment for Clock {
     fn now(&self) -> i64 {
         self.0.now()
+    }
+
+    async fn pause(&self, milliseconds: u32) {
+        tokio::task::yield_now().await;
+        self.0.pass(milliseconds.into());
+        self.0.publish_in_time();
     }
 }
 

@@ -132,7 +132,7 @@ fn fetch(log: Log, fresh: bool) {
                     if fresh {
                         events.clear();
                     }
-                    events.extend(page.items);
+                    events.extend(page.items.into_iter().map(|item| item.event));
                 });
                 log.next.try_set(page.next);
             }

@@ -107,7 +107,8 @@ fn visits(events: &[AuditEvent]) -> Vec<Visit> {
 
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let items = visits(&events.items);
+    let all: Vec<AuditEvent> = events.items.iter().map(|item| item.event.clone()).collect();
+    let items = visits(&all);
     let (complete, count) = (events.complete, items.len());
     let items = StoredValue::new(items);
     let rows = move || {

@@ -5,6 +5,8 @@ mod account;
 mod endless;
 mod events;
 mod keys;
+mod log;
+mod log_event;
 mod opening;
 mod rekey;
 mod rows;

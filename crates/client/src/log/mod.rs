@@ -1,0 +1,72 @@
+//! What holds the server to its past: the public log (docs/log.md), as a client checks it.
+//!
+//! | File | What it does |
+//! |---|---|
+//! | `files.rs` | fetches checkpoints, tiles and bundles, bounded |
+//! | `tiles.rs` | a tree of which every tile in hand leads to a signed root |
+//! | `kept.rs` | the key pinned at first sight and the newest checkpoint, as kept between sessions |
+//! | `view.rs` | one log as this session sees it: goes forward only, and proves each step |
+//! | `opening.rs` | an audit event and the leaf that stands for it |
+//! | `events.rs` | marks the events that are shown |
+//! | `session.rs` | the check at the start of a session; a refusal that stays |
+//! | `witnesses.rs` | how many witnesses this device asks for |
+//! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
+//!
+//! Everything but `opening.rs` and `events.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
+//! its name, and a leaf is a hash.
+
+mod events;
+mod evidence;
+mod files;
+mod kept;
+mod opening;
+mod session;
+mod tiles;
+mod view;
+mod witnesses;
+
+pub use events::{CheckedEvent, Mark};
+pub use evidence::{Evidence, EvidenceError, LeafShown};
+pub use kept::KeptLog;
+pub use witnesses::{Witnesses, WitnessesError};
+
+pub(crate) use kept::merge_kept;
+pub(crate) use session::Guard;
+
+use crate::{error::ClientError, refusal::Refusal};
+
+/// One of the server's trees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tree {
+    /// What it is called where something is kept of it.
+    pub name: &'static str,
+    /// Its files' prefix, without the last slash.
+    pub path: &'static str,
+}
+
+/// The tree of audit events: leaf n commits to event n.
+pub const EVENTS: Tree = Tree { name: "events", path: "/log/events" };
+
+/// A refusal by which the session ends, and what shows that it is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// What was refused.
+    pub refusal: Refusal,
+    /// To be saved, and given to whoever must act on it.
+    pub evidence: Evidence,
+}
+
+/// Why a check of the log came to no good end.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It couldn't be made now: no connection, throttled. Nothing is known.
+    Error(ClientError),
+    /// The log is not what it was, or not what it says.
+    Stop(Box<Stopped>),
+}
+
+impl From<ClientError> for Halt {
+    fn from(error: ClientError) -> Self {
+        Self::Error(error)
+    }
+}

@@ -1,0 +1,222 @@
+//! The public log of the double: events, their leaves, tiles, checkpoints, cosignatures.
+
+use std::{collections::BTreeSet, sync::MutexGuard};
+
+use api_types::{
+    B64, ErrorCode, ReportId,
+    audit::{Action, AuditEvent, AuditEventList, Outcome},
+};
+use bytes::Bytes;
+use client::{
+    event_hash,
+    transport::{Method, Request, Response, TransportError},
+};
+use crypto::{
+    audit::{AuditEvent as Stored, Outcome as StoredOutcome, ReportLink},
+    ids::{EventId, Hash32},
+};
+use tlog::{
+    HASH_LEN,
+    checkpoint::Checkpoint,
+    cosignature::Cosigner,
+    leaf::EventOpening,
+    note::{KeyName, SigningKey},
+    tile::{Edge, Resource},
+};
+
+use super::{Answer, Fake, json, random};
+
+/// Changes a file on its way out.
+type FileLie = Box<dyn Fn(&str, Option<Vec<u8>>) -> Option<Vec<u8>> + Send>;
+
+pub struct Log {
+    pub key: SigningKey,
+    /// What `GET /instance` says.
+    pub named: Option<String>,
+    pub events: Vec<AuditEvent>,
+    /// Events that the tree holds.
+    pub published: usize,
+    /// Whether the rest gets into it while a client waits.
+    pub in_time: bool,
+    pub witnesses: Vec<Cosigner>,
+    pub lie: Option<FileLie>,
+    /// Files that were asked for.
+    pub asked: Vec<String>,
+    /// The log's files can't be had.
+    pub away: bool,
+}
+
+pub fn key() -> SigningKey {
+    SigningKey::from_seed(KeyName::new("clinic.example/log/events").unwrap(), &random())
+}
+
+impl Log {
+    pub fn new() -> Self {
+        let key = key();
+        let named = Some(key.verifier().to_string());
+        let (events, witnesses, asked) = (Vec::new(), Vec::new(), Vec::new());
+        Self { key, named, events, published: 0, in_time: true, witnesses, lie: None, asked, away: false }
+    }
+
+    /// Records and publishes an event of a report.
+    pub fn record(&mut self, report: ReportId, subject: &str) {
+        let of_report = |event: &&AuditEvent| event.report_id == Some(report);
+        let last = self.events.iter().rev().find(of_report);
+        let (seq, previous) =
+            last.map_or((1, B64(report.0.to_vec())), |event| (event.report_seq.unwrap() + 1, event.hash.clone()));
+        let mut event = AuditEvent {
+            seq: self.events.len() as u64,
+            time: 1_700_000_000_000,
+            actor: None,
+            actor_name: None,
+            session: None,
+            action: Action::Open,
+            outcome: Outcome::Success,
+            report_id: Some(report),
+            report_seq: Some(seq),
+            report_prev: Some(previous),
+            subject: subject.to_owned(),
+            hash: B64::default(),
+            chain: None,
+            leaf_index: Some(self.events.len() as u64),
+            salt: Some(B64(random::<32>().to_vec())),
+            event: None,
+        };
+        event.hash = B64(event_hash(&event).unwrap().0.to_vec());
+        event.event = Some(B64(stored(&event)));
+        self.events.push(event);
+        self.published = self.events.len();
+    }
+
+    fn openings(&self) -> impl Iterator<Item = EventOpening> {
+        self.events[..self.published].iter().map(|event| {
+            let salt = event.salt.as_ref().unwrap().0[..].try_into().unwrap();
+            EventOpening::new(salt, event.event.as_ref().unwrap().0.clone()).unwrap()
+        })
+    }
+
+    fn edge(&self) -> Edge {
+        let mut edge = Edge::new();
+        self.openings().for_each(|opening| edge.push(opening.commitment().leaf_hash()));
+        edge
+    }
+
+    pub fn checkpoint(&self) -> String {
+        let edge = self.edge();
+        let checkpoint =
+            Checkpoint::new(self.key.verifier().to_string().split('+').next().unwrap(), edge.size(), edge.root());
+        let checkpoint = checkpoint.unwrap();
+        let mut note = checkpoint.sign(&self.key).unwrap();
+        for witness in &self.witnesses {
+            note.add(witness.cosign(&checkpoint, 1_700_000_000).unwrap()).unwrap();
+        }
+        note.to_string()
+    }
+
+    fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let id = match path.parse().unwrap() {
+            Resource::Checkpoint => return (self.published > 0).then(|| self.checkpoint().into_bytes()),
+            Resource::Tile(id) => id,
+            other => panic!("{other}"),
+        };
+        let mut edge = self.edge();
+        let found = edge.take().into_iter().find(|(at, _)| (at.level(), at.index()) == (id.level(), id.index()));
+        found.and_then(|(_, tile)| Some(tile.to_bytes().get(..HASH_LEN * usize::from(id.width()))?.to_vec()))
+    }
+}
+
+/// An event's stored form.
+pub fn stored(event: &AuditEvent) -> Vec<u8> {
+    let link = ReportLink {
+        report: crypto::ids::ReportId(event.report_id.unwrap().0),
+        seq: event.report_seq.unwrap(),
+        previous: Hash32(event.report_prev.as_ref().unwrap().0[..].try_into().unwrap()),
+    };
+    let stored = Stored {
+        id: EventId(u128::from(event.seq).to_be_bytes()),
+        time: event.time,
+        actor: None,
+        session: None,
+        kind: "open".to_owned(),
+        outcome: StoredOutcome::Allowed,
+        report: Some(link),
+        subjects: Vec::new(),
+        count: 1,
+        detail: event.subject.clone(),
+    };
+    stored.to_bytes()
+}
+
+impl Fake {
+    /// The log; made with the first call.
+    pub fn log(&self) -> MutexGuard<'_, Option<Log>> {
+        let mut log = self.log.lock().unwrap();
+        log.get_or_insert_with(Log::new);
+        log
+    }
+
+    /// Changes the log.
+    pub fn with_log<A>(&self, change: impl FnOnce(&mut Log) -> A) -> A {
+        change(self.log().as_mut().unwrap())
+    }
+
+    /// So many more events of a report.
+    pub fn happen(&self, report: ReportId, count: usize) {
+        self.with_log(|log| (0..count).for_each(|n| log.record(report, &format!("part={n}"))));
+    }
+
+    /// From now on every file of the log goes through this.
+    pub fn lie_in_files(&self, lie: impl Fn(&str, Option<Vec<u8>>) -> Option<Vec<u8>> + Send + 'static) {
+        self.with_log(|log| log.lie = Some(Box::new(lie)));
+    }
+
+    pub fn files_asked(&self) -> Vec<String> {
+        self.with_log(|log| std::mem::take(&mut log.asked))
+    }
+
+    pub(super) fn log_key(&self) -> Option<String> {
+        self.log.lock().unwrap().as_ref()?.named.clone()
+    }
+
+    pub(super) fn publish_in_time(&self) {
+        if let Some(log) = self.log.lock().unwrap().as_mut().filter(|log| log.in_time) {
+            log.published = log.events.len();
+        }
+    }
+
+    pub(super) fn public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        let mut log = self.log.lock().unwrap();
+        let log = log.as_mut().expect("a log");
+        if log.away {
+            return Err(TransportError::Offline);
+        }
+        let path = path.strip_prefix("/log/events/").unwrap();
+        log.asked.push(path.to_owned());
+        let file = log.file(path);
+        let file = log.lie.as_ref().map_or(file.clone(), |lie| lie(path, file));
+        let (status, body) = file.map_or((404, Vec::new()), |file| (200, file));
+        if body.len() > limit {
+            return Err(TransportError::TooLarge);
+        }
+        Ok(Response { status, headers: Vec::new(), body: Bytes::from(body) })
+    }
+
+    /// A report's events, and everyone's.
+    pub(super) fn events(&self, request: &Request, parts: &[&str]) -> Option<Answer> {
+        let of = match (request.method, parts) {
+            (Method::Get, ["reports", id, "events"]) => Some(id.parse::<ReportId>().unwrap()),
+            (Method::Get, ["admin", "events"]) => None,
+            _ => return None,
+        };
+        let log = self.log.lock().unwrap();
+        let Some(log) = log.as_ref() else { return Some(Err(super::no(ErrorCode::NotFound))) };
+        let items = log.events.iter().rev().filter(|event| of.is_none() || event.report_id == of);
+        Some(json(&AuditEventList { items: items.cloned().collect(), next: None }))
+    }
+}
+
+/// Each file at most once, but for the checkpoint.
+pub fn each_once(asked: &[String]) -> bool {
+    let tiles: Vec<_> = asked.iter().filter(|path| *path != "checkpoint").collect();
+    tiles.iter().collect::<BTreeSet<_>>().len() == tiles.len()
+}
