@@ -118,7 +118,8 @@ fn browser_has_no_server() -> Outcome {
 
 /// What people run has all of its defences, and no switch for them.
 fn nothing_is_weakened() -> Outcome {
-    for (program, target) in [("server", &[][..]), ("cli", &[]), ("frontend", &["--target", "wasm32-unknown-unknown"])] {
+    for (program, target) in [("server", &[][..]), ("cli", &[]), ("frontend", &["--target", "wasm32-unknown-unknown"])]
+    {
         let nodes = tree(program, target)?;
         if !nodes.iter().any(|n| n.name == "healthsecure-crypto") {
             return Err(format!("{program} has no crypto crate: this check looks at the wrong thing"));

@@ -244,6 +244,15 @@ pub enum Refusal {
         /// Witnesses that cosigned.
         found: u64,
     },
+    /// The witnesses' newest cosignatures are old.
+    #[error(
+        "The server shows a state of its public log that the witnesses vouched for {hours} hours ago: what happened since \
+         may be hidden. Nothing of yours was changed. Check this device's clock, then ask the operator."
+    )]
+    LogStale {
+        /// Age of the newest cosignatures that are enough, hours.
+        hours: u64,
+    },
     /// A line of a known witness that the witness didn't make.
     #[error(
         "The server's public log carries a false signature of a witness ({why}). Nothing of yours was changed. Save the \
@@ -308,6 +317,7 @@ impl Refusal {
             Self::LogEventChanged { .. } => "log_event_changed",
             Self::LogEventMissing { .. } => "log_event_missing",
             Self::LogTooFewWitnesses { .. } => "log_too_few_witnesses",
+            Self::LogStale { .. } => "log_stale",
             Self::LogCosignatureForged { .. } => "log_cosignature_forged",
             Self::OtherThing => "other_thing",
         }

@@ -48,6 +48,20 @@ pub enum Defence {
     StateCounter,
     /// Events of a report are numbered, chained, and stay once seen.
     EventChain,
+    /// The key that signs the public log is pinned.
+    LogKey,
+    /// The public log only grows: each tree begins with those seen before.
+    LogContinuity,
+    /// A file of the public log counts once its hash leads to the signed root.
+    LogTiles,
+    /// An event that is shown is the one that its opening in the public log says.
+    LogOpening,
+    /// An event that is shown has its leaf in the public log.
+    LogInclusion,
+    /// Enough of the witnesses that the device asks for cosigned a checkpoint.
+    WitnessQuorum,
+    /// The witnesses' newest word is not old.
+    WitnessFreshness,
 }
 
 impl Defence {

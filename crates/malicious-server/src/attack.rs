@@ -64,4 +64,12 @@ attacks! {
         AuthorStatement => "content_changed"
     ];
     SUPPRESSED_EVENT = "suppressed-event": [EventChain => "events_broken"];
+    REWRITTEN_EVENT = "rewritten-event": [EventChain => "events_broken", LogOpening => "log_event_changed"];
+    INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];
+    FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];
+    LOG_ROLLBACK = "log-rollback": [LogContinuity => "log_rolled_back"];
+    LOG_SIGNER_SWAP = "log-signer-swap": [LogKey => "log_signer_unknown"];
+    FORGED_TILE = "forged-tile": [LogTiles => "log_tile_forged"];
+    UNKNOWN_WITNESS = "unknown-witness": [WitnessQuorum => "log_too_few_witnesses"];
+    STALE_CHECKPOINT = "stale-checkpoint": [WitnessFreshness => "log_stale"];
 }

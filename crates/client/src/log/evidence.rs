@@ -193,6 +193,7 @@ impl Evidence {
             "log_event_changed" => self.check_changed(),
             "log_event_missing" => self.check_missing(),
             "log_too_few_witnesses" | "log_cosignature_forged" => self.check_witnesses(),
+            "log_stale" => self.check_vouched(),
             _ => Err(EvidenceError::Form),
         }
     }
@@ -297,6 +298,12 @@ impl Evidence {
         let quorum = witnesses.quorum().map_err(|_| EvidenceError::Missing("witnesses"))?;
         let enough = quorum.check(&self.shown_note()?.note).is_ok();
         expect(!enough, "enough witnesses cosigned")
+    }
+
+    /// When it was shown is the device's word; when the witnesses vouched for it stands in their lines.
+    fn check_vouched(&self) -> Result<(), EvidenceError> {
+        let vouched = self.check_witnesses() == Err(EvidenceError::Contradicted("enough witnesses cosigned"));
+        expect(vouched, "too few witnesses cosigned")
     }
 }
 

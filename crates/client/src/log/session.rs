@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use crypto::defence::Defence;
 use futures::lock::MutexGuard as AsyncGuard;
 use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey, tile::Resource};
 
@@ -129,7 +130,7 @@ impl<P: Platform> Vault<P> {
             match (pauses.next().filter(|_| !done), looked) {
                 (Some(pause), _) => self.platform().environment().pause(pause).await,
                 (None, Looked::Unwitnessed { found }) => return Err(view.unwitnessed(&files, found).await),
-                (None, _) => return Ok(()),
+                (None, _) => return view.refuse_stale(u64::try_from(self.now()).unwrap_or(0) / 1_000),
             }
         }
     }
@@ -150,7 +151,7 @@ impl<P: Platform> Vault<P> {
 
     /// The view under the key that is pinned, or is now for the first time seen.
     async fn first(&self, guard: &Guard) -> Result<Option<View>, Halt> {
-        let kept = self.kept(guard.tree);
+        let kept = if Defence::LogKey.holds() { self.kept(guard.tree) } else { Vec::new() };
         let Some(pinned) = kept.first().map(|kept| &kept.key).or(guard.said.as_ref()) else { return Ok(None) };
         let other = kept.iter().map(|kept| &kept.key).find(|key| *key != pinned);
         if guard.said.as_ref() != Some(pinned) || other.is_some() {

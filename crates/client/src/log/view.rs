@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::defence::Defence;
 use tlog::{
     Hash,
     checkpoint::{Log, OpenCheckpointError, SignedCheckpoint},
@@ -18,6 +19,11 @@ use super::{
     tiles::{Authentic, Fault},
 };
 use crate::refusal::Refusal;
+
+/// Seconds of an hour.
+const HOUR: u64 = 3_600;
+/// From this age on the witnesses' word doesn't count. The server has a tree that rests cosigned anew every few minutes.
+const STALE_HOURS: u64 = 24;
 
 /// A leaf that somebody says is in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +100,9 @@ impl View {
         if self.head.is_some() && before.iter().all(|seen| seen.checkpoint == signed.checkpoint) {
             return Ok(Looked::Verified);
         }
+        if !Defence::LogContinuity.holds() {
+            before.clear();
+        }
         self.refuse_rollback(&signed, &before)?;
         let old = self.head.as_ref().map(|head| &head.leaves);
         let loaded = Authentic::load(source, &signed.checkpoint, old).await;
@@ -156,6 +165,9 @@ impl View {
 
     /// Gives the number of witnesses that cosigned, where it is too small.
     fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Option<usize>, Halt> {
+        if !Defence::WitnessQuorum.holds() {
+            return Ok(None);
+        }
         match self.quorum.check(&signed.note) {
             Ok(_) => Ok(None),
             Err(QuorumError::TooFew { found, .. }) => Ok(Some(found)),
@@ -163,6 +175,23 @@ impl View {
                 let refusal = Refusal::LogCosignatureForged { why: other.to_string() };
                 let draft = self.blank().shown(&signed.note.to_string());
                 Err(draft.witnesses(&self.witnesses).stop(refusal))
+            }
+        }
+    }
+
+    /// The refusal of a tree that the witnesses vouched for long ago: what happened since may be hidden. `now` in Unix seconds.
+    pub fn refuse_stale(&self, now: u64) -> Result<(), Halt> {
+        let Some(head) = self.head.as_ref().filter(|_| Defence::WitnessFreshness.holds()) else { return Ok(()) };
+        let mut times: Vec<u64> =
+            self.quorum.check(&head.signed.note).unwrap_or_default().iter().map(|cosigned| cosigned.time).collect();
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        // As new as the oldest of the newest k: fewer could be made to vouch for what was.
+        let vouched = self.quorum.required().checked_sub(1).and_then(|last| times.get(last).copied());
+        match vouched.map(|vouched| now.saturating_sub(vouched) / HOUR).filter(|hours| *hours >= STALE_HOURS) {
+            None => Ok(()),
+            Some(hours) => {
+                let draft = self.blank().shown(&head.signed.note.to_string());
+                Err(draft.witnesses(&self.witnesses).stop(Refusal::LogStale { hours }))
             }
         }
     }

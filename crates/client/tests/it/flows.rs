@@ -1,12 +1,9 @@
 //! Every flow, with an honest server.
 
 use api_types::{accounts::Role, grants::Right};
-use bytes::Bytes;
 use client::{
-    AccessStatus, ClientError, Memory, PatientChoice, Recover, Share, SignUp, SignUpLink, Vault,
-    api::ListQuery,
-    bulk::Control,
-    content::{FileType, ReportFields},
+    AccessStatus, ClientError, Memory, PatientChoice, Recover, Share, SignUp, SignUpLink, Vault, api::ListQuery,
+    bulk::Control, content::FileType,
 };
 
 pub use malicious_server::scene::{fields, report};

@@ -50,6 +50,12 @@ pub fn key() -> SigningKey {
     SigningKey::from_seed(KeyName::new("clinic.example/log/events").unwrap(), &random())
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Log {
     pub fn new() -> Self {
         let key = key();

@@ -174,6 +174,6 @@ async fn suppressed_event() {
             }
         });
         let events = patient.report_events(&id, 100).await?;
-        Ok(Won::if_so(events.complete && !events.items.contains(&hidden)))
+        Ok(Won::if_so(events.complete && events.items.iter().all(|item| item.event != hidden)))
     }
 }

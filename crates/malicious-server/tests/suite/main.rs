@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod catalogue;
 mod keys;
+mod log;
 mod parts;
 mod versions;
 
