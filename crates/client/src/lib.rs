@@ -55,6 +55,7 @@ mod code;
 pub mod content;
 mod drafts;
 mod error;
+pub mod export;
 pub mod heavy;
 mod ids;
 mod key_code;

@@ -1,0 +1,126 @@
+//! FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html), in the shapes of IHE ITI Basic Audit Log Patterns
+//! (profiles.ihe.net/ITI/BALP, 1.1.3): a client, a server, the person; the patient and the report.
+
+use api_types::audit::{Action, AuditEvent, Outcome};
+use serde_json::{Value, json};
+
+use super::{CheckedEvent, Context, iso, mark, name, said};
+
+const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient";
+const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
+const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
+
+pub fn write(events: &[CheckedEvent], context: Context<'_>) -> String {
+    let entries: Vec<Value> = events.iter().map(|event| json!({ "resource": resource(event, context) })).collect();
+    let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+    format!("{bundle:#}\n")
+}
+
+/// A restful interaction: its code, the letter of AuditEvent.action, and how BALP names the profile.
+struct Interaction(&'static str, &'static str, Option<&'static str>);
+
+fn interaction(action: Action) -> Interaction {
+    match action {
+        Action::Open | Action::Read | Action::AuditRead => Interaction("read", "R", Some("Read")),
+        Action::Create | Action::Share | Action::Invite => Interaction("create", "C", Some("Create")),
+        Action::Redeem | Action::Claim | Action::Revoke | Action::Rekey | Action::DraftSave | Action::AccountChange => {
+            Interaction("update", "U", Some("Update"))
+        }
+        Action::DraftDelete => Interaction("delete", "D", Some("Delete")),
+        Action::List | Action::LookUp => Interaction("search", "E", None),
+        _ => Interaction("operation", "E", None),
+    }
+}
+
+fn resource(checked: &CheckedEvent, context: Context<'_>) -> Value {
+    let event = &checked.event;
+    let Interaction(code, letter, profile) = interaction(event.action);
+    let done = event.outcome == Outcome::Success;
+    let mut resource = json!({
+        "resourceType": "AuditEvent",
+        "id": format!("event-{}", event.seq),
+        "meta": {},
+        "type": coding(&format!("{TERMINOLOGY}/audit-event-type"), "rest", "Restful Operation"),
+        "subtype": [
+            coding("http://hl7.org/fhir/restful-interaction", code, code),
+            coding(&format!("{}/api/docs#action", context.origin), &name(&event.action), &name(&event.action)),
+        ],
+        "action": letter,
+        "recorded": iso(event.time),
+        "outcome": if done { "0" } else { "4" },
+        "agent": agents(event, context),
+        "source": {
+            "site": context.origin,
+            "observer": { "display": context.origin },
+            "type": [coding(&format!("{TERMINOLOGY}/security-source-type"), "4", "Application Server")],
+        },
+    });
+    let entities = entities(checked, context);
+    if !entities.is_empty() {
+        resource["entity"] = entities.into();
+    }
+    // A profile is claimed only by what has all that it asks for: a success, a patient and a report.
+    if let Some(profile) = profile.filter(|_| done && context.patient.is_some() && event.report_id.is_some()) {
+        resource["meta"] = json!({ "profile": [format!("{PROFILE}{profile}")] });
+    }
+    resource
+}
+
+/// The client, the server, and the person, if known.
+fn agents(event: &AuditEvent, context: Context<'_>) -> Vec<Value> {
+    let agent = |kind: Value, who: Value| json!({ "type": { "coding": [kind] }, "who": who, "requestor": false });
+    let session = event.session.map_or("unknown".to_owned(), |session| format!("session {session}"));
+    let mut agents = vec![
+        agent(coding(DICOM, "110153", "Source Role ID"), json!({ "display": session })),
+        agent(coding(DICOM, "110152", "Destination Role ID"), json!({ "display": context.origin })),
+    ];
+    if let Some(actor) = event.actor {
+        let kind = coding(&format!("{TERMINOLOGY}/v3-ParticipationType"), "IRCP", "information recipient");
+        let mut who = json!({ "identifier": identifier(context, "accounts", &actor.to_string()) });
+        if let Some(name) = &event.actor_name {
+            who["display"] = name.as_str().into();
+        }
+        let mut person = agent(kind, who);
+        person["requestor"] = true.into();
+        agents.push(person);
+    }
+    agents
+}
+
+/// The patient whom a report is about, and the report.
+fn entities(checked: &CheckedEvent, context: Context<'_>) -> Vec<Value> {
+    let event = &checked.event;
+    let Some(report) = event.report_id else { return Vec::new() };
+    let patient = context.patient.map(|patient| {
+        json!({
+            "what": { "identifier": identifier(context, "accounts", &patient.to_string()) },
+            "type": coding(&format!("{TERMINOLOGY}/audit-entity-type"), "1", "Person"),
+            "role": coding(&format!("{TERMINOLOGY}/object-role"), "1", "Patient"),
+        })
+    });
+    let parts = ["version", "revision", "part", "grant"].iter().filter_map(|key| Some((*key, said(event, key)?)));
+    let mut details: Vec<Value> = parts.map(|(key, value)| detail(key, value)).collect();
+    details.push(detail("public-log", mark(checked)));
+    if let Some(leaf) = event.leaf_index {
+        details.push(detail("public-log-leaf", &leaf.to_string()));
+    }
+    let report = json!({
+        "what": { "identifier": identifier(context, "reports", &report.to_string()) },
+        "type": coding(&format!("{TERMINOLOGY}/audit-entity-type"), "2", "System Object"),
+        "role": coding(&format!("{TERMINOLOGY}/object-role"), "4", "Domain Resource"),
+        "detail": details,
+    });
+    patient.into_iter().chain([report]).collect()
+}
+
+fn coding(system: &str, code: &str, display: &str) -> Value {
+    json!({ "system": system, "code": code, "display": display })
+}
+
+fn identifier(context: Context<'_>, kind: &str, value: &str) -> Value {
+    json!({ "system": format!("{}/api/v1/{kind}", context.origin), "value": value })
+}
+
+fn detail(kind: &str, value: &str) -> Value {
+    json!({ "type": kind, "valueString": value })
+}

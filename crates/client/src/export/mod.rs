@@ -1,0 +1,205 @@
+//! Events as files for other programs: CSV, JSON, and FHIR R4 AuditEvent. Each says which of its lines this client found in the
+//! public log.
+
+mod csv;
+mod date;
+mod fhir;
+mod json;
+
+use api_types::{AccountId, audit::AuditEvent};
+
+use crate::log::{CheckedEvent, Mark};
+
+pub use date::iso;
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180, UTF-8, with a heading line.
+    Csv,
+    /// An array of events as the API has them, each with its mark.
+    Json,
+    /// A FHIR R4 Bundle of AuditEvents, in the shapes of IHE BALP.
+    Fhir,
+}
+
+impl Format {
+    /// What browsers call it.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv;charset=utf-8",
+            Self::Json => "application/json",
+            Self::Fhir => "application/fhir+json",
+        }
+    }
+
+    /// How a file's name ends.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json | Self::Fhir => "json",
+        }
+    }
+}
+
+/// Whose events they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The server's origin, `https://health.example.org`: names ids in FHIR.
+    pub origin: &'a str,
+    /// The patient whom the report is about and who has an account: a report's owner.
+    pub patient: Option<AccountId>,
+}
+
+/// Writes events, in the order given.
+pub fn export(events: &[CheckedEvent], format: Format, context: Context<'_>) -> String {
+    match format {
+        Format::Csv => csv::write(events),
+        Format::Json => json::write(events),
+        Format::Fhir => fhir::write(events, context),
+    }
+}
+
+/// The name of a mark.
+fn mark(of: &CheckedEvent) -> &'static str {
+    match of.mark {
+        Mark::Verified => "verified",
+        Mark::Pending => "pending",
+        Mark::Unlogged => "not-logged",
+        Mark::Unchecked => "not-checked",
+    }
+}
+
+/// The snake_case name that JSON gives an action or outcome.
+fn name(of: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(of).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// `key=value` of an event's subject.
+fn said<'a>(event: &'a AuditEvent, key: &str) -> Option<&'a str> {
+    event.subject.split(' ').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::{
+        B64, ReportId,
+        audit::{Action, Outcome},
+    };
+    use serde_json::Value;
+
+    use super::*;
+
+    const CONTEXT: Context<'static> = Context { origin: "https://health.example", patient: Some(AccountId([2; 32])) };
+
+    fn event(action: Action, outcome: Outcome, name: &str) -> CheckedEvent {
+        let event = AuditEvent {
+            seq: 7,
+            time: 1_700_000_000_123,
+            actor: Some(AccountId([1; 32])),
+            actor_name: Some(name.to_owned()),
+            session: None,
+            action,
+            outcome,
+            report_id: Some(ReportId([3; 32])),
+            report_seq: Some(1),
+            report_prev: None,
+            subject: "version=1 part=2".to_owned(),
+            hash: B64::default(),
+            chain: None,
+            leaf_index: Some(7),
+            salt: None,
+            event: None,
+        };
+        CheckedEvent { event, mark: Mark::Verified }
+    }
+
+    #[test]
+    fn a_table_is_quoted_and_runs_nothing() {
+        for (name, field) in [
+            ("Dr. Who", "Dr. Who"),
+            ("Who, Dr.", "\"Who, Dr.\""),
+            ("a \"b\"\nc", "\"a \"\"b\"\"\nc\""),
+            ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\t=1", "'\t=1"),
+        ] {
+            let text = export(&[event(Action::Open, Outcome::Success, name)], Format::Csv, CONTEXT);
+            let (heading, line) = text.split_once("\r\n").unwrap();
+            assert_eq!(heading, "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf");
+            let (one, three) = ("01".repeat(32), "03".repeat(32));
+            let expected = format!(
+                "7,2023-11-14T22:13:20.123Z,{one},{field},open,success,{three},version=1 part=2,verified,7\r\n"
+            );
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[test]
+    fn json_is_the_event_and_its_mark() {
+        let text = export(&[event(Action::Open, Outcome::Success, "Who")], Format::Json, CONTEXT);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value[0]["in_public_log"], "verified");
+        assert_eq!((&value[0]["seq"], &value[0]["action"]), (&7.into(), &"open".into()));
+    }
+
+    fn fhir(event: CheckedEvent) -> Value {
+        let text = export(&[event], Format::Fhir, CONTEXT);
+        let bundle: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&bundle["resourceType"], &bundle["type"]), (&"Bundle".into(), &"collection".into()));
+        bundle["entry"][0]["resource"].clone()
+    }
+
+    #[test]
+    fn a_read_has_the_shape_of_a_patient_read() {
+        let read = fhir(event(Action::Open, Outcome::Success, "Who"));
+        let profile = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientRead";
+        assert_eq!(read["meta"]["profile"][0], profile);
+        assert_eq!((&read["resourceType"], &read["type"]["code"]), (&"AuditEvent".into(), &"rest".into()));
+        assert_eq!((&read["subtype"][0]["code"], &read["action"]), (&"read".into(), &"R".into()));
+        assert_eq!((&read["recorded"], &read["outcome"]), (&"2023-11-14T22:13:20.123Z".into(), &"0".into()));
+        let codes: Vec<&Value> =
+            read["agent"].as_array().unwrap().iter().map(|a| &a["type"]["coding"][0]["code"]).collect();
+        assert_eq!(codes, ["110153", "110152", "IRCP"], "client, server, and who received it");
+        assert_eq!(read["agent"][2]["requestor"], true);
+        assert_eq!(read["agent"][2]["who"]["display"], "Who");
+        let roles: Vec<&Value> = read["entity"].as_array().unwrap().iter().map(|e| &e["role"]["code"]).collect();
+        assert_eq!(roles, ["1", "4"], "the patient, and the report");
+        assert_eq!(read["entity"][0]["what"]["identifier"]["value"], "02".repeat(32));
+        assert_eq!(read["source"]["type"][0]["code"], "4");
+    }
+
+    #[test]
+    fn every_action_has_its_interaction() {
+        for (action, code, letter) in [
+            (Action::Create, "create", "C"),
+            (Action::Rekey, "update", "U"),
+            (Action::DraftDelete, "delete", "D"),
+            (Action::List, "search", "E"),
+            (Action::SignIn, "operation", "E"),
+            (Action::Revoke, "update", "U"),
+        ] {
+            let event = fhir(event(action, Outcome::Success, "Who"));
+            assert_eq!((&event["subtype"][0]["code"], &event["action"]), (&code.into(), &letter.into()), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_is_no_successful_read() {
+        let denied = fhir(event(Action::Open, Outcome::Denied, "Who"));
+        assert_eq!(denied["outcome"], "4");
+        assert!(denied["meta"].get("profile").is_none(), "the profiles are of what succeeded");
+    }
+
+    #[test]
+    fn nobody_is_made_up() {
+        let mut anonymous = event(Action::SignIn, Outcome::Denied, "");
+        (anonymous.event.actor, anonymous.event.actor_name, anonymous.event.report_id) = (None, None, None);
+        let event = fhir(anonymous);
+        assert_eq!(event["agent"].as_array().unwrap().len(), 2, "client and server");
+        assert!(event.get("entity").is_none());
+    }
+}
