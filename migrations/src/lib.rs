@@ -10,6 +10,7 @@ mod m20261123_000001_accounts;
 mod m20261123_000002_audit;
 mod m20261123_000003_reports;
 mod m20261126_000004_log;
+mod m20261126_000005_log_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_audit::Migration),
             Box::new(m20261123_000003_reports::Migration),
             Box::new(m20261126_000004_log::Migration),
+            Box::new(m20261126_000005_log_keys::Migration),
         ]
     }
 }

@@ -11,7 +11,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
-    log, serve,
+    log::{self, Sizes},
+    serve,
     witness::cli::WitnessArgs,
     witnesses::Witness,
 };
@@ -28,7 +29,7 @@ struct Cli {
 enum Command {
     /// Serve the page and the API.
     Serve(ServeArgs),
-    /// Look after the log of events.
+    /// Look after the log of events and keys.
     #[command(subcommand)]
     Log(LogCommand),
     /// Cosign the checkpoints of logs that someone else runs, with a key and a folder of its own.
@@ -37,7 +38,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum LogCommand {
-    /// Compare every stored event with its leaf, every tile with those above it, and the root with the signed checkpoint.
+    /// Compare every stored event and key with its leaf, every tile with those above it, and the roots with the signed
+    /// checkpoints.
     /// Changes nothing; the server may be running.
     Verify(LogArgs),
 }
@@ -113,8 +115,11 @@ impl LogArgs {
     fn verify(self) -> Result<(), String> {
         let url = self.database_url.unwrap_or_else(|| default_database(&self.data));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-        let size = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
-        println!("The log is whole: {size} events, their leaves, all tiles and the signed checkpoint belong together.");
+        let Sizes { events, keys } = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
+        println!(
+            "The log is whole: {events} events, {keys} keys and addresses, their leaves, all tiles and the signed \
+             checkpoints belong together."
+        );
         Ok(())
     }
 }

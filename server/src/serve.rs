@@ -64,6 +64,7 @@ pub async fn serve(
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
     state.log.stop().await;
+    state.key_log.stop().await;
     state.db.close().await?;
     let ended = ended.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
     ended.map_err(|e| StartError::Io("the server".into(), e))

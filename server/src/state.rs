@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::Config,
     live::Live,
-    log::{self, Log, LogError, LogReads},
+    log::{self, Labels, Log, LogError, LogReads},
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
     services::{
@@ -60,7 +60,11 @@ pub struct Shared {
     pub in_flight: Arc<InFlight>,
     /// The events tree of the verifiable log.
     pub log: Log,
-    /// How much of it each address reads.
+    /// Its keys tree.
+    pub key_log: Log,
+    /// The labels of e-mail addresses in that.
+    pub labels: Labels,
+    /// How much of the log each address reads.
     pub log_reads: LogReads,
     /// Anonymous denials not yet in the audit.
     pub denials: AnonymousDenials,
@@ -110,7 +114,10 @@ impl AppState {
         let secrets = SecretsDir::open(&config.data, empty)?;
         let opaque = Opaque::load(&secrets, &instance.instance_id)?;
         let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
-        let log = open_log(&db, &secrets, &config).await?;
+        let log = open_log(&db, &secrets, Tree::Events, &config).await?;
+        let labels = Labels::load(&secrets, db.read()).await?;
+        log::backfill(&db, &labels).await?;
+        let key_log = open_log(&db, &secrets, Tree::Keys, &config).await?;
         let blobs = Blobs::local(&config.data.join("blobs"))?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
@@ -118,6 +125,8 @@ impl AppState {
             sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
             in_flight: Arc::default(),
             log,
+            key_log,
+            labels,
             log_reads: LogReads::default(),
             denials: AnonymousDenials::default(),
             opaque,
@@ -133,12 +142,12 @@ impl AppState {
     }
 }
 
-/// Checks the log before anything goes on with it.
-async fn open_log(db: &Db, secrets: &SecretsDir, config: &Config) -> Result<Log, StartError> {
-    let head = storage::log::head(db.read(), Tree::Events).await?;
-    let key = log::load_key(secrets, &config.origin, head.as_ref())?;
-    log::check(db.read(), &key.verifier()).await?;
-    Ok(Log::start(db.clone(), key, config.witnesses.clone()).await?)
+/// Checks a tree before anything goes on with it.
+async fn open_log(db: &Db, secrets: &SecretsDir, tree: Tree, config: &Config) -> Result<Log, StartError> {
+    let head = storage::log::head(db.read(), tree).await?;
+    let key = log::load_key(secrets, tree, &config.origin, head.as_ref())?;
+    log::check(db.read(), tree, &key.verifier()).await?;
+    Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?)
 }
 
 fn random_bytes(len: usize) -> std::io::Result<Vec<u8>> {

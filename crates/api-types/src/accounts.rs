@@ -70,9 +70,23 @@ body! {
         pub status: AccountStatus,
         /// Every signed key record, epoch 0 first.
         pub key_records: Vec<B64>,
+        /// The leaf of each of them in the keys tree of the log: where to look, which proves nothing.
+        #[serde(default)]
+        pub key_leaves: Vec<u64>,
         /// The approval statement signed under the organisation key.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub approval: Option<B64>,
+    }
+}
+
+body! {
+    /// What shows that an e-mail address belongs to an account, together with the keys tree of the log.
+    pub struct EmailBinding {
+        /// The leaf that binds the address to the account: where to look, which proves nothing.
+        pub leaf_index: u64,
+        /// That the label in that leaf is the address's: 80 bytes (c2sp.org/vrf-r255), over the address in NFC and lower
+        /// case, by the instance's `log_vrf_key`.
+        pub proof: B64,
     }
 }
 
@@ -83,6 +97,9 @@ body! {
         pub public: PublicAccount,
         /// Sign-in e-mail.
         pub email: String,
+        /// What others are shown of it who look the account up by it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub binding: Option<EmailBinding>,
         /// The ways in; to unlock by password take the one of that kind.
         pub ways_in: Vec<WayIn>,
         /// AK-sealed keyring.
@@ -114,6 +131,9 @@ body! {
     pub struct AccountList {
         /// At most 20.
         pub items: Vec<PublicAccount>,
+        /// Where one was found by its e-mail: that it is bound to that account.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub binding: Option<EmailBinding>,
     }
 }
 

@@ -19,6 +19,13 @@ body! {
         /// Clients pin it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub log_key: Option<String>,
+        /// The key that signs the log of keys, in the same form. Clients pin it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub log_keys_key: Option<String>,
+        /// The key that proves which label an e-mail address has in the log of keys (c2sp.org/vrf-r255); 32 bytes. Clients
+        /// pin it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub log_vrf_key: Option<B64>,
         /// The server's version.
         pub version: String,
     }

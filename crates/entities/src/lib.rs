@@ -15,6 +15,7 @@ pub mod grants;
 pub mod instance;
 pub mod invitations;
 pub mod key_records;
+pub mod log_key_entries;
 pub mod log_tiles;
 pub mod log_trees;
 pub mod opaque_records;
@@ -47,6 +48,7 @@ macro_rules! for_each_entity {
         $each!(instance);
         $each!(invitations);
         $each!(key_records);
+        $each!(log_key_entries);
         $each!(log_tiles);
         $each!(log_trees);
         $each!(opaque_records);

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_tiles")]
 pub struct Model {
-    /// `events`.
+    /// `events` or `keys`.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub tree: String,
     /// Of a tile of hashes, from 0; −1 for the leaves' data.
@@ -15,7 +15,7 @@ pub struct Model {
     /// Its index in the level.
     #[sea_orm(primary_key, auto_increment = false)]
     pub place: i64,
-    /// 1 to 256 values of 32 bytes.
+    /// 1 to 256 values: of 32 bytes, but the data of the keys tree, each `u16 BE length ‖ data`.
     pub hashes: Vec<u8>,
 }
 

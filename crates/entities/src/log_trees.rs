@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_trees")]
 pub struct Model {
-    /// `events`.
+    /// `events` or `keys`.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub tree: String,
     /// Leaves that the checkpoint is about.

@@ -12,7 +12,8 @@ fn sha256(hex: &str) -> [u8; 32] {
 
 /// SHA-256 of 32 zero bytes, of "abc" (FIPS 180-4), and of 32 zero bytes followed by "abc", from another implementation.
 const ZEROES: &str = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
-const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+/// SHA-256 of the SHA-256 of "abc".
+const ABC_TWICE: &str = "4f8b42c22dd3729b519ba6f68d2da7cc5b2d606d05daed5ad5128cc03e6c6358";
 const SALTED: &str = "365aa7d8f7f9402c4b9434502b4cc89ddb09fe50d7cd95b493b834c62d5a5370";
 
 #[test]
@@ -38,7 +39,7 @@ fn openings_that_are_none_are_refused() {
 fn a_key_leaf_is_the_protocols() {
     let leaf = KeyTreeLeaf::key(&[0; 32], 7, b"abc");
     let bytes = leaf.to_bytes();
-    assert_eq!(hex::encode(&bytes), format!("0101{ZEROES}00000007{ABC}"));
+    assert_eq!(hex::encode(&bytes), format!("0101{ZEROES}00000007{ABC_TWICE}"));
     assert_eq!(KeyTreeLeaf::parse(&bytes), Ok(leaf.clone()));
     assert_eq!(leaf.leaf_hash(), leaf_hash(&bytes));
     assert_eq!(KeyTreeLeaf::parse(&bytes[..69]), Err(LeafError::Truncated));

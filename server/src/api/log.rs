@@ -1,5 +1,5 @@
-//! `/log/events/…`: the files of the events tree, as c2sp.org/tlog-tiles names them. Outside the API: public, and for
-//! tools that know nothing of HealthSecure.
+//! `/log/events/…` and `/log/keys/…`: the files of the trees, as c2sp.org/tlog-tiles names them. Outside the API: public,
+//! and for tools that know nothing of HealthSecure.
 
 use axum::{
     Router,
@@ -13,9 +13,9 @@ use crate::{
     AppState, ServiceResult,
     middleware::Address,
     services::log::{self, File},
+    storage::log::Tree,
 };
 
-const PREFIX: &str = "/log/events/";
 /// A tile never changes once it is full.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 /// A partial one doesn't either, but a wider one will take its place.
@@ -23,13 +23,24 @@ const A_WHILE: &str = "public, max-age=3600";
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/log/events/{*path}", get(events))
+    Router::new().route("/log/events/{*path}", get(events)).route("/log/keys/{*path}", get(keys))
+}
+
+async fn events(state: State<AppState>, from: Address, uri: Uri) -> ServiceResult<Response> {
+    serve(state, from, (Tree::Events, uri.path().strip_prefix("/log/events/"))).await
+}
+
+async fn keys(state: State<AppState>, from: Address, uri: Uri) -> ServiceResult<Response> {
+    serve(state, from, (Tree::Keys, uri.path().strip_prefix("/log/keys/"))).await
 }
 
 /// The path is taken as it was sent: encoded in another way it names nothing.
-async fn events(State(state): State<AppState>, from: Address, uri: Uri) -> ServiceResult<Response> {
-    let path = uri.path().strip_prefix(PREFIX).unwrap_or_default();
-    Ok(answer(log::events(&state, from, path).await?))
+async fn serve(
+    State(state): State<AppState>,
+    from: Address,
+    (tree, path): (Tree, Option<&str>),
+) -> ServiceResult<Response> {
+    Ok(answer(log::file(&state, from, tree, path.unwrap_or_default()).await?))
 }
 
 fn answer(file: File) -> Response {

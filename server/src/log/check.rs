@@ -6,14 +6,11 @@ use tlog::{
     checkpoint::Log,
     leaf_hash,
     note::{Verifier, VerifierKey},
-    tile::{FULL, Tile, TileId},
+    tile::{BundleId, FULL, Tile, TileId},
 };
 
-use super::{LogError, leaf::opening, store};
-use crate::storage::{
-    log::{self, Head, Row, Tree},
-    log_events,
-};
+use super::{LogError, entry, store};
+use crate::storage::log::{self, Head, Row, Tree};
 
 /// Tiles read at once: 2 MiB.
 const PAGE: u64 = 256;
@@ -23,19 +20,23 @@ const PAGE: u64 = 256;
 ///
 /// # Errors
 /// [`LogError::Damaged`] says where.
-pub async fn check(conn: &impl ConnectionTrait, key: &VerifierKey) -> Result<u64, LogError> {
-    let Some(head) = log::head(conn, Tree::Events).await? else { return Ok(0) };
-    let events = log_events::count(conn).await?;
-    if events < head.size {
-        return Err(LogError::Damaged(format!("it has {} events, but there are only {events}", head.size)));
+pub async fn check(conn: &impl ConnectionTrait, tree: Tree, key: &VerifierKey) -> Result<u64, LogError> {
+    check_tree(conn, tree, key).await.map_err(|error| error.of(tree))
+}
+
+async fn check_tree(conn: &impl ConnectionTrait, tree: Tree, key: &VerifierKey) -> Result<u64, LogError> {
+    let Some(head) = log::head(conn, tree).await? else { return Ok(0) };
+    let entries = entry::count(conn, tree).await?;
+    if entries < head.size {
+        return Err(LogError::Damaged(format!("it has {} leaves, but there are only {entries}", head.size)));
     }
-    let mut below = check_data(conn, head.size).await?;
+    let mut below = check_data(conn, tree, head.size).await?;
     let mut level = 0;
     while head.size >> (8 * level) > 0 {
-        below = check_level(conn, level as u8, head.size, &below).await?;
+        below = check_level(conn, tree, (level as u8, head.size), &below).await?;
         level += 1;
     }
-    let edge = store::edge(conn, Tree::Events, head.size).await?;
+    let edge = store::edge(conn, tree, head.size).await?;
     self::head(&head, &edge.root(), key)?;
     Ok(head.size)
 }
@@ -54,20 +55,19 @@ pub fn head(head: &Head, root: &Hash, key: &VerifierKey) -> Result<(), LogError>
     if signed.size() == head.size && signed.root() == root {
         return Ok(());
     }
-    Err(LogError::Damaged(format!("its tiles are not those of the checkpoint of {} events", signed.size())))
+    Err(LogError::Damaged(format!("its tiles are not those of the checkpoint of {} leaves", signed.size())))
 }
 
 /// The hashes that the leaves' data make.
-async fn check_data(conn: &impl ConnectionTrait, size: u64) -> Result<Vec<Hash>, LogError> {
+async fn check_data(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<Vec<Hash>, LogError> {
     let mut hashes = Vec::new();
-    while let Some(id) = TileId::in_tree(0, hashes.len() as u64 / u64::from(FULL), size) {
-        for (place, data) in page(conn, Row::Data, id.index()).await? {
-            let Some(id) = TileId::in_tree(0, place, size) else { break };
+    while let Some(id) = BundleId::in_tree(hashes.len() as u64 / u64::from(FULL), size) {
+        for (place, row) in log::tiles(conn, tree, Row::Data, id.index(), PAGE).await? {
+            let Some(id) = BundleId::in_tree(place, size) else { break };
             expect_place(Row::Data, hashes.len(), place)?;
-            let data = store::parse(&id, Some(&data))?;
-            hashes.extend(data.hashes().iter().map(|data| leaf_hash(&data.0)));
+            hashes.extend(store::data(tree, &id, &row)?.iter().map(|data| leaf_hash(data)));
         }
-        expect_progress(Row::Data, hashes.len(), &id)?;
+        expect_progress(Row::Data, hashes.len(), id.index())?;
     }
     Ok(hashes)
 }
@@ -75,14 +75,14 @@ async fn check_data(conn: &impl ConnectionTrait, size: u64) -> Result<Vec<Hash>,
 /// Compares a level with what the one below makes of it. Gives what it makes of the one above.
 async fn check_level(
     conn: &impl ConnectionTrait,
-    level: u8,
-    size: u64,
+    tree: Tree,
+    (level, size): (u8, u64),
     expected: &[Hash],
 ) -> Result<Vec<Hash>, LogError> {
     let row = Row::Level(level);
     let (mut seen, mut above) = (0, Vec::new());
     while let Some(id) = TileId::in_tree(level, seen as u64 / u64::from(FULL), size) {
-        for (place, bytes) in page(conn, row, id.index()).await? {
+        for (place, bytes) in log::tiles(conn, tree, row, id.index(), PAGE).await? {
             let Some(id) = TileId::in_tree(level, place, size) else { break };
             expect_place(row, seen, place)?;
             let tile = store::parse(&id, Some(&bytes))?;
@@ -93,7 +93,7 @@ async fn check_level(
             above.extend(whole(&tile));
             seen = end;
         }
-        expect_progress(row, seen, &id)?;
+        expect_progress(row, seen, id.index())?;
         if seen % usize::from(FULL) != 0 {
             break;
         }
@@ -106,17 +106,13 @@ fn whole(tile: &Tile) -> Option<Hash> {
     tile.node(8, 0)
 }
 
-async fn page(conn: &impl ConnectionTrait, row: Row, from: u64) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
-    Ok(log::tiles(conn, Tree::Events, row, from, PAGE).await?)
-}
-
 fn expect_place(row: Row, seen: usize, place: u64) -> Result<(), LogError> {
     let expected = seen as u64 / u64::from(FULL);
     if place == expected { Ok(()) } else { Err(missing(row, expected)) }
 }
 
-fn expect_progress(row: Row, seen: usize, first: &TileId) -> Result<(), LogError> {
-    if seen as u64 > first.index() * u64::from(FULL) { Ok(()) } else { Err(missing(row, first.index())) }
+fn expect_progress(row: Row, seen: usize, first: u64) -> Result<(), LogError> {
+    if seen as u64 > first * u64::from(FULL) { Ok(()) } else { Err(missing(row, first)) }
 }
 
 fn missing(row: Row, place: u64) -> LogError {
@@ -126,28 +122,27 @@ fn missing(row: Row, place: u64) -> LogError {
     })
 }
 
-/// Compares the events themselves with the leaves that stand for them. Reads the whole audit.
+/// Compares what the tree is made of with the leaves that stand for it. Reads the whole audit, or all entries of keys.
 ///
 /// # Errors
-/// [`LogError::Damaged`] names the first event that isn't the one in the tree.
-pub async fn check_events(conn: &impl ConnectionTrait) -> Result<u64, LogError> {
-    let size = log::head(conn, Tree::Events).await?.map_or(0, |head| head.size);
-    let mut seen = 0;
-    while seen < size {
-        let place = seen / u64::from(FULL);
-        let events = log_events::from(conn, seen, FULL.into()).await?;
-        let data = log::tile(conn, Tree::Events, Row::Data, place).await?.unwrap_or_default();
-        for data in data.as_chunks::<32>().0.iter().take((size - seen).min(FULL.into()) as usize) {
-            let event = events.get((seen % u64::from(FULL)) as usize).filter(|e| e.seq.unsigned_abs() == seen);
-            let opening = event.map(opening).transpose()?.flatten();
-            if opening.is_none_or(|opening| opening.commitment().0 != *data) {
-                return Err(LogError::Damaged(format!("event {seen} is not the one that the tree holds")));
+/// [`LogError::Damaged`] names the first that isn't the one in the tree.
+pub async fn check_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<u64, LogError> {
+    compare_entries(conn, tree).await.map_err(|error| error.of(tree))
+}
+
+async fn compare_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<u64, LogError> {
+    let size = log::head(conn, tree).await?.map_or(0, |head| head.size);
+    for id in (0..).map_while(|place| BundleId::in_tree(place, size)) {
+        let first = id.index() * u64::from(FULL);
+        let row = log::tile(conn, tree, Row::Data, id.index()).await?;
+        let data = store::data(tree, &id, &row.ok_or_else(|| missing(Row::Data, id.index()))?)?;
+        let mut entries = entry::from(conn, tree, first, FULL.into()).await?.into_iter();
+        for (place, data) in (first..).zip(data) {
+            if entries.next().is_none_or(|entry| entry.place != place || entry.data != data) {
+                let what = entry::noun(tree);
+                return Err(LogError::Damaged(format!("{what} {place} is not the one that the tree holds")));
             }
-            seen += 1;
-        }
-        if seen / u64::from(FULL) == place && seen < size {
-            return Err(missing(Row::Data, place));
         }
     }
-    Ok(seen)
+    Ok(size)
 }

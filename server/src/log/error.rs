@@ -2,25 +2,31 @@
 
 use tlog::{checkpoint::CheckpointError, note::NoteError};
 
-use crate::{ServiceError, secrets::SecretsError};
+use crate::{ServiceError, secrets::SecretsError, storage::log::Tree};
 
 /// Why the log can't go on. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
-    /// Tiles, events and the signed head don't belong together.
+    /// Tiles, entries and the signed head don't belong together.
     #[error(
-        "the log of events is damaged: {0}. Nothing was changed. Whoever has seen the log would notice: restore the \
+        "the log is damaged: {0}. Nothing was changed. Whoever has seen the log would notice: restore the \
          newest backup of the database (docs/operations.md, “A damaged log”)"
     )]
     Damaged(String),
-    /// A tree was published, but the key that signed it is gone.
-    #[error("secrets/{file} is missing, but it has signed a log of {size} events: restore it from a backup")]
+    /// A tree was published, but a key that it was made with is gone.
+    #[error("secrets/{file} is missing, but a log of {size} leaves was made with it: restore it from a backup")]
     KeyMissing {
         /// Name of the file.
         file: &'static str,
         /// Leaves of the tree.
         size: u64,
+    },
+    /// The key of labels isn't the one that made those in the tree.
+    #[error("secrets/{file} is not the key that the log's labels were made with: restore it from a backup")]
+    OtherKey {
+        /// Name of the file.
+        file: &'static str,
     },
     /// Another sequencer has taken the lease.
     #[error("another server has taken over the log")]
@@ -40,6 +46,16 @@ pub enum LogError {
     /// The checkpoint is nothing that can be signed.
     #[error("a checkpoint can't be signed: {0}")]
     Note(#[from] NoteError),
+}
+
+impl LogError {
+    /// Says in which tree something is damaged.
+    pub(super) fn of(self, tree: Tree) -> Self {
+        match self {
+            Self::Damaged(what) => Self::Damaged(format!("in the tree of {}, {what}", tree.name())),
+            other => other,
+        }
+    }
 }
 
 impl From<sea_orm::DbErr> for LogError {

@@ -23,10 +23,11 @@ const REST: Duration = Duration::from_secs(30);
 /// A head that doesn't move is cosigned anew, so that the witnesses' times say that it is still the newest.
 const REFRESH: Duration = Duration::from_secs(300);
 
-/// The one that publishes the events tree.
+/// The one that publishes a tree.
 #[derive(Debug)]
 pub struct Publisher {
     db: Db,
+    tree: Tree,
     witnesses: Witnesses,
     shown: Option<Shown>,
 }
@@ -46,9 +47,9 @@ impl Publisher {
     ///
     /// # Errors
     /// [`LogError::Witnesses`] when TLS can't be set up.
-    pub fn new(db: Db, witnesses: Vec<Witness>) -> Result<Self, LogError> {
+    pub fn new(db: Db, tree: Tree, witnesses: Vec<Witness>) -> Result<Self, LogError> {
         let witnesses = Witnesses::new(witnesses).map_err(|e| LogError::Witnesses(e.to_string()))?;
-        Ok(Self { db, witnesses: witnesses.with_timeout(WAIT).with_rest(REST), shown: None })
+        Ok(Self { db, tree, witnesses: witnesses.with_timeout(WAIT).with_rest(REST), shown: None })
     }
 
     /// Publishes the newest head, unless that is what people see already.
@@ -56,7 +57,7 @@ impl Publisher {
     /// # Errors
     /// [`LogError::Stale`] where another server has taken over the log.
     pub async fn publish(&mut self, fence: Fence) -> Result<(), LogError> {
-        let head = log::head(self.db.read(), Tree::Events).await?.filter(|head| head.size > 0);
+        let head = log::head(self.db.read(), self.tree).await?.filter(|head| head.size > 0);
         let Some(head) = head.filter(|head| self.is_due(head.size)) else { return Ok(()) };
         let gathered = self.gather(&head).await?;
         let (cosigned, failed) = (gathered.cosigned.len(), gathered.failed.len());
@@ -77,13 +78,13 @@ impl Publisher {
 
     async fn gather(&self, head: &Head) -> Result<Gathered, LogError> {
         let note: Note = Note::parse(head.checkpoint.as_bytes())?;
-        let prove = |old| store::consistency(self.db.read(), Tree::Events, old, head.size);
+        let prove = |old| store::consistency(self.db.read(), self.tree, old, head.size);
         Ok(self.witnesses.cosign(&note, prove).await?)
     }
 
     async fn show(&self, fence: Fence, note: String) -> Result<(), LogError> {
         let tx = self.db.begin_write().await?;
-        if !log::show(tx.conn(), Tree::Events, fence, note).await? {
+        if !log::show(tx.conn(), self.tree, fence, note).await? {
             return Err(LogError::Stale);
         }
         Ok(tx.commit().await?)

@@ -1,16 +1,19 @@
-//! Moves the events tree forward: one round integrates what the audit has and the tree hasn't.
+//! Moves a tree forward: one round integrates the entries that it hasn't.
 
 use std::time::Duration;
 
-use tlog::{note::SigningKey, tile::Edge};
+use tlog::note::SigningKey;
 
-use super::{LogError, batch, check, store};
+use super::{
+    LogError,
+    batch::{Batch, Grown},
+    check, entry, store,
+};
 use crate::{
     clock::now_ms,
     storage::{
         db::Db,
         log::{self, Fence, Head, Tree},
-        log_events,
     },
 };
 
@@ -30,10 +33,11 @@ pub enum Round {
     Waiting,
 }
 
-/// Appends to the events tree, while it holds the lease.
+/// Appends to a tree, while it holds the lease.
 #[derive(Debug)]
 pub struct Sequencer {
     db: Db,
+    tree: Tree,
     key: SigningKey,
     held: Option<Held>,
 }
@@ -42,15 +46,13 @@ pub struct Sequencer {
 #[derive(Debug)]
 struct Held {
     fence: Fence,
-    edge: Edge,
-    /// Data of the leaves that fill no bundle yet.
-    loose: Vec<[u8; 32]>,
+    grown: Grown,
 }
 
 impl Sequencer {
     /// One that holds nothing yet.
-    pub fn new(db: Db, key: SigningKey) -> Self {
-        Self { db, key, held: None }
+    pub fn new(db: Db, tree: Tree, key: SigningKey) -> Self {
+        Self { db, tree, key, held: None }
     }
 
     /// The lease, while it is held.
@@ -66,7 +68,7 @@ impl Sequencer {
     pub async fn take(&mut self) -> Result<(), LogError> {
         self.held = None;
         let tx = self.db.begin_write().await?;
-        let fence = log::take(tx.conn(), Tree::Events, until()).await?;
+        let fence = log::take(tx.conn(), self.tree, until()).await?;
         tx.commit().await?;
         self.load(fence).await
     }
@@ -74,7 +76,7 @@ impl Sequencer {
     /// As [`Sequencer::take`], where nobody's lease runs.
     async fn take_lapsed(&mut self) -> Result<bool, LogError> {
         let tx = self.db.begin_write().await?;
-        let fence = log::take_lapsed(tx.conn(), Tree::Events, now_ms(), until()).await?;
+        let fence = log::take_lapsed(tx.conn(), self.tree, now_ms(), until()).await?;
         tx.commit().await?;
         match fence {
             None => Ok(false),
@@ -84,12 +86,11 @@ impl Sequencer {
 
     /// Reads the tree that this lease goes on from.
     async fn load(&mut self, fence: Fence) -> Result<(), LogError> {
-        let head =
-            log::head(self.db.read(), Tree::Events).await?.unwrap_or(Head { size: 0, checkpoint: String::new() });
-        let edge = store::edge(self.db.read(), Tree::Events, head.size).await?;
+        let head = log::head(self.db.read(), self.tree).await?.unwrap_or(Head { size: 0, checkpoint: String::new() });
+        let edge = store::edge(self.db.read(), self.tree, head.size).await?;
         check::head(&head, &edge.root(), &self.key.verifier())?;
-        let loose = store::loose(self.db.read(), Tree::Events, head.size).await?;
-        self.held = Some(Held { fence, edge, loose });
+        let loose = store::loose(self.db.read(), self.tree, head.size).await?;
+        self.held = Some(Held { fence, grown: Grown { tree: self.tree, edge, loose } });
         Ok(())
     }
 
@@ -100,10 +101,10 @@ impl Sequencer {
     /// lease to lapse. After any error the tree is read anew.
     pub async fn round(&mut self) -> Result<Round, LogError> {
         let integrated = match &self.held {
-            Some(held) => held.edge.size(),
-            None => log::head(self.db.read(), Tree::Events).await?.map_or(0, |head| head.size),
+            Some(held) => held.grown.edge.size(),
+            None => log::head(self.db.read(), self.tree).await?.map_or(0, |head| head.size),
         };
-        if log_events::count(self.db.read()).await? <= integrated {
+        if entry::count(self.db.read(), self.tree).await? <= integrated {
             return Ok(Round::Idle);
         }
         if self.held.is_none() && !self.take_lapsed().await? {
@@ -117,29 +118,29 @@ impl Sequencer {
     }
 
     async fn integrate(&self, held: &mut Held) -> Result<u64, LogError> {
-        let before = held.edge.size();
-        let events = log_events::from(self.db.read(), before, BATCH).await?;
-        let count = events.len() as u64;
+        let before = held.grown.edge.size();
+        let entries = entry::from(self.db.read(), self.tree, before, BATCH).await?;
+        let count = entries.len() as u64;
         if count == 0 {
             return Ok(0);
         }
-        let batch = batch::append(&mut held.edge, &mut held.loose, events, &self.key)?;
+        let batch = held.grown.append(entries, &self.key)?;
         self.write(held.fence, before, &batch).await?;
         Ok(count)
     }
 
     /// All of it or nothing, and nothing without the lease.
-    async fn write(&self, fence: Fence, before: u64, batch: &batch::Batch) -> Result<(), LogError> {
+    async fn write(&self, fence: Fence, before: u64, batch: &Batch) -> Result<(), LogError> {
         let tx = self.db.begin_write().await?;
-        if !log::publish(tx.conn(), Tree::Events, fence, before, &batch.head, until()).await? {
+        if !log::publish(tx.conn(), self.tree, fence, before, &batch.head, until()).await? {
             return Err(LogError::Stale);
         }
-        for event in &batch.salted {
-            if !log_events::keep_salt(tx.conn(), event).await? {
+        for entry in &batch.entries {
+            if !entry::keep(tx.conn(), entry).await? {
                 return Err(LogError::Stale);
             }
         }
-        log::put(tx.conn(), Tree::Events, &batch.tiles).await?;
+        log::put(tx.conn(), self.tree, &batch.tiles).await?;
         Ok(tx.commit().await?)
     }
 }

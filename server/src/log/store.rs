@@ -4,10 +4,10 @@ use sea_orm::ConnectionTrait;
 use tlog::{
     HASH_LEN,
     merkle::{ConsistencyProof, consistency_nodes, prove_consistency},
-    tile::{Edge, Tile, TileId, TileMap, Tiles, edge_tiles, tiles_for},
+    tile::{BundleId, Edge, Tile, TileId, TileMap, Tiles, edge_tiles, tiles_for},
 };
 
-use super::LogError;
+use super::{LogError, data::split};
 use crate::storage::log::{self, Row, Tree};
 
 /// The right edge of the stored tree of `size` leaves.
@@ -36,14 +36,16 @@ pub async fn consistency(
 }
 
 /// The data of the leaves that fill no bundle yet.
-pub async fn loose(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<Vec<[u8; 32]>, LogError> {
-    let (place, width) = (size >> 8, (size & 0xff) as usize);
-    if width == 0 {
-        return Ok(Vec::new());
-    }
-    let bytes = log::tile(conn, tree, Row::Data, place).await?.unwrap_or_default();
-    let values = bytes.as_chunks::<32>().0.get(..width);
-    values.map(<[_]>::to_vec).ok_or_else(|| LogError::Damaged(format!("the leaves' data {place} end early")))
+pub async fn loose(conn: &impl ConnectionTrait, tree: Tree, size: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    let Some(id) = BundleId::in_tree(size >> 8, size) else { return Ok(Vec::new()) };
+    let bytes = log::tile(conn, tree, Row::Data, id.index()).await?.unwrap_or_default();
+    data(tree, &id, &bytes)
+}
+
+/// The leaves' data of a row, cut to the width asked for; what is stored may be wider by now.
+pub fn data(tree: Tree, id: &BundleId, row: &[u8]) -> Result<Vec<Vec<u8>>, LogError> {
+    let data = split(tree, row, id.width());
+    data.ok_or_else(|| LogError::Damaged(format!("the leaves' data {} end early", id.index())))
 }
 
 /// A tile cut to the width asked for; what is stored may be wider by now.

@@ -10,47 +10,41 @@ use tokio::{
 };
 
 use super::{LogError, Round, Sequencer, publish::Publisher, sequencer::BATCH};
-use crate::{storage::db::Db, witnesses::Witness};
+use crate::{
+    storage::{db::Db, log::Tree},
+    witnesses::Witness,
+};
 
-/// New events gather for so long, so that many share a transaction.
+/// New entries gather for so long, so that many share a transaction.
 const GATHER: Duration = Duration::from_millis(100);
-/// How often one looks for events of other servers, and for a lease that has lapsed.
+/// How often one looks for entries of other servers, and for a lease that has lapsed.
 const LOOK: Duration = Duration::from_millis(400);
 /// Before another try after a failure.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// The events tree of this server.
+/// A tree of this server.
 #[derive(Debug)]
 pub struct Log {
     vkey: String,
-    witnessed: bool,
     stop: Arc<Notify>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Log {
-    /// Takes the lease over and starts the sequencer.
+    /// Takes the lease over and starts the sequencer. With witnesses people see heads that these were asked about.
     ///
     /// # Errors
     /// [`LogError`].
-    pub async fn start(db: Db, key: SigningKey, witnesses: Vec<Witness>) -> Result<Self, LogError> {
+    pub async fn start(db: Db, tree: Tree, key: SigningKey, witnesses: Vec<Witness>) -> Result<Self, LogError> {
         let vkey = key.verifier().to_string();
-        let witnessed = !witnesses.is_empty();
         let stop = Arc::new(Notify::new());
-        let mut work = Work {
-            sequencer: Sequencer::new(db.clone(), key),
-            publisher: if witnessed { Some(Publisher::new(db.clone(), witnesses)?) } else { None },
-        };
+        let publisher = if witnesses.is_empty() { None } else { Some(Publisher::new(db.clone(), tree, witnesses)?) };
+        let mut work = Work { tree, sequencer: Sequencer::new(db.clone(), tree, key), publisher };
         work.sequencer.take().await?;
         // Before anybody asks: nobody may see an older head than before the start.
         work.publish().await;
         let task = tokio::spawn(run(db, work, Arc::clone(&stop)));
-        Ok(Self { vkey, witnessed, stop, task: Mutex::new(Some(task)) })
-    }
-
-    /// Whether people see heads that witnesses were asked about, or else the newest.
-    pub fn is_witnessed(&self) -> bool {
-        self.witnessed
+        Ok(Self { vkey, stop, task: Mutex::new(Some(task)) })
     }
 
     /// The key that verifies checkpoints, as clients pin it: `name+id+base64`.
@@ -70,6 +64,7 @@ impl Log {
 /// What the task does.
 #[derive(Debug)]
 struct Work {
+    tree: Tree,
     sequencer: Sequencer,
     publisher: Option<Publisher>,
 }
@@ -82,7 +77,7 @@ async fn run(db: Db, mut work: Work, stop: Arc<Notify>) {
         work.publish().await;
         tokio::select! {
             () = &mut stopped => break,
-            () = wake(&db, pause) => {}
+            () = wake(&db, work.tree, pause) => {}
         }
     }
     work.drain().await;
@@ -98,11 +93,11 @@ impl Work {
                 Ok(Round::Integrated(BATCH)) => {}
                 Ok(_) => return LOOK,
                 Err(LogError::Stale) => {
-                    tracing::warn!("another server has taken over the log");
+                    tracing::warn!(tree = self.tree.name(), "another server has taken over the log");
                     return LOOK;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the log can't go on; it is tried again");
+                    tracing::error!(tree = self.tree.name(), %error, "the log can't go on; it is tried again");
                     return AGAIN;
                 }
             }
@@ -114,13 +109,15 @@ impl Work {
         let Some((publisher, fence)) = self.publisher.as_mut().zip(self.sequencer.fence()) else { return };
         match publisher.publish(fence).await {
             Ok(()) | Err(LogError::Stale) => {}
-            Err(error) => tracing::error!(%error, "the log's head can't be published; it is tried again"),
+            Err(error) => {
+                tracing::error!(tree = self.tree.name(), %error, "the log's head can't be published; it is tried again");
+            }
         }
     }
 }
 
-async fn wake(db: &Db, pause: Duration) {
-    if timeout(pause, db.events().notified()).await.is_ok() {
+async fn wake(db: &Db, tree: Tree, pause: Duration) {
+    if timeout(pause, db.commits(tree).notified()).await.is_ok() {
         sleep(GATHER).await;
     }
 }

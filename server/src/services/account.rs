@@ -2,12 +2,11 @@
 
 use api_types::{
     B64, ErrorCode,
-    accounts::{OwnAccount, PutClientState, Role},
+    accounts::{EmailBinding, OwnAccount, PutClientState, Role},
     audit::Action,
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
 };
-use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -15,19 +14,23 @@ use crate::{
     live,
     policy::Actor,
     services::fields,
-    storage::accounts::{self, AccountRow},
+    storage::{
+        accounts::{self, AccountRow},
+        log_keys,
+    },
 };
 
 /// `GET /account`: all that is needed to unlock.
 pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<OwnAccount> {
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
-    let account = own(state.db.read(), row).await?;
+    let account = own(state, row).await?;
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "account")).await?;
     Ok(account)
 }
 
 /// An account as its holder gets it.
-pub async fn own(conn: &impl ConnectionTrait, row: AccountRow) -> ServiceResult<OwnAccount> {
+pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount> {
+    let conn = state.db.read();
     let public = accounts::public(conn, std::slice::from_ref(&row)).await?;
     let public = public.into_iter().next().ok_or_else(|| ServiceError::Internal("an account without itself".into()))?;
     let wrap = match row.role {
@@ -36,6 +39,7 @@ pub async fn own(conn: &impl ConnectionTrait, row: AccountRow) -> ServiceResult<
     };
     Ok(OwnAccount {
         public,
+        binding: binding(state, &row).await?,
         email: row.email,
         ways_in: accounts::ways_in(conn, row.id).await?,
         keyring: B64(row.keyring),
@@ -44,6 +48,13 @@ pub async fn own(conn: &impl ConnectionTrait, row: AccountRow) -> ServiceResult<
         organisation_key_wrap: wrap.map(B64),
         created_at: row.created_at,
     })
+}
+
+/// What shows that an account's e-mail is its own, for those who know the address.
+pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option<EmailBinding>> {
+    let leaf = log_keys::binding_leaf(state.db.read(), row.id).await?;
+    let proof = || B64(state.labels.prove(&row.email_key).to_vec());
+    Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: proof() }))
 }
 
 /// `PUT /account/client-state`.

@@ -15,7 +15,7 @@ use crate::{
     audit::EventDraft,
     policy::{AccountStanding, Actor},
     services::{
-        fields,
+        account, fields,
         throttle::{self, Tried},
     },
     storage::accounts::{self, AccountRow},
@@ -39,15 +39,20 @@ pub enum Search {
 pub async fn find(state: &AppState, actor: &Actor, search: Search) -> ServiceResult<AccountList> {
     actor.may_look_up()?;
     throttle::count(state, Tried::LookUp, &actor.account.0).await?;
-    let (by, rows) = match search {
-        Search::Name(text) => ("name", by_name(state, &text).await?),
-        Search::Email(text) => ("email", by_email(state, &text).await?),
-        Search::Key(text) => ("key", by_key(state, &text).await?),
+    let (by, rows) = match &search {
+        Search::Name(text) => ("name", by_name(state, text).await?),
+        Search::Email(text) => ("email", by_email(state, text).await?),
+        Search::Key(text) => ("key", by_key(state, text).await?),
+    };
+    // Only who knew the address learns where it stands in the log.
+    let binding = match (&search, rows.first()) {
+        (Search::Email(_), Some(found)) => account::binding(state, found).await?,
+        _ => None,
     };
     let items = accounts::public(state.db.read(), &rows).await?;
     let event = EventDraft::by(actor, Action::LookUp).with("by", by);
     state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
-    Ok(AccountList { items })
+    Ok(AccountList { items, binding })
 }
 
 async fn by_name(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> {

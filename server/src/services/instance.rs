@@ -15,6 +15,8 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         set_up: row.set_up_at.is_some(),
         open_sign_up: state.config.open_sign_up,
         log_key: Some(state.log.vkey().to_owned()),
+        log_keys_key: Some(state.key_log.vkey().to_owned()),
+        log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

@@ -70,7 +70,7 @@ pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<Rec
     let (account, kit) = prove(state, &recovery, &body).await?;
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
-    let own = account::own(state.db.read(), row).await?;
+    let own = account::own(state, row).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "verify");
     state.audit.record(event).await?;
     recovery.kit = Some(kit);

@@ -53,7 +53,7 @@ pub struct NewSession {
 impl NewSession {
     /// Puts session and account together, after the commit.
     pub async fn new(state: &AppState, begun: Begun, row: AccountRow) -> ServiceResult<Self> {
-        let account = account::own(state.db.read(), row).await?;
+        let account = account::own(state, row).await?;
         let session = sessions::describe(&begun.row, Some(begun.row.id));
         Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token })
     }

@@ -8,6 +8,7 @@ use api_types::{
     live::LiveKind,
     sign_up::{FinishSignUp, NewOrganisation, RegistrationStarted, StartSignUp},
 };
+use tlog::leaf::Label;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -99,6 +100,8 @@ async fn tell_administrators(state: &AppState) -> ServiceResult<()> {
 struct NewAccount {
     id: AccountId,
     email: Email,
+    /// Of the e-mail, in the keys tree.
+    label: Label,
     name: Name,
     role: Role,
     status: AccountStatus,
@@ -136,6 +139,7 @@ impl NewAccount {
         let organisation = organisation(state, first, body.organisation, (body.account_id, &name.shown), now)?;
         Ok(Self {
             id: body.account_id,
+            label: state.labels.label(&email.key)?,
             email,
             name,
             role,
@@ -155,7 +159,7 @@ impl NewAccount {
     async fn store(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<AccountRow> {
         let row = self.row(now);
         self.refuse_taken(tx).await?;
-        match accounts::insert(tx.conn(), row.clone()).await {
+        match accounts::insert(tx.conn(), row.clone(), self.label.clone()).await {
             Err(error) if is_unique_violation(&error) => return Err(ErrorCode::EmailTaken.into()),
             other => other?,
         }

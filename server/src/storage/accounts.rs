@@ -15,8 +15,12 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, OnConflict},
 };
+use tlog::leaf::Label;
 
-use super::DbResult;
+use super::{
+    DbResult,
+    log_keys::{self, Entry},
+};
 use crate::audit::enum_name;
 
 /// A person.
@@ -78,8 +82,9 @@ pub async fn any(conn: &impl ConnectionTrait) -> DbResult<bool> {
     Ok(first.into_tuple::<Vec<u8>>().one(conn).await?.is_some())
 }
 
-/// Stores a new account.
-pub async fn insert(conn: &impl ConnectionTrait, account: AccountRow) -> DbResult<()> {
+/// Stores a new account, and in the keys tree that its e-mail, whose label this is, belongs to it.
+pub async fn insert(conn: &impl ConnectionTrait, account: AccountRow, label: Label) -> DbResult<()> {
+    let binding = Entry::binding(account.id, label);
     let model = accounts::ActiveModel {
         id: Set(account.id.0.to_vec()),
         email: Set(account.email),
@@ -97,7 +102,8 @@ pub async fn insert(conn: &impl ConnectionTrait, account: AccountRow) -> DbResul
         created_at: Set(account.created_at),
         last_seen_at: Set(account.last_seen_at),
     };
-    accounts::Entity::insert(model).exec_without_returning(conn).await.map(drop)
+    accounts::Entity::insert(model).exec_without_returning(conn).await?;
+    log_keys::append(conn, &[binding]).await
 }
 
 /// By id.
@@ -195,12 +201,14 @@ pub async fn names(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<H
 pub async fn public(conn: &impl ConnectionTrait, rows: &[AccountRow]) -> DbResult<Vec<PublicAccount>> {
     let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
     let mut records = key_records_of(conn, &ids).await?;
+    let mut leaves = log_keys::key_leaves(conn, &ids).await?;
     let public = |row: &AccountRow| PublicAccount {
         id: row.id,
         name: row.name.clone(),
         role: row.role,
         status: row.status,
         key_records: records.remove(&row.id).unwrap_or_default(),
+        key_leaves: leaves.remove(&row.id).unwrap_or_default(),
         approval: row.approval.clone().map(B64),
     };
     Ok(rows.iter().map(public).collect())
@@ -245,7 +253,7 @@ pub async fn newest_key_record(conn: &impl ConnectionTrait, account: AccountId) 
     Ok(newest.map(|record| record.record))
 }
 
-/// Stores a key record.
+/// Stores a key record, in the keys tree too.
 pub async fn insert_key_record(
     conn: &impl ConnectionTrait,
     account: AccountId,
@@ -253,6 +261,7 @@ pub async fn insert_key_record(
     record: &[u8],
     now: UnixMillis,
 ) -> DbResult<()> {
+    let entry = Entry::key(account, epoch, record);
     let epoch = i32::try_from(epoch).map_err(|_| super::corrupt("key_records", "epoch"))?;
     let model = key_records::ActiveModel {
         account_id: Set(account.0.to_vec()),
@@ -260,7 +269,8 @@ pub async fn insert_key_record(
         record: Set(record.to_vec()),
         created_at: Set(now),
     };
-    key_records::Entity::insert(model).exec_without_returning(conn).await.map(drop)
+    key_records::Entity::insert(model).exec_without_returning(conn).await?;
+    log_keys::append(conn, &[entry]).await
 }
 
 /// Stores a way in.

@@ -19,6 +19,7 @@ use crate::{
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
+        log::Tree,
     },
 };
 
@@ -34,14 +35,21 @@ const CHAIN_LOCK: i64 = 0x0048_5361_7564_6974;
 pub struct Db {
     read: DatabaseConnection,
     writer: Arc<Mutex<Writer>>,
-    events: Arc<Notify>,
+    commits: Arc<Commits>,
+}
+
+/// Notified when there may be more for a tree.
+#[derive(Debug, Default)]
+struct Commits {
+    events: Notify,
+    keys: Notify,
 }
 
 #[derive(Debug)]
 struct Writer {
     conn: DatabaseConnection,
     heads: Heads,
-    events: Arc<Notify>,
+    commits: Arc<Commits>,
 }
 
 impl Db {
@@ -51,9 +59,9 @@ impl Db {
         migrate(&conn).await?;
         let read = Database::connect(options(url, READERS)).await?;
         let heads = Heads::load(&conn).await?;
-        let events = Arc::new(Notify::new());
-        let writer = Writer { conn, heads, events: Arc::clone(&events) };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), events })
+        let commits = Arc::<Commits>::default();
+        let writer = Writer { conn, heads, commits: Arc::clone(&commits) };
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -61,9 +69,12 @@ impl Db {
         &self.read
     }
 
-    /// Notified when audit events were committed.
-    pub fn events(&self) -> &Notify {
-        &self.events
+    /// Notified when audit events were committed, and with them perhaps keys, which change in no other way.
+    pub fn commits(&self, tree: Tree) -> &Notify {
+        match tree {
+            Tree::Events => &self.commits.events,
+            Tree::Keys => &self.commits.keys,
+        }
     }
 
     /// Begins the one write transaction; waits for the one before it.
@@ -126,7 +137,8 @@ impl WriteTx {
             return Err(error.into());
         }
         if !staged.is_empty() {
-            writer.events.notify_one();
+            writer.commits.events.notify_one();
+            writer.commits.keys.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

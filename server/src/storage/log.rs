@@ -15,12 +15,19 @@ use super::DbResult;
 pub enum Tree {
     /// Salted commitments to audit events.
     Events,
+    /// Key records and bindings of e-mail addresses, unsalted.
+    Keys,
 }
 
 impl Tree {
-    fn name(self) -> &'static str {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Events, Self::Keys];
+
+    /// What it is called: in the table, and in its address and origin.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
+            Self::Keys => "keys",
         }
     }
 }
@@ -28,7 +35,7 @@ impl Tree {
 /// Where a tile stands: a level of hashes, or the leaves' data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Row {
-    /// What the leaves are made of, 32 bytes each.
+    /// What the leaves are made of.
     Data,
     /// Hashes of a level of tiles, 0 at the leaves.
     Level(u8),
@@ -50,7 +57,7 @@ pub struct StoredTile {
     pub row: Row,
     /// Its index there.
     pub place: u64,
-    /// 1 to 256 values of 32 bytes.
+    /// 1 to 256 hashes, or the data of as many leaves.
     pub hashes: Vec<u8>,
 }
 

@@ -13,6 +13,7 @@ pub mod instance;
 pub mod invitations;
 pub mod log;
 pub mod log_events;
+pub mod log_keys;
 pub mod reports;
 pub mod reports_access;
 pub mod reports_list;

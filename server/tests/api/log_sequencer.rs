@@ -1,6 +1,10 @@
 //! Who may move the tree, and what happens to those who may not: stale leases, rivals, damage, old databases, crashes.
 
-use api_types::audit::Action;
+use api_types::{
+    AccountId,
+    accounts::{AccountStatus, Role},
+    audit::Action,
+};
 use entities::{audit_events, log_tiles, log_trees};
 use proptest::prelude::*;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -12,41 +16,52 @@ use server::{
     secrets::SecretsDir,
     state::StartError,
     storage::{
+        accounts::{self, AccountRow},
         db::Db,
         log::{Tree, head},
-        log_events,
+        log_events, log_keys,
     },
 };
 use tempfile::TempDir;
-use tlog::note::SigningKey;
+use tlog::{leaf::Label, note::SigningKey};
 
 use crate::{harness::database, world::World};
 
-/// A database without a server.
+/// A database without a server, and one of its trees.
 struct Bench {
     folder: TempDir,
     db: Db,
+    tree: Tree,
     key: SigningKey,
 }
 
 impl Bench {
     async fn new() -> Self {
+        Self::of(Tree::Events).await
+    }
+
+    async fn of(tree: Tree) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&database(folder.path()).await).await.unwrap();
         server::storage::instance::load_or_create(&db, "Test").await.unwrap();
         let secrets = SecretsDir::open(folder.path(), true).unwrap();
-        let key = log::load_key(&secrets, &Origin::parse("https://log.example").unwrap(), None).unwrap();
-        Self { folder, db, key }
+        let key = log::load_key(&secrets, tree, &Origin::parse("https://log.example").unwrap(), None).unwrap();
+        Self { folder, db, tree, key }
     }
 
     fn sequencer(&self) -> Sequencer {
-        Sequencer::new(self.db.clone(), self.key.clone())
+        Sequencer::new(self.db.clone(), self.tree, self.key.clone())
     }
 
     async fn record(&self, count: u64) {
         let mut tx = self.db.begin_write().await.unwrap();
-        for n in 0..count {
-            tx.record(EventDraft::anonymous(Action::System).with("n", n)).await.unwrap();
+        match self.tree {
+            Tree::Keys => keep_records(tx.conn(), count).await,
+            Tree::Events => {
+                for n in 0..count {
+                    tx.record(EventDraft::anonymous(Action::System).with("n", n)).await.unwrap();
+                }
+            }
         }
         tx.commit().await.unwrap();
     }
@@ -59,14 +74,50 @@ impl Bench {
     }
 
     async fn size(&self) -> u64 {
-        head(self.db.read(), Tree::Events).await.unwrap().map_or(0, |head| head.size)
+        head(self.db.read(), self.tree).await.unwrap().map_or(0, |head| head.size)
     }
 
     /// Tiles, head and events belong together; gives the size.
     async fn check(&self) -> Result<u64, LogError> {
-        let size = log::check(self.db.read(), &self.key.verifier()).await?;
-        assert_eq!(log::check_events(self.db.read()).await?, size);
+        let size = log::check(self.db.read(), self.tree, &self.key.verifier()).await?;
+        assert_eq!(log::check_entries(self.db.read(), self.tree).await?, size);
         Ok(size)
+    }
+}
+
+fn nobody(id: AccountId) -> AccountRow {
+    AccountRow {
+        id,
+        email: "a@b.example".into(),
+        email_key: "a@b.example".into(),
+        name: "A B".into(),
+        name_key: "a b".into(),
+        role: Role::Patient,
+        status: AccountStatus::Active,
+        keyring: vec![1],
+        client_state: vec![1],
+        client_state_counter: 0,
+        approval: None,
+        invited_by: None,
+        created_at: 0,
+        last_seen_at: None,
+    }
+}
+
+/// So many key records more, all of one account.
+async fn keep_records(conn: &impl ConnectionTrait, count: u64) {
+    let id = AccountId([7; 32]);
+    if accounts::get(conn, id).await.unwrap().is_none() {
+        accounts::insert(conn, nobody(id), Label::new(vec![9; 64]).unwrap()).await.unwrap();
+        return keep_rest(conn, id, count - 1).await;
+    }
+    keep_rest(conn, id, count).await;
+}
+
+async fn keep_rest(conn: &impl ConnectionTrait, id: AccountId, count: u64) {
+    let before = log_keys::count(conn).await.unwrap();
+    for epoch in before..before + count {
+        accounts::insert_key_record(conn, id, epoch as u32, &epoch.to_be_bytes(), 0).await.unwrap();
     }
 }
 
@@ -111,7 +162,7 @@ async fn two_servers_on_one_database_never_fork() {
     assert_eq!(other.log.vkey(), world.state.log.vkey());
     let mut seen: Vec<tlog::checkpoint::Checkpoint> = Vec::new();
     let log = tlog::checkpoint::Log::new(tlog::note::Verifier::name(&key).as_str(), vec![key.clone()]);
-    let mut rival = Sequencer::new(other.db.clone(), signing_key(&world).await);
+    let mut rival = Sequencer::new(other.db.clone(), Tree::Events, signing_key(&world).await);
     for round in 0..40 {
         let drafts = (0..round * 3 + 1).map(|n| EventDraft::anonymous(Action::System).with("n", n)).collect();
         world.state.audit.record_all(drafts).await.unwrap();
@@ -126,8 +177,12 @@ async fn two_servers_on_one_database_never_fork() {
     rival.take().await.unwrap();
     drain(&mut rival).await.unwrap();
     let events = log_events::count(world.state.db.read()).await.unwrap();
-    assert_eq!(log::check(world.state.db.read(), &key).await.unwrap(), events);
-    assert_eq!(log::check_events(world.state.db.read()).await.unwrap(), events, "each event once, at its place");
+    assert_eq!(log::check(world.state.db.read(), Tree::Events, &key).await.unwrap(), events);
+    assert_eq!(
+        log::check_entries(world.state.db.read(), Tree::Events).await.unwrap(),
+        events,
+        "each event once, at its place"
+    );
     assert!(seen.len() > 10);
     let leaves = log_events::from(world.state.db.read(), 0, events).await.unwrap();
     let mut tree = tlog::merkle::CompactRange::new();
@@ -143,12 +198,20 @@ async fn two_servers_on_one_database_never_fork() {
 
 async fn signing_key(world: &World) -> SigningKey {
     let secrets = SecretsDir::open(&world.state.config.data, false).unwrap();
-    log::load_key(&secrets, &world.state.config.origin, None).unwrap()
+    log::load_key(&secrets, Tree::Events, &world.state.config.origin, None).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_found_wherever_it_is() {
-    let bench = Bench::new().await;
+    damage_is_found(Bench::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_in_the_tree_of_keys() {
+    damage_is_found(Bench::of(Tree::Keys).await).await;
+}
+
+async fn damage_is_found(bench: Bench) {
     let mut sequencer = bench.sequencer();
     bench.record(70_000).await;
     drain(&mut sequencer).await.unwrap();
@@ -216,7 +279,7 @@ async fn a_lost_key_is_not_replaced() {
     let world = World::new().await;
     world.state.audit.record(EventDraft::anonymous(Action::System)).await.unwrap();
     world.state.log.stop().await;
-    let file = world.folder.path().join("secrets").join(log::KEY_FILE);
+    let file = world.folder.path().join("secrets").join(log::key_file(Tree::Events));
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     std::fs::remove_file(&file).unwrap();
@@ -268,8 +331,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-async fn play(steps: Vec<Step>) {
-    let bench = Bench::new().await;
+async fn play(tree: Tree, steps: Vec<Step>) {
+    let bench = Bench::of(tree).await;
     let mut two = [bench.sequencer(), bench.sequencer()];
     let mut recorded = 0;
     let mut before = 0;
@@ -301,12 +364,20 @@ async fn play(steps: Vec<Step>) {
     drop(bench.folder);
 }
 
+fn any_plays(tree: Tree, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let config = ProptestConfig { cases, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in prop::collection::vec(step(), 1..25))| {
+        runtime.block_on(play(tree, steps));
+    });
+}
+
 #[test]
 fn any_crashes_and_rivals_keep_one_tree() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let config =
-        ProptestConfig { cases: 24, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(steps in prop::collection::vec(step(), 1..25))| {
-        runtime.block_on(play(steps));
-    });
+    any_plays(Tree::Events, 24);
+}
+
+#[test]
+fn any_crashes_and_rivals_keep_one_tree_of_keys() {
+    any_plays(Tree::Keys, 12);
 }

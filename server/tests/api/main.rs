@@ -26,6 +26,7 @@ mod invitations;
 mod list;
 mod live;
 mod log;
+mod log_keys;
 mod log_kill;
 mod log_sequencer;
 mod openapi;

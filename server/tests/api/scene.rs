@@ -30,7 +30,7 @@ pub struct Scene {
     pub world: World,
     /// In the order of the access table's columns; the first is nobody.
     pub people: Vec<Option<Person>>,
-    made: Made,
+    pub made: Made,
     /// The report whose custody passed to the custodian.
     kept: Kept,
     /// The code grant that waits.

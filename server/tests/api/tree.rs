@@ -1,4 +1,4 @@
-//! The events tree as a stranger reads it: from its public files alone, over HTTP, with the crate `tlog`.
+//! A tree of the log as a stranger reads it: from its public files alone, over HTTP, with the crate `tlog`.
 
 use std::time::{Duration, Instant};
 
@@ -21,12 +21,19 @@ pub struct Published {
 }
 
 impl Published {
-    /// The log of a server, with the key that it names.
+    /// The events of a server, with the key that it names.
     pub async fn of(origin: &str) -> Self {
-        let instance: Instance = reqwest::get(format!("{origin}/api/v1/instance")).await.unwrap().json().await.unwrap();
-        let key: VerifierKey = instance.log_key.unwrap().parse().unwrap();
-        let log = Log::new(key.name().as_str(), vec![key.clone()]);
-        Self { base: format!("{origin}/log/events"), log, http: reqwest::Client::new() }
+        Self::tree(format!("{origin}/log/events"), &instance(origin).await.log_key.unwrap())
+    }
+
+    /// Its keys, likewise.
+    pub async fn keys(origin: &str) -> Self {
+        Self::tree(format!("{origin}/log/keys"), &instance(origin).await.log_keys_key.unwrap())
+    }
+
+    fn tree(base: String, key: &str) -> Self {
+        let key: VerifierKey = key.parse().unwrap();
+        Self { base, log: Log::new(key.name().as_str(), vec![key.clone()]), http: reqwest::Client::new() }
     }
 
     /// Its origin, which is its key's name.
@@ -84,10 +91,15 @@ impl Published {
 
     /// Whether a delivered event is the leaf that it says to be.
     pub async fn includes(&self, checkpoint: &Checkpoint, event: &AuditEvent) -> bool {
-        let (index, size) = (event.leaf_index.unwrap(), checkpoint.size());
+        self.includes_leaf(checkpoint, &opening(event).commitment().leaf_hash(), event.leaf_index.unwrap()).await
+    }
+
+    /// Whether a leaf stands at a place.
+    pub async fn includes_leaf(&self, checkpoint: &Checkpoint, leaf: &Hash, index: u64) -> bool {
+        let size = checkpoint.size();
         let map = self.tiles(&inclusion_nodes(index, size), size).await;
         let proof = prove_inclusion(&Tiles::new(&map, size), index, size).unwrap();
-        proof.verify(&opening(event).commitment().leaf_hash(), index, size, checkpoint.root()).is_ok()
+        proof.verify(leaf, index, size, checkpoint.root()).is_ok()
     }
 
     /// Panics unless the older tree is the beginning of the newer.
@@ -119,6 +131,11 @@ impl Published {
         assert_eq!(tree.root(), *checkpoint.root(), "the bundles are of the same tree");
         leaves
     }
+}
+
+/// What a server says of itself.
+pub async fn instance(origin: &str) -> Instance {
+    reqwest::get(format!("{origin}/api/v1/instance")).await.unwrap().json().await.unwrap()
 }
 
 /// What an entitled reader got of an event's leaf.

@@ -123,7 +123,8 @@ impl World {
             last_seen_at: None,
         };
         let tx = self.state.db.begin_write().await.unwrap();
-        accounts::insert(tx.conn(), row).await.unwrap();
+        let label = self.state.labels.label(&row.email_key).unwrap();
+        accounts::insert(tx.conn(), row, label).await.unwrap();
         accounts::insert_key_record(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
         let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into()).await.unwrap();
         tx.commit().await.unwrap();

@@ -32,6 +32,7 @@ pub fn public(account: &AccountId, of: &Account) -> PublicAccount {
         role: of.role,
         status: of.status,
         key_records: of.key_records.clone(),
+        key_leaves: Vec::new(),
         approval: of.approval.clone(),
     }
 }
@@ -46,6 +47,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
     OwnAccount {
         public: public(account, of),
         email: of.email.clone(),
+        binding: None,
         ways_in: of.ways_in.clone(),
         keyring: of.keyring.clone(),
         client_state: of.state.clone(),
@@ -88,6 +90,8 @@ impl Fake {
                 let organisation_key = self.db().organisation.clone();
                 json(&Instance {
                     log_key: self.log_key(),
+                    log_keys_key: None,
+                    log_vrf_key: None,
                     instance_id: B64(self.instance.to_vec()),
                     name: "Test clinic".to_owned(),
                     set_up: organisation_key.is_some(),
@@ -269,7 +273,7 @@ impl Fake {
                     None => false,
                 };
                 let items = db.accounts.iter().filter(|(id, a)| hit(id, a)).map(|(id, a)| public(id, a)).collect();
-                json(&AccountList { items })
+                json(&AccountList { items, binding: None })
             }
             (Method::Get, ["accounts", id]) => match db.accounts.get(&id.parse().unwrap()) {
                 Some(of) => json(&public(&id.parse().unwrap(), of)),

@@ -47,7 +47,7 @@ pub enum KeyTreeLeaf {
         account: [u8; 32],
         /// The record's epoch.
         epoch: u32,
-        /// SHA-256 of the record's stored bytes.
+        /// What stands for the record ([`KeyTreeLeaf::record_hash`]).
         record: [u8; 32],
     },
     /// An e-mail address belongs to this account.
@@ -62,7 +62,14 @@ pub enum KeyTreeLeaf {
 impl KeyTreeLeaf {
     /// The leaf of a key record: the account's id, the record's epoch and stored bytes.
     pub fn key(account: &[u8; 32], epoch: u32, record: &[u8]) -> Self {
-        Self::Key { account: Sha256::digest(account).into(), epoch, record: Sha256::digest(record).into() }
+        let record = Self::record_hash(&Sha256::digest(record).into());
+        Self::Key { account: Sha256::digest(account).into(), epoch, record }
+    }
+
+    /// What stands for a record in its leaf: SHA-256 of the record's hash. Not that hash itself: a first record's is the
+    /// account's id, and id and hash together find an account.
+    pub fn record_hash(hash: &[u8; 32]) -> [u8; 32] {
+        Sha256::digest(hash).into()
     }
 
     /// The leaf that binds an address to an account's id.

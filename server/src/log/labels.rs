@@ -1,0 +1,78 @@
+//! The labels of e-mail addresses in the keys tree, made with a key that is made once: with another, what is bound
+//! already would seem bound to nothing.
+
+use std::io;
+
+use sea_orm::ConnectionTrait;
+use tlog::{
+    leaf::{KeyTreeLeaf, Label},
+    vrf::{LabelKey, LabelPublicKey, PROOF_LEN},
+};
+use zeroize::Zeroizing;
+
+use super::{LogError, key};
+use crate::{
+    ServiceError, ServiceResult, random,
+    secrets::SecretsDir,
+    storage::log_keys::{self, Bound},
+};
+
+/// Its file below `secrets/`: 32 bytes.
+const FILE: &str = "log-vrf-key";
+
+/// Gives e-mail addresses their labels.
+#[derive(Debug)]
+pub struct Labels(LabelKey);
+
+impl Labels {
+    /// The key; made where there is no label yet, else compared with the newest.
+    ///
+    /// # Errors
+    /// [`LogError::KeyMissing`], [`LogError::OtherKey`].
+    pub async fn load(secrets: &SecretsDir, conn: &impl ConnectionTrait) -> Result<Self, LogError> {
+        let newest = log_keys::newest_binding(conn).await?;
+        let file = match &newest {
+            None => secrets.creating().load_or_create(FILE, make)?,
+            Some(bound) => key::kept(secrets, FILE, bound.seq + 1)?,
+        };
+        let file = Zeroizing::new(file);
+        let bytes = file.as_slice().try_into().map_err(|_| secrets.damaged(FILE))?;
+        let labels = Self(LabelKey::from_bytes(bytes).map_err(|_| secrets.damaged(FILE))?);
+        match newest {
+            Some(bound) if !labels.made(&bound)? => Err(LogError::OtherKey { file: FILE }),
+            _ => Ok(labels),
+        }
+    }
+
+    /// What verifies proofs.
+    pub fn public(&self) -> LabelPublicKey {
+        self.0.public()
+    }
+
+    /// The label of a normalised e-mail.
+    pub fn label(&self, email_key: &str) -> ServiceResult<Label> {
+        let made = self.public().verify(email_key.as_bytes(), &self.prove(email_key));
+        made.map_err(|error| ServiceError::Internal(format!("a label: {error}")))
+    }
+
+    /// What shows anyone who has the normalised e-mail that its label is that.
+    pub fn prove(&self, email_key: &str) -> [u8; PROOF_LEN] {
+        self.0.prove(email_key.as_bytes())
+    }
+
+    fn made(&self, bound: &Bound) -> Result<bool, LogError> {
+        let leaf = KeyTreeLeaf::parse(&bound.data);
+        let label = self.label(&bound.email_key)?;
+        Ok(matches!(leaf, Ok(KeyTreeLeaf::Binding { label: stored, .. }) if stored == label))
+    }
+}
+
+/// One in sixteen random values is a key.
+fn make() -> io::Result<Vec<u8>> {
+    loop {
+        let bytes = Zeroizing::new(random::bytes::<32>().map_err(io::Error::other)?);
+        if LabelKey::from_bytes(*bytes).is_ok() {
+            return Ok(bytes.to_vec());
+        }
+    }
+}
