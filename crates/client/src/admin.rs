@@ -65,6 +65,8 @@ impl<P: Platform> Vault<P> {
     /// `forbidden`; no connection.
     pub async fn accounts(&self, status: Option<AccountStatus>, before: Option<&str>) -> Result<AccountPage> {
         let page = self.api().list_accounts(status, before).await?;
+        let accounts: Vec<_> = page.items.iter().map(|item| item.account.clone()).collect();
+        self.prove_logged(&accounts).await?;
         let row = |account: AdminAccount| AccountRow { person: self.learn(&account.account), account };
         Ok(AccountPage { items: page.items.into_iter().map(row).collect(), next: page.next })
     }

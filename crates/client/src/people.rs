@@ -98,7 +98,8 @@ fn approval(account: &PublicAccount, pinned: &Pinned) -> Result<bool> {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Verifies what the server says about an account. Remembers its keys for this session; pins nothing.
+    /// Verifies what the server says about an account whose records were looked for in the log of keys
+    /// ([`Vault::prove_logged`]). Remembers its keys for this session; pins nothing.
     pub(crate) fn learn(&self, account: &PublicAccount) -> Result<Person> {
         let chain = self.learn_chain(account)?;
         let verification = match self.state().pins.get(&chain.account()) {
@@ -119,17 +120,18 @@ impl<P: Platform> Vault<P> {
 
     fn learn_chain(&self, account: &PublicAccount) -> Result<Arc<KeyChain>> {
         let id = account.id.crypto();
+        self.expect_logged(account)?;
         let known = self.people().0.get(&id).and_then(|known| {
             let same = known.records().len() == account.key_records.len()
                 && known.records().iter().zip(&account.key_records).all(|(a, b)| a.as_bytes() == b.0);
             same.then(|| Arc::clone(known))
         });
         if let Some(known) = known {
-            self.state().check_pin(&known)?;
+            self.check_seen(&known)?;
             return Ok(known);
         }
         let chain = parse_chain(account)?;
-        self.state().check_pin(&chain)?;
+        self.check_seen(&chain)?;
         if let Some(known) = self.people().0.get(&id).filter(|_| Defence::PinnedKeys.holds()) {
             chain
                 .continues(known.epoch(), &known.current().hash())
@@ -138,6 +140,13 @@ impl<P: Platform> Vault<P> {
         let chain = Arc::new(chain);
         self.people().0.insert(id, Arc::clone(&chain));
         Ok(chain)
+    }
+
+    /// Refuses keys that aren't the pinned ones, or end before those that the log of keys has.
+    fn check_seen(&self, chain: &KeyChain) -> Result<(), Refusal> {
+        let state = self.state();
+        state.check_pin(chain)?;
+        state.keys.check_newest(chain)
     }
 
     /// Pins a person's newest key: from now on another is refused.
@@ -160,6 +169,7 @@ impl<P: Platform> Vault<P> {
             return Err(wrong(Field::Search, FieldProblem::TooLong(200)).into());
         }
         let found = self.api().find_accounts_by_name(name).await?;
+        self.prove_logged(&found.items).await?;
         found.items.iter().map(|account| self.learn(account)).collect()
     }
 
@@ -170,7 +180,10 @@ impl<P: Platform> Vault<P> {
     pub async fn find_by_email(&self, email: &str) -> Result<Option<Person>> {
         check_email(email.trim())?;
         let found = self.api().find_accounts_by_email(email.trim()).await?;
+        let binding = found.binding;
         let Some(account) = found.items.into_iter().next() else { return Ok(None) };
+        self.prove_logged(std::slice::from_ref(&account)).await?;
+        self.prove_address(email, &account, binding.as_ref()).await?;
         let person = self.learn(&account)?;
         self.note_found(account);
         Ok(Some(person))
@@ -194,6 +207,7 @@ impl<P: Platform> Vault<P> {
         if KeyCode::of(&parse_chain(&account)?) != code {
             return Err(Refusal::KeyCodeContradicted.into());
         }
+        self.prove_logged(std::slice::from_ref(&account)).await?;
         let person = self.learn(&account)?;
         self.note_found(account);
         Ok(Some(person))
@@ -221,6 +235,7 @@ impl<P: Platform> Vault<P> {
         if account.id != *id {
             return Err(Refusal::OtherThing.into());
         }
+        self.prove_logged(std::slice::from_ref(&account)).await?;
         self.learn(&account)
     }
 

@@ -33,6 +33,45 @@ pub enum Refusal {
     /// A scanned code was answered with another account, or with other keys than it names.
     #[error("The server gave other keys than the code that was scanned names. Nothing was remembered of them.")]
     KeyCodeContradicted,
+    /// A key record that isn't in the public log of keys, or not where the server says.
+    #[error(
+        "The keys of {account} are not in the public log of keys, where their holder could see them. Nothing was sealed \
+         to them and nothing of yours was changed. Do not share with them until you have asked in person."
+    )]
+    KeyNotLogged {
+        /// The account.
+        account: String,
+    },
+    /// Key records that end before one that the log of keys has.
+    #[error(
+        "The server shows older keys of {account} than the public log of keys has. Nothing was sealed to them and nothing \
+         of yours was changed. Do not share with them until you have asked in person."
+    )]
+    KeyRecordOlder {
+        /// The account.
+        account: String,
+    },
+    /// The server doesn't prove which entry of the log of keys an e-mail address has.
+    #[error(
+        "The server does not prove what this e-mail address is bound to in the public log of keys. Nothing was remembered \
+         of its answer. Ask the operator before you go on."
+    )]
+    AddressUnproved,
+    /// An e-mail address that the log of keys doesn't bind to the account that was shown.
+    #[error(
+        "The public log of keys does not bind this e-mail address to the account {account} that the server shows. Nothing \
+         was remembered of it. Ask the person for their QR code instead."
+    )]
+    AddressNotBound {
+        /// The account.
+        account: String,
+    },
+    /// The key that proves what addresses are bound to isn't the one seen before.
+    #[error(
+        "The key by which the server proves e-mail addresses in its public log is not the one seen before. Nothing of \
+         yours was changed. Ask the operator in person before you go on."
+    )]
+    LabelKeyChanged,
     /// The keyring is older than the account's key records.
     #[error("The server gave back an old keyring.")]
     KeyringBehind,
@@ -279,6 +318,11 @@ impl Refusal {
             Self::KeyRecord(_) => "key_record",
             Self::KeyRecordChanged { .. } => "key_record_changed",
             Self::KeyCodeContradicted => "key_code_contradicted",
+            Self::KeyNotLogged { .. } => "key_not_logged",
+            Self::KeyRecordOlder { .. } => "key_record_older",
+            Self::AddressUnproved => "address_unproved",
+            Self::AddressNotBound { .. } => "address_not_bound",
+            Self::LabelKeyChanged => "label_key_changed",
             Self::KeyringBehind => "keyring_behind",
             Self::KeyringForged => "keyring_forged",
             Self::WayInForged => "way_in_forged",

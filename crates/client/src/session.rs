@@ -38,8 +38,8 @@ use crate::{
 pub(crate) struct Shared<P> {
     pub platform: P,
     pub memory: Mutex<Memory>,
-    /// The key by which the server says its log of events is signed. Compared with the pinned one when a vault is open.
-    pub log_key: Mutex<Option<String>>,
+    /// The keys that the server says its logs have. Compared with the pinned ones when a vault is open.
+    pub log_keys: Mutex<LogKeys>,
 }
 
 impl<P: Platform> Shared<P> {
@@ -55,16 +55,34 @@ impl<P: Platform> Shared<P> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn log_key(&self) -> Option<String> {
-        self.log_key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn log_keys(&self) -> LogKeys {
+        self.log_keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the server who it is and compares with what is pinned.
     pub async fn pinned(&self) -> Result<(Instance, Pinned)> {
         let instance = self.api().get_instance().await?;
         let pinned = self.memory().check(&instance)?;
-        *self.log_key.lock().unwrap_or_else(PoisonError::into_inner) = instance.log_key.clone();
+        *self.log_keys.lock().unwrap_or_else(PoisonError::into_inner) = LogKeys::of(&instance);
         Ok((instance, pinned))
+    }
+}
+
+/// What a server says of the keys of its logs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LogKeys {
+    /// Signs the log of events.
+    pub events: Option<String>,
+    /// Signs the log of keys.
+    pub keys: Option<String>,
+    /// Proves the labels of addresses in that.
+    pub labels: Option<[u8; 32]>,
+}
+
+impl LogKeys {
+    fn of(instance: &Instance) -> Self {
+        let labels = instance.log_vrf_key.as_ref().and_then(|key| key.0[..].try_into().ok());
+        Self { events: instance.log_key.clone(), keys: instance.log_keys_key.clone(), labels }
     }
 }
 
@@ -96,7 +114,7 @@ impl<P: Platform> Client<P> {
 
     /// A client with what [`Client::memory`] returned on this device before.
     pub fn with_memory(platform: P, memory: Memory) -> Self {
-        Self { shared: Arc::new(Shared { platform, memory: Mutex::new(memory), log_key: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { platform, memory: Mutex::new(memory), log_keys: Mutex::default() }) }
     }
 
     /// What to keep on this device until next time.

@@ -2,6 +2,7 @@
 //! 1 MiB; merged when two devices write at once.
 
 mod codec;
+mod keys_codec;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crypto::{
 };
 
 use crate::{
+    key_log::KeysSeen,
     log::{KeptLog, merge_kept},
     refusal::Refusal,
 };
@@ -71,6 +73,8 @@ pub(crate) struct ClientState {
     pub retired: Vec<AccountKey>,
     /// For each of the server's trees: the log's key and the newest checkpoint seen.
     pub logs: BTreeMap<String, KeptLog>,
+    /// What was seen of the tree of keys.
+    pub keys: KeysSeen,
 }
 
 impl ClientState {
@@ -153,6 +157,7 @@ impl ClientState {
             }
         }
         self.evict();
+        self.keys.merge(other.keys)?;
         merge_kept(&mut self.logs, other.logs)
     }
 }

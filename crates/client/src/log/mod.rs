@@ -30,8 +30,10 @@ pub use evidence::{Evidence, EvidenceError, LeafShown};
 pub use kept::KeptLog;
 pub use witnesses::{Witnesses, WitnessesError};
 
+pub(crate) use files::Files;
 pub(crate) use kept::merge_kept;
 pub(crate) use session::Guard;
+pub(crate) use view::Claim;
 
 use crate::{error::ClientError, refusal::Refusal};
 

@@ -87,12 +87,13 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// The refusals of [`Refusal::stops_session`]; no connection, which says nothing.
     pub async fn check_log(&self) -> Result<()> {
-        self.look(self.events_log(), None).await.map(drop)
+        self.look(self.events_log(), None).await.map(drop)?;
+        self.look(self.key_log().guard(), None).await.map(drop)
     }
 
     /// The refusal by which this session ends, if there was one.
     pub fn stopped(&self) -> Option<Stopped> {
-        self.events_log().stopped()
+        self.events_log().stopped().or_else(|| self.key_log().guard().stopped())
     }
 
     /// A look at the tree; `None` where the server has no log and never had. With `wanted`, waits a moment for that leaf.

@@ -10,8 +10,9 @@ use futures::future::join_all;
 use tlog::{
     Hash,
     checkpoint::Checkpoint,
+    leaf_hash,
     merkle::{ConsistencyProof, consistency_nodes, prove_consistency},
-    tile::{Edge, FULL, Missing, Resource, Tile, TileId, TileSource, Tiles, edge_tiles, tiles_for},
+    tile::{Bundle, BundleId, Edge, FULL, Missing, Resource, Tile, TileId, TileSource, Tiles, edge_tiles, tiles_for},
 };
 
 use super::files::Source;
@@ -112,6 +113,32 @@ impl Authentic {
     /// Reads one tile.
     pub async fn tile(&mut self, source: &impl Source, id: &TileId) -> Result<(), Fault> {
         self.need(source, [place(id)].into_iter()).await
+    }
+
+    /// The data of a bundle's leaves. Their hashes make the tile that stands in the tree, so that one isn't fetched.
+    pub async fn entries(&mut self, source: &impl Source, place: u64) -> Result<Vec<Vec<u8>>, Fault> {
+        let Some(id) = BundleId::in_tree(place, self.size) else { return Ok(Vec::new()) };
+        let bytes = source.file(Resource::Bundle(id)).await?;
+        let bundle = bytes.as_deref().and_then(|bytes| Bundle::parse(&id, bytes).ok());
+        self.need(source, [above((0, place))].into_iter()).await?;
+        match bundle {
+            Some(bundle) if self.has_leaves(&id, bundle.entries()) => Ok(bundle.entries().to_vec()),
+            _ => {
+                let bytes = bytes.map(|bytes| bytes.to_vec());
+                Err(Fault::Forged { file: Resource::Bundle(id), bytes, beside: Vec::new() })
+            }
+        }
+    }
+
+    /// Whether these are the leaves of a place: by the tile above, or at the right edge by the tile there.
+    fn has_leaves(&self, id: &BundleId, entries: &[Vec<u8>]) -> bool {
+        let hashes: Vec<u8> = entries.iter().flat_map(|data| leaf_hash(data).0).collect();
+        let at = (0, id.index());
+        let Some(tile_id) = TileId::in_tree(0, id.index(), self.size) else { return false };
+        match self.tiles.get(&at) {
+            Some(tile) => tile.to_bytes() == hashes,
+            None => Tile::parse(&tile_id, &hashes).is_ok_and(|tile| self.counts(at, &tile)),
+        }
     }
 
     /// The proof that this tree begins with the one of `old` leaves, out of tiles that lead to this tree's root.

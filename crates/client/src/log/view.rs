@@ -127,6 +127,15 @@ impl View {
         read.map(|()| right)
     }
 
+    /// The data of the leaves of a bundle, as far as the newest tree has them.
+    pub async fn entries(&mut self, source: &impl Source, place: u64) -> Result<Vec<Vec<u8>>, Halt> {
+        let Some(Head { signed, mut leaves }) = self.head.take() else { return Ok(Vec::new()) };
+        let entries = leaves.entries(source, place).await;
+        let entries = entries.map_err(|fault| self.fault(&signed, Some(&leaves), fault));
+        self.head = Some(Head { signed, leaves });
+        entries
+    }
+
     /// The evidence that a leaf isn't where it is said to be, to be filled in.
     pub fn draft(&self, index: Option<u64>) -> Draft {
         let draft = self.blank();

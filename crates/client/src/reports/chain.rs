@@ -124,6 +124,7 @@ impl<P: Platform> Vault<P> {
         }
         match self.api().get_report_people(report).await {
             Ok(people) => {
+                self.prove_logged(&people.items).await?;
                 for account in &people.items {
                     self.learn(account)?;
                 }

@@ -140,6 +140,7 @@ impl<P: Platform> Vault<P> {
     async fn learn_from_report(&self, id: &ReportId) -> Result<()> {
         match self.api().get_report_people(id).await {
             Ok(people) => {
+                self.prove_logged(&people.items).await?;
                 for account in &people.items {
                     if let Err(e) = self.learn(account) {
                         tracing::warn!(code = e.code(), "an account's keys were refused");

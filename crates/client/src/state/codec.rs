@@ -13,25 +13,28 @@ use std::collections::BTreeMap;
 
 use tlog::note::MAX_NOTE;
 
-use super::{ClientState, Pin, Seen};
-use crate::log::KeptLog;
+use super::{
+    ClientState, Pin, Seen,
+    keys_codec::{self, MAX_KEYS},
+};
+use crate::{key_log::KeysSeen, log::KeptLog};
 
 /// Fixed-width fields inside one long field: the lists are long, so no length before each.
-struct Packed<'a>(&'a [u8]);
+pub(super) struct Packed<'a>(&'a [u8]);
 
 impl<'a> Packed<'a> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(DecodeError::Truncated)?;
         self.0 = rest;
         Ok(*head)
     }
 
-    fn u32(&mut self) -> Result<u32, DecodeError> {
+    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_be_bytes(self.take()?))
     }
 
     /// Reads entries until the field ends.
-    fn each<T>(
+    pub(super) fn each<T>(
         r: &mut Reader<'a>,
         field: &'static str,
         read: impl Fn(&mut Self) -> Result<T, DecodeError>,
@@ -142,8 +145,12 @@ impl ClientState {
             .bytes(&placeholders)
             .bytes(&retired);
         // Without logs the form is that of earlier versions.
-        if !self.logs.is_empty() {
+        let keys = self.keys != KeysSeen::default();
+        if !self.logs.is_empty() || keys {
             w.nested(|w| self.logs.iter().for_each(|(tree, kept)| write_log(w, tree, kept)));
+        }
+        if keys {
+            w.nested(|w| keys_codec::write(w, &self.keys));
         }
         let mut out = vec![VERSION];
         out.extend_from_slice(&zeroize::Zeroizing::new(w.finish()));
@@ -171,6 +178,7 @@ impl ClientState {
             .collect(),
             retired: Packed::each(&mut r, "retired keys", |p| Ok(AccountKey::from_secret(Secret::new(p.take()?))))?,
             logs: if r.is_empty() { BTreeMap::new() } else { read_logs(r.nested("logs", MAX_LOGS)?)? },
+            keys: if r.is_empty() { KeysSeen::default() } else { keys_codec::read(r.nested("keys seen", MAX_KEYS)?)? },
         };
         r.finish()?;
         Ok(state)
@@ -180,6 +188,7 @@ impl ClientState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key_log::{AlarmKind, Newer};
 
     fn full() -> ClientState {
         let mut rng = crate::platform::rng();
@@ -196,6 +205,12 @@ mod tests {
         state.retired.push(AccountKey::generate(&mut rng));
         let kept = KeptLog { key: "log+00000000+AAAA".to_owned(), checkpoint: Some("note".to_owned()) };
         state.logs.insert("events".to_owned(), kept);
+        state.keys.scanned = 15;
+        state.keys.labels = Some([16; 32]);
+        state.keys.note_newer(AccountId([3; 32]), Newer { epoch: 5, record: [17; 32], leaf: 18 });
+        state.keys.raise(19, AlarmKind::OwnKey { epoch: 20 });
+        state.keys.raise(21, AlarmKind::OwnAddress { other: true });
+        state.keys.raise(22, AlarmKind::others(AccountId([3; 32]), 23));
         state.logs.insert("keys".to_owned(), KeptLog { key: "log+00000001+AAAA".to_owned(), checkpoint: None });
         state
     }
@@ -211,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_state_from_before_the_log_is_read() {
-        let state = ClientState { logs: BTreeMap::new(), ..full() };
+        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), ..full() };
         assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state));
     }
 

@@ -30,6 +30,7 @@ use crate::{
     api::Api,
     error::Result,
     ids::ToCrypto,
+    key_log::KeyLog,
     log::{EVENTS, Guard},
     memory::{Memory, Pinned},
     people::Directory,
@@ -66,6 +67,7 @@ struct Inner<P> {
     looked_up: Mutex<Vec<PublicAccount>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
     log: Guard,
+    key_log: KeyLog,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -122,7 +124,12 @@ impl<P: Platform> Vault<P> {
         let dirty = state.pin(&chain) || organisation != pinned.organisation;
         shared.memory().note(&account.public.id, counter);
         let (id, chain) = (chain.account(), Arc::new(chain));
-        let log = Guard::new(EVENTS, shared.log_key());
+        let said = shared.log_keys();
+        let pinned_labels = state.keys.labels;
+        let labels = state.keys.pin_labels(said.labels)?;
+        let dirty = dirty || pinned_labels != state.keys.labels;
+        let log = Guard::new(EVENTS, said.events);
+        let key_log = KeyLog::new(said.keys, labels);
         let mut people = Directory::default();
         people.0.insert(id, Arc::clone(&chain));
         Ok(Self(Arc::new(Inner {
@@ -143,6 +150,7 @@ impl<P: Platform> Vault<P> {
             looked_up: Mutex::default(),
             seen_events: Mutex::default(),
             log,
+            key_log,
         })))
     }
 
@@ -231,6 +239,11 @@ impl<P: Platform> Vault<P> {
     /// The log of events, as this session sees it.
     pub(crate) fn events_log(&self) -> &Guard {
         &self.0.log
+    }
+
+    /// The log of keys, as this session sees it.
+    pub(crate) fn key_log(&self) -> &KeyLog {
+        &self.0.key_log
     }
 
     pub(crate) fn pinned(&self) -> &Pinned {

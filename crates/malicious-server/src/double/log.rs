@@ -191,6 +191,9 @@ impl Fake {
     }
 
     pub(super) fn public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
+        if let Some(path) = path.strip_prefix("/log/keys/") {
+            return self.with_keys(|keys| keys.serve(path, limit));
+        }
         let mut log = self.log.lock().unwrap();
         let log = log.as_mut().expect("a log");
         if log.away {

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod accounts;
+pub mod keys;
 pub mod log;
 mod reports;
 mod seal;
@@ -116,6 +117,8 @@ pub struct Fake {
     lie: Mutex<Option<Lie>>,
     /// The public log, on a server that has one.
     pub log: Mutex<Option<log::Log>>,
+    /// The public log of keys, likewise.
+    pub keys: Mutex<Option<keys::Keys>>,
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,
     pub segments_sent: AtomicUsize,
@@ -155,6 +158,7 @@ impl Fake {
             clock: AtomicI64::new(1_700_000_000_000),
             lie: Mutex::new(None),
             log: Mutex::default(),
+            keys: Mutex::default(),
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
@@ -269,6 +273,9 @@ impl Transport for Wire {
         }
         // A liar may answer where an honest server refuses.
         let mut value = answer.as_ref().map_or(Value::Null, Clone::clone);
+        if answer.is_ok() {
+            self.server.fill_keys(&request, &mut value);
+        }
         if let Some(lie) = &*self.server.lie.lock().unwrap() {
             lie(&request, &mut value);
         }

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod endless;
 mod events;
+mod key_log;
 mod keys;
 mod log;
 mod log_event;

@@ -1,0 +1,73 @@
+//! E-mail addresses: which label one has, and which account the tree binds it to.
+
+use api_types::{
+    AccountId,
+    accounts::{EmailBinding, PublicAccount},
+};
+use tlog::leaf::{KeyTreeLeaf, Label};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{error::Result, log::Claim, platform::Platform, refusal::Refusal, vault::Vault};
+
+/// An address as it is compared, and as its label is made: without white space around it, NFC, lower case, NFC again.
+pub fn email_key(email: &str) -> String {
+    let nfc: String = email.trim().nfc().collect();
+    nfc.to_lowercase().nfc().collect()
+}
+
+impl<P: Platform> Vault<P> {
+    /// Verifies that an address that was looked up is bound to the account that was found.
+    pub(crate) async fn prove_address(
+        &self,
+        email: &str,
+        account: &PublicAccount,
+        binding: Option<&EmailBinding>,
+    ) -> Result<()> {
+        let Some(claim) = self.address_claim(email, &account.id, binding).await? else { return Ok(()) };
+        self.prove_claims(vec![claim]).await?;
+        match self.key_log().has_proved(claim.index, &claim.leaf) {
+            true => Ok(()),
+            false => Err(Refusal::AddressNotBound { account: account.id.to_string() }.into()),
+        }
+    }
+
+    /// The leaf that binds an address to an account, where it is said to be; `None` where there is no tree.
+    async fn address_claim(
+        &self,
+        email: &str,
+        account: &AccountId,
+        binding: Option<&EmailBinding>,
+    ) -> Result<Option<Claim>> {
+        self.prove_claims(Vec::new()).await?;
+        if self.key_log().is_absent() {
+            return Ok(None);
+        }
+        let binding = binding.ok_or(Refusal::AddressUnproved)?;
+        let leaf = KeyTreeLeaf::binding(self.label(email, binding)?, &account.0).leaf_hash();
+        Ok(Some(Claim { index: binding.leaf_index, leaf }))
+    }
+
+    /// The label of an address, under the pinned key.
+    fn label(&self, email: &str, binding: &EmailBinding) -> Result<Label, Refusal> {
+        let key = self.key_log().labels.ok_or(Refusal::AddressUnproved)?;
+        let proof = binding.proof.0[..].try_into().map_err(|_| Refusal::AddressUnproved)?;
+        key.verify(email_key(email).as_bytes(), proof).map_err(|_| Refusal::AddressUnproved)
+    }
+
+    /// The label of one's own address, and the leaf that is to bind it; verified once in a session.
+    pub(super) async fn own_binding(&self) -> Result<(Label, u64)> {
+        let (account, email, binding) = {
+            let own = self.own_account();
+            (own.public.clone(), own.email.clone(), own.binding.clone())
+        };
+        let binding = binding.ok_or(Refusal::AddressUnproved)?;
+        let known = self.key_log().own_label().clone();
+        if let Some(label) = known {
+            return Ok((label, binding.leaf_index));
+        }
+        self.prove_address(&email, &account, Some(&binding)).await?;
+        let label = self.label(&email, &binding)?;
+        *self.key_log().own_label() = Some(label.clone());
+        Ok((label, binding.leaf_index))
+    }
+}

@@ -1,0 +1,162 @@
+//! Reads what is new in the tree of keys, in pieces: what was read is remembered, the rest is read next time.
+
+use std::sync::Arc;
+
+use crypto::ids::AccountId;
+use tlog::{leaf::KeyTreeLeaf, tile::FULL};
+
+use super::{
+    Alarm, AlarmKind, KEYS, KeysSeen,
+    judge::{Reader, Verdict},
+    seen::Newer,
+};
+use crate::{
+    error::{ClientError, Result},
+    ids::ToApi,
+    log::Files,
+    people::parse_chain,
+    platform::Platform,
+    refusal::Refusal,
+    vault::{Vault, open_keyring},
+};
+
+/// How far a scan came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scanned {
+    /// Entries read now.
+    pub read: u64,
+    /// Entries that are left for the next time.
+    pub left: u64,
+}
+
+impl<P: Platform> Vault<P> {
+    /// Reads up to so many new entries of the tree of keys, rounded up to whole bundles of 256, and raises an alarm for each
+    /// that should not be there ([`Vault::alarms`]). Call it when a session starts, and now and then while it lasts.
+    ///
+    /// # Errors
+    /// [`Refusal::AddressUnproved`], [`Refusal::AddressNotBound`] for one's own address; the refusals of
+    /// [`Refusal::stops_session`]; no connection, which says nothing.
+    pub async fn scan_keys(&self, most: u64) -> Result<Scanned> {
+        let _one_at_a_time = self.key_log().scanning.lock().await;
+        let from = self.state().keys.scanned;
+        let Some(size) = self.key_log_size().await? else { return Ok(Scanned { read: 0, left: 0 }) };
+        let own = Arc::clone(self.chain());
+        let reader = Reader::new(&own, self.own_binding().await?, &self.state().pins);
+        let whole = from.saturating_add(most).checked_next_multiple_of(FULL.into());
+        let to = size.min(whole.unwrap_or(u64::MAX));
+        let mut at = from.min(to);
+        while at < to {
+            let entries = self.key_entries(at / u64::from(FULL)).await?;
+            let first = at - at % u64::from(FULL);
+            let new: Vec<_> = (first..).zip(entries).filter(|(place, _)| (at..to).contains(place)).collect();
+            at = new.last().map_or(to, |(place, _)| place + 1);
+            self.take(&reader, new).await?;
+            self.note_scanned(at);
+        }
+        self.ask_for_newer().await?;
+        Ok(Scanned { read: to.saturating_sub(from), left: size.saturating_sub(to) })
+    }
+
+    /// All alarms, those that nobody has acknowledged first.
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let mut alarms: Vec<Alarm> = self.state().keys.alarms.values().copied().collect();
+        alarms.sort_by_key(|alarm| (alarm.acknowledged, alarm.leaf));
+        alarms
+    }
+
+    /// Says that the person has read an alarm. It stays in the list.
+    ///
+    /// # Errors
+    /// No connection: it counts in this session and is saved with the next change.
+    pub async fn acknowledge_alarm(&self, leaf: u64) -> Result<()> {
+        if let Some(alarm) = self.state().keys.alarms.get_mut(&leaf) {
+            alarm.acknowledged = true;
+        }
+        self.touch();
+        self.save_state().await
+    }
+
+    /// What was read counts from here on, also if the rest isn't. It is worth a save of its own once a bundle is full: less
+    /// is as quickly read again.
+    fn note_scanned(&self, to: u64) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.keys.scanned, to);
+        if before / u64::from(FULL) < to / u64::from(FULL) {
+            self.touch();
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut KeysSeen)) {
+        change(&mut self.state().keys);
+        self.touch();
+    }
+
+    /// Entries of the newest tree; `None` where there is none.
+    async fn key_log_size(&self) -> Result<Option<u64>> {
+        match self.look(self.key_log().guard(), None).await? {
+            Some(mut open) => Ok(Some(open.view()?.size())),
+            None => Ok(None),
+        }
+    }
+
+    /// The entries of a bundle, as far as the newest tree has them.
+    async fn key_entries(&self, place: u64) -> Result<Vec<Vec<u8>>> {
+        let guard = self.key_log().guard();
+        let Some(mut open) = self.look(guard, Some(place * u64::from(FULL))).await? else { return Ok(Vec::new()) };
+        let files = Files::new(self.platform().transport(), KEYS);
+        let entries = open.view()?.entries(&files, place).await;
+        guard.settle(entries)
+    }
+
+    async fn take(&self, reader: &Reader<'_>, entries: Vec<(u64, Vec<u8>)>) -> Result<()> {
+        // What this version can't read isn't about anything that it knows.
+        let leaves = entries.iter().filter_map(|(place, data)| Some((*place, KeyTreeLeaf::parse(data).ok()?)));
+        for (place, leaf) in leaves {
+            match reader.judge(place, &leaf) {
+                Verdict::Fine => {}
+                Verdict::Alarm(kind) => self.note(|keys| keys.raise(place, kind)),
+                Verdict::Newer(account, newer) => self.note(|keys| keys.note_newer(account, newer)),
+                Verdict::Unknown(said) if self.made(&said).await? => {}
+                Verdict::Unknown(said) => {
+                    self.note(|keys| keys.raise(place, AlarmKind::OwnKey { epoch: said.epoch }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another device of one's own has made these keys since this session began: the sealed keyring has them.
+    async fn made(&self, said: &Newer) -> Result<bool> {
+        let account = self.api().get_account().await?;
+        let chain = parse_chain(&account.public)?;
+        let own = chain.account() == self.id() && open_keyring(self.account_key(), &chain, &account.keyring.0).is_ok();
+        Ok(own && said.is_of(&chain))
+    }
+
+    /// Asks for the newer keys that the tree has of pinned accounts. Who isn't given them is alarmed.
+    async fn ask_for_newer(&self) -> Result<()> {
+        for (account, newer) in self.due() {
+            match self.person(&account.api()).await {
+                Err(ClientError::Refused(Refusal::KeyRecordOlder { .. } | Refusal::KeyRecordChanged { .. })) => {
+                    self.note(|keys| keys.raise(newer.leaf, AlarmKind::others(account, newer.epoch)));
+                }
+                Err(error @ ClientError::Transport(_)) => return Err(error),
+                // They go on from the pinned ones, and are in the tree.
+                Ok(person) => self.pin(&person.chain),
+                // Not to be looked up now: what is given later must have them.
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Newer keys that nobody has been asked for yet, or was given.
+    fn due(&self) -> Vec<(AccountId, Newer)> {
+        let state = self.state();
+        let due = |(id, newer): &(&AccountId, &Newer)| {
+            let behind = state.pins.get(id).is_some_and(|pin| pin.epoch < newer.epoch);
+            behind && !state.keys.alarms.contains_key(&newer.leaf)
+        };
+        state.keys.newer.iter().filter(due).map(|(id, newer)| (*id, *newer)).collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! What is remembered of the tree of keys, as bytes.
+
+use crypto::{
+    encoding::{DecodeError, MAX_FIELD, Reader, Writer},
+    ids::AccountId,
+};
+
+use super::codec::Packed;
+use crate::{
+    ids::{ToApi, ToCrypto},
+    key_log::{Alarm, AlarmKind, KeysSeen, Newer},
+};
+
+const OWN_KEY: u8 = 1;
+const OWN_ADDRESS: u8 = 2;
+const OTHERS_KEY: u8 = 3;
+
+/// Longest field: alarms and noted records, of which there are few.
+pub(super) const MAX_KEYS: usize = MAX_FIELD;
+
+pub(super) fn write(w: &mut Writer, keys: &KeysSeen) {
+    let (mut newer, mut alarms) = (Vec::new(), Vec::new());
+    keys.newer.iter().for_each(|(id, noted)| write_newer(id, noted, &mut newer));
+    keys.alarms.values().for_each(|alarm| write_alarm(alarm, &mut alarms));
+    w.bytes(keys.labels.as_ref().map_or(&[][..], |key| key)).u64(keys.scanned).bytes(&newer).bytes(&alarms);
+}
+
+pub(super) fn read(mut r: Reader<'_>) -> Result<KeysSeen, DecodeError> {
+    let keys = KeysSeen {
+        labels: r.optional("label key")?,
+        scanned: r.u64("entries read")?,
+        newer: Packed::each(&mut r, "newer keys", read_newer)?.into_iter().collect(),
+        alarms: Packed::each(&mut r, "alarms", read_alarm)?.into_iter().map(|alarm| (alarm.leaf, alarm)).collect(),
+    };
+    r.finish()?;
+    Ok(keys)
+}
+
+fn write_newer(id: &AccountId, noted: &Newer, out: &mut Vec<u8>) {
+    out.extend_from_slice(&id.0);
+    out.extend_from_slice(&noted.epoch.to_be_bytes());
+    out.extend_from_slice(&noted.record);
+    out.extend_from_slice(&noted.leaf.to_be_bytes());
+}
+
+fn read_newer(p: &mut Packed<'_>) -> Result<(AccountId, Newer), DecodeError> {
+    let id = AccountId(p.take()?);
+    Ok((id, Newer { epoch: p.u32()?, record: p.take()?, leaf: u64::from_be_bytes(p.take()?) }))
+}
+
+/// Leaf, acknowledged, kind, account (zero for one's own), epoch (of an address: whether it is another's).
+fn write_alarm(alarm: &Alarm, out: &mut Vec<u8>) {
+    let (kind, account, epoch) = match alarm.kind {
+        AlarmKind::OwnKey { epoch } => (OWN_KEY, [0; 32], epoch),
+        AlarmKind::OwnAddress { other } => (OWN_ADDRESS, [0; 32], other.into()),
+        AlarmKind::OthersKey { account, epoch } => (OTHERS_KEY, account.crypto().0, epoch),
+    };
+    out.extend_from_slice(&alarm.leaf.to_be_bytes());
+    out.extend_from_slice(&[alarm.acknowledged.into(), kind]);
+    out.extend_from_slice(&account);
+    out.extend_from_slice(&epoch.to_be_bytes());
+}
+
+fn read_alarm(p: &mut Packed<'_>) -> Result<Alarm, DecodeError> {
+    let leaf = u64::from_be_bytes(p.take()?);
+    let [acknowledged, kind] = p.take()?;
+    let (account, epoch) = (AccountId(p.take()?), p.u32()?);
+    let kind = match kind {
+        OWN_KEY => AlarmKind::OwnKey { epoch },
+        OWN_ADDRESS => AlarmKind::OwnAddress { other: epoch == 1 },
+        OTHERS_KEY => AlarmKind::OthersKey { account: account.api(), epoch },
+        _ => return Err(DecodeError::Invalid { field: "alarms" }),
+    };
+    Ok(Alarm { leaf, kind, acknowledged: acknowledged == 1 })
+}

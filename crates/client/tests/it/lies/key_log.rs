@@ -1,0 +1,411 @@
+//! Lies about keys and addresses that the public log of keys brings to light: what isn't in it is refused by name, and what
+//! is in it in somebody's name alarms them.
+
+use std::{sync::Arc, time::Instant};
+
+use api_types::{AccountId, B64, accounts::Role};
+use client::{Alarm, AlarmKind, PatientChoice, Refusal, Scanned, Share, Vault};
+use crypto::{
+    account::{KeyChain, Keyring},
+    sign::Signed,
+};
+use serde_json::json;
+use tlog::leaf::KeyTreeLeaf;
+
+use super::{refusal, straight, stranger};
+use crate::{
+    fake::{Fake, PASSWORD, World, device, email, keys::label_key, keys::prove, rng},
+    flows::report,
+};
+
+const ALL: u64 = u64::MAX;
+
+struct Clinic {
+    server: Arc<Fake>,
+    ann: Vault<World>,
+    dora: Vault<World>,
+}
+
+async fn clinic() -> Clinic {
+    let server = Fake::new();
+    server.keep_keys();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let dora = server.person("Dora Doctor", Role::Doctor).await;
+    Clinic { server, ann, dora }
+}
+
+impl Clinic {
+    /// Another session of Ann's, on a device that knows nothing.
+    async fn again(&self) -> Vault<World> {
+        self.server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap()
+    }
+
+    fn asked_to_seal(&self) -> bool {
+        self.server.asked.lock().unwrap().iter().any(|request| request.contains("Post") && request.contains("/grants"))
+    }
+}
+
+fn alarm(leaf: u64, kind: AlarmKind) -> Alarm {
+    Alarm { leaf, kind, acknowledged: false }
+}
+
+/// Adds somebody with these records to the server, without a word in the log.
+fn put(server: &Fake, name: &str, records: &[&Signed<crypto::account::KeyRecord>]) -> AccountId {
+    let records: Vec<B64> = records.iter().map(|record| B64::from(record.as_bytes())).collect();
+    let id = AccountId(crypto::encoding::sha256(&records[0].0).0);
+    let account = crate::fake::Account {
+        name: name.to_owned(),
+        email: email(name),
+        role: Role::Doctor,
+        status: api_types::accounts::AccountStatus::Active,
+        key_records: records,
+        approval: None,
+        ways_in: Vec::new(),
+        keyring: B64::default(),
+        state: B64::default(),
+        counter: 0,
+        organisation_wrap: None,
+        opaque: Vec::new(),
+    };
+    server.db().accounts.insert(id, account);
+    id
+}
+
+fn log_record(server: &Fake, id: AccountId, epoch: u32, record: &Signed<crypto::account::KeyRecord>) -> u64 {
+    server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&id.0, epoch, record.as_bytes())))
+}
+
+#[tokio::test]
+async fn an_honest_server_is_believed_and_raises_no_alarm() {
+    let clinic = clinic().await;
+    let id = report(&clinic.dora, PatientChoice::Account(clinic.ann.account_id())).await;
+    let found = clinic.ann.find_by_email("  DORA.doctor@Clinic.example ").await;
+    // The double compares addresses as they are sent.
+    assert!(found.unwrap().is_none());
+    let found = clinic.ann.find_by_email(&email("Dora Doctor")).await.unwrap().unwrap();
+    clinic.ann.share(&id, &Share::with_code(found.id)).await.unwrap();
+    assert_eq!(clinic.ann.find_doctors("Dora").await.unwrap().len(), 1);
+    for vault in [&clinic.ann, &clinic.dora] {
+        assert_eq!(vault.scan_keys(ALL).await.unwrap(), Scanned { read: 4, left: 0 });
+        assert_eq!(vault.scan_keys(ALL).await.unwrap(), Scanned { read: 0, left: 0 });
+        assert_eq!((vault.alarms(), vault.stopped()), (vec![], None));
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_such_a_log_is_as_before() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    server.person("Dora Doctor", Role::Doctor).await;
+    assert!(ann.find_by_email(&email("Dora Doctor")).await.unwrap().is_some());
+    assert_eq!(ann.scan_keys(ALL).await.unwrap(), Scanned { read: 0, left: 0 });
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_in_the_log_is_refused_and_nothing_is_sealed_to_it() {
+    let clinic = clinic().await;
+    let id = report(&clinic.dora, PatientChoice::Account(clinic.ann.account_id())).await;
+    let (_, chain) = stranger();
+    let mallory = put(&clinic.server, "Mallory Doctor", &[chain.current()]);
+    let not_logged = Refusal::KeyNotLogged { account: mallory.to_string() };
+    assert_eq!(refusal(clinic.ann.person(&mallory).await), not_logged);
+    assert_eq!(refusal(clinic.ann.find_doctors("Mallory").await), not_logged);
+    assert_eq!(refusal(clinic.ann.share(&id, &Share::with_code(mallory)).await), not_logged);
+    assert!(!clinic.asked_to_seal());
+    // With a place that is somebody else's, one beyond the tree, and one too many.
+    for leaves in [json!([1]), json!([4]), json!([u64::MAX]), json!([1, 3]), json!([])] {
+        clinic.server.lie(move |_, value| {
+            if value.get("key_records").is_some() {
+                value["key_leaves"] = leaves.clone();
+            }
+        });
+        assert_eq!(refusal(clinic.ann.person(&mallory).await), not_logged);
+    }
+    clinic.server.be_honest();
+    log_record(&clinic.server, mallory, 0, chain.current());
+    clinic.ann.person(&mallory).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_logged_record_at_another_place_is_refused() {
+    let clinic = clinic().await;
+    let dora = clinic.dora.account_id();
+    for place in [0, 2, 9] {
+        clinic.server.lie(move |_, value| {
+            if value.get("key_records").is_some() {
+                value["key_leaves"] = json!([place]);
+            }
+        });
+        let refused = refusal(clinic.ann.person(&dora).await);
+        assert_eq!(refused, Refusal::KeyNotLogged { account: dora.to_string() });
+    }
+    clinic.server.be_honest();
+    clinic.ann.person(&dora).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_record_of_a_chain_must_be_in_the_log() {
+    let clinic = clinic().await;
+    let (mut keyring, record) = Keyring::create(1, &mut rng());
+    let chain = KeyChain::verify(vec![record.clone()]).unwrap();
+    let next = keyring.rotate(&chain, 2, &mut rng()).unwrap();
+    let id = put(&clinic.server, "Rita Rotated", &[&record, &next]);
+    let first = log_record(&clinic.server, id, 0, &record);
+    // The leaf of the first counts for the first alone.
+    clinic.server.lie(move |_, value| {
+        if value.get("key_records").is_some() {
+            value["key_leaves"] = json!([first, first]);
+        }
+    });
+    assert_eq!(refusal(clinic.ann.person(&id).await), Refusal::KeyNotLogged { account: id.to_string() });
+    clinic.server.be_honest();
+    log_record(&clinic.server, id, 1, &next);
+    clinic.ann.person(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_records_for_one_address_alarm_its_owner() {
+    let clinic = clinic().await;
+    let (_, chain) = stranger();
+    let mallory = put(&clinic.server, "Mallory Doctor", &[chain.current()]);
+    log_record(&clinic.server, mallory, 0, chain.current());
+    let address = email("Ann Example");
+    // Ann's address is answered with Mallory's account, to Dora alone.
+    let (asked, proof) = (address.clone(), clinic.server.with_keys(|keys| prove(&keys.labels, &address)));
+    let shown = clinic.dora.find_by_email(&email("Ann Example")).await.unwrap().unwrap();
+    assert_eq!(shown.id, clinic.ann.account_id());
+    let other = clinic.dora.api().get_account_by_id(&mallory).await.unwrap();
+    let answer = move |leaf: u64| {
+        let (asked, proof, other) = (asked.clone(), proof.clone(), other.clone());
+        move |request: &client::transport::Request, value: &mut serde_json::Value| {
+            if request.path.contains("accounts?email=") && request.path.replace("%40", "@").contains(&asked) {
+                *value = json!({ "items": [other], "binding": { "leaf_index": leaf, "proof": proof } });
+            }
+        }
+    };
+    // Not bound to it in the log: refused.
+    clinic.server.lie(answer(0));
+    let refused = refusal(clinic.dora.find_by_email(&address).await);
+    assert_eq!(refused, Refusal::AddressNotBound { account: mallory.to_string() });
+    // Bound to it: Dora can't know, but Ann finds out.
+    let leaf = clinic.server.with_keys(|keys| keys.bind(&address, mallory));
+    clinic.server.lie(answer(leaf));
+    assert_eq!(clinic.dora.find_by_email(&address).await.unwrap().unwrap().id, mallory);
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    clinic.dora.scan_keys(ALL).await.unwrap();
+    let alarmed = alarm(leaf, AlarmKind::OwnAddress { other: true });
+    assert_eq!((clinic.ann.alarms(), clinic.dora.alarms()), (vec![alarmed], vec![]));
+
+    // It stays, on every device, until it is acknowledged; then in the list.
+    clinic.ann.save_state().await.unwrap();
+    let elsewhere = clinic.again().await;
+    assert_eq!(elsewhere.alarms(), [alarmed]);
+    assert_eq!(elsewhere.scan_keys(ALL).await.unwrap(), Scanned { read: 0, left: 0 });
+    elsewhere.acknowledge_alarm(leaf).await.unwrap();
+    let read = Alarm { acknowledged: true, ..alarmed };
+    assert_eq!((elsewhere.alarms(), clinic.again().await.alarms()), (vec![read], vec![read]));
+}
+
+#[tokio::test]
+async fn a_second_binding_to_oneself_is_an_alarm_too() {
+    let clinic = clinic().await;
+    let leaf = clinic.server.with_keys(|keys| keys.bind(&email("Ann Example"), clinic.ann.account_id()));
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.alarms(), [alarm(leaf, AlarmKind::OwnAddress { other: false })]);
+}
+
+#[tokio::test]
+async fn keys_that_none_of_ones_devices_made_are_an_alarm() {
+    let clinic = clinic().await;
+    let leaf = clinic.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&clinic.ann.account_id().0, 1, b"not hers")));
+    let first =
+        clinic.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&clinic.ann.account_id().0, 0, b"nor this")));
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    let own = |leaf, epoch| alarm(leaf, AlarmKind::OwnKey { epoch });
+    assert_eq!(clinic.ann.alarms(), [own(leaf, 1), own(first, 0)]);
+}
+
+#[tokio::test]
+async fn false_proofs_of_an_address_are_refused() {
+    let clinic = clinic().await;
+    let address = email("Dora Doctor");
+    let (other, ours) = (label_key(), clinic.server.with_keys(|keys| prove(&keys.labels, "somebody@else.example")));
+    let of_other_key = json!({ "leaf_index": 2, "proof": prove(&other, &address) });
+    let of_other_address = json!({ "leaf_index": 2, "proof": ours });
+    let short = json!({ "leaf_index": 2, "proof": B64(vec![0; 79]) });
+    for binding in [of_other_key, of_other_address, short, json!(null)] {
+        clinic.server.lie(move |request, value| {
+            if request.path.contains("accounts?email=") {
+                value["binding"] = binding.clone();
+            }
+        });
+        assert_eq!(refusal(clinic.ann.find_by_email(&address).await), Refusal::AddressUnproved);
+    }
+    clinic.server.be_honest();
+    assert!(clinic.ann.find_by_email(&address).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn another_key_of_labels_is_refused() {
+    let clinic = clinic().await;
+    clinic.ann.save_state().await.unwrap();
+    clinic.server.with_keys(|keys| keys.labels = label_key());
+    let next = clinic.server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await;
+    assert_eq!(refusal(next.map(drop)), Refusal::LabelKeyChanged);
+}
+
+#[tokio::test]
+async fn an_unproved_own_address_is_refused() {
+    let clinic = clinic().await;
+    clinic.server.lie(|_, value| {
+        if value.get("account").is_some() {
+            value["account"]["binding"] = json!(null);
+        }
+    });
+    let ann = clinic.again().await;
+    assert_eq!(refusal(ann.scan_keys(ALL).await), Refusal::AddressUnproved);
+    // Bound where it isn't.
+    clinic.server.lie(|_, value| {
+        if value.get("account").is_some() {
+            value["account"]["binding"]["leaf_index"] = json!(1);
+        }
+    });
+    let ann = clinic.again().await;
+    let refused = refusal(ann.scan_keys(ALL).await);
+    assert_eq!(refused, Refusal::AddressNotBound { account: ann.account_id().to_string() });
+}
+
+/// Somebody with two epochs, pinned by Ann at the first.
+async fn pinned_at_first(clinic: &Clinic) -> (AccountId, Signed<crypto::account::KeyRecord>, u64) {
+    let (mut keyring, record) = Keyring::create(1, &mut rng());
+    let chain = KeyChain::verify(vec![record.clone()]).unwrap();
+    let next = keyring.rotate(&chain, 2, &mut rng()).unwrap();
+    let id = put(&clinic.server, "Rita Rotated", &[&record]);
+    log_record(&clinic.server, id, 0, &record);
+    let person = clinic.ann.person(&id).await.unwrap();
+    clinic.ann.mark_verified(&person).await.unwrap();
+    let leaf = log_record(&clinic.server, id, 1, &next);
+    (id, next, leaf)
+}
+
+#[tokio::test]
+async fn keys_older_than_the_logs_are_refused_and_an_alarm() {
+    let clinic = clinic().await;
+    let id = report(&clinic.dora, PatientChoice::Account(clinic.ann.account_id())).await;
+    let (rita, next, leaf) = pinned_at_first(&clinic).await;
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.alarms(), [alarm(leaf, AlarmKind::OthersKey { account: rita, epoch: 1 })]);
+    let older = Refusal::KeyRecordOlder { account: rita.to_string() };
+    assert_eq!(refusal(clinic.ann.share(&id, &Share::with_code(rita)).await), older);
+    assert!(!clinic.asked_to_seal());
+    // On another device too.
+    clinic.ann.save_state().await.unwrap();
+    assert_eq!(refusal(clinic.again().await.person(&rita).await), older);
+    clinic.server.db().accounts.get_mut(&rita).unwrap().key_records.push(B64::from(next.as_bytes()));
+    clinic.again().await.person(&rita).await.unwrap();
+}
+
+#[tokio::test]
+async fn newer_keys_that_are_given_out_are_no_alarm() {
+    let clinic = clinic().await;
+    let (rita, next, _) = pinned_at_first(&clinic).await;
+    clinic.server.db().accounts.get_mut(&rita).unwrap().key_records.push(B64::from(next.as_bytes()));
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.alarms(), []);
+}
+
+#[tokio::test]
+async fn another_record_of_a_pinned_epoch_is_an_alarm() {
+    let clinic = clinic().await;
+    let dora = clinic.dora.account_id();
+    let person = clinic.ann.person(&dora).await.unwrap();
+    clinic.ann.mark_verified(&person).await.unwrap();
+    let leaf = clinic.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&dora.0, 0, b"another")));
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.alarms(), [alarm(leaf, AlarmKind::OthersKey { account: dora, epoch: 0 })]);
+}
+
+#[tokio::test]
+async fn forged_entries_end_the_session() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| {
+        keys.others(200);
+        keys.lie = Some(|path, file| {
+            if path.contains("entries") {
+                file[60] ^= 1;
+            }
+        });
+    });
+    let refused = refusal(clinic.ann.scan_keys(ALL).await);
+    assert!(matches!(&refused, Refusal::LogTileForged { path } if path == "tile/entries/000"), "{refused:?}");
+    assert_eq!(clinic.ann.stopped().unwrap().refusal, refused);
+}
+
+#[tokio::test]
+async fn a_shorter_or_another_tree_of_keys_ends_the_session() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| keys.others(200));
+    clinic.ann.check_log().await.unwrap();
+    clinic.ann.save_state().await.unwrap();
+    clinic.server.with_keys(|keys| keys.leaves.truncate(300));
+    assert!(matches!(
+        refusal(clinic.again().await.check_log().await),
+        Refusal::LogRolledBack { seen: 404, shown: 300 }
+    ));
+    clinic.server.with_keys(|keys| keys.others(200));
+    assert!(matches!(refusal(clinic.again().await.check_log().await), Refusal::LogForked { seen: 404 }));
+}
+
+#[tokio::test]
+async fn a_scan_goes_on_where_the_last_one_ended() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| keys.others(500));
+    assert_eq!(clinic.ann.scan_keys(1).await.unwrap(), Scanned { read: 256, left: 748 });
+    assert_eq!(clinic.ann.scan_keys(300).await.unwrap(), Scanned { read: 512, left: 236 });
+    clinic.ann.save_state().await.unwrap();
+    let leaf = clinic.server.with_keys(|keys| keys.bind(&email("Ann Example"), clinic.dora.account_id()));
+    let next = clinic.again().await;
+    clinic.server.with_keys(|keys| keys.asked.clear());
+    assert_eq!(next.scan_keys(ALL).await.unwrap(), Scanned { read: 237, left: 0 });
+    let asked = clinic.server.with_keys(|keys| keys.asked.clone());
+    let bundles = asked.iter().filter(|(path, _)| path.contains("entries"));
+    assert_eq!(bundles.count(), 1, "{asked:?}");
+    assert_eq!(next.alarms(), [alarm(leaf, AlarmKind::OwnAddress { other: true })]);
+}
+
+#[tokio::test]
+async fn shares_and_reports_are_as_quick_as_the_people_in_them_are_few() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| keys.others(5_000));
+    let id = report(&clinic.dora, PatientChoice::Account(clinic.ann.account_id())).await;
+    clinic.ann.share(&id, &straight(&clinic.dora)).await.unwrap();
+    let asked = clinic.server.with_keys(|keys| std::mem::take(&mut keys.asked));
+    assert!(asked.len() < 20, "{asked:?}");
+    clinic.ann.report(&id).await.unwrap();
+    let asked = clinic.server.with_keys(|keys| std::mem::take(&mut keys.asked));
+    assert!(asked.is_empty(), "whoever is known isn't asked about again: {asked:?}");
+}
+
+/// What it costs a new device to read all of a large clinic's log, and then a day's change.
+#[tokio::test]
+async fn a_hundred_thousand_accounts_are_no_burden() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| {
+        keys.others(100_000);
+        keys.asked.clear();
+    });
+    let scan = async || {
+        let begun = Instant::now();
+        let scanned = clinic.ann.scan_keys(ALL).await.unwrap();
+        let asked = clinic.server.with_keys(|keys| std::mem::take(&mut keys.asked));
+        let bytes: usize = asked.iter().map(|(_, length)| length).sum();
+        println!("{} entries: {} files, {bytes} bytes, {:?}", scanned.read, asked.len(), begun.elapsed());
+        (asked.len(), bytes)
+    };
+    let (files, bytes) = scan().await;
+    assert!(files < 800 && bytes < 18_000_000, "{files} {bytes}");
+    clinic.server.with_keys(|keys| keys.others(50));
+    let (files, bytes) = scan().await;
+    assert!(files < 12 && bytes < 80_000, "{files} {bytes}");
+    assert_eq!(clinic.ann.alarms(), []);
+}
