@@ -27,6 +27,7 @@ mod list;
 mod live;
 mod log;
 mod log_keys;
+mod log_keys_client;
 mod log_kill;
 mod log_sequencer;
 mod openapi;
