@@ -61,6 +61,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Who has access to a report, and who opened it.
     Access(Access),
+    /// What the public log of keys has that it shouldn't, about this account or people it knows.
+    Alarms(Alarms),
     /// Administration: approve or refuse people.
     #[command(subcommand)]
     Admin(Admin),
@@ -150,6 +152,13 @@ pub struct Push {
     /// Prescription (sealed).
     #[arg(long)]
     pub prescription: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Alarms {
+    /// Say that you have read them: other commands don't warn of them any more.
+    #[arg(long)]
+    pub acknowledge: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,13 @@
 //! One run of `hs`: which server, which account, and how the vault opens.
 
-use client::{Client, Device, Memory, SignedIn, Vault, native::Native};
+use client::{Client, ClientError, Device, Memory, SignedIn, Vault, native::Native};
 use crypto::{account::AccountKey, secret::Secret};
 use zeroize::Zeroizing;
 
 use crate::{
     args::Cli,
     ask,
+    command::alarms,
     error::{CliError, Result},
     keychain::Keychain,
     output::Output,
@@ -15,6 +16,10 @@ use crate::{
 
 /// How long a command waits at its end for what it saves last.
 const LAST_SAVE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long a command reads the log of keys before it begins, and how many entries at most; the rest is read next time.
+const SCAN: std::time::Duration = std::time::Duration::from_secs(5);
+const SCAN_MOST: u64 = 16_384;
 
 /// The options that every command shares.
 pub struct Context {
@@ -109,6 +114,7 @@ impl Context {
     /// remembers is saved afterwards; a session that this run opened and can't keep is ended.
     pub async fn with_vault<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
         let (vault, temporary) = self.open().await?;
+        self.warn(&vault).await;
         let outcome = command(&vault).await;
         self.save_last(&vault).await;
         self.save_memory(&vault)?;
@@ -116,6 +122,18 @@ impl Context {
             self.output.note(&format!("the session could not be ended: {error}"));
         }
         outcome
+    }
+
+    /// Reads what is new in the public log of keys, as far as that is quick, and warns of every alarm that nobody has
+    /// acknowledged.
+    async fn warn(&self, vault: &Vault<Native>) {
+        let scanned = tokio::time::timeout(SCAN, vault.scan_keys(SCAN_MOST)).await;
+        if let Ok(Err(error @ ClientError::Refused(_))) = scanned {
+            self.output.warning(&error.code(), &error.to_string());
+        }
+        for alarm in vault.alarms().iter().filter(|alarm| !alarm.acknowledged) {
+            self.output.warning("key_alarm", &format!("{} Read `hs alarms`.", alarms::says(alarm)));
+        }
     }
 
     /// Saves what the account learnt, so that another device is bound by it too. A server that doesn't answer doesn't hold

@@ -29,6 +29,15 @@ impl Output {
         }
     }
 
+    /// Says something that nobody may overlook, to programs too.
+    pub fn warning(self, code: &str, text: &str) {
+        if self.json {
+            eprintln!("{}", serde_json::json!({ "warning": { "code": code, "message": text } }));
+        } else {
+            eprintln!("hs: WARNING: {}", shown(text));
+        }
+    }
+
     /// Prints an error.
     pub fn error(self, error: &CliError) {
         if self.json {
