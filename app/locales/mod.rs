@@ -60,6 +60,8 @@ pub struct Text {
     pub actions: en::actions::Actions,
     /// Settings.
     pub settings: en::settings::Settings,
+    /// Alarms of the public log of keys.
+    pub alarms: en::alarms::Alarms,
 }
 
 static EN: Text = Text {
@@ -82,6 +84,7 @@ static EN: Text = Text {
     scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
     settings: en::settings::Settings::EN,
+    alarms: en::alarms::Alarms::EN,
 };
 
 /// The reader's language. English is the only one so far.

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod administration;
+pub mod alarms;
 pub mod common;
 pub mod draft;
 pub mod errors;

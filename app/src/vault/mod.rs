@@ -25,6 +25,8 @@ pub mod idle;
 #[cfg(feature = "hydrate")]
 pub mod index;
 #[cfg(feature = "hydrate")]
+mod key_watch;
+#[cfg(feature = "hydrate")]
 mod live;
 #[cfg(feature = "hydrate")]
 mod loaded;
@@ -56,6 +58,7 @@ pub use new_account::NewAccount;
 pub use {
     bulk::{BlobSink, WebBulk},
     explain::explain,
+    key_watch::Warnings,
     loaded::Loaded,
     platform::WebPlatform,
     session::Keys,
@@ -102,6 +105,9 @@ pub struct Vault {
     /// The server said that the session is over.
     #[cfg(feature = "hydrate")]
     ended: RwSignal<bool>,
+    /// What the log of keys has that it shouldn't.
+    #[cfg(feature = "hydrate")]
+    pub warnings: RwSignal<Warnings>,
     #[cfg(feature = "hydrate")]
     hearing: live::Hearing,
     #[cfg(feature = "hydrate")]
@@ -119,6 +125,8 @@ pub fn provide_vault() {
         toasts: crate::components::use_toasts(),
         #[cfg(feature = "hydrate")]
         ended: RwSignal::new(false),
+        #[cfg(feature = "hydrate")]
+        warnings: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         hearing: live::Hearing::new(),
         #[cfg(feature = "hydrate")]

@@ -7,7 +7,7 @@ use client::{Client, ClientError, Recover, SignUp, SignedIn, transport::Transpor
 use crypto::account::RecoveryKit;
 use futures::{
     FutureExt,
-    future::{AbortHandle, LocalBoxFuture, abortable},
+    future::{AbortHandle, LocalBoxFuture, abortable, join},
 };
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use wasm_bindgen_futures::spawn_local;
@@ -16,7 +16,7 @@ use super::{
     Keys, NewAccount, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
-    live,
+    key_watch, live,
     session::device,
 };
 
@@ -103,10 +103,10 @@ pub(super) fn claim(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> {
     Ok(())
 }
 
-/// Hears live events until the handle ends it.
+/// Hears live events and watches the log of keys until the handle ends it, and with it their hold on the keys.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_listen))]
 pub(super) fn listen(vault: Vault, keys: Keys) -> Result<AbortHandle, SplitLoaderError> {
-    let (listening, handle) = abortable(live::listen(vault, keys));
+    let (listening, handle) = abortable(join(live::listen(vault, keys.clone()), key_watch::watch(vault, keys)));
     spawn_local(async move {
         // Ends by itself or by the handle.
         let _ = listening.await;

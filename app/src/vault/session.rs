@@ -355,6 +355,7 @@ impl Vault {
         use client::Platform;
         keys.platform().bulk().end();
         self.waiting.set(0);
+        self.warnings.set(super::Warnings::default());
         let session = keys.lock();
         self.inner.update_value(|inner| inner.locked = Some(session));
         true

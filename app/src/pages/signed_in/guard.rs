@@ -104,8 +104,8 @@ fn Fetched(program: Program) -> impl IntoView {
     }
 }
 
-/// What live events say on every page.
+/// What is said on every page: alarms, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    view! { <super::notices::LiveNotices/> }
+    view! { <super::notices::AlarmNotice/> <super::notices::LiveNotices/> }
 }

@@ -31,6 +31,8 @@ mod action;
 #[cfg(feature = "hydrate")]
 mod administration;
 #[cfg(feature = "hydrate")]
+mod alarms;
+#[cfg(feature = "hydrate")]
 mod draft;
 #[cfg(feature = "hydrate")]
 mod key;
@@ -85,4 +87,5 @@ guarded! {
     Audit => audit;
     Settings => account;
     Sessions => sessions;
+    Alarms => alarms;
 }

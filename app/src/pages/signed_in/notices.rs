@@ -1,4 +1,4 @@
-//! What live events say on every signed-in page: shares that arrive, codes asked for, how many wait.
+//! What is said on every signed-in page: alarms, and of live events shares that arrive, codes asked for, how many wait.
 
 use api_types::{
     accounts::Role,
@@ -6,14 +6,34 @@ use api_types::{
     live::{LiveEvent, LiveKind},
 };
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{NavigateOptions, components::A, hooks::use_navigate};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    components::use_toasts,
+    components::{Banner, Tone, use_toasts},
     t,
     vault::{Vault, use_vault},
 };
+
+/// An alarm that nobody has acknowledged stands above every page.
+#[component]
+pub fn AlarmNotice() -> impl IntoView {
+    let warnings = use_vault().warnings;
+    let open = Memo::new(move |_| warnings.with(|warnings| (warnings.open(), warnings.refused.clone())));
+    move || {
+        let (alarms, refused) = open.get();
+        (alarms || refused.is_some()).then(|| {
+            view! {
+                <div class="mb-4">
+                    <Banner tone=Tone::Danger title=t!(alarms.banner_title)>
+                        <p>{refused.unwrap_or_else(|| t!(alarms.banner_one).to_owned())}</p>
+                        <p><A href="/alarms">{t!(alarms.banner_link)}</A></p>
+                    </Banner>
+                </div>
+            }
+        })
+    }
+}
 
 /// Counts what waits, and says what happens.
 #[component]

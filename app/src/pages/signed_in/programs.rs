@@ -10,7 +10,7 @@ use leptos::{
 };
 
 use super::{
-    administration, draft,
+    administration, alarms, draft,
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
@@ -66,5 +66,6 @@ programs! {
     settings {
         account, fetch_account => settings::SettingsPage;
         sessions, fetch_sessions => settings::SessionsPage;
+        alarms, fetch_alarms => alarms::AlarmsPage;
     }
 }

@@ -1,0 +1,27 @@
+//! Alarms of the public log of keys.
+
+texts! {
+    /// Alarms of the public log of keys.
+    Alarms {
+        banner_title = "Something stands in the log of keys that should not";
+        banner_one = "An entry about your account, or about somebody whom you know, was not made by them. What is sealed from now on could be read by somebody else.";
+        banner_link = "Read what it means and what to do";
+        title = "Alarms";
+        lead = "Every account's keys and e-mail address stand in a public log, so that nobody can exchange them unseen. This program reads every new entry and compares it with what your own devices made and with what it was given before.";
+        none = "No alarm. Every entry that concerns you is as it should be.";
+        list = "Alarms";
+        entry = "Entry {leaf} of the log";
+        own_key = "Keys were added to your account that none of your devices made (number {epoch}). Somebody who has your old keys, or the server, may be about to read what others seal to you.";
+        own_address_other = "Your e-mail address was bound to another account. People who look you up by it may be shown that account in place of yours.";
+        own_address_again = "Your e-mail address was bound to your account a second time. None of your devices did that.";
+        others_key = "The log has other keys of the account {account} than you were given (number {epoch}). They may be shown to you and to others differently.";
+        what_to_do = "What to do";
+        step_share = "Share nothing until this is clear, and tell the people who share with you.";
+        step_ask = "Ask your administrator in person, not through this page. Give them the number of the entry: anyone can read it in the public log.";
+        step_compare = "Compare keys in person again with whom it concerns.";
+        acknowledge = "I have read this";
+        acknowledged = "Read";
+        stays = "It stays in this list. The message on every page goes.";
+        refused = "The log of keys was refused";
+    }
+}
