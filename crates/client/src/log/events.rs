@@ -24,7 +24,7 @@ const MISSING_AFTER: i64 = 60_000;
 const TOO_OLD: i64 = 86_400_000;
 
 /// Whether an event is in the public log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// Its leaf is in its place, under a checkpoint that this session verified.
     Verified,

@@ -18,6 +18,7 @@ use super::{
     Halt, Stopped, Tree, Witnesses,
     files::Source,
     tiles::{Authentic, Fault},
+    view::MAX_TEXT,
 };
 use crate::{error::Result as ClientResult, refusal::Refusal};
 
@@ -186,7 +187,10 @@ impl Evidence {
     pub fn check(&self) -> Result<(), EvidenceError> {
         match self.code.as_str() {
             "log_signer_unknown" => self.check_signer(),
-            "log_checkpoint_forged" => expect(self.shown_note().is_err(), "the checkpoint is the log's"),
+            "log_checkpoint_forged" => {
+                let fine = self.shown_note().is_ok_and(|shown| shown.note.text().len() <= MAX_TEXT);
+                expect(!fine, "the checkpoint is the log's")
+            }
             "log_rolled_back" => self.check_rollback(),
             "log_forked" => self.check_fork(),
             "log_tile_forged" => self.check_file(),
@@ -254,6 +258,7 @@ impl Evidence {
             let mut tree = Authentic::load(self, &shown, None).await?;
             match asked.parse() {
                 Ok(Resource::Tile(id)) if id.is_of(shown.size()) => tree.tile(self, &id).await,
+                Ok(Resource::Bundle(id)) => tree.bundle(self, &id).await.map(drop),
                 _ => Ok(()),
             }
         });

@@ -10,6 +10,7 @@
 //! | `events.rs` | marks the events that are shown |
 //! | `session.rs` | the check at the start of a session; a refusal that stays |
 //! | `witnesses.rs` | how many witnesses this device asks for |
+//! | `whole.rs` | reads a whole log, for `hs audit verify` |
 //! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
 //!
 //! Everything but `opening.rs` and `events.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
@@ -23,11 +24,15 @@ mod opening;
 mod session;
 mod tiles;
 mod view;
+mod whole;
 mod witnesses;
 
 pub use events::{CheckedEvent, Mark};
+pub use tlog::note::VerifierKey;
+
 pub use evidence::{Evidence, EvidenceError, LeafShown};
 pub use kept::KeptLog;
+pub use whole::{LogCheck, LogFound, WholeLog};
 pub use witnesses::{Witnesses, WitnessesError};
 
 pub(crate) use files::Files;

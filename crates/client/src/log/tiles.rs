@@ -105,9 +105,29 @@ impl Authentic {
         tile.hashes().get((index % u64::from(FULL)) as usize).copied()
     }
 
+    /// The bytes of a tile that was read.
+    pub fn bytes(&self, id: &TileId) -> Option<Vec<u8>> {
+        self.tiles.get(&place(id)).map(Tile::to_bytes)
+    }
+
     /// Reads the tiles of these leaves, each once.
     pub async fn read(&mut self, source: &impl Source, leaves: impl Iterator<Item = u64>) -> Result<(), Fault> {
         self.need(source, leaves.map(|leaf| (0, leaf / u64::from(FULL)))).await
+    }
+
+    /// Reads a bundle, whose leaves must be those of its tile. Gives its entries.
+    pub async fn bundle(&mut self, source: &impl Source, id: &BundleId) -> Result<Vec<Vec<u8>>, Fault> {
+        let first = id.index().saturating_mul(FULL.into());
+        self.read(source, [first].into_iter()).await?;
+        let file = Resource::Bundle(*id);
+        let bytes = source.file(file).await?;
+        let bundle = bytes.as_ref().and_then(|bytes| Bundle::parse(id, bytes).ok());
+        let of_tree =
+            |bundle: &Bundle| (first..).zip(bundle.leaf_hashes()).all(|(at, leaf)| self.leaf(at) == Some(leaf));
+        match bundle.filter(of_tree) {
+            Some(bundle) => Ok(bundle.entries().to_vec()),
+            None => Err(Fault::Forged { file, bytes: bytes.map(|bytes| bytes.to_vec()), beside: Vec::new() }),
+        }
     }
 
     /// Reads one tile.

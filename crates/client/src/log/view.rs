@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use crypto::defence::Defence;
 use tlog::{
     Hash,
     checkpoint::{Log, OpenCheckpointError, SignedCheckpoint},
-    cosignature::{Quorum, QuorumError},
+    cosignature::{Cosigned, Quorum, QuorumError},
     merkle::ConsistencyError,
-    note::{OpenError, Verifier, VerifierKey},
-    tile::Resource,
+    note::{Note, OpenError, Verifier, VerifierKey},
+    tile::{BundleId, FULL, Resource, TileId},
 };
 
 use super::{
@@ -18,7 +19,10 @@ use super::{
     files::Source,
     tiles::{Authentic, Fault},
 };
-use crate::refusal::Refusal;
+use crate::{error::ClientError, refusal::Refusal};
+
+/// Longest checkpoint's text, bytes: three lines, and some that nobody needs. It is kept in the sealed client state.
+pub(crate) const MAX_TEXT: usize = 1024;
 
 /// Seconds of an hour.
 const HOUR: u64 = 3_600;
@@ -83,7 +87,7 @@ impl View {
 
     /// What to keep until next time, after a look.
     pub fn kept(&self) -> KeptLog {
-        let checkpoint = self.head.as_ref().map(|head| head.signed.note.to_string());
+        let checkpoint = self.head.as_ref().and_then(|head| bare(&head.signed, &self.key));
         KeptLog { key: self.key.to_string(), checkpoint }
     }
 
@@ -136,6 +140,53 @@ impl View {
         entries
     }
 
+    /// The newest checkpoint that was verified, and the witnesses asked for that cosigned it.
+    pub fn newest(&self) -> Option<(&SignedCheckpoint, Vec<Cosigned>)> {
+        let signed = &self.head.as_ref()?.signed;
+        Some((signed, self.quorum.check(&signed.note).ok()?))
+    }
+
+    /// The refusal of a bundle that can't be read, or whose leaves aren't those of its tile.
+    pub async fn bad_bundle(&mut self, source: &impl Source, id: &BundleId, bytes: Option<Bytes>) -> Halt {
+        let Some(Head { signed, mut leaves }) = self.head.take() else { return no_head() };
+        let path = Resource::Bundle(*id).to_string();
+        let first = id.index().saturating_mul(FULL.into());
+        let read = leaves.read(source, [first].into_iter()).await;
+        let halt = match read {
+            Err(fault) => self.fault(&signed, Some(&leaves), fault),
+            Ok(()) => {
+                let draft = self.blank().shown(&signed.note.to_string()).tiles(leaves.way_of([first].into_iter()));
+                draft.asked(&path, bytes.map(|bytes| bytes.to_vec())).stop(Refusal::LogTileForged { path })
+            }
+        };
+        self.head = Some(Head { signed, leaves });
+        halt
+    }
+
+    /// The refusal of a tile that isn't what the leaves make; or of the bundle, where the tile is the signed tree's.
+    pub async fn bad_tile(
+        &mut self,
+        source: &impl Source,
+        tile: &TileId,
+        served: Option<Bytes>,
+        id: &BundleId,
+        bytes: Option<Bytes>,
+    ) -> Halt {
+        let Some(Head { signed, mut leaves }) = self.head.take() else { return no_head() };
+        let read = leaves.tile(source, tile).await;
+        let same = read.is_ok() && leaves.bytes(tile).as_deref() == served.as_deref();
+        let halt = read.err().map(|fault| self.fault(&signed, Some(&leaves), fault));
+        self.head = Some(Head { signed, leaves });
+        match halt {
+            Some(halt) => halt,
+            None if same => self.bad_bundle(source, id, bytes).await,
+            None => {
+                let path = Resource::Tile(*tile).to_string();
+                self.draft(None).asked(&path, served.map(|b| b.to_vec())).stop(Refusal::LogTileForged { path })
+            }
+        }
+    }
+
     /// The evidence that a leaf isn't where it is said to be, to be filled in.
     pub fn draft(&self, index: Option<u64>) -> Draft {
         let draft = self.blank();
@@ -161,15 +212,13 @@ impl View {
 
     /// Opens a checkpoint under the pinned key.
     fn open(&self, bytes: &[u8]) -> Result<SignedCheckpoint, Halt> {
-        self.log.open(bytes).map_err(|error| {
-            let refusal = match error {
-                OpenCheckpointError::WrongOrigin(_) | OpenCheckpointError::Open(OpenError::NoKnownSignature) => {
-                    Refusal::LogSignerUnknown
-                }
-                other => Refusal::LogCheckpointForged { why: other.to_string() },
-            };
-            self.blank().shown(&String::from_utf8_lossy(bytes)).stop(refusal)
-        })
+        let too_long = || Refusal::LogCheckpointForged { why: "the checkpoint is too long".to_owned() };
+        let refusal = match self.log.open(bytes) {
+            Ok(signed) if signed.note.text().len() <= MAX_TEXT => return Ok(signed),
+            Ok(_) => too_long(),
+            Err(error) => not_opened(error),
+        };
+        Err(self.blank().shown(&String::from_utf8_lossy(bytes)).stop(refusal))
     }
 
     /// Gives the number of witnesses that cosigned, where it is too small.
@@ -254,11 +303,38 @@ impl View {
             Fault::Forged { file, bytes, beside } => {
                 let path = file.to_string();
                 let mut draft = self.blank().shown(&signed.note.to_string()).tiles(beside.into_iter());
-                if let Some(leaves) = leaves {
-                    draft = draft.tiles(leaves.all());
+                if let (Some(leaves), Resource::Tile(id)) = (leaves, file) {
+                    draft = draft.tiles(leaves.way_of(first_leaf(&id).into_iter()));
                 }
                 draft.asked(&path, bytes).stop(Refusal::LogTileForged { path })
             }
         }
+    }
+}
+
+/// A checkpoint to keep: with the log's own signature, and none of the lines that anyone may add.
+fn bare(signed: &SignedCheckpoint, key: &VerifierKey) -> Option<String> {
+    let mut note = Note::unsigned(signed.note.text().to_owned()).ok()?;
+    note.add(signed.note.signatures().iter().find(|line| line.is_of(key))?.clone()).ok()?;
+    Some(note.to_string())
+}
+
+/// Nothing was looked at yet.
+fn no_head() -> Halt {
+    ClientError::Internal("the log was not read").into()
+}
+
+/// The first leaf below a tile.
+fn first_leaf(id: &TileId) -> Option<u64> {
+    id.index().checked_mul(1_u64.checked_shl(8 * (u32::from(id.level()) + 1))?)
+}
+
+/// What a checkpoint is refused as that doesn't open under the log's key.
+pub(crate) fn not_opened(error: OpenCheckpointError) -> Refusal {
+    match error {
+        OpenCheckpointError::WrongOrigin(_) | OpenCheckpointError::Open(OpenError::NoKnownSignature) => {
+            Refusal::LogSignerUnknown
+        }
+        other => Refusal::LogCheckpointForged { why: other.to_string() },
     }
 }

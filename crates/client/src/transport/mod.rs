@@ -119,8 +119,8 @@ pub trait Transport: MaybeSync + 'static {
     /// Sends a request whose answer doesn't end (live events).
     fn stream(&self, request: Request) -> impl Future<Output = Result<Streaming, TransportError>> + MaybeSend;
 
-    /// Fetches a file that anyone may read (the log's), by its path from the root: without credentials, and never more than
-    /// `limit` bytes of it. What never changes may come out of a cache.
+    /// Fetches a file that anyone may read (the log's), by its path from the root: without credentials, not out of a cache, and
+    /// never more than `limit` bytes of it.
     fn fetch_public(
         &self,
         path: &str,

@@ -91,6 +91,8 @@ impl Transport for FetchTransport {
     async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
         let init = RequestInit::new();
         init.set_credentials(RequestCredentials::Omit);
+        // A damaged tile that a cache kept would be refused long after the server was repaired.
+        init.set_cache(RequestCache::NoStore);
         let response = start(path, &init).await?;
         let (status, headers) = (response.status(), headers_of(&response));
         let mut body = Vec::new();

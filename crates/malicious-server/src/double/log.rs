@@ -21,7 +21,7 @@ use tlog::{
     cosignature::Cosigner,
     leaf::EventOpening,
     note::{KeyName, SigningKey},
-    tile::{Edge, Resource},
+    tile::{Bundle, Edge, FULL, Resource},
 };
 
 use super::{Answer, Fake, json, random};
@@ -39,6 +39,8 @@ pub struct Log {
     /// Whether the rest gets into it while a client waits.
     pub in_time: bool,
     pub witnesses: Vec<Cosigner>,
+    /// Lines of the checkpoint that nobody needs.
+    pub extensions: Vec<String>,
     pub lie: Option<FileLie>,
     /// Files that were asked for.
     pub asked: Vec<String>,
@@ -61,7 +63,18 @@ impl Log {
         let key = key();
         let named = Some(key.verifier().to_string());
         let (events, witnesses, asked) = (Vec::new(), Vec::new(), Vec::new());
-        Self { key, named, events, published: 0, in_time: true, witnesses, lie: None, asked, away: false }
+        Self {
+            key,
+            named,
+            events,
+            published: 0,
+            in_time: true,
+            witnesses,
+            extensions: Vec::new(),
+            lie: None,
+            asked,
+            away: false,
+        }
     }
 
     /// Records and publishes an event of a report.
@@ -109,9 +122,9 @@ impl Log {
 
     pub fn checkpoint(&self) -> String {
         let edge = self.edge();
-        let checkpoint =
-            Checkpoint::new(self.key.verifier().to_string().split('+').next().unwrap(), edge.size(), edge.root());
-        let checkpoint = checkpoint.unwrap();
+        let (vkey, extensions) = (self.key.verifier().to_string(), self.extensions.clone());
+        let origin = vkey.split('+').next().unwrap();
+        let checkpoint = Checkpoint::with_extensions(origin, edge.size(), edge.root(), extensions).unwrap();
         let mut note = checkpoint.sign(&self.key).unwrap();
         for witness in &self.witnesses {
             note.add(witness.cosign(&checkpoint, 1_700_000_000).unwrap()).unwrap();
@@ -119,10 +132,21 @@ impl Log {
         note.to_string()
     }
 
+    /// A file as it is.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self.file(path)
+    }
+
     fn file(&self, path: &str) -> Option<Vec<u8>> {
         let id = match path.parse().unwrap() {
             Resource::Checkpoint => return (self.published > 0).then(|| self.checkpoint().into_bytes()),
             Resource::Tile(id) => id,
+            Resource::Bundle(id) => {
+                let entries = self.openings().skip(usize::from(FULL) * id.index() as usize).take(id.width().into());
+                return Some(
+                    Bundle::new(entries.map(|opening| opening.commitment().0.to_vec()).collect()).ok()?.to_bytes(),
+                );
+            }
             other => panic!("{other}"),
         };
         let mut edge = self.edge();

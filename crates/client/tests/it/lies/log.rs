@@ -187,6 +187,32 @@ async fn a_false_signature_is_refused() {
 }
 
 #[tokio::test]
+async fn a_note_with_much_around_it_takes_no_room() {
+    let (server, ann) = looked(3).await;
+    let line = format!("— someone.example {}\n", "A".repeat(4_000));
+    server.lie_in_files(move |path, file| {
+        let mut file = file?;
+        if path == "checkpoint" {
+            (0..60).for_each(|_| file.extend_from_slice(line.as_bytes()));
+        }
+        Some(file)
+    });
+    server.happen(REPORT, 1);
+    ann.check_log().await.unwrap();
+    let kept = ann.remembered().logs["events"].checkpoint.clone().unwrap();
+    assert!(kept.len() < 512 && kept.contains("\n4\n"), "{kept}");
+    next_session(&server, ann.remembered()).await.check_log().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_too_long_is_refused() {
+    let (server, ann) = looked(3).await;
+    server.happen(REPORT, 1);
+    server.with_log(|log| log.extensions = vec!["x".repeat(2_000)]);
+    assert!(matches!(stopped(&ann).await.0, Refusal::LogCheckpointForged { .. }));
+}
+
+#[tokio::test]
 async fn a_forged_tile_is_refused() {
     let server = Fake::new();
     server.happen(REPORT, 700);

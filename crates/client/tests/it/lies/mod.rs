@@ -8,6 +8,7 @@ mod key_log;
 mod keys;
 mod log;
 mod log_event;
+mod log_whole;
 mod opening;
 mod rekey;
 mod rows;
