@@ -30,6 +30,8 @@ pub struct Text {
     pub common: en::common::Common,
     /// Errors, by what a person can do about them.
     pub errors: en::errors::Errors,
+    /// The public log.
+    pub log: en::log::Log,
     /// The public front page.
     pub landing: en::landing::Landing,
     /// Said where the program can't run.
@@ -69,6 +71,7 @@ static EN: Text = Text {
     dir: "ltr",
     common: en::common::Common::EN,
     errors: en::errors::Errors::EN,
+    log: en::log::Log::EN,
     landing: en::landing::Landing::EN,
     notices: en::notices::Notices::EN,
     sign_in: en::sign_in::SignIn::EN,

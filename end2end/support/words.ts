@@ -142,6 +142,12 @@ export const words = {
     open: 'Open report',
     done: /Redeemed/,
   },
+  log: {
+    verified: 'Verified in your browser',
+    stopped: 'This session was stopped',
+    save: 'Save evidence',
+    again: 'Check again',
+  },
   administration: {
     title: 'Administration',
     waiting: 'Waiting for approval',

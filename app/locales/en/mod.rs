@@ -8,6 +8,7 @@ pub mod draft;
 pub mod errors;
 pub mod frame;
 pub mod landing;
+pub mod log;
 pub mod notices;
 pub mod recover;
 pub mod report;

@@ -21,7 +21,8 @@ pub enum Tone {
 }
 
 impl Tone {
-    pub(super) fn suffix(self) -> &'static str {
+    /// End of its class names.
+    pub fn suffix(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Good => "good",

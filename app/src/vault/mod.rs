@@ -6,6 +6,7 @@
 
 mod attempt;
 mod new_account;
+mod stop;
 
 // The browser's half.
 #[cfg(feature = "hydrate")]
@@ -54,6 +55,7 @@ use leptos::prelude::*;
 
 pub use attempt::Attempt;
 pub use new_account::NewAccount;
+pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     bulk::{BlobSink, WebBulk},
@@ -95,6 +97,8 @@ pub struct Vault {
     pub state: RwSignal<VaultState>,
     /// Why it is locked or signed out, to be shown once: idle, ended elsewhere.
     pub notice: RwSignal<Option<String>>,
+    /// Why the session was stopped: shown in the place of every page until it is dismissed.
+    pub stop: RwSignal<Option<Stop>>,
     /// Shares that wait to be redeemed.
     pub waiting: RwSignal<usize>,
     /// Whether the last request reached the server.
@@ -119,6 +123,7 @@ pub fn provide_vault() {
     let vault = Vault {
         state: RwSignal::default(),
         notice: RwSignal::default(),
+        stop: RwSignal::default(),
         waiting: RwSignal::new(0),
         online: RwSignal::new(true),
         #[cfg(feature = "hydrate")]

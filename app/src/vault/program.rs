@@ -13,7 +13,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    Keys, NewAccount, Vault, WebPlatform,
+    Keys, NewAccount, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
     key_watch, live,
@@ -101,6 +101,18 @@ pub(super) fn recover(
 pub(super) fn claim(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> {
     claim::claim(vault, keys);
     Ok(())
+}
+
+/// Looks at the server's public log. Gives the reason, if the session is to end.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_check_log))]
+pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
+    let look = async move {
+        // Without the network nothing is known; the next look will tell.
+        let _ = keys.check_log().await;
+        let stopped = keys.stopped()?;
+        Some(Stop { why: stopped.refusal.to_string(), evidence: stopped.evidence.to_json() })
+    };
+    Ok(look.boxed_local())
 }
 
 /// Hears live events and watches the log of keys until the handle ends it, and with it their hold on the keys.

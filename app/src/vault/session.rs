@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    Attempt, NewAccount, Vault, VaultState,
+    Attempt, NewAccount, Stop, Vault, VaultState,
     claim::{self, Arrival},
     explain, idle,
     platform::WebPlatform,
@@ -28,6 +28,8 @@ pub type Keys = client::Vault<WebPlatform>;
 const MEMORY: &str = "memory";
 /// Why the page was locked, shown once after the reload.
 const NOTICE: &str = "notice";
+/// Why the session was stopped, shown after the reload.
+const STOP: &str = "stop";
 /// How long a page that locks waits for what it saves last, in milliseconds. Keys and content are gone by then; what
 /// was written into memory stays until the page is loaded anew.
 const LAST_SAVE: i32 = 800;
@@ -71,6 +73,7 @@ impl Vault {
     /// Asks who is signed in, and again while the server can't be reached. Starts the watch on idleness.
     pub(super) fn begin(self) {
         self.notice.set(browser::take_session(NOTICE));
+        self.stop.set(browser::take_session(STOP).and_then(|stop| Stop::parse(&stop)));
         idle::watch(self);
         Effect::new(move |_| {
             if self.ended.get() {
@@ -191,7 +194,10 @@ impl Vault {
         self.ended.set(false);
         self.notice.set(None);
         idle::touch();
+        self.stop.set(None);
         self.state.set(VaultState::Unlocked(who));
+        // Beside the first page, which doesn't wait for it.
+        self.check_log(keys.clone());
         spawn_local(async move {
             // It is here: the keys came out of it.
             let _ = program::claim(self, keys.clone()).await;
@@ -226,9 +232,41 @@ impl Vault {
                     attempt.done();
                     done(value);
                 }
-                Err(error) => attempt.failed(explain(&error)),
+                Err(error) => {
+                    attempt.failed(explain(&error));
+                    self.heed(&error);
+                }
             }
         });
+    }
+
+    /// Looks whether the server's public log goes on from what was seen; where it doesn't, stops.
+    fn check_log(self, keys: Keys) {
+        spawn_local(async move {
+            // It is here: the keys came out of it.
+            let Ok(checking) = program::check_log(keys).await else { return };
+            let stop = checking.await;
+            self.keep_memory();
+            if let Some(stop) = stop {
+                self.halt(stop);
+            }
+        });
+    }
+
+    /// After a refusal by which the session is to end: ends it.
+    pub fn heed(self, error: &ClientError) {
+        if matches!(error, ClientError::Refused(refusal) if refusal.stops_session())
+            && let Some(keys) = self.keys()
+        {
+            self.check_log(keys);
+        }
+    }
+
+    /// Locks at once and shows why in the place of every page.
+    fn halt(self, stop: Stop) {
+        browser::store_session(STOP, &stop.to_text());
+        self.stop.set(Some(stop));
+        self.close(None);
     }
 
     /// Keeps what this device must remember; after anything that may have saved the client state.

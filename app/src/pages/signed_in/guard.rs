@@ -4,7 +4,7 @@ use api_types::accounts::AccountStatus;
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::locked::{NotActive, Opening, UnlockForm};
+use super::locked::{NotActive, Opening, Stopped, UnlockForm};
 use crate::{
     components::{Banner, Button, ButtonKind, Card, Frame, Skeleton, SkeletonRows, Tone},
     pages::sign_in::SignInForm,
@@ -45,6 +45,9 @@ pub fn Guard(
     move || {
         // Read, not only tracked: a memo that nobody reads never learns that it changed.
         kind.get();
+        if let Some(stop) = vault.stop.get() {
+            return view! { <Stopped stop/> }.into_any();
+        }
         match vault.state.get_untracked() {
             VaultState::Unknown => view! { <Opening/> }.into_any(),
             VaultState::SignedOut => view! { <SignInForm/> }.into_any(),

@@ -5,12 +5,17 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    browser,
     components::{
-        Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Notices, PasswordField, Skeleton, SkeletonRows, Tone,
+        Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Glyph, Notices, PasswordField, Skeleton, SkeletonRows,
+        Tone,
     },
     t,
-    vault::{Attempt, use_vault},
+    vault::{Attempt, Stop, use_vault},
 };
+
+/// Name of the file that is saved.
+const EVIDENCE: &str = "healthsecure-log-evidence.json";
 
 /// The outline of the frame: what the server renders, and what shows while the session is asked for.
 #[component]
@@ -103,6 +108,41 @@ pub fn NotActive(
             <Banner tone>{text}</Banner>
             <p class="gate-foot">
                 <Button kind=ButtonKind::Secondary on_click=move |()| vault.sign_out()>{t!(sign_in.sign_out)}</Button>
+            </p>
+        </Gate>
+    }
+    .into_any()
+}
+
+/// The session was stopped: the server's public log can't be relied on.
+#[component]
+pub fn Stopped(
+    /// Why.
+    stop: Stop,
+) -> impl IntoView {
+    let vault = use_vault();
+    let evidence = StoredValue::new(stop.evidence);
+    // A browser that can't save says so itself.
+    let save = move |()| drop(browser::save_bytes(EVIDENCE, evidence.get_value().as_bytes()));
+    view! {
+        <Title text=format!("{} · {}", t!(log.stopped_title), t!(common.product))/>
+        <Gate title=t!(log.stopped_title).to_owned() lead=t!(log.stopped_lead).to_owned()>
+            <Card>
+                <div class="stack">
+                    <Banner tone=Tone::Danger title=t!(log.found)><p>{stop.why}</p></Banner>
+                    <p>{t!(log.safe)}</p>
+                    <h2>{t!(log.do_title)}</h2>
+                    <ol class="to-do">
+                        <li>{t!(log.do_save)}</li>
+                        <li>{t!(log.do_ask)}</li>
+                        <li>{t!(log.do_wait)}</li>
+                    </ol>
+                    <Button class="btn-wide" glyph=Glyph::Download on_click=save>{t!(log.save)}</Button>
+                </div>
+            </Card>
+            <p class="gate-foot">
+                <Button kind=ButtonKind::Quiet on_click=move |()| vault.stop.set(None)>{t!(log.again)}</Button>
+                <Button kind=ButtonKind::Quiet on_click=move |()| vault.sign_out()>{t!(sign_in.sign_out)}</Button>
             </p>
         </Gate>
     }

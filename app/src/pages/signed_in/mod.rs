@@ -39,6 +39,8 @@ mod key;
 #[cfg(feature = "hydrate")]
 mod link;
 #[cfg(feature = "hydrate")]
+mod log_mark;
+#[cfg(feature = "hydrate")]
 mod notices;
 #[cfg(feature = "hydrate")]
 mod programs;

@@ -1,9 +1,7 @@
 //! `/administration/audit`: everything that happened, newest first, with filters.
 
-use api_types::{
-    AccountId,
-    audit::{AuditEvent, Outcome},
-};
+use api_types::{AccountId, audit::Outcome};
+use client::CheckedEvent;
 use leptos::prelude::*;
 
 use super::Administrators;
@@ -12,7 +10,10 @@ use crate::{
         Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone,
         use_toasts,
     },
-    pages::signed_in::action::{ACTIONS, action_name},
+    pages::signed_in::{
+        action::{ACTIONS, action_name},
+        log_mark::LogMark,
+    },
     t,
     vault::{Attempt, Vault, admin, explain, use_vault},
 };
@@ -26,7 +27,7 @@ pub fn AuditPage() -> impl IntoView {
 /// What is shown, and whether its chain holds.
 #[derive(Clone, Copy)]
 struct Log {
-    events: RwSignal<Vec<AuditEvent>>,
+    events: RwSignal<Vec<CheckedEvent>>,
     next: RwSignal<Option<u64>>,
     broken: RwSignal<Option<String>>,
     attempt: Attempt,
@@ -126,17 +127,20 @@ fn fetch(log: Log, fresh: bool) {
     let before = if fresh { None } else { log.next.get_untracked() };
     let filter = log.filter.ask(before);
     wasm_bindgen_futures::spawn_local(async move {
-        match admin::events(&open, &filter).await {
+        let page = admin::events(&open, &filter).await;
+        log.vault.keep_memory();
+        match page {
             Ok(page) => {
                 log.events.try_update(|events| {
                     if fresh {
                         events.clear();
                     }
-                    events.extend(page.items.into_iter().map(|item| item.event));
+                    events.extend(page.items);
                 });
                 log.next.try_set(page.next);
             }
             Err(error) => {
+                log.vault.heed(&error);
                 log.broken.try_set(Some(explain(&error)));
                 log.toasts.problem(explain(&error));
             }
@@ -209,10 +213,11 @@ fn Events(log: Log) -> impl IntoView {
                         <th scope="col">{t!(administration.audit_what)}</th>
                         <th scope="col">{t!(administration.audit_outcome)}</th>
                         <th scope="col">{t!(administration.audit_subject)}</th>
+                        <th scope="col">{t!(log.column)}</th>
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || log.events.get() key=|event| event.seq children=|event| view! { <EventRow event/> }/>
+                    <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=|item| view! { <EventRow item/> }/>
                 </tbody>
             </table>
         </div>
@@ -221,7 +226,8 @@ fn Events(log: Log) -> impl IntoView {
 }
 
 #[component]
-fn EventRow(event: AuditEvent) -> impl IntoView {
+fn EventRow(item: CheckedEvent) -> impl IntoView {
+    let CheckedEvent { event, mark } = item;
     let who = event.actor_name.or_else(|| event.actor.map(|id| short(&id.to_string())));
     let who = who.unwrap_or_else(|| t!(administration.audit_nobody).to_owned());
     let (tone, outcome) = match event.outcome {
@@ -239,6 +245,7 @@ fn EventRow(event: AuditEvent) -> impl IntoView {
             <td>{action_name(event.action)}</td>
             <td><Badge tone>{outcome}</Badge></td>
             <td>{report}<span class="id">{event.subject}</span></td>
+            <td><LogMark mark/></td>
         </tr>
     }
 }

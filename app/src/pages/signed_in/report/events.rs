@@ -1,13 +1,16 @@
 //! Who opened it: the report's own events, checked link by link in this browser.
 
 use api_types::audit::{Action, AuditEvent, Outcome};
-use client::{ClientError, ReportEvents};
+use client::{CheckedEvent, ClientError, Mark, ReportEvents};
 use leptos::prelude::*;
 
 use super::handle::Handle;
 use crate::{
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone},
-    pages::signed_in::action::action_name,
+    pages::signed_in::{
+        action::action_name,
+        log_mark::{LogMark, weakest},
+    },
     t,
     vault::{Keys, Loaded, explain, use_vault},
 };
@@ -30,11 +33,16 @@ enum Checked {
 /// The list with its mark.
 #[component]
 pub(super) fn Events(handle: Handle) -> impl IntoView {
-    let id = handle.id;
-    let list = Loaded::new(use_vault(), move |open: Keys| async move {
-        match open.report_events(&id, MOST).await {
+    let (id, vault) = (handle.id, use_vault());
+    let list = Loaded::new(vault, move |open: Keys| async move {
+        let events = open.report_events(&id, MOST).await;
+        vault.keep_memory();
+        match events {
             Ok(events) => Ok(Checked::Whole(events)),
-            Err(error @ ClientError::Refused(_)) => Ok(Checked::Broken(explain(&error))),
+            Err(error @ ClientError::Refused(_)) => {
+                vault.heed(&error);
+                Ok(Checked::Broken(explain(&error)))
+            }
             Err(error) => Err(error),
         }
     });
@@ -67,6 +75,8 @@ struct Visit {
     /// Time of the oldest.
     since: i64,
     count: usize,
+    /// What the public log says of all of them.
+    mark: Mark,
 }
 
 /// How much a look says, more with each; none for what isn't a look.
@@ -88,18 +98,19 @@ impl Visit {
 }
 
 /// Newest first, as the events are.
-fn visits(events: &[AuditEvent]) -> Vec<Visit> {
+fn visits(events: &[CheckedEvent]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
-    for event in events {
+    for CheckedEvent { event, mark } in events {
         match visits.iter_mut().rev().find(|visit| visit.takes(event)) {
             Some(visit) => {
                 visit.since = event.time;
                 visit.count += 1;
+                visit.mark = weakest([visit.mark, *mark].into_iter());
                 if look(event) > look(&visit.event) {
                     visit.event.action = event.action;
                 }
             }
-            None => visits.push(Visit { event: event.clone(), since: event.time, count: 1 }),
+            None => visits.push(Visit { event: event.clone(), since: event.time, count: 1, mark: *mark }),
         }
     }
     visits
@@ -107,8 +118,7 @@ fn visits(events: &[AuditEvent]) -> Vec<Visit> {
 
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let all: Vec<AuditEvent> = events.items.iter().map(|item| item.event.clone()).collect();
-    let items = visits(&all);
+    let items = visits(&events.items);
     let (complete, count) = (events.complete, items.len());
     let items = StoredValue::new(items);
     let rows = move || {
@@ -168,7 +178,7 @@ fn redeeming(subject: &str) -> &'static str {
 
 #[component]
 fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
-    let Visit { event, count, .. } = visit;
+    let Visit { event, count, mark, .. } = visit;
     let own = use_vault().who().map(|who| who.account_id);
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
@@ -185,7 +195,10 @@ fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
                     {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
                 </span>
             </div>
-            {denied.then(|| view! { <div class="row-end"><Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge></div> })}
+            <div class="row-end">
+                {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
+                <LogMark mark/>
+            </div>
         </li>
     }
 }
