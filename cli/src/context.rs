@@ -11,7 +11,7 @@ use crate::{
     error::{CliError, Result},
     keychain::Keychain,
     output::Output,
-    profile::Profile,
+    profile::{self, Profile},
 };
 
 /// How long a command waits at its end for what it saves last.
@@ -114,8 +114,14 @@ impl Context {
     /// remembers is saved afterwards; a session that this run opened and can't keep is ended.
     pub async fn with_vault<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
         let (vault, temporary) = self.open().await?;
-        self.warn(&vault).await;
-        let outcome = command(&vault).await;
+        let outcome = match self.look_at_log(&vault).await {
+            Ok(()) => {
+                self.warn(&vault).await;
+                command(&vault).await
+            }
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.or_else(|error| Err(self.with_evidence(&vault, error)?));
         self.save_last(&vault).await;
         self.save_memory(&vault)?;
         if temporary && let Err(error) = vault.sign_out().await {
@@ -134,6 +140,41 @@ impl Context {
         for alarm in vault.alarms().iter().filter(|alarm| !alarm.acknowledged) {
             self.output.warning("key_alarm", &format!("{} Read `hs alarms`.", alarms::says(alarm)));
         }
+    }
+
+    /// Holds the server to its public log before anything else is done. Without the network the command will say so itself.
+    async fn look_at_log(&self, vault: &Vault<Native>) -> Result<()> {
+        match vault.check_log().await {
+            Err(ClientError::Refused(refusal)) => Err(ClientError::Refused(refusal).into()),
+            Err(error) => {
+                self.output.note(&format!("the server's public log was not checked: {error}"));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Where the session was stopped, keeps the evidence and says where.
+    fn with_evidence(&self, vault: &Vault<Native>, error: CliError) -> Result<CliError> {
+        let Some(stopped) = vault.stopped() else { return Ok(error) };
+        let path = profile::evidence_path(&self.profile_name)?;
+        profile::write_private(&path, stopped.evidence.to_json().as_bytes())?;
+        Ok(CliError::Stopped(stopped.refusal, path))
+    }
+
+    /// Changes what this profile remembers.
+    pub fn change_memory(&self, change: impl FnOnce(&mut Memory)) -> Result<Memory> {
+        let mut profile = Profile::load(&self.profile_name)?.ok_or(CliError::NotSignedIn)?;
+        change(&mut profile.memory);
+        profile.save(&self.profile_name)?;
+        Ok(profile.memory)
+    }
+
+    /// A client without an account, with what this machine remembers of the server.
+    pub fn outside(&self, url: Option<&str>) -> Result<Client<Native>> {
+        let server = url.map_or_else(|| self.server(), |url| Ok(url.to_owned()))?;
+        let known = Profile::load(&self.profile_name)?.filter(|profile| same_origin(&profile.server, &server));
+        client_for(&server, known.map(|profile| profile.memory).unwrap_or_default())
     }
 
     /// Saves what the account learnt, so that another device is bound by it too. A server that doesn't answer doesn't hold
@@ -177,6 +218,11 @@ impl Context {
             None => Ok(None),
         }
     }
+}
+
+/// Addresses differ in a last slash only.
+fn same_origin(a: &str, b: &str) -> bool {
+    a.trim_end_matches('/') == b.trim_end_matches('/')
 }
 
 fn client_for(server: &str, memory: Memory) -> Result<Client<Native>> {

@@ -22,6 +22,12 @@ pub enum CliError {
     /// The profile.
     #[error("{0}")]
     Profile(#[from] crate::profile::ProfileError),
+    /// The public log, or the server behind it.
+    #[error("{0}\nEvidence is in {1}: show it to whoever runs the server; `hs audit evidence` checks it.")]
+    Stopped(client::Refusal, std::path::PathBuf),
+    /// Evidence that shows nothing.
+    #[error("{0}")]
+    Evidence(#[from] client::log::EvidenceError),
     /// Asking, reading or writing.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -35,7 +41,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotSignedIn => 3,
-            Self::Client(ClientError::Refused(_)) => 4,
+            Self::Client(ClientError::Refused(_)) | Self::Stopped(..) | Self::Evidence(_) => 4,
             Self::Client(ClientError::Problem(_) | ClientError::WrongPassword) => 5,
             Self::Client(ClientError::Transport(_)) => 6,
             _ => 1,
@@ -46,6 +52,8 @@ impl CliError {
     pub fn code(&self) -> String {
         let code = match self {
             Self::Client(error) => return error.code(),
+            Self::Stopped(refusal, _) => refusal.code(),
+            Self::Evidence(_) => "evidence",
             Self::NotSignedIn => "not_signed_in",
             Self::NoServer => "no_server",
             Self::OtherServer(_) => "other_server",

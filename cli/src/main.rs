@@ -48,6 +48,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Revoke(args) => command::share::revoke(context, args).await,
         Command::Access(args) => command::access::run(context, args).await,
         Command::Alarms(args) => command::alarms::run(context, args).await,
+        Command::Audit(args) => command::audit::run(context, args).await,
         Command::Admin(args) => command::admin::run(context, args).await,
         Command::Invite(args) => command::admin::invite(context, args).await,
         Command::Demo(args) => demo::run(context, args).await,

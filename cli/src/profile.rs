@@ -74,6 +74,11 @@ impl Profile {
     }
 }
 
+/// Where evidence about a profile's server is kept.
+pub fn evidence_path(name: &str) -> Result<PathBuf, ProfileError> {
+    Ok(path(name)?.with_file_name(format!("{name}-log-evidence.json")))
+}
+
 fn path(name: &str) -> Result<PathBuf, ProfileError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || !name.chars().all(plain) {

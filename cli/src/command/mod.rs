@@ -4,6 +4,7 @@ pub mod access;
 pub mod account;
 pub mod admin;
 pub mod alarms;
+pub mod audit;
 pub mod pull;
 pub mod push;
 pub mod reports;
