@@ -26,6 +26,7 @@ mod invitations;
 mod list;
 mod live;
 mod log;
+mod log_client;
 mod log_keys;
 mod log_keys_client;
 mod log_kill;
