@@ -46,6 +46,12 @@ pub fn prove(labels: &LabelKey, email: &str) -> B64 {
     B64(labels.prove(email_key(email).as_bytes()).to_vec())
 }
 
+impl Default for Keys {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Keys {
     pub fn new() -> Self {
         let key = SigningKey::from_seed(KeyName::new("clinic.example/log/keys").unwrap(), &random());
