@@ -273,6 +273,20 @@ pub struct Revoke {
 pub struct Access {
     /// Report.
     pub report: String,
+    /// Write all of the report's events to standard output instead, for other programs.
+    #[arg(long, value_name = "FORMAT")]
+    pub export: Option<Export>,
+}
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Export {
+    /// A table, RFC 4180.
+    Csv,
+    /// As the API has them.
+    Json,
+    /// A FHIR R4 Bundle of AuditEvents, in IHE BALP's shapes.
+    Fhir,
 }
 
 #[derive(Debug, Subcommand)]

@@ -78,6 +78,22 @@ test('every event carries its mark, for the patient and for the administrator', 
   const events = author.page.getByRole('list', { name: 'Who opened it' }).getByRole('listitem');
   await expect(async () => expect(await marks(author).count()).toBe(await events.count())).toPass();
 
+  const hs = new Hs(clinic.server.origin, clinic.author);
+  try {
+    await hs.run(['login', '--email', clinic.author.email]);
+    const report = ((await hs.run(['list'])) as { reports: { id: string }[] }).reports[0]!;
+    const bundle = (await hs.run(['access', report.id, '--export', 'fhir'])) as { entry: { resource: unknown }[] };
+    expect(bundle.entry.length).toBeGreaterThan(1);
+    for (const { resource } of bundle.entry) {
+      expect(resource).toMatchObject({ resourceType: 'AuditEvent', outcome: '0', type: { code: 'rest' } });
+      expect(JSON.stringify(resource)).toContain('"verified"');
+    }
+    const events = (await hs.run(['access', report.id, '--export', 'json'])) as { in_public_log: string }[];
+    expect(events.map((event) => event.in_public_log)).toEqual(bundle.entry.map(() => 'verified'));
+  } finally {
+    hs.remove();
+  }
+
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');
   await administrator.page.getByRole('link', { name: words.administration.audit, exact: true }).click();

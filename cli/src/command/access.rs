@@ -1,11 +1,14 @@
 //! `hs access`: who has access, who opened it.
 
 use api_types::audit::{Action, AuditEvent, Outcome};
-use client::{AccessRow, AccessWho, CheckedEvent, Mark};
+use client::{
+    AccessRow, AccessWho, CheckedEvent, Mark,
+    export::{self, Format},
+};
 use serde::Serialize;
 
 use crate::{
-    args::Access,
+    args::{Access, Export},
     context::Context,
     error::Result,
     output::{table, time},
@@ -67,8 +70,32 @@ impl From<&AccessRow> for Line {
     }
 }
 
+/// All events of a report, as a file for other programs.
+async fn export(context: &Context, args: &Access, format: Export) -> Result<()> {
+    let format = match format {
+        Export::Csv => Format::Csv,
+        Export::Json => Format::Json,
+        Export::Fhir => Format::Fhir,
+    };
+    let origin = context.server()?;
+    let file = context
+        .with_vault(async |vault| {
+            let report = super::report_id(vault, &args.report).await?;
+            let patient = vault.report(&report).await?.access.owner();
+            let events = vault.report_events(&report, usize::MAX).await?;
+            let about = export::Context { origin: origin.trim_end_matches('/'), patient: Some(patient) };
+            Ok(export::export(&events.items, format, about))
+        })
+        .await?;
+    print!("{file}");
+    Ok(())
+}
+
 /// Runs it.
 pub async fn run(context: &Context, args: &Access) -> Result<()> {
+    if let Some(format) = args.export {
+        return export(context, args, format).await;
+    }
     let shown = context
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
