@@ -58,6 +58,12 @@ pub enum Defence {
     LogOpening,
     /// An event that is shown has its leaf in the public log.
     LogInclusion,
+    /// Every key that is sealed to is in the public log of keys.
+    KeyLogged,
+    /// An address belongs to the account that the public log binds it to.
+    AddressBound,
+    /// Everybody reads the public log of keys for entries in their own name.
+    OwnNameWatched,
     /// Enough of the witnesses that the device asks for cosigned a checkpoint.
     WitnessQuorum,
     /// The witnesses' newest word is not old.

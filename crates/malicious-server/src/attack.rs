@@ -7,7 +7,7 @@ use crypto::defence::Defence;
 pub struct Wall {
     /// The defence.
     pub defence: Defence,
-    /// [`client::Refusal::code`] of what the person is told.
+    /// [`client::Refusal::code`] of what the person is told, or `alarm`.
     pub refusal: &'static str,
 }
 
@@ -39,6 +39,9 @@ macro_rules! attacks {
 attacks! {
     KEY_SWAP = "key-swap": [AccountId => "key_record"];
     KEY_HISTORY_FORK = "key-history-fork": [PinnedKeys => "key_record_changed"];
+    UNLOGGED_KEY = "unlogged-key": [KeyLogged => "key_not_logged"];
+    ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
+    TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crypto::{account::KeyChain, encoding::sha256, ids::AccountId};
+use crypto::{account::KeyChain, defence::Defence, encoding::sha256, ids::AccountId};
 use tlog::leaf::{KeyTreeLeaf, Label};
 
 use super::{AlarmKind, seen::Newer};
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     fn judge_binding(&self, place: u64, label: &Label, account: &[u8; 32]) -> Verdict {
         let (own, at) = &self.address;
         let other = *account != sha256(&self.own.account().0).0;
-        match label == own && (other || place != *at) {
+        match label == own && (other || place != *at) && Defence::OwnNameWatched.holds() {
             true => Verdict::Alarm(AlarmKind::OwnAddress { other }),
             false => Verdict::Fine,
         }

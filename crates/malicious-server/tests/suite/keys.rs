@@ -1,22 +1,26 @@
 //! Attacks on whose keys are whose.
 
+use std::sync::Arc;
+
 use api_types::{
     AccountId, B64,
     accounts::{AccountStatus, Role},
 };
-use client::Share;
+use client::{PatientChoice, Share, Vault};
 use crypto::{
     account::{KeyChain, KeyRecord, Keyring, OrganisationKey, Role as SignedRole, RoleStatement},
     report::{Wrap, WrapKey, open_wrap},
     sign::Signed,
 };
 use malicious_server::{
-    attack::{FORGED_APPROVAL, KEY_HISTORY_FORK, KEY_SWAP},
-    double::{Account, Fake, rng},
-    scene::{Scene, scene, straight, stranger},
+    attack::{ADDRESS_SWAP, FORGED_APPROVAL, KEY_HISTORY_FORK, KEY_SWAP, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY},
+    double::{Account, Fake, World, email, keys::prove, rng},
+    scene::{Scene, report, scene, straight, stranger},
 };
+use serde_json::json;
+use tlog::leaf::KeyTreeLeaf;
 
-use super::{Attempt, Won, run};
+use super::{Attempt, Stopped, Won, run};
 
 #[tokio::test]
 async fn key_swap() {
@@ -87,6 +91,90 @@ async fn key_history_fork() {
     }
 }
 
+/// People on a server with a log of keys, and an account that the server made up.
+struct Clinic {
+    server: Arc<Fake>,
+    ann: Vault<World>,
+    dora: Vault<World>,
+    mallory: AccountId,
+    /// What opens what is sealed to it.
+    own: Keyring,
+}
+
+async fn clinic(logged: bool) -> Clinic {
+    let server = Fake::new();
+    server.keep_keys();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let dora = server.person("Dora Doctor", Role::Doctor).await;
+    let (own, chain) = stranger();
+    let mallory = AccountId(chain.account().0);
+    let record = B64::from(chain.current().as_bytes());
+    if logged {
+        server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&mallory.0, 0, &record.0)));
+    }
+    server.db().accounts.insert(mallory, made_up(vec![record]));
+    Clinic { server, ann, dora, mallory, own }
+}
+
+#[tokio::test]
+async fn unlogged_key() {
+    run(&UNLOGGED_KEY, attempt).await;
+
+    async fn attempt() -> Attempt {
+        let Clinic { server, ann, mallory, own, .. } = clinic(false).await;
+        let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+        let share = Share { with_code: false, expires_in: 0, ..Share::with_code(mallory) };
+        let shared = ann.share(&id, &share).await?;
+        let wraps = server.db().reports[&id].wraps.clone();
+        let sealed = wraps.iter().find(|wrap| wrap.grant_id == shared.grant).unwrap();
+        let opened = open_wrap(&Wrap::parse(&sealed.wrap.0).unwrap(), WrapKey::Keyring(&own));
+        Ok(Won::if_so(opened.is_ok()))
+    }
+}
+
+/// From now on a look-up of this address is answered with that account, and a true proof of the address's label.
+async fn answer_with(clinic: &Clinic, address: String, binding: u64) {
+    let proof = clinic.server.with_keys(|keys| prove(&keys.labels, &address));
+    let other = clinic.dora.api().get_account_by_id(&clinic.mallory).await.unwrap();
+    clinic.server.lie(move |request, value| {
+        if request.path.contains("accounts?email=") && request.path.replace("%40", "@").contains(&address) {
+            *value = json!({ "items": [other], "binding": { "leaf_index": binding, "proof": proof } });
+        }
+    });
+}
+
+#[tokio::test]
+async fn address_swap() {
+    run(&ADDRESS_SWAP, attempt).await;
+
+    async fn attempt() -> Attempt {
+        let clinic = clinic(true).await;
+        let address = email("Ann Example");
+        answer_with(&clinic, address.clone(), 0).await;
+        let found = clinic.dora.find_by_email(&address).await?;
+        Ok(Won::if_so(found.is_some_and(|person| person.id == clinic.mallory)))
+    }
+}
+
+#[tokio::test]
+async fn two_keys_for_one_address() {
+    run(&TWO_KEYS_FOR_ONE_ADDRESS, attempt).await;
+
+    async fn attempt() -> Attempt {
+        let clinic = clinic(true).await;
+        let address = email("Ann Example");
+        let binding = clinic.server.with_keys(|keys| keys.bind(&address, clinic.mallory));
+        answer_with(&clinic, address.clone(), binding).await;
+        let found = clinic.dora.find_by_email(&address).await?;
+        assert_eq!(found.map(|person| person.id), Some(clinic.mallory), "the log does have it");
+        clinic.ann.scan_keys(u64::MAX).await?;
+        if clinic.ann.alarms().iter().any(|alarm| !alarm.acknowledged) {
+            return Err(Stopped::Alarmed);
+        }
+        Ok(Won::Everything)
+    }
+}
+
 #[tokio::test]
 async fn forged_approval() {
     run(&FORGED_APPROVAL, attempt).await;
@@ -117,5 +205,10 @@ async fn the_suite_can_tell_a_refusal_from_a_failure() {
     let Scene { patient, id, .. } = scene().await;
     let failed = patient.share(&id, &Share::with_code(AccountId([9; 32]))).await;
     assert!(failed.is_err());
-    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| super::refusal(&failed.map(drop)))).is_err());
+    assert!(
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| super::refusal(
+            &failed.map(drop).map_err(Stopped::from)
+        )))
+        .is_err()
+    );
 }

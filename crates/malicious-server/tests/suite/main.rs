@@ -16,7 +16,22 @@ use crypto::defence::{Defence, without};
 use malicious_server::attack::Attack;
 
 /// What an attack got: `Ok` says what it won.
-type Attempt = Result<Won, ClientError>;
+type Attempt = Result<Won, Stopped>;
+
+/// How an attack was stopped.
+#[derive(Debug)]
+enum Stopped {
+    /// The client would not go on.
+    Failed(ClientError),
+    /// Its victim is told, wherever they are.
+    Alarmed,
+}
+
+impl From<ClientError> for Stopped {
+    fn from(error: ClientError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// What a successful attack shows for itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,9 +64,10 @@ async fn run(attack: &Attack, attempt: impl AsyncFn() -> Attempt) {
     assert_eq!(outcome.ok(), Some(Won::Everything), "{}: without its walls it must succeed", attack.name);
 }
 
-fn refusal<T: Debug>(outcome: &Result<T, ClientError>) -> &'static str {
+fn refusal<T: Debug>(outcome: &Result<T, Stopped>) -> &'static str {
     match outcome {
-        Err(ClientError::Refused(refusal)) => refusal.code(),
+        Err(Stopped::Failed(ClientError::Refused(refusal))) => refusal.code(),
+        Err(Stopped::Alarmed) => "alarm",
         other => panic!("not refused: {other:?}"),
     }
 }
