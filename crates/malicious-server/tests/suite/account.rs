@@ -73,7 +73,7 @@ async fn kdf_downgrade() {
         let memory = bytes.len() - 20;
         assert_eq!(bytes[memory..memory + 4], (64u32 * 1024).to_be_bytes());
         bytes[memory..memory + 4].copy_from_slice(&8u32.to_be_bytes());
-        heavy::run(&HeavyTask { kind: HeavyKind::Register, input: bytes.into() })?;
+        heavy::run(&HeavyTask { kind: HeavyKind::Register, input: bytes.into() }).map_err(ClientError::from)?;
         Ok(Won::Everything)
     }
 }
