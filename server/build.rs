@@ -1,10 +1,15 @@
 //! Rebuilds the binary when the site that it embeds changes, and makes sure that there is a folder to embed: a build
 //! without the page (tests of the API) embeds nothing and still works.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn main() {
-    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/site");
+    // Of this checkout, not of the one that this script was compiled in.
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let site = here.join("../target/site");
     println!("cargo::rerun-if-changed=build.rs");
     if let Err(error) = fs::create_dir_all(&site) {
         println!("cargo::warning=cannot make {}: {error}", site.display());
