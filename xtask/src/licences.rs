@@ -8,9 +8,9 @@ use crate::{Outcome, cargo, spdx};
 
 const PRODUCT: &str = "AGPL-3.0-or-later";
 const LIBRARY: &str = "Apache-2.0 OR MIT";
-/// The crates that anyone may build another client from.
-const LIBRARIES: [&str; 4] =
-    ["healthsecure-api-types", "healthsecure-client", "healthsecure-crypto", "healthsecure-tlog"];
+/// The crates that anyone may build another client from, and attack it with.
+const LIBRARIES: [&str; 5] =
+    ["healthsecure-api-types", "healthsecure-client", "healthsecure-crypto", "healthsecure-tlog", "malicious-server"];
 
 /// Checks all packages in Cargo.lock, whatever platform they are for.
 pub fn check() -> Outcome {
