@@ -142,6 +142,13 @@ export const words = {
     open: 'Open report',
     done: /Redeemed/,
   },
+  alarms: {
+    banner: 'Something stands in the log of keys that should not',
+    link: 'Read what it means and what to do',
+    title: 'Alarms',
+    ownKey: /Keys were added to your account that none of your devices made/,
+    acknowledge: 'I have read this',
+  },
   log: {
     verified: 'Verified in your browser',
     stopped: 'This session was stopped',

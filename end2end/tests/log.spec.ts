@@ -7,6 +7,7 @@ import { Forgery } from '../support/forgery.ts';
 import { identity } from '../support/clinic.ts';
 import { Hs, HsError } from '../support/hs.ts';
 import { Person } from '../support/person.ts';
+import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
@@ -57,6 +58,7 @@ async function stopped(person: Person, server: Server): Promise<{ code: string }
   await expect(person.navigation()).toBeHidden();
   await person.page.waitForTimeout(1_500);
   await expect(person.heading(words.log.stopped)).toBeVisible();
+  await inspect(person.page, 'session-stopped');
   const [download] = await Promise.all([person.page.waitForEvent('download'), person.button(words.log.save).click()]);
   const path = await download.path();
   const hs = new Hs(server.origin, ada);

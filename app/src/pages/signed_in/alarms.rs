@@ -43,7 +43,7 @@ pub fn AlarmsPage() -> impl IntoView {
 fn WhatToDo() -> impl IntoView {
     view! {
         <Card title=t!(alarms.what_to_do).to_owned()>
-            <ol>
+            <ol class="to-do">
                 <li>{t!(alarms.step_share)}</li>
                 <li>{t!(alarms.step_ask)}</li>
                 <li>{t!(alarms.step_compare)}</li>

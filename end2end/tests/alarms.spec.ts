@@ -1,0 +1,58 @@
+// An entry in the log of keys that its owner didn't make: said on every page until it was read, explained on one.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { identity } from '../support/clinic.ts';
+import { Person } from '../support/person.ts';
+import { inspect } from '../support/screens.ts';
+import { Server } from '../support/server.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const ada = identity('Ines Moreau', 'administrator');
+
+/** Appends a key of the next epoch to the log in everybody's name, as a thief of the server could. */
+function addKeys(server: Server): void {
+  const program = `
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=20)
+account, data = db.execute("SELECT account_id, data FROM log_key_entries WHERE epoch = 0").fetchone()
+forged = data[:-36] + (1).to_bytes(4, "big") + os.urandom(32)
+db.execute("INSERT INTO log_key_entries SELECT MAX(seq) + 1, ?, 1, ? FROM log_key_entries", (account, forged))
+db.commit()
+`;
+  execFileSync(process.env.HEALTHSECURE_PYTHON ?? 'python3', ['-c', program, join(server.data, 'healthsecure.db')]);
+}
+
+test('keys that nobody of one’s own made are an alarm on every page until they were read', async ({ browser }) => {
+  test.setTimeout(150_000);
+  const server = await Server.start();
+  const person = await Person.at(browser, server.origin, ada);
+  try {
+    await person.signUp(server.setUpLink());
+    const alarm = person.page.getByRole('alert').filter({ hasText: words.alarms.banner });
+    await expect(alarm).toBeHidden();
+    addKeys(server);
+    await expect(async () => {
+      await person.reload();
+      await expect(alarm).toBeVisible({ timeout: 4_000 });
+    }).toPass({ timeout: 60_000 });
+    await person.goTo('settings');
+    await expect(alarm).toBeVisible();
+    await inspect(person.page, 'alarm-on-a-page');
+
+    await person.page.getByRole('link', { name: words.alarms.link }).click();
+    await person.heading(words.alarms.title).waitFor();
+    await expect(person.page.getByText(words.alarms.ownKey)).toBeVisible();
+    await inspect(person.page, 'alarms');
+    await person.button(words.alarms.acknowledge).click();
+    await expect(alarm).toBeHidden();
+    await expect(person.page.getByText(words.alarms.ownKey)).toBeVisible();
+
+    await person.reload();
+    await person.goTo('settings');
+    await expect(alarm).toBeHidden();
+  } finally {
+    await person.leave();
+    await server.remove();
+  }
+});
