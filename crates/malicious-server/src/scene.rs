@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use api_types::{B64, ReportId, accounts::Role, reports::Report};
+use api_types::{
+    B64, ReportId,
+    accounts::{AccountStatus, Role},
+    audit::{Action, AuditEvent, Outcome},
+    reports::Report,
+};
 use bytes::Bytes;
-use client::{PatientChoice, Share, Vault, bulk::Control, content::ReportFields};
+use client::{PatientChoice, Share, Vault, bulk::Control, content::ReportFields, event_hash};
 use crypto::{
     account::{KeyChain, Keyring},
     ids::GrantId,
@@ -12,7 +17,7 @@ use crypto::{
     sign::{Signed, SigningKey},
 };
 
-use crate::double::{Fake, World, rng};
+use crate::double::{Account, Fake, World, rng};
 
 /// A patient's report that a doctor wrote; both have seen it.
 pub struct Scene {
@@ -80,6 +85,65 @@ pub fn stranger() -> (Keyring, KeyChain) {
     let (keyring, record) = Keyring::create(1, &mut rng());
     let chain = KeyChain::verify(vec![record]).unwrap();
     (keyring, chain)
+}
+
+/// An account that nobody signed up for.
+pub fn made_up(name: &str, email: &str, records: Vec<B64>) -> Account {
+    Account {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        role: Role::Doctor,
+        status: AccountStatus::Active,
+        key_records: records,
+        approval: None,
+        ways_in: Vec::new(),
+        keyring: B64::default(),
+        state: B64::default(),
+        counter: 0,
+        organisation_wrap: None,
+        opaque: Vec::new(),
+    }
+}
+
+/// Somebody as an entry's author, without their keys.
+pub fn in_the_name_of(person: &Vault<World>) -> AccountRecipient {
+    AccountRecipient {
+        account: crypto::ids::AccountId(person.account_id().0),
+        epoch: 0,
+        suite: crypto::kem::Suite::XWing,
+        key_hash: crypto::ids::Hash32([0; 32]),
+    }
+}
+
+/// A report's events as an honest server lists them, outside of any public log.
+pub fn events(id: ReportId, count: u64, subject: &str) -> Vec<AuditEvent> {
+    let mut previous = B64(id.0.to_vec());
+    let mut events = Vec::new();
+    for seq in 1..=count {
+        let mut event = AuditEvent {
+            seq,
+            time: 1_000,
+            actor: None,
+            actor_name: None,
+            session: None,
+            action: Action::Open,
+            outcome: Outcome::Success,
+            report_id: Some(id),
+            report_seq: Some(seq),
+            report_prev: Some(previous),
+            subject: subject.to_owned(),
+            hash: B64::default(),
+            chain: None,
+            leaf_index: None,
+            salt: None,
+            event: None,
+        };
+        event.hash = B64(event_hash(&event).unwrap().0.to_vec());
+        previous = event.hash.clone();
+        events.push(event);
+    }
+    events.reverse();
+    events
 }
 
 /// A grant to view, as an entry that continues a report's chain, signed by whoever's key.

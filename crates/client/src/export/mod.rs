@@ -8,9 +8,12 @@ mod json;
 
 use api_types::{AccountId, audit::AuditEvent};
 
-use crate::log::{CheckedEvent, Mark};
+use crate::{
+    log::{CheckedEvent, Mark},
+    reports::json_name,
+};
 
-pub use date::iso;
+use date::iso;
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,25 +24,6 @@ pub enum Format {
     Json,
     /// A FHIR R4 Bundle of AuditEvents, in the shapes of IHE BALP.
     Fhir,
-}
-
-impl Format {
-    /// What browsers call it.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv;charset=utf-8",
-            Self::Json => "application/json",
-            Self::Fhir => "application/fhir+json",
-        }
-    }
-
-    /// How a file's name ends.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json | Self::Fhir => "json",
-        }
-    }
 }
 
 /// Whose events they are.
@@ -70,10 +54,9 @@ fn mark(of: &CheckedEvent) -> &'static str {
     }
 }
 
-/// The snake_case name that JSON gives an action or outcome.
+/// The name that JSON gives an action or outcome.
 fn name(of: &impl serde::Serialize) -> String {
-    let value = serde_json::to_value(of).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
+    json_name(of).unwrap_or_default()
 }
 
 /// `key=value` of an event's subject.

@@ -21,9 +21,9 @@ pub struct ReportEvents {
     pub complete: bool,
 }
 
-/// The snake_case name that JSON gives an action.
-fn kind(event: &AuditEvent) -> Option<String> {
-    serde_json::to_value(event.action).ok()?.as_str().map(str::to_owned)
+/// The snake_case name that JSON gives an action or outcome.
+pub(crate) fn json_name(of: &impl serde::Serialize) -> Option<String> {
+    serde_json::to_value(of).ok()?.as_str().map(str::to_owned)
 }
 
 /// An event as `crypto::audit` encodes it: its id is `seq` as 16 bytes, its kind the action's name, its detail the subject,
@@ -49,7 +49,7 @@ pub(crate) fn canonical(event: &AuditEvent) -> Option<Hashed> {
         time: event.time,
         actor: event.actor.map(|a| a.crypto()),
         session: event.session.map(|s| s.crypto()),
-        kind: kind(event)?,
+        kind: json_name(&event.action)?,
         outcome,
         report,
         subjects: Vec::new(),

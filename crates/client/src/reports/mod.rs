@@ -14,7 +14,7 @@ pub use chain::Access;
 pub(crate) use chain::refuse_chain;
 pub(crate) use download::{content_of, open_job};
 pub use events::{ReportEvents, event_hash};
-pub(crate) use events::{canonical, check_log};
+pub(crate) use events::{canonical, check_log, json_name};
 pub use list::{ListPage, SealedRows};
 pub use open::{OpenReport, OpenVersion, VersionInfo};
 pub use rows::ReportRow;

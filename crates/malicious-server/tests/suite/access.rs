@@ -5,17 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use api_types::{
-    B64, GrantId, ReportId,
-    accounts::Role,
-    audit::{Action, AuditEvent, Outcome},
-};
-use client::{AccessStatus, AccessWho, Share, event_hash};
+use api_types::{B64, GrantId, accounts::Role};
+use client::{AccessStatus, AccessWho, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::{
     attack::{ACCESS_ROLLBACK, EXPIRED_GRANT, FORGED_GRANT, REVOKED_GRANT, SUPPRESSED_EVENT},
     double::Fake,
-    scene::{Scene, change_report, fields, forged_entry, scene, straight, stranger},
+    scene::{Scene, change_report, events, fields, forged_entry, in_the_name_of, scene, straight, stranger},
 };
 use serde_json::Value;
 
@@ -28,12 +24,7 @@ async fn forged_grant() {
     /// The server adds itself to the list in the owner's name; the owner would seal the next version to it as well.
     async fn attempt() -> Attempt {
         let Scene { server, patient, id, .. } = scene().await;
-        let owner = AccountRecipient {
-            account: crypto::ids::AccountId(patient.account_id().0),
-            epoch: 0,
-            suite: crypto::kem::Suite::XWing,
-            key_hash: crypto::ids::Hash32([0; 32]),
-        };
+        let owner = in_the_name_of(&patient);
         let (keyring, chain) = stranger();
         let to = AccountRecipient::current(&chain);
         // It is known to the client: the server gave its keys along with the others'.
@@ -128,37 +119,6 @@ async fn access_rollback() {
     }
 }
 
-/// A report's events as an honest server lists them.
-fn events(id: ReportId, count: u64) -> Vec<AuditEvent> {
-    let mut previous = B64(id.0.to_vec());
-    let mut events = Vec::new();
-    for seq in 1..=count {
-        let mut event = AuditEvent {
-            seq,
-            time: 1_000,
-            actor: None,
-            actor_name: None,
-            session: None,
-            action: Action::Open,
-            outcome: Outcome::Success,
-            report_id: Some(id),
-            report_seq: Some(seq),
-            report_prev: Some(previous),
-            subject: format!("version={seq}"),
-            hash: B64::default(),
-            chain: None,
-            leaf_index: None,
-            salt: None,
-            event: None,
-        };
-        event.hash = B64(event_hash(&event).unwrap().0.to_vec());
-        previous = event.hash.clone();
-        events.push(event);
-    }
-    events.reverse();
-    events
-}
-
 #[tokio::test]
 async fn suppressed_event() {
     run(&SUPPRESSED_EVENT, attempt).await;
@@ -166,7 +126,7 @@ async fn suppressed_event() {
     /// Somebody read the report; the server leaves that out of what it shows.
     async fn attempt() -> Attempt {
         let Scene { server, patient, id, .. } = scene().await;
-        let mut shown = events(id, 5);
+        let mut shown = events(id, 5, "version=1");
         let hidden = shown.remove(2);
         server.lie(move |request, value| {
             if request.path.contains("/events") {

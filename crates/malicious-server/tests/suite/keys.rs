@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use api_types::{
-    AccountId, B64,
-    accounts::{AccountStatus, Role},
-};
+use api_types::{AccountId, B64, accounts::Role};
 use client::{PatientChoice, Share, Vault};
 use crypto::{
     account::{KeyChain, KeyRecord, Keyring, OrganisationKey, Role as SignedRole, RoleStatement},
@@ -14,8 +11,8 @@ use crypto::{
 };
 use malicious_server::{
     attack::{ADDRESS_SWAP, FORGED_APPROVAL, KEY_HISTORY_FORK, KEY_SWAP, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY},
-    double::{Account, Fake, World, email, keys::prove, rng},
-    scene::{Scene, report, scene, straight, stranger},
+    double::{Fake, World, email, keys::prove, rng},
+    scene::{Scene, made_up, report, scene, straight, stranger},
 };
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
@@ -41,24 +38,6 @@ async fn key_swap() {
     }
 }
 
-/// An account that nobody signs up for.
-fn made_up(records: Vec<B64>) -> Account {
-    Account {
-        name: "Mallory".into(),
-        email: "m@x".into(),
-        role: Role::Doctor,
-        status: AccountStatus::Active,
-        key_records: records,
-        approval: None,
-        ways_in: Vec::new(),
-        keyring: B64::default(),
-        state: B64::default(),
-        counter: 0,
-        organisation_wrap: None,
-        opaque: Vec::new(),
-    }
-}
-
 #[tokio::test]
 async fn key_history_fork() {
     run(&KEY_HISTORY_FORK, attempt).await;
@@ -75,7 +54,7 @@ async fn key_history_fork() {
         let id = AccountId(chain.account().0);
         let show = |next: &Signed<KeyRecord>| {
             let records = vec![B64::from(record.as_bytes()), B64::from(next.as_bytes())];
-            server.db().accounts.insert(id, made_up(records));
+            server.db().accounts.insert(id, made_up("Mallory", "m@x", records));
         };
         show(&seen);
         let person = ann.person(&id).await.unwrap();
@@ -112,7 +91,7 @@ async fn clinic(logged: bool) -> Clinic {
     if logged {
         server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&mallory.0, 0, &record.0)));
     }
-    server.db().accounts.insert(mallory, made_up(vec![record]));
+    server.db().accounts.insert(mallory, made_up("Mallory", "m@x", vec![record]));
     Clinic { server, ann, dora, mallory, own }
 }
 

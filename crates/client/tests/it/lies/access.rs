@@ -3,7 +3,7 @@
 use api_types::ReportId;
 use client::{ClientError, Refusal, Share};
 use crypto::report::AccountRecipient;
-use malicious_server::scene::forged_entry;
+use malicious_server::scene::{forged_entry, in_the_name_of};
 use serde_json::Value;
 
 use super::{Scene, change_report, refusal, scene, straight, stranger};
@@ -12,12 +12,7 @@ use crate::fake::{Fake, PASSWORD, device, email};
 #[tokio::test]
 async fn an_injected_grant_is_refused() {
     let Scene { server, patient, id, .. } = scene().await;
-    let owner = AccountRecipient {
-        account: crypto::ids::AccountId(patient.account_id().0),
-        epoch: 0,
-        suite: crypto::kem::Suite::XWing,
-        key_hash: crypto::ids::Hash32([0; 32]),
-    };
+    let owner = in_the_name_of(&patient);
     let (keyring, chain) = stranger();
     let to = AccountRecipient::current(&chain);
     // In the owner's name, under the stranger's key.

@@ -9,6 +9,7 @@ use crypto::{
     account::{KeyChain, Keyring},
     sign::Signed,
 };
+use malicious_server::scene::made_up;
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
 
@@ -53,21 +54,7 @@ fn alarm(leaf: u64, kind: AlarmKind) -> Alarm {
 fn put(server: &Fake, name: &str, records: &[&Signed<crypto::account::KeyRecord>]) -> AccountId {
     let records: Vec<B64> = records.iter().map(|record| B64::from(record.as_bytes())).collect();
     let id = AccountId(crypto::encoding::sha256(&records[0].0).0);
-    let account = crate::fake::Account {
-        name: name.to_owned(),
-        email: email(name),
-        role: Role::Doctor,
-        status: api_types::accounts::AccountStatus::Active,
-        key_records: records,
-        approval: None,
-        ways_in: Vec::new(),
-        keyring: B64::default(),
-        state: B64::default(),
-        counter: 0,
-        organisation_wrap: None,
-        opaque: Vec::new(),
-    };
-    server.db().accounts.insert(id, account);
+    server.db().accounts.insert(id, made_up(name, &email(name), records));
     id
 }
 

@@ -6,6 +6,7 @@ use crypto::{
     account::{KeyChain, Keyring},
     sign::Signed,
 };
+use malicious_server::scene::made_up;
 use serde_json::Value;
 
 use super::{Scene, refusal, scene, stranger};
@@ -44,22 +45,7 @@ async fn a_pinned_account_may_not_change_its_history() {
     let serve = |next: &Signed<crypto::account::KeyRecord>| {
         let records = vec![B64::from(record.as_bytes()), B64::from(next.as_bytes())];
         let mut db = server.db();
-        let mut account = crate::fake::Account {
-            name: "Mallory".into(),
-            email: "m@x".into(),
-            role: Role::Doctor,
-            status: api_types::accounts::AccountStatus::Active,
-            key_records: Vec::new(),
-            approval: None,
-            ways_in: Vec::new(),
-            keyring: B64::default(),
-            state: B64::default(),
-            counter: 0,
-            organisation_wrap: None,
-            opaque: Vec::new(),
-        };
-        account.key_records = records;
-        db.accounts.insert(id, account);
+        db.accounts.insert(id, made_up("Mallory", "m@x", records));
     };
     serve(&first);
     let person = ann.person(&id).await.unwrap();
