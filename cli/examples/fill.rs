@@ -1,12 +1,12 @@
 //! Fills a server with made-up reports for benchmarks: `fill ORIGIN EMAIL COUNT`, the password on standard input.
 //!
-//! The honest client over the real API, signed in once. Prints the session's token and one report's id as JSON: the
-//! server and everything on it are thrown away afterwards. Not part of what is installed.
+//! The honest client over the real API, signed in once. Prints the session's token, one report's id, and signed requests
+//! for the list and that report as JSON: the server and everything on it are thrown away afterwards. Not part of what is installed.
 
 use std::{error::Error, io::BufRead};
 
-use api_types::sessions::Carrier;
-use client::{Client, Device, PatientChoice, Vault, content::ReportFields, native::Native};
+use api_types::{audit::Action, sessions::Carrier};
+use client::{Client, Device, PatientChoice, SignedRequest, Vault, content::ReportFields, native::Native};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         last = write_report(&vault, i).await?;
     }
     let token = vault.token().unwrap_or_default();
-    println!("{}", serde_json::json!({ "token": token, "report": last }));
+    let listed = vault.sign_request(Action::List, None, "of=reports");
+    let read = last.parse().ok().map(|report| vault.sign_request(Action::Read, Some(&report), ""));
+    let read = read.as_ref().map(SignedRequest::as_str);
+    println!("{}", serde_json::json!({ "token": token, "report": last, "listed": listed.as_str(), "read": read }));
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 use std::{error::Error, fs::File, os::unix::fs::FileExt, path::Path, sync::Arc, time::Instant};
 
 use client::{
+    SignedRequest,
     bulk::{
         Bulk, Control, NoLedger, OpenJob, SealJob,
         native::{FileBulk, FileSink, FileSource},
@@ -81,8 +82,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     stored.file.sync_all()?;
 
     let report = api_types::ReportId([0; 32]);
-    let job =
-        OpenJob { key, content_key, context, geometry, cipher: part.cipher, report, version: 1, revision: 0, part: 1 };
+    let job = OpenJob {
+        key,
+        content_key,
+        context,
+        geometry,
+        cipher: part.cipher,
+        report,
+        version: 1,
+        revision: 0,
+        part: 1,
+        request: SignedRequest::default(),
+    };
     let started = Instant::now();
     let mut sink = FileSink::create(Path::new(opened)).await?;
     let plain = FileBulk.open_part(&stored, &job, &mut sink, &Control::none()).await?;

@@ -8,6 +8,9 @@ import { root } from '../support/server.ts';
 export interface Filled {
   token: string;
   report: string;
+  /** Signed requests, for the header healthsecure-read-request: of the list, and of that report. */
+  listed: string;
+  read: string;
 }
 
 export async function fill(clinic: Clinic, who: Identity, count: number): Promise<Filled> {

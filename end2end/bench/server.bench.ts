@@ -34,10 +34,10 @@ test('f: the API under load', async ({ browser }) => {
   test.skip(!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)');
   const clinic = await Clinic.open(browser);
   try {
-    const { token, report } = await fill(clinic, clinic.author, 100);
-    const list = await load(`${clinic.origin}/api/v1/reports?limit=100`, token);
+    const { token, report, listed, read } = await fill(clinic, clinic.author, 100);
+    const list = await load(`${clinic.origin}/api/v1/reports?limit=100`, token, listed);
     record({ id: 'f1', what: 'API: first page of 100 rows', value: list.perSecond, unit: '/s', target: { at: 'least', value: 300 }, beside: `p99 ${list.p99}, ${list.bytes} bytes each, ${list.errors} errors` });
-    const one = await load(`${clinic.origin}/api/v1/reports/${report}`, token);
+    const one = await load(`${clinic.origin}/api/v1/reports/${report}`, token, read);
     record({ id: 'f2', what: 'API: one report’s metadata, each read durable in the audit', value: one.perSecond, unit: '/s', target: { at: 'least', value: 2000 }, beside: `p99 ${one.p99}, ${one.bytes} bytes each, ${one.errors} errors` });
     expect(list.errors + one.errors).toBe(0);
   } finally {
@@ -53,8 +53,8 @@ interface Load {
 }
 
 /** 32 connections for ten seconds. */
-async function load(url: string, token: string): Promise<Load> {
-  const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', 'Accept-Encoding: identity', url];
+async function load(url: string, token: string, signed: string): Promise<Load> {
+  const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', `healthsecure-read-request: ${signed}`, '-H', 'Accept-Encoding: identity', url];
   const output = await run('wrk', args);
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];

@@ -75,7 +75,7 @@ test('signing out ends the session on the server and leaves nothing readable', a
   await author.writeReport({ title: 'Before leaving', patientName: 'Bo Nyman' });
   const [cookie] = await author.context.cookies();
   await author.signOut();
-  const still = await author.context.request.get('/api/v1/reports', { headers: { cookie: `${cookie?.name}=${cookie?.value}` } });
+  const still = await author.context.request.get('/api/v1/drafts', { headers: { cookie: `${cookie?.name}=${cookie?.value}` } });
   expect(still.status()).toBe(401);
   await author.page.goto('/reports');
   await expect(author.page.getByText('Before leaving')).toHaveCount(0);
@@ -108,7 +108,7 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   await again.heading(words.reports.title).waitFor({ timeout: 60_000 });
   await expect(page.getByText('Kept through recovery').first()).toBeVisible({ timeout: 30_000 });
 
-  const old = await person.context.request.get('/api/v1/reports');
+  const old = await person.context.request.get('/api/v1/drafts');
   expect(old.status(), 'the session from before has ended').toBe(401);
   const third = await arrive({ ...person.identity, password: changed });
   await third.page.goto('/sign-in');
@@ -126,6 +126,6 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await here.button(words.settings.endOthers).click();
   await here.dialog().getByRole('button', { name: words.settings.endOthers }).click();
   await expect(there.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
-  expect((await there.context.request.get('/api/v1/reports')).status()).toBe(401);
-  expect((await here.context.request.get('/api/v1/reports')).status()).toBe(200);
+  expect((await there.context.request.get('/api/v1/drafts')).status()).toBe(401);
+  expect((await here.context.request.get('/api/v1/drafts')).status()).toBe(200);
 });

@@ -60,7 +60,7 @@ test('requests of other sites are refused', async ({ clinic, enter }) => {
     expect(answer.status(), origin).toBe(403);
     expect((await answer.json()).code).toBe('origin_refused');
   }
-  expect((await person.context.request.get('/api/v1/reports')).status(), 'nothing happened').toBe(200);
+  expect((await person.context.request.get('/api/v1/drafts')).status(), 'nothing happened').toBe(200);
 });
 
 test('the session cookie is bound to this host, this site and HTTP', async ({ clinic, enter }) => {

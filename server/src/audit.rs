@@ -39,6 +39,8 @@ pub struct EventDraft {
     pub subject: String,
     /// Ids delivered by a list, concatenated; the subject carries their number and SHA-256, so the hash covers them.
     pub details: Option<Vec<u8>>,
+    /// Of a reading: the reader's signed request.
+    pub request: Option<Vec<u8>>,
 }
 
 impl EventDraft {
@@ -57,6 +59,7 @@ impl EventDraft {
             report: None,
             subject: String::new(),
             details: None,
+            request: None,
         }
     }
 
@@ -84,6 +87,18 @@ impl EventDraft {
         if self.subject.len() > SUBJECT_MAX {
             self.subject.truncate(before);
         }
+        self
+    }
+
+    /// Begins the subject: pairs in the form of [`EventDraft::with`].
+    pub fn saying(mut self, subject: &str) -> Self {
+        subject.clone_into(&mut self.subject);
+        self
+    }
+
+    /// Adds the reader's signed request.
+    pub fn requested(mut self, request: Vec<u8>) -> Self {
+        self.request = Some(request);
         self
     }
 

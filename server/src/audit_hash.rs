@@ -54,5 +54,6 @@ pub fn canonical(row: &Model) -> DbResult<AuditEvent> {
         subjects: Vec::new(),
         count: 1,
         detail: row.subject.clone(),
+        request: row.request.clone(),
     })
 }

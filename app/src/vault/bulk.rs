@@ -115,7 +115,10 @@ fn storing(message: Message, job: &SealJob, i: u64) -> Result<Message> {
 fn fetching(kind: &str, job: &OpenJob, i: u64) -> Result<Message> {
     let range = job.geometry.segment_ciphertext(i).ok_or(BROKEN)?;
     let hash = usize::try_from(i).ok().and_then(|i| job.cipher.get(i)).ok_or(BROKEN)?;
-    let message = about(kind, &job.geometry, i, range)?.with("get", job.path()).with_bytes("stored", &hash.0);
+    let message = about(kind, &job.geometry, i, range)?
+        .with("get", job.path())
+        .with("request", job.request.as_str())
+        .with_bytes("stored", &hash.0);
     Ok(if i == 0 { message.with_bytes("expect", &job.key.header_bytes()) } else { message })
 }
 
@@ -183,6 +186,7 @@ impl WebBulk {
             .with("from", range.start as f64)
             .with("to", range.end as f64)
             .with("get", job.path())
+            .with("request", job.request.as_str())
             .with("key", key.clone())
             .with_bytes("nonce", &job.key.base_nonce);
         let mut task = self.pool.begin(message).map_err(broken)?;

@@ -103,7 +103,7 @@ pub async fn switch(open: &Keys, view: &View, version: u32) -> Result<View> {
 }
 
 async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
-    let people = open.api().get_report_people(id).await?;
+    let people = open.report_people(id).await?;
     Ok(people.items.into_iter().map(|account| (account.id, account.name)).collect())
 }
 

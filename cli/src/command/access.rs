@@ -31,11 +31,14 @@ struct Event {
     event: AuditEvent,
     /// Whether the public log holds it.
     log: &'static str,
+    /// Of a reading: whose word it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<&'static str>,
 }
 
 impl From<CheckedEvent> for Event {
-    fn from(CheckedEvent { event, mark }: CheckedEvent) -> Self {
-        Self { event, log: word(mark) }
+    fn from(CheckedEvent { event, mark, reader }: CheckedEvent) -> Self {
+        Self { event, log: word(mark), reading: reader.map(export::reader_word) }
     }
 }
 
@@ -115,12 +118,19 @@ fn text(shown: &Shown) -> String {
         vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
     });
     let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
-    let rows = shown.events.iter().map(|Event { event, log }| {
+    let rows = shown.events.iter().map(|Event { event, log, reading }| {
         let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
-        vec![time(event.time), who, what(event), event.subject.clone(), (*log).to_owned()]
+        vec![
+            time(event.time),
+            who,
+            what(event),
+            event.subject.clone(),
+            (*log).to_owned(),
+            reading.unwrap_or_default().to_owned(),
+        ]
     });
     out.push_str("\n\n");
-    out.push_str(&table(&["WHEN", "WHO", "WHAT", "", "PUBLIC LOG"], &rows.collect::<Vec<_>>()));
+    out.push_str(&table(&["WHEN", "WHO", "WHAT", "", "PUBLIC LOG", "READER"], &rows.collect::<Vec<_>>()));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
     out

@@ -66,6 +66,10 @@ body! {
     }
 }
 
+/// The header that carries a reader's signed request (docs/protocol.md, Audit events), base64url without padding. Every
+/// request that reads a report or lists reports has one.
+pub const READ_REQUEST: &str = "healthsecure-read-request";
+
 body! {
     /// One audit event, with what is needed to check its place in the chains.
     pub struct AuditEvent {
@@ -110,6 +114,10 @@ body! {
         /// 32 random bytes: the leaf's data are SHA-256(`salt` ‖ `event`).
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub salt: Option<B64>,
+        /// Of a reading: the reader's signed request, as it came in the header `healthsecure-read-request`. Absent in other
+        /// events, and in those of an earlier version.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub request: Option<B64>,
         /// The event's stored form (docs/protocol.md), which says the same as the fields above.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub event: Option<B64>,

@@ -68,6 +68,8 @@ macro_rules! codes {
 codes! {
     Malformed = 400, "The request could not be read";
     InvalidField = 422, "A field has a value that is not allowed";
+    UnsignedRead = 422, "The request to read is not signed by its reader";
+    ClockWrong = 422, "The time that your device signed with is more than a day off";
     InvalidSignature = 422, "A signature does not verify";
     UnknownVersion = 422, "The object has a format version that this server does not know";
     SignedOut = 401, "You are not signed in";

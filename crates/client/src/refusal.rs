@@ -209,6 +209,14 @@ pub enum Refusal {
         /// Position in the report's chain.
         seq: u64,
     },
+    /// A reading that is said to be of somebody who did not sign that they ask for it.
+    #[error("Event {seq} says that somebody read this report, and they did not ask for it: {why}.")]
+    ReadingForged {
+        /// Position in the report's chain.
+        seq: u64,
+        /// What is wrong with their request.
+        why: String,
+    },
     /// The log is signed by another key than the pinned one, or has lost its key.
     #[error(
         "The server's public log is not signed by the key that this device knows. Nothing of yours was changed. Save the \
@@ -353,6 +361,7 @@ impl Refusal {
             Self::DraftForged => "draft_forged",
             Self::GrantSeedForged => "grant_seed_forged",
             Self::EventsBroken { .. } => "events_broken",
+            Self::ReadingForged { .. } => "reading_forged",
             Self::LogSignerUnknown => "log_signer_unknown",
             Self::LogCheckpointForged { .. } => "log_checkpoint_forged",
             Self::LogRolledBack { .. } => "log_rolled_back",

@@ -1,5 +1,9 @@
 //! Audit events: their canonical bytes, hashes and chains. No key needed.
 
+mod request;
+
+pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError};
+
 use thiserror::Error;
 
 use crate::{
@@ -64,10 +68,13 @@ pub struct AuditEvent {
     pub count: u32,
     /// Short detail without personal content, at most 200 bytes.
     pub detail: String,
+    /// Of a reading: the reader's signed request ([`ReadRequest`]). Absent in other events, and in those from before.
+    pub request: Option<Vec<u8>>,
 }
 
 const LIMIT: usize = 4 * 1024 * 1024;
 const MAX_SUBJECTS: usize = 100_000;
+const MAX_REQUEST: usize = 1024;
 
 impl AuditEvent {
     fn body(&self) -> Vec<u8> {
@@ -90,6 +97,10 @@ impl AuditEvent {
             })
             .u32(self.count)
             .text(&self.detail);
+        // Only where there is one, so that events from before it keep their hashes.
+        if let Some(request) = &self.request {
+            w.bytes(request);
+        }
         w.finish()
     }
 
@@ -119,8 +130,12 @@ impl AuditEvent {
             subjects: read_subjects(r.nested("subjects", LIMIT)?)?,
             count: r.u32("count")?,
             detail: r.text("detail", 200)?,
+            request: if r.is_empty() { None } else { Some(r.bytes("request", MAX_REQUEST)?.to_vec()) },
         };
         r.finish()?;
+        if event.request.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DecodeError::Invalid { field: "request" });
+        }
         let fine = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-_".contains(&c);
         if event.kind.is_empty() || !event.kind.bytes().all(fine) {
             return Err(DecodeError::Invalid { field: "kind" });

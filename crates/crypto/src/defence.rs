@@ -48,6 +48,8 @@ pub enum Defence {
     StateCounter,
     /// Events of a report are numbered, chained, and stay once seen.
     EventChain,
+    /// A reading is signed by its reader.
+    ReadRequest,
     /// The key that signs the public log is pinned.
     LogKey,
     /// The public log only grows: each tree begins with those seen before.

@@ -9,7 +9,7 @@ use crypto::{
         OrganisationKey, RecoveryKit, Role, RoleStatement, WayInSecret, WayInSetup, fingerprint_groups,
         fingerprint_words, make_way_in, seal_state,
     },
-    audit::{AuditEvent, Outcome, ReportLink, chain_next, chain_start},
+    audit::{Asked, AuditEvent, Outcome, ReadRequest, ReportLink, chain_next, chain_start},
     encoding::sha256,
     format::{PartKey, seal_all},
     grant::{AccessCode, CodeProof, InvitationSecret, make_code_grant},
@@ -150,7 +150,19 @@ fn sharing() {
         subjects: vec![vec![3; 16], vec![4; 32]],
         count: 1,
         detail: "version 1".into(),
+        request: None,
     };
+    let asked = Asked {
+        instance: InstanceId([9; 16]),
+        account: doctor.id(),
+        session: SessionId([2; 16]),
+        kind: "report.read".into(),
+        report: Some(report),
+        what: "version 1".into(),
+    };
+    let request = ReadRequest { asked, epoch: 0, nonce: [8; 16], time: T0 };
+    let request = Signed::sign(request, &doctor.keyring.current().signing);
+    let requested = AuditEvent { request: Some(request.as_bytes().to_vec()), ..event.clone() };
     let lines = [
         ("own to the custodian", entry(&mut chain, &doctor, Change::Grant(grant_to(1, &doctor, Right::Own)))),
         ("grant by code", entry(&mut chain, &doctor, Change::Grant(by_code))),
@@ -162,6 +174,9 @@ fn sharing() {
         ("revoke", entry(&mut chain, &doctor, Change::Revoke(grant))),
         ("audit event", show(&event.to_bytes())),
         ("audit event hash", event.hash().to_string()),
+        ("read request", show(request.as_bytes())),
+        ("audit event with it", show(&requested.to_bytes())),
+        ("audit event with it, hash", requested.hash().to_string()),
         ("audit chain 1", chain_next(&chain_start(&InstanceId([9; 16])), &event.hash()).to_string()),
     ];
     insta::assert_snapshot!(lines.map(|(name, value)| format!("{name}: {value}\n")).concat());

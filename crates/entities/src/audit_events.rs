@@ -33,6 +33,8 @@ pub struct Model {
     pub chain: Vec<u8>,
     /// Of its leaf in the log, 32 random bytes; absent in an event of an earlier version that no leaf stands for yet.
     pub salt: Option<Vec<u8>>,
+    /// Of a reading: the reader's signed request.
+    pub request: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use api_types::{
-    B64, ReportId,
+    AccountId, B64, ReportId, SessionId,
     accounts::{AccountStatus, Role},
     audit::{Action, AuditEvent, Outcome},
     reports::Report,
 };
 use bytes::Bytes;
-use client::{PatientChoice, Share, Vault, bulk::Control, content::ReportFields, event_hash};
+use client::{Environment, PatientChoice, Platform, Share, Vault, bulk::Control, content::ReportFields, event_hash};
 use crypto::{
     account::{KeyChain, Keyring},
     ids::GrantId,
@@ -115,27 +115,56 @@ pub fn in_the_name_of(person: &Vault<World>) -> AccountRecipient {
     }
 }
 
+/// Something that happened to a report.
+pub struct Happened {
+    /// By whom.
+    pub by: Option<(AccountId, SessionId)>,
+    /// What.
+    pub action: Action,
+    /// What of it.
+    pub subject: &'static str,
+    /// What its reader signed.
+    pub request: Option<Vec<u8>>,
+    /// When.
+    pub time: i64,
+}
+
+impl Happened {
+    /// A file that somebody opened.
+    pub fn opened(by: &Vault<World>, subject: &'static str, request: Option<Vec<u8>>) -> Self {
+        let who = Some((by.account_id(), by.session().id));
+        Self { by: who, action: Action::Open, subject, request, time: by.platform().environment().now() }
+    }
+}
+
 /// A report's events as an honest server lists them, outside of any public log.
-pub fn events(id: ReportId, count: u64, subject: &str) -> Vec<AuditEvent> {
+pub fn events(id: ReportId, count: usize, subject: &'static str) -> Vec<AuditEvent> {
+    let opened = || Happened { by: None, action: Action::Open, subject, request: None, time: 1_000 };
+    history(id, std::iter::repeat_with(opened).take(count))
+}
+
+/// A report's events as an honest server lists them: newest first, numbered and chained.
+pub fn history(id: ReportId, happened: impl IntoIterator<Item = Happened>) -> Vec<AuditEvent> {
     let mut previous = B64(id.0.to_vec());
     let mut events = Vec::new();
-    for seq in 1..=count {
+    for (seq, happened) in (1..).zip(happened) {
         let mut event = AuditEvent {
             seq,
-            time: 1_000,
-            actor: None,
+            time: happened.time,
+            actor: happened.by.map(|(account, _)| account),
             actor_name: None,
-            session: None,
-            action: Action::Open,
+            session: happened.by.map(|(_, session)| session),
+            action: happened.action,
             outcome: Outcome::Success,
             report_id: Some(id),
             report_seq: Some(seq),
             report_prev: Some(previous),
-            subject: subject.to_owned(),
+            subject: happened.subject.to_owned(),
             hash: B64::default(),
             chain: None,
             leaf_index: None,
             salt: None,
+            request: happened.request.map(B64),
             event: None,
         };
         event.hash = B64(event_hash(&event).unwrap().0.to_vec());

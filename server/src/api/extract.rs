@@ -1,15 +1,17 @@
 //! Extractors whose refusals are problems, and the JSON answer.
 
-use api_types::ErrorCode;
+use api_types::{ErrorCode, audit::READ_REQUEST};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
-use crate::ServiceError;
+use crate::{ServiceError, services::reading::Reading};
 
 /// A JSON body, in and out. In: `application/json` only, within the route's limit; refusals say where, never quote.
 #[derive(Debug)]
@@ -87,4 +89,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .map(|axum::extract::Query(value)| Self(value))
             .map_err(|_| ServiceError::because(ErrorCode::Malformed, "a query parameter can't be read"))
     }
+}
+
+/// The reader's signed request; what can't be read of it is refused as not signed.
+impl<S: Send + Sync> FromRequestParts<S> for Reading {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ServiceError> {
+        let Some(value) = parts.headers.get(READ_REQUEST) else { return Ok(Self::default()) };
+        let signed = URL_SAFE_NO_PAD.decode(value.as_bytes());
+        let unreadable = |_| ServiceError::because(ErrorCode::UnsignedRead, "the signed request is not base64url");
+        signed.map(|signed| Self::new(Some(signed))).map_err(unreadable)
+    }
+}
+
+/// How the document names what [`Reading`] takes.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by the derived document alone")]
+pub struct SignedRequest {
+    /// The reader's signed request for exactly this (docs/protocol.md, Audit events), base64url without padding; the event
+    /// of this reading holds it. Without it, or where it is for something else: `unsigned_read`.
+    #[param(rename = "healthsecure-read-request")]
+    request: String,
 }

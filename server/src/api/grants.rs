@@ -9,13 +9,13 @@ use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{Json, Path},
+    extract::{Json, Path, SignedRequest},
     limits::limited,
 };
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{grants, grants_claim, grants_list, grants_redeem, grants_revoke},
+    services::{grants, grants_claim, grants_list, grants_redeem, grants_revoke, reading::Reading},
 };
 
 /// The routes.
@@ -33,14 +33,16 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Every grant of a report, newest first.
-#[utoipa::path(get, path = "/reports/{report_id}/grants", tag = "grants", params(("report_id" = ReportId, Path)),
+#[utoipa::path(get, path = "/reports/{report_id}/grants", tag = "grants",
+    params(("report_id" = ReportId, Path), SignedRequest),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = GrantList)))]
 async fn list_report_grants(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Path(report): Path<ReportId>,
 ) -> ServiceResult<Json<GrantList>> {
-    grants_list::of_report(&state, &actor, report).await.map(Json)
+    grants_list::of_report(&state, &actor, reading, report).await.map(Json)
 }
 
 /// Share a report, or pass custody on. Refused with `access_head_moved` unless the entry continues the stored head.

@@ -11,11 +11,14 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::extract::Path;
+use super::extract::{Path, SignedRequest};
 use crate::{
     AppState, ServiceError, ServiceResult,
     policy::Actor,
-    services::parts::{self, Found, PartId},
+    services::{
+        parts::{self, Found, PartId},
+        reading::Reading,
+    },
 };
 
 /// The routes.
@@ -28,7 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     tag = "versions",
     params(("report_id" = ReportId, Path), ("version" = u32, Path), ("revision" = u32, Path),
         ("part" = u32, Path, description = "1 or more; part 0 comes with the version"),
-        ("range" = Option<String>, Header, description = "One range, bytes=a-b")),
+        ("range" = Option<String>, Header, description = "One range, bytes=a-b"), SignedRequest),
     security(("bearer" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "Whole", body = Vec<u8>, content_type = "application/octet-stream"),
@@ -37,13 +40,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn get_part(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Path((report, version, revision, part)): Path<(ReportId, u32, u32, u32)>,
     headers: HeaderMap,
 ) -> ServiceResult<Response> {
-    let found = parts::find(&state, &actor, PartId { report, version, revision, part }).await?;
+    let found = parts::find(&state, &actor, reading, PartId { report, version, revision, part }).await?;
     let etag = format!("\"{}\"", found.etag());
     if lists(&headers, header::IF_NONE_MATCH, &etag) {
-        parts::told(&state, &actor, &found, "not_modified").await?;
+        parts::told(&state, found, "not_modified").await?;
         return framed(StatusCode::NOT_MODIFIED.into_response(), &etag);
     }
     let len = found.len();
@@ -53,7 +57,7 @@ async fn get_part(
         Asked::Whole => send(&state, &actor, found, 0..len, StatusCode::OK, &etag).await,
         Asked::Range(range) => send(&state, &actor, found, range, StatusCode::PARTIAL_CONTENT, &etag).await,
         Asked::Outside => {
-            parts::told(&state, &actor, &found, "outside").await?;
+            parts::told(&state, found, "outside").await?;
             let mut response = ServiceError::Refused(ErrorCode::RangeNotSatisfiable).into_response();
             response.headers_mut().insert(header::CONTENT_RANGE, value(format!("bytes */{len}"))?);
             Ok(response)

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{Json, Path, Query},
+    extract::{Json, Path, Query, SignedRequest},
     limits::limited,
 };
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
     services::{
+        reading::Reading,
         reports::{self, ListQuery},
         reports_create,
     },
@@ -43,15 +44,16 @@ struct ListParams {
 #[utoipa::path(get, path = "/reports", tag = "reports",
     params(("before" = Option<u64>, Query, description = "Rows below this cursor (`next`)"),
         ("since" = Option<u64>, Query, description = "Changes above this cursor (`head`)"),
-        ("limit" = Option<u32>, Query, description = "Rows at most, 1 to 500; 100 where absent")),
+        ("limit" = Option<u32>, Query, description = "Rows at most, 1 to 500; 100 where absent"), SignedRequest),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = ReportList)))]
 async fn list_reports(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Query(params): Query<ListParams>,
 ) -> ServiceResult<Json<ReportList>> {
     let query = ListQuery { before: params.before, since: params.since, limit: params.limit };
-    reports::list(&state, &actor, query).await.map(Json)
+    reports::list(&state, &actor, reading, query).await.map(Json)
 }
 
 /// Complete a draft as version 1. Everything becomes visible at once, or nothing; repeating the request is harmless.
@@ -67,23 +69,27 @@ async fn create_report(
 }
 
 /// Everything needed to verify and open a report, except the ciphertext.
-#[utoipa::path(get, path = "/reports/{report_id}", tag = "reports", params(("report_id" = ReportId, Path)),
+#[utoipa::path(get, path = "/reports/{report_id}", tag = "reports",
+    params(("report_id" = ReportId, Path), SignedRequest),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = Report)))]
 async fn get_report(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Path(id): Path<ReportId>,
 ) -> ServiceResult<Json<Report>> {
-    reports::get(&state, &actor, id).await.map(Json)
+    reports::get(&state, &actor, reading, id).await.map(Json)
 }
 
 /// The accounts that the access chain names, with their key records; also for whom a share waits.
-#[utoipa::path(get, path = "/reports/{report_id}/people", tag = "reports", params(("report_id" = ReportId, Path)),
+#[utoipa::path(get, path = "/reports/{report_id}/people", tag = "reports",
+    params(("report_id" = ReportId, Path), SignedRequest),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = ReportPeople)))]
 async fn get_report_people(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Path(id): Path<ReportId>,
 ) -> ServiceResult<Json<ReportPeople>> {
-    reports::people(&state, &actor, id).await.map(Json)
+    reports::people(&state, &actor, reading, id).await.map(Json)
 }

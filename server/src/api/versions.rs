@@ -9,10 +9,14 @@ use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{Json, Path},
+    extract::{Json, Path, SignedRequest},
     limits::limited,
 };
-use crate::{AppState, ServiceResult, policy::Actor, services::versions};
+use crate::{
+    AppState, ServiceResult,
+    policy::Actor,
+    services::{reading::Reading, versions},
+};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -23,14 +27,15 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// The sealed fields of a version's current revision.
 #[utoipa::path(get, path = "/reports/{report_id}/versions/{version}", tag = "versions",
-    params(("report_id" = ReportId, Path), ("version" = u32, Path)),
+    params(("report_id" = ReportId, Path), ("version" = u32, Path), SignedRequest),
     security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = VersionContent)))]
 async fn get_version(
     State(state): State<AppState>,
     actor: Actor,
+    reading: Reading,
     Path((id, version)): Path<(ReportId, u32)>,
 ) -> ServiceResult<Json<VersionContent>> {
-    versions::get(&state, &actor, id, version).await.map(Json)
+    versions::get(&state, &actor, reading, id, version).await.map(Json)
 }
 
 /// Add a version. Refused with `access_head_moved` unless it was sealed for the current access head.

@@ -14,7 +14,7 @@ use crate::{
     audit::EventDraft,
     audit_hash,
     policy::Actor,
-    services::standing,
+    services::{reading::Reading, standing},
     storage::{
         self, accounts,
         audit::{self, EventFilter},
@@ -25,6 +25,7 @@ use crate::{
 pub async fn of_report(
     state: &AppState,
     actor: &Actor,
+    reading: Reading,
     report: ReportId,
     before: Option<u64>,
 ) -> ServiceResult<AuditEventList> {
@@ -32,8 +33,8 @@ pub async fn of_report(
     actor.may_read_events(standing.standing)?;
     let filter = EventFilter { before, report: Some(report), ..EventFilter::default() };
     let list = page(state, filter, false).await?;
-    let event = EventDraft::by(actor, Action::AuditRead).on(report).with("count", list.items.len());
-    state.audit.record(event).await?;
+    let event = reading.event(state, actor, Action::AuditRead, Some(report), "").await?;
+    state.audit.record(event.with("count", list.items.len())).await?;
     Ok(list)
 }
 
@@ -78,6 +79,7 @@ fn describe(row: Model, with_chain: bool) -> storage::DbResult<AuditEvent> {
         chain: with_chain.then_some(B64(row.chain)),
         leaf_index: event.is_some().then_some(row.seq.unsigned_abs()),
         salt: row.salt.map(B64),
+        request: row.request.map(B64),
         event: event.map(|event| B64(event.to_bytes())),
     })
 }

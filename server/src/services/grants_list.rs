@@ -13,18 +13,23 @@ use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{access::grant_state, standing},
+    services::{access::grant_state, reading::Reading, standing},
     storage::{self, grants::Grant},
 };
 
 /// Every grant of a report, newest first: whoever reads a report may know who else does.
-pub async fn of_report(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<GrantList> {
+pub async fn of_report(
+    state: &AppState,
+    actor: &Actor,
+    reading: Reading,
+    report: ReportId,
+) -> ServiceResult<GrantList> {
     let (conn, now) = (state.db.read(), state.clock.now());
     let seen = standing::of(conn, actor, report, now).await?;
     actor.may_read(seen.standing)?;
     let grants = storage::grants::of_report(conn, report).await?;
     let items = infos(conn, grants, now).await?;
-    state.audit.record(EventDraft::by(actor, Action::Read).on(report).with("of", "grants")).await?;
+    state.audit.record(reading.event(state, actor, Action::Read, Some(report), "of=grants").await?).await?;
     Ok(GrantList { items })
 }
 

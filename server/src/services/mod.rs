@@ -20,6 +20,7 @@ pub mod log;
 pub mod opaque;
 pub mod parts;
 pub mod pending;
+pub mod reading;
 pub mod recovery;
 pub mod reports;
 pub mod reports_create;

@@ -17,7 +17,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{sessions, standing, versions_check::int},
+    services::{reading::Reading, sessions, standing, versions_check::int},
     storage::{
         self,
         versions::{Part, PartSegment},
@@ -42,6 +42,8 @@ pub struct PartId {
 pub struct Found {
     id: PartId,
     row: Part,
+    /// The event of the reading that asked for it.
+    event: EventDraft,
 }
 
 impl Found {
@@ -62,11 +64,13 @@ impl Found {
 }
 
 /// Finds a part that the caller may have.
-pub async fn find(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<Found> {
+pub async fn find(state: &AppState, actor: &Actor, reading: Reading, id: PartId) -> ServiceResult<Found> {
     sees(state, actor, id).await?;
     let (version, revision, part) = (int(id.version)?, int(id.revision)?, int(id.part)?);
     let row = storage::versions::part(state.db.read(), id.report, version, revision, part).await?;
-    Ok(Found { id, row: row.ok_or(ErrorCode::NotFound)? })
+    let row = row.ok_or(ErrorCode::NotFound)?;
+    let event = reading.event(state, actor, Action::Open, Some(id.report), &what(id)).await?;
+    Ok(Found { id, row, event })
 }
 
 /// Records the read and begins the stream of `range`.
@@ -77,7 +81,7 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
-    state.audit.record(event(actor, found.id).with("from", range.start).with("to", range.end)).await?;
+    state.audit.record(found.event.with("from", range.start).with("to", range.end)).await?;
     let (state, actor, id) = (state.clone(), *actor, found.id);
     let whole = stream::iter(pieces).then(move |piece| {
         let state = state.clone();
@@ -99,7 +103,8 @@ async fn may_go_on(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult
             other => return other,
         },
     };
-    state.audit.record(event(actor, id).with("what", "cut").denied(refusal)).await?;
+    let event = EventDraft::by(actor, Action::Open).on(id.report).saying(&what(id));
+    state.audit.record(event.with("what", "cut").denied(refusal)).await?;
     Err(refusal.into())
 }
 
@@ -110,16 +115,12 @@ async fn sees(state: &AppState, actor: &Actor, id: PartId) -> ServiceResult<()> 
 
 /// Records an answer that says something of a part without a byte of it: that the caller's copy is still the current
 /// one, or how long the part is.
-pub async fn told(state: &AppState, actor: &Actor, found: &Found, what: &str) -> ServiceResult<()> {
-    state.audit.record(event(actor, found.id).with("what", what)).await
+pub async fn told(state: &AppState, found: Found, what: &str) -> ServiceResult<()> {
+    state.audit.record(found.event.with("what", what)).await
 }
 
-fn event(actor: &Actor, id: PartId) -> EventDraft {
-    EventDraft::by(actor, Action::Open)
-        .on(id.report)
-        .with("version", id.version)
-        .with("part", id.part)
-        .with("revision", id.revision)
+fn what(id: PartId) -> String {
+    format!("version={} part={} revision={}", id.version, id.part, id.revision)
 }
 
 /// A range of one blob.

@@ -12,10 +12,10 @@ use api_types::{
 
 use crate::{
     AppState, ServiceError, ServiceResult,
-    audit::EventDraft,
     policy::Actor,
     services::{
         access,
+        reading::Reading,
         standing::{self, Standing},
         verify::Chain,
         versions::sent_wrap,
@@ -42,8 +42,9 @@ pub struct ListQuery {
 }
 
 /// A page of the caller's list, or what changed in it.
-pub async fn list(state: &AppState, actor: &Actor, query: ListQuery) -> ServiceResult<ReportList> {
+pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: ListQuery) -> ServiceResult<ReportList> {
     actor.active()?;
+    let event = reading.event(state, actor, Action::List, None, "of=reports").await?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if limit == 0 || limit > PAGE_MAX {
         return Err(ServiceError::field("/limit", format!("must be 1 to {PAGE_MAX}")));
@@ -69,7 +70,6 @@ pub async fn list(state: &AppState, actor: &Actor, query: ListQuery) -> ServiceR
         (Some(since), None) => reports_list::gone(conn, actor.account, cursor(since)).await?,
         _ => Vec::new(),
     };
-    let event = EventDraft::by(actor, Action::List).with("of", "reports");
     state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
     let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
     let gone = gone.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId));
@@ -121,9 +121,9 @@ fn item(row: Row) -> ServiceResult<ReportItem> {
 }
 
 /// One report: everything needed to verify and open it, but the ciphertext.
-pub async fn get(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<Report> {
+pub async fn get(state: &AppState, actor: &Actor, reading: Reading, report: ReportId) -> ServiceResult<Report> {
     let composed = compose(state, actor, report).await?;
-    state.audit.record(EventDraft::by(actor, Action::Read).on(report)).await?;
+    state.audit.record(reading.event(state, actor, Action::Read, Some(report), "").await?).await?;
     Ok(composed)
 }
 
@@ -183,7 +183,12 @@ fn own_grant(row: OwnGrantRow) -> ServiceResult<OwnGrant> {
 
 /// The accounts that the access chain names, with their keys: for readers, and for whoever has to verify the chain
 /// before redeeming a code or claiming a grant.
-pub async fn people(state: &AppState, actor: &Actor, report: ReportId) -> ServiceResult<ReportPeople> {
+pub async fn people(
+    state: &AppState,
+    actor: &Actor,
+    reading: Reading,
+    report: ReportId,
+) -> ServiceResult<ReportPeople> {
     let (conn, now) = (state.db.read(), state.clock.now());
     let seen = standing::of(conn, actor, report, now).await?;
     let waiting = waits_for(state, actor, report).await?;
@@ -191,7 +196,7 @@ pub async fn people(state: &AppState, actor: &Actor, report: ReportId) -> Servic
     let entries = storage::reports::entries(conn, report).await?;
     let accounts: Vec<AccountId> = Chain::stored(&seen.report.genesis, &entries)?.accounts().into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
-    let event = EventDraft::by(actor, Action::Read).on(report).with("of", "people");
+    let event = reading.event(state, actor, Action::Read, Some(report), "of=people").await?;
     state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
     Ok(ReportPeople { items })
 }

@@ -19,6 +19,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, grant_state},
+        reading::Reading,
         standing::{self, Standing},
         uploads,
         verify::{self, Chain, Keys},
@@ -187,7 +188,13 @@ pub async fn discard_uploads(
 }
 
 /// The sealed fields of a version.
-pub async fn get(state: &AppState, actor: &Actor, report: ReportId, version: u32) -> ServiceResult<VersionContent> {
+pub async fn get(
+    state: &AppState,
+    actor: &Actor,
+    reading: Reading,
+    report: ReportId,
+    version: u32,
+) -> ServiceResult<VersionContent> {
     let conn = state.db.read();
     let seen = standing::of(conn, actor, report, state.clock.now()).await?;
     let version = int(version)?;
@@ -196,7 +203,8 @@ pub async fn get(state: &AppState, actor: &Actor, report: ReportId, version: u32
     let wraps = storage::wraps::for_grants(conn, report, seen.grant_ids()).await?;
     let current = |wrap: &WrapRow| wrap.version == version && wrap.revision == row.revision;
     let wraps = wraps.into_iter().filter(current).map(sent_wrap).collect::<ServiceResult<_>>()?;
-    let event = EventDraft::by(actor, Action::Open).on(report).with("version", version).with("part", 0);
+    let what = format!("version={version} part=0");
+    let event = reading.event(state, actor, Action::Open, Some(report), &what).await?;
     state.audit.record(event.with("revision", row.revision)).await?;
     Ok(VersionContent {
         version: row.version.unsigned_abs(),

@@ -130,6 +130,7 @@ fn row(draft: EventDraft, seq: u64, time: UnixMillis) -> Model {
         hash: Vec::new(),
         chain: Vec::new(),
         salt: None,
+        request: draft.request,
     }
 }
 
@@ -190,6 +191,7 @@ fn active(row: Model) -> ActiveModel {
         hash: Set(row.hash),
         chain: Set(row.chain),
         salt: Set(row.salt),
+        request: Set(row.request),
     }
 }
 

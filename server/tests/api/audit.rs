@@ -40,6 +40,7 @@ fn canonical(event: &AuditEvent) -> audit::AuditEvent {
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),
+        request: event.request.as_ref().map(|request| request.0.clone()),
     }
 }
 

@@ -4,6 +4,7 @@
 mod growing_log;
 mod harness;
 mod person;
+mod reading;
 mod scene;
 mod sealing;
 mod taking;

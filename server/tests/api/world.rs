@@ -1,8 +1,11 @@
 //! A server in this process, and people with real keys and sessions.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use api_types::{
@@ -25,12 +28,14 @@ use server::{
     AppState,
     config::{Config, Origin, SessionLimits},
     router::router,
-    services::sessions,
+    services::sessions::{self, Begun},
     storage::accounts::{self, AccountRow},
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
+
+use crate::reading::Signer;
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
 
@@ -45,6 +50,8 @@ pub struct World {
     router: Router,
     people: AtomicU32,
     requests: AtomicU32,
+    /// By token.
+    signers: Mutex<HashMap<String, Signer>>,
 }
 
 /// Someone with an account, keys and a bearer session.
@@ -89,7 +96,14 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = AppState::open(config(&folder)).await.unwrap();
-        Self { router: router(state.clone()), state, folder, people: AtomicU32::new(0), requests: AtomicU32::new(0) }
+        Self {
+            router: router(state.clone()),
+            state,
+            folder,
+            people: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            signers: Mutex::default(),
+        }
     }
 
     pub async fn doctor(&self) -> Person {
@@ -129,6 +143,7 @@ impl World {
         let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into()).await.unwrap();
         tx.commit().await.unwrap();
         let ak = AccountKey::generate(&mut rng());
+        self.signs(&begun, &keyring);
         Person { id, session: begun.row.id, token: begun.token, keyring, chain, ak }
     }
 
@@ -137,7 +152,18 @@ impl World {
         let tx = self.state.db.begin_write().await.unwrap();
         let begun = sessions::begin(&self.state, &tx, who.id, Carrier::Bearer, "test".into()).await.unwrap();
         tx.commit().await.unwrap();
+        self.signs(&begun, &who.keyring);
         (begun.row.id, begun.token)
+    }
+
+    fn signs(&self, begun: &Begun, keyring: &Keyring) {
+        let signer = Signer { account: begun.row.account, session: begun.row.id, keys: keyring.current().clone() };
+        self.signers.lock().unwrap().insert(begun.token.clone(), signer);
+    }
+
+    /// Who reads in a session.
+    pub fn signer(&self, token: &str) -> Option<Signer> {
+        self.signers.lock().unwrap().get(token).cloned()
     }
 
     pub async fn get(&self, who: &Person, path: &str) -> Answer {
@@ -206,6 +232,7 @@ impl World {
     pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
         // Each request from an address of its own: throttling is tested elsewhere.
         let n = self.requests.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        self.sign_reading(&mut request);
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from(([10, n[1], n[2], n[3]], 1))));
         self.router.clone().oneshot(request).await.unwrap()
     }

@@ -1,5 +1,8 @@
 //! The worker's own requests: ciphertext goes out as a Blob and comes in as a buffer, never through WASM memory.
 
+use std::ops::Range;
+
+use api_types::audit::READ_REQUEST;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -59,17 +62,23 @@ pub(super) async fn put(
     if response.ok() { Ok(()) } else { Err(refused(&response).await) }
 }
 
-/// `GET` of bytes `from..to`, exactly.
-pub(super) async fn get(path: &str, from: u64, to: u64, signal: Option<&AbortSignal>) -> Result<Uint8Array, Failure> {
-    let range = format!("bytes={from}-{}", to.saturating_sub(1));
-    let init = init("GET", &[("range", &range), ("accept", "application/octet-stream, application/json")], signal)?;
+/// `GET` of these bytes, exactly, with what their reader signed.
+pub(super) async fn get(
+    path: &str,
+    request: &str,
+    bytes: Range<u64>,
+    signal: Option<&AbortSignal>,
+) -> Result<Uint8Array, Failure> {
+    let range = format!("bytes={}-{}", bytes.start, bytes.end.saturating_sub(1));
+    let accept = "application/octet-stream, application/json";
+    let init = init("GET", &[("range", &range), ("accept", accept), (READ_REQUEST, request)], signal)?;
     let response = fetch(path, &init).await?;
     if !response.ok() {
         return Err(refused(&response).await);
     }
-    let bytes = body(&response).await?;
-    if u64::from(bytes.length()) == to - from {
-        Ok(bytes)
+    let body = body(&response).await?;
+    if u64::from(body.length()) == bytes.end - bytes.start {
+        Ok(body)
     } else {
         Err(Failure::Forged("the server sent another number of bytes"))
     }

@@ -91,7 +91,8 @@ async fn fetch_and_open(
     signal: Option<&AbortSignal>,
 ) -> Result<Uint8Array, Failure> {
     let path = message.text("get").ok_or(Failure::Broken)?;
-    let mut stored = net::get(&path, number(message, "from")?, number(message, "to")?, signal).await?;
+    let request = message.text("request").ok_or(Failure::Broken)?;
+    let mut stored = net::get(&path, &request, number(message, "from")?..number(message, "to")?, signal).await?;
     if let Some(expected) = message.hash("stored")
         && sha256(&stored).await?.to_vec() != expected
     {

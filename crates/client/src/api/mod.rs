@@ -6,7 +6,7 @@ mod reports;
 pub use accounts::EventFilter;
 pub use reports::ListQuery;
 
-use api_types::{B64, Problem, ReportId};
+use api_types::{B64, Problem, ReportId, audit::READ_REQUEST};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -16,6 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{ClientError, Result},
+    reports::SignedRequest,
     transport::{Method, Request, Response, Transport},
 };
 
@@ -99,6 +100,13 @@ impl<'t, T: Transport> Api<'t, T> {
 
     async fn get<A: DeserializeOwned>(&self, path: String) -> Result<A> {
         read(&self.send(Method::Get, path, accept(), None).await?)
+    }
+
+    /// A GET that its reader signed.
+    async fn read<A: DeserializeOwned>(&self, path: String, request: &SignedRequest) -> Result<A> {
+        let mut headers = accept();
+        headers.push((READ_REQUEST, request.as_str().to_owned()));
+        read(&self.send(Method::Get, path, headers, None).await?)
     }
 
     async fn delete(&self, path: String) -> Result<()> {

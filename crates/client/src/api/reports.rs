@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use api_types::{
     GrantId, ReportId, UploadId,
-    audit::AuditEventList,
+    audit::{AuditEventList, READ_REQUEST},
     drafts::{Draft, DraftList, PutDraft},
     grants::{ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed},
     reports::{CreateReport, NewVersion, Report, ReportList, ReportPeople, VersionContent},
@@ -16,6 +16,7 @@ use crypto::ids::Hash32;
 use super::{Api, Query, accounts::calls, content_digest};
 use crate::{
     error::{ClientError, Result},
+    reports::SignedRequest,
     transport::{Method, Request, Transport},
 };
 
@@ -47,23 +48,26 @@ impl<T: Transport> Api<'_, T> {
         /// `DELETE /uploads/{upload_id}`.
         abandon_upload(id: &UploadId) -> () = delete format!("/uploads/{id}");
         /// `GET /reports`.
-        list_reports(query: &ListQuery) -> ReportList = get format!("/reports{}", Query::default()
-            .add("before", query.before).add("since", query.since).add("limit", query.limit).0);
+        list_reports(query: &ListQuery, request: &SignedRequest) -> ReportList = read format!("/reports{}", Query::default()
+            .add("before", query.before).add("since", query.since).add("limit", query.limit).0), request;
         /// `POST /reports`.
         create_report(body: &CreateReport) -> Report = post "/reports".to_owned(), body;
         /// `GET /reports/{report_id}`.
-        get_report(id: &ReportId) -> Report = get format!("/reports/{id}");
+        get_report(id: &ReportId, request: &SignedRequest) -> Report = read format!("/reports/{id}"), request;
         /// `GET /reports/{report_id}/people`.
-        get_report_people(id: &ReportId) -> ReportPeople = get format!("/reports/{id}/people");
+        get_report_people(id: &ReportId, request: &SignedRequest) -> ReportPeople
+            = read format!("/reports/{id}/people"), request;
         /// `GET /reports/{report_id}/versions/{version}`.
-        get_version(id: &ReportId, version: u32) -> VersionContent = get format!("/reports/{id}/versions/{version}");
+        get_version(id: &ReportId, version: u32, request: &SignedRequest) -> VersionContent
+            = read format!("/reports/{id}/versions/{version}"), request;
         /// `POST /reports/{report_id}/versions`.
         add_version(id: &ReportId, body: &NewVersion) -> () = post_unit format!("/reports/{id}/versions"), body;
         /// `POST /reports/{report_id}/versions/{version}/revisions`.
         rekey_version(id: &ReportId, version: u32, body: &NewVersion) -> ()
             = post_unit format!("/reports/{id}/versions/{version}/revisions"), body;
         /// `GET /reports/{report_id}/grants`.
-        list_report_grants(id: &ReportId) -> GrantList = get format!("/reports/{id}/grants");
+        list_report_grants(id: &ReportId, request: &SignedRequest) -> GrantList
+            = read format!("/reports/{id}/grants"), request;
         /// `POST /reports/{report_id}/grants`.
         create_grant(id: &ReportId, body: &CreateGrant) -> () = post_unit format!("/reports/{id}/grants"), body;
         /// `POST /reports/{report_id}/grants/{grant_id}/revoke`.
@@ -83,8 +87,8 @@ impl<T: Transport> Api<'_, T> {
         /// `POST /grants/{grant_id}/request-again`.
         request_grant_again(grant: &GrantId) -> () = post_nothing format!("/grants/{grant}/request-again");
         /// `GET /reports/{report_id}/events`.
-        list_report_events(id: &ReportId, before: Option<u64>) -> AuditEventList
-            = get format!("/reports/{id}/events{}", Query::default().add("before", before).0);
+        list_report_events(id: &ReportId, before: Option<u64>, request: &SignedRequest) -> AuditEventList
+            = read format!("/reports/{id}/events{}", Query::default().add("before", before).0), request;
     }
 
     /// `PUT /uploads/{upload_id}/segments/{n}`.
@@ -102,9 +106,10 @@ impl<T: Transport> Api<'_, T> {
     ///
     /// # Errors
     /// As any call.
-    pub async fn get_part(&self, path: &str, range: Range<u64>) -> Result<Bytes> {
+    pub async fn get_part(&self, path: &str, range: Range<u64>, request: &SignedRequest) -> Result<Bytes> {
         let last = range.end.checked_sub(1).ok_or(ClientError::Internal("an empty range was asked for"))?;
-        let headers = vec![("range", format!("bytes={}-{last}", range.start))];
+        let headers =
+            vec![("range", format!("bytes={}-{last}", range.start)), (READ_REQUEST, request.as_str().to_owned())];
         let request = Request { method: Method::Get, path: path.to_owned(), headers, body: None };
         let response = self.transport.send(request).await?;
         match response.status {

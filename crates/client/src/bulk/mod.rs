@@ -26,6 +26,7 @@ pub use control::{Cancel, Control, Progress};
 use crate::{
     error::Result,
     platform::{MaybeSend, MaybeSync},
+    reports::SignedRequest,
     transport::Transport,
 };
 
@@ -75,6 +76,8 @@ pub struct OpenJob {
     pub revision: u32,
     /// Part number.
     pub part: u32,
+    /// What its reader signed: goes with the request for each piece.
+    pub request: SignedRequest,
 }
 
 impl OpenJob {

@@ -163,7 +163,7 @@ impl<'a, T: Transport, C: Cpu> Opening<'a, T, C> {
 
 async fn fetch<T: Transport>(transport: &T, job: &OpenJob, range: Range<u64>) -> Result<Bytes> {
     let asked = range.end - range.start;
-    let bytes = Api::new(transport).get_part(&job.path(), range).await?;
+    let bytes = Api::new(transport).get_part(&job.path(), range, &job.request).await?;
     if bytes.len() as u64 != asked && Defence::RangeLength.holds() {
         let why = "the server sent another number of bytes".to_owned();
         return Err(crate::Refusal::PartForged { part: job.part, why }.into());

@@ -1,8 +1,8 @@
 //! RFC 4180.
 
-use super::{CheckedEvent, iso, mark, name};
+use super::{CheckedEvent, iso, mark, name, reader_word};
 
-const HEADING: &str = "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf\r\n";
+const HEADING: &str = "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading\r\n";
 
 pub fn write(events: &[CheckedEvent]) -> String {
     let lines = events.iter().map(|checked| {
@@ -18,6 +18,7 @@ pub fn write(events: &[CheckedEvent]) -> String {
             event.subject.clone(),
             mark(checked).to_owned(),
             event.leaf_index.map(|leaf| leaf.to_string()).unwrap_or_default(),
+            checked.reader.map(reader_word).unwrap_or_default().to_owned(),
         ];
         fields.map(|text| field(&text)).join(",") + "\r\n"
     });

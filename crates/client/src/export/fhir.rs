@@ -4,7 +4,7 @@
 use api_types::audit::{Action, AuditEvent, Outcome};
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, Context, iso, mark, name, said};
+use super::{CheckedEvent, Context, iso, mark, name, reader_word, said};
 
 const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient";
 const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
@@ -101,6 +101,9 @@ fn entities(checked: &CheckedEvent, context: Context<'_>) -> Vec<Value> {
     let parts = ["version", "revision", "part", "grant"].iter().filter_map(|key| Some((*key, said(event, key)?)));
     let mut details: Vec<Value> = parts.map(|(key, value)| detail(key, value)).collect();
     details.push(detail("public-log", mark(checked)));
+    if let Some(reader) = checked.reader {
+        details.push(detail("reading", reader_word(reader)));
+    }
     if let Some(leaf) = event.leaf_index {
         details.push(detail("public-log-leaf", &leaf.to_string()));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, mark};
+use super::{CheckedEvent, mark, reader_word};
 
 pub fn write(events: &[CheckedEvent]) -> String {
     let items: Vec<Value> = events
@@ -10,6 +10,9 @@ pub fn write(events: &[CheckedEvent]) -> String {
         .map(|checked| {
             let mut event = json!(checked.event);
             event["in_public_log"] = mark(checked).into();
+            if let Some(reader) = checked.reader {
+                event["reading"] = reader_word(reader).into();
+            }
             event
         })
         .collect();

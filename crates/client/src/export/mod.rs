@@ -10,7 +10,7 @@ use api_types::{AccountId, audit::AuditEvent};
 
 use crate::{
     log::{CheckedEvent, Mark},
-    reports::json_name,
+    reports::{ReaderMark, json_name},
 };
 
 use date::iso;
@@ -54,6 +54,15 @@ fn mark(of: &CheckedEvent) -> &'static str {
     }
 }
 
+/// The name of whose word a reading is.
+pub fn reader_word(of: ReaderMark) -> &'static str {
+    match of {
+        ReaderMark::Signed => "signed",
+        ReaderMark::Unsigned => "unsigned",
+        ReaderMark::Stranger => "stranger",
+    }
+}
+
 /// The name that JSON gives an action or outcome.
 fn name(of: &impl serde::Serialize) -> String {
     json_name(of).unwrap_or_default()
@@ -93,9 +102,10 @@ mod tests {
             chain: None,
             leaf_index: Some(7),
             salt: None,
+            request: None,
             event: None,
         };
-        CheckedEvent { event, mark: Mark::Verified }
+        CheckedEvent { event, mark: Mark::Verified, reader: Some(ReaderMark::Signed) }
     }
 
     #[test]
@@ -112,10 +122,13 @@ mod tests {
         ] {
             let text = export(&[event(Action::Open, Outcome::Success, name)], Format::Csv, CONTEXT);
             let (heading, line) = text.split_once("\r\n").unwrap();
-            assert_eq!(heading, "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf");
+            assert_eq!(
+                heading,
+                "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading"
+            );
             let (one, three) = ("01".repeat(32), "03".repeat(32));
             let expected = format!(
-                "7,2023-11-14T22:13:20.123Z,{one},{field},open,success,{three},version=1 part=2,verified,7\r\n"
+                "7,2023-11-14T22:13:20.123Z,{one},{field},open,success,{three},version=1 part=2,verified,7,signed\r\n"
             );
             assert_eq!(line, expected);
         }
@@ -126,6 +139,7 @@ mod tests {
         let text = export(&[event(Action::Open, Outcome::Success, "Who")], Format::Json, CONTEXT);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value[0]["in_public_log"], "verified");
+        assert_eq!(value[0]["reading"], "signed");
         assert_eq!((&value[0]["seq"], &value[0]["action"]), (&7.into(), &"open".into()));
     }
 

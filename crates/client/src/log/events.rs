@@ -15,6 +15,7 @@ use crate::{
     error::{ClientError, Result},
     platform::Platform,
     refusal::Refusal,
+    reports::ReaderMark,
     vault::Vault,
 };
 
@@ -43,6 +44,8 @@ pub struct CheckedEvent {
     pub event: AuditEvent,
     /// What the log says.
     pub mark: Mark,
+    /// Of a reading in a report's own events: whose word it is.
+    pub reader: Option<ReaderMark>,
 }
 
 /// An event's leaf, as its opening says.
@@ -59,7 +62,7 @@ impl<P: Platform> Vault<P> {
             Err(ClientError::Refused(refusal)) => return Err(refusal.into()),
             Err(_) => vec![Mark::Unchecked; items.len()],
         };
-        Ok(items.into_iter().zip(marks).map(|(event, mark)| CheckedEvent { event, mark }).collect())
+        Ok(items.into_iter().zip(marks).map(|(event, mark)| CheckedEvent { event, mark, reader: None }).collect())
     }
 
     async fn marks(&self, items: &[AuditEvent]) -> Result<Vec<Mark>> {

@@ -50,7 +50,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// A [`Refusal`] of the access chain, [`ClientError::NoAccess`], `not_found`, no connection.
     pub async fn read(&self, id: &ReportId, version: Option<u32>) -> Result<Reading> {
-        let report = self.api().get_report(id).await?;
+        let report = self.fetch_report(id).await?;
         let (report, mut refused) = self.verify_as_far(id, report).await?;
         let mut opened = None;
         for number in in_turn(&report, version).take(TRIES) {

@@ -122,7 +122,7 @@ impl<P: Platform> Vault<P> {
         if !missing {
             return Ok(());
         }
-        match self.api().get_report_people(report).await {
+        match self.report_people(report).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
                 for account in &people.items {

@@ -7,7 +7,7 @@ use crypto::{
     report::{ContentHasher, Manifest, StatementPart},
 };
 
-use super::OpenVersion;
+use super::{OpenVersion, SignedRequest};
 use crate::{
     bulk::{Bulk, Control, OpenJob},
     error::{ClientError, Result},
@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// The job that opens a part of a verified manifest. Checks the commitment.
-pub(crate) fn open_job(manifest: &Manifest, key: &crypto::report::ContentKey, part: u32) -> Result<OpenJob> {
+fn open_job(
+    manifest: &Manifest,
+    key: &crypto::report::ContentKey,
+    part: u32,
+    request: SignedRequest,
+) -> Result<OpenJob> {
     let forged = |why: String| Refusal::PartForged { part, why };
     let described = manifest.part(part).map_err(|_| ClientError::Missing { what: "That file" })?;
     let context = manifest.place.part(part).context();
@@ -33,6 +38,7 @@ pub(crate) fn open_job(manifest: &Manifest, key: &crypto::report::ContentKey, pa
         version: manifest.place.version,
         revision: manifest.place.revision,
         part,
+        request,
     })
 }
 
@@ -82,6 +88,14 @@ impl<P: Platform> Vault<P> {
         Ok((now.info.revision > version.info.revision).then_some(now))
     }
 
+    /// The job that opens a part of an open version, with what its reader signs for it.
+    pub(crate) fn job(&self, version: &OpenVersion, part: u32) -> Result<OpenJob> {
+        let manifest = version.manifest.claimed();
+        let place = manifest.place;
+        let request = self.request_part(&version.report, place.version, place.revision, part);
+        open_job(manifest, &version.key, part, request)
+    }
+
     async fn fill(
         &self,
         version: &OpenVersion,
@@ -92,7 +106,7 @@ impl<P: Platform> Vault<P> {
         if part == 0 {
             return Err(ClientError::Missing { what: "That file" });
         }
-        let job = open_job(version.manifest.claimed(), &version.key, part)?;
+        let job = self.job(version, part)?;
         let platform = self.platform();
         let plain = platform.bulk().open_part(platform.transport(), &job, sink, control).await?;
         let found = content_of(job.geometry.plaintext_len(), &plain);

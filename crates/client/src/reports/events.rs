@@ -55,6 +55,7 @@ pub(crate) fn canonical(event: &AuditEvent) -> Option<Hashed> {
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),
+        request: event.request.as_ref().map(|request| request.0.clone()),
     })
 }
 
@@ -129,14 +130,15 @@ impl<P: Platform> Vault<P> {
     /// A report's events, all of them or the newest `limit`, verified link by link, and each looked for in the public log.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen; the
+    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen;
+    /// [`Refusal::ReadingForged`] at a reading that its reader did not sign; the
     /// refusals of [`Refusal::stops_session`]; `not_found`; no connection.
     pub async fn report_events(&self, id: &ReportId, limit: usize) -> Result<ReportEvents> {
         let seen = self.seen_events().get(id).copied();
         let mut items: Vec<AuditEvent> = Vec::new();
         let mut before = None;
         loop {
-            let page = self.api().list_report_events(id, before).await?;
+            let page = self.fetch_events(id, before).await?;
             let nothing = page.items.is_empty();
             items.extend(page.items);
             match page.next {
@@ -147,6 +149,7 @@ impl<P: Platform> Vault<P> {
         }
         let complete = check_report(id, &items)?;
         check_seen(seen, &items)?;
+        let readers = self.check_readers(id, &items).await?;
         if let Some((seq, hash)) = items.first().and_then(|newest| Some((newest.report_seq?, own_hash(newest)?))) {
             let mut events = self.seen_events();
             let newest = events.entry(*id).or_insert((seq, hash));
@@ -154,7 +157,9 @@ impl<P: Platform> Vault<P> {
                 *newest = (seq, hash);
             }
         }
-        Ok(ReportEvents { items: self.mark(items).await?, complete })
+        let marked = self.mark(items).await?.into_iter().zip(readers);
+        let items = marked.map(|(event, reader)| CheckedEvent { reader, ..event }).collect();
+        Ok(ReportEvents { items, complete })
     }
 }
 
@@ -184,6 +189,7 @@ mod tests {
                 chain: None,
                 leaf_index: None,
                 salt: None,
+                request: None,
                 event: None,
             };
             event.hash = B64(event_hash(&event).expect("a whole event").0.to_vec());

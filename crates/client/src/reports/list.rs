@@ -97,7 +97,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection.
     pub async fn list_sealed(&self, query: &ListQuery) -> Result<SealedRows> {
-        let ReportList { items, gone, next, head } = self.api().list_reports(query).await?;
+        let ReportList { items, gone, next, head } = self.fetch_list(query).await?;
         self.learn_signers(&items).await?;
         let page = ListPage { rows: Vec::with_capacity(items.len()), refused: Vec::new(), gone, next, head };
         Ok(SealedRows { items: items.into(), page })
@@ -138,7 +138,7 @@ impl<P: Platform> Vault<P> {
 
     /// Someone who may not be looked up is still named among their report's people.
     async fn learn_from_report(&self, id: &ReportId) -> Result<()> {
-        match self.api().get_report_people(id).await {
+        match self.report_people(id).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
                 for account in &people.items {

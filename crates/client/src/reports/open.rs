@@ -98,7 +98,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// A [`Refusal`] by name; [`ClientError::NoAccess`]; `not_found`; no connection.
     pub async fn report(&self, id: &ReportId) -> Result<OpenReport> {
-        let report = self.api().get_report(id).await?;
+        let report = self.fetch_report(id).await?;
         self.verify_report(id, report).await
     }
 
@@ -116,7 +116,7 @@ impl<P: Platform> Vault<P> {
     /// Fetches a report and verifies who has access. Its versions may be whatever they are: whoever owns a report that
     /// doesn't open must be able to take access away.
     pub(crate) async fn report_access(&self, id: &ReportId) -> Result<Access> {
-        let mut report = self.api().get_report(id).await?;
+        let mut report = self.fetch_report(id).await?;
         self.verify_delivered(id, &mut report).await
     }
 
@@ -185,12 +185,12 @@ impl<P: Platform> Vault<P> {
     /// A [`Refusal`] by name; [`ClientError::Missing`] for a version that isn't there.
     pub async fn version(&self, report: &OpenReport, version: u32) -> Result<OpenVersion> {
         let index = report.index(version)?;
-        let content = self.api().get_version(&report.id, version).await?;
+        let content = self.fetch_version(&report.id, version).await?;
         let signed = &report.manifests[index];
         if content.version != version || content.revision != signed.claimed().place.revision {
             // A re-key between two requests: begin again from a fresh report.
             let fresh = self.report(&report.id).await?;
-            let content = self.api().get_version(&report.id, version).await?;
+            let content = self.fetch_version(&report.id, version).await?;
             return self.open_version(&fresh, version, content);
         }
         self.open_version(report, version, content)

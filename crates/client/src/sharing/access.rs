@@ -81,12 +81,11 @@ impl<P: Platform> Vault<P> {
     pub async fn access(&self, report: &ReportId) -> Result<Vec<AccessRow>> {
         let access = self.report_access(report).await?;
         self.save_state_soon().await;
-        let people = self.api().get_report_people(report).await?.items;
+        let people = self.report_people(report).await?.items;
         self.prove_logged(&people).await?;
         let people: BTreeMap<_, _> =
             people.iter().map(|account| Ok((account.id, self.learn(account)?))).collect::<Result<_>>()?;
-        let infos: BTreeMap<_, _> =
-            self.api().list_report_grants(report).await?.items.into_iter().map(|g| (g.id, g)).collect();
+        let infos: BTreeMap<_, _> = self.fetch_grants(report).await?.items.into_iter().map(|g| (g.id, g)).collect();
         let state = &access.state;
         let mut grants: Vec<_> = state.grants().collect();
         grants.sort_by_key(|g| std::cmp::Reverse(g.seq));

@@ -22,7 +22,7 @@ use crate::{
     ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
     refusal::Refusal,
-    reports::{OpenReport, OpenVersion, ReportRow, content_of, open_job},
+    reports::{OpenReport, OpenVersion, ReportRow, content_of},
     vault::Vault,
 };
 
@@ -148,7 +148,7 @@ impl<P: Platform> Vault<P> {
         part: u32,
         control: &Control,
     ) -> Result<(UploadId, ManifestPart)> {
-        let from = open_job(version.manifest.claimed(), &version.key, part)?;
+        let from = self.job(version, part)?;
         let asked = CreateUpload {
             report_id: place.report.api(),
             version: place.version,

@@ -194,6 +194,7 @@ fn fail_audit_events() {
                 subjects: vec![vec![i; 16]],
                 count: 1,
                 detail: String::new(),
+                request: None,
             };
             previous = event.hash();
             event

@@ -99,6 +99,7 @@ impl Log {
             chain: None,
             leaf_index: Some(self.events.len() as u64),
             salt: Some(B64(random::<32>().to_vec())),
+            request: None,
             event: None,
         };
         event.hash = B64(event_hash(&event).unwrap().0.to_vec());
@@ -173,6 +174,7 @@ pub fn stored(event: &AuditEvent) -> Vec<u8> {
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),
+        request: None,
     };
     stored.to_bytes()
 }

@@ -19,12 +19,14 @@ use std::{
 use api_types::{
     AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId,
     accounts::{AccountStatus, Role, WayIn},
+    audit::READ_REQUEST,
     grants::Wrap,
     invitations::Invitation,
     reports::NewVersion,
     sessions::Session,
     uploads::CreateUpload,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use client::{
     Client, Device, Environment, Memory, Platform, SignUp, Vault,
@@ -131,6 +133,8 @@ pub struct Fake {
     pub asked: Mutex<Vec<String>>,
     /// Tokens that came with requests.
     pub bearers: Mutex<Vec<String>>,
+    /// What readers signed.
+    pub readings: Mutex<Vec<Vec<u8>>>,
 }
 
 pub type Answer = Result<Value, Problem>;
@@ -166,6 +170,7 @@ impl Fake {
             hangs: AtomicBool::new(false),
             asked: Mutex::default(),
             bearers: Mutex::default(),
+            readings: Mutex::default(),
         })
     }
 
@@ -216,7 +221,15 @@ impl Fake {
         vault
     }
 
+    /// What readers have signed since this was last asked.
+    pub fn signed_requests(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.readings.lock().unwrap())
+    }
+
     fn handle(&self, request: &Request, token: Option<&str>) -> Answer {
+        let signed = request.headers.iter().filter(|(name, _)| *name == READ_REQUEST);
+        let signed = signed.map(|(_, value)| URL_SAFE_NO_PAD.decode(value).unwrap());
+        self.readings.lock().unwrap().extend(signed);
         self.asked.lock().unwrap().push(format!("{request:?}"));
         self.bearers.lock().unwrap().extend(token.map(str::to_owned));
         let path = request.path.strip_prefix("/api/v1/").unwrap();

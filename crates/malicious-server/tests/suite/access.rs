@@ -5,13 +5,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use api_types::{B64, GrantId, accounts::Role};
-use client::{AccessStatus, AccessWho, Share};
+use api_types::{
+    B64, GrantId,
+    accounts::Role,
+    audit::{Action, AuditEvent},
+};
+use client::{AccessStatus, AccessWho, ReaderMark, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::{
-    attack::{ACCESS_ROLLBACK, EXPIRED_GRANT, FORGED_GRANT, REVOKED_GRANT, SUPPRESSED_EVENT},
+    attack::{
+        ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, REVOKED_GRANT,
+        SUPPRESSED_EVENT,
+    },
     double::Fake,
-    scene::{Scene, change_report, events, fields, forged_entry, in_the_name_of, scene, straight, stranger},
+    scene::{
+        Happened, Scene, change_report, events, fields, forged_entry, history, in_the_name_of, scene, straight,
+        stranger,
+    },
 };
 use serde_json::Value;
 
@@ -116,6 +126,55 @@ async fn access_rollback() {
         change_report(&server, |body| drop(body.entries.pop()));
         let rows = patient.access(&id).await?;
         Ok(Won::if_so(rows.iter().all(|row| row.grant != shared.grant)))
+    }
+}
+
+/// What the patient is shown: whether the newest event is a reading that the doctor is said to have signed for.
+async fn blamed(scene: &Scene, shown: Vec<AuditEvent>) -> Attempt {
+    scene.server.lie(move |request, value| {
+        if request.path.contains("/events") {
+            *value = serde_json::json!({ "items": shown });
+        }
+    });
+    let events = scene.patient.report_events(&scene.id, 100).await?;
+    let newest = &events.items[0];
+    let doctors = newest.event.actor == Some(scene.doctor.account_id());
+    Ok(Won::if_so(doctors && newest.reader == Some(ReaderMark::Signed)))
+}
+
+/// What the doctor signs in order to see the report, alone.
+async fn looks(scene: &Scene) -> Vec<u8> {
+    scene.server.signed_requests();
+    scene.doctor.report(&scene.id).await.unwrap();
+    scene.server.signed_requests().remove(0)
+}
+
+#[tokio::test]
+async fn invented_reading() {
+    run(&INVENTED_READING, attempt).await;
+
+    /// The doctor looked at the report; that they also opened a file of it is made up.
+    async fn attempt() -> Attempt {
+        let scene = scene().await;
+        let looked = looks(&scene).await;
+        let looked = Happened { action: Action::Read, ..Happened::opened(&scene.doctor, "", Some(looked)) };
+        let invented = Happened::opened(&scene.doctor, "version=1 part=1 revision=0 from=0 to=100", None);
+        let shown = history(scene.id, [looked, invented]);
+        blamed(&scene, shown).await
+    }
+}
+
+#[tokio::test]
+async fn borrowed_request() {
+    run(&BORROWED_REQUEST, attempt).await;
+
+    /// The same, with what the doctor signed for looking.
+    async fn attempt() -> Attempt {
+        let scene = scene().await;
+        let looked = looks(&scene).await;
+        let opened = Happened::opened(&scene.doctor, "version=1 part=1 revision=0 from=0 to=100", Some(looked));
+        let shown = history(scene.id, [opened]);
+        blamed(&scene, shown).await
     }
 }
 

@@ -100,7 +100,7 @@ impl Visit {
 /// Newest first, as the events are.
 fn visits(events: &[CheckedEvent]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
-    for CheckedEvent { event, mark } in events {
+    for CheckedEvent { event, mark, .. } in events {
         match visits.iter_mut().rev().find(|visit| visit.takes(event)) {
             Some(visit) => {
                 visit.since = event.time;

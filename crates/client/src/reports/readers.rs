@@ -1,0 +1,238 @@
+//! Who signed for each reading of a report: an event that says that somebody read holds their own signed request.
+
+use api_types::{ErrorCode, ReportId, audit::AuditEvent};
+use crypto::{
+    account::KeyDirectory,
+    audit::{AuditEvent as Stored, RequestError},
+    defence::Defence,
+    ids::{AccountId, InstanceId},
+};
+
+use super::canonical;
+use crate::{
+    error::{ClientError, Result},
+    platform::Platform,
+    refusal::Refusal,
+    vault::Vault,
+};
+
+/// Whose word a reading is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReaderMark {
+    /// The reader's: they signed that they ask for it, with the keys that the log of keys has.
+    Signed,
+    /// The server's alone: an event from before readers signed.
+    Unsigned,
+    /// Somebody's whom this report's access chain doesn't name, so that their keys can't be looked up. Such a one has no
+    /// keys to the report.
+    Stranger,
+}
+
+/// The reading that an event is; `None` for another event.
+fn reading(event: &AuditEvent) -> Option<Stored> {
+    canonical(event).filter(Stored::is_reading)
+}
+
+/// Verifies the readings among events of one report, newest first. Once somebody has signed, nobody reads unsigned.
+fn check(
+    items: &[AuditEvent],
+    instance: &InstanceId,
+    keys: &impl KeyDirectory,
+) -> Result<Vec<Option<ReaderMark>>, Refusal> {
+    let mut signed = false;
+    let mut marks = Vec::with_capacity(items.len());
+    for event in items.iter().rev() {
+        let mark = match reading(event).map(|reading| reading.verify_reader(instance, keys)) {
+            None => None,
+            Some(_) if !Defence::ReadRequest.holds() => Some(ReaderMark::Signed),
+            Some(Ok(())) => Some(ReaderMark::Signed),
+            Some(Err(RequestError::Missing)) if !signed => Some(ReaderMark::Unsigned),
+            Some(Err(RequestError::Key(crypto::account::KeyError::AccountUnknown))) => Some(ReaderMark::Stranger),
+            Some(Err(error)) => {
+                let seq = event.report_seq.unwrap_or_default();
+                return Err(Refusal::ReadingForged { seq, why: error.to_string() });
+            }
+        };
+        signed |= mark == Some(ReaderMark::Signed);
+        marks.push(mark);
+    }
+    marks.reverse();
+    Ok(marks)
+}
+
+impl<P: Platform> Vault<P> {
+    /// Verifies the readings among a report's events, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::ReadingForged`]; refusals of the readers' keys; no connection.
+    pub(super) async fn check_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<Vec<Option<ReaderMark>>> {
+        self.learn_readers(id, items).await?;
+        let keys = self.people().clone();
+        Ok(check(items, &self.pinned().instance, &keys)?)
+    }
+
+    /// The keys of those who signed, asked for together where somebody's are missing.
+    async fn learn_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<()> {
+        let missing = {
+            let people = self.people();
+            let readings = items.iter().filter_map(reading).filter(|reading| reading.request.is_some());
+            let mut readers = readings.filter_map(|reading| reading.actor);
+            readers.any(|reader: AccountId| !people.0.contains_key(&reader))
+        };
+        if !missing {
+            return Ok(());
+        }
+        let people = match self.report_people(id).await {
+            Ok(people) => people.items,
+            Err(ClientError::Problem(problem)) if problem.code == ErrorCode::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        self.prove_logged(&people).await?;
+        people.iter().try_for_each(|account| self.learn(account).map(drop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use api_types::{
+        AccountId as ApiAccount, B64, SessionId as ApiSession,
+        audit::{Action, Outcome},
+    };
+    use crypto::{
+        account::{KeyChain, Keyring},
+        audit::{Asked, READ_REQUEST_TOLERANCE, ReadRequest},
+        ids::SessionId,
+    };
+
+    use super::*;
+    use crate::{ids::ToCrypto, platform::rng};
+
+    const INSTANCE: InstanceId = InstanceId([9; 16]);
+    const REPORT: ReportId = ReportId([7; 32]);
+    const SESSION: [u8; 16] = [5; 16];
+    const NOW: i64 = 1_700_000_000_000;
+
+    /// Somebody who reads.
+    struct Reader {
+        keyring: Keyring,
+        chain: KeyChain,
+    }
+
+    impl Reader {
+        fn new() -> Self {
+            let (keyring, record) = Keyring::create(NOW - 1000, &mut rng());
+            let chain = KeyChain::verify(vec![record]).expect("a fresh record");
+            Self { keyring, chain }
+        }
+
+        fn keys(&self) -> BTreeMap<AccountId, KeyChain> {
+            BTreeMap::from([(self.chain.account(), self.chain.clone())])
+        }
+
+        fn sign(&self, what: &str, time: i64) -> Vec<u8> {
+            let asked = Asked {
+                instance: INSTANCE,
+                account: self.chain.account(),
+                session: SessionId(SESSION),
+                kind: "open".to_owned(),
+                report: Some(REPORT.crypto()),
+                what: what.to_owned(),
+            };
+            ReadRequest::sign(asked, time, self.keyring.current(), &mut rng()).as_bytes().to_vec()
+        }
+
+        fn opened(&self, request: Option<Vec<u8>>) -> AuditEvent {
+            AuditEvent {
+                seq: 1,
+                time: NOW,
+                actor: Some(ApiAccount(self.chain.account().0)),
+                actor_name: None,
+                session: Some(ApiSession(SESSION)),
+                action: Action::Open,
+                outcome: Outcome::Success,
+                report_id: Some(REPORT),
+                report_seq: Some(3),
+                report_prev: Some(B64(vec![0; 32])),
+                subject: "version=1 part=2 revision=0 from=0 to=9".to_owned(),
+                hash: B64::default(),
+                chain: None,
+                leaf_index: None,
+                salt: None,
+                request: request.map(B64),
+                event: None,
+            }
+        }
+    }
+
+    const WHAT: &str = "version=1 part=2 revision=0";
+
+    #[test]
+    fn a_reading_that_was_asked_for_is_its_readers() {
+        let reader = Reader::new();
+        let event = reader.opened(Some(reader.sign(WHAT, NOW)));
+        assert_eq!(check(&[event], &INSTANCE, &reader.keys()), Ok(vec![Some(ReaderMark::Signed)]));
+    }
+
+    #[test]
+    fn what_is_no_reading_needs_no_request() {
+        let reader = Reader::new();
+        let shared = AuditEvent { action: Action::Share, ..reader.opened(None) };
+        let refused = AuditEvent { outcome: Outcome::Denied, ..reader.opened(None) };
+        assert_eq!(check(&[shared, refused], &INSTANCE, &reader.keys()), Ok(vec![None, None]));
+    }
+
+    #[test]
+    fn once_somebody_signed_nobody_reads_unsigned() {
+        let reader = Reader::new();
+        let (unsigned, signed) = (reader.opened(None), reader.opened(Some(reader.sign(WHAT, NOW))));
+        // Newest first.
+        let marks = check(&[signed.clone(), unsigned.clone()], &INSTANCE, &reader.keys());
+        assert_eq!(marks, Ok(vec![Some(ReaderMark::Signed), Some(ReaderMark::Unsigned)]));
+        let after = check(&[unsigned, signed], &INSTANCE, &reader.keys());
+        assert!(matches!(after, Err(Refusal::ReadingForged { seq: 3, .. })), "{after:?}");
+    }
+
+    #[test]
+    fn a_stranger_is_shown_as_one() {
+        let reader = Reader::new();
+        let event = reader.opened(Some(reader.sign(WHAT, NOW)));
+        assert_eq!(check(&[event], &INSTANCE, &BTreeMap::new()), Ok(vec![Some(ReaderMark::Stranger)]));
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_refused() {
+        let reader = Reader::new();
+        let other = Reader::new();
+        let asked = reader.sign(WHAT, NOW);
+        let honest = reader.opened(Some(asked.clone()));
+        let by = |change: fn(&mut AuditEvent)| {
+            let mut event = honest.clone();
+            change(&mut event);
+            event
+        };
+        let mut broken = asked.clone();
+        *broken.last_mut().expect("a signature") ^= 1;
+        let cases = [
+            ("another session", by(|event| event.session = Some(ApiSession([6; 16])))),
+            ("no session", by(|event| event.session = None)),
+            ("nobody", by(|event| event.actor = None)),
+            ("another act", by(|event| event.action = Action::Read)),
+            ("another report", by(|event| event.report_id = Some(ReportId([8; 32])))),
+            ("another part", by(|event| event.subject = "version=1 part=3 revision=0".to_owned())),
+            ("a longer number", by(|event| event.subject = "version=1 part=2 revision=01".to_owned())),
+            ("another signature", reader.opened(Some(broken))),
+            ("another's request", reader.opened(Some(other.sign(WHAT, NOW)))),
+            ("no request at all in it", reader.opened(Some(vec![1, 2, 3]))),
+            ("a day later", reader.opened(Some(reader.sign(WHAT, NOW - READ_REQUEST_TOLERANCE - 1)))),
+            ("a day before", reader.opened(Some(reader.sign(WHAT, NOW + READ_REQUEST_TOLERANCE + 1)))),
+        ];
+        for (case, event) in cases {
+            let found = check(std::slice::from_ref(&event), &INSTANCE, &reader.keys());
+            assert!(matches!(found, Err(Refusal::ReadingForged { .. })), "{case}: {found:?}");
+        }
+        let elsewhere = check(&[honest], &InstanceId([1; 16]), &reader.keys());
+        assert!(matches!(elsewhere, Err(Refusal::ReadingForged { .. })), "another server");
+    }
+}

@@ -1,0 +1,217 @@
+//! A reader's signed request: what someone asked to read, in their own hand. The event of a reading holds it, so nobody
+//! can be said to have read what they did not ask for, and nobody can deny having asked.
+
+use thiserror::Error;
+
+use super::AuditEvent;
+use crate::{
+    account::{KeyDirectory, KeyError, KeyRecord},
+    encoding::{DecodeError, Reader, UnixMillis, Writer},
+    ids::{AccountId, InstanceId, ReportId, SessionId},
+    sign::{Signed, SignedObject, VerifyError},
+};
+
+/// How far the times of a request and of its event may be apart, in milliseconds: a day. Devices' clocks are wrong, and a
+/// large file is fetched piece by piece under one request.
+pub const READ_REQUEST_TOLERANCE: UnixMillis = 86_400_000;
+
+/// What somebody asks to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The server asked.
+    pub instance: InstanceId,
+    /// Who asks.
+    pub account: AccountId,
+    /// In which session.
+    pub session: SessionId,
+    /// The kind of the event that answering makes: `read`, `open`, `audit_read`, `list`.
+    pub kind: String,
+    /// The report; none for a list of them.
+    pub report: Option<ReportId>,
+    /// What of it: the event's detail begins with these words, `version=1 part=2 revision=0`. Empty for the whole.
+    pub what: String,
+}
+
+/// Signed by the reader for one reading. The server can show it again for a day and for the same thing, as each piece of
+/// a large file needs; it can't make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// What is asked.
+    pub asked: Asked,
+    /// The epoch of the account's key that signs.
+    pub epoch: u32,
+    /// Random, so that two readings are two requests.
+    pub nonce: [u8; 16],
+    /// When, by the reader's clock.
+    pub time: UnixMillis,
+}
+
+impl SignedObject for ReadRequest {
+    const NAME: &'static str = "read-request";
+    const LIMIT: usize = 512;
+
+    fn encode(&self, w: &mut Writer) {
+        let asked = &self.asked;
+        w.bytes(asked.instance.as_ref())
+            .bytes(asked.account.as_ref())
+            .bytes(asked.session.as_ref())
+            .text(&asked.kind)
+            .bytes(asked.report.as_ref().map_or(&[][..], |report| report.as_ref()))
+            .text(&asked.what)
+            .u32(self.epoch)
+            .bytes(&self.nonce)
+            .time(self.time);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            asked: Asked {
+                instance: InstanceId(r.array("instance")?),
+                account: AccountId(r.array("account")?),
+                session: SessionId(r.array("session")?),
+                kind: r.text("kind", 64)?,
+                report: r.optional("report")?.map(ReportId),
+                what: r.text("what", 200)?,
+            },
+            epoch: r.u32("epoch")?,
+            nonce: r.array("nonce")?,
+            time: r.time("time")?,
+        })
+    }
+}
+
+#[cfg(feature = "open")]
+impl ReadRequest {
+    /// Signs a fresh request with the keys of an epoch.
+    pub fn sign(
+        asked: Asked,
+        time: UnixMillis,
+        keys: &crate::account::EpochKeys,
+        rng: &mut impl rand_core::CryptoRng,
+    ) -> Signed<Self> {
+        let mut nonce = [0; 16];
+        rng.fill_bytes(&mut nonce);
+        Signed::sign(Self { asked, epoch: keys.epoch, nonce, time }, &keys.signing)
+    }
+}
+
+/// Why a request to read doesn't count.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// There is none.
+    #[error("there is no request of the reader")]
+    Missing,
+    /// It can't be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It asks something else, is of somebody else, or for another server or session.
+    #[error("the reader asked for something else")]
+    Other,
+    /// Its time is more than a day from the other's.
+    #[error("the reader asked at another time")]
+    Time,
+    /// The reader's key for it isn't known.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The reader didn't sign it.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}
+
+impl Signed<ReadRequest> {
+    /// Verifies a request for exactly this, at about this time.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn verify_request(
+        &self,
+        asked: &Asked,
+        time: UnixMillis,
+        keys: &impl KeyDirectory,
+    ) -> Result<(), RequestError> {
+        self.check(asked, time)?;
+        let request = self.claimed();
+        self.verify(keys.signer(&asked.account, request.epoch, request.time)?)?;
+        Ok(())
+    }
+
+    /// As [`Signed::verify_request`], under the account's current key alone: what a server asks before it delivers.
+    ///
+    /// # Errors
+    /// [`RequestError`]; a request of an earlier epoch is [`RequestError::Key`].
+    pub fn verify_now(&self, asked: &Asked, now: UnixMillis, current: &KeyRecord) -> Result<(), RequestError> {
+        let request = self.claimed();
+        if request.epoch != current.epoch {
+            return Err(KeyError::EpochUnknown(request.epoch).into());
+        }
+        self.check(asked, now)?;
+        self.verify(&current.signing)?;
+        Ok(())
+    }
+
+    fn check(&self, asked: &Asked, time: UnixMillis) -> Result<(), RequestError> {
+        let request = self.claimed();
+        if request.asked != *asked {
+            return Err(RequestError::Other);
+        }
+        if request.time.abs_diff(time) > READ_REQUEST_TOLERANCE.unsigned_abs() {
+            return Err(RequestError::Time);
+        }
+        Ok(())
+    }
+}
+
+impl AuditEvent {
+    /// Whether it is the reading of a report, which its reader must have signed: done, by somebody, and of a kind that
+    /// delivers something.
+    pub fn is_reading(&self) -> bool {
+        let delivers = matches!(self.kind.as_str(), "read" | "open" | "audit_read");
+        delivers && self.outcome == super::Outcome::Allowed && self.report.is_some()
+    }
+
+    /// Verifies the request that the event holds: its reader's own, for what the event says.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn verify_reader(&self, instance: &InstanceId, keys: &impl KeyDirectory) -> Result<(), RequestError> {
+        let request = self.request.as_ref().ok_or(RequestError::Missing)?;
+        let request = Signed::<ReadRequest>::parse(request)?;
+        let (Some(account), Some(session)) = (self.actor, self.session) else { return Err(RequestError::Other) };
+        let what = &request.claimed().asked.what;
+        if !begins_with(&self.detail, what) {
+            return Err(RequestError::Other);
+        }
+        let asked = Asked {
+            instance: *instance,
+            account,
+            session,
+            kind: self.kind.clone(),
+            report: self.report.as_ref().map(|link| link.report),
+            what: what.clone(),
+        };
+        request.verify_request(&asked, self.time, keys)
+    }
+}
+
+/// Whether a detail begins with these words, as whole words.
+fn begins_with(detail: &str, words: &str) -> bool {
+    match detail.strip_prefix(words) {
+        Some(rest) => words.is_empty() || rest.is_empty() || rest.starts_with(' '),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_whole() {
+        assert!(begins_with("version=1 part=2 from=0", "version=1 part=2"));
+        assert!(begins_with("version=1", "version=1"));
+        assert!(begins_with("count=3", ""));
+        assert!(!begins_with("version=11", "version=1"));
+        assert!(!begins_with("version=1", "version=1 part=2"));
+    }
+}
