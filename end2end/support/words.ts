@@ -155,6 +155,14 @@ export const words = {
     save: 'Save evidence',
     again: 'Check again',
   },
+  attacks: {
+    keys: /The keys of an account are not valid/,
+    accessOlder: /The server shows an older access list/,
+    withdrawn: /The server presents an access that was withdrawn/,
+    file: /was damaged or exchanged/,
+    record: /This record could not be verified/,
+    otherServer: /This server is not the one this account belongs to/,
+  },
   administration: {
     title: 'Administration',
     waiting: 'Waiting for approval',

@@ -1,0 +1,49 @@
+// A server that lies to one browser: answers are changed on their way into the page, as whoever runs the server could.
+import type { APIResponse, Request } from '@playwright/test';
+import type { Person } from './person.ts';
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/** Changes JSON answers of paths that fit. Nothing returned leaves an answer as it is. */
+export async function lie(person: Person, fits: RegExp, change: (body: Json, request: Request) => Json | undefined): Promise<void> {
+  await person.page.route(fits, async (route) => {
+    const answer = await fetched(() => route.fetch());
+    if (!answer) return route.abort().catch(() => {});
+    const body = await json(answer);
+    const changed = body === undefined ? undefined : change(body, route.request());
+    // A test that ends while an answer is under way has closed the page.
+    await route.fulfill(changed === undefined ? { response: answer } : { response: answer, json: changed }).catch(() => {});
+  });
+}
+
+/** Changes the bytes of answers that fit. */
+export async function lieInBytes(person: Person, fits: RegExp, change: (bytes: Buffer, request: Request) => Buffer): Promise<void> {
+  await person.page.route(fits, async (route) => {
+    const answer = await fetched(() => route.fetch());
+    if (!answer) return route.abort().catch(() => {});
+    await route.fulfill({ response: answer, body: change(await answer.body(), route.request()) }).catch(() => {});
+  });
+}
+
+async function fetched(ask: () => Promise<APIResponse>): Promise<APIResponse | undefined> {
+  return ask().catch(() => undefined);
+}
+
+async function json(answer: APIResponse): Promise<Json | undefined> {
+  const kind = answer.headers()['content-type'] ?? '';
+  if (!/json/.test(kind)) return undefined;
+  return (await answer.json().catch(() => undefined)) as Json | undefined;
+}
+
+/** An object's fields, for a lie that knows which answer it changes. */
+export function fields(body: Json): { [name: string]: Json } {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new Error('this answer is no object');
+  return body;
+}
+
+/** The items of a list. */
+export function items(body: Json): Json[] {
+  const found = fields(body).items;
+  if (!Array.isArray(found)) throw new Error('this answer is no list');
+  return found;
+}

@@ -1,0 +1,147 @@
+// Attacks of docs/attacks.md against the page: a browser that is lied to says so, by the same reason that the suite of
+// crates/malicious-server proves against the client, and shows nothing of the lie.
+import { fields, items, lie, lieInBytes, type Json } from '../support/liar.ts';
+import type { Person } from '../support/person.ts';
+import { sameAs, textFile } from '../support/files.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+/** An answer of the API, asked for by the page itself. */
+async function overheard(person: Person, path: RegExp, act: () => Promise<unknown>): Promise<Json> {
+  const [answer] = await Promise.all([person.page.waitForResponse((answer) => path.test(answer.url()) && answer.ok()), act()]);
+  return (await answer.json()) as Json;
+}
+
+/** Goes to a report by its address, as somebody who kept it. */
+async function visit(person: Person, id: string): Promise<void> {
+  await person.page.goto(`/reports/${id}`);
+  await person.unlock();
+}
+
+test('key-swap: a doctor whose keys the server exchanged can’t be shared with', async ({ clinic, enter }) => {
+  const author = await enter(clinic.author);
+  await author.writeReport({ title: 'Swapped keys', patientName: 'Ole Lind' });
+  const own = fields(await overheard(author, /\/api\/v1\/account$/, () => author.reload())).key_records!;
+  await lie(author, /\/api\/v1\/accounts\?name=/, (found) => {
+    for (const account of items(found)) fields(account).key_records = own;
+    return found;
+  });
+  await author.openReport('Swapped keys');
+  await author.beginShare();
+  await author.dialog().getByLabel(words.share.who).fill(clinic.doctor.name);
+  await expect(author.dialog().getByText(words.attacks.keys)).toBeVisible({ timeout: 20_000 });
+  await expect(author.dialog().getByRole('list', { name: words.share.results })).toHaveCount(0);
+});
+
+test('access-rollback: an access list from before a revocation is refused', async ({ clinic, enter }) => {
+  const title = 'Rolled back';
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title, patientName: 'Ole Lind' });
+  await author.shareWith(clinic.doctor.name);
+  const old = await overheard(author, new RegExp(`/api/v1/reports/${id}$`), () => visit(author, id));
+  await author.revoke(clinic.doctor.name);
+  await expect(author.page.getByText(words.report.keysChanged).first()).toBeVisible({ timeout: 60_000 });
+  await lie(author, new RegExp(`/api/v1/reports/${id}$`), () => old);
+  await visit(author, id);
+  await expect(author.page.getByText(words.attacks.accessOlder).first()).toBeVisible({ timeout: 20_000 });
+  await expect(author.button(words.report.revokeOf(clinic.doctor.name))).toHaveCount(0);
+});
+
+test('revoked-grant: a report that the server goes on showing after its revocation does not open', async ({ clinic, enter }) => {
+  const title = 'Shown on';
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title, patientName: 'Ole Lind', diagnosis: 'Not for everyone' });
+  const code = await author.shareWith(clinic.doctor.name);
+  const reader = await enter(clinic.doctor);
+  await reader.redeem(clinic.author.name, code);
+  await reader.heading(title).waitFor();
+  const seen = fields(await overheard(reader, new RegExp(`/api/v1/reports/${id}$`), () => visit(reader, id)));
+  const version = await overheard(reader, new RegExp(`/api/v1/reports/${id}/versions/1$`), () => visit(reader, id));
+  await author.revoke(clinic.doctor.name);
+  const now = fields(await overheard(author, new RegExp(`/api/v1/reports/${id}$`), () => visit(author, id)));
+  // A revocation that it shows, and a reader whom it serves on.
+  const api = new RegExp(`/api/v1/reports/${id}(/versions/1)?$`);
+  await reader.page.route(api, (route) => {
+    const whole = route.request().url().endsWith(id);
+    return route.fulfill({ json: whole ? { ...seen, entries: now.entries } : version });
+  });
+  await visit(reader, id);
+  await expect(reader.page.getByText(words.attacks.withdrawn).first()).toBeVisible({ timeout: 20_000 });
+  await expect(reader.page.getByText('Not for everyone')).toHaveCount(0);
+});
+
+test('part-transplant and truncation: a file that isn’t the report’s own is not given out', async ({ clinic, enter }) => {
+  const [mine, other] = [textFile('mine.txt', 'Of this report. '.repeat(40)), textFile('other.txt', 'Of another one. '.repeat(40))];
+  const author = await enter(clinic.author);
+  const elsewhere = await author.writeReport({ title: 'Elsewhere', patientName: 'Ole Lind' }, [other]);
+  const id = await author.writeReport({ title: 'Here', patientName: 'Ole Lind' }, [mine]);
+  const part = /\/revisions\/0\/parts\/1$/;
+  const download = async () => {
+    await author.button(words.report.download(mine.name)).click();
+  };
+  let foreign: Buffer | undefined;
+  await author.openReport('Elsewhere');
+  await lieInBytes(author, part, (bytes) => {
+    if (!foreign || bytes.length > foreign.length) foreign = bytes;
+    return bytes;
+  });
+  const [kept] = await Promise.all([author.page.waitForEvent('download'), author.button(words.report.download(other.name)).click()]);
+  expect(sameAs(other, await kept.path()), 'what passes unchanged opens').toBe(true);
+  expect(author.page.url()).toContain(elsewhere);
+  await author.page.unroute(part);
+
+  await author.openReport('Here');
+  expect(author.page.url()).toContain(id);
+  for (const change of [(bytes: Buffer) => foreign!.subarray(0, bytes.length), (bytes: Buffer) => bytes.subarray(0, bytes.length - 1)]) {
+    let given = false;
+    author.page.once('download', () => (given = true));
+    await lieInBytes(author, part, change);
+    await download();
+    await expect(author.page.getByText(words.attacks.file).first()).toBeVisible({ timeout: 20_000 });
+    expect(given).toBe(false);
+    await author.page.unroute(part);
+    await author.openReport('Elsewhere');
+    await author.openReport('Here');
+  }
+  const [whole] = await Promise.all([author.page.waitForEvent('download'), download()]);
+  expect(sameAs(mine, await whole.path()), 'and once nobody lies it is there').toBe(true);
+});
+
+test('suppressed-event and rewritten-event: a record that was tampered with is not shown', async ({ clinic, enter }) => {
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title: 'Tampered record', patientName: 'Ole Lind' });
+  const events = new RegExp(`/api/v1/reports/${id}/events`);
+  const list = author.page.getByRole('list', { name: words.report.events });
+  await expect(list.getByRole('listitem').first()).toBeVisible({ timeout: 20_000 });
+  const lies: ((events: Json[]) => Json[])[] = [
+    (events) => events.toSpliced(1, 1),
+    (events) => events.map((event) => ({ ...fields(event), actor: 'ab'.repeat(32) })),
+    // What a reader signed, taken out of an event that happened.
+    (events) => events.map((event) => Object.fromEntries(Object.entries(fields(event)).filter(([name]) => name !== 'request'))),
+  ];
+  for (const change of lies) {
+    await lie(author, events, (body) => ({ ...fields(body), items: change(items(body)) }));
+    await visit(author, id);
+    await expect(author.page.getByText(words.attacks.record)).toBeVisible({ timeout: 20_000 });
+    await expect(list).toHaveCount(0);
+    await author.page.unroute(events);
+  }
+  await visit(author, id);
+  await expect(list.getByRole('listitem').first()).toBeVisible({ timeout: 20_000 });
+});
+
+test('instance-swap: another server under the same address gets no password’s work', async ({ clinic, enter }) => {
+  const author = await enter(clinic.author);
+  await lie(author, /\/api\/v1\/instance$/, (body) => ({ ...fields(body), instance_id: 'AAAAAAAAAAAAAAAAAAAAAA' }));
+  await author.page.reload();
+  await author.heading(words.signIn.locked).waitFor();
+  let started = false;
+  await author.page.route(/\/api\/v1\/sign-in\/start$/, (route) => {
+    started = true;
+    return route.continue();
+  });
+  await author.page.getByLabel(words.signIn.password, { exact: true }).fill(clinic.author.password);
+  await author.button(words.signIn.unlock).click();
+  await expect(author.page.getByText(words.attacks.otherServer).first()).toBeVisible({ timeout: 20_000 });
+  expect(started, 'nothing of the password went out').toBe(false);
+});

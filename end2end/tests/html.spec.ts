@@ -1,0 +1,152 @@
+// HTML and script in every text that a server says: shown as the text it is, and never run (docs/attacks.md, Against the page).
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { fields, lie, type Json } from '../support/liar.ts';
+import type { Person } from '../support/person.ts';
+import { root } from '../support/server.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const PAYLOAD =
+  '"\'><img src=/x-pwned onerror="window.pwned=1"><svg onload="window.pwned=1"></svg><script>window.pwned=1</script><a href="javascript:window.pwned=1">pwned</a>';
+
+/** Texts that are more than text to a client, and what happens where the server makes them up. */
+const NOT_SHOWN: { [field: string]: string } = {
+  next: 'a cursor',
+  subject: 'covered by the event’s hash: refused',
+  log_key: 'pinned: another is refused',
+  log_keys_key: 'pinned: another is refused',
+  token: 'a secret of links and programs, in no answer that pages show',
+  invitation: 'sent, never answered',
+  type: 'a problem’s type, which is never shown',
+  pointer: 'names a field',
+};
+
+interface Schema {
+  properties?: { [name: string]: { type?: string | string[]; format?: string; enum?: string[] } };
+}
+
+/** Every field of the API that is free text, by the document that the server publishes. */
+function freeTexts(): Set<string> {
+  const document = JSON.parse(readFileSync(join(root, 'server/openapi.json'), 'utf8')) as { components: { schemas: { [name: string]: Schema } } };
+  const names = new Set<string>();
+  for (const schema of Object.values(document.components.schemas)) {
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const text = [property.type ?? []].flat().includes('string') && !property.format && !property.enum;
+      if (text && !(name in NOT_SHOWN)) names.add(name);
+    }
+  }
+  return names;
+}
+
+/** Puts the payload behind each of these texts; says which it met. */
+function poison(body: Json, names: Set<string>, met: Set<string>): Json {
+  if (Array.isArray(body)) return body.map((item) => poison(item, names, met));
+  if (body === null || typeof body !== 'object') return body;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      if (typeof value !== 'string' || !names.has(name)) return [name, poison(value, names, met)];
+      met.add(name);
+      return [name, `${value}${PAYLOAD}`];
+    }),
+  );
+}
+
+/** What a payload would leave behind that ran, or that became part of the page. */
+async function harm(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found = [...document.querySelectorAll('img[src="/x-pwned"], svg[onload], a[href^="javascript:"], [onerror], [onload]')];
+    const ran = 'pwned' in window ? ['a script ran'] : [];
+    return [...ran, ...found.map((element) => element.outerHTML)];
+  });
+}
+
+test('the payload would run where a page took it for HTML', async ({ browser }) => {
+  const page = await browser.newPage();
+  await page.setContent('<body></body>');
+  await page.evaluate((payload) => (document.body.innerHTML = payload), PAYLOAD);
+  await expect.poll(() => harm(page)).toContain('a script ran');
+  expect((await harm(page)).length).toBeGreaterThan(2);
+  await page.close();
+});
+
+test('nothing that a server says becomes part of the page', async ({ clinic, enter }) => {
+  test.setTimeout(240_000);
+  const names = freeTexts();
+  const met = new Set<string>();
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title: 'Poisoned', patientName: 'Ole Lind' });
+  const code = await author.shareWith(clinic.doctor.name);
+  const reader = await enter(clinic.doctor);
+  const administrator = await enter(clinic.administrator);
+  for (const person of [author, reader, administrator]) await poisoned(person, names, met);
+
+  await test.step('on a report, with its people and its record', async () => {
+    await author.page.goto(`/reports/${id}`);
+    await author.unlock();
+    await expect(author.page.getByText(`${clinic.doctor.name}${PAYLOAD}`).first()).toBeVisible({ timeout: 30_000 });
+    await unharmed(author);
+    await author.beginShare();
+    await author.dialog().getByLabel(words.share.who).fill(clinic.doctor.name);
+    await expect(author.dialog().getByText(PAYLOAD).first()).toBeVisible({ timeout: 20_000 });
+    await unharmed(author);
+  });
+
+  await test.step('in lists and settings', async () => {
+    for (const path of ['/reports', '/access', '/settings', '/settings/sessions', '/alarms']) {
+      await author.page.goto(path);
+      await author.unlock();
+      await author.page.waitForLoadState('networkidle').catch(() => {});
+      await unharmed(author);
+    }
+  });
+
+  await test.step('with a share that waits', async () => {
+    await reader.page.goto('/shared');
+    await reader.unlock();
+    await expect(reader.page.getByText(`${clinic.author.name}${PAYLOAD}`).first()).toBeVisible({ timeout: 20_000 });
+    await unharmed(reader);
+    await reader.page.getByLabel(words.shared.code).first().fill(code);
+    await reader.page.getByRole('button', { name: words.shared.redeem }).first().click();
+    await expect(reader.page.getByRole('link', { name: words.shared.open })).toBeVisible({ timeout: 60_000 });
+    await unharmed(reader);
+  });
+
+  await test.step('in administration', async () => {
+    for (const path of ['/administration', '/administration/audit', '/administration/invitations']) {
+      await administrator.page.goto(path);
+      await administrator.unlock();
+      await administrator.page.waitForLoadState('networkidle').catch(() => {});
+      await unharmed(administrator);
+    }
+  });
+
+  await test.step('in a refusal', async () => {
+    await author.page.route(/\/api\/v1\/reports\/[0-9a-f]{64}$/, (route) => {
+      const problem = { type: 'urn:healthsecure:problem:conflict', title: PAYLOAD, status: 409, code: 'conflict', detail: PAYLOAD, request_id: PAYLOAD };
+      ['title', 'detail', 'request_id'].forEach((name) => met.add(name));
+      return route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+    });
+    await author.page.goto(`/reports/${id}`);
+    await author.unlock();
+    await expect(author.page.getByText(PAYLOAD).first()).toBeVisible({ timeout: 20_000 });
+    await unharmed(author);
+  });
+
+  // Which texts no page of this test asked for; a new one must be met or named.
+  expect([...names].filter((name) => !met.has(name)).sort()).toEqual(['created_by_name', 'invited_by']);
+});
+
+/** Everything that this person's browser is told from now on holds the payload, but for the address that unlocks. */
+async function poisoned(person: Person, names: Set<string>, met: Set<string>): Promise<void> {
+  const own = new Set([...names].filter((name) => name !== 'email'));
+  await lie(person, /\/api\/v1\//, (body, request) => {
+    const mine = /\/api\/v1\/(session|account|sign-in\/(start|finish))$/.test(new URL(request.url()).pathname);
+    return poison(fields(body), mine ? own : names, met);
+  });
+}
+
+async function unharmed(person: Person): Promise<void> {
+  expect(await harm(person.page)).toEqual([]);
+}
