@@ -90,8 +90,8 @@ pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
 pub use refusal::Refusal;
 pub use reports::{
-    Access, ListPage, OpenReport, OpenVersion, Reading, RefusedVersion, ReportEvents, ReportRow, SealedRows,
-    VersionInfo, event_hash,
+    Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, Reading, RefusedVersion, ReportEvents,
+    ReportRow, SealedRows, VersionInfo, event_hash,
 };
 pub use session::{Client, Device, Recover, SignUp, SignedIn};
 pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};

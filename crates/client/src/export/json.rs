@@ -1,15 +1,19 @@
-//! Events as the API has them, with their marks.
+//! Events as the API has them, with their marks, purposes and their report's title.
 
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, mark};
+use super::{Context, ExplainedEvent, mark};
 
-pub fn write(events: &[CheckedEvent]) -> String {
+pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
     let items: Vec<Value> = events
         .iter()
-        .map(|checked| {
-            let mut event = json!(checked.event);
-            event["in_public_log"] = mark(checked).into();
+        .map(|explained| {
+            let mut event = json!(explained.checked.event);
+            event["in_public_log"] = mark(&explained.checked).into();
+            event["purposes"] = json!(explained.purposes);
+            if let Some(about) = context.about(explained).filter(|about| !about.title.is_empty()) {
+                event["report_title"] = about.title.as_str().into();
+            }
             event
         })
         .collect();

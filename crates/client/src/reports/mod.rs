@@ -7,6 +7,7 @@ mod events;
 mod list;
 mod manifests;
 mod open;
+mod purposes;
 mod rows;
 
 pub use as_far::{Reading, RefusedVersion};
@@ -17,4 +18,8 @@ pub use events::{ReportEvents, event_hash};
 pub(crate) use events::{canonical, check_log, json_name};
 pub use list::{ListPage, SealedRows};
 pub use open::{OpenReport, OpenVersion, VersionInfo};
+pub(crate) use purposes::said;
+#[cfg(test)]
+pub(crate) use purposes::tests as purposes_tests;
+pub use purposes::{ExplainedEvent, Held, Purposes};
 pub use rows::ReportRow;
