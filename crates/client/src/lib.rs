@@ -28,6 +28,7 @@
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
+//! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
@@ -66,6 +67,7 @@ pub mod log;
 mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+pub mod oversight;
 mod people;
 mod platform;
 mod refusal;
