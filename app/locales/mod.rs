@@ -62,6 +62,8 @@ pub struct Text {
     pub actions: en::actions::Actions,
     /// Settings.
     pub settings: en::settings::Settings,
+    /// Who can see what, and the account of it.
+    pub access: en::access::Access,
     /// Alarms of the public log of keys.
     pub alarms: en::alarms::Alarms,
 }
@@ -87,6 +89,7 @@ static EN: Text = Text {
     scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
     settings: en::settings::Settings::EN,
+    access: en::access::Access::EN,
     alarms: en::alarms::Alarms::EN,
 };
 

@@ -1,5 +1,6 @@
 //! English, and with it the list of all strings.
 
+pub mod access;
 pub mod actions;
 pub mod administration;
 pub mod alarms;

@@ -32,6 +32,7 @@ mod log_keys_client;
 mod log_kill;
 mod log_sequencer;
 mod openapi;
+mod oversight;
 mod parts;
 mod recovery;
 mod redeem;

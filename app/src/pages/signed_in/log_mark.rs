@@ -24,14 +24,3 @@ pub fn LogMark(
     let word_class = if mark == Mark::Verified { "sr-only" } else { "" };
     view! { <span class=class title=format!("{word}. {why}")><Icon glyph/><span class=word_class>{word}</span></span> }
 }
-
-/// Of the marks of several events that are shown as one, the one that says least.
-pub fn weakest(marks: impl Iterator<Item = Mark>) -> Mark {
-    let rank = |mark: &Mark| match mark {
-        Mark::Verified => 3,
-        Mark::Pending => 2,
-        Mark::Unchecked => 1,
-        Mark::Unlogged => 0,
-    };
-    marks.min_by_key(rank).unwrap_or(Mark::Unlogged)
-}

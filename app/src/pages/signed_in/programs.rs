@@ -10,7 +10,7 @@ use leptos::{
 };
 
 use super::{
-    administration, alarms, draft,
+    access, administration, alarms, draft,
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
@@ -57,6 +57,10 @@ programs! {
         report_page, fetch_report_page => report::ReportPage;
         share, fetch_share => report::SharePage;
         shared_page, fetch_shared_page => shared::SharedPage;
+    }
+    access {
+        access_page, fetch_access_page => access::AccessPage;
+        disclosures, fetch_disclosures => access::DisclosuresPage;
     }
     administration {
         people, fetch_people => administration::AdministrationPage;

@@ -8,6 +8,7 @@
 //! | `view.rs` | one log as this session sees it: goes forward only, and proves each step |
 //! | `opening.rs` | an audit event and the leaf that stands for it |
 //! | `events.rs` | marks the events that are shown |
+//! | `head.rs` | the newest tree, to be written down |
 //! | `session.rs` | the check at the start of a session; a refusal that stays |
 //! | `witnesses.rs` | how many witnesses this device asks for |
 //! | `whole.rs` | reads a whole log, for `hs audit verify` |
@@ -19,6 +20,7 @@
 mod events;
 mod evidence;
 mod files;
+mod head;
 mod kept;
 mod opening;
 mod session;
@@ -31,6 +33,7 @@ pub use events::{CheckedEvent, Mark};
 pub use tlog::note::VerifierKey;
 
 pub use evidence::{Evidence, EvidenceError, LeafShown};
+pub use head::LogHead;
 pub use kept::KeptLog;
 pub use whole::{LogCheck, LogFound, WholeLog};
 pub use witnesses::{Witnesses, WitnessesError};

@@ -10,7 +10,7 @@ use api_types::{AccountId, ReportId};
 
 pub use disclosures::{Accounting, Disclosure, DisclosureKind, Subject, account_for};
 pub use people::{HeldReport, PersonAccess, by_person};
-pub use period::{Period, PeriodError, YEARS, years_before};
+pub use period::{Period, PeriodError, YEARS, day, years_before};
 pub use visits::{Visit, newest_first, visits};
 
 use crate::{

@@ -45,7 +45,7 @@ pub fn years_before(day: Date, years: i32) -> Date {
 }
 
 /// A day as date fields have it, `2026-11-26`.
-fn day(text: &str) -> Option<Date> {
+pub fn day(text: &str) -> Option<Date> {
     let mut parts = text.splitn(3, '-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let sized = year.len() == 4 && month.len() == 2 && day.len() == 2;
