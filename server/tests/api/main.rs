@@ -14,6 +14,7 @@ mod world;
 mod access;
 mod accounts;
 mod audit;
+mod audit_time;
 mod binary;
 mod body_limits;
 mod drafts;
