@@ -64,6 +64,8 @@ pub struct Text {
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
     pub access: en::access::Access,
+    /// Witnesses of the public log.
+    pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
     pub alarms: en::alarms::Alarms,
 }
@@ -90,6 +92,7 @@ static EN: Text = Text {
     actions: en::actions::Actions::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
+    witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };
 

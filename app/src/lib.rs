@@ -93,6 +93,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/administration/audit") view=Audit/>
                 <Route path=path!("/settings") view=Settings/>
                 <Route path=path!("/settings/sessions") view=Sessions/>
+                <Route path=path!("/settings/witnesses") view=Witnesses/>
                 <Route path=path!("/alarms") view=Alarms/>
             </Routes>
         </Router>

@@ -20,3 +20,4 @@ pub mod share;
 pub mod shared;
 pub mod sign_in;
 pub mod sign_up;
+pub mod witnesses;

@@ -101,5 +101,6 @@ guarded! {
     Audit => audit;
     Settings => account;
     Sessions => sessions;
+    Witnesses => witnesses;
     Alarms => alarms;
 }

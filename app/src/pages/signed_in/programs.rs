@@ -70,6 +70,7 @@ programs! {
     settings {
         account, fetch_account => settings::SettingsPage;
         sessions, fetch_sessions => settings::SessionsPage;
+        witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
     }
 }

@@ -10,6 +10,7 @@
 //! | `events.rs` | marks the events that are shown |
 //! | `head.rs` | the newest tree, to be written down |
 //! | `session.rs` | the check at the start of a session; a refusal that stays |
+//! | `asking.rs` | changes which witnesses a device asks for |
 //! | `witnesses.rs` | how many witnesses this device asks for |
 //! | `whole.rs` | reads a whole log, for `hs audit verify` |
 //! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
@@ -17,6 +18,7 @@
 //! Everything but `opening.rs` and `events.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
 //! its name, and a leaf is a hash.
 
+mod asking;
 mod events;
 mod evidence;
 mod files;
@@ -29,6 +31,7 @@ mod view;
 mod whole;
 mod witnesses;
 
+pub use asking::AskError;
 pub use events::{CheckedEvent, Mark};
 pub use tlog::note::VerifierKey;
 
