@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_types::{AccountId, audit::Outcome};
 use client::{
-    CheckedEvent, ExplainedEvent,
+    CheckedEvent, ClientError, ExplainedEvent,
     export::{self, Format},
 };
 use leptos::prelude::*;
@@ -106,10 +106,15 @@ impl Filter {
                 "denied" => Some(Outcome::Denied),
                 _ => None,
             },
-            from: browser::start_of_day(&self.from.get_untracked(), 0),
-            until: browser::start_of_day(&self.to.get_untracked(), 1),
+            from: begins(&self.from.get_untracked(), 0),
+            until: begins(&self.to.get_untracked(), 1),
         }
     }
+}
+
+/// When a day begins. A year that is still being typed, `0002`, is no filter yet.
+fn begins(day: &str, later: u32) -> Option<i64> {
+    browser::start_of_day(day, later).filter(|time| *time >= 0)
 }
 
 #[component]
@@ -186,7 +191,10 @@ fn fetch(log: Log, fresh: bool) {
             }
             Err(error) => {
                 log.vault.heed(&error);
-                log.broken.try_set(Some(explain(&error)));
+                // Only what was refused is broken; a lost connection is not.
+                if matches!(error, ClientError::Refused(_)) {
+                    log.broken.try_set(Some(explain(&error)));
+                }
                 log.toasts.problem(explain(&error));
             }
         }
