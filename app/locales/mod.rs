@@ -62,6 +62,10 @@ pub struct Text {
     pub actions: en::actions::Actions,
     /// Settings.
     pub settings: en::settings::Settings,
+    /// Who can see what, and the account of it.
+    pub access: en::access::Access,
+    /// Witnesses of the public log.
+    pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
     pub alarms: en::alarms::Alarms,
 }
@@ -87,6 +91,8 @@ static EN: Text = Text {
     scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
     settings: en::settings::Settings::EN,
+    access: en::access::Access::EN,
+    witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };
 

@@ -175,6 +175,23 @@ pub fn ready() {
     }
 }
 
+/// Today by this device's calendar, as date fields have it: `2026-11-26`.
+pub fn today() -> String {
+    let now = Date::new_0();
+    format!("{:04}-{:02}-{:02}", now.get_full_year(), now.get_month() + 1, now.get_date())
+}
+
+/// When a day of a date field begins on this device, so many days later; `None` for what is no day.
+pub fn start_of_day(day: &str, later: u32) -> Option<UnixMillis> {
+    let begins = Date::new(&format!("{day}T00:00:00").into());
+    if begins.get_time().is_nan() {
+        return None;
+    }
+    // Through the calendar: a day may have 23 or 25 hours.
+    begins.set_date(begins.get_date() + later);
+    Some(begins.get_time() as UnixMillis)
+}
+
 /// ISO 8601, UTC; empty where the time is out of range.
 pub fn iso(at: UnixMillis) -> String {
     match date(at) {

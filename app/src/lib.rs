@@ -86,11 +86,14 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reports/:id") view=Report/>
                 <Route path=path!("/reports/:id/share") view=Share/>
                 <Route path=path!("/shared") view=Shared/>
+                <Route path=path!("/access") view=Access/>
+                <Route path=path!("/access/disclosures") view=Disclosures/>
                 <Route path=path!("/administration") view=Administration/>
                 <Route path=path!("/administration/invitations") view=Invitations/>
                 <Route path=path!("/administration/audit") view=Audit/>
                 <Route path=path!("/settings") view=Settings/>
                 <Route path=path!("/settings/sessions") view=Sessions/>
+                <Route path=path!("/settings/witnesses") view=Witnesses/>
                 <Route path=path!("/alarms") view=Alarms/>
             </Routes>
         </Router>

@@ -61,6 +61,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Who has access to a report, and who opened it.
     Access(Access),
+    /// Who received what of your reports, when and why: an accounting of disclosures (45 CFR 164.528).
+    Disclosures(Disclosures),
     /// What the public log of keys has that it shouldn't, about this account or people it knows.
     Alarms(Alarms),
     /// Check a server's public log from outside, or evidence about one.
@@ -276,6 +278,19 @@ pub struct Access {
     /// Write all of the report's events to standard output instead, for other programs.
     #[arg(long, value_name = "FORMAT")]
     pub export: Option<Export>,
+}
+
+#[derive(Debug, Args)]
+pub struct Disclosures {
+    /// The first day, UTC, as 2026-11-26; six years back where absent, and not before that.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// The last day, UTC; today where absent.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    /// A line for each disclosure, where repeated ones would be summed up.
+    #[arg(long)]
+    pub each: bool,
 }
 
 /// How events are written.

@@ -47,6 +47,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Redeem(args) => command::share::redeem(context, args).await,
         Command::Revoke(args) => command::share::revoke(context, args).await,
         Command::Access(args) => command::access::run(context, args).await,
+        Command::Disclosures(args) => command::disclosures::run(context, args).await,
         Command::Alarms(args) => command::alarms::run(context, args).await,
         Command::Audit(args) => command::audit::run(context, args).await,
         Command::Admin(args) => command::admin::run(context, args).await,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../..');
-const binary = process.env.HEALTHSECURE_SERVER_BIN ?? join(root, 'target/release/healthsecure');
+export const binary = process.env.HEALTHSECURE_SERVER_BIN ?? join(root, 'target/release/healthsecure');
 const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const fakeTime = `/usr/lib/${architecture}-linux-gnu/faketime/libfaketimeMT.so.1`;
 

@@ -11,6 +11,7 @@ mod m20261123_000002_audit;
 mod m20261123_000003_reports;
 mod m20261126_000004_log;
 mod m20261126_000005_log_keys;
+mod m20261126_000006_audit_time;
 mod m20261126_000007_read_requests;
 
 use sea_orm_migration::prelude::*;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_reports::Migration),
             Box::new(m20261126_000004_log::Migration),
             Box::new(m20261126_000005_log_keys::Migration),
+            Box::new(m20261126_000006_audit_time::Migration),
             Box::new(m20261126_000007_read_requests::Migration),
         ]
     }

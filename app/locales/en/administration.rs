@@ -80,6 +80,13 @@ texts! {
         audit_success = "Done";
         audit_denied = "Refused";
         audit_nobody = "Nobody signed in";
+        audit_from = "From";
+        audit_to = "Until";
+        audit_reversed = "Lies before the first day.";
+        audit_presets = "Often looked for";
+        audit_everything = "Everything";
+        audit_denied_attempts = "Denied attempts";
+        audit_cut = "The file has the newest {count} entries. Narrow the days for the others.";
         audit_none = "No entry matches.";
         audit_older = "Show older";
         audit_table = "Audit entries";

@@ -7,6 +7,7 @@ texts! {
         reports = "Reports";
         shared = "Shared with me";
         shared_short = "Shared";
+        access = "Access";
         administration = "Administration";
         administration_short = "Admin";
         settings = "Settings";

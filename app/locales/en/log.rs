@@ -11,6 +11,8 @@ texts! {
         unlogged_why = "The server keeps no public log that could hold this entry.";
         unchecked = "Not verified";
         unchecked_why = "The server’s public log can’t be reached just now. Look again later.";
+        reader_unsigned = "Not signed by the reader";
+        reader_stranger = "By somebody without access";
         column = "Public log";
         stopped_title = "This session was stopped";
         stopped_lead = "The server’s public log doesn’t match what this browser has seen, so nothing more is opened.";

@@ -1,5 +1,6 @@
 //! English, and with it the list of all strings.
 
+pub mod access;
 pub mod actions;
 pub mod administration;
 pub mod alarms;
@@ -19,3 +20,4 @@ pub mod share;
 pub mod shared;
 pub mod sign_in;
 pub mod sign_up;
+pub mod witnesses;

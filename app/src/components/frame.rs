@@ -20,6 +20,7 @@ fn destinations(role: Role) -> Vec<Destination> {
         Destination { href: "/reports", glyph: Glyph::Report, name: t!(frame.reports), short: t!(frame.reports) };
     let shared =
         Destination { href: "/shared", glyph: Glyph::Inbox, name: t!(frame.shared), short: t!(frame.shared_short) };
+    let access = Destination { href: "/access", glyph: Glyph::Eye, name: t!(frame.access), short: t!(frame.access) };
     let admin = Destination {
         href: "/administration",
         glyph: Glyph::People,
@@ -30,7 +31,7 @@ fn destinations(role: Role) -> Vec<Destination> {
         Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
     match role {
         Role::Administrator => vec![admin, settings],
-        Role::Doctor | Role::Patient => vec![reports, shared, settings],
+        Role::Doctor | Role::Patient => vec![reports, shared, access, settings],
     }
 }
 

@@ -1,8 +1,10 @@
 //! `hs access`: who has access, who opened it.
 
+use std::collections::BTreeMap;
+
 use api_types::audit::{Action, AuditEvent, Outcome};
 use client::{
-    AccessRow, AccessWho, CheckedEvent, Mark,
+    AccessRow, AccessWho, CheckedEvent, ExplainedEvent, Mark,
     export::{self, Format},
 };
 use serde::Serialize;
@@ -29,6 +31,8 @@ struct Shown {
 struct Event {
     #[serde(flatten)]
     event: AuditEvent,
+    /// Under which purposes it was done, by the report's signed access chain.
+    purposes: Vec<String>,
     /// Whether the public log holds it.
     log: &'static str,
     /// Of a reading: whose word it is.
@@ -36,9 +40,9 @@ struct Event {
     reading: Option<&'static str>,
 }
 
-impl From<CheckedEvent> for Event {
-    fn from(CheckedEvent { event, mark, reader }: CheckedEvent) -> Self {
-        Self { event, log: word(mark), reading: reader.map(export::reader_word) }
+impl From<ExplainedEvent> for Event {
+    fn from(ExplainedEvent { checked: CheckedEvent { event, mark, reader }, purposes }: ExplainedEvent) -> Self {
+        Self { event, purposes, log: word(mark), reading: reader.map(export::reader_word) }
     }
 }
 
@@ -84,10 +88,12 @@ async fn export(context: &Context, args: &Access, format: Export) -> Result<()> 
     let file = context
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
-            let patient = vault.report(&report).await?.access.owner();
-            let events = vault.report_events(&report, usize::MAX).await?;
-            let about = export::Context { origin: origin.trim_end_matches('/'), patient: Some(patient) };
-            Ok(export::export(&events.items, format, about))
+            let access = vault.report(&report).await?.access;
+            let events = access.purposes().explain(vault.report_events(&report, usize::MAX).await?.items);
+            let about = export::About { patient: Some(access.owner()), title: String::new() };
+            let reports = BTreeMap::from([(report, about)]);
+            let context = export::Context { origin: origin.trim_end_matches('/'), reports: &reports };
+            Ok(export::export(&events, format, context))
         })
         .await?;
     print!("{file}");
@@ -103,9 +109,10 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
             let access = vault.access(&report).await?.iter().map(Line::from).collect();
+            let purposes = vault.purposes(&report).await?;
             let events = vault.report_events(&report, EVENTS).await?;
-            let (items, verified_to_the_first) = (events.items.into_iter().map(Event::from).collect(), events.complete);
-            Ok(Shown { access, events: items, verified_to_the_first })
+            let items = purposes.explain(events.items).into_iter().map(Event::from).collect();
+            Ok(Shown { access, events: items, verified_to_the_first: events.complete })
         })
         .await?;
     context.output.result(&shown, text);
@@ -118,19 +125,20 @@ fn text(shown: &Shown) -> String {
         vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
     });
     let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
-    let rows = shown.events.iter().map(|Event { event, log, reading }| {
+    let rows = shown.events.iter().map(|Event { event, purposes, log, reading }| {
         let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
         vec![
             time(event.time),
             who,
             what(event),
+            purposes.join(", "),
             event.subject.clone(),
             (*log).to_owned(),
             reading.unwrap_or_default().to_owned(),
         ]
     });
     out.push_str("\n\n");
-    out.push_str(&table(&["WHEN", "WHO", "WHAT", "", "PUBLIC LOG", "READER"], &rows.collect::<Vec<_>>()));
+    out.push_str(&table(&["WHEN", "WHO", "WHAT", "PURPOSE", "", "PUBLIC LOG", "READER"], &rows.collect::<Vec<_>>()));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
     out

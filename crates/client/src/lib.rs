@@ -28,8 +28,9 @@
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
+//! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
-//! | `log/` | [`Vault::check_log`], [`Vault::stopped`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
+//! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
@@ -66,6 +67,7 @@ pub mod log;
 mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+pub mod oversight;
 mod people;
 mod platform;
 mod refusal;
@@ -90,8 +92,8 @@ pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
 pub use refusal::Refusal;
 pub use reports::{
-    Access, ListPage, OpenReport, OpenVersion, ReaderMark, Reading, RefusedVersion, ReportEvents, ReportRow,
-    SealedRows, SignedRequest, VersionInfo, event_hash,
+    Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
+    ReportEvents, ReportRow, SealedRows, SignedRequest, VersionInfo, event_hash,
 };
 pub use session::{Client, Device, Recover, SignUp, SignedIn};
 pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};

@@ -85,6 +85,10 @@ struct EventParams {
     action: Option<Action>,
     /// Only this outcome.
     outcome: Option<Outcome>,
+    /// Only from this time on, Unix milliseconds.
+    from: Option<i64>,
+    /// Only before this time, Unix milliseconds; later than `from`.
+    until: Option<i64>,
 }
 
 /// The whole audit, newest first, with the chain's values. Administrators.
@@ -95,7 +99,7 @@ async fn list_events(
     actor: Actor,
     Query(params): Query<EventParams>,
 ) -> ServiceResult<Json<AuditEventList>> {
-    let EventParams { before, actor: by, action, outcome } = params;
-    let filter = EventFilter { before, report: None, actor: by, action, outcome };
+    let EventParams { before, actor: by, action, outcome, from, until } = params;
+    let filter = EventFilter { before, report: None, actor: by, action, outcome, from, until };
     events::of_instance(&state, &actor, filter).await.map(Json)
 }

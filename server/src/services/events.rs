@@ -10,7 +10,7 @@ use api_types::{
 use entities::audit_events::Model;
 
 use crate::{
-    AppState, ServiceResult,
+    AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     audit_hash,
     policy::Actor,
@@ -41,9 +41,24 @@ pub async fn of_report(
 /// `GET /admin/events`.
 pub async fn of_instance(state: &AppState, actor: &Actor, filter: EventFilter) -> ServiceResult<AuditEventList> {
     actor.may_administer()?;
+    check_times(&filter)?;
     let list = page(state, filter, true).await?;
     state.audit.record(EventDraft::by(actor, Action::AuditRead).with("count", list.items.len())).await?;
     Ok(list)
+}
+
+/// Times that are none, and a span that can't hold anything, are refused: somebody who sees no event must not think that
+/// there was none.
+fn check_times(filter: &EventFilter) -> ServiceResult<()> {
+    for (pointer, time) in [("/from", filter.from), ("/until", filter.until)] {
+        if time.is_some_and(|time| time < 0) {
+            return Err(ServiceError::field(pointer, "Unix milliseconds, not before 1970"));
+        }
+    }
+    match (filter.from, filter.until) {
+        (Some(from), Some(until)) if until <= from => Err(ServiceError::field("/until", "later than from")),
+        _ => Ok(()),
+    }
 }
 
 async fn page(state: &AppState, filter: EventFilter, with_chain: bool) -> ServiceResult<AuditEventList> {

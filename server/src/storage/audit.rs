@@ -7,9 +7,11 @@ use api_types::{
     audit::{Action, Outcome},
 };
 use entities::audit_events::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 
-use super::DbResult;
+use super::{DbResult, audit_time};
 use crate::{
     audit::{EventDraft, enum_name},
     audit_hash, random,
@@ -208,6 +210,10 @@ pub struct EventFilter {
     pub action: Option<Action>,
     /// Only this outcome.
     pub outcome: Option<Outcome>,
+    /// Only from this time on.
+    pub from: Option<UnixMillis>,
+    /// Only before this time.
+    pub until: Option<UnixMillis>,
 }
 
 /// A page of events, newest first.
@@ -225,8 +231,14 @@ pub async fn list(conn: &impl ConnectionTrait, filter: EventFilter, limit: u64) 
     if let Some(action) = filter.action {
         query = query.filter(Column::Action.eq(enum_name(&action)));
     }
-    if let Some(outcome) = filter.outcome {
-        query = query.filter(Column::Outcome.eq(enum_name(&outcome)));
+    query = match filter.outcome {
+        // As the index in part says it: a bound value would not be recognised.
+        Some(Outcome::Denied) => query.filter(Expr::cust("outcome = 'denied'")),
+        Some(outcome) => query.filter(Column::Outcome.eq(enum_name(&outcome))),
+        None => query,
+    };
+    if filter.from.is_some() || filter.until.is_some() {
+        query = query.filter(audit_time::between(conn, filter.from, filter.until).await?);
     }
     query.order_by_desc(Column::Seq).limit(limit).all(conn).await
 }

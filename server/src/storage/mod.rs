@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod audit_time;
 pub mod blob_garbage;
 pub mod blobs;
 pub mod db;

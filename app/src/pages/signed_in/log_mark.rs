@@ -1,10 +1,10 @@
 //! Whether an event is in the server's public log, as a word beside it.
 
-use client::Mark;
+use client::{Mark, ReaderMark};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Glyph, Icon, Tone},
+    components::{Badge, Glyph, Icon, Tone},
     t,
 };
 
@@ -25,13 +25,16 @@ pub fn LogMark(
     view! { <span class=class title=format!("{word}. {why}")><Icon glyph/><span class=word_class>{word}</span></span> }
 }
 
-/// Of the marks of several events that are shown as one, the one that says least.
-pub fn weakest(marks: impl Iterator<Item = Mark>) -> Mark {
-    let rank = |mark: &Mark| match mark {
-        Mark::Verified => 3,
-        Mark::Pending => 2,
-        Mark::Unchecked => 1,
-        Mark::Unlogged => 0,
+/// Whose word a reading is, where it isn't its reader's.
+#[component]
+pub fn ReaderNote(
+    /// What was found.
+    reader: Option<ReaderMark>,
+) -> impl IntoView {
+    let word = match reader {
+        None | Some(ReaderMark::Signed) => None,
+        Some(ReaderMark::Unsigned) => Some(t!(log.reader_unsigned)),
+        Some(ReaderMark::Stranger) => Some(t!(log.reader_stranger)),
     };
-    marks.min_by_key(rank).unwrap_or(Mark::Unlogged)
+    word.map(|word| view! { <Badge tone=Tone::Warn>{word}</Badge> })
 }

@@ -27,11 +27,17 @@ macro_rules! guarded {
 
 // The pages themselves, for the browser only.
 #[cfg(feature = "hydrate")]
+mod access;
+#[cfg(feature = "hydrate")]
+mod access_line;
+#[cfg(feature = "hydrate")]
 mod action;
 #[cfg(feature = "hydrate")]
 mod administration;
 #[cfg(feature = "hydrate")]
 mod alarms;
+#[cfg(feature = "hydrate")]
+mod did;
 #[cfg(feature = "hydrate")]
 mod draft;
 #[cfg(feature = "hydrate")]
@@ -50,6 +56,10 @@ mod question;
 mod report;
 #[cfg(feature = "hydrate")]
 mod reports;
+#[cfg(feature = "hydrate")]
+mod revoke;
+#[cfg(feature = "hydrate")]
+mod save_as;
 // Its reader of pictures is tested on the host.
 #[cfg(any(feature = "hydrate", test))]
 mod scan;
@@ -84,10 +94,13 @@ guarded! {
     Report => report_page;
     Share => share;
     Shared => shared_page;
+    Access => access_page;
+    Disclosures => disclosures;
     Administration => people;
     Invitations => invitations;
     Audit => audit;
     Settings => account;
     Sessions => sessions;
+    Witnesses => witnesses;
     Alarms => alarms;
 }

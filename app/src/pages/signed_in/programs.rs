@@ -10,7 +10,7 @@ use leptos::{
 };
 
 use super::{
-    administration, alarms, draft,
+    access, administration, alarms, draft,
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
@@ -58,6 +58,10 @@ programs! {
         share, fetch_share => report::SharePage;
         shared_page, fetch_shared_page => shared::SharedPage;
     }
+    access {
+        access_page, fetch_access_page => access::AccessPage;
+        disclosures, fetch_disclosures => access::DisclosuresPage;
+    }
     administration {
         people, fetch_people => administration::AdministrationPage;
         invitations, fetch_invitations => administration::InvitationsPage;
@@ -66,6 +70,7 @@ programs! {
     settings {
         account, fetch_account => settings::SettingsPage;
         sessions, fetch_sessions => settings::SessionsPage;
+        witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
     }
 }

@@ -28,6 +28,10 @@ pub struct EventFilter {
     pub action: Option<Action>,
     /// With this end.
     pub outcome: Option<Outcome>,
+    /// From this time on, Unix milliseconds.
+    pub from: Option<i64>,
+    /// Before this time.
+    pub until: Option<i64>,
 }
 
 macro_rules! calls {
@@ -109,7 +113,9 @@ impl<T: Transport> Api<'_, T> {
             .add("before", filter.before)
             .add("actor", filter.actor)
             .add("action", filter.action.as_ref().and_then(name_of))
-            .add("outcome", filter.outcome.as_ref().and_then(name_of)).0);
+            .add("outcome", filter.outcome.as_ref().and_then(name_of))
+            .add("from", filter.from)
+            .add("until", filter.until).0);
     }
 
     pub(super) async fn post_nothing(&self, path: String) -> Result<()> {

@@ -1,11 +1,13 @@
 //! RFC 4180.
 
-use super::{CheckedEvent, iso, mark, name, reader_word};
+use super::{Context, ExplainedEvent, iso, mark, name, reader_word};
 
-const HEADING: &str = "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading\r\n";
+const HEADING: &str =
+    "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading,purpose,report\r\n";
 
-pub fn write(events: &[CheckedEvent]) -> String {
-    let lines = events.iter().map(|checked| {
+pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
+    let lines = events.iter().map(|explained| {
+        let checked = &explained.checked;
         let event = &checked.event;
         let fields = [
             event.seq.to_string(),
@@ -19,15 +21,35 @@ pub fn write(events: &[CheckedEvent]) -> String {
             mark(checked).to_owned(),
             event.leaf_index.map(|leaf| leaf.to_string()).unwrap_or_default(),
             checked.reader.map(reader_word).unwrap_or_default().to_owned(),
+            explained.purposes.join(" "),
+            context.about(explained).map(|about| about.title.clone()).unwrap_or_default(),
         ];
         fields.map(|text| field(&text)).join(",") + "\r\n"
     });
     HEADING.to_owned() + &lines.collect::<String>()
 }
 
-/// Quoted where it must be. A field that a spreadsheet would take for a formula is made text: names are other people's.
+/// Quoted where it must be.
 fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let text = harmless(text);
+    let quoted = text.contains(['"', ',', ';', '\n', '\r']);
+    if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// What a spreadsheet would take for a formula is made text: names and titles are other people's. Also behind what some
+/// program takes for the end of a cell: which characters those are depends on its language, and quotes that don't stand at
+/// the beginning of its own cells mean nothing to it.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut begins = true;
+    for c in text.chars() {
+        let formula =
+            matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}');
+        if begins && formula {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = matches!(c, ',' | ';' | '\t' | '\r' | '\n') || (begins && c == ' ');
+    }
+    out
 }

@@ -1,16 +1,16 @@
 //! FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html), in the shapes of IHE ITI Basic Audit Log Patterns
 //! (profiles.ihe.net/ITI/BALP, 1.1.3): a client, a server, the person; the patient and the report.
 
-use api_types::audit::{Action, AuditEvent, Outcome};
+use api_types::audit::{Action, Outcome};
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, Context, iso, mark, name, reader_word, said};
+use super::{About, Context, ExplainedEvent, iso, mark, name, reader_word, said};
 
 const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient";
 const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 
-pub fn write(events: &[CheckedEvent], context: Context<'_>) -> String {
+pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
     let entries: Vec<Value> = events.iter().map(|event| json!({ "resource": resource(event, context) })).collect();
     let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
     format!("{bundle:#}\n")
@@ -32,8 +32,9 @@ fn interaction(action: Action) -> Interaction {
     }
 }
 
-fn resource(checked: &CheckedEvent, context: Context<'_>) -> Value {
-    let event = &checked.event;
+fn resource(explained: &ExplainedEvent, context: Context<'_>) -> Value {
+    let event = &explained.checked.event;
+    let about = context.about(explained);
     let Interaction(code, letter, profile) = interaction(event.action);
     let done = event.outcome == Outcome::Success;
     let mut resource = json!({
@@ -48,26 +49,28 @@ fn resource(checked: &CheckedEvent, context: Context<'_>) -> Value {
         "action": letter,
         "recorded": iso(event.time),
         "outcome": if done { "0" } else { "4" },
-        "agent": agents(event, context),
+        "agent": agents(explained, context),
         "source": {
             "site": context.origin,
             "observer": { "display": context.origin },
             "type": [coding(&format!("{TERMINOLOGY}/security-source-type"), "4", "Application Server")],
         },
     });
-    let entities = entities(checked, context);
+    let entities = entities(explained, about, context);
     if !entities.is_empty() {
         resource["entity"] = entities.into();
     }
     // A profile is claimed only by what has all that it asks for: a success, a patient and a report.
-    if let Some(profile) = profile.filter(|_| done && context.patient.is_some() && event.report_id.is_some()) {
+    let patient = about.and_then(|about| about.patient);
+    if let Some(profile) = profile.filter(|_| done && patient.is_some()) {
         resource["meta"] = json!({ "profile": [format!("{PROFILE}{profile}")] });
     }
     resource
 }
 
 /// The client, the server, and the person, if known.
-fn agents(event: &AuditEvent, context: Context<'_>) -> Vec<Value> {
+fn agents(explained: &ExplainedEvent, context: Context<'_>) -> Vec<Value> {
+    let event = &explained.checked.event;
     let agent = |kind: Value, who: Value| json!({ "type": { "coding": [kind] }, "who": who, "requestor": false });
     let session = event.session.map_or("unknown".to_owned(), |session| format!("session {session}"));
     let mut agents = vec![
@@ -82,16 +85,36 @@ fn agents(event: &AuditEvent, context: Context<'_>) -> Vec<Value> {
         }
         let mut person = agent(kind, who);
         person["requestor"] = true.into();
+        if !explained.purposes.is_empty() {
+            person["purposeOfUse"] = explained.purposes.iter().map(|code| purpose_of_use(code)).collect();
+        }
         agents.push(person);
     }
     agents
 }
 
+/// A purpose as signed, and the code of HL7's ActReason that says the same. A second opinion and a referral are treatment
+/// (45 CFR 164.501); what has no code is said in words alone.
+fn purpose_of_use(purpose: &str) -> Value {
+    let code = match purpose {
+        "treatment" | "second-opinion" | "referral" => Some(("TREAT", "treatment")),
+        "billing" => Some(("HPAYMT", "healthcare payment")),
+        "own" | "patient" => Some(("PATRQT", "patient requested")),
+        _ => None,
+    };
+    let mut said = json!({ "text": purpose });
+    if let Some((code, display)) = code {
+        said["coding"] = json!([coding(&format!("{TERMINOLOGY}/v3-ActReason"), code, display)]);
+    }
+    said
+}
+
 /// The patient whom a report is about, and the report.
-fn entities(checked: &CheckedEvent, context: Context<'_>) -> Vec<Value> {
+fn entities(explained: &ExplainedEvent, about: Option<&About>, context: Context<'_>) -> Vec<Value> {
+    let checked = &explained.checked;
     let event = &checked.event;
     let Some(report) = event.report_id else { return Vec::new() };
-    let patient = context.patient.map(|patient| {
+    let patient = about.and_then(|about| about.patient).map(|patient| {
         json!({
             "what": { "identifier": identifier(context, "accounts", &patient.to_string()) },
             "type": coding(&format!("{TERMINOLOGY}/audit-entity-type"), "1", "Person"),
@@ -107,12 +130,15 @@ fn entities(checked: &CheckedEvent, context: Context<'_>) -> Vec<Value> {
     if let Some(leaf) = event.leaf_index {
         details.push(detail("public-log-leaf", &leaf.to_string()));
     }
-    let report = json!({
+    let mut report = json!({
         "what": { "identifier": identifier(context, "reports", &report.to_string()) },
         "type": coding(&format!("{TERMINOLOGY}/audit-entity-type"), "2", "System Object"),
         "role": coding(&format!("{TERMINOLOGY}/object-role"), "4", "Domain Resource"),
         "detail": details,
     });
+    if let Some(about) = about.filter(|about| !about.title.is_empty()) {
+        report["name"] = about.title.as_str().into();
+    }
     patient.into_iter().chain([report]).collect()
 }
 

@@ -1,17 +1,21 @@
-//! Events as the API has them, with their marks.
+//! Events as the API has them, with their marks, purposes and their report's title.
 
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, mark, reader_word};
+use super::{Context, ExplainedEvent, mark, reader_word};
 
-pub fn write(events: &[CheckedEvent]) -> String {
+pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
     let items: Vec<Value> = events
         .iter()
-        .map(|checked| {
-            let mut event = json!(checked.event);
-            event["in_public_log"] = mark(checked).into();
-            if let Some(reader) = checked.reader {
+        .map(|explained| {
+            let mut event = json!(explained.checked.event);
+            event["in_public_log"] = mark(&explained.checked).into();
+            event["purposes"] = json!(explained.purposes);
+            if let Some(reader) = explained.checked.reader {
                 event["reading"] = reader_word(reader).into();
+            }
+            if let Some(about) = context.about(explained).filter(|about| !about.title.is_empty()) {
+                event["report_title"] = about.title.as_str().into();
             }
             event
         })

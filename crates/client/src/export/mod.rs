@@ -6,11 +6,13 @@ mod date;
 mod fhir;
 mod json;
 
-use api_types::{AccountId, audit::AuditEvent};
+use std::collections::BTreeMap;
+
+use api_types::{AccountId, ReportId};
 
 use crate::{
     log::{CheckedEvent, Mark},
-    reports::{ReaderMark, json_name},
+    reports::{ExplainedEvent, ReaderMark, json_name, said},
 };
 
 use date::iso;
@@ -26,20 +28,50 @@ pub enum Format {
     Fhir,
 }
 
+impl Format {
+    /// Every format, as people are offered them.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Json, Self::Fhir];
+
+    /// A file's name in this format.
+    pub fn file_name(self, stem: &str) -> String {
+        match self {
+            Self::Csv => format!("{stem}.csv"),
+            Self::Json => format!("{stem}.json"),
+            Self::Fhir => format!("{stem}.fhir.json"),
+        }
+    }
+}
+
+/// What is known of a report that isn't in its events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The patient whom it is about and who has an account: its owner.
+    pub patient: Option<AccountId>,
+    /// Its title; empty where it isn't known. Plaintext: whoever gets the file reads it.
+    pub title: String,
+}
+
 /// Whose events they are.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The server's origin, `https://health.example.org`: names ids in FHIR.
     pub origin: &'a str,
-    /// The patient whom the report is about and who has an account: a report's owner.
-    pub patient: Option<AccountId>,
+    /// The reports that are known.
+    pub reports: &'a BTreeMap<ReportId, About>,
+}
+
+impl<'a> Context<'a> {
+    /// What is known of an event's report.
+    fn about(&self, event: &ExplainedEvent) -> Option<&'a About> {
+        self.reports.get(&event.checked.event.report_id?)
+    }
 }
 
 /// Writes events, in the order given.
-pub fn export(events: &[CheckedEvent], format: Format, context: Context<'_>) -> String {
+pub fn export(events: &[ExplainedEvent], format: Format, context: Context<'_>) -> String {
     match format {
-        Format::Csv => csv::write(events),
-        Format::Json => json::write(events),
+        Format::Csv => csv::write(events, context),
+        Format::Json => json::write(events, context),
         Format::Fhir => fhir::write(events, context),
     }
 }
@@ -68,24 +100,23 @@ fn name(of: &impl serde::Serialize) -> String {
     json_name(of).unwrap_or_default()
 }
 
-/// `key=value` of an event's subject.
-fn said<'a>(event: &'a AuditEvent, key: &str) -> Option<&'a str> {
-    event.subject.split(' ').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
-}
-
 #[cfg(test)]
 mod tests {
     use api_types::{
-        B64, ReportId,
-        audit::{Action, Outcome},
+        B64,
+        audit::{Action, AuditEvent, Outcome},
     };
     use serde_json::Value;
 
     use super::*;
 
-    const CONTEXT: Context<'static> = Context { origin: "https://health.example", patient: Some(AccountId([2; 32])) };
+    fn write(event: ExplainedEvent, format: Format, title: &str) -> String {
+        let about = About { patient: Some(AccountId([2; 32])), title: title.to_owned() };
+        let reports = BTreeMap::from([(ReportId([3; 32]), about)]);
+        export(&[event], format, Context { origin: "https://health.example", reports: &reports })
+    }
 
-    fn event(action: Action, outcome: Outcome, name: &str) -> CheckedEvent {
+    fn event(action: Action, outcome: Outcome, name: &str) -> ExplainedEvent {
         let event = AuditEvent {
             seq: 7,
             time: 1_700_000_000_123,
@@ -105,7 +136,8 @@ mod tests {
             request: None,
             event: None,
         };
-        CheckedEvent { event, mark: Mark::Verified, reader: Some(ReaderMark::Signed) }
+        let checked = CheckedEvent { event, mark: Mark::Verified, reader: Some(ReaderMark::Signed) };
+        ExplainedEvent { checked, purposes: vec!["second-opinion".to_owned()] }
     }
 
     #[test]
@@ -118,33 +150,46 @@ mod tests {
             ("+1", "'+1"),
             ("-1", "'-1"),
             ("@x", "'@x"),
-            ("\t=1", "'\t=1"),
+            ("\t=1", "'\t'=1"),
+            (" =1", " '=1"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            // A program that takes semicolons for commas reads another cell here, and another line there.
+            ("a;=1", "\"a;'=1\""),
+            ("a\n=1", "\"a\n'=1\""),
+            ("a,-1", "\"a,'-1\""),
+            ("Ann-Marie A+B", "Ann-Marie A+B"),
         ] {
-            let text = export(&[event(Action::Open, Outcome::Success, name)], Format::Csv, CONTEXT);
+            let text = write(event(Action::Open, Outcome::Success, name), Format::Csv, "");
             let (heading, line) = text.split_once("\r\n").unwrap();
-            assert_eq!(
-                heading,
-                "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading"
-            );
+            let columns = "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading,purpose,report";
+            assert_eq!(heading, columns);
             let (one, three) = ("01".repeat(32), "03".repeat(32));
             let expected = format!(
-                "7,2023-11-14T22:13:20.123Z,{one},{field},open,success,{three},version=1 part=2,verified,7,signed\r\n"
+                "7,2023-11-14T22:13:20.123Z,{one},{field},open,success,{three},version=1 part=2,verified,7,signed,second-opinion,\r\n"
             );
             assert_eq!(line, expected);
         }
     }
 
     #[test]
+    fn a_title_runs_nothing_either() {
+        let text = write(event(Action::Open, Outcome::Success, "Who"), Format::Csv, "=cmd|' /C calc'!A0");
+        assert!(text.ends_with(",second-opinion,'=cmd|' /C calc'!A0\r\n"), "{text}");
+    }
+
+    #[test]
     fn json_is_the_event_and_its_mark() {
-        let text = export(&[event(Action::Open, Outcome::Success, "Who")], Format::Json, CONTEXT);
+        let text = write(event(Action::Open, Outcome::Success, "Who"), Format::Json, "Blood count");
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value[0]["in_public_log"], "verified");
         assert_eq!(value[0]["reading"], "signed");
         assert_eq!((&value[0]["seq"], &value[0]["action"]), (&7.into(), &"open".into()));
+        assert_eq!(value[0]["purposes"], serde_json::json!(["second-opinion"]));
+        assert_eq!(value[0]["report_title"], "Blood count");
     }
 
-    fn fhir(event: CheckedEvent) -> Value {
-        let text = export(&[event], Format::Fhir, CONTEXT);
+    fn fhir(event: ExplainedEvent) -> Value {
+        let text = write(event, Format::Fhir, "Blood count");
         let bundle: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&bundle["resourceType"], &bundle["type"]), (&"Bundle".into(), &"collection".into()));
         bundle["entry"][0]["resource"].clone()
@@ -166,7 +211,31 @@ mod tests {
         let roles: Vec<&Value> = read["entity"].as_array().unwrap().iter().map(|e| &e["role"]["code"]).collect();
         assert_eq!(roles, ["1", "4"], "the patient, and the report");
         assert_eq!(read["entity"][0]["what"]["identifier"]["value"], "02".repeat(32));
+        assert_eq!(read["entity"][1]["name"], "Blood count");
         assert_eq!(read["source"]["type"][0]["code"], "4");
+    }
+
+    #[test]
+    fn a_purpose_stands_with_the_person_by_its_code_and_in_words() {
+        let purpose_of = |code: &str| {
+            let explained =
+                ExplainedEvent { purposes: vec![code.to_owned()], ..event(Action::Open, Outcome::Success, "Who") };
+            fhir(explained)["agent"][2]["purposeOfUse"].clone()
+        };
+        for (purpose, code) in [
+            ("treatment", "TREAT"),
+            ("second-opinion", "TREAT"),
+            ("referral", "TREAT"),
+            ("billing", "HPAYMT"),
+            ("own", "PATRQT"),
+        ] {
+            let said = purpose_of(purpose);
+            assert_eq!(said[0]["coding"][0]["system"], "http://terminology.hl7.org/CodeSystem/v3-ActReason");
+            assert_eq!((&said[0]["coding"][0]["code"], &said[0]["text"]), (&code.into(), &purpose.into()));
+        }
+        assert_eq!(purpose_of("trial-17"), serde_json::json!([{ "text": "trial-17" }]), "no code is made up");
+        let none = ExplainedEvent { purposes: Vec::new(), ..event(Action::Open, Outcome::Success, "Who") };
+        assert!(fhir(none)["agent"][2].get("purposeOfUse").is_none());
     }
 
     #[test]
@@ -194,7 +263,8 @@ mod tests {
     #[test]
     fn nobody_is_made_up() {
         let mut anonymous = event(Action::SignIn, Outcome::Denied, "");
-        (anonymous.event.actor, anonymous.event.actor_name, anonymous.event.report_id) = (None, None, None);
+        let inner = &mut anonymous.checked.event;
+        (inner.actor, inner.actor_name, inner.report_id) = (None, None, None);
         let event = fhir(anonymous);
         assert_eq!(event["agent"].as_array().unwrap().len(), 2, "client and server");
         assert!(event.get("entity").is_none());

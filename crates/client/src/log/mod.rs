@@ -8,7 +8,9 @@
 //! | `view.rs` | one log as this session sees it: goes forward only, and proves each step |
 //! | `opening.rs` | an audit event and the leaf that stands for it |
 //! | `events.rs` | marks the events that are shown |
+//! | `head.rs` | the newest tree, to be written down |
 //! | `session.rs` | the check at the start of a session; a refusal that stays |
+//! | `asking.rs` | changes which witnesses a device asks for |
 //! | `witnesses.rs` | how many witnesses this device asks for |
 //! | `whole.rs` | reads a whole log, for `hs audit verify` |
 //! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
@@ -16,9 +18,11 @@
 //! Everything but `opening.rs` and `events.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
 //! its name, and a leaf is a hash.
 
+mod asking;
 mod events;
 mod evidence;
 mod files;
+mod head;
 mod kept;
 mod opening;
 mod session;
@@ -27,10 +31,12 @@ mod view;
 mod whole;
 mod witnesses;
 
+pub use asking::AskError;
 pub use events::{CheckedEvent, Mark};
 pub use tlog::note::VerifierKey;
 
 pub use evidence::{Evidence, EvidenceError, LeafShown};
+pub use head::LogHead;
 pub use kept::KeptLog;
 pub use whole::{LogCheck, LogFound, WholeLog};
 pub use witnesses::{Witnesses, WitnessesError};

@@ -13,7 +13,7 @@ use futures::lock::MutexGuard as AsyncGuard;
 use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey, tile::Resource};
 
 use super::{
-    Evidence, Halt, KeptLog, Stopped, Tree,
+    Evidence, Halt, KeptLog, Stopped, Tree, Witnesses,
     files::{Files, Source},
     view::{Looked, View},
 };
@@ -60,6 +60,11 @@ impl Guard {
     /// Why the session is to end, if it is.
     pub fn stopped(&self) -> Option<Stopped> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with another view, which saw at least as much.
+    pub async fn replace(&self, view: View) {
+        *self.view.lock().await = Some(view);
     }
 
     pub fn late(&self) -> MutexGuard<'_, BTreeMap<u64, i64>> {
@@ -144,7 +149,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The checkpoints kept, each once.
-    fn seen(&self, tree: Tree, view: &View) -> Vec<SignedCheckpoint> {
+    pub(super) fn seen(&self, tree: Tree, view: &View) -> Vec<SignedCheckpoint> {
         let mut seen: Vec<_> = self.kept(tree).iter().filter_map(|kept| kept.open(view.log())).collect();
         seen.dedup_by(|a, b| a.checkpoint == b.checkpoint);
         seen
@@ -152,6 +157,12 @@ impl<P: Platform> Vault<P> {
 
     /// The view under the key that is pinned, or is now for the first time seen.
     async fn first(&self, guard: &Guard) -> Result<Option<View>, Halt> {
+        let witnesses = self.memory().witnesses.clone();
+        self.view_with(guard, witnesses).await
+    }
+
+    /// The same with other witnesses than the device asks for.
+    pub(super) async fn view_with(&self, guard: &Guard, witnesses: Witnesses) -> Result<Option<View>, Halt> {
         let kept = if Defence::LogKey.holds() { self.kept(guard.tree) } else { Vec::new() };
         let Some(pinned) = kept.first().map(|kept| &kept.key).or(guard.said.as_ref()) else { return Ok(None) };
         let other = kept.iter().map(|kept| &kept.key).find(|key| *key != pinned);
@@ -159,7 +170,6 @@ impl<P: Platform> Vault<P> {
             let other = other.or(guard.said.as_ref());
             return Err(self.other_signer(guard.tree, pinned, other).await);
         }
-        let witnesses = self.memory().witnesses.clone();
         let quorum = witnesses.quorum().map_err(|_| ClientError::Internal("the witnesses asked for can't be read"))?;
         match pinned.parse::<VerifierKey>() {
             Ok(key) => Ok(Some(View::new(guard.tree, key, witnesses, quorum))),

@@ -8,6 +8,7 @@ mod fetch;
 mod list;
 mod manifests;
 mod open;
+mod purposes;
 mod readers;
 mod rows;
 
@@ -20,5 +21,9 @@ pub(crate) use events::{canonical, check_log, json_name};
 pub use fetch::SignedRequest;
 pub use list::{ListPage, SealedRows};
 pub use open::{OpenReport, OpenVersion, VersionInfo};
+pub(crate) use purposes::said;
+#[cfg(test)]
+pub(crate) use purposes::tests as purposes_tests;
+pub use purposes::{ExplainedEvent, Held, Purposes};
 pub use readers::ReaderMark;
 pub use rows::ReportRow;

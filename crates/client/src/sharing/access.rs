@@ -13,6 +13,7 @@ use crate::{
     ids::{ToApi, right_to_api},
     people::Person,
     platform::Platform,
+    reports::Access,
     vault::Vault,
 };
 
@@ -81,6 +82,11 @@ impl<P: Platform> Vault<P> {
     pub async fn access(&self, report: &ReportId) -> Result<Vec<AccessRow>> {
         let access = self.report_access(report).await?;
         self.save_state_soon().await;
+        self.access_rows(report, &access).await
+    }
+
+    /// The same of a chain that is verified already.
+    pub(crate) async fn access_rows(&self, report: &ReportId, access: &Access) -> Result<Vec<AccessRow>> {
         let people = self.report_people(report).await?.items;
         self.prove_logged(&people).await?;
         let people: BTreeMap<_, _> =

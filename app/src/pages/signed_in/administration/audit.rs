@@ -1,21 +1,28 @@
 //! `/administration/audit`: everything that happened, newest first, with filters.
 
+use std::collections::BTreeMap;
+
 use api_types::{AccountId, audit::Outcome};
-use client::CheckedEvent;
+use client::{
+    CheckedEvent, ClientError, ExplainedEvent,
+    export::{self, Format},
+};
 use leptos::prelude::*;
 
 use super::Administrators;
 use crate::{
+    browser,
     components::{
-        Badge, Banner, Button, ButtonKind, Card, Glyph, SelectField, SkeletonRows, Time, TimeStyle, Toasts, Tone,
-        use_toasts,
+        Badge, Banner, Button, ButtonKind, Card, Chip, Glyph, SelectField, SkeletonRows, TextField, Time, TimeStyle,
+        Toasts, Tone, use_toasts,
     },
     pages::signed_in::{
         action::{ACTIONS, action_name},
         log_mark::LogMark,
+        save_as::{SaveAs, save},
     },
     t,
-    vault::{Attempt, Vault, admin, explain, use_vault},
+    vault::{Attempt, Keys, Vault, admin, explain, use_vault},
 };
 
 /// The audit.
@@ -31,6 +38,7 @@ struct Log {
     next: RwSignal<Option<u64>>,
     broken: RwSignal<Option<String>>,
     attempt: Attempt,
+    saving: Attempt,
     filter: Filter,
     vault: Vault,
     toasts: Toasts,
@@ -41,7 +49,18 @@ struct Filter {
     who: RwSignal<String>,
     what: RwSignal<String>,
     outcome: RwSignal<String>,
+    /// The first day and the last, as date fields have them; empty for all.
+    from: RwSignal<String>,
+    to: RwSignal<String>,
 }
+
+/// Person, action, outcome, first and last day.
+type Values = [String; 5];
+
+/// No filter.
+const EVERYTHING: [&str; 5] = [""; 5];
+/// Only what was refused.
+const DENIED: [&str; 5] = ["", "", "denied", "", ""];
 
 impl Filter {
     fn new() -> Self {
@@ -49,11 +68,31 @@ impl Filter {
             who: RwSignal::new(String::new()),
             what: RwSignal::new(String::new()),
             outcome: RwSignal::new(String::new()),
+            from: RwSignal::new(String::new()),
+            to: RwSignal::new(String::new()),
         }
     }
 
-    fn values(self) -> (String, String, String) {
-        (self.who.get(), self.what.get(), self.outcome.get())
+    fn values(self) -> Values {
+        [self.who, self.what, self.outcome, self.from, self.to].map(|value| value.get())
+    }
+
+    /// Whether the last day lies before the first: nothing could be found.
+    fn is_reversed(self) -> bool {
+        // As text they are in the order of the calendar.
+        let (from, to) = (self.from.get(), self.to.get());
+        !from.is_empty() && !to.is_empty() && to < from
+    }
+
+    /// Whether it shows what was denied, and nothing else is filtered.
+    fn is_denied(self) -> bool {
+        self.values() == DENIED
+    }
+
+    fn set(self, values: [&str; 5]) {
+        for (signal, value) in [self.who, self.what, self.outcome, self.from, self.to].into_iter().zip(values) {
+            signal.set(value.to_owned());
+        }
     }
 
     fn ask(self, before: Option<u64>) -> admin::EventFilter {
@@ -67,8 +106,15 @@ impl Filter {
                 "denied" => Some(Outcome::Denied),
                 _ => None,
             },
+            from: begins(&self.from.get_untracked(), 0),
+            until: begins(&self.to.get_untracked(), 1),
         }
     }
+}
+
+/// When a day begins. A year that is still being typed, `0002`, is no filter yet.
+fn begins(day: &str, later: u32) -> Option<i64> {
+    browser::start_of_day(day, later).filter(|time| *time >= 0)
 }
 
 #[component]
@@ -78,6 +124,7 @@ fn Audit() -> impl IntoView {
         next: RwSignal::new(None),
         broken: RwSignal::new(None),
         attempt: Attempt::new(),
+        saving: Attempt::new(),
         filter: Filter::new(),
         vault: use_vault(),
         toasts: use_toasts(),
@@ -92,19 +139,21 @@ fn Audit() -> impl IntoView {
         });
     }
     let fetch = move |fresh: bool| fetch(log, fresh);
-    Effect::new(move |before: Option<(String, String, String)>| {
+    Effect::new(move |before: Option<Values>| {
         let now = log.filter.values();
-        if before.as_ref() != Some(&now) {
+        if before.as_ref() != Some(&now) && !log.filter.is_reversed() {
             fetch(true);
         }
         now
     });
+    let on_save = move |format: Format| save_filtered(log, format);
     view! {
         <Card title=t!(administration.audit_title).to_owned() flush=true>
             <div class="card-note stack">
                 <p>{t!(administration.audit_note)}</p>
                 <Filters filter=log.filter people/>
                 <Chain log/>
+                <SaveAs on_save busy=log.saving.busy/>
             </div>
             <Events log/>
             {move || log.attempt.busy.get().then(|| view! { <SkeletonRows count=3/> })}
@@ -126,6 +175,7 @@ fn fetch(log: Log, fresh: bool) {
     }
     let before = if fresh { None } else { log.next.get_untracked() };
     let filter = log.filter.ask(before);
+    let asked = untrack(|| log.filter.values());
     wasm_bindgen_futures::spawn_local(async move {
         let page = admin::events(&open, &filter).await;
         log.vault.keep_memory();
@@ -141,12 +191,68 @@ fn fetch(log: Log, fresh: bool) {
             }
             Err(error) => {
                 log.vault.heed(&error);
-                log.broken.try_set(Some(explain(&error)));
+                // Only what was refused is broken; a lost connection is not.
+                if matches!(error, ClientError::Refused(_)) {
+                    log.broken.try_set(Some(explain(&error)));
+                }
                 log.toasts.problem(explain(&error));
             }
         }
         log.attempt.done();
+        // Filtered by something else meanwhile: what came isn't what is asked for now.
+        let wanted = untrack(|| log.filter.who.try_get().map(|_| (log.filter.values(), log.filter.is_reversed())));
+        if let Some((now, false)) = wanted
+            && now != asked
+        {
+            fetch(log, true);
+        }
     });
+}
+
+/// Entries that a file may have: more are not held in memory at once.
+const MOST: usize = 20_000;
+
+/// Everything that the filter leaves, page by page, as a file.
+fn save_filtered(log: Log, format: Format) {
+    let Some(open) = log.vault.keys() else { return };
+    if !log.saving.begin() {
+        return;
+    }
+    let filter = log.filter.ask(None);
+    wasm_bindgen_futures::spawn_local(async move {
+        match all(&open, filter).await {
+            Ok((events, whole)) => {
+                let reports = BTreeMap::new();
+                let context = export::Context { origin: &admin::origin(), reports: &reports };
+                save(log.toasts, t!(access.file_audit), format, &export::export(&events, format, context));
+                if !whole {
+                    log.toasts.problem(t!(administration.audit_cut, count = MOST));
+                }
+            }
+            Err(error) => {
+                log.vault.heed(&error);
+                log.toasts.problem(explain(&error));
+            }
+        }
+        log.saving.done();
+    });
+}
+
+/// The entries, and whether they are all that there are.
+async fn all(open: &Keys, mut filter: admin::EventFilter) -> client::Result<(Vec<ExplainedEvent>, bool)> {
+    let mut events = Vec::new();
+    loop {
+        let page = admin::events(open, &filter).await?;
+        // Administrators see no access chain, so no purposes.
+        events.extend(page.items.into_iter().map(|checked| ExplainedEvent { checked, purposes: Vec::new() }));
+        match page.next {
+            // Each page must go further down, or a server could keep us here for ever.
+            Some(next) if filter.before.is_none_or(|before| next < before) && events.len() < MOST => {
+                filter.before = Some(next);
+            }
+            next => return Ok((events, next.is_none())),
+        }
+    }
 }
 
 #[component]
@@ -169,11 +275,22 @@ fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl Into
             option("denied", t!(administration.audit_denied)),
         ]
     });
+    let reversed = Signal::derive(move || filter.is_reversed().then(|| t!(administration.audit_reversed).to_owned()));
     view! {
         <div class="filters">
             <SelectField id="audit-who" label=t!(administration.audit_who) value=filter.who options=who/>
             <SelectField id="audit-what" label=t!(administration.audit_what) value=filter.what options=what/>
             <SelectField id="audit-outcome" label=t!(administration.audit_outcome) value=filter.outcome options=outcome/>
+            <TextField id="audit-from" kind="date" label=t!(administration.audit_from) value=filter.from/>
+            <TextField id="audit-to" kind="date" label=t!(administration.audit_to) value=filter.to error=reversed/>
+        </div>
+        <div class="form-end" role="group" aria-label=t!(administration.audit_presets)>
+            <Chip pressed=Signal::derive(move || filter.values() == EVERYTHING) on_click=move |()| filter.set(EVERYTHING)>
+                {t!(administration.audit_everything)}
+            </Chip>
+            <Chip pressed=Signal::derive(move || filter.is_denied()) on_click=move |()| filter.set(DENIED)>
+                {t!(administration.audit_denied_attempts)}
+            </Chip>
         </div>
     }
 }
@@ -227,7 +344,7 @@ fn Events(log: Log) -> impl IntoView {
 
 #[component]
 fn EventRow(item: CheckedEvent) -> impl IntoView {
-    let CheckedEvent { event, mark } = item;
+    let CheckedEvent { event, mark, .. } = item;
     let who = event.actor_name.or_else(|| event.actor.map(|id| short(&id.to_string())));
     let who = who.unwrap_or_else(|| t!(administration.audit_nobody).to_owned());
     let (tone, outcome) = match event.outcome {

@@ -1,27 +1,32 @@
 //! Who opened it: the report's own events, checked link by link in this browser.
 
-use api_types::audit::{Action, AuditEvent, Outcome};
-use client::{CheckedEvent, ClientError, Mark, ReportEvents};
+use std::collections::BTreeMap;
+
+use api_types::audit::Outcome;
+use client::{
+    ClientError, ReportEvents,
+    export::{self, About, Format},
+    oversight::{Visit, visits},
+};
 use leptos::prelude::*;
 
 use super::handle::Handle;
 use crate::{
-    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone},
+    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone, use_toasts},
     pages::signed_in::{
-        action::action_name,
-        log_mark::{LogMark, weakest},
+        access_line::purpose_phrase,
+        did::did,
+        log_mark::{LogMark, ReaderNote},
+        save_as::{SaveAs, save},
     },
     t,
-    vault::{Keys, Loaded, explain, use_vault},
+    vault::{Keys, Loaded, admin::origin, explain, use_vault},
 };
 
 /// Events fetched for the check.
 const MOST: usize = 5_000;
 /// Events shown at first, and more with each tap.
 const STEP: usize = 20;
-
-/// Looks of one person that are no further apart are one visit, in milliseconds.
-const VISIT: i64 = 15 * 60 * 1000;
 
 /// What the check found.
 #[derive(Debug, Clone)]
@@ -67,60 +72,24 @@ pub(super) fn Events(handle: Handle) -> impl IntoView {
     }
 }
 
-/// Events that are one to a reader: a page asks several times for what its reader looks at once.
-#[derive(Clone)]
-struct Visit {
-    /// The newest of them; an opened file says more than a look.
-    event: AuditEvent,
-    /// Time of the oldest.
-    since: i64,
-    count: usize,
-    /// What the public log says of all of them.
-    mark: Mark,
-}
-
-/// How much a look says, more with each; none for what isn't a look.
-fn look(event: &AuditEvent) -> Option<u8> {
-    match (event.action, event.outcome) {
-        (_, Outcome::Denied) => None,
-        (Action::AuditRead, _) => Some(0),
-        (Action::Read, _) => Some(1),
-        (Action::Open, _) => Some(2),
-        _ => None,
-    }
-}
-
-impl Visit {
-    fn takes(&self, older: &AuditEvent) -> bool {
-        let same = self.event.actor == older.actor && self.since - older.time <= VISIT;
-        same && look(&self.event).is_some() && look(older).is_some()
-    }
-}
-
-/// Newest first, as the events are.
-fn visits(events: &[CheckedEvent]) -> Vec<Visit> {
-    let mut visits: Vec<Visit> = Vec::new();
-    for CheckedEvent { event, mark, .. } in events {
-        match visits.iter_mut().rev().find(|visit| visit.takes(event)) {
-            Some(visit) => {
-                visit.since = event.time;
-                visit.count += 1;
-                visit.mark = weakest([visit.mark, *mark].into_iter());
-                if look(event) > look(&visit.event) {
-                    visit.event.action = event.action;
-                }
-            }
-            None => visits.push(Visit { event: event.clone(), since: event.time, count: 1, mark: *mark }),
-        }
-    }
-    visits
-}
-
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let items = visits(&events.items);
-    let (complete, count) = (events.complete, items.len());
-    let items = StoredValue::new(items);
+    let toasts = use_toasts();
+    // From the chain that was verified when the report was opened.
+    let purposes = handle.view_untracked().map(|view| view.report.access.purposes()).unwrap_or_default();
+    let complete = events.complete;
+    let explained = purposes.explain(events.items);
+    let items = visits(&explained);
+    let count = items.len();
+    let (items, explained) = (StoredValue::new(items), StoredValue::new(explained));
+    let on_save = move |format: Format| {
+        let Some(view) = handle.view_untracked() else { return };
+        let about = About { patient: Some(view.report.access.owner()), title: view.title() };
+        let reports = BTreeMap::from([(handle.id, about)]);
+        let context = export::Context { origin: &origin(), reports: &reports };
+        let text = explained.with_value(|events| export::export(events, format, context));
+        save(toasts, t!(access.file_report), format, &text);
+    };
     let rows = move || {
         let row = |visit: &Visit| view! { <EventRow handle visit=visit.clone()/> };
         items.with_value(|items| items.iter().take(shown.get()).map(row).collect_view())
@@ -141,44 +110,13 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
                 </Button>
             </p>
         })}
-    }
-}
-
-/// What somebody did, as the rest of a sentence that begins with their name.
-fn did(event: &AuditEvent) -> String {
-    let text = match (event.action, event.outcome) {
-        (Action::Redeem, Outcome::Denied) => t!(report.event_redeem_denied),
-        (action, Outcome::Denied) => return format!("{}: {}", t!(report.event_denied), action_name(action)),
-        (Action::Open, _) => t!(report.event_open),
-        (Action::Read, _) => t!(report.event_read),
-        (Action::List, _) => t!(report.event_list),
-        (Action::Create, _) => t!(report.event_create),
-        (Action::Share, _) => t!(report.event_share),
-        (Action::Redeem, _) => redeeming(&event.subject),
-        (Action::Claim, _) => t!(report.event_claim),
-        (Action::Revoke, _) => t!(report.event_revoke),
-        (Action::Rekey, _) => t!(report.event_rekey),
-        (Action::Upload, _) => t!(report.event_upload),
-        (Action::AuditRead, _) => t!(report.event_audit),
-        (action, _) => action_name(action),
-    };
-    text.to_owned()
-}
-
-/// The steps of redeeming, as the server names them in the event's subject.
-fn redeeming(subject: &str) -> &'static str {
-    match subject.split(' ').find_map(|pair| pair.strip_prefix("what=")) {
-        Some("challenge") => t!(report.event_redeem_begun),
-        Some("seed") => t!(report.event_redeem_done),
-        Some("reseal") => t!(report.event_reseal),
-        Some("request_again") => t!(report.event_code_again),
-        _ => t!(report.event_redeem),
+        <div class="card-note"><SaveAs on_save/></div>
     }
 }
 
 #[component]
 fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
-    let Visit { event, count, mark, .. } = visit;
+    let Visit { event, purposes, count, mark, reader, .. } = visit;
     let own = use_vault().who().map(|who| who.account_id);
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
@@ -192,11 +130,13 @@ fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
                 <span><strong>{who}</strong>" "{did(&event)}</span>
                 <span class="row-text">
                     <Time at=event.time style=TimeStyle::DateTime/>
+                    {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
                     {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
                 </span>
             </div>
             <div class="row-end">
                 {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
+                <ReaderNote reader/>
                 <LogMark mark/>
             </div>
         </li>

@@ -8,7 +8,6 @@ mod files;
 mod handle;
 mod invite;
 mod people;
-mod revoke;
 mod share;
 mod unopened;
 mod versions;

@@ -1,13 +1,18 @@
 //! Who has access: read from the signed chain.
 
 use api_types::grants::Right;
-use client::{AccessRow, AccessStatus, AccessWho, Person, Verification};
+use client::{AccessRow, AccessWho, Person, Verification};
 use leptos::prelude::*;
 
-use super::{handle::Handle, revoke::Revoke};
+use super::handle::Handle;
 use crate::{
     components::{Avatar, Badge, Button, ButtonKind, Card, Dialog, Glyph, Time, TimeStyle, Tone},
-    pages::signed_in::{key::CompareKey, question::Question},
+    pages::signed_in::{
+        access_line::{name_of, purpose_phrase, right_word, state_badge},
+        key::CompareKey,
+        question::Question,
+        revoke::{Ending, Revoke},
+    },
     t,
     vault::{Keys, Loaded, use_vault},
 };
@@ -16,7 +21,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Asking {
     /// "Revoke?"
-    pub revoke: Question<AccessRow>,
+    pub revoke: Question<Ending>,
     /// "Are these the words?"
     pub compare: Question<Person>,
 }
@@ -38,23 +43,26 @@ pub(super) fn People(handle: Handle) -> impl IntoView {
     view! {
         <Card title=t!(report.access).to_owned() flush=true>
             <p class="card-note field-hint">{t!(report.access_note)}</p>
-            {list.show(t!(report.offline), 3, move |rows| view! { <Rows rows old asking/> })}
+            {list.show(t!(report.offline), 3, move |rows| view! { <Rows handle rows old asking/> })}
         </Card>
-        <Revoke handle question=asking.revoke again=move || list.again()/>
+        <Revoke
+            question=asking.revoke
+            left=move |_| handle.end()
+            changed=move |_| {
+                list.again();
+                handle.refresh();
+            }
+        />
         <Compare question=asking.compare again=move || list.again()/>
     }
 }
 
-fn is_over(row: &AccessRow) -> bool {
-    matches!(row.status, AccessStatus::Revoked | AccessStatus::Expired)
-}
-
 #[component]
-fn Rows(rows: Vec<AccessRow>, old: RwSignal<bool>, asking: Asking) -> impl IntoView {
-    let (over, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_over);
+fn Rows(handle: Handle, rows: Vec<AccessRow>, old: RwSignal<bool>, asking: Asking) -> impl IntoView {
+    let (over, now): (Vec<_>, Vec<_>) = rows.into_iter().partition(AccessRow::is_over);
     let count = over.len();
     let over = StoredValue::new(over);
-    let row = move |row: AccessRow| view! { <AccessLine row asking/> };
+    let row = move |row: AccessRow| view! { <AccessLine handle row asking/> };
     let word =
         move || if old.get() { t!(report.less_access).to_owned() } else { t!(report.more_access, count = count) };
     view! {
@@ -70,65 +78,27 @@ fn Rows(rows: Vec<AccessRow>, old: RwSignal<bool>, asking: Asking) -> impl IntoV
     }
 }
 
-/// What a person is called in this card.
-pub(super) fn name_of(row: &AccessRow) -> String {
-    match &row.who {
-        AccessWho::Person(person) => person.name.clone(),
-        AccessWho::Account(id) => id.to_string().chars().take(8).collect(),
-        AccessWho::Invitation(_) => t!(report.patient_to_come).to_owned(),
-    }
-}
-
-fn right_word(right: Right) -> &'static str {
-    match right {
-        Right::View => t!(report.right_view),
-        Right::Contribute => t!(report.right_contribute),
-        Right::Reshare => t!(report.right_reshare),
-        Right::Own => t!(report.right_own),
-    }
-}
-
-fn state_badge(row: &AccessRow) -> impl IntoView + use<> {
-    let invited = matches!(row.who, AccessWho::Invitation(_));
-    let (tone, word) = match row.status {
-        AccessStatus::Pending if invited => (Tone::Info, t!(report.state_invited)),
-        AccessStatus::Pending => (Tone::Info, t!(report.state_pending)),
-        AccessStatus::Live => (Tone::Good, t!(report.state_live)),
-        AccessStatus::Expired => (Tone::Plain, t!(report.state_expired)),
-        AccessStatus::Locked => (Tone::Danger, t!(report.state_locked)),
-        AccessStatus::Revoked => (Tone::Plain, t!(report.state_revoked)),
-    };
-    view! { <Badge tone>{word}</Badge> }
-}
-
-/// A known purpose in words; another program's as it is.
-pub(super) fn purpose_word(purpose: &str) -> String {
-    match purpose {
-        "treatment" => t!(share.purpose_treatment).to_owned(),
-        "second-opinion" => t!(share.purpose_second_opinion).to_owned(),
-        "referral" => t!(share.purpose_referral).to_owned(),
-        "billing" => t!(share.purpose_billing).to_owned(),
-        // Said by their right already.
-        "own" | "author" | "patient" => String::new(),
-        other => other.to_owned(),
-    }
-}
-
 #[component]
-fn AccessLine(row: AccessRow, asking: Asking) -> impl IntoView {
-    let name = name_of(&row);
-    let (since, until, over) = (row.granted_at, row.expires_at, is_over(&row));
-    let purpose = Some(purpose_word(&row.purpose)).filter(|word| !word.is_empty() && row.right != Right::Own);
+fn AccessLine(handle: Handle, row: AccessRow, asking: Asking) -> impl IntoView {
+    let name = name_of(&row.who);
+    let (since, until, over) = (row.granted_at, row.expires_at, row.is_over());
+    // Said by the right already.
+    let said = row.right == Right::Own || row.purpose == "author";
+    let purpose = if said { None } else { purpose_phrase([&row.purpose]) };
     let key = (!row.own && !over).then(|| view! { <KeyState who=row.who.clone() compare=asking.compare/> });
     let right = right_word(row.right);
     let own = row.own;
     let badge = state_badge(&row);
     let label = if own { t!(report.leave).to_owned() } else { t!(report.revoke).to_owned() };
     let of = t!(report.revoke_of, name = name.clone());
+    let ask = move |row: AccessRow| {
+        let owner = handle.view_untracked().is_some_and(|view| view.is_owner());
+        asking.revoke.ask(Ending { report: handle.id, row, owner });
+    };
     let revoke = (row.may_revoke && !over).then(|| {
         let aria = if own { label.clone() } else { of };
         view! {
-            <button type="button" class="btn btn-danger-quiet btn-small" aria-label=aria on:click=move |_| asking.revoke.ask(row.clone())>
+            <button type="button" class="btn btn-danger-quiet btn-small" aria-label=aria on:click=move |_| ask(row.clone())>
                 {label}
             </button>
         }
@@ -142,7 +112,7 @@ fn AccessLine(row: AccessRow, asking: Asking) -> impl IntoView {
                     {right}" · "{t!(report.since, when = "")}<Time at=since/>
                     {(until > 0).then(|| view! { " · "{t!(report.until, when = "")}<Time at=until style=TimeStyle::DateTime/> })}
                 </span>
-                {purpose.map(|purpose| view! { <span class="row-text">{t!(report.purpose, purpose = purpose)}</span> })}
+                {purpose.map(|purpose| view! { <span class="row-text">{purpose}</span> })}
             </div>
             <div class="row-badges">{badge}{key}{revoke}</div>
         </li>

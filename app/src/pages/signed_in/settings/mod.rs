@@ -1,20 +1,22 @@
-//! Settings: account and key, theme, lock; sessions and devices.
+//! Settings: account and key, theme, lock; sessions and devices; witnesses of the log.
 
 mod account;
 mod sessions;
 mod theme;
+mod witnesses;
 
 use leptos::prelude::*;
 
 pub use account::SettingsPage;
 pub use sessions::SessionsPage;
+pub use witnesses::WitnessesPage;
 
 use crate::{
     components::{LinkTabs, Page},
     t,
 };
 
-/// The frame of both pages.
+/// The frame of its pages.
 #[component]
 fn SettingsFrame(
     /// The page's own content.
@@ -23,6 +25,7 @@ fn SettingsFrame(
     let tabs = vec![
         ("/settings", t!(settings.tab_account).to_owned()),
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
+        ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];
     view! {
         <Page title=t!(settings.title).to_owned()>

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use api_types::ReportId;
-use client::{Client, Evidence, Mark, Memory, Refusal, Vault, Witnesses, log::EvidenceError};
+use client::{
+    Client, Evidence, Mark, Memory, Refusal, Vault, Witnesses,
+    log::{AskError, EvidenceError},
+};
 use tlog::{cosignature::Cosigner, note::KeyName};
 
 use super::refusal;
@@ -335,4 +338,26 @@ async fn a_log_begins_after_the_account_did() {
     server.happen(REPORT, 1);
     next.check_log().await.unwrap();
     assert!(next.remembered().logs["events"].checkpoint.is_some());
+}
+
+#[tokio::test]
+async fn witnesses_are_tried_before_a_session_asks_for_them() {
+    let (server, ann) = looked(3).await;
+    let (one, two) = (witness("one.example"), witness("two.example"));
+    let keys = vec![one.key().to_string(), two.key().to_string()];
+    let asked = |required| Witnesses { required, keys: keys.clone() };
+    server.with_log(|log| log.witnesses = vec![one]);
+    assert!(matches!(ann.ask_for_witnesses(asked(3)).await, Err(AskError::Keys(_))));
+    let few = ann.ask_for_witnesses(asked(2)).await;
+    assert!(matches!(few, Err(AskError::TooFew { required: 2, found: 1 })), "{few:?}");
+    assert_eq!(ann.remembered().witnesses, Witnesses::default(), "nothing changed");
+    assert!(ann.stopped().is_none());
+    ann.check_log().await.unwrap();
+
+    ann.ask_for_witnesses(asked(1)).await.unwrap();
+    assert_eq!(ann.remembered().witnesses, asked(1));
+    ann.check_log().await.unwrap();
+    server.with_log(|log| log.witnesses.clear());
+    assert_eq!(stopped(&ann).await.0, Refusal::LogTooFewWitnesses { required: 1, found: 0 }, "in this session too");
+    assert!(matches!(ann.ask_for_witnesses(Witnesses::default()).await, Err(AskError::Refused(_))));
 }

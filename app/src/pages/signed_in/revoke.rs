@@ -1,54 +1,70 @@
 //! Taking access away, or giving up one's own; says exactly what goes.
 
+use api_types::ReportId;
 use client::AccessRow;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{handle::Handle, people::name_of};
+use super::{access_line::name_of, question::Question};
 use crate::{
     components::{Confirm, use_toasts},
-    pages::signed_in::question::Question,
     t,
     vault::{Attempt, explain, index, use_vault},
 };
 
+/// What the question is about.
+#[derive(Clone)]
+pub struct Ending {
+    /// Of which report.
+    pub report: ReportId,
+    /// Whose access.
+    pub row: AccessRow,
+    /// Whether the reader owns the report: then its keys are changed too.
+    pub owner: bool,
+}
+
 /// The question, and what follows from yes.
 #[component]
-pub(super) fn Revoke(
-    handle: Handle,
-    question: Question<AccessRow>,
-    again: impl Fn() + Copy + Send + Sync + 'static,
+pub fn Revoke(
+    /// The question.
+    question: Question<Ending>,
+    /// The reader gave up their own access to this report.
+    #[prop(into)]
+    left: Callback<ReportId>,
+    /// Access to this report ended, or its keys are new: it has to be fetched anew.
+    #[prop(into)]
+    changed: Callback<ReportId>,
 ) -> impl IntoView {
     let vault = use_vault();
     let toasts = use_toasts();
     let index = index::use_index();
     let attempt = Attempt::new();
-    let own = move || question.about().is_some_and(|row| row.own);
-    let name = move || question.about().map(|row| name_of(&row)).unwrap_or_default();
+    let own = move || question.about().is_some_and(|ending| ending.row.own);
+    let name = move || question.about().map(|ending| name_of(&ending.row.who)).unwrap_or_default();
     let title = Signal::derive(move || if own() { t!(report.leave_title) } else { t!(report.revoke_title) }.to_owned());
     let revoke = move |()| {
-        let (Some(open), Some(row)) = (vault.keys(), question.about_untracked()) else { return };
+        let (Some(open), Some(ending)) = (vault.keys(), question.about_untracked()) else { return };
         if !attempt.begin() {
             return;
         }
         spawn_local(async move {
-            match open.revoke(&handle.id, &row.grant).await {
+            let Ending { report, row, owner } = ending;
+            match open.revoke(&report, &row.grant).await {
                 Ok(()) if row.own => {
                     toasts.done(t!(report.leave_done));
                     question.done();
-                    handle.end();
+                    left.run(report);
                 }
                 Ok(()) => {
-                    toasts.done(t!(report.revoke_done, name = name_of(&row)));
+                    toasts.done(t!(report.revoke_done, name = name_of(&row.who)));
                     question.done();
-                    again();
-                    handle.refresh();
-                    if handle.view_untracked().is_some_and(|view| view.is_owner()) {
+                    changed.run(report);
+                    if owner {
                         spawn_local(async move {
-                            if index.revoked(&open, &handle.id).await {
+                            if index.revoked(&open, &report).await {
                                 toasts.done(t!(report.rekey_done));
                             }
-                            handle.refresh();
+                            changed.run(report);
                         });
                     }
                 }

@@ -1,0 +1,115 @@
+//! Who did what with the reader's reports, when and under which purpose: every report's events in one order.
+
+use std::collections::{BTreeMap, HashMap};
+
+use api_types::{ReportId, audit::Outcome};
+use client::{
+    export::{self, About, Format},
+    oversight::{Visit, newest_first, visits},
+};
+use leptos::prelude::*;
+
+use super::load::Load;
+use crate::{
+    components::{Badge, Button, ButtonKind, Card, Chip, Time, TimeStyle, Tone, use_toasts},
+    pages::signed_in::{
+        access_line::purpose_phrase,
+        did::did,
+        log_mark::{LogMark, ReaderNote},
+        save_as::{SaveAs, save},
+    },
+    t,
+    vault::{admin::origin, use_vault},
+};
+
+/// Visits shown at first, and more with each tap.
+const STEP: usize = 20;
+
+/// The card.
+#[component]
+pub(super) fn Record(load: Load) -> impl IntoView {
+    let own = use_vault().who().map(|who| who.account_id);
+    let toasts = use_toasts();
+    let (everyone, shown) = (RwSignal::new(false), RwSignal::new(STEP));
+    let titles: Memo<HashMap<ReportId, String>> = Memo::new(move |_| {
+        load.items.with(|items| items.iter().map(|item| (item.overseen.report, item.title.clone())).collect())
+    });
+    let found = Memo::new(move |_| {
+        let mut all: Vec<Visit> =
+            load.items.with(|items| items.iter().flat_map(|item| visits(&item.overseen.events)).collect());
+        if !everyone.get() {
+            all.retain(|visit| visit.event.actor != own);
+        }
+        newest_first(&mut all);
+        all
+    });
+    let partial = move || load.items.with(|items| items.iter().any(|item| !item.overseen.complete));
+    let on_save = move |format: Format| {
+        let items = load.items.get_untracked();
+        let about = |item: &super::load::Item| About { patient: Some(item.overseen.owner), title: item.title.clone() };
+        let reports: BTreeMap<_, _> = items.iter().map(|item| (item.overseen.report, about(item))).collect();
+        let mut events: Vec<_> = items.iter().flat_map(|item| item.overseen.events.iter().cloned()).collect();
+        events.sort_by_key(|explained| std::cmp::Reverse(explained.checked.event.seq));
+        let context = export::Context { origin: &origin(), reports: &reports };
+        save(toasts, t!(access.file_all), format, &export::export(&events, format, context));
+    };
+    let rows = move || {
+        let row = |visit: &Visit| {
+            let title = visit.event.report_id.and_then(|id| titles.with(|titles| titles.get(&id).cloned()));
+            view! { <VisitRow visit=visit.clone() title=title.unwrap_or_default() own=visit.event.actor == own/> }
+        };
+        found.with(|found| found.iter().take(shown.get()).map(row).collect_view())
+    };
+    view! {
+        <Card title=t!(access.record).to_owned() flush=true>
+            <div class="card-note form-end" role="group" aria-label=t!(access.whose)>
+                <Chip pressed=Signal::derive(move || !everyone.get()) on_click=move |()| everyone.set(false)>{t!(access.others)}</Chip>
+                <Chip pressed=everyone on_click=move |()| everyone.set(true)>{t!(access.everyone)}</Chip>
+            </div>
+            {move || partial().then(|| view! { <p class="card-note field-hint">{t!(access.record_partial)}</p> })}
+            <ul class="rows" role="list" aria-label=t!(access.record)>{rows}</ul>
+            {move || found.with(Vec::is_empty).then(|| view! { <p class="card-note">{t!(access.record_none)}</p> })}
+            {move || (shown.get() < found.with(Vec::len)).then(|| view! {
+                <p class="card-note">
+                    <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| shown.update(|shown| *shown += STEP)>
+                        {t!(report.events_more)}
+                    </Button>
+                </p>
+            })}
+            <div class="card-note stack-s">
+                <SaveAs on_save/>
+                <p class="field-hint">{t!(access.save_note)}</p>
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn VisitRow(visit: Visit, title: String, own: bool) -> impl IntoView {
+    let Visit { event, purposes, count, mark, reader, .. } = visit;
+    let who = match event.actor {
+        None => t!(report.somebody).to_owned(),
+        Some(_) if own => t!(report.you_subject).to_owned(),
+        Some(id) => event.actor_name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect()),
+    };
+    let denied = event.outcome == Outcome::Denied;
+    let href = event.report_id.map(|id| format!("/reports/{id}"));
+    view! {
+        <li class="row row-plain">
+            <div class="row-main">
+                <span><strong>{who}</strong>" "{did(&event)}</span>
+                <span class="row-text"><a href=href>{title}</a></span>
+                <span class="row-text">
+                    <Time at=event.time style=TimeStyle::DateTime/>
+                    {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
+                    {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
+                </span>
+            </div>
+            <div class="row-end">
+                {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
+                <ReaderNote reader/>
+                <LogMark mark/>
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,63 @@
+//! What the owner of reports sees of all of them: who can see what, who did what and why, and an account of it on paper.
+//! Everything here follows from verified chains and events; nothing asks the server but [`Vault::oversee`].
+
+mod disclosures;
+mod people;
+mod period;
+mod visits;
+
+use api_types::{AccountId, ReportId};
+
+pub use disclosures::{Accounting, Disclosure, DisclosureKind, Subject, account_for};
+pub use people::{HeldReport, PersonAccess, by_person};
+pub use period::{Period, PeriodError, YEARS, day, years_before};
+pub use visits::{Visit, newest_first, visits};
+
+use crate::{
+    error::Result,
+    ids::ToApi,
+    platform::Platform,
+    reports::{ExplainedEvent, Purposes},
+    sharing::AccessRow,
+    vault::Vault,
+};
+
+/// One report of the reader's own: who can see it, and what was done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overseen {
+    /// The report.
+    pub report: ReportId,
+    /// Who owns it, by the verified chain.
+    pub owner: AccountId,
+    /// Everyone who has or had access, the newest grant first, from the verified chain.
+    pub access: Vec<AccessRow>,
+    /// Who held it, when and why.
+    pub purposes: Purposes,
+    /// Newest first, each looked for in the public log, with the purposes under which it was done.
+    pub events: Vec<ExplainedEvent>,
+    /// Whether the events were followed down to the report's first.
+    pub complete: bool,
+}
+
+impl<P: Platform> Vault<P> {
+    /// A report with its access and its newest `limit` events, all verified; `None` for somebody else's, by its signed chain.
+    ///
+    /// # Errors
+    /// As [`Vault::access`] and [`Vault::report_events`].
+    pub async fn oversee(&self, report: &ReportId, limit: usize) -> Result<Option<Overseen>> {
+        let access = self.report_access(report).await?;
+        if access.state.owner() != self.id() {
+            return Ok(None);
+        }
+        let (rows, events) = futures::try_join!(self.access_rows(report, &access), self.report_events(report, limit))?;
+        let purposes = access.purposes();
+        Ok(Some(Overseen {
+            report: *report,
+            owner: access.state.owner().api(),
+            access: rows,
+            events: purposes.explain(events.items),
+            complete: events.complete,
+            purposes,
+        }))
+    }
+}

@@ -1,0 +1,150 @@
+//! Who can see what, person by person.
+
+use std::collections::BTreeMap;
+
+use api_types::ReportId;
+
+use super::Overseen;
+use crate::sharing::{AccessRow, AccessStatus, AccessWho};
+
+/// A report in somebody's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldReport {
+    /// The report.
+    pub report: ReportId,
+    /// Their grant.
+    pub row: AccessRow,
+}
+
+/// Somebody else, and what they can see of one's reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonAccess {
+    /// Who.
+    pub who: AccessWho,
+    /// What they can see, or could as soon as they enter a code; the newest grant first.
+    pub now: Vec<HeldReport>,
+    /// What they could see once.
+    pub ended: Vec<HeldReport>,
+}
+
+/// Names a person across reports.
+fn key(who: &AccessWho) -> String {
+    match who {
+        AccessWho::Person(person) => person.id.to_string(),
+        AccessWho::Account(id) => id.to_string(),
+        AccessWho::Invitation(short) => format!("invitation {short}"),
+    }
+}
+
+/// A name is in every report the same, but one of them may know it and another not.
+fn better(old: &AccessWho, new: &AccessWho) -> bool {
+    matches!((old, new), (AccessWho::Account(_), AccessWho::Person(_)))
+}
+
+impl AccessRow {
+    /// Whether nothing can be seen by it any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status, AccessStatus::Revoked | AccessStatus::Expired)
+    }
+}
+
+/// Everyone but the owner: those first who got access last.
+pub fn by_person<'o>(overseen: impl IntoIterator<Item = &'o Overseen>) -> Vec<PersonAccess> {
+    let mut people: BTreeMap<String, PersonAccess> = BTreeMap::new();
+    for one in overseen {
+        for row in one.access.iter().filter(|row| !row.own) {
+            let empty = || PersonAccess { who: row.who.clone(), now: Vec::new(), ended: Vec::new() };
+            let person = people.entry(key(&row.who)).or_insert_with(empty);
+            if better(&person.who, &row.who) {
+                person.who = row.who.clone();
+            }
+            let list = if row.is_over() { &mut person.ended } else { &mut person.now };
+            list.push(HeldReport { report: one.report, row: row.clone() });
+        }
+    }
+    let mut people: Vec<PersonAccess> = people.into_values().collect();
+    for person in &mut people {
+        for list in [&mut person.now, &mut person.ended] {
+            list.sort_by_key(|held| std::cmp::Reverse(held.row.granted_at));
+        }
+    }
+    let newest = |person: &PersonAccess| person.now.first().map(|held| held.row.granted_at);
+    people.sort_by_key(|person| std::cmp::Reverse(newest(person)));
+    people
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::{AccountId, GrantId, grants::Right};
+
+    use super::*;
+
+    fn row(who: AccessWho, status: AccessStatus, granted_at: i64, own: bool) -> AccessRow {
+        AccessRow {
+            grant: GrantId([0; 16]),
+            who,
+            right: Right::View,
+            status,
+            purpose: "treatment".to_owned(),
+            granted_by: AccountId([9; 32]),
+            granted_by_name: None,
+            granted_at,
+            expires_at: 0,
+            tries_left: None,
+            own,
+            may_revoke: true,
+        }
+    }
+
+    fn overseen(report: u8, access: Vec<AccessRow>) -> Overseen {
+        Overseen {
+            report: ReportId([report; 32]),
+            owner: AccountId([9; 32]),
+            access,
+            purposes: Default::default(),
+            events: Vec::new(),
+            complete: true,
+        }
+    }
+
+    fn somebody(n: u8) -> AccessWho {
+        AccessWho::Account(AccountId([n; 32]))
+    }
+
+    #[test]
+    fn each_person_comes_once_with_all_of_their_reports() {
+        let all = [
+            overseen(
+                1,
+                vec![
+                    row(somebody(9), AccessStatus::Live, 0, true),
+                    row(somebody(1), AccessStatus::Live, 10, false),
+                    row(somebody(1), AccessStatus::Revoked, 5, false),
+                ],
+            ),
+            overseen(2, vec![row(somebody(2), AccessStatus::Pending, 20, false)]),
+            overseen(3, vec![row(somebody(1), AccessStatus::Locked, 30, false)]),
+        ];
+        let people = by_person(&all);
+        assert_eq!(people.len(), 2, "the owner is not among them");
+        assert_eq!(people[0].who, somebody(1), "whose newest grant is the newest");
+        let reports = |list: &[HeldReport]| list.iter().map(|held| held.report.0[0]).collect::<Vec<_>>();
+        assert_eq!((reports(&people[0].now), reports(&people[0].ended)), (vec![3, 1], vec![1]));
+        assert_eq!(reports(&people[1].now), [2]);
+    }
+
+    #[test]
+    fn who_has_nothing_any_more_comes_last() {
+        let all = [overseen(
+            1,
+            vec![
+                row(somebody(1), AccessStatus::Expired, 50, false),
+                row(somebody(2), AccessStatus::Live, 1, false),
+                row(AccessWho::Invitation("ab".into()), AccessStatus::Pending, 2, false),
+            ],
+        )];
+        let people = by_person(&all);
+        assert_eq!(people.last().map(|person| &person.who), Some(&somebody(1)));
+        assert!(people[2].now.is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+// The administrator's audit: by person, action, outcome and day; what was denied in one tap; as a file.
+import { readFileSync } from 'node:fs';
+import { inspect } from '../support/screens.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const w = words.administration;
+
+test('the audit is filtered by day, shows denied attempts in one tap, and is saved as it is filtered', async ({ clinic, enter }) => {
+  test.setTimeout(200_000);
+  const patient = await enter(clinic.patient);
+  const status = await patient.page.evaluate(async () => (await fetch('/api/v1/admin/accounts')).status);
+  expect(status).toBe(403);
+  const administrator = await enter(clinic.administrator);
+  const { page } = administrator;
+  await administrator.goTo('administration');
+  await page.getByRole('link', { name: w.audit, exact: true }).click();
+  const rows = page.locator('tbody').getByRole('row');
+  await expect(rows.first()).toBeVisible({ timeout: 20_000 });
+
+  const [from, to] = [page.getByLabel(w.auditFrom, { exact: true }), page.getByLabel(w.auditTo, { exact: true })];
+  const day = (days: number) => page.evaluate((by) => {
+    const at = new Date();
+    at.setDate(at.getDate() + by);
+    return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`;
+  }, days);
+  const [yesterday, today, tomorrow] = [await day(-1), await day(0), await day(1)];
+  await to.fill(yesterday);
+  await expect(page.getByText(w.auditNone)).toBeVisible();
+  await from.fill(today);
+  await expect(page.getByText(w.auditReversed)).toBeVisible();
+  await inspect(page, 'audit-days-wrong');
+  await to.fill(tomorrow);
+  await expect(rows.first()).toBeVisible();
+
+  await administrator.button(w.auditDenied).click();
+  await expect(from).toHaveValue('');
+  await expect(rows.filter({ hasText: clinic.patient.name }).first()).toBeVisible();
+  await expect(rows.getByText('Done', { exact: true })).toHaveCount(0);
+  await inspect(page, 'audit-denied');
+
+  const [download] = await Promise.all([page.waitForEvent('download'), administrator.button(words.access.save('JSON')).click()]);
+  const events = JSON.parse(readFileSync(await download.path(), 'utf8')) as { outcome: string; in_public_log: string }[];
+  expect(events.length).toBeGreaterThan(0);
+  expect(new Set(events.map((event) => event.outcome))).toEqual(new Set(['denied']));
+  expect(new Set(events.map((event) => event.in_public_log))).toEqual(new Set(['verified']));
+  await administrator.button(w.auditEverything).click();
+  await expect(rows.getByText('Done', { exact: true }).first()).toBeVisible();
+});
