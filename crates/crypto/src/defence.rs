@@ -48,6 +48,8 @@ pub enum Defence {
     StateCounter,
     /// Events of a report are numbered, chained, and stay once seen.
     EventChain,
+    /// A report's record begins at its first event, or six years ago.
+    EventAge,
     /// The key that signs the public log is pinned.
     LogKey,
     /// The public log only grows: each tree begins with those seen before.

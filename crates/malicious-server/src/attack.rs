@@ -67,6 +67,7 @@ attacks! {
         AuthorStatement => "content_changed"
     ];
     SUPPRESSED_EVENT = "suppressed-event": [EventChain => "events_broken"];
+    SUPPRESSED_BEGINNING = "suppressed-beginning": [EventAge => "events_broken"];
     REWRITTEN_EVENT = "rewritten-event": [EventChain => "events_broken", LogOpening => "log_event_changed"];
     INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];
     FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];

@@ -117,12 +117,17 @@ pub fn in_the_name_of(person: &Vault<World>) -> AccountRecipient {
 
 /// A report's events as an honest server lists them, outside of any public log.
 pub fn events(id: ReportId, count: u64, subject: &str) -> Vec<AuditEvent> {
+    events_at(id, count, subject, 1_000)
+}
+
+/// The same, of some other time.
+pub fn events_at(id: ReportId, count: u64, subject: &str, time: i64) -> Vec<AuditEvent> {
     let mut previous = B64(id.0.to_vec());
     let mut events = Vec::new();
     for seq in 1..=count {
         let mut event = AuditEvent {
             seq,
-            time: 1_000,
+            time,
             actor: None,
             actor_name: None,
             session: None,
