@@ -23,6 +23,9 @@ struct Shown {
     events: Vec<Event>,
     /// Whether the events' hash chain was checked down to the report's first.
     verified_to_the_first: bool,
+    /// Events before this time were removed from the server for their age.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_before: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -83,7 +86,11 @@ async fn export(context: &Context, args: &Access, format: Export) -> Result<()> 
             let report = super::report_id(vault, &args.report).await?;
             let patient = vault.report(&report).await?.access.owner();
             let events = vault.report_events(&report, usize::MAX).await?;
-            let about = export::Context { origin: origin.trim_end_matches('/'), patient: Some(patient) };
+            let about = export::Context {
+                origin: origin.trim_end_matches('/'),
+                patient: Some(patient),
+                removed_before: events.removed_before,
+            };
             Ok(export::export(&events.items, format, about))
         })
         .await?;
@@ -102,7 +109,7 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
             let access = vault.access(&report).await?.iter().map(Line::from).collect();
             let events = vault.report_events(&report, EVENTS).await?;
             let (items, verified_to_the_first) = (events.items.into_iter().map(Event::from).collect(), events.complete);
-            Ok(Shown { access, events: items, verified_to_the_first })
+            Ok(Shown { access, events: items, verified_to_the_first, removed_before: events.removed_before })
         })
         .await?;
     context.output.result(&shown, text);
@@ -123,6 +130,12 @@ fn text(shown: &Shown) -> String {
     out.push_str(&table(&["WHEN", "WHO", "WHAT", "", "PUBLIC LOG"], &rows.collect::<Vec<_>>()));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
+    if let Some(before) = shown.removed_before {
+        out.push_str(&format!(
+            "\nEvents before {} were removed under this server's policy, which lets none go that is younger than six years.",
+            time(before)
+        ));
+    }
     out
 }
 

@@ -1,10 +1,10 @@
 //! RFC 4180.
 
-use super::{CheckedEvent, iso, mark, name};
+use super::{CheckedEvent, Context, REMOVED, iso, mark, name};
 
 const HEADING: &str = "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf\r\n";
 
-pub fn write(events: &[CheckedEvent]) -> String {
+pub fn write(events: &[CheckedEvent], context: Context<'_>) -> String {
     let lines = events.iter().map(|checked| {
         let event = &checked.event;
         let fields = [
@@ -21,7 +21,8 @@ pub fn write(events: &[CheckedEvent]) -> String {
         ];
         fields.map(|text| field(&text)).join(",") + "\r\n"
     });
-    HEADING.to_owned() + &lines.collect::<String>()
+    let removed = context.removed_before.map(|before| format!(",{},,,{REMOVED},,,,,\r\n", iso(before)));
+    HEADING.to_owned() + &lines.chain(removed).collect::<String>()
 }
 
 /// Quoted where it must be. A field that a spreadsheet would take for a formula is made text: names are other people's.

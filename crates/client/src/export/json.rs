@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{CheckedEvent, mark};
+use super::{CheckedEvent, Context, REMOVED, mark};
 
-pub fn write(events: &[CheckedEvent]) -> String {
+pub fn write(events: &[CheckedEvent], context: Context<'_>) -> String {
+    let removed = context.removed_before.map(|before| json!({ REMOVED: true, "before": before }));
     let items: Vec<Value> = events
         .iter()
         .map(|checked| {
@@ -12,6 +13,7 @@ pub fn write(events: &[CheckedEvent]) -> String {
             event["in_public_log"] = mark(checked).into();
             event
         })
+        .chain(removed)
         .collect();
     format!("{:#}\n", Value::Array(items))
 }

@@ -6,7 +6,7 @@ mod date;
 mod fhir;
 mod json;
 
-use api_types::{AccountId, audit::AuditEvent};
+use api_types::{AccountId, UnixMillis, audit::AuditEvent};
 
 use crate::{
     log::{CheckedEvent, Mark},
@@ -33,13 +33,18 @@ pub struct Context<'a> {
     pub origin: &'a str,
     /// The patient whom the report is about and who has an account: a report's owner.
     pub patient: Option<AccountId>,
+    /// Older events were removed for their age ([`crate::ReportEvents::removed_before`]): the file says so at its end.
+    pub removed_before: Option<UnixMillis>,
 }
+
+/// What stands where older events were removed.
+const REMOVED: &str = "earlier_events_removed";
 
 /// Writes events, in the order given.
 pub fn export(events: &[CheckedEvent], format: Format, context: Context<'_>) -> String {
     match format {
-        Format::Csv => csv::write(events),
-        Format::Json => json::write(events),
+        Format::Csv => csv::write(events, context),
+        Format::Json => json::write(events, context),
         Format::Fhir => fhir::write(events, context),
     }
 }
@@ -74,7 +79,8 @@ mod tests {
 
     use super::*;
 
-    const CONTEXT: Context<'static> = Context { origin: "https://health.example", patient: Some(AccountId([2; 32])) };
+    const CONTEXT: Context<'static> =
+        Context { origin: "https://health.example", patient: Some(AccountId([2; 32])), removed_before: None };
 
     fn event(action: Action, outcome: Outcome, name: &str) -> CheckedEvent {
         let event = AuditEvent {
@@ -175,6 +181,21 @@ mod tests {
         let denied = fhir(event(Action::Open, Outcome::Denied, "Who"));
         assert_eq!(denied["outcome"], "4");
         assert!(denied["meta"].get("profile").is_none(), "the profiles are of what succeeded");
+    }
+
+    #[test]
+    fn what_was_removed_is_said_at_the_end() {
+        let context = Context { removed_before: Some(1_700_000_000_123), ..CONTEXT };
+        let file = |format| export(&[event(Action::Open, Outcome::Success, "Who")], format, context);
+        let table = file(Format::Csv);
+        let last = table.trim_end().rsplit("\r\n").next().unwrap();
+        assert_eq!(last, ",2023-11-14T22:13:20.123Z,,,earlier_events_removed,,,,,");
+        let value: Value = serde_json::from_str(&file(Format::Json)).unwrap();
+        assert_eq!(value[1], serde_json::json!({ "earlier_events_removed": true, "before": 1_700_000_000_123_i64 }));
+        let bundle: Value = serde_json::from_str(&file(Format::Fhir)).unwrap();
+        assert_eq!(bundle["entry"][1]["resource"]["resourceType"], "OperationOutcome");
+        let text = bundle["entry"][1]["resource"]["issue"][0]["diagnostics"].as_str().unwrap();
+        assert!(text.contains("2023-11-14T22:13:20.123Z"), "{text}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::handle::Handle;
 use crate::{
+    browser,
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone},
     pages::signed_in::{
         action::action_name,
@@ -120,6 +121,7 @@ fn visits(events: &[CheckedEvent]) -> Vec<Visit> {
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
     let items = visits(&events.items);
     let (complete, count) = (events.complete, items.len());
+    let removed = events.removed_before.map(browser::format_date);
     let items = StoredValue::new(items);
     let rows = move || {
         let row = |visit: &Visit| view! { <EventRow handle visit=visit.clone()/> };
@@ -140,6 +142,9 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
                     {t!(report.events_more)}
                 </Button>
             </p>
+        })}
+        {removed.map(|date| view! {
+            <p class="card-note" data-removed>{t!(report.events_removed, date = date)}</p>
         })}
     }
 }
