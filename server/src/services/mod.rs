@@ -23,6 +23,7 @@ pub mod pending;
 pub mod recovery;
 pub mod reports;
 pub mod reports_create;
+pub mod retention;
 pub mod sessions;
 pub mod set_up;
 pub mod sign_in;
