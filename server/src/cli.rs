@@ -11,7 +11,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
-    log::{self, Sizes},
+    keep_events::KeepEvents,
+    log::{self, Verified},
     serve,
     witness::cli::WitnessArgs,
     witnesses::Witness,
@@ -93,6 +94,9 @@ struct ServeArgs {
     /// A witness that cosigns the log's checkpoints: its verifier key, a space and its address; may be repeated.
     #[arg(long = "witness", env = "HEALTHSECURE_WITNESSES", value_delimiter = ',', value_name = "KEY URL")]
     witnesses: Vec<Witness>,
+    /// Removes audit events that are older, for instance 7y or 2557d; at least six years [default: kept for ever].
+    #[arg(long, env = "HEALTHSECURE_KEEP_EVENTS", value_name = "TIME")]
+    keep_events: Option<KeepEvents>,
 }
 
 /// Parses the arguments and does what they say.
@@ -115,11 +119,18 @@ impl LogArgs {
     fn verify(self) -> Result<(), String> {
         let url = self.database_url.unwrap_or_else(|| default_database(&self.data));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-        let Sizes { events, keys } = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
+        let Verified { events, keys } = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
         println!(
-            "The log is whole: {events} events, {keys} keys and addresses, their leaves, all tiles and the signed \
-             checkpoints belong together."
+            "The log is whole: {} events, {} keys and addresses, their leaves, all tiles and the signed checkpoints \
+             belong together.",
+            events.leaves, keys.leaves
         );
+        if events.removed > 0 {
+            println!(
+                "{} of the events were removed for their age and not compared; their leaves stand.",
+                events.removed
+            );
+        }
         Ok(())
     }
 }
@@ -142,6 +153,7 @@ impl ServeArgs {
             address_factor: self.address_factor,
             sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
             witnesses: self.witnesses,
+            keep_events: self.keep_events,
         })
     }
 }
@@ -185,6 +197,15 @@ mod tests {
         let together = parse(&["--witness", &format!("{a},{b}")]).unwrap().witnesses;
         assert_eq!((apart.len(), &apart), (2, &together));
         assert!(parse(&["--witness", "https://a.example"]).is_err());
+    }
+
+    #[test]
+    fn events_are_kept_for_ever_or_for_six_years_at_least() {
+        assert_eq!(parse(&[]).unwrap().keep_events, None);
+        let kept = |text| parse(&["--keep-events", text]);
+        assert_eq!(kept("7y").unwrap().keep_events.map(KeepEvents::days), Some(2557));
+        assert!(kept("5y").unwrap_err().contains("at least six years"));
+        assert!(kept("soon").unwrap_err().contains("a number of years or days"));
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! The server's clock: Unix milliseconds, UTC.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use api_types::UnixMillis;
 
@@ -18,20 +24,34 @@ pub fn now_ms() -> UnixMillis {
         .map_or(0, |d| UnixMillis::try_from(d.as_millis()).unwrap_or(UnixMillis::MAX))
 }
 
-/// The server's clock as services read it: the system's, moved forward in tests of what ends by time.
-#[derive(Debug, Default)]
+/// The server's clock as services read it: the system's, moved forward in tests of what ends by time. Clones are one clock.
+#[derive(Debug, Clone)]
 pub struct Clock {
-    ahead: std::sync::atomic::AtomicI64,
+    ahead: Arc<AtomicI64>,
+    since: (UnixMillis, Instant),
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { ahead: Arc::default(), since: (now_ms(), Instant::now()) }
+    }
 }
 
 impl Clock {
     /// Now.
     pub fn now(&self) -> UnixMillis {
-        now_ms() + self.ahead.load(std::sync::atomic::Ordering::Relaxed)
+        now_ms() + self.ahead.load(Ordering::Relaxed)
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: UnixMillis) {
-        self.ahead.fetch_add(by, std::sync::atomic::Ordering::Relaxed);
+        self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// By how much more the system's clock has moved since the start than time has passed. It was set, or the machine slept.
+    pub fn ran_ahead(&self) -> UnixMillis {
+        let (wall, instant) = self.since;
+        let passed = UnixMillis::try_from(instant.elapsed().as_millis()).unwrap_or(UnixMillis::MAX);
+        (now_ms() - wall).saturating_sub(passed)
     }
 }

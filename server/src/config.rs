@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use crate::{
     clock::{DAY, HOUR},
+    keep_events::KeepEvents,
     witnesses::Witness,
 };
 
@@ -66,6 +67,8 @@ pub struct Config {
     pub sessions: SessionLimits,
     /// Who is asked to cosign the log's checkpoints.
     pub witnesses: Vec<Witness>,
+    /// How long audit events are kept; for ever where it isn't said.
+    pub keep_events: Option<KeepEvents>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

@@ -15,6 +15,7 @@ pub mod config;
 pub mod data_folder;
 pub mod docs;
 pub mod error;
+pub mod keep_events;
 pub mod live;
 pub mod log;
 pub mod middleware;

@@ -134,9 +134,9 @@ impl AppState {
             recoveries: recovery::pending(),
             config,
             instance,
+            clock: db.clock().clone(),
             db,
             blobs,
-            clock: Clock::default(),
             throttle_key,
         })))
     }

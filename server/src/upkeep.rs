@@ -6,8 +6,8 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     AppState, ServiceResult,
-    clock::{DAY, now_ms},
-    services::clean_up,
+    clock::{DAY, MINUTE, now_ms},
+    services::{clean_up, retention},
     storage,
 };
 
@@ -60,10 +60,25 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     state.sign_ins.forget_expired(now_ms());
     state.recoveries.forget_expired(now_ms());
     clean_up::once(state).await?;
+    warn_of_clock(state).await?;
+    retention::once(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     tx.commit().await
+}
+
+/// Events are never stamped earlier than the one before them: a clock that was once ahead stays in the audit's times.
+async fn warn_of_clock(state: &AppState) -> ServiceResult<()> {
+    let behind = storage::audit::newest_time(state.db.read()).await?.map_or(0, |newest| newest - state.clock.now());
+    if behind > MINUTE {
+        let seconds = behind / 1000;
+        tracing::error!(
+            seconds,
+            "the clock is behind the newest event, whose time new events are given until it is past"
+        );
+    }
+    Ok(())
 }
 
 /// The last round, at the end: what was counted must not be lost.

@@ -87,6 +87,7 @@ texts! {
         events_none = "Nobody opened it yet.";
         events_more = "Show older";
         events_partial = "The chain is checked across everything that is shown.";
+        events_removed = "Events before {date} were removed under this server's policy. None is removed before it is six years old.";
         event_open = "opened it";
         event_count = "{count} entries in the record";
         event_read = "looked at it";

@@ -25,6 +25,9 @@ struct Shown {
     events: Vec<Event>,
     /// Whether the events' hash chain was checked down to the report's first.
     verified_to_the_first: bool,
+    /// Events before this time were removed from the server for their age.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_before: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -89,10 +92,13 @@ async fn export(context: &Context, args: &Access, format: Export) -> Result<()> 
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
             let access = vault.report(&report).await?.access;
-            let events = access.purposes().explain(vault.report_events(&report, usize::MAX).await?.items);
+            let events = vault.report_events(&report, usize::MAX).await?;
+            let removed_before = events.removed_before;
+            let events = access.purposes().explain(events.items);
             let about = export::About { patient: Some(access.owner()), title: String::new() };
             let reports = BTreeMap::from([(report, about)]);
-            let context = export::Context { origin: origin.trim_end_matches('/'), reports: &reports };
+            let origin = origin.trim_end_matches('/');
+            let context = export::Context { origin, reports: &reports, removed_before };
             Ok(export::export(&events, format, context))
         })
         .await?;
@@ -111,8 +117,9 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
             let access = vault.access(&report).await?.iter().map(Line::from).collect();
             let purposes = vault.purposes(&report).await?;
             let events = vault.report_events(&report, EVENTS).await?;
+            let (verified_to_the_first, removed_before) = (events.complete, events.removed_before);
             let items = purposes.explain(events.items).into_iter().map(Event::from).collect();
-            Ok(Shown { access, events: items, verified_to_the_first: events.complete })
+            Ok(Shown { access, events: items, verified_to_the_first, removed_before })
         })
         .await?;
     context.output.result(&shown, text);
@@ -141,6 +148,12 @@ fn text(shown: &Shown) -> String {
     out.push_str(&table(&["WHEN", "WHO", "WHAT", "PURPOSE", "", "PUBLIC LOG", "READER"], &rows.collect::<Vec<_>>()));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
+    if let Some(before) = shown.removed_before {
+        out.push_str(&format!(
+            "\nEvents before {} were removed under this server's policy, which lets none go that is younger than six years.",
+            time(before)
+        ));
+    }
     out
 }
 

@@ -26,6 +26,10 @@ body! {
         /// pin it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub log_vrf_key: Option<B64>,
+        /// Days after which audit events are removed (`healthsecure serve --keep-events`), at least six years; absent where
+        /// they are kept for ever. Of each report the newest that is older stays.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub keep_events_days: Option<u32>,
         /// The server's version.
         pub version: String,
     }

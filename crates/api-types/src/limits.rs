@@ -48,3 +48,6 @@ pub const PAGE_DEFAULT: u32 = 100;
 pub const PAGE_MAX: u32 = 500;
 /// Fewest characters of a name search.
 pub const SEARCH_MIN_CHARS: usize = 2;
+/// Fewest days that a server keeps audit events: six years (45 CFR 164.316(b)(2)(i), 164.528(a)), with the most leap days that
+/// they can have. Clients accept a report's record without its beginning only where what is missing is as old as that.
+pub const KEEP_EVENTS_MIN_DAYS: u32 = 2_192;

@@ -18,7 +18,7 @@ use crate::{
     people::Person,
     platform::{Platform, rng},
     refusal::Refusal,
-    reports::check_log,
+    reports::{check_log, check_times},
     vault::Vault,
 };
 
@@ -125,6 +125,7 @@ impl<P: Platform> Vault<P> {
     pub async fn events(&self, filter: &EventFilter) -> Result<EventPage> {
         let page = self.api().list_events(filter).await?;
         check_log(&page.items)?;
+        check_times(&page.items, self.now())?;
         Ok(EventPage { items: self.mark(page.items).await?, next: page.next })
     }
 

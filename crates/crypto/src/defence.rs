@@ -50,6 +50,8 @@ pub enum Defence {
     EventChain,
     /// A reading is signed by its reader.
     ReadRequest,
+    /// A report's record begins at its first event, or six years ago.
+    EventAge,
     /// The key that signs the public log is pinned.
     LogKey,
     /// The public log only grows: each tree begins with those seen before.

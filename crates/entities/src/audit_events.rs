@@ -29,7 +29,7 @@ pub struct Model {
     pub details: Option<Vec<u8>>,
     /// SHA-256 of the event.
     pub hash: Vec<u8>,
-    /// Chain value of the whole log after it.
+    /// Chain value of the whole log after it; empty where old events before it may have been removed.
     pub chain: Vec<u8>,
     /// Of its leaf in the log, 32 random bytes; absent in an event of an earlier version that no leaf stands for yet.
     pub salt: Option<Vec<u8>>,

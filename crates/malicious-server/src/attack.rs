@@ -69,6 +69,7 @@ attacks! {
     INVENTED_READING = "invented-reading": [ReadRequest => "reading_forged"];
     BORROWED_REQUEST = "borrowed-request": [ReadRequest => "reading_forged"];
     SUPPRESSED_EVENT = "suppressed-event": [EventChain => "events_broken"];
+    SUPPRESSED_BEGINNING = "suppressed-beginning": [EventAge => "events_broken"];
     REWRITTEN_EVENT = "rewritten-event": [EventChain => "events_broken", LogOpening => "log_event_changed"];
     INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];
     FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];

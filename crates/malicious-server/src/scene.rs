@@ -139,7 +139,12 @@ impl Happened {
 
 /// A report's events as an honest server lists them, outside of any public log.
 pub fn events(id: ReportId, count: usize, subject: &'static str) -> Vec<AuditEvent> {
-    let opened = || Happened { by: None, action: Action::Open, subject, request: None, time: 1_000 };
+    events_at(id, count, subject, 1_000)
+}
+
+/// The same, of some other time.
+pub fn events_at(id: ReportId, count: usize, subject: &'static str, time: i64) -> Vec<AuditEvent> {
+    let opened = || Happened { by: None, action: Action::Open, subject, request: None, time };
     history(id, std::iter::repeat_with(opened).take(count))
 }
 

@@ -10,7 +10,10 @@ use tlog::{
 };
 
 use super::{LogError, entry, store};
-use crate::storage::log::{self, Head, Row, Tree};
+use crate::storage::{
+    log::{self, Head, Row, Tree},
+    retention::Removed,
+};
 
 /// Tiles read at once: 2 MiB.
 const PAGE: u64 = 256;
@@ -122,27 +125,63 @@ fn missing(row: Row, place: u64) -> LogError {
     })
 }
 
+/// What was compared.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// Leaves.
+    pub leaves: u64,
+    /// How many of them stand for events that were removed for their age.
+    pub removed: u64,
+}
+
 /// Compares what the tree is made of with the leaves that stand for it. Reads the whole audit, or all entries of keys.
 ///
 /// # Errors
 /// [`LogError::Damaged`] names the first that isn't the one in the tree.
-pub async fn check_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<u64, LogError> {
+pub async fn check_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<Compared, LogError> {
     compare_entries(conn, tree).await.map_err(|error| error.of(tree))
 }
 
-async fn compare_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<u64, LogError> {
-    let size = log::head(conn, tree).await?.map_or(0, |head| head.size);
-    for id in (0..).map_while(|place| BundleId::in_tree(place, size)) {
+async fn compare_entries(conn: &impl ConnectionTrait, tree: Tree) -> Result<Compared, LogError> {
+    let leaves = log::head(conn, tree).await?.map_or(0, |head| head.size);
+    let before = removed_by_now(conn, tree).await?;
+    let mut gone = Vec::new();
+    for id in (0..).map_while(|place| BundleId::in_tree(place, leaves)) {
         let first = id.index() * u64::from(FULL);
         let row = log::tile(conn, tree, Row::Data, id.index()).await?;
         let data = store::data(tree, &id, &row.ok_or_else(|| missing(Row::Data, id.index()))?)?;
-        let mut entries = entry::from(conn, tree, first, FULL.into()).await?.into_iter();
+        let mut entries = entry::from(conn, tree, first, FULL.into()).await?.into_iter().peekable();
         for (place, data) in (first..).zip(data) {
-            if entries.next().is_none_or(|entry| entry.place != place || entry.data != data) {
-                let what = entry::noun(tree);
-                return Err(LogError::Damaged(format!("{what} {place} is not the one that the tree holds")));
+            match entries.next_if(|entry| entry.place == place) {
+                Some(entry) if entry.data == data => {}
+                Some(_) => return Err(other(tree, place)),
+                None => gone.push(place),
             }
         }
     }
-    Ok(size)
+    // The server may have removed more meanwhile.
+    let after = removed_by_now(conn, tree).await?;
+    match gone.iter().copied().find(|place| *place >= after.through) {
+        Some(place) => Err(other(tree, place)),
+        None if (before.total..=after.total).contains(&(gone.len() as u64)) => {
+            Ok(Compared { leaves, removed: gone.len() as u64 })
+        }
+        None => Err(LogError::Damaged(format!(
+            "{} events are missing, but {} were removed for their age",
+            gone.len(),
+            after.total
+        ))),
+    }
+}
+
+/// Keys are never removed.
+async fn removed_by_now(conn: &impl ConnectionTrait, tree: Tree) -> Result<Removed, LogError> {
+    match tree {
+        Tree::Events => Ok(Removed::load(conn).await?),
+        Tree::Keys => Ok(Removed::default()),
+    }
+}
+
+fn other(tree: Tree, place: u64) -> LogError {
+    LogError::Damaged(format!("{} {place} is not the one that the tree holds", entry::noun(tree)))
 }

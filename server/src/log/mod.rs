@@ -23,7 +23,7 @@ mod task;
 mod verify;
 
 pub use backfill::backfill;
-pub use check::{check, check_entries};
+pub use check::{Compared, check, check_entries};
 pub use data::split as split_data;
 pub use error::LogError;
 pub use key::{file as key_file, load as load_key};
@@ -32,4 +32,4 @@ pub use leaf::opening;
 pub use reads::LogReads;
 pub use sequencer::{Round, Sequencer};
 pub use task::Log;
-pub use verify::{Sizes, verify};
+pub use verify::{Verified, verify};

@@ -91,7 +91,8 @@ fn describe(row: Model, with_chain: bool) -> storage::DbResult<AuditEvent> {
         report_prev: row.report_prev.map(B64),
         subject: row.subject,
         hash: B64(row.hash),
-        chain: with_chain.then_some(B64(row.chain)),
+        // An old event that stayed has lost it.
+        chain: (with_chain && !row.chain.is_empty()).then_some(B64(row.chain)),
         leaf_index: event.is_some().then_some(row.seq.unsigned_abs()),
         salt: row.salt.map(B64),
         request: row.request.map(B64),

@@ -2,7 +2,7 @@
 
 use api_types::{B64, ErrorCode, instance::Instance};
 
-use crate::{AppState, ServiceError, ServiceResult, storage};
+use crate::{AppState, ServiceError, ServiceResult, keep_events::KeepEvents, storage};
 
 /// The instance as clients see it.
 pub async fn get(state: &AppState) -> ServiceResult<Instance> {
@@ -17,6 +17,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         log_key: Some(state.log.vkey().to_owned()),
         log_keys_key: Some(state.key_log.vkey().to_owned()),
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
+        keep_events_days: state.config.keep_events.map(KeepEvents::days),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

@@ -24,6 +24,7 @@ pub mod reading;
 pub mod recovery;
 pub mod reports;
 pub mod reports_create;
+pub mod retention;
 pub mod sessions;
 pub mod set_up;
 pub mod sign_in;

@@ -24,6 +24,8 @@ const REPORT_HEADS_MAX: usize = 50_000;
 #[derive(Debug, Default)]
 pub struct Heads {
     next_seq: u64,
+    /// Of the newest event.
+    time: UnixMillis,
     /// `None` before the first event.
     chain: Option<[u8; 32]>,
     reports: HashMap<[u8; 32], ReportHead>,
@@ -49,6 +51,11 @@ impl Staged {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+
+    /// Of the newest event.
+    fn time(&self) -> Option<UnixMillis> {
+        self.rows.last().map(|row| row.time)
+    }
 }
 
 impl Heads {
@@ -59,15 +66,22 @@ impl Heads {
             None => Ok(Self::default()),
             Some(row) => Ok(Self {
                 next_seq: row.seq.unsigned_abs() + 1,
+                time: row.time,
                 chain: Some(super::id("audit_events", "chain", &row.chain)?),
                 reports: HashMap::new(),
             }),
         }
     }
 
+    /// When the newest event was recorded.
+    pub fn time(&self) -> Option<UnixMillis> {
+        self.chain.map(|_| self.time)
+    }
+
     /// Takes over what a committed transaction added.
     pub fn advance(&mut self, staged: Staged) {
         self.next_seq += staged.rows.len() as u64;
+        self.time = staged.time().unwrap_or(self.time);
         self.chain = staged.chain.or(self.chain);
         if self.reports.len() > REPORT_HEADS_MAX {
             self.reports.clear();
@@ -76,7 +90,8 @@ impl Heads {
     }
 }
 
-/// Gives a draft its place in the chains.
+/// Gives a draft its place in the chains. Its time is never before that of the event before it, whatever the clock says: what
+/// is removed for its age is older than what stays.
 pub async fn stage(
     conn: &impl ConnectionTrait,
     heads: &Heads,
@@ -89,7 +104,7 @@ pub async fn stage(
         Some(report) => Some((report, report_head(conn, heads, staged, report).await?)),
     };
     let seq = heads.next_seq + staged.rows.len() as u64;
-    let mut row = row(draft, seq, time);
+    let mut row = row(draft, seq, time.max(staged.time().unwrap_or(heads.time)));
     if let Some((_, head)) = in_report {
         row.report_seq = Some(head.next_seq as i64);
         row.report_prev = Some(head.hash.to_vec());
@@ -241,6 +256,12 @@ pub async fn list(conn: &impl ConnectionTrait, filter: EventFilter, limit: u64) 
         query = query.filter(audit_time::between(conn, filter.from, filter.until).await?);
     }
     query.order_by_desc(Column::Seq).limit(limit).all(conn).await
+}
+
+/// When the newest event was recorded, by its own time.
+pub async fn newest_time(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
+    let newest = Entity::find().select_only().column(Column::Time).order_by_desc(Column::Seq).limit(1);
+    newest.into_tuple().one(conn).await
 }
 
 /// Whether a report exists, and so has a chain of its own.

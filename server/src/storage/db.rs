@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api_types::UnixMillis;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -15,7 +16,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use crate::{
     ServiceError, ServiceResult,
     audit::EventDraft,
-    clock::now_ms,
+    clock::Clock,
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
@@ -36,6 +37,8 @@ pub struct Db {
     read: DatabaseConnection,
     writer: Arc<Mutex<Writer>>,
     commits: Arc<Commits>,
+    clock: Clock,
+    silent: UnixMillis,
 }
 
 /// Notified when there may be more for a tree.
@@ -50,6 +53,7 @@ struct Writer {
     conn: DatabaseConnection,
     heads: Heads,
     commits: Arc<Commits>,
+    clock: Clock,
 }
 
 impl Db {
@@ -60,13 +64,25 @@ impl Db {
         let read = Database::connect(options(url, READERS)).await?;
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
-        let writer = Writer { conn, heads, commits: Arc::clone(&commits) };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits })
+        let clock = Clock::default();
+        let silent = heads.time().map_or(0, |newest| clock.now() - newest);
+        let writer = Writer { conn, heads, commits: Arc::clone(&commits), clock: clock.clone() };
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// The clock that stamps events.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How long before it was opened its newest event was recorded, by the clock.
+    pub fn silent_before(&self) -> UnixMillis {
+        self.silent
     }
 
     /// Notified when audit events were committed, and with them perhaps keys, which change in no other way.
@@ -90,6 +106,16 @@ impl Db {
             writer.heads = Heads::load(&tx).await?;
         }
         Ok(WriteTx { tx, staged: Staged::default(), writer })
+    }
+
+    /// Lets nothing of what was deleted stay behind in SQLite's write-ahead log. Where somebody reads just then it stays
+    /// until the next time; PostgreSQL has vacuum for it.
+    pub async fn truncate_wal(&self) -> DbResult<()> {
+        let writer = self.writer.lock().await;
+        if writer.conn.get_database_backend() == DbBackend::Sqlite {
+            writer.conn.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
     }
 
     /// Closes every connection.
@@ -116,7 +142,8 @@ impl WriteTx {
 
     /// Adds an audit event; it becomes durable with the commit.
     pub async fn record(&mut self, draft: EventDraft) -> ServiceResult<()> {
-        Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft, now_ms()).await?)
+        let now = self.writer.clock.now();
+        Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft, now).await?)
     }
 
     /// Writes the events and commits. Only after this may anything be acknowledged.
@@ -167,7 +194,9 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 .pragma("cache_size", "-8192")
-                .pragma("temp_store", "MEMORY");
+                .pragma("temp_store", "MEMORY")
+                // What is deleted is overwritten, not only let go of: removed events, revoked wraps.
+                .pragma("secure_delete", "ON");
             if readers { sqlite.pragma("query_only", "ON") } else { sqlite }
         });
     options

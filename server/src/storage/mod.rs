@@ -18,6 +18,7 @@ pub mod log_keys;
 pub mod reports;
 pub mod reports_access;
 pub mod reports_list;
+pub mod retention;
 pub mod sessions;
 pub mod throttle;
 pub mod uploads;

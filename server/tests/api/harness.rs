@@ -95,6 +95,7 @@ impl Server {
             address_factor: 1,
             sessions: SessionLimits::default(),
             witnesses: Vec::new(),
+            keep_events: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

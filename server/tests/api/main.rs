@@ -40,6 +40,8 @@ mod recovery;
 mod redeem;
 mod repeats;
 mod reports;
+mod retention;
+mod retention_properties;
 mod sessions;
 mod sign_in;
 mod sign_up;

@@ -261,5 +261,6 @@ fn config(folder: &TempDir) -> Config {
         address_factor: 1,
         sessions: SessionLimits::default(),
         witnesses: Vec::new(),
+        keep_events: None,
     }
 }

@@ -1,6 +1,6 @@
 //! RFC 4180.
 
-use super::{Context, ExplainedEvent, iso, mark, name, reader_word};
+use super::{Context, ExplainedEvent, REMOVED, iso, mark, name, reader_word};
 
 const HEADING: &str =
     "number,time,person_id,person,action,outcome,report_id,details,in_public_log,leaf,reading,purpose,report\r\n";
@@ -26,7 +26,8 @@ pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
         ];
         fields.map(|text| field(&text)).join(",") + "\r\n"
     });
-    HEADING.to_owned() + &lines.collect::<String>()
+    let removed = context.removed_before.map(|before| format!(",{},,,{REMOVED},,,,,,,,\r\n", iso(before)));
+    HEADING.to_owned() + &lines.chain(removed).collect::<String>()
 }
 
 /// Quoted where it must be.

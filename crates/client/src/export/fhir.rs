@@ -1,7 +1,10 @@
 //! FHIR R4 AuditEvent (hl7.org/fhir/R4/auditevent.html), in the shapes of IHE ITI Basic Audit Log Patterns
 //! (profiles.ihe.net/ITI/BALP, 1.1.3): a client, a server, the person; the patient and the report.
 
-use api_types::audit::{Action, Outcome};
+use api_types::{
+    UnixMillis,
+    audit::{Action, Outcome},
+};
 use serde_json::{Value, json};
 
 use super::{About, Context, ExplainedEvent, iso, mark, name, reader_word, said};
@@ -11,9 +14,20 @@ const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 
 pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
-    let entries: Vec<Value> = events.iter().map(|event| json!({ "resource": resource(event, context) })).collect();
+    let resources = events.iter().map(|event| resource(event, context)).chain(context.removed_before.map(removed));
+    let entries: Vec<Value> = resources.map(|resource| json!({ "resource": resource })).collect();
     let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
     format!("{bundle:#}\n")
+}
+
+/// That the bundle is not all there ever was.
+fn removed(before: UnixMillis) -> Value {
+    let text = format!("Events before {} were removed from the server for their age.", iso(before));
+    json!({
+        "resourceType": "OperationOutcome",
+        "id": "earlier-events-removed",
+        "issue": [{ "severity": "information", "code": "informational", "diagnostics": text }],
+    })
 }
 
 /// A restful interaction: its code, the letter of AuditEvent.action, and how BALP names the profile.

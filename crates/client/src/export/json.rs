@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, ExplainedEvent, mark, reader_word};
+use super::{Context, ExplainedEvent, REMOVED, mark, reader_word};
 
 pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
+    let removed = context.removed_before.map(|before| json!({ REMOVED: true, "before": before }));
     let items: Vec<Value> = events
         .iter()
         .map(|explained| {
@@ -19,6 +20,7 @@ pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
             }
             event
         })
+        .chain(removed)
         .collect();
     format!("{:#}\n", Value::Array(items))
 }

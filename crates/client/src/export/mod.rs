@@ -8,7 +8,7 @@ mod json;
 
 use std::collections::BTreeMap;
 
-use api_types::{AccountId, ReportId};
+use api_types::{AccountId, ReportId, UnixMillis};
 
 use crate::{
     log::{CheckedEvent, Mark},
@@ -58,6 +58,8 @@ pub struct Context<'a> {
     pub origin: &'a str,
     /// The reports that are known.
     pub reports: &'a BTreeMap<ReportId, About>,
+    /// Older events were removed for their age ([`crate::ReportEvents::removed_before`]): the file says so at its end.
+    pub removed_before: Option<UnixMillis>,
 }
 
 impl<'a> Context<'a> {
@@ -66,6 +68,9 @@ impl<'a> Context<'a> {
         self.reports.get(&event.checked.event.report_id?)
     }
 }
+
+/// What stands where older events were removed.
+const REMOVED: &str = "earlier_events_removed";
 
 /// Writes events, in the order given.
 pub fn export(events: &[ExplainedEvent], format: Format, context: Context<'_>) -> String {
@@ -111,9 +116,13 @@ mod tests {
     use super::*;
 
     fn write(event: ExplainedEvent, format: Format, title: &str) -> String {
+        write_before(event, format, title, None)
+    }
+
+    fn write_before(event: ExplainedEvent, format: Format, title: &str, removed_before: Option<UnixMillis>) -> String {
         let about = About { patient: Some(AccountId([2; 32])), title: title.to_owned() };
         let reports = BTreeMap::from([(ReportId([3; 32]), about)]);
-        export(&[event], format, Context { origin: "https://health.example", reports: &reports })
+        export(&[event], format, Context { origin: "https://health.example", reports: &reports, removed_before })
     }
 
     fn event(action: Action, outcome: Outcome, name: &str) -> ExplainedEvent {
@@ -258,6 +267,21 @@ mod tests {
         let denied = fhir(event(Action::Open, Outcome::Denied, "Who"));
         assert_eq!(denied["outcome"], "4");
         assert!(denied["meta"].get("profile").is_none(), "the profiles are of what succeeded");
+    }
+
+    #[test]
+    fn what_was_removed_is_said_at_the_end() {
+        let file =
+            |format| write_before(event(Action::Open, Outcome::Success, "Who"), format, "", Some(1_700_000_000_123));
+        let table = file(Format::Csv);
+        let last = table.trim_end().rsplit("\r\n").next().unwrap();
+        assert_eq!(last, ",2023-11-14T22:13:20.123Z,,,earlier_events_removed,,,,,,,,");
+        let value: Value = serde_json::from_str(&file(Format::Json)).unwrap();
+        assert_eq!(value[1], serde_json::json!({ "earlier_events_removed": true, "before": 1_700_000_000_123_i64 }));
+        let bundle: Value = serde_json::from_str(&file(Format::Fhir)).unwrap();
+        assert_eq!(bundle["entry"][1]["resource"]["resourceType"], "OperationOutcome");
+        let text = bundle["entry"][1]["resource"]["issue"][0]["diagnostics"].as_str().unwrap();
+        assert!(text.contains("2023-11-14T22:13:20.123Z"), "{text}");
     }
 
     #[test]

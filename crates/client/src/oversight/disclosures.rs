@@ -94,7 +94,7 @@ pub fn account_for(subjects: &[Subject<'_>], from: i64, until: i64, summarise: b
         let events = || overseen.events.iter().filter(|explained| within(explained.checked.event.time));
         account.events += events().count();
         account.verified += events().filter(|explained| explained.checked.mark == Mark::Verified).count();
-        if !overseen.complete {
+        if !overseen.complete && overseen.removed_before.is_none() {
             account.incomplete.push(overseen.report);
         }
         let names = names(overseen);
@@ -245,6 +245,7 @@ mod tests {
             events: purposes.explain(events),
             purposes,
             complete: true,
+            removed_before: None,
         }
     }
 

@@ -6,7 +6,7 @@ mod people;
 mod period;
 mod visits;
 
-use api_types::{AccountId, ReportId};
+use api_types::{AccountId, ReportId, UnixMillis};
 
 pub use disclosures::{Accounting, Disclosure, DisclosureKind, Subject, account_for};
 pub use people::{HeldReport, PersonAccess, by_person};
@@ -37,6 +37,8 @@ pub struct Overseen {
     pub events: Vec<ExplainedEvent>,
     /// Whether the events were followed down to the report's first.
     pub complete: bool,
+    /// The server removed events before this time for their age: more than six years.
+    pub removed_before: Option<UnixMillis>,
 }
 
 impl<P: Platform> Vault<P> {
@@ -57,6 +59,7 @@ impl<P: Platform> Vault<P> {
             access: rows,
             events: purposes.explain(events.items),
             complete: events.complete,
+            removed_before: events.removed_before,
             purposes,
         }))
     }

@@ -104,6 +104,7 @@ mod tests {
             purposes: Default::default(),
             events: Vec::new(),
             complete: true,
+            removed_before: None,
         }
     }
 

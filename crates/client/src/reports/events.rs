@@ -1,7 +1,7 @@
 //! Who did what with a report: every event's hash recomputed, every link of the report's chain checked.
 
 use api_types::{
-    ReportId,
+    ReportId, UnixMillis,
     audit::{AuditEvent, Outcome},
 };
 use crypto::{
@@ -10,6 +10,7 @@ use crypto::{
     ids::{EventId, Hash32},
 };
 
+use super::beginning::check_times;
 use crate::{error::Result, ids::ToCrypto, log::CheckedEvent, platform::Platform, refusal::Refusal, vault::Vault};
 
 /// A report's events, verified in their order.
@@ -19,6 +20,8 @@ pub struct ReportEvents {
     pub items: Vec<CheckedEvent>,
     /// Whether the chain was followed down to the report's first event.
     pub complete: bool,
+    /// The server removed older events than the oldest shown, which is of this time, for their age. More than six years.
+    pub removed_before: Option<UnixMillis>,
 }
 
 /// The snake_case name that JSON gives an action or outcome.
@@ -130,24 +133,25 @@ impl<P: Platform> Vault<P> {
     /// A report's events, all of them or the newest `limit`, verified link by link, and each looked for in the public log.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen;
-    /// [`Refusal::ReadingForged`] at a reading that its reader did not sign; the
-    /// refusals of [`Refusal::stops_session`]; `not_found`; no connection.
+    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen or that are
+    /// younger than six years; [`Refusal::ReadingForged`] at a reading that its reader did not sign; the refusals of
+    /// [`Refusal::stops_session`]; `not_found`; no connection.
     pub async fn report_events(&self, id: &ReportId, limit: usize) -> Result<ReportEvents> {
         let seen = self.seen_events().get(id).copied();
         let mut items: Vec<AuditEvent> = Vec::new();
         let mut before = None;
-        loop {
+        let ended = loop {
             let page = self.fetch_events(id, before).await?;
             let nothing = page.items.is_empty();
             items.extend(page.items);
             match page.next {
                 // Each page must go further down, or a server could keep us here for ever.
                 Some(next) if items.len() < limit && !nothing && before.is_none_or(|b| next < b) => before = Some(next),
-                _ => break,
+                next => break next.is_none() || items.len() < limit,
             }
-        }
+        };
         let complete = check_report(id, &items)?;
+        check_times(&items, self.now())?;
         check_seen(seen, &items)?;
         let readers = self.check_readers(id, &items).await?;
         if let Some((seq, hash)) = items.first().and_then(|newest| Some((newest.report_seq?, own_hash(newest)?))) {
@@ -158,8 +162,12 @@ impl<P: Platform> Vault<P> {
             }
         }
         let marked = self.mark(items).await?.into_iter().zip(readers);
-        let items = marked.map(|(event, reader)| CheckedEvent { reader, ..event }).collect();
-        Ok(ReportEvents { items, complete })
+        let items: Vec<_> = marked.map(|(event, reader)| CheckedEvent { reader, ..event }).collect();
+        let removed_before = match items.last() {
+            Some(oldest) if ended && !complete => Some(self.begins_old(id, oldest, seen).await?),
+            _ => None,
+        };
+        Ok(ReportEvents { items, complete, removed_before })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reports: the list, one report verified, its versions and files, its events.
 
 mod as_far;
+mod beginning;
 mod chain;
 mod download;
 mod events;
@@ -13,6 +14,7 @@ mod readers;
 mod rows;
 
 pub use as_far::{Reading, RefusedVersion};
+pub(crate) use beginning::check_times;
 pub use chain::Access;
 pub(crate) use chain::refuse_chain;
 pub(crate) use download::content_of;

@@ -92,6 +92,7 @@ impl Fake {
                     log_key: self.log_key(),
                     log_keys_key: None,
                     log_vrf_key: None,
+                    keep_events_days: None,
                     instance_id: B64(self.instance.to_vec()),
                     name: "Test clinic".to_owned(),
                     set_up: organisation_key.is_some(),

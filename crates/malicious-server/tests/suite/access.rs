@@ -15,12 +15,12 @@ use crypto::report::AccountRecipient;
 use malicious_server::{
     attack::{
         ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, REVOKED_GRANT,
-        SUPPRESSED_EVENT,
+        SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
     },
     double::Fake,
     scene::{
-        Happened, Scene, change_report, events, fields, forged_entry, history, in_the_name_of, scene, straight,
-        stranger,
+        Happened, Scene, change_report, events, events_at, fields, forged_entry, history, in_the_name_of, scene,
+        straight, stranger,
     },
 };
 use serde_json::Value;
@@ -194,5 +194,25 @@ async fn suppressed_event() {
         });
         let events = patient.report_events(&id, 100).await?;
         Ok(Won::if_so(events.complete && events.items.iter().all(|item| item.event != hidden)))
+    }
+}
+
+#[tokio::test]
+async fn suppressed_beginning() {
+    run(&SUPPRESSED_BEGINNING, attempt).await;
+
+    /// Somebody read the report last week; the server says that so old an event is no longer kept.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let mut shown = events_at(id, 5, "version=1", server.now() - 7 * 86_400_000);
+        let hidden = shown.split_off(3);
+        server.lie(move |request, value| {
+            if request.path.contains("/events") {
+                *value = serde_json::json!({ "items": shown });
+            }
+        });
+        let events = patient.report_events(&id, 100).await?;
+        let told = events.removed_before.is_some() && events.items.len() == 3;
+        Ok(Won::if_so(told && events.items.iter().all(|item| !hidden.contains(&item.event))))
     }
 }

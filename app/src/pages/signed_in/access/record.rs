@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use super::load::Load;
 use crate::{
+    browser,
     components::{Badge, Button, ButtonKind, Card, Chip, Time, TimeStyle, Tone, use_toasts},
     pages::signed_in::{
         access_line::purpose_phrase,
@@ -43,14 +44,18 @@ pub(super) fn Record(load: Load) -> impl IntoView {
         newest_first(&mut all);
         all
     });
-    let partial = move || load.items.with(|items| items.iter().any(|item| !item.overseen.complete));
+    let partial = move || {
+        load.items
+            .with(|items| items.iter().any(|item| !item.overseen.complete && item.overseen.removed_before.is_none()))
+    };
+    let removed = move || load.items.with(|items| items.iter().filter_map(|item| item.overseen.removed_before).max());
     let on_save = move |format: Format| {
         let items = load.items.get_untracked();
         let about = |item: &super::load::Item| About { patient: Some(item.overseen.owner), title: item.title.clone() };
         let reports: BTreeMap<_, _> = items.iter().map(|item| (item.overseen.report, about(item))).collect();
         let mut events: Vec<_> = items.iter().flat_map(|item| item.overseen.events.iter().cloned()).collect();
         events.sort_by_key(|explained| std::cmp::Reverse(explained.checked.event.seq));
-        let context = export::Context { origin: &origin(), reports: &reports };
+        let context = export::Context { origin: &origin(), reports: &reports, removed_before: removed() };
         save(toasts, t!(access.file_all), format, &export::export(&events, format, context));
     };
     let rows = move || {
@@ -75,6 +80,9 @@ pub(super) fn Record(load: Load) -> impl IntoView {
                         {t!(report.events_more)}
                     </Button>
                 </p>
+            })}
+            {move || removed().map(browser::format_date).map(|date| view! {
+                <p class="card-note">{t!(report.events_removed, date = date)}</p>
             })}
             <div class="card-note stack-s">
                 <SaveAs on_save/>

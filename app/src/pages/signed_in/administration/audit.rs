@@ -223,7 +223,7 @@ fn save_filtered(log: Log, format: Format) {
         match all(&open, filter).await {
             Ok((events, whole)) => {
                 let reports = BTreeMap::new();
-                let context = export::Context { origin: &admin::origin(), reports: &reports };
+                let context = export::Context { origin: &admin::origin(), reports: &reports, removed_before: None };
                 save(log.toasts, t!(access.file_audit), format, &export::export(&events, format, context));
                 if !whole {
                     log.toasts.problem(t!(administration.audit_cut, count = MOST));

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 
 use super::handle::Handle;
 use crate::{
+    browser,
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone, use_toasts},
     pages::signed_in::{
         access_line::purpose_phrase,
@@ -77,7 +78,8 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
     let toasts = use_toasts();
     // From the chain that was verified when the report was opened.
     let purposes = handle.view_untracked().map(|view| view.report.access.purposes()).unwrap_or_default();
-    let complete = events.complete;
+    let (complete, removed_before) = (events.complete, events.removed_before);
+    let removed = removed_before.map(browser::format_date);
     let explained = purposes.explain(events.items);
     let items = visits(&explained);
     let count = items.len();
@@ -86,7 +88,7 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
         let Some(view) = handle.view_untracked() else { return };
         let about = About { patient: Some(view.report.access.owner()), title: view.title() };
         let reports = BTreeMap::from([(handle.id, about)]);
-        let context = export::Context { origin: &origin(), reports: &reports };
+        let context = export::Context { origin: &origin(), reports: &reports, removed_before };
         let text = explained.with_value(|events| export::export(events, format, context));
         save(toasts, t!(access.file_report), format, &text);
     };
@@ -109,6 +111,9 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
                     {t!(report.events_more)}
                 </Button>
             </p>
+        })}
+        {removed.map(|date| view! {
+            <p class="card-note" data-removed>{t!(report.events_removed, date = date)}</p>
         })}
         <div class="card-note"><SaveAs on_save/></div>
     }
