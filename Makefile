@@ -137,6 +137,7 @@ bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "page" scripts/site
 	@$(STEP) "server" $(MAKE) --no-print-directory server
 	@$(STEP) "hs" $(MAKE) --no-print-directory cli
-	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli --examples
+	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli -p healthsecure-tlog --examples
+	@$(STEP) "server for benchmarks" cargo build --release --locked -p server --features unaudited --examples
 	@rm -f target/bench.json
 	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)

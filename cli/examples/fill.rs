@@ -1,7 +1,7 @@
-//! Fills a server with made-up reports for benchmarks: `fill ORIGIN EMAIL COUNT`, the password on standard input.
+//! Fills a server with made-up reports for benchmarks: `fill ORIGIN EMAIL COUNT READS`, the password on standard input.
 //!
 //! The honest client over the real API, signed in once. Prints the session's token, one report's id, and signed requests
-//! for the list and that report as JSON: the server and everything on it are thrown away afterwards. Not part of what is installed.
+//! for the list and, READS of them, for that report as JSON: the server and everything on it are thrown away afterwards. Not part of what is installed.
 
 use std::{error::Error, io::BufRead};
 
@@ -11,7 +11,9 @@ use client::{Client, Device, PatientChoice, SignedRequest, Vault, content::Repor
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [origin, email, count] = args.as_slice() else { return Err("usage: fill ORIGIN EMAIL COUNT".into()) };
+    let [origin, email, count, reads] = args.as_slice() else {
+        return Err("usage: fill ORIGIN EMAIL COUNT READS".into());
+    };
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let device = Device { carrier: Carrier::Bearer, name: "fill".to_owned() };
@@ -22,9 +24,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let token = vault.token().unwrap_or_default();
     let listed = vault.sign_request(Action::List, None, "of=reports");
-    let read = last.parse().ok().map(|report| vault.sign_request(Action::Read, Some(&report), ""));
-    let read = read.as_ref().map(SignedRequest::as_str);
-    println!("{}", serde_json::json!({ "token": token, "report": last, "listed": listed.as_str(), "read": read }));
+    let report = last.parse()?;
+    let reads = 0..reads.parse::<usize>()?;
+    let reads: Vec<SignedRequest> = reads.map(|_| vault.sign_request(Action::Read, Some(&report), "")).collect();
+    let reads: Vec<&str> = reads.iter().map(SignedRequest::as_str).collect();
+    println!("{}", serde_json::json!({ "token": token, "report": last, "listed": listed.as_str(), "reads": reads }));
     Ok(())
 }
 

@@ -8,14 +8,14 @@ import { root } from '../support/server.ts';
 export interface Filled {
   token: string;
   report: string;
-  /** Signed requests, for the header healthsecure-read-request: of the list, and of that report. */
+  /** Signed requests, for the header healthsecure-read-request: of the list, and of that report as often as was asked. */
   listed: string;
-  read: string;
+  reads: string[];
 }
 
-export async function fill(clinic: Clinic, who: Identity, count: number): Promise<Filled> {
+export async function fill(clinic: Clinic, who: Identity, count: number, reads = 1): Promise<Filled> {
   const program = join(root, 'target/release/examples/fill');
-  return JSON.parse(await run(program, [clinic.origin, who.email, String(count)], `${who.password}\n`)) as Filled;
+  return JSON.parse(await run(program, [clinic.origin, who.email, String(count), String(reads)], `${who.password}\n`)) as Filled;
 }
 
 /** What a program prints. The server's output goes on being read meanwhile: a full pipe would stop it. */

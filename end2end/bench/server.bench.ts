@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { Clinic } from '../support/clinic.ts';
 import { pause, root, Server } from '../support/server.ts';
-import { fill, run } from './fill.ts';
+import { fill } from './fill.ts';
+import { load } from './load.ts';
 import { median, record } from './results.ts';
 
 test('d: first load', () => {
@@ -34,41 +35,13 @@ test('f: the API under load', async ({ browser }) => {
   test.skip(!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)');
   const clinic = await Clinic.open(browser);
   try {
-    const { token, report, listed, read } = await fill(clinic, clinic.author, 100);
+    const { token, report, listed, reads } = await fill(clinic, clinic.author, 100);
     const list = await load(`${clinic.origin}/api/v1/reports?limit=100`, token, listed);
     record({ id: 'f1', what: 'API: first page of 100 rows', value: list.perSecond, unit: '/s', target: { at: 'least', value: 300 }, beside: `p99 ${list.p99}, ${list.bytes} bytes each, ${list.errors} errors` });
-    const one = await load(`${clinic.origin}/api/v1/reports/${report}`, token, read);
+    const one = await load(`${clinic.origin}/api/v1/reports/${report}`, token, reads[0]!);
     record({ id: 'f2', what: 'API: one report’s metadata, each read durable in the audit', value: one.perSecond, unit: '/s', target: { at: 'least', value: 2000 }, beside: `p99 ${one.p99}, ${one.bytes} bytes each, ${one.errors} errors` });
     expect(list.errors + one.errors).toBe(0);
   } finally {
     await clinic.close();
   }
 });
-
-interface Load {
-  perSecond: number;
-  p99: string;
-  bytes: number;
-  errors: number;
-}
-
-/** 32 connections for ten seconds. */
-async function load(url: string, token: string, signed: string): Promise<Load> {
-  const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', `healthsecure-read-request: ${signed}`, '-H', 'Accept-Encoding: identity', url];
-  const output = await run('wrk', args);
-  const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
-  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
-  const requests = number(/(\d+) requests in/);
-  return {
-    perSecond: number(/Requests\/sec:\s+([\d.]+)/),
-    p99: /99%\s+(\S+)/.exec(output)?.[1] ?? '?',
-    bytes: Math.round(size(/, ([\d.]+[KMG]?B) read/.exec(output)?.[1] ?? '0B') / Math.max(1, requests)),
-    errors: number(/Non-2xx or 3xx responses: (\d+)/) + errors.reduce((a, b) => a + b, 0),
-  };
-}
-
-function size(text: string): number {
-  const units = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
-  const [, digits = '0', unit = 'B'] = /([\d.]+)([KMG]?B)/.exec(text) ?? [];
-  return Number(digits) * units[unit as keyof typeof units];
-}

@@ -29,6 +29,9 @@ export interface ServerOptions {
   /** Give it a clock that `moveClock` can move; needs Debian's libfaketime. */
   movableClock?: boolean;
   args?: string[];
+  /** Another program than the release, and what its environment has besides. */
+  binary?: string;
+  env?: NodeJS.ProcessEnv;
 }
 
 export class Server {
@@ -52,7 +55,8 @@ export class Server {
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    if (!existsSync(binary)) throw new Error(`${binary} is missing: build it first (make site server)`);
+    const program = options.binary ?? binary;
+    if (!existsSync(program)) throw new Error(`${program} is missing: build it first (make site server)`);
     const server = new Server(options.behind?.port ?? (await freePort()), options);
     await server.launch();
     return server;
@@ -66,14 +70,14 @@ export class Server {
     const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--origin', this.origin];
     // Each browser says a client address of its own, so that one test's wrong tries don't slow the next.
     args.push('--trusted-proxy', '127.0.0.1', ...(this.options.args ?? []));
-    const env: NodeJS.ProcessEnv = { ...process.env, RUST_LOG: process.env.RUST_LOG ?? 'info,sqlx=off,sea_orm=off' };
+    const env: NodeJS.ProcessEnv = { ...process.env, ...this.options.env, RUST_LOG: process.env.RUST_LOG ?? 'info,sqlx=off,sea_orm=off' };
     if (this.clock) {
       env.LD_PRELOAD = fakeTime;
       env.FAKETIME_TIMESTAMP_FILE = this.clock;
       env.FAKETIME_NO_CACHE = '1';
       env.FAKETIME_DONT_FAKE_MONOTONIC = '1';
     }
-    const child = spawn(binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.options.binary ?? binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     const collect = (chunk: Buffer) => {
       this.log += chunk.toString('utf8');

@@ -45,6 +45,7 @@ pub fn check() -> Outcome {
         server_cannot_open(),
         browser_has_no_server(),
         nothing_is_weakened(),
+        every_read_is_audited(),
         leaves_stand_alone(),
         nothing_needs_the_server(),
         page_has_one_name(),
@@ -129,6 +130,30 @@ fn nothing_is_weakened() -> Outcome {
         }
     }
     Ok("no program is built with a switch for its defences".to_owned())
+}
+
+/// The server that people run has no switch for its audit. By default, and however else the workspace builds it: the feature is
+/// asked for on the command line alone.
+fn every_read_is_audited() -> Outcome {
+    let nodes = tree("server", &[])?;
+    if !nodes.iter().any(|n| n.name == "server" && n.features.iter().any(|f| f == "page")) {
+        return Err("the server's tree has no server with its page: this check looks at the wrong thing".to_owned());
+    }
+    let all = parse(&cargo(&[
+        "tree",
+        "--locked",
+        "--workspace",
+        "-e",
+        "features,normal,dev",
+        "--prefix",
+        "none",
+        "-f",
+        "{p}|{f}",
+    ])?);
+    if nodes.iter().chain(&all).any(|n| n.features.iter().any(|f| f == "unaudited")) {
+        return Err("the server is built with feature `unaudited`, which leaves reads out of the audit".to_owned());
+    }
+    Ok("no server is built with a switch for its audit".to_owned())
 }
 
 fn leaves_stand_alone() -> Outcome {

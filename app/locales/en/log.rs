@@ -11,6 +11,7 @@ texts! {
         unlogged_why = "The server keeps no public log that could hold this entry.";
         unchecked = "Not verified";
         unchecked_why = "The server’s public log can’t be reached just now. Look again later.";
+        reader_other_time = "Signed on another day";
         reader_unsigned = "Not signed by the reader";
         reader_stranger = "By somebody without access";
         column = "Public log";

@@ -1,5 +1,6 @@
 //! What a proof costs, in time and bytes, as the tree grows: `cargo run --release -p healthsecure-tlog --example proofs`.
-//! Sizes may be given as arguments. Tiles lie in memory; the time includes deriving hashes from them.
+//! Sizes may be given as arguments, and `--json` for one object a line. Tiles lie in memory; the time includes deriving
+//! hashes from them. `verify` is what a client does.
 
 use std::{error::Error, hint::black_box, time::Instant};
 
@@ -12,18 +13,21 @@ use tlog::{
 const RUNS: u64 = 1000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut sizes = std::env::args().skip(1).map(|a| a.parse()).collect::<Result<Vec<u64>, _>>()?;
+    let (json, sizes): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument == "--json");
+    let mut sizes = sizes.iter().map(|a| a.parse()).collect::<Result<Vec<u64>, _>>()?;
     if sizes.is_empty() {
-        sizes = vec![10_000, 1_000_000];
+        sizes = vec![10_000, 1_000_000, 10_000_000];
     }
-    println!(
-        "{:>10} {:>12} {:>9} {:>11} {:>11} {:>9} {:>11}",
-        "leaves", "append", "proof", "make", "verify", "tiles", "consistency"
-    );
-    sizes.into_iter().try_for_each(measure)
+    if json.is_empty() {
+        println!(
+            "{:>10} {:>12} {:>9} {:>11} {:>11} {:>9} {:>11}",
+            "leaves", "append", "proof", "make", "verify", "tiles", "consistency"
+        );
+    }
+    sizes.into_iter().try_for_each(|size| measure(size, !json.is_empty()))
 }
 
-fn measure(size: u64) -> Result<(), Box<dyn Error>> {
+fn measure(size: u64, json: bool) -> Result<(), Box<dyn Error>> {
     let (mut edge, mut map) = (Edge::new(), TileMap::new());
     let start = Instant::now();
     for n in 0..size {
@@ -38,7 +42,7 @@ fn measure(size: u64) -> Result<(), Box<dyn Error>> {
     for n in 0..RUNS {
         black_box(prove_inclusion(&tiles, index(n), size)?);
     }
-    let make = start.elapsed().as_micros() / u128::from(RUNS);
+    let make = start.elapsed().as_nanos() / u128::from(RUNS);
 
     let proof = prove_inclusion(&tiles, index(1), size)?;
     let leaf = leaf_hash(&index(1).to_be_bytes());
@@ -51,6 +55,11 @@ fn measure(size: u64) -> Result<(), Box<dyn Error>> {
     let bytes = proof.0.len() * HASH_LEN;
     let read = tiles_for(&inclusion_nodes(index(1), size), size).len();
     let consistency = prove_consistency(&tiles, size / 2 + 1, size)?.0.len() * HASH_LEN;
-    println!("{size:>10} {append:>9} ns {bytes:>7} B {make:>8} µs {verify:>8} ns {read:>9} {consistency:>9} B");
+    if json {
+        println!(r#"{{"leaves":{size},"bytes":{bytes},"make":{make},"verify":{verify},"tiles":{read}}}"#);
+    } else {
+        let make = make / 1000;
+        println!("{size:>10} {append:>9} ns {bytes:>7} B {make:>8} µs {verify:>8} ns {read:>9} {consistency:>9} B");
+    }
     Ok(())
 }

@@ -33,6 +33,7 @@ pub fn ReaderNote(
 ) -> impl IntoView {
     let word = match reader {
         None | Some(ReaderMark::Signed) => None,
+        Some(ReaderMark::OtherTime) => Some(t!(log.reader_other_time)),
         Some(ReaderMark::Unsigned) => Some(t!(log.reader_unsigned)),
         Some(ReaderMark::Stranger) => Some(t!(log.reader_stranger)),
     };

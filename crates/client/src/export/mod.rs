@@ -95,6 +95,7 @@ fn mark(of: &CheckedEvent) -> &'static str {
 pub fn reader_word(of: ReaderMark) -> &'static str {
     match of {
         ReaderMark::Signed => "signed",
+        ReaderMark::OtherTime => "signed-on-another-day",
         ReaderMark::Unsigned => "unsigned",
         ReaderMark::Stranger => "stranger",
     }

@@ -45,7 +45,8 @@ pub(super) fn weakest(one: Mark, other: Mark) -> Mark {
 /// The same of whose word readings are.
 fn least_signed(one: Option<ReaderMark>, other: Option<ReaderMark>) -> Option<ReaderMark> {
     let rank = |mark: &ReaderMark| match mark {
-        ReaderMark::Signed => 2,
+        ReaderMark::Signed => 3,
+        ReaderMark::OtherTime => 2,
         ReaderMark::Unsigned => 1,
         ReaderMark::Stranger => 0,
     };

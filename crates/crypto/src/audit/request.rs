@@ -130,10 +130,10 @@ impl Signed<ReadRequest> {
         time: UnixMillis,
         keys: &impl KeyDirectory,
     ) -> Result<(), RequestError> {
-        self.check(asked, time)?;
         let request = self.claimed();
+        self.is_for(asked)?;
         self.verify(keys.signer(&asked.account, request.epoch, request.time)?)?;
-        Ok(())
+        self.is_of(time)
     }
 
     /// As [`Signed::verify_request`], under the account's current key alone: what a server asks before it delivers.
@@ -145,20 +145,19 @@ impl Signed<ReadRequest> {
         if request.epoch != current.epoch {
             return Err(KeyError::EpochUnknown(request.epoch).into());
         }
-        self.check(asked, now)?;
+        self.is_for(asked)?;
         self.verify(&current.signing)?;
-        Ok(())
+        self.is_of(now)
     }
 
-    fn check(&self, asked: &Asked, time: UnixMillis) -> Result<(), RequestError> {
-        let request = self.claimed();
-        if request.asked != *asked {
-            return Err(RequestError::Other);
-        }
-        if request.time.abs_diff(time) > READ_REQUEST_TOLERANCE.unsigned_abs() {
-            return Err(RequestError::Time);
-        }
-        Ok(())
+    fn is_for(&self, asked: &Asked) -> Result<(), RequestError> {
+        if self.claimed().asked == *asked { Ok(()) } else { Err(RequestError::Other) }
+    }
+
+    /// The last of the checks: only what is signed for this can be of another time.
+    fn is_of(&self, time: UnixMillis) -> Result<(), RequestError> {
+        let apart = self.claimed().time.abs_diff(time);
+        if apart <= READ_REQUEST_TOLERANCE.unsigned_abs() { Ok(()) } else { Err(RequestError::Time) }
     }
 }
 

@@ -1,0 +1,137 @@
+// (g) the log: what it costs to append, to prove, to verify in a browser, and to audit every read.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { Clinic } from '../support/clinic.ts';
+import { Person } from '../support/person.ts';
+import { root } from '../support/server.ts';
+import { words } from '../support/words.ts';
+import { fill } from './fill.ts';
+import { load } from './load.ts';
+import { median, record } from './results.ts';
+
+const examples = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/examples');
+
+function lines<T>(program: string, args: string[]): T[] {
+  const said = execFileSync(join(examples, program), args, { encoding: 'utf8' });
+  return said.trim().split('\n').map((line) => JSON.parse(line) as T);
+}
+
+test('g1: appending', () => {
+  test.setTimeout(600_000);
+  const rounds = lines<{ recorded: number; sequenced: number; bare: number }>('append', []);
+  const ratio = (of: 'recorded' | 'sequenced') => median(rounds.map((round) => round[of] / round.bare));
+  const rate = (of: 'recorded' | 'sequenced' | 'bare') => `${median(rounds.map((round) => round[of])).toFixed(0)} /s`;
+  record({ id: 'g1', what: 'events recorded and sequenced ÷ bare inserts of the same rows, 512 a transaction', value: ratio('sequenced'), unit: '', target: { at: 'least', value: 0.5 }, beside: `${rate('sequenced')}, bare ${rate('bare')}` });
+  record({ id: 'g1b', what: 'events recorded, sequenced later ÷ the same', value: ratio('recorded'), unit: '', beside: rate('recorded') });
+});
+
+test('g2: proving', () => {
+  test.setTimeout(600_000);
+  const sizes = [10_000, 1_000_000, 10_000_000];
+  const found = lines<{ leaves: number; bytes: number; make: number; verify: number; tiles: number }>('proofs', ['--json', ...sizes.map(String)]);
+  for (const { leaves, bytes, make, verify, tiles } of found) {
+    record({ id: `g2-${leaves}`, what: `inclusion proof among ${leaves} leaves`, value: bytes, unit: 'bytes', beside: `made in ${(make / 1000).toFixed(1)} µs from ${tiles} tiles, verified in ${(verify / 1000).toFixed(1)} µs` });
+  }
+});
+
+test('g3: verifying 1,000 events in the browser', async ({ browser }) => {
+  test.setTimeout(600_000);
+  const clinic = await Clinic.open(browser);
+  try {
+    const { token, report, reads } = await fill(clinic, clinic.author, 1, 985);
+    await read(`${clinic.origin}/api/v1/reports/${report}`, token, reads);
+    const author = await Person.at(browser, clinic.origin, clinic.author);
+    await author.page.addInitScript(watch);
+    await author.signIn();
+    const looks: Record<'cold' | 'warm', Look[]> = { cold: [], warm: [] };
+    for (let round = 0; round < 3; round++) {
+      // A session of its own: the client has read none of the tree.
+      await author.page.goto(`/reports/${report}`);
+      await author.heading(words.signIn.locked).waitFor();
+      looks.cold.push(await shown(author, () => author.unlock()));
+      for (let again = 0; again < 3; again++) {
+        await author.goTo('reports');
+        looks.warm.push(await shown(author, () => author.page.goBack()));
+      }
+    }
+    for (const [id, kind] of [['g3', 'cold'], ['g3w', 'warm']] as const) {
+      const of = (key: keyof Look) => median(looks[kind].map((look) => look[key]));
+      record({ id, what: `browser: from the last byte of 1,000 events to their marks, tiles ${kind}`, value: of('verified'), unit: 'ms', target: { at: 'most', value: 200 }, beside: `${of('events')} events in ${of('fetched').toFixed(0)} ms before; ${of('files')} files of the log fetched meanwhile` });
+    }
+  } finally {
+    await clinic.close();
+  }
+});
+
+test('g4: audited reads', async ({ browser }) => {
+  test.setTimeout(600_000);
+  test.skip(!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)');
+  const rates: Record<'on' | 'off', number[]> = { on: [], off: [] };
+  // One program with and without, in turns.
+  for (const audit of ['on', 'off', 'off', 'on', 'on', 'off'] as const) {
+    const env = { HEALTHSECURE_AUDIT_READS: audit };
+    const clinic = await Clinic.open(browser, { binary: join(examples, 'unaudited'), env });
+    try {
+      const { token, report, reads } = await fill(clinic, clinic.author, 1);
+      const found = await load(`${clinic.origin}/api/v1/reports/${report}`, token, reads[0]!);
+      expect(found.errors).toBe(0);
+      rates[audit].push(found.perSecond);
+    } finally {
+      await clinic.close();
+    }
+  }
+  const [on, off] = [median(rates.on), median(rates.off)];
+  record({ id: 'g4', what: 'audited reads a second ÷ the same reads unaudited, 32 connections', value: on / off, unit: '', target: { at: 'least', value: 0.7 }, beside: `${on.toFixed(0)} /s, unaudited ${off.toFixed(0)} /s` });
+});
+
+/** So many reads, each an event of the report. */
+async function read(url: string, token: string, requests: string[]): Promise<void> {
+  for (let done = 0; done < requests.length; done += 5) {
+    const some = requests.slice(done, done + 5);
+    const headers = (signed: string) => ({ authorization: `Bearer ${token}`, 'healthsecure-read-request': signed });
+    const answers = await Promise.all(some.map((signed) => fetch(url, { headers: headers(signed) })));
+    expect(answers.every((answer) => answer.ok)).toBe(true);
+  }
+}
+
+interface Look {
+  /** Milliseconds from the last byte of the events until their list is there. */
+  verified: number;
+  /** From the first request for them to that byte. */
+  fetched: number;
+  events: number;
+  files: number;
+}
+
+/** In the page: notes when a list of events appears. It is loaded again where the report changed meanwhile. */
+function watch(): void {
+  performance.setResourceTimingBufferSize(10_000);
+  const note = () => {
+    const list = document.querySelector('ul[aria-label="Who opened it"]');
+    const known = window as unknown as { listed?: Element; listedAt?: number[] };
+    if (!list || list === known.listed) return;
+    known.listed = list;
+    (known.listedAt ??= []).push(performance.now());
+  };
+  new MutationObserver(note).observe(document, { childList: true, subtree: true });
+}
+
+async function shown(person: Person, begin: () => Promise<unknown>): Promise<Look> {
+  const since = await person.page.evaluate(() => performance.now());
+  await begin();
+  await person.page.getByRole('list', { name: 'Who opened it' }).waitFor({ timeout: 60_000 });
+  return person.page.evaluate((since) => {
+    const at = (window as unknown as { listedAt: number[] }).listedAt.find((time) => time > since) ?? Number.NaN;
+    const all = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+    const of = (part: string) => all.filter((entry) => entry.name.includes(part) && entry.startTime >= since && entry.responseEnd <= at);
+    const pages = of('/events').filter((entry) => entry.name.includes('/api/v1/reports/'));
+    // The load that was shown: from the newest first page on, which names no `before`.
+    const first = Math.max(...pages.filter((entry) => !entry.name.includes('before')).map((entry) => entry.startTime));
+    const shown = pages.filter((entry) => entry.startTime >= first);
+    const last = Math.max(...shown.map((entry) => entry.responseEnd));
+    const files = of('/log/events/').filter((entry) => entry.startTime >= last);
+    return { verified: at - last, fetched: last - first, events: (new Set(shown.map((entry) => entry.name)).size - 1) * 100, files: files.length };
+  }, since);
+}
