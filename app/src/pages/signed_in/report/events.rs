@@ -113,7 +113,7 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
             </p>
         })}
         {removed.map(|date| view! {
-            <p class="card-note" data-removed>{t!(report.events_removed, date = date)}</p>
+            <p class="card-note">{t!(report.events_removed, date = date)}</p>
         })}
         <div class="card-note"><SaveAs on_save/></div>
     }
