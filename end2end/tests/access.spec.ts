@@ -60,7 +60,7 @@ test('a patient sees who can see what and who opened it why, and takes it back',
   const purposes = bundle.entry.flatMap(({ resource }) => resource.agent.filter((agent) => agent.who.display === clinic.doctor.name).map((agent) => agent.purposeOfUse));
   expect(JSON.stringify(purposes)).toContain('"TREAT"');
   const table = await saved(patient.page, () => patient.button(w.save('CSV')).click());
-  expect(table.text.split('\r\n')[0]).toContain('in_public_log,leaf,purpose,report');
+  expect(table.text.split('\r\n')[0]).toContain('in_public_log,leaf,reading,purpose,report');
   expect(table.text).toContain(`verified`);
   expect(table.text).toContain(title);
 
