@@ -182,7 +182,7 @@ export const words = {
     again: 'Check again',
   },
   attacks: {
-    keys: /The keys of an account are not valid/,
+    keys: /are not in the public log of keys/,
     accessOlder: /The server shows an older access list/,
     withdrawn: /The server presents an access that was withdrawn/,
     file: /was damaged or exchanged/,
