@@ -53,18 +53,19 @@ pub fn Revoke(
                 Ok(()) if row.own => {
                     toasts.done(t!(report.leave_done));
                     question.done();
-                    left.run(report);
+                    let _ = left.try_run(report);
                 }
                 Ok(()) => {
                     toasts.done(t!(report.revoke_done, name = name_of(&row.who)));
                     question.done();
-                    changed.run(report);
+                    // The page that asked may be left by now, and its callbacks with it.
+                    let _ = changed.try_run(report);
                     if owner {
                         spawn_local(async move {
                             if index.revoked(&open, &report).await {
                                 toasts.done(t!(report.rekey_done));
                             }
-                            changed.run(report);
+                            let _ = changed.try_run(report);
                         });
                     }
                 }
