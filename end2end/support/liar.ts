@@ -6,27 +6,27 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 
 /** Changes JSON answers of paths that fit. Nothing returned leaves an answer as it is. */
 export async function lie(person: Person, fits: RegExp, change: (body: Json, request: Request) => Json | undefined): Promise<void> {
-  await person.page.route(fits, async (route) => {
-    const answer = await fetched(() => route.fetch());
-    if (!answer) return route.abort().catch(() => {});
+  await answers(person, fits, async (answer, request) => {
     const body = await json(answer);
-    const changed = body === undefined ? undefined : change(body, route.request());
-    // A test that ends while an answer is under way has closed the page.
-    await route.fulfill(changed === undefined ? { response: answer } : { response: answer, json: changed }).catch(() => {});
+    const changed = body === undefined ? undefined : change(body, request);
+    return changed === undefined ? {} : { json: changed };
   });
 }
 
 /** Changes the bytes of answers that fit. */
 export async function lieInBytes(person: Person, fits: RegExp, change: (bytes: Buffer, request: Request) => Buffer): Promise<void> {
-  await person.page.route(fits, async (route) => {
-    const answer = await fetched(() => route.fetch());
-    if (!answer) return route.abort().catch(() => {});
-    await route.fulfill({ response: answer, body: change(await answer.body(), route.request()) }).catch(() => {});
-  });
+  await answers(person, fits, async (answer, request) => ({ body: change(await answer.body(), request) }));
 }
 
-async function fetched(ask: () => Promise<APIResponse>): Promise<APIResponse | undefined> {
-  return ask().catch(() => undefined);
+type Instead = { json?: Json; body?: Buffer };
+
+async function answers(person: Person, fits: RegExp, instead: (answer: APIResponse, request: Request) => Promise<Instead>): Promise<void> {
+  await person.page.route(fits, async (route) => {
+    const answer = await route.fetch().catch(() => undefined);
+    // A test that ends while an answer is under way has closed the page.
+    if (!answer) return route.abort().catch(() => {});
+    await route.fulfill({ response: answer, ...(await instead(answer, route.request())) }).catch(() => {});
+  });
 }
 
 async function json(answer: APIResponse): Promise<Json | undefined> {

@@ -2,7 +2,7 @@
 
 mod request;
 
-pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError};
+pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError, what};
 
 use thiserror::Error;
 

@@ -11,6 +11,7 @@ use api_types::{
     limits::{PART_HEADER, SEGMENT_CIPHER},
 };
 use bytes::Bytes;
+use crypto::audit::what;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -120,7 +121,7 @@ pub async fn told(state: &AppState, found: Found, what: &str) -> ServiceResult<(
 }
 
 fn what(id: PartId) -> String {
-    format!("version={} part={} revision={}", id.version, id.part, id.revision)
+    what::part(id.version, id.part, id.revision)
 }
 
 /// A range of one blob.

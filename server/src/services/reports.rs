@@ -9,6 +9,7 @@ use api_types::{
     limits::{PAGE_DEFAULT, PAGE_MAX},
     reports::{OwnGrant, Report, ReportItem, ReportList, ReportPeople, VersionItem},
 };
+use crypto::audit::what;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -44,7 +45,7 @@ pub struct ListQuery {
 /// A page of the caller's list, or what changed in it.
 pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: ListQuery) -> ServiceResult<ReportList> {
     actor.active()?;
-    let event = reading.event(state, actor, Action::List, None, "of=reports").await?;
+    let event = reading.event(state, actor, Action::List, None, what::REPORTS).await?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if limit == 0 || limit > PAGE_MAX {
         return Err(ServiceError::field("/limit", format!("must be 1 to {PAGE_MAX}")));
@@ -123,7 +124,7 @@ fn item(row: Row) -> ServiceResult<ReportItem> {
 /// One report: everything needed to verify and open it, but the ciphertext.
 pub async fn get(state: &AppState, actor: &Actor, reading: Reading, report: ReportId) -> ServiceResult<Report> {
     let composed = compose(state, actor, report).await?;
-    state.audit.record(reading.event(state, actor, Action::Read, Some(report), "").await?).await?;
+    state.audit.record(reading.event(state, actor, Action::Read, Some(report), what::REPORT).await?).await?;
     Ok(composed)
 }
 
@@ -196,7 +197,7 @@ pub async fn people(
     let entries = storage::reports::entries(conn, report).await?;
     let accounts: Vec<AccountId> = Chain::stored(&seen.report.genesis, &entries)?.accounts().into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
-    let event = reading.event(state, actor, Action::Read, Some(report), "of=people").await?;
+    let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE).await?;
     state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
     Ok(ReportPeople { items })
 }

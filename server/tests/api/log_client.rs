@@ -5,7 +5,7 @@ use std::path::Path;
 
 use api_types::audit::AuditEvent;
 use client::{
-    Client, Mark, Memory, PatientChoice, Refusal,
+    Client, Mark, Memory, PatientChoice, Platform, Refusal, Vault,
     api::EventFilter,
     log::{LogCheck, LogFound},
     native::Native,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Everything that an administrator is shown, all of it found in the tree.
-async fn all_verified(person: &Person) -> Vec<AuditEvent> {
+pub async fn all_verified<P: Platform>(person: &Vault<P>) -> Vec<AuditEvent> {
     let (mut items, mut before) = (Vec::new(), None);
     loop {
         let page = person.events(&EventFilter { before, ..EventFilter::default() }).await.unwrap();

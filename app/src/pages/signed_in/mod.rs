@@ -67,6 +67,8 @@ mod scan;
 mod settings;
 #[cfg(feature = "hydrate")]
 mod shared;
+#[cfg(feature = "hydrate")]
+mod visit_row;
 
 /// Fetches the vault's program and a page's while their reader still types.
 pub(super) fn fetch_ahead(page: guard::Program) {

@@ -108,13 +108,11 @@ fn name(of: &impl serde::Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api_types::{
-        B64,
-        audit::{Action, AuditEvent, Outcome},
-    };
+    use api_types::audit::{Action, AuditEvent, Outcome};
     use serde_json::Value;
 
     use super::*;
+    use crate::reports::fixture;
 
     fn write(event: ExplainedEvent, format: Format, title: &str) -> String {
         write_before(event, format, title, None)
@@ -132,19 +130,13 @@ mod tests {
             time: 1_700_000_000_123,
             actor: Some(AccountId([1; 32])),
             actor_name: Some(name.to_owned()),
-            session: None,
             action,
             outcome,
             report_id: Some(ReportId([3; 32])),
             report_seq: Some(1),
-            report_prev: None,
             subject: "version=1 part=2".to_owned(),
-            hash: B64::default(),
-            chain: None,
             leaf_index: Some(7),
-            salt: None,
-            request: None,
-            event: None,
+            ..fixture::event()
         };
         let checked = CheckedEvent { event, mark: Mark::Verified, reader: Some(ReaderMark::Signed) };
         ExplainedEvent { checked, purposes: vec!["second-opinion".to_owned()] }

@@ -82,33 +82,13 @@ impl<P: Platform> Vault<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api_types::{
-        B64,
-        audit::{Action, Outcome},
-    };
+    use crate::reports::fixture;
+    use api_types::B64;
 
     const NOW: UnixMillis = 2_000_000_000_000;
 
     fn at(seq: u64, time: UnixMillis) -> AuditEvent {
-        AuditEvent {
-            seq,
-            time,
-            actor: None,
-            actor_name: None,
-            session: None,
-            action: Action::Open,
-            outcome: Outcome::Success,
-            report_id: Some(ReportId([7; 32])),
-            report_seq: Some(seq),
-            report_prev: Some(B64(vec![1; 32])),
-            subject: String::new(),
-            hash: B64::default(),
-            chain: None,
-            leaf_index: None,
-            salt: None,
-            request: None,
-            event: None,
-        }
+        AuditEvent { seq, time, report_seq: Some(seq), report_prev: Some(B64(vec![1; 32])), ..fixture::event() }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The key records of everyone named, asked for together where one is missing.
-    async fn learn_people(&self, report: &ReportId, named: &[AccountId]) -> Result<()> {
+    pub(super) async fn learn_people(&self, report: &ReportId, named: &[AccountId]) -> Result<()> {
         let missing = {
             let people = self.people();
             named.iter().any(|id| !people.0.contains_key(id))

@@ -174,7 +174,8 @@ impl<P: Platform> Vault<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api_types::{B64, audit::Action};
+    use crate::reports::fixture;
+    use api_types::B64;
 
     fn events(n: u64) -> (ReportId, Vec<AuditEvent>) {
         let id = ReportId([7; 32]);
@@ -184,21 +185,11 @@ mod tests {
             let mut event = AuditEvent {
                 seq: seq * 10,
                 time: 1000 + seq as i64,
-                actor: None,
-                actor_name: None,
-                session: None,
-                action: Action::Open,
-                outcome: Outcome::Success,
                 report_id: Some(id),
                 report_seq: Some(seq),
                 report_prev: Some(previous),
                 subject: format!("version=1 part={seq}"),
-                hash: B64(vec![]),
-                chain: None,
-                leaf_index: None,
-                salt: None,
-                request: None,
-                event: None,
+                ..fixture::event()
             };
             event.hash = B64(event_hash(&event).expect("a whole event").0.to_vec());
             previous = event.hash.clone();

@@ -6,7 +6,7 @@ use api_types::{
     grants::GrantList,
     reports::{Report, ReportList, ReportPeople, VersionContent},
 };
-use crypto::audit::{Asked, ReadRequest};
+use crypto::audit::{Asked, ReadRequest, what};
 
 use super::events::json_name;
 use crate::{
@@ -49,33 +49,33 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection; `not_found`.
     pub async fn report_people(&self, id: &ReportId) -> Result<ReportPeople> {
-        let request = self.sign_request(Action::Read, Some(id), "of=people");
+        let request = self.sign_request(Action::Read, Some(id), what::PEOPLE);
         self.api().get_report_people(id, &request).await
     }
 
     pub(crate) async fn fetch_report(&self, id: &ReportId) -> Result<Report> {
-        self.api().get_report(id, &self.sign_request(Action::Read, Some(id), "")).await
+        self.api().get_report(id, &self.sign_request(Action::Read, Some(id), what::REPORT)).await
     }
 
     pub(crate) async fn fetch_version(&self, id: &ReportId, version: u32) -> Result<VersionContent> {
-        let request = self.sign_request(Action::Open, Some(id), &format!("version={version} part=0"));
+        let request = self.sign_request(Action::Open, Some(id), &what::fields(version));
         self.api().get_version(id, version, &request).await
     }
 
     pub(crate) async fn fetch_grants(&self, id: &ReportId) -> Result<GrantList> {
-        self.api().list_report_grants(id, &self.sign_request(Action::Read, Some(id), "of=grants")).await
+        self.api().list_report_grants(id, &self.sign_request(Action::Read, Some(id), what::GRANTS)).await
     }
 
     pub(crate) async fn fetch_events(&self, id: &ReportId, before: Option<u64>) -> Result<AuditEventList> {
-        self.api().list_report_events(id, before, &self.sign_request(Action::AuditRead, Some(id), "")).await
+        self.api().list_report_events(id, before, &self.sign_request(Action::AuditRead, Some(id), what::REPORT)).await
     }
 
     pub(crate) async fn fetch_list(&self, query: &ListQuery) -> Result<ReportList> {
-        self.api().list_reports(query, &self.sign_request(Action::List, None, "of=reports")).await
+        self.api().list_reports(query, &self.sign_request(Action::List, None, what::REPORTS)).await
     }
 
     /// For all of a part's pieces.
     pub(crate) fn request_part(&self, id: &ReportId, version: u32, revision: u32, part: u32) -> SignedRequest {
-        self.sign_request(Action::Open, Some(id), &format!("version={version} part={part} revision={revision}"))
+        self.sign_request(Action::Open, Some(id), &what::part(version, part, revision))
     }
 }

@@ -6,6 +6,8 @@ mod chain;
 mod download;
 mod events;
 mod fetch;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod list;
 mod manifests;
 mod open;

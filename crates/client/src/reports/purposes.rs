@@ -168,10 +168,10 @@ impl Access {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use api_types::{B64, audit::Outcome, grants::Right};
+    use api_types::grants::Right;
 
     use super::*;
-    use crate::log::Mark;
+    use crate::{log::Mark, reports::fixture};
 
     /// A grant of all versions.
     pub fn held(grant: u8, holder: u8, purpose: &str, from: i64, until: Option<i64>) -> Held {
@@ -195,19 +195,10 @@ pub(crate) mod tests {
             time,
             actor: Some(AccountId([actor; 32])),
             actor_name: Some(format!("Person {actor}")),
-            session: None,
             action,
-            outcome: Outcome::Success,
             report_id: Some(ReportId([report; 32])),
-            report_seq: None,
-            report_prev: None,
             subject: subject.to_owned(),
-            hash: B64::default(),
-            chain: None,
-            leaf_index: None,
-            salt: None,
-            request: None,
-            event: None,
+            ..fixture::event()
         };
         CheckedEvent { event, mark: Mark::Verified, reader: None }
     }

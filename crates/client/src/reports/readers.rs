@@ -1,20 +1,15 @@
 //! Who signed for each reading of a report: an event that says that somebody read holds their own signed request.
 
-use api_types::{ErrorCode, ReportId, audit::AuditEvent};
+use api_types::{ReportId, audit::AuditEvent};
 use crypto::{
     account::KeyDirectory,
     audit::{AuditEvent as Stored, RequestError},
     defence::Defence,
-    ids::{AccountId, InstanceId},
+    ids::InstanceId,
 };
 
 use super::canonical;
-use crate::{
-    error::{ClientError, Result},
-    platform::Platform,
-    refusal::Refusal,
-    vault::Vault,
-};
+use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal, vault::Vault};
 
 /// Whose word a reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,29 +65,11 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`Refusal::ReadingForged`]; refusals of the readers' keys; no connection.
     pub(super) async fn check_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<Vec<Option<ReaderMark>>> {
-        self.learn_readers(id, items).await?;
-        let keys = self.people().clone();
-        Ok(check(items, &self.pinned().instance, &keys)?)
-    }
-
-    /// The keys of those who signed, asked for together where somebody's are missing.
-    async fn learn_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<()> {
-        let missing = {
-            let people = self.people();
-            let readings = items.iter().filter_map(reading).filter(|reading| reading.request.is_some());
-            let mut readers = readings.filter_map(|reading| reading.actor);
-            readers.any(|reader: AccountId| !people.0.contains_key(&reader))
-        };
-        if !missing {
-            return Ok(());
-        }
-        let people = match self.report_people(id).await {
-            Ok(people) => people.items,
-            Err(ClientError::Problem(problem)) if problem.code == ErrorCode::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        self.prove_logged(&people).await?;
-        people.iter().try_for_each(|account| self.learn(account).map(drop))
+        let signed = items.iter().filter(|event| event.request.is_some());
+        let readers: Vec<_> = signed.filter_map(|event| event.actor).map(|reader| reader.crypto()).collect();
+        self.learn_people(id, &readers).await?;
+        let keys = self.people();
+        Ok(check(items, &self.pinned().instance, &*keys)?)
     }
 }
 
@@ -107,11 +84,11 @@ mod tests {
     use crypto::{
         account::{KeyChain, Keyring},
         audit::{Asked, READ_REQUEST_TOLERANCE, ReadRequest},
-        ids::SessionId,
+        ids::{AccountId, SessionId},
     };
 
     use super::*;
-    use crate::{ids::ToCrypto, platform::rng};
+    use crate::{platform::rng, reports::fixture};
 
     const INSTANCE: InstanceId = InstanceId([9; 16]);
     const REPORT: ReportId = ReportId([7; 32]);
@@ -152,20 +129,13 @@ mod tests {
                 seq: 1,
                 time: NOW,
                 actor: Some(ApiAccount(self.chain.account().0)),
-                actor_name: None,
                 session: Some(ApiSession(SESSION)),
-                action: Action::Open,
-                outcome: Outcome::Success,
                 report_id: Some(REPORT),
                 report_seq: Some(3),
                 report_prev: Some(B64(vec![0; 32])),
                 subject: "version=1 part=2 revision=0 from=0 to=9".to_owned(),
-                hash: B64::default(),
-                chain: None,
-                leaf_index: None,
-                salt: None,
                 request: request.map(B64),
-                event: None,
+                ..fixture::event()
             }
         }
     }

@@ -32,6 +32,28 @@ pub struct Asked {
     pub what: String,
 }
 
+/// What of a report, or of all of them, the routes that read deliver: [`Asked::what`], the same to who signs and who checks.
+pub mod what {
+    /// The list of reports.
+    pub const REPORTS: &str = "of=reports";
+    /// A report, but for what the others name; and its events.
+    pub const REPORT: &str = "";
+    /// The people whom its access chain names.
+    pub const PEOPLE: &str = "of=people";
+    /// Its grants.
+    pub const GRANTS: &str = "of=grants";
+
+    /// The sealed fields of a version.
+    pub fn fields(version: impl std::fmt::Display) -> String {
+        format!("version={version} part=0")
+    }
+
+    /// A file of a version's revision.
+    pub fn part(version: u32, part: u32, revision: u32) -> String {
+        format!("version={version} part={part} revision={revision}")
+    }
+}
+
 /// Signed by the reader for one reading. The server can show it again for a day and for the same thing, as each piece of
 /// a large file needs; it can't make one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use api_types::{ReportId, audit::Outcome};
+use api_types::ReportId;
 use client::{
     export::{self, About, Format},
     oversight::{Visit, newest_first, visits},
@@ -12,12 +12,10 @@ use leptos::prelude::*;
 use super::load::Load;
 use crate::{
     browser,
-    components::{Badge, Button, ButtonKind, Card, Chip, Time, TimeStyle, Tone, use_toasts},
+    components::{Button, ButtonKind, Card, Chip, use_toasts},
     pages::signed_in::{
-        access_line::purpose_phrase,
-        did::did,
-        log_mark::{LogMark, ReaderNote},
         save_as::{SaveAs, save},
+        visit_row::VisitRow,
     },
     t,
     vault::{admin::origin, use_vault},
@@ -61,7 +59,7 @@ pub(super) fn Record(load: Load) -> impl IntoView {
     let rows = move || {
         let row = |visit: &Visit| {
             let title = visit.event.report_id.and_then(|id| titles.with(|titles| titles.get(&id).cloned()));
-            view! { <VisitRow visit=visit.clone() title=title.unwrap_or_default() own=visit.event.actor == own/> }
+            view! { <OwnRow visit=visit.clone() title=title.unwrap_or_default() own=visit.event.actor == own/> }
         };
         found.with(|found| found.iter().take(shown.get()).map(row).collect_view())
     };
@@ -93,31 +91,13 @@ pub(super) fn Record(load: Load) -> impl IntoView {
 }
 
 #[component]
-fn VisitRow(visit: Visit, title: String, own: bool) -> impl IntoView {
-    let Visit { event, purposes, count, mark, reader, .. } = visit;
+fn OwnRow(visit: Visit, title: String, own: bool) -> impl IntoView {
+    let event = &visit.event;
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
         Some(_) if own => t!(report.you_subject).to_owned(),
         Some(id) => event.actor_name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect()),
     };
-    let denied = event.outcome == Outcome::Denied;
     let href = event.report_id.map(|id| format!("/reports/{id}"));
-    view! {
-        <li class="row row-plain">
-            <div class="row-main">
-                <span><strong>{who}</strong>" "{did(&event)}</span>
-                <span class="row-text"><a href=href>{title}</a></span>
-                <span class="row-text">
-                    <Time at=event.time style=TimeStyle::DateTime/>
-                    {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
-                    {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
-                </span>
-            </div>
-            <div class="row-end">
-                {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
-                <ReaderNote reader/>
-                <LogMark mark/>
-            </div>
-        </li>
-    }
+    view! { <VisitRow visit who report=(href, title)/> }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use api_types::audit::Outcome;
 use client::{
     ClientError, ReportEvents,
     export::{self, About, Format},
@@ -13,12 +12,10 @@ use leptos::prelude::*;
 use super::handle::Handle;
 use crate::{
     browser,
-    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone, use_toasts},
+    components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Tone, use_toasts},
     pages::signed_in::{
-        access_line::purpose_phrase,
-        did::did,
-        log_mark::{LogMark, ReaderNote},
         save_as::{SaveAs, save},
+        visit_row::VisitRow,
     },
     t,
     vault::{Keys, Loaded, admin::origin, explain, use_vault},
@@ -121,29 +118,12 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
 
 #[component]
 fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
-    let Visit { event, purposes, count, mark, reader, .. } = visit;
     let own = use_vault().who().map(|who| who.account_id);
+    let event = &visit.event;
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
         Some(id) if Some(id) == own => t!(report.you_subject).to_owned(),
         Some(id) => event.actor_name.clone().or_else(|| handle.view(|view| view.name(&id))).unwrap_or_default(),
     };
-    let denied = event.outcome == Outcome::Denied;
-    view! {
-        <li class="row row-plain">
-            <div class="row-main">
-                <span><strong>{who}</strong>" "{did(&event)}</span>
-                <span class="row-text">
-                    <Time at=event.time style=TimeStyle::DateTime/>
-                    {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
-                    {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
-                </span>
-            </div>
-            <div class="row-end">
-                {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
-                <ReaderNote reader/>
-                <LogMark mark/>
-            </div>
-        </li>
-    }
+    view! { <VisitRow visit who/> }
 }

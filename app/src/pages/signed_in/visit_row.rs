@@ -1,0 +1,48 @@
+//! A line of a record: who did what, when and why, and whose word that is.
+
+use api_types::audit::Outcome;
+use client::oversight::Visit;
+use leptos::prelude::*;
+
+use super::{
+    access_line::purpose_phrase,
+    did::did,
+    log_mark::{LogMark, ReaderNote},
+};
+use crate::{
+    components::{Badge, Time, TimeStyle, Tone},
+    t,
+};
+
+/// One visit.
+#[component]
+pub fn VisitRow(
+    /// What was done.
+    visit: Visit,
+    /// By whom, as the sentence begins.
+    who: String,
+    /// With which report, where the record is of several: its address and title.
+    #[prop(optional)]
+    report: Option<(Option<String>, String)>,
+) -> impl IntoView {
+    let Visit { event, purposes, count, mark, reader, .. } = visit;
+    let denied = event.outcome == Outcome::Denied;
+    view! {
+        <li class="row row-plain">
+            <div class="row-main">
+                <span><strong>{who}</strong>" "{did(&event)}</span>
+                {report.map(|(href, title)| view! { <span class="row-text"><a href=href>{title}</a></span> })}
+                <span class="row-text">
+                    <Time at=event.time style=TimeStyle::DateTime/>
+                    {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
+                    {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
+                </span>
+            </div>
+            <div class="row-end">
+                {denied.then(|| view! { <Badge tone=Tone::Danger>{t!(administration.audit_denied)}</Badge> })}
+                <ReaderNote reader/>
+                <LogMark mark/>
+            </div>
+        </li>
+    }
+}
