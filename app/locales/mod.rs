@@ -60,6 +60,10 @@ pub struct Text {
     pub scan: en::scan::Scan,
     /// Names of audited actions.
     pub actions: en::actions::Actions,
+    /// The second step of signing in.
+    pub second_step: en::second_step::SecondStep,
+    /// Password, recovery kit, second factor.
+    pub security: en::security::Security,
     /// Settings.
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
@@ -90,6 +94,8 @@ static EN: Text = Text {
     administration: en::administration::Administration::EN,
     scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
+    second_step: en::second_step::SecondStep::EN,
+    security: en::security::Security::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     witnesses: en::witnesses::Witnesses::EN,

@@ -210,6 +210,11 @@ pub fn format_date_time(at: UnixMillis) -> String {
     format_with(at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
+/// `09:41:05`.
+pub fn format_time(at: UnixMillis) -> String {
+    format_with(at, &[("timeStyle", "medium")])
+}
+
 /// With seconds and the zone's name.
 pub fn format_exact(at: UnixMillis) -> String {
     format_with(at, &[("dateStyle", "full"), ("timeStyle", "long")])

@@ -90,8 +90,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/access/disclosures") view=Disclosures/>
                 <Route path=path!("/administration") view=Administration/>
                 <Route path=path!("/administration/invitations") view=Invitations/>
+                <Route path=path!("/administration/policies") view=Policies/>
                 <Route path=path!("/administration/audit") view=Audit/>
                 <Route path=path!("/settings") view=Settings/>
+                <Route path=path!("/settings/security") view=Security/>
                 <Route path=path!("/settings/sessions") view=Sessions/>
                 <Route path=path!("/settings/witnesses") view=Witnesses/>
                 <Route path=path!("/alarms") view=Alarms/>

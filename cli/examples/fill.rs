@@ -17,7 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let device = Device { carrier: Carrier::Bearer, name: "fill".to_owned() };
-    let vault = Client::new(Native::new(origin)?).sign_in(email, password.trim_end(), device).await?;
+    let vault =
+        Client::new(Native::new(origin)?).sign_in(email, password.trim_end(), device, &client::NoSecondFactor).await?;
     let mut last = String::new();
     for i in 0..count.parse::<usize>()? {
         last = write_report(&vault, i).await?;

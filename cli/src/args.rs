@@ -24,6 +24,10 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FD")]
     pub password_fd: Option<i32>,
 
+    /// Read the second factor's code from this file descriptor (first line) instead of asking.
+    #[arg(long, global = true, value_name = "FD")]
+    pub factor_fd: Option<i32>,
+
     /// Keep nothing in this system's keyring: ask for the password at every command.
     #[arg(long, global = true, env = "HEALTHSECURE_NO_KEYRING")]
     pub no_keyring: bool,
@@ -47,6 +51,13 @@ pub enum Command {
     Whoami,
     /// List sessions, or end one.
     Sessions(Sessions),
+    /// Set a new password. Every other session ends.
+    Password(NewPassword),
+    /// Make a new recovery kit and print it; the old one opens nothing any more. Every other session ends.
+    Kit,
+    /// Second factors: list, add, remove, new recovery codes.
+    #[command(subcommand)]
+    Factor(Factor),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -76,6 +87,36 @@ pub enum Command {
     /// Fill an empty server with a small made-up clinic.
     #[command(hide = true)]
     Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub struct NewPassword {
+    /// Read the new password from this file descriptor (first line) instead of asking twice.
+    #[arg(long, value_name = "FD")]
+    pub new_password_fd: Option<i32>,
+}
+
+/// Second factors.
+#[derive(Debug, Subcommand)]
+pub enum Factor {
+    /// List them.
+    List,
+    /// Add an authenticator app: its secret is printed, its first code asked for.
+    Add {
+        /// What to call it.
+        #[arg(long, default_value = "Authenticator app")]
+        label: String,
+        /// Read the first code from this file descriptor instead of asking.
+        #[arg(long, value_name = "FD")]
+        code_fd: Option<i32>,
+    },
+    /// Remove one.
+    Remove {
+        /// Its id, as `hs factor list` prints it.
+        id: String,
+    },
+    /// New recovery codes; the old ones count no more.
+    Codes,
 }
 
 /// The public log.
@@ -315,6 +356,16 @@ pub enum Admin {
     },
     /// Refuse a doctor or administrator by e-mail.
     Refuse {
+        /// E-mail.
+        email: String,
+    },
+    /// Switch an account off by e-mail; its sessions end at once.
+    Disable {
+        /// E-mail.
+        email: String,
+    },
+    /// Switch it on again.
+    Enable {
         /// E-mail.
         email: String,
     },

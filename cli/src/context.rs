@@ -9,6 +9,7 @@ use crate::{
     ask,
     command::alarms,
     error::{CliError, Result},
+    factor::AtTerminal,
     keychain::Keychain,
     output::Output,
     profile::{self, Profile},
@@ -26,6 +27,7 @@ pub struct Context {
     server: Option<String>,
     profile_name: String,
     password_fd: Option<i32>,
+    factor_fd: Option<i32>,
     keychain: Keychain,
     /// How to print.
     pub output: Output,
@@ -59,6 +61,7 @@ impl Context {
             server: cli.server.clone(),
             profile_name: cli.profile.clone(),
             password_fd: cli.password_fd,
+            factor_fd: cli.factor_fd,
             keychain: Keychain::new(&cli.profile, !cli.no_keyring),
             output: Output { json: cli.json },
         }
@@ -85,6 +88,11 @@ impl Context {
     /// The password, asked for.
     pub fn password(&self) -> Result<Zeroizing<String>> {
         Ok(ask::secret("Password: ", self.password_fd)?)
+    }
+
+    /// Who has the second factor.
+    pub fn factor(&self) -> AtTerminal {
+        AtTerminal { fd: self.factor_fd, output: self.output }
     }
 
     /// A new password, asked for twice.
@@ -203,7 +211,7 @@ impl Context {
         if let Some(vault) = self.open_kept(&client).await? {
             return Ok((vault, false));
         }
-        let vault = client.sign_in(&profile.email, &self.password()?, device()).await?;
+        let vault = client.sign_in(&profile.email, &self.password()?, device(), &self.factor()).await?;
         let kept = self.remember(&vault).await?;
         Ok((vault, !kept))
     }

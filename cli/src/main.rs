@@ -7,6 +7,7 @@ mod context;
 mod demo;
 mod duration;
 mod error;
+mod factor;
 mod keychain;
 mod output;
 mod profile;
@@ -40,6 +41,9 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Logout => command::account::log_out(context).await,
         Command::Whoami => command::account::who_am_i(context).await,
         Command::Sessions(args) => command::account::sessions(context, args).await,
+        Command::Password(args) => command::security::password(context, args).await,
+        Command::Kit => command::security::kit(context).await,
+        Command::Factor(args) => command::security::factor(context, args).await,
         Command::Push(args) => command::push::run(context, args).await,
         Command::List => command::reports::list(context).await,
         Command::Pull(args) => command::pull::run(context, args).await,

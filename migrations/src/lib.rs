@@ -13,6 +13,7 @@ mod m20261126_000004_log;
 mod m20261126_000005_log_keys;
 mod m20261126_000006_audit_time;
 mod m20261126_000007_read_requests;
+mod m20261126_000008_second_factors;
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000005_log_keys::Migration),
             Box::new(m20261126_000006_audit_time::Migration),
             Box::new(m20261126_000007_read_requests::Migration),
+            Box::new(m20261126_000008_second_factors::Migration),
         ]
     }
 }

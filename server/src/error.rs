@@ -1,6 +1,6 @@
 //! What can go wrong in a service, and the one place where it becomes an answer.
 
-use api_types::{ErrorCode, Problem, UnixMillis};
+use api_types::{ErrorCode, Problem, UnixMillis, second_factors::SecondFactorKind};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -44,6 +44,12 @@ pub enum ServiceError {
     WrongCode {
         /// Tries that remain.
         tries_left: u32,
+    },
+    /// A second factor is needed, and was not given.
+    #[error("second factor required")]
+    SecondFactorRequired {
+        /// What the account has.
+        kinds: Vec<SecondFactorKind>,
     },
     /// The database failed.
     #[error("database: {0}")]
@@ -100,6 +106,10 @@ impl ServiceError {
                 let mut problem = Problem::new(ErrorCode::WrongCode);
                 problem.tries_left = Some(*tries_left);
                 problem
+            }
+            Self::SecondFactorRequired { kinds } => {
+                let problem = Problem::new(ErrorCode::SecondFactorRequired);
+                Problem { second_factors: kinds.clone(), ..problem }
             }
             Self::Database(error) => Problem::new(database_code(error)),
             Self::Blobs(error) => Problem::new(blob_code(error)),

@@ -4,11 +4,16 @@
 //! answer doesn't tell whether it exists; what they see but may not do answers `forbidden`.
 
 use api_types::{
-    AccountId, ErrorCode, SessionId,
+    AccountId, ErrorCode, SessionId, UnixMillis,
     accounts::{AccountStatus, Role},
     grants::Right,
     sessions::Carrier,
 };
+
+use crate::clock::MINUTE;
+
+/// So long a session counts as confirmed after a proof of the password.
+pub const CONFIRMED_FOR: UnixMillis = 10 * MINUTE;
 
 /// A signed-in person, as the session says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub struct Actor {
     pub role: Role,
     /// Status now.
     pub status: AccountStatus,
+    /// The role needs a second factor, and the account has none.
+    pub second_factor_due: bool,
     /// Session.
     pub session: SessionId,
     /// How the session's token travels.
@@ -79,9 +86,11 @@ fn allow(condition: bool, refusal: ErrorCode) -> Verdict {
 }
 
 impl Actor {
-    /// Whether the account may act at all; every route but the account's own state asks this first.
+    /// Whether the account may act at all; every route but the account's own state asks this first. Whoever is in breach
+    /// of a policy can only add a second factor.
     pub fn active(&self) -> Verdict {
         match self.status {
+            AccountStatus::Active if self.second_factor_due => Err(ErrorCode::SecondFactorDue),
             AccountStatus::Active => Ok(()),
             AccountStatus::Pending => Err(ErrorCode::AccountPending),
             AccountStatus::Refused | AccountStatus::Disabled => Err(ErrorCode::AccountDisabled),
@@ -91,6 +100,13 @@ impl Actor {
     fn active_as(&self, roles: &[Role]) -> Verdict {
         self.active()?;
         allow(roles.contains(&self.role), ErrorCode::Forbidden)
+    }
+
+    /// Changing how one gets in: only shortly after the password was proved, so that a session left open, or stolen, isn't
+    /// enough.
+    pub fn may_change_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
+        let lately = (0..=CONFIRMED_FOR).contains(&(now - confirmed_at));
+        allow(lately, ErrorCode::ConfirmationRequired)
     }
 
     /// Administration: people, approval, the whole audit. Gives no sight of content.
@@ -216,7 +232,14 @@ mod tests {
     use super::*;
 
     fn actor(role: Role, status: AccountStatus) -> Actor {
-        Actor { account: AccountId([1; 32]), role, status, session: SessionId([9; 16]), carrier: Carrier::Bearer }
+        Actor {
+            account: AccountId([1; 32]),
+            role,
+            status,
+            second_factor_due: false,
+            session: SessionId([9; 16]),
+            carrier: Carrier::Bearer,
+        }
     }
 
     const ROLES: [Role; 3] = [Role::Administrator, Role::Doctor, Role::Patient];
@@ -244,6 +267,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn whoever_is_in_breach_of_a_policy_may_nothing() {
+        for role in ROLES {
+            let a = Actor { second_factor_due: true, ..actor(role, AccountStatus::Active) };
+            assert_eq!(a.active(), Err(ErrorCode::SecondFactorDue));
+            let waiting = Actor { status: AccountStatus::Pending, ..a };
+            assert_eq!(waiting.active(), Err(ErrorCode::AccountPending));
+        }
+    }
+
+    #[test]
+    fn a_confirmation_lasts_ten_minutes() {
+        let a = actor(Role::Patient, AccountStatus::Active);
+        let at = |confirmed_at| a.may_change_ways_in(confirmed_at, 10 * MINUTE);
+        assert_eq!((at(0), at(10 * MINUTE)), (Ok(()), Ok(())));
+        assert_eq!(at(-1), Err(ErrorCode::ConfirmationRequired));
+        assert_eq!(at(11 * MINUTE), Err(ErrorCode::ConfirmationRequired), "a clock that was set back");
     }
 
     #[test]

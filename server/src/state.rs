@@ -16,6 +16,7 @@ use crate::{
         recovery::{self, Recoveries},
         sessions::SessionCache,
         sign_in::{self, PendingSignIns},
+        totp::TotpKey,
     },
     storage::{
         self, accounts,
@@ -54,6 +55,8 @@ pub struct Shared {
     pub recoveries: Recoveries,
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
+    /// Gives, with a stored salt, the secrets of authenticator apps.
+    pub totp_key: TotpKey,
     /// Sessions seen lately.
     pub sessions: SessionCache,
     /// Uploads and live streams under way.
@@ -114,6 +117,8 @@ impl AppState {
         let secrets = SecretsDir::open(&config.data, empty)?;
         let opaque = Opaque::load(&secrets, &instance.instance_id)?;
         let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
+        let used = storage::second_factors::any(db.read()).await?;
+        let totp_key = TotpKey::load(&if used { secrets.clone() } else { secrets.creating() })?;
         let log = open_log(&db, &secrets, Tree::Events, &config).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
@@ -138,6 +143,7 @@ impl AppState {
             db,
             blobs,
             throttle_key,
+            totp_key,
         })))
     }
 }

@@ -8,6 +8,7 @@ texts! {
         tabs = "Administration";
         tab_people = "People";
         tab_invitations = "Invitations";
+        tab_policies = "Policies";
         tab_audit = "Audit";
         waiting = "Waiting for approval";
         waiting_none = "Nobody waits.";
@@ -66,6 +67,18 @@ texts! {
         withdraw_title = "Withdraw this invitation?";
         withdraw_text = "The link stops working at once. Accounts that were made with it stay.";
         withdrawn = "Invitation withdrawn";
+        factor = "Second factor";
+        factor_remove = "Remove second factor";
+        factor_remove_title = "Remove the second factor of {name}?";
+        factor_remove_text = "For somebody who has lost both the app and the recovery codes. Be sure that it is really they who ask. Their second factors and recovery codes stop counting and their sessions end. Signing in still takes their password or recovery kit, which you don't have. You can read nothing of theirs by this.";
+        factor_removed = "The second factor of {name} is removed";
+        policies_title = "Who needs a second factor";
+        policies_note = "Whoever has one of these roles and no second factor yet sees nothing but the page to add one, from their next step on. Nothing of theirs is lost.";
+        policies_role = "{role}: needs a second factor";
+        policies_save = "Save";
+        policies_saved = "Policies saved";
+        policies_own = "Add a second factor to your own account before you ask administrators for one.";
+        policies_own_link = "Go to Security";
         audit_title = "Audit";
         audit_note = "Every read, change, share, sign-in and refusal, in order. Each entry is chained to the one before; the chain is checked here.";
         audit_verified = "{count} entries, chain unbroken";

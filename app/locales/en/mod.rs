@@ -15,6 +15,8 @@ pub mod recover;
 pub mod report;
 pub mod reports;
 pub mod scan;
+pub mod second_step;
+pub mod security;
 pub mod settings;
 pub mod share;
 pub mod shared;

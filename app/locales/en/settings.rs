@@ -49,10 +49,5 @@ texts! {
         end_all_text = "{count} other sessions end at once; pages that are open there close. Nothing stored is lost.";
         ended_all = "All other sessions are signed out";
         failed = "This can't be loaded right now";
-        security = "Ways in";
-        security_password = "Password, made {when}";
-        security_kit = "Recovery kit, made {when}";
-        security_change = "To change the password, use your recovery kit.";
-        security_link = "Set a new password";
     }
 }

@@ -85,6 +85,9 @@ pub fn TextField(
     /// Can't be changed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// The keyboard that a phone shows.
+    #[prop(optional)]
+    inputmode: Option<&'static str>,
     /// Takes the focus when it appears.
     #[prop(optional)]
     focus: bool,
@@ -103,6 +106,7 @@ pub fn TextField(
                 class=format!("input {class}")
                 type=kind
                 autocomplete=autocomplete
+                inputmode=inputmode
                 maxlength=max
                 aria-required=(!optional).then_some("true")
                 aria-invalid=move || error.get().is_some().then_some("true")

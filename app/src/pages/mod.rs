@@ -4,6 +4,7 @@
 mod landing;
 mod not_found;
 mod recover;
+mod second_step;
 mod sign_in;
 mod sign_up;
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::second_step::SecondStepForm;
 use crate::{
     components::{Banner, Button, Card, Gate, PasswordField, TextArea, TextField, Tone, strength},
     t,
@@ -32,42 +33,51 @@ pub fn Recover() -> impl IntoView {
         vault.recover(typed, words.get_untracked(), password.get_untracked(), attempt);
     };
     let count = move || t!(recover.words_count, count = words.with(|words| words.split_whitespace().count()));
+    let second = vault.second_step.open();
+    let title = Signal::derive(move || if second.get() { t!(second_step.title) } else { t!(recover.title) }.to_owned());
+    let lead = Signal::derive(move || if second.get() { t!(second_step.lead) } else { t!(recover.lead) }.to_owned());
+    let kit_step = move || {
+        view! {
+            <div class="stack">
+                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                <form class="form" method="dialog" on:submit=submit>
+                    <TextField id="email" label=t!(recover.email) value=email kind="email" autocomplete="username"/>
+                    <div class="stack-s">
+                        <TextArea
+                            id="words"
+                            label=t!(recover.words)
+                            value=words
+                            hint=t!(recover.words_hint)
+                            rows=4
+                            spellcheck=false
+                        />
+                        <p class="field-hint" aria-live="polite">{count}</p>
+                    </div>
+                    <PasswordField
+                        id="password"
+                        label=t!(recover.password)
+                        value=password
+                        error=password_problem
+                        meter=known
+                        autocomplete="new-password"
+                    />
+                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
+                        {t!(recover.submit)}
+                    </Button>
+                    <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(recover.working))}</p>
+                </form>
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <Title text=t!(recover.page_title)/>
-        <Gate title=t!(recover.title).to_owned() lead=t!(recover.lead).to_owned()>
-            <Card>
-                <div class="stack">
-                    {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-                    <form class="form" method="dialog" on:submit=submit>
-                        <TextField id="email" label=t!(recover.email) value=email kind="email" autocomplete="username"/>
-                        <div class="stack-s">
-                            <TextArea
-                                id="words"
-                                label=t!(recover.words)
-                                value=words
-                                hint=t!(recover.words_hint)
-                                rows=4
-                                spellcheck=false
-                            />
-                            <p class="field-hint" aria-live="polite">{count}</p>
-                        </div>
-                        <PasswordField
-                            id="password"
-                            label=t!(recover.password)
-                            value=password
-                            error=password_problem
-                            meter=known
-                            autocomplete="new-password"
-                        />
-                        <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
-                            {t!(recover.submit)}
-                        </Button>
-                        <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(recover.working))}</p>
-                    </form>
-                </div>
-            </Card>
-            <p class="gate-foot">{t!(recover.no_kit)}</p>
-            <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
+        <Gate title lead>
+            <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { kit_step() }}</Card>
+            {move || (!second.get()).then(|| view! {
+                <p class="gate-foot">{t!(recover.no_kit)}</p>
+                <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
+            })}
         </Gate>
     }
     .into_any()

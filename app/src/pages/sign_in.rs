@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::second_step::SecondStepForm;
 use crate::{
     components::{Banner, Button, Card, Gate, PasswordField, TextField, Tone},
     t,
@@ -34,29 +35,38 @@ pub fn SignInForm() -> impl IntoView {
             vault.sign_in(typed, password.get_untracked(), attempt);
         }
     };
+    let second = vault.second_step.open();
+    let title = Signal::derive(move || if second.get() { t!(second_step.title) } else { t!(sign_in.title) }.to_owned());
+    let lead = Signal::derive(move || if second.get() { t!(second_step.lead) } else { t!(sign_in.lead) }.to_owned());
+    let password_step = move || {
+        view! {
+            <div class="stack">
+                {move || vault.notice.get().map(|notice| view! { <Banner>{notice}</Banner> })}
+                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                <form class="form" method="dialog" on:submit=submit>
+                    <TextField id="email" label=t!(sign_in.email) value=email kind="email" autocomplete="username" focus=true/>
+                    <PasswordField id="password" label=t!(sign_in.password) value=password/>
+                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
+                        {t!(sign_in.submit)}
+                    </Button>
+                    <p class="field-hint" role="status">
+                        {move || attempt.busy.get().then_some(t!(sign_in.working))}
+                    </p>
+                </form>
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <Title text=t!(sign_in.page_title)/>
-        <Gate title=t!(sign_in.title).to_owned() lead=t!(sign_in.lead).to_owned()>
-            <Card>
-                <div class="stack">
-                    {move || vault.notice.get().map(|notice| view! { <Banner>{notice}</Banner> })}
-                    {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-                    <form class="form" method="dialog" on:submit=submit>
-                        <TextField id="email" label=t!(sign_in.email) value=email kind="email" autocomplete="username" focus=true/>
-                        <PasswordField id="password" label=t!(sign_in.password) value=password/>
-                        <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
-                            {t!(sign_in.submit)}
-                        </Button>
-                        <p class="field-hint" role="status">
-                            {move || attempt.busy.get().then_some(t!(sign_in.working))}
-                        </p>
-                    </form>
-                </div>
-            </Card>
-            <p class="gate-foot">
-                <a href="/recover">{t!(sign_in.forgot)}</a>
-            </p>
-            <p class="gate-foot">{t!(sign_in.no_account)}" "<a href="/sign-up">{t!(sign_in.create)}</a></p>
+        <Gate title lead>
+            <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { password_step() }}</Card>
+            {move || (!second.get()).then(|| view! {
+                <p class="gate-foot">
+                    <a href="/recover">{t!(sign_in.forgot)}</a>
+                </p>
+                <p class="gate-foot">{t!(sign_in.no_account)}" "<a href="/sign-up">{t!(sign_in.create)}</a></p>
+            })}
         </Gate>
     }
     .into_any()

@@ -10,6 +10,7 @@ pub fn explain(error: &ClientError) -> String {
     match error {
         ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
+        ClientError::SecondFactorTooLate => t!(second_step.too_late).to_owned(),
         ClientError::WrongKit => t!(recover.wrong).to_owned(),
         ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
@@ -18,6 +19,10 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::Problem(problem) => match problem.code {
             ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),
             ErrorCode::Throttled => t!(errors.throttled).to_owned(),
+            ErrorCode::SecondFactorRequired => t!(second_step.needed).to_owned(),
+            ErrorCode::SecondFactorWrong => t!(second_step.wrong).to_owned(),
+            ErrorCode::SecondFactorDue => t!(second_step.due).to_owned(),
+            ErrorCode::ConfirmationRequired => t!(second_step.confirm_needed).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
             _ => problem.to_string(),

@@ -130,7 +130,9 @@ pub fn provide_index(vault: Vault) {
     provide_context(index);
     Effect::new(move |_| {
         match vault.state.get() {
-            VaultState::Unlocked(who) if who.role != Role::Administrator && who.status == AccountStatus::Active => {
+            VaultState::Unlocked(who)
+                if who.role != Role::Administrator && who.status == AccountStatus::Active && !who.second_factor_due =>
+            {
                 index.refresh()
             }
             VaultState::Unlocked(_) => {}

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod new_account;
+mod second_step;
 mod stop;
 
 // The browser's half.
@@ -55,6 +56,7 @@ use leptos::prelude::*;
 
 pub use attempt::Attempt;
 pub use new_account::NewAccount;
+pub use second_step::{Asked, SecondStep, Why};
 pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
@@ -99,6 +101,10 @@ pub struct Vault {
     pub notice: RwSignal<Option<String>>,
     /// Why the session was stopped: shown in the place of every page until it is dismissed.
     pub stop: RwSignal<Option<Stop>>,
+    /// The second step of the way in that runs.
+    pub second_step: SecondStep,
+    /// Somebody whose role needs a second factor is adding one: that page stays until they have kept their recovery codes.
+    pub enrolling: RwSignal<bool>,
     /// Shares that wait to be redeemed.
     pub waiting: RwSignal<usize>,
     /// Whether the last request reached the server.
@@ -109,6 +115,9 @@ pub struct Vault {
     /// The server said that the session is over.
     #[cfg(feature = "hydrate")]
     ended: RwSignal<bool>,
+    /// The server said that a second factor has to be added first.
+    #[cfg(feature = "hydrate")]
+    due: RwSignal<bool>,
     /// What the log of keys has that it shouldn't.
     #[cfg(feature = "hydrate")]
     pub warnings: RwSignal<Warnings>,
@@ -124,12 +133,16 @@ pub fn provide_vault() {
         state: RwSignal::default(),
         notice: RwSignal::default(),
         stop: RwSignal::default(),
+        second_step: SecondStep::new(),
+        enrolling: RwSignal::new(false),
         waiting: RwSignal::new(0),
         online: RwSignal::new(true),
         #[cfg(feature = "hydrate")]
         toasts: crate::components::use_toasts(),
         #[cfg(feature = "hydrate")]
         ended: RwSignal::new(false),
+        #[cfg(feature = "hydrate")]
+        due: RwSignal::new(false),
         #[cfg(feature = "hydrate")]
         warnings: RwSignal::default(),
         #[cfg(feature = "hydrate")]

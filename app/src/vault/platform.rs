@@ -9,12 +9,15 @@ use leptos::prelude::*;
 
 use super::{bulk::WebBulk, heavy::WorkerHeavy};
 
-/// `fetch` that tells the page whether the server can be reached, and when the session has ended elsewhere.
+/// `fetch` that tells the page whether the server can be reached, when the session has ended elsewhere, and when a
+/// second factor became due.
 #[derive(Clone, Copy)]
 pub struct PageTransport {
     online: RwSignal<bool>,
     /// Set when the server no longer knows the session.
     ended: RwSignal<bool>,
+    /// Set when the server wants a second factor to be added before anything else.
+    due: RwSignal<bool>,
 }
 
 impl PageTransport {
@@ -25,14 +28,18 @@ impl PageTransport {
         }
     }
 
-    /// A 401 that says `signed_out`; wrong passwords are 401 too and mean nothing of the kind.
-    fn note_end(&self, response: &Response) {
-        let ended = response.status == 401
-            && serde_json::from_slice::<api_types::Problem>(&response.body)
-                .is_ok_and(|p| p.code == ErrorCode::SignedOut);
-        if ended {
-            self.ended.try_set(true);
+    /// A 401 that says `signed_out`, a 403 that says `second_factor_due`; a wrong password is a 401 too and means nothing of
+    /// the kind.
+    fn note_refusal(&self, response: &Response) {
+        if !matches!(response.status, 401 | 403) {
+            return;
         }
+        let Ok(problem) = serde_json::from_slice::<api_types::Problem>(&response.body) else { return };
+        match problem.code {
+            ErrorCode::SignedOut => self.ended.try_set(true),
+            ErrorCode::SecondFactorDue => self.due.try_set(true),
+            _ => None,
+        };
     }
 }
 
@@ -41,7 +48,7 @@ impl Transport for PageTransport {
         let answer = FetchTransport.send(request).await;
         self.note(&answer);
         if let Ok(response) = &answer {
-            self.note_end(response);
+            self.note_refusal(response);
         }
         answer
     }
@@ -69,8 +76,8 @@ pub struct WebPlatform {
 }
 
 impl WebPlatform {
-    pub(super) fn new(online: RwSignal<bool>, ended: RwSignal<bool>) -> Self {
-        Self { transport: PageTransport { online, ended }, bulk: WebBulk::default() }
+    pub(super) fn new(online: RwSignal<bool>, ended: RwSignal<bool>, due: RwSignal<bool>) -> Self {
+        Self { transport: PageTransport { online, ended, due }, bulk: WebBulk::default() }
     }
 }
 

@@ -13,7 +13,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    Keys, NewAccount, Stop, Vault, WebPlatform,
+    Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
     key_watch, live,
@@ -70,13 +70,14 @@ pub(super) fn sign_up(
 pub(super) fn sign_in(
     client: Client<WebPlatform>,
     locked: Option<SignedIn<WebPlatform>>,
+    step: SecondStep,
     email: String,
     password: String,
 ) -> Running<client::Result<Keys>> {
     let way = async move {
         match locked {
-            Some(session) => session.unlock(&password).await,
-            None => client.sign_in(&email, &password, device()).await,
+            Some(session) => session.unlock(&password, &step).await,
+            None => client.sign_in(&email, &password, device(), &step).await,
         }
     };
     Ok(way.boxed_local())
@@ -86,12 +87,14 @@ pub(super) fn sign_in(
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_recover))]
 pub(super) fn recover(
     client: Client<WebPlatform>,
+    step: SecondStep,
     email: String,
     words: String,
     password: String,
 ) -> Running<client::Result<Keys>> {
     let way = async move {
-        client.recover(Recover { email: &email, words: &words, password: &password, device: device() }).await
+        let recover = Recover { email: &email, words: &words, password: &password, device: device() };
+        client.recover(recover, &step).await
     };
     Ok(way.boxed_local())
 }
@@ -100,6 +103,13 @@ pub(super) fn recover(
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_claim))]
 pub(super) fn claim(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> {
     claim::claim(vault, keys);
+    Ok(())
+}
+
+/// Fetches the account anew: something about it changed elsewhere.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_account))]
+pub(super) fn account(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> {
+    vault.refresh(keys);
     Ok(())
 }
 

@@ -63,11 +63,10 @@ pub(super) fn device() -> Device {
 
 impl Vault {
     fn client(self) -> Client<WebPlatform> {
-        let made = self.inner.try_update_value(|inner| {
-            let new = || Client::with_memory(WebPlatform::new(self.online, self.ended), remembered());
-            inner.client.get_or_insert_with(new).clone()
-        });
-        made.unwrap_or_else(|| Client::with_memory(WebPlatform::new(self.online, self.ended), remembered()))
+        let platform = move || WebPlatform::new(self.online, self.ended, self.due);
+        let new = || Client::with_memory(platform(), remembered());
+        let made = self.inner.try_update_value(|inner| inner.client.get_or_insert_with(new).clone());
+        made.unwrap_or_else(new)
     }
 
     /// Asks who is signed in, and again while the server can't be reached. Starts the watch on idleness.
@@ -78,6 +77,11 @@ impl Vault {
         Effect::new(move |_| {
             if self.ended.get() {
                 self.session_ended();
+            }
+        });
+        Effect::new(move |_| {
+            if self.due.get() {
+                self.second_factor_due();
             }
         });
         spawn_local(async move {
@@ -131,6 +135,11 @@ impl Vault {
         words
     }
 
+    /// A recovery kit in the place of the one before; it counts once the account has it.
+    pub fn next_kit(self) -> RecoveryKit {
+        self.client().new_kit()
+    }
+
     /// Creates the account with the kit that was shown, and signs in.
     pub fn sign_up(self, account: NewAccount, attempt: Attempt) {
         self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account)));
@@ -139,12 +148,14 @@ impl Vault {
     /// Signs in, or unlocks when the session lives.
     pub fn sign_in(self, email: String, password: String, attempt: Attempt) {
         let locked = self.inner.with_value(|inner| inner.locked.clone()).filter(|session| session.who().email == email);
-        self.enter(attempt, move |client, _| program::enter(program::sign_in(client, locked, email, password)));
+        let step = self.second_step;
+        self.enter(attempt, move |client, _| program::enter(program::sign_in(client, locked, step, email, password)));
     }
 
     /// Opens the account with the recovery kit and sets a new password.
     pub fn recover(self, email: String, words: String, password: String, attempt: Attempt) {
-        self.enter(attempt, move |client, _| program::enter(program::recover(client, email, words, password)));
+        let step = self.second_step;
+        self.enter(attempt, move |client, _| program::enter(program::recover(client, step, email, words, password)));
     }
 
     /// Keeps an invitation for somebody who has an account already; it is used as soon as their vault is open.
@@ -170,11 +181,15 @@ impl Vault {
         let kept = kit.clone();
         spawn_local(async move {
             self.save_last().await;
-            match way(self.client(), kit).await {
+            let entered = way(self.client(), kit).await;
+            let gave_up = self.second_step.end();
+            match entered {
                 Ok(keys) => {
                     self.open(keys);
                     attempt.done();
                 }
+                // Nothing to complain about: they went back.
+                Err(_) if gave_up => attempt.done(),
                 Err(error) => {
                     // Another try must use the words that were shown.
                     self.inner.try_update_value(|inner| inner.kit = kept);
@@ -276,8 +291,19 @@ impl Vault {
         }
     }
 
-    /// The account was changed elsewhere (approved, for instance): fetches it anew.
-    pub(super) fn refresh(self, keys: Keys) {
+    /// The role needs a second factor now: learns it from the account, so that the page to add one shows.
+    fn second_factor_due(self) {
+        self.due.set(false);
+        let known = self.who().is_some_and(|who| who.second_factor_due);
+        let Some(keys) = self.keys().filter(|_| !known) else { return };
+        spawn_local(async move {
+            // It is here: the keys came out of it.
+            let _ = program::account(self, keys).await;
+        });
+    }
+
+    /// The account was changed (approved, for instance): fetches it anew.
+    pub fn refresh(self, keys: Keys) {
         spawn_local(async move {
             if keys.refresh().await.is_ok() && matches!(self.state.get_untracked(), VaultState::Unlocked(_)) {
                 self.state.set(VaultState::Unlocked(keys.who()));

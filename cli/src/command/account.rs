@@ -69,13 +69,11 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
         claimed_reports: claimed,
     };
     context.output.result(&done, |d| {
-        let words: Vec<String> = d.recovery_kit.iter().enumerate().map(|(i, w)| format!("{:>2} {w}", i + 1)).collect();
-        let rows: Vec<String> = words.chunks(4).map(|row| row.iter().map(|w| format!("{w:<14}")).collect()).collect();
         format!(
             "Account created: {}\n\nYour recovery kit. Write these 24 words down and keep them on paper: without them a \
              forgotten password means that your records can't be opened by anyone.\n\n{}",
             d.account_id,
-            rows.join("\n")
+            kit_text(&d.recovery_kit)
         )
     });
     if !kept {
@@ -85,10 +83,17 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
     Ok(())
 }
 
+/// The words of a kit in four columns.
+pub fn kit_text(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().enumerate().map(|(i, w)| format!("{:>2} {w}", i + 1)).collect();
+    let rows = words.chunks(4).map(|row| row.iter().map(|w| format!("{w:<14}")).collect::<String>());
+    rows.collect::<Vec<_>>().join("\n")
+}
+
 /// `hs login`.
 pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
     let client = context.client()?;
-    let vault = client.sign_in(&args.email, &context.password()?, device()).await?;
+    let vault = client.sign_in(&args.email, &context.password()?, device(), &context.factor()).await?;
     let kept = context.remember(&vault).await?;
     let who = vault.who();
     if !kept {
@@ -105,7 +110,7 @@ pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     let words = ask::secret("The 24 words of your recovery kit: ", args.kit_fd)?;
     let password = context.new_password()?;
     let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
-    let vault = client.recover(input).await?;
+    let vault = client.recover(input, &context.factor()).await?;
     let kept = context.remember(&vault).await?;
     let who = vault.who();
     if !kept {

@@ -4,6 +4,7 @@ use api_types::accounts::{AccountStatus, AdminAccount};
 use client::{AccountRow, Vault, native::Native};
 use serde_json::json;
 
+use super::security::confirmed;
 use crate::{
     args::{Admin, Invite},
     context::Context,
@@ -33,6 +34,26 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
                 })
                 .await?;
             context.output.result(&json!({ "refused": email }), |_| format!("Refused: {email}"));
+            Ok(())
+        }
+        Admin::Disable { email } => {
+            context
+                .with_vault(async |vault| {
+                    let id = waiting(vault, email).await?.account.account.id;
+                    confirmed(context, vault, async || vault.api().disable_account(&id).await).await
+                })
+                .await?;
+            context.output.result(&json!({ "disabled": email }), |_| format!("Disabled: {email}"));
+            Ok(())
+        }
+        Admin::Enable { email } => {
+            context
+                .with_vault(async |vault| {
+                    let id = waiting(vault, email).await?.account.account.id;
+                    confirmed(context, vault, async || vault.api().enable_account(&id).await).await
+                })
+                .await?;
+            context.output.result(&json!({ "enabled": email }), |_| format!("Enabled: {email}"));
             Ok(())
         }
     }

@@ -9,6 +9,7 @@ pub mod disclosures;
 pub mod pull;
 pub mod push;
 pub mod reports;
+pub mod security;
 pub mod share;
 
 use api_types::{GrantId, ReportId};

@@ -1,6 +1,6 @@
 //! `/api/v1/account`, `/api/v1/accounts`, `/api/v1/admin/accounts`: people and their keys.
 
-use crate::{AccountId, B64, UnixMillis, WayInId, body};
+use crate::{AccountId, B64, UnixMillis, WayInId, body, sign_up::NewWayIn};
 
 body! {
     /// What an account may do; the administrator's signed approval is what clients trust.
@@ -100,6 +100,9 @@ body! {
         /// What others are shown of it who look the account up by it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub binding: Option<EmailBinding>,
+        /// Whether the role needs a second factor that the account doesn't have: until then nothing else is allowed.
+        #[serde(default)]
+        pub second_factor_due: bool,
         /// The ways in; to unlock by password take the one of that kind.
         pub ways_in: Vec<WayIn>,
         /// AK-sealed keyring.
@@ -127,6 +130,50 @@ body! {
 }
 
 body! {
+    /// `POST /account/password/start`.
+    pub struct StartPasswordChange {
+        /// OPAQUE RegistrationRequest for the new password.
+        pub registration_request: B64,
+    }
+}
+
+body! {
+    /// `PUT /account/password`: new password, rotated account key, in one transaction. Every other session ends. The
+    /// session must be confirmed (`confirmation_required`).
+    pub struct ChangePassword {
+        /// OPAQUE RegistrationUpload.
+        pub registration_upload: B64,
+        /// Everything under the new account key; the password's way in is new, the recovery kit's is the stored one.
+        pub rotation: Rotation,
+    }
+}
+
+body! {
+    /// `PUT /account/recovery-kit`: new recovery kit, rotated account key, in one transaction. Every other session ends.
+    /// The session must be confirmed (`confirmation_required`).
+    pub struct ChangeRecoveryKit {
+        /// Everything under the new account key; the recovery kit's way in is new, the password's is the stored one.
+        pub rotation: Rotation,
+    }
+}
+
+body! {
+    /// What an account key seals, under the next one.
+    pub struct Rotation {
+        /// The way in by password.
+        pub password: NewWayIn,
+        /// The way in by recovery kit.
+        pub recovery_kit: NewWayIn,
+        /// The keyring.
+        pub keyring: B64,
+        /// The client state.
+        pub client_state: B64,
+        /// Its counter, the stored plus one, else `counter_stale`.
+        pub client_state_counter: u64,
+    }
+}
+
+body! {
     /// `GET /accounts?name=…` (approved doctors), `?email=…` (exact) or `?key=…` (account id and newest key record).
     pub struct AccountList {
         /// At most 20.
@@ -149,6 +196,9 @@ body! {
         /// Last time any of its sessions was used.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub last_seen_at: Option<UnixMillis>,
+        /// Whether it has a second factor.
+        #[serde(default)]
+        pub second_factor: bool,
         /// Who invited it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub invited_by: Option<AccountId>,

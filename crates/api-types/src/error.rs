@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::UnixMillis;
+use crate::{UnixMillis, second_factors::SecondFactorKind};
 
 /// What went wrong, as RFC 9457 says it, plus a `code` that programs may match on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Problem {
     /// Tries left before a code locks.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tries_left: Option<u32>,
+    /// What the account has for a second factor, where one is needed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub second_factors: Vec<SecondFactorKind>,
     /// Quote this to the operator: it finds the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
@@ -74,12 +77,16 @@ codes! {
     UnknownVersion = 422, "The object has a format version that this server does not know";
     SignedOut = 401, "You are not signed in";
     SignInFailed = 401, "E-mail or password is wrong";
+    SecondFactorRequired = 401, "Your second factor is needed as well";
+    SecondFactorWrong = 401, "The code of your second factor is wrong, or was used before";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";
     Forbidden = 403, "You are not allowed to do this";
     AccountPending = 403, "Your account waits for an administrator's approval";
     AccountDisabled = 403, "Your account is disabled";
+    SecondFactorDue = 403, "Your role needs a second factor; add one first";
+    ConfirmationRequired = 403, "Confirm with your password first";
     OriginRefused = 403, "The request came from another site";
     NotFound = 404, "There is nothing here, or nothing that you may see";
     MethodNotAllowed = 405, "This resource does not offer that method";
@@ -116,6 +123,7 @@ impl Problem {
             pointer: None,
             retry_at: None,
             tries_left: None,
+            second_factors: Vec::new(),
             request_id: None,
         }
     }

@@ -106,6 +106,10 @@ id!(
     PlaceholderId, 16, "a placeholder id"
 );
 id!(
+    /// Names a second factor of an account; chosen at random by the server.
+    SecondFactorId, 16, "a second factor's id"
+);
+id!(
     /// Names a way in of an account; chosen at random by the client.
     WayInId, 16, "a way-in id"
 );

@@ -18,8 +18,10 @@ pub mod instance;
 pub mod invitations;
 pub mod limits;
 pub mod live;
+pub mod policies;
 pub mod recovery;
 pub mod reports;
+pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
@@ -28,7 +30,8 @@ pub mod uploads;
 pub use bytes::B64;
 pub use error::{ErrorCode, Problem};
 pub use id::{
-    AccountId, EventHash, GrantId, InvitationId, ParseIdError, PlaceholderId, ReportId, SessionId, UploadId, WayInId,
+    AccountId, EventHash, GrantId, InvitationId, ParseIdError, PlaceholderId, ReportId, SecondFactorId, SessionId,
+    UploadId, WayInId,
 };
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -1,6 +1,12 @@
 //! `/api/v1/recovery`: the recovery kit opens the account and sets a new password.
 
-use crate::{AccountId, B64, accounts::OwnAccount, body, sessions::Carrier, sign_up::NewWayIn};
+use crate::{
+    AccountId, B64,
+    accounts::{OwnAccount, Rotation},
+    body,
+    second_factors::SecondFactorProof,
+    sessions::Carrier,
+};
 
 body! {
     /// `POST /recovery/start`. The answer looks the same whether the account exists or not.
@@ -31,6 +37,10 @@ body! {
         pub signature: B64,
         /// OPAQUE RegistrationRequest for the new password.
         pub registration_request: B64,
+        /// Where the account has one: the kit doesn't go around it. Without it such a recovery is answered by
+        /// `second_factor_required` and waits for the same request with it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub second_factor: Option<SecondFactorProof>,
     }
 }
 
@@ -51,16 +61,8 @@ body! {
         pub recovery_id: B64,
         /// OPAQUE RegistrationUpload.
         pub registration_upload: B64,
-        /// The new password way in, replacing the old.
-        pub password: NewWayIn,
-        /// The kit's way in under the rotated account key.
-        pub recovery_kit: NewWayIn,
-        /// Keyring under the rotated account key.
-        pub keyring: B64,
-        /// Client state under the rotated account key; counter is the stored plus one.
-        pub client_state: B64,
-        /// The stored counter plus one.
-        pub client_state_counter: u64,
+        /// Everything under the rotated account key; the password's way in is new, the kit's the stored one.
+        pub rotation: Rotation,
         /// How the session is carried.
         pub carrier: Carrier,
         /// What the session is called.

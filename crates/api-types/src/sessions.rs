@@ -1,9 +1,10 @@
 //! `/api/v1/session` and `/api/v1/sessions`.
 
 use crate::{
-    SessionId, UnixMillis,
+    B64, SessionId, UnixMillis,
     accounts::{AccountStatus, Role},
     body,
+    second_factors::SecondFactorProof,
 };
 
 body! {
@@ -66,7 +67,31 @@ body! {
         pub role: Role,
         /// Status.
         pub status: AccountStatus,
+        /// Whether the role needs a second factor that the account doesn't have: until then nothing else is allowed.
+        #[serde(default)]
+        pub second_factor_due: bool,
         /// The session.
         pub session: Session,
+    }
+}
+
+body! {
+    /// `POST /session/confirmation/start`: the password again, before something that a thief of the session must not do.
+    pub struct StartConfirmation {
+        /// OPAQUE KE1.
+        pub credential_request: B64,
+    }
+}
+
+body! {
+    /// `POST /session/confirmation/finish`. The session is confirmed for ten minutes.
+    pub struct FinishConfirmation {
+        /// From the start.
+        pub sign_in_id: B64,
+        /// OPAQUE KE3.
+        pub credential_finalization: B64,
+        /// Where the account has one; as for a sign-in.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub second_factor: Option<SecondFactorProof>,
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     B64,
     accounts::OwnAccount,
     body,
+    second_factors::SecondFactorProof,
     sessions::{Carrier, Session},
 };
 
@@ -34,6 +35,10 @@ body! {
         pub sign_in_id: B64,
         /// OPAQUE KE3.
         pub credential_finalization: B64,
+        /// Where the account has one. Without it such a sign-in is answered by `second_factor_required` and waits five
+        /// minutes for the same request with it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub second_factor: Option<SecondFactorProof>,
         /// How the session is carried.
         pub carrier: Carrier,
         /// What the session is called in the list.

@@ -32,6 +32,9 @@ pub enum ClientError {
     /// Wrong password, or no such account.
     #[error("E-mail or password is wrong.")]
     WrongPassword,
+    /// The second factor came too long after the password or kit.
+    #[error("That took too long. Enter your password or recovery kit again.")]
+    SecondFactorTooLate,
     /// These are not the words of a kit.
     #[error("The recovery kit has a mistake: {0}.")]
     KitWords(#[source] crypto::account::RecoveryError),
@@ -115,6 +118,7 @@ impl ClientError {
             Self::Refused(refusal) => refusal.code(),
             Self::Field(_) => "field",
             Self::WrongPassword => "wrong_password",
+            Self::SecondFactorTooLate => "second_factor_too_late",
             Self::KitWords(_) => "kit_words",
             Self::WrongKit => "wrong_kit",
             Self::CodeShape { .. } => "code_shape",

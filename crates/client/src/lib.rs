@@ -95,6 +95,8 @@ pub use reports::{
     Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
     ReportEvents, ReportRow, SealedRows, SignedRequest, VersionInfo, event_hash,
 };
-pub use session::{Client, Device, Recover, SignUp, SignedIn};
+pub use session::{
+    AskSecondFactor, Client, Device, NoSecondFactor, Recover, SecondFactorAsked, SignUp, SignedIn, WhyAsked,
+};
 pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};
 pub use vault::{Unsaved, Vault};

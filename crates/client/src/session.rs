@@ -1,7 +1,8 @@
 //! [`Client`] and [`SignedIn`]: before the keys are there.
 
-mod opaque;
+pub(crate) mod opaque;
 mod recover;
+mod second_factor;
 mod sign_up;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,10 @@ use crypto::{
 use zeroize::Zeroizing;
 
 pub use recover::Recover;
+pub(crate) use second_factor::Asking;
+pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
 pub use sign_up::SignUp;
+pub(crate) use sign_up::new_way_in;
 
 use crate::{
     api::Api,
@@ -166,11 +170,18 @@ impl<P: Platform> Client<P> {
     /// Signs in with the password and unlocks.
     ///
     /// # Errors
-    /// [`ClientError::WrongPassword`] for a wrong password and an unknown account alike; refusals of forged answers.
-    pub async fn sign_in(&self, email: &str, password: &str, device: Device) -> Result<Vault<P>> {
+    /// [`ClientError::WrongPassword`] for a wrong password and an unknown account alike; refusals of forged answers; the
+    /// server's `second_factor_required` when nobody answers.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device,
+        ask: &impl AskSecondFactor,
+    ) -> Result<Vault<P>> {
         crate::content::check_email(email)?;
         let (_, pinned) = self.shared.pinned().await?;
-        let (body, export) = self.log_in(email, password, device, &pinned).await?;
+        let (body, export) = self.log_in(email, password, device, (&pinned, ask)).await?;
         let way = way_in(&body.account, WayInKind::Password)?;
         let (id, generation) = (body.account.public.id, way.claimed().generation);
         let vault = self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))?;
@@ -183,20 +194,26 @@ impl<P: Platform> Client<P> {
         email: &str,
         password: &str,
         device: Device,
-        pinned: &Pinned,
+        (pinned, ask): (&Pinned, &impl AskSecondFactor),
     ) -> Result<(SignedInBody, ExportKey)> {
         let step = opaque::start_login(password)?;
         let start = StartSignIn { email: email.trim().to_owned(), credential_request: step.message().into() };
         let started = self.api().start_sign_in(&start).await.map_err(wrong_password)?;
         let done = step.finish(&self.shared.platform, pinned, started.credential_response.0).await?;
-        let finish = FinishSignIn {
+        let mut finish = FinishSignIn {
             sign_in_id: started.sign_in_id,
             credential_finalization: done.finalization.into(),
+            second_factor: None,
             carrier: device.carrier,
             device: device.name,
         };
-        let body = self.api().finish_sign_in(&finish).await.map_err(wrong_password)?;
-        Ok((body, done.export_key))
+        let mut asking = Asking::new(ask);
+        loop {
+            match self.api().finish_sign_in(&finish).await {
+                Ok(body) => return Ok((body, done.export_key)),
+                Err(error) => finish.second_factor = Some(asking.after(error).await.map_err(wrong_password)?),
+            }
+        }
     }
 
     /// A session that lives already: the page's cookie, or a bearer token kept by the caller.
@@ -228,7 +245,7 @@ impl<P: Platform> Client<P> {
 }
 
 /// The server's refusal of a login is a wrong password, whatever else it may be called.
-fn wrong_password(e: ClientError) -> ClientError {
+pub(crate) fn wrong_password(e: ClientError) -> ClientError {
     match e.problem() {
         Some(api_types::ErrorCode::SignInFailed) => ClientError::WrongPassword,
         _ => e,
@@ -241,7 +258,7 @@ pub(crate) fn own_chain(account: &OwnAccount) -> Result<KeyChain> {
 }
 
 /// The way in of a kind.
-fn way_in(account: &OwnAccount, kind: WayInKind) -> Result<Signed<WayIn>> {
+pub(crate) fn way_in(account: &OwnAccount, kind: WayInKind) -> Result<Signed<WayIn>> {
     let found = account.ways_in.iter().find(|way| way.kind == kind).ok_or(Refusal::WayInForged)?;
     Ok(Signed::parse(&found.record.0).map_err(|_| Refusal::WayInForged)?)
 }
@@ -289,13 +306,14 @@ impl<P: Platform> SignedIn<P> {
         &self.client
     }
 
-    /// Unlocks with the password. The server gives the session a new token; the old one ends.
+    /// Unlocks with the password. The server gives the session a new token; the old one ends. A second factor that the
+    /// session proved isn't asked for again.
     ///
     /// # Errors
     /// As [`Client::sign_in`].
-    pub async fn unlock(&self, password: &str) -> Result<Vault<P>> {
+    pub async fn unlock(&self, password: &str, ask: &impl AskSecondFactor) -> Result<Vault<P>> {
         let device = Device { carrier: self.who.session.carrier, name: self.who.session.device.clone() };
-        let vault = self.client.sign_in(&self.who.email, password, device).await?;
+        let vault = self.client.sign_in(&self.who.email, password, device, ask).await?;
         if vault.account_id() == self.who.account_id { Ok(vault) } else { Err(Refusal::OtherThing.into()) }
     }
 

@@ -42,6 +42,8 @@ pub enum Defence {
     AuthorStatement,
     /// A way in is signed by its account.
     WayInSignature,
+    /// The ways in that get a new account key are those that hold the one of now.
+    WayInGeneration,
     /// A password is never stretched less than the floor.
     KdfFloor,
     /// The client state and drafts count up.

@@ -21,6 +21,10 @@ pub struct Model {
     pub last_seen_at: i64,
     /// Absolute end.
     pub expires_at: i64,
+    /// When the password was last proved.
+    pub confirmed_at: i64,
+    /// Whether a second factor was proved.
+    pub second_factor: bool,
 }
 
 /// None are declared: storage joins by key.

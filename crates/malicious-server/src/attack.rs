@@ -44,6 +44,7 @@ attacks! {
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
+    VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];

@@ -1,17 +1,28 @@
 //! `/account`: one's own.
 
-use api_types::accounts::{OwnAccount, PutClientState};
+use api_types::{
+    accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, PutClientState, StartPasswordChange},
+    sign_up::RegistrationStarted,
+};
 use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited};
-use crate::{AppState, ServiceResult, middleware::Holder, services::account};
+use crate::{
+    AppState, ServiceResult,
+    middleware::Holder,
+    services::{account, rotation},
+};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(get_account))
-        .merge(limited(OpenApiRouter::new().routes(routes!(put_client_state)), ACCOUNT_BODY_MAX))
+    OpenApiRouter::new().routes(routes!(get_account)).routes(routes!(start_password_change)).merge(limited(
+        OpenApiRouter::new()
+            .routes(routes!(put_client_state))
+            .routes(routes!(change_password))
+            .routes(routes!(change_recovery_kit)),
+        ACCOUNT_BODY_MAX,
+    ))
 }
 
 /// All that is needed to unlock; also for accounts that wait or were refused.
@@ -30,5 +41,40 @@ async fn put_client_state(
     Json(body): Json<PutClientState>,
 ) -> ServiceResult<StatusCode> {
     account::put_client_state(&state, &actor, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begin changing the password; the session must be confirmed.
+#[utoipa::path(post, path = "/account/password/start", tag = "account", request_body = StartPasswordChange,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = RegistrationStarted)))]
+async fn start_password_change(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<StartPasswordChange>,
+) -> ServiceResult<Json<RegistrationStarted>> {
+    rotation::start_password(&state, &actor, body).await.map(Json)
+}
+
+/// Set the new password and everything under a new account key. Every other session ends.
+#[utoipa::path(put, path = "/account/password", tag = "account", request_body = ChangePassword,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Changed")))]
+async fn change_password(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<ChangePassword>,
+) -> ServiceResult<StatusCode> {
+    rotation::change_password(&state, &actor, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set a new recovery kit and everything under a new account key; the old kit opens nothing more. Every other session ends.
+#[utoipa::path(put, path = "/account/recovery-kit", tag = "account", request_body = ChangeRecoveryKit,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Changed")))]
+async fn change_recovery_kit(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<ChangeRecoveryKit>,
+) -> ServiceResult<StatusCode> {
+    rotation::change_recovery_kit(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ use api_types::{
     AccountId,
     accounts::{AccountStatus, AdminAccountList, ApproveAccount},
     audit::{Action, AuditEventList, Outcome},
+    policies::Policies,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, events},
+    services::{admin, events, policies},
     storage::audit::EventFilter,
 };
 
@@ -24,6 +25,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_accounts))
         .routes(routes!(approve_account))
         .routes(routes!(refuse_account))
+        .routes(routes!(disable_account))
+        .routes(routes!(enable_account))
+        .routes(routes!(remove_account_second_factors))
+        .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
 }
 
@@ -71,6 +76,64 @@ async fn refuse_account(
     Path(id): Path<AccountId>,
 ) -> ServiceResult<StatusCode> {
     admin::refuse(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Switch an account off: its sessions end at once. The session must be confirmed.
+#[utoipa::path(post, path = "/admin/accounts/{account_id}/disable", tag = "administration",
+    params(("account_id" = AccountId, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Disabled")))]
+async fn disable_account(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(id): Path<AccountId>,
+) -> ServiceResult<StatusCode> {
+    admin::disable(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Switch it on again. The session must be confirmed.
+#[utoipa::path(post, path = "/admin/accounts/{account_id}/enable", tag = "administration",
+    params(("account_id" = AccountId, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Enabled")))]
+async fn enable_account(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(id): Path<AccountId>,
+) -> ServiceResult<StatusCode> {
+    admin::enable(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// For someone who lost app and recovery codes. Opens nothing; the account's sessions end. The session must be confirmed.
+#[utoipa::path(delete, path = "/admin/accounts/{account_id}/second-factors", tag = "administration",
+    params(("account_id" = AccountId, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Removed")))]
+async fn remove_account_second_factors(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path(id): Path<AccountId>,
+) -> ServiceResult<StatusCode> {
+    admin::remove_second_factors(&state, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is demanded of people by their role. Administrators.
+#[utoipa::path(get, path = "/admin/policies", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Policies)))]
+async fn get_policies(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<Policies>> {
+    policies::get(&state, &actor).await.map(Json)
+}
+
+/// Replace them; they count from the next request on. The session must be confirmed.
+#[utoipa::path(put, path = "/admin/policies", tag = "administration", request_body = Policies,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Stored")))]
+async fn put_policies(
+    State(state): State<AppState>,
+    actor: Actor,
+    Json(body): Json<Policies>,
+) -> ServiceResult<StatusCode> {
+    policies::put(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

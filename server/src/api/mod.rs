@@ -21,6 +21,7 @@ pub mod log;
 pub mod parts;
 pub mod recovery;
 pub mod reports;
+pub mod second_factors;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(recovery::routes())
         .merge(session::routes())
         .merge(account::routes())
+        .merge(second_factors::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

@@ -2,7 +2,8 @@
 
 use api_types::{
     SessionId,
-    sessions::{Carrier, CurrentSession, SessionList},
+    sessions::{Carrier, CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
+    sign_in::SignInStarted,
 };
 use axum::{
     extract::State,
@@ -14,8 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::extract::{Json, Path};
 use crate::{
     AppState, ServiceResult,
-    middleware::{Holder, Visitor, session::clear_cookie},
-    services::sessions,
+    middleware::{Address, Holder, Visitor, session::clear_cookie},
+    services::{confirmation, sessions},
 };
 
 /// The routes.
@@ -24,6 +25,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_session, sign_out))
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .routes(routes!(start_confirmation))
+        .routes(routes!(finish_confirmation))
 }
 
 /// Who the request is; never an error when signed out.
@@ -68,5 +71,29 @@ async fn end_session(
     responses((status = 204, description = "Ended")))]
 async fn end_other_sessions(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<StatusCode> {
     sessions::end_others(&state, &actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Prove the password again, for what a session alone may not do.
+#[utoipa::path(post, path = "/session/confirmation/start", tag = "sessions", request_body = StartConfirmation,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 200, body = SignInStarted)))]
+async fn start_confirmation(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    from: Address,
+    Json(body): Json<StartConfirmation>,
+) -> ServiceResult<Json<SignInStarted>> {
+    confirmation::start(&state, &actor, from, body).await.map(Json)
+}
+
+/// The session is confirmed for ten minutes.
+#[utoipa::path(post, path = "/session/confirmation/finish", tag = "sessions", request_body = FinishConfirmation,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Confirmed")))]
+async fn finish_confirmation(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<FinishConfirmation>,
+) -> ServiceResult<StatusCode> {
+    confirmation::finish(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

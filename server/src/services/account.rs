@@ -15,8 +15,9 @@ use crate::{
     policy::Actor,
     services::fields,
     storage::{
+        self,
         accounts::{self, AccountRow},
-        log_keys,
+        log_keys, policies, second_factors,
     },
 };
 
@@ -37,7 +38,9 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
         Role::Administrator => accounts::organisation_wrap(conn, row.id).await?,
         _ => None,
     };
+    let required = policies::second_factor_roles(conn).await?.contains(&row.role);
     Ok(OwnAccount {
+        second_factor_due: required && second_factors::confirmed(conn, row.id).await?.is_empty(),
         public,
         binding: binding(state, &row).await?,
         email: row.email,
@@ -62,6 +65,8 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
     fields::blob("/sealed", &body.sealed.0, CLIENT_STATE_MAX)?;
     let counter = counter("/counter", body.counter)?;
     let mut tx = state.db.begin_write().await?;
+    // A session that ended with a change of the account key must not store what is sealed under the old one.
+    storage::sessions::get(tx.conn(), actor.session).await?.ok_or(ErrorCode::SignedOut)?;
     if !accounts::put_client_state(tx.conn(), actor.account, body.sealed.0, counter).await? {
         return Err(ErrorCode::CounterStale.into());
     }

@@ -13,7 +13,7 @@ use crate::{
     audit::{EventDraft, enum_name},
     live,
     policy::Actor,
-    services::{sessions, signed},
+    services::{confirmation, sessions, signed},
     storage::{
         self,
         accounts::{self, AccountRow},
@@ -37,7 +37,10 @@ pub async fn list(
     let public = accounts::public(state.db.read(), &rows).await?;
     let event = EventDraft::by(actor, Action::LookUp).with("by", "administration");
     state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let having = storage::second_factors::having(state.db.read(), &ids).await?;
     let items = rows.into_iter().zip(public).map(|(row, account)| AdminAccount {
+        second_factor: having.contains(&row.id),
         account,
         email: row.email,
         created_at: row.created_at,
@@ -96,6 +99,69 @@ pub async fn refuse(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     }
     accounts::set_status(tx.conn(), id, AccountStatus::Refused, None).await?;
     tx.record(EventDraft::by(actor, Action::Refuse).with("account", id)).await?;
+    tx.commit().await?;
+    tell(state, id);
+    Ok(())
+}
+
+/// `POST /admin/accounts/{id}/disable`: somebody left, or their account is in other hands. Their sessions end at once; what they
+/// were granted stays in the signed access chains for its owners to revoke.
+pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
+    actor.may_administer()?;
+    confirmation::confirmed(state, actor).await?;
+    if id == actor.account {
+        return Err(ServiceError::because(ErrorCode::Conflict, "nobody disables their own account"));
+    }
+    let mut tx = switch(state, id, AccountStatus::Active, AccountStatus::Disabled).await?;
+    let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "disabled").with("account", id);
+    tx.record(event.with("sessions_ended", ended)).await?;
+    tx.commit().await?;
+    tell(state, id);
+    Ok(())
+}
+
+/// `POST /admin/accounts/{id}/enable`: takes that back.
+pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
+    actor.may_administer()?;
+    confirmation::confirmed(state, actor).await?;
+    let mut tx = switch(state, id, AccountStatus::Disabled, AccountStatus::Active).await?;
+    tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id)).await?;
+    tx.commit().await?;
+    tell(state, id);
+    Ok(())
+}
+
+/// The account with its new status, in a transaction, where it has the one before.
+async fn switch(state: &AppState, id: AccountId, from: AccountStatus, to: AccountStatus) -> ServiceResult<WriteTx> {
+    let tx = state.db.begin_write().await?;
+    let row = accounts::get(tx.conn(), id).await?.ok_or(ErrorCode::NotFound)?;
+    if row.status != from {
+        let is = enum_name(&row.status);
+        return Err(ServiceError::because(
+            ErrorCode::Conflict,
+            format!("the account is {is}, not {}", enum_name(&from)),
+        ));
+    }
+    accounts::set_status(tx.conn(), id, to, None).await?;
+    Ok(tx)
+}
+
+/// `DELETE /admin/accounts/{id}/second-factors`: for someone who lost app and recovery codes. It opens nothing: password or
+/// recovery kit are still needed. The account's sessions end.
+pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
+    actor.may_administer()?;
+    confirmation::confirmed(state, actor).await?;
+    if id == actor.account {
+        return Err(ServiceError::because(ErrorCode::Conflict, "remove your own in your settings"));
+    }
+    let mut tx = state.db.begin_write().await?;
+    if storage::second_factors::delete_all(tx.conn(), id).await? == 0 {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "second_factors_removed");
+    tx.record(event.with("account", id).with("sessions_ended", ended)).await?;
     tx.commit().await?;
     tell(state, id);
     Ok(())

@@ -108,6 +108,7 @@ mod tests {
             account: AccountId([1; 32]),
             role: Role::Doctor,
             status: AccountStatus::Active,
+            second_factor_due: false,
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
         };

@@ -7,11 +7,10 @@ use api_types::{
     AccountId, B64, ErrorCode,
     accounts::{WayIn, WayInKind},
     audit::Action,
-    limits::CLIENT_STATE_MAX,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
 };
 use crypto::{
-    account::{KeyChain, RecoveryProof},
+    account::RecoveryProof,
     ids::{self, Hash32},
     sign::{PublicSigningKey, Signed},
 };
@@ -19,15 +18,15 @@ use crypto::{
 use super::pending::Pending;
 use crate::{
     AppState, ServiceError, ServiceResult,
-    audit::EventDraft,
+    audit::{EventDraft, enum_name},
     clock::MINUTE,
-    error::is_unique_violation,
     middleware::Address,
     random,
     services::{
-        account, fields, sessions,
-        sign_in::NewSession,
-        signed,
+        account, fields,
+        rotation::Rotated,
+        second_factor, sessions,
+        sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
     storage::{self, accounts},
@@ -41,6 +40,15 @@ pub struct Recovery {
     challenge: [u8; 32],
     /// The kit that was proved, as it was stored then.
     kit: Option<WayIn>,
+    /// Whether a second factor was proved with it.
+    second_factor: bool,
+}
+
+impl Recovery {
+    /// Whether it is of this account.
+    pub fn is_of(&self, account: AccountId) -> bool {
+        self.account == Some(account)
+    }
 }
 
 /// Those that wait: 15 minutes, in memory.
@@ -59,23 +67,43 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
     let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
-    let recovery = Recovery { account, pair, challenge, kit: None };
+    let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
     let recovery_id = state.recoveries.put(recovery)?;
     Ok(RecoveryStarted { recovery_id: B64(recovery_id.to_vec()), account_id, challenge: B64(challenge.to_vec()) })
 }
 
-/// `POST /recovery/verify`. One proof an attempt: a wrong one ends it.
+/// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
 pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
     let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
     let (account, kit) = prove(state, &recovery, &body).await?;
+    let verified = open(state, account, &body).await;
+    match &verified {
+        Ok((_, second_factor)) => {
+            recovery.kit = Some(kit);
+            recovery.second_factor = *second_factor;
+            state.recoveries.put_back(&body.recovery_id.0, end, recovery);
+        }
+        Err(error) if sign_in::waits(error) => state.recoveries.put_back(&body.recovery_id.0, end, recovery),
+        Err(_) => {}
+    }
+    verified.map(|(verified, _)| verified)
+}
+
+/// What the kit opens, and whether a second factor was proved.
+async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> ServiceResult<(RecoveryVerified, bool)> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), Action::Recover).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     let own = account::own(state, row).await?;
-    let event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "verify");
-    state.audit.record(event).await?;
-    recovery.kit = Some(kit);
-    state.recoveries.put_back(&body.recovery_id.0, end, recovery);
-    Ok(RecoveryVerified { account: own, registration_response: B64(response) })
+    let mut tx = state.db.begin_write().await?;
+    let mut event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "verify");
+    if let Some(proved) = &proved {
+        proved.take(state, &tx).await?;
+        event = event.with("factor", enum_name(&proved.kind()));
+    }
+    tx.record(event).await?;
+    tx.commit().await?;
+    Ok((RecoveryVerified { account: own, registration_response: B64(response) }, proved.is_some()))
 }
 
 /// The account asked for and its kit, where the proof is by that.
@@ -106,10 +134,10 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
     let proved = recovery.account.zip(recovery.kit.as_ref());
     let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, kit, &recovery.pair, body).await;
+    let done = replace(state, account, (kit, recovery.second_factor), &recovery.pair, body).await;
     match &done {
         // What was proved by the kit before counts no more.
-        Ok(_) => state.recoveries.forget(|other| other.account == Some(account)),
+        Ok(_) => state.recoveries.forget(|other| other.is_of(account)),
         Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
         // The kit was right: a body that can be mended may be sent again.
         Err(_) => state.recoveries.put_back(&recovery_id.0, end, recovery),
@@ -120,39 +148,22 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
 async fn replace(
     state: &AppState,
     account: AccountId,
-    proved: &WayIn,
+    (proved, second_factor): (&WayIn, bool),
     pair: &Pair,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
-    let now = state.clock.now();
-    let chain = key_chain(state, account).await?;
-    let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
-    let kit = signed::way_in("/recovery_kit", body.recovery_kit, WayInKind::RecoveryKit, &chain, now)?;
-    signed::keyring(&body.keyring.0)?;
-    fields::blob("/client_state", &body.client_state.0, CLIENT_STATE_MAX)?;
-    let counter = account::counter("/client_state_counter", body.client_state_counter)?;
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
     let device = sessions::device(&body.device)?;
-
+    let rotated = Rotated::check(state, account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     // Another recovery may have replaced the kit since it was proved.
     if !accounts::ways_in(tx.conn(), account).await?.contains(proved) {
         return Err(ErrorCode::RecoveryFailed.into());
     }
-    if !accounts::put_client_state(tx.conn(), account, body.client_state.0, counter).await? {
-        return Err(ErrorCode::CounterStale.into());
-    }
-    accounts::put_keyring(tx.conn(), account, body.keyring.0).await?;
-    accounts::put_opaque_record(tx.conn(), account, record, now).await?;
-    accounts::delete_ways_in(tx.conn(), account).await?;
-    for way in [&password, &kit] {
-        match accounts::insert_way_in(tx.conn(), account, way).await {
-            Err(error) if is_unique_violation(&error) => return Err(ErrorCode::Conflict.into()),
-            other => other?,
-        }
-    }
+    rotated.store(&tx).await?;
+    accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
-    let begun = sessions::begin(state, &tx, account, body.carrier, device).await?;
+    let begun = sessions::begin(state, &tx, account, body.carrier, device, second_factor).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     tx.record(event.with("step", "finish").with("sessions_ended", ended)).await?;
     throttle::succeeded(state, &tx, pair).await?;
@@ -160,11 +171,4 @@ async fn replace(
     tx.commit().await?;
     sessions::changed(state, account);
     NewSession::new(state, begun, row).await
-}
-
-async fn key_chain(state: &AppState, account: AccountId) -> ServiceResult<KeyChain> {
-    let mut records = accounts::key_records_of(state.db.read(), &[account]).await?;
-    let records = records.remove(&account).unwrap_or_default();
-    KeyChain::parse(&ids::AccountId(account.0), &records)
-        .map_err(|error| ServiceError::Internal(format!("stored key records of {account}: {error}")))
 }

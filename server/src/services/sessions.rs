@@ -42,13 +42,15 @@ pub struct Begun {
     pub row: SessionRow,
 }
 
-/// Begins a session inside the caller's transaction.
+/// Begins a session inside the caller's transaction, for someone who just proved a password or recovery kit, and perhaps
+/// a second factor.
 pub async fn begin(
     state: &AppState,
     tx: &WriteTx,
     account: AccountId,
     carrier: Carrier,
     device: String,
+    second_factor: bool,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
     let now = state.clock.now();
@@ -61,6 +63,8 @@ pub async fn begin(
         created_at: now,
         last_seen_at: now,
         expires_at: now + absolute(&state.config.sessions, carrier),
+        confirmed_at: now,
+        second_factor,
     };
     storage::sessions::insert(tx.conn(), &row).await?;
     storage::sessions::touch(tx.conn(), account, row.id, now).await?;
@@ -94,9 +98,17 @@ async fn load(state: &AppState, hash: &[u8; 32]) -> ServiceResult<Option<Seen>> 
     Ok(found.map(seen))
 }
 
-fn seen((row, role, status): Found) -> Seen {
-    let actor = Actor { account: row.account, role, status, session: row.id, carrier: row.carrier };
-    Seen { actor, last_seen_at: row.last_seen_at, expires_at: row.expires_at }
+fn seen(found: Found) -> Seen {
+    let session = found.session;
+    let actor = Actor {
+        account: session.account,
+        role: found.role,
+        status: found.status,
+        second_factor_due: found.needs_second_factor,
+        session: session.id,
+        carrier: session.carrier,
+    };
+    Seen { actor, last_seen_at: session.last_seen_at, expires_at: session.expires_at }
 }
 
 async fn touch(state: &AppState, hash: &[u8; 32], actor: &Actor, now: UnixMillis) -> ServiceResult<()> {
@@ -119,6 +131,7 @@ pub async fn current(state: &AppState, actor: Option<Actor>) -> ServiceResult<Cu
             email: account.email,
             role: account.role,
             status: account.status,
+            second_factor_due: actor.second_factor_due,
             session: describe(&session, Some(actor.session)),
         }),
     })
@@ -265,6 +278,13 @@ impl SessionCache {
         }
     }
 
+    /// Forgets all of them: after what is demanded of a role changed.
+    pub fn forget_all(&self) {
+        let mut inner = self.lock();
+        inner.generation += 1;
+        inner.seen.clear();
+    }
+
     /// Forgets an account's sessions: after they ended, or its role or status changed.
     pub fn forget(&self, account: AccountId) {
         let mut inner = self.lock();
@@ -289,6 +309,7 @@ mod tests {
             account: AccountId([1; 32]),
             role: Role::Doctor,
             status: AccountStatus::Active,
+            second_factor_due: false,
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
         };

@@ -34,6 +34,8 @@ pub enum Tried {
     SignInFrom,
     /// Signing in to anything from anywhere.
     SignInAnywhere,
+    /// Proving a second factor of one account, after the password or kit was right.
+    SecondFactor,
     /// Creating accounts from one address.
     SignUpFrom,
     /// Recovering one e-mail from one address.
@@ -69,6 +71,7 @@ impl Tried {
             Self::SignIn => (30, 10_000, 1_000, 4_000),
             Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
             Self::SignInAnywhere => (300, 500, 250, 1_000),
+            Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
@@ -97,6 +100,11 @@ impl Pair {
     /// Of a normalised e-mail.
     pub fn new(email_key: &str, from: Address) -> Self {
         Self { email_key: email_key.to_owned(), address: from.bytes() }
+    }
+
+    /// The normalised e-mail.
+    pub fn email_key(&self) -> &str {
+        &self.email_key
     }
 
     /// No e-mail holds a zero byte.
@@ -167,6 +175,11 @@ pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceRe
     }
     let until = Tries { last: state.clock.now() + KNOWN_FOR, count: 1 };
     Ok(throttle::put(tx.conn(), &known_key(state, pair), until).await?)
+}
+
+/// With a success: forgets the tries.
+pub async fn forget(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
+    Ok(throttle::delete(tx.conn(), &key(state, &tried, subject)).await?)
 }
 
 async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {

@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::{Expr, IntoCondition},
 };
 
-use super::DbResult;
+use super::{DbResult, policies};
 use crate::{audit::enum_name, config::SessionLimits};
 
 /// An open session.
@@ -37,6 +37,10 @@ pub struct SessionRow {
     pub last_seen_at: UnixMillis,
     /// Absolute end.
     pub expires_at: UnixMillis,
+    /// When the password was last proved.
+    pub confirmed_at: UnixMillis,
+    /// Whether a second factor was proved.
+    pub second_factor: bool,
 }
 
 fn row(model: Model) -> DbResult<SessionRow> {
@@ -49,6 +53,8 @@ fn row(model: Model) -> DbResult<SessionRow> {
         created_at: model.created_at,
         last_seen_at: model.last_seen_at,
         expires_at: model.expires_at,
+        confirmed_at: model.confirmed_at,
+        second_factor: model.second_factor,
     })
 }
 
@@ -63,12 +69,24 @@ pub async fn insert(conn: &impl ConnectionTrait, session: &SessionRow) -> DbResu
         created_at: Set(session.created_at),
         last_seen_at: Set(session.last_seen_at),
         expires_at: Set(session.expires_at),
+        confirmed_at: Set(session.confirmed_at),
+        second_factor: Set(session.second_factor),
     };
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
 
-/// A session with its account's role and status.
-pub type Found = (SessionRow, Role, AccountStatus);
+/// A session with what counts of its account.
+#[derive(Debug)]
+pub struct Found {
+    /// The session.
+    pub session: SessionRow,
+    /// The account's role.
+    pub role: Role,
+    /// Its status.
+    pub status: AccountStatus,
+    /// Whether that role needs a second factor.
+    pub needs_second_factor: bool,
+}
 
 /// The session that a token opens.
 pub async fn find(conn: &impl ConnectionTrait, token_hash: &[u8; 32]) -> DbResult<Option<Found>> {
@@ -92,7 +110,10 @@ async fn with_account(conn: &impl ConnectionTrait, which: impl IntoCondition) ->
         .await?;
     let Some((role, status)) = account else { return Ok(None) };
     let role = super::name("accounts", "role", &role)?;
-    Ok(Some((session, role, super::name("accounts", "status", &status)?)))
+    let status = super::name("accounts", "status", &status)?;
+    // Whoever proved one has one.
+    let needs_second_factor = !session.second_factor && policies::second_factor_roles(conn).await?.contains(&role);
+    Ok(Some(Found { session, role, status, needs_second_factor }))
 }
 
 /// A session by its id.
@@ -142,6 +163,33 @@ pub async fn touch(conn: &impl ConnectionTrait, account: AccountId, id: SessionI
         .exec(conn)
         .await
         .map(drop)
+}
+
+/// The password was proved again, and perhaps a second factor.
+pub async fn confirm(conn: &impl ConnectionTrait, id: SessionId, now: UnixMillis) -> DbResult<()> {
+    let query = Entity::update_many().col_expr(Column::ConfirmedAt, Expr::value(now));
+    query.filter(Column::Id.eq(id.0.to_vec())).exec(conn).await.map(drop)
+}
+
+/// A session proved a second factor.
+pub async fn prove_second_factor(conn: &impl ConnectionTrait, id: SessionId) -> DbResult<()> {
+    let query = Entity::update_many().col_expr(Column::SecondFactor, Expr::value(true));
+    query.filter(Column::Id.eq(id.0.to_vec())).exec(conn).await.map(drop)
+}
+
+/// An account has no second factor any more: none of its sessions proves one.
+pub async fn forget_second_factor(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+    let query = Entity::update_many().col_expr(Column::SecondFactor, Expr::value(false));
+    query.filter(Column::AccountId.eq(account.0.to_vec())).exec(conn).await.map(drop)
+}
+
+/// Ends those of an account's sessions that proved no second factor, but `keep`. Gives their number.
+pub async fn delete_unproved(conn: &impl ConnectionTrait, account: AccountId, keep: SessionId) -> DbResult<u64> {
+    let unproved = Condition::all()
+        .add(Column::AccountId.eq(account.0.to_vec()))
+        .add(Column::SecondFactor.eq(false))
+        .add(Column::Id.ne(keep.0.to_vec()));
+    Ok(Entity::delete_many().filter(unproved).exec(conn).await?.rows_affected)
 }
 
 /// Removes what has expired, idle or absolute.

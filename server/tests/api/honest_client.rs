@@ -2,7 +2,8 @@
 
 use api_types::{ReportId, accounts::Role, audit::Action, grants::Right};
 use client::{
-    AccessStatus, Client, ClientError, Device, PatientChoice, Recover, Share, SignUp, SignUpLink, Vault,
+    AccessStatus, Client, ClientError, Device, NoSecondFactor, PatientChoice, Recover, Share, SignUp, SignUpLink,
+    Vault,
     api::ListQuery,
     bulk::{
         Control,
@@ -20,7 +21,7 @@ const FILE: usize = 9 * 1024 * 1024 + 123;
 
 pub type Person = Vault<Native>;
 
-fn client(server: &Server) -> Client<Native> {
+pub fn client(server: &Server) -> Client<Native> {
     Client::new(Native::new(&server.origin).unwrap())
 }
 
@@ -28,7 +29,7 @@ pub fn device() -> Device {
     Device { carrier: api_types::sessions::Carrier::Bearer, name: "test".into() }
 }
 
-async fn join(server: &Server, name: &str, email: &str, role: Role, token: Option<&str>) -> (Person, Vec<String>) {
+pub async fn join(server: &Server, name: &str, email: &str, role: Role, token: Option<&str>) -> (Person, Vec<String>) {
     let client = client(server);
     let kit = client.new_kit();
     let sign_up = SignUp { name, email, password: PASSWORD, role, kit: &kit, token, device: device() };
@@ -167,11 +168,14 @@ async fn the_recovery_kit_sets_a_new_password_and_nothing_is_lost() {
         password: "another password here",
         device: device(),
     };
-    let again = client(&server).recover(recover).await.unwrap();
+    let again = client(&server).recover(recover, &NoSecondFactor).await.unwrap();
     assert_eq!(read(&again, &id).await.unwrap(), file());
     assert!(patient.report(&id).await.is_err(), "other sessions end");
-    let old = client(&server).sign_in("bea@clinic.example", PASSWORD, device()).await;
+    let old = client(&server).sign_in("bea@clinic.example", PASSWORD, device(), &NoSecondFactor).await;
     assert!(matches!(old, Err(ClientError::WrongPassword)));
-    let new = client(&server).sign_in("bea@clinic.example", "another password here", device()).await.unwrap();
+    let new = client(&server)
+        .sign_in("bea@clinic.example", "another password here", device(), &NoSecondFactor)
+        .await
+        .unwrap();
     assert_eq!(read(&new, &id).await.unwrap(), file());
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use api_types::audit::AuditEvent;
 use client::{
-    Client, Mark, Memory, PatientChoice, Platform, Refusal, Vault,
+    Client, Mark, Memory, NoSecondFactor, PatientChoice, Platform, Refusal, Vault,
     api::EventFilter,
     log::{LogCheck, LogFound},
     native::Native,
@@ -39,7 +39,7 @@ pub async fn all_verified<P: Platform>(person: &Vault<P>) -> Vec<AuditEvent> {
 
 async fn session(server: &Server, email: &str, memory: Memory) -> Person {
     let client = Client::with_memory(Native::new(&server.origin).unwrap(), memory);
-    client.sign_in(email, PASSWORD, device()).await.unwrap()
+    client.sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,7 @@ mod repeats;
 mod reports;
 mod retention;
 mod retention_properties;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;

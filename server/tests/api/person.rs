@@ -185,6 +185,7 @@ pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carr
     let request = FinishSignIn {
         sign_in_id: started.sign_in_id,
         credential_finalization: B64(finalization),
+        second_factor: None,
         carrier,
         device: "test".to_owned(),
     };

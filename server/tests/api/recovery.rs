@@ -2,7 +2,7 @@
 
 use api_types::{
     AccountId, B64,
-    accounts::Role,
+    accounts::{Role, Rotation},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     sessions::Carrier,
     sign_in::SignedIn,
@@ -35,6 +35,7 @@ async fn verify(server: &Server, started: &RecoveryStarted, kit: &RecoveryKit) -
         recovery_id: started.recovery_id.clone(),
         signature: B64::from(proof.as_bytes()),
         registration_request: B64(registration.message),
+        second_factor: None,
     };
     (server.post("/recovery/verify", None, &body).await, registration.state)
 }
@@ -55,14 +56,20 @@ async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
     FinishRecovery {
         recovery_id: started.recovery_id,
         registration_upload: B64(done.upload),
-        password: who.way_in(WayInSecret::Password(&done.export_key), 1),
-        recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
-        keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),
-        client_state: B64(seal_state(&who.key, &account, counter, b"{}", &mut rng())),
-        client_state_counter: counter,
+        rotation: Rotation {
+            password: who.way_in(WayInSecret::Password(&done.export_key), 1),
+            recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
+            keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),
+            client_state: B64(seal_state(&who.key, &account, counter, b"{}", &mut rng())),
+            client_state_counter: counter,
+        },
         carrier: Carrier::Bearer,
         device: "test".to_owned(),
     }
+}
+
+fn with_counter(body: FinishRecovery, counter: u64) -> FinishRecovery {
+    FinishRecovery { rotation: Rotation { client_state_counter: counter, ..body.rotation }, ..body }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +96,7 @@ async fn a_body_that_fails_can_be_mended_within_the_attempt() {
     founder(&server).await;
     let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
     let body = prepare(&server, &mut pat).await;
-    let stale = FinishRecovery { client_state_counter: 7, ..body.clone() };
+    let stale = with_counter(body.clone(), 7);
     assert_eq!(server.post("/recovery/finish", None, &stale).await.code(), "counter_stale");
     assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200, "nothing was changed");
     assert_eq!(server.post("/recovery/finish", None, &body).await.status, 200);
@@ -141,7 +148,7 @@ async fn a_kit_that_was_replaced_finishes_nothing() {
     founder(&server).await;
     let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
     let first = prepare(&server, &mut pat).await;
-    let second = FinishRecovery { client_state_counter: 2, ..prepare(&server, &mut pat).await };
+    let second = with_counter(prepare(&server, &mut pat).await, 2);
     assert_eq!(server.post("/recovery/finish", None, &first).await.status, 200);
     assert_eq!(server.post("/recovery/finish", None, &second).await.code(), "recovery_failed");
 }
@@ -152,7 +159,7 @@ async fn of_two_recoveries_at_once_one_finishes() {
     founder(&server).await;
     let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
     let first = prepare(&server, &mut pat).await;
-    let second = FinishRecovery { client_state_counter: 2, ..prepare(&server, &mut pat).await };
+    let second = with_counter(prepare(&server, &mut pat).await, 2);
     // Both are taken out before either may write.
     let writer = server.state.db.begin_write().await.unwrap();
     let after = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));

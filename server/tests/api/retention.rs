@@ -5,7 +5,7 @@ use std::path::Path;
 
 use api_types::audit::{Action, AuditEvent};
 use client::{
-    Client, Environment, Mark, PatientChoice, Platform, Refusal, SystemClock, Vault,
+    Client, Environment, Mark, NoSecondFactor, PatientChoice, Platform, Refusal, SystemClock, Vault,
     bulk::native::FileBulk,
     native::{BlockingPool, Native},
     transport::native::HttpTransport,
@@ -63,7 +63,7 @@ impl Platform for Later {
 
 async fn later(server: &Server, email: &str) -> Vault<Later> {
     let client = Client::new(Later(Native::new(&server.origin).unwrap(), Ahead));
-    client.sign_in(email, PASSWORD, device()).await.unwrap()
+    client.sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
 async fn keeping() -> Server {
@@ -178,7 +178,7 @@ async fn readers_are_told_and_a_young_event_is_missed() {
     sea_orm::ConnectionTrait::execute_unprepared(tx.conn(), "DELETE FROM throttles").await.unwrap();
     tx.commit().await.unwrap();
     let today = Client::new(Native::new(&server.origin).unwrap());
-    let ann = today.sign_in("ann@clinic.example", PASSWORD, device()).await.unwrap();
+    let ann = today.sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let missing = oldest.report_seq.unwrap() - 1;
     match ann.report_events(&id, 1_000).await {
         Err(client::ClientError::Refused(refusal)) => assert_eq!(refusal, Refusal::EventsBroken { seq: missing }),

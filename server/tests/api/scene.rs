@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    B64, GrantId, InvitationId, ReportId, SessionId, UploadId,
+    B64, GrantId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
@@ -230,6 +230,30 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             (format!("/sessions/{id}"), None)
         }
         "get_account" => ("/account".into(), None),
+        "start_confirmation" => ("/session/confirmation/start".into(), Some(json!({}))),
+        "finish_confirmation" => ("/session/confirmation/finish".into(), Some(json!({}))),
+        "start_password_change" => ("/account/password/start".into(), Some(json!({}))),
+        "change_password" => ("/account/password".into(), Some(json!({}))),
+        "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
+        "list_second_factors" => ("/account/second-factors".into(), None),
+        "start_totp" => ("/account/second-factors/totp".into(), Some(json!({"label": "Phone"}))),
+        "confirm_second_factor" => {
+            let id = SecondFactorId([0; 16]);
+            (format!("/account/second-factors/{id}/confirm"), Some(json!({"code": "123456"})))
+        }
+        "remove_second_factor" => (format!("/account/second-factors/{}", SecondFactorId([0; 16])), None),
+        "renew_recovery_codes" => ("/account/recovery-codes".into(), None),
+        "disable_account" | "enable_account" => {
+            let verb = operation.split('_').next().unwrap();
+            let status = if verb == "enable" { AccountStatus::Disabled } else { AccountStatus::Active };
+            let id = scene.world.person(Role::Patient, status).await.id;
+            (format!("/admin/accounts/{id}/{verb}"), None)
+        }
+        "remove_account_second_factors" => {
+            (format!("/admin/accounts/{}/second-factors", scene.people[1].as_ref().unwrap().id), None)
+        }
+        "get_policies" => ("/admin/policies".into(), None),
+        "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
         "put_client_state" => ("/account/client-state".into(), Some(json!({"sealed": "AQ", "counter": 99}))),
         "find_accounts" => ("/accounts?name=person".into(), None),
         "get_account_by_id" => (format!("/accounts/{}", scene.people[1].as_ref().unwrap().id), None),

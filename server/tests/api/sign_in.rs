@@ -78,6 +78,7 @@ async fn an_attempt_serves_once() {
     let finish = FinishSignIn {
         sign_in_id: B64(vec![7; 32]),
         credential_finalization: B64(vec![0; 64]),
+        second_factor: None,
         carrier: Carrier::Bearer,
         device: "test".into(),
     };
@@ -98,6 +99,7 @@ async fn signing_in_again_ends_the_session_that_the_request_carries() {
     let finish = FinishSignIn {
         sign_in_id: started.sign_in_id,
         credential_finalization: B64(done.finalization),
+        second_factor: None,
         carrier: Carrier::Bearer,
         device: "test".into(),
     };

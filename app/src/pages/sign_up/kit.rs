@@ -24,29 +24,42 @@ fn file_text(email: &str, words: &[String]) -> String {
 
 /// The words, and ways to keep them.
 #[component]
-pub(super) fn Kit(form: Form) -> impl IntoView {
+pub fn KitWords(
+    /// Whose account they open.
+    email: RwSignal<String>,
+    /// The words.
+    words: RwSignal<Vec<String>>,
+) -> impl IntoView {
     let toasts = use_toasts();
     let word = |(i, word): (usize, String)| view! { <li><span>{i + 1}</span>{word}</li> };
     let download = move |()| {
-        let text = file_text(&form.email.get_untracked(), &form.words.get_untracked());
+        let text = file_text(&email.get_untracked(), &words.get_untracked());
         if browser::save_bytes("healthsecure-recovery-kit.txt", text.as_bytes()).is_err() {
             toasts.problem(t!(errors.unexpected));
         }
     };
     view! {
+        <ol class="words" translate="no" data-testid="recovery-kit">
+            {move || words.get().into_iter().enumerate().map(word).collect_view()}
+        </ol>
+        <div class="page-actions no-print">
+            <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| browser::print()>
+                {t!(sign_up.kit_print)}
+            </Button>
+            <Button kind=ButtonKind::Secondary glyph=Glyph::Download on_click=download>{t!(sign_up.kit_download)}</Button>
+            <CopyButton text=Signal::derive(move || words.get().join(" ")) class="" label=t!(sign_up.kit_copy)/>
+        </div>
+        <p class="field-hint">{t!(sign_up.kit_file_note)}</p>
+    }
+}
+
+/// The step.
+#[component]
+pub(super) fn Kit(form: Form) -> impl IntoView {
+    view! {
         <Card>
             <div class="stack">
-                <ol class="words" translate="no" data-testid="recovery-kit">
-                    {move || form.words.get().into_iter().enumerate().map(word).collect_view()}
-                </ol>
-                <div class="page-actions no-print">
-                    <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| browser::print()>
-                        {t!(sign_up.kit_print)}
-                    </Button>
-                    <Button kind=ButtonKind::Secondary glyph=Glyph::Download on_click=download>{t!(sign_up.kit_download)}</Button>
-                    <CopyButton text=Signal::derive(move || form.words.get().join(" ")) class="" label=t!(sign_up.kit_copy)/>
-                </div>
-                <p class="field-hint">{t!(sign_up.kit_file_note)}</p>
+                <KitWords email=form.email words=form.words/>
                 <div class="page-actions no-print">
                     <Button on_click=move |()| form.step.set(Step::Check) id="kit-kept">{t!(sign_up.kit_next)}</Button>
                     <Button kind=ButtonKind::Quiet on_click=move |()| form.step.set(Step::Account)>{t!(common.back)}</Button>

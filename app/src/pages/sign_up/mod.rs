@@ -4,6 +4,13 @@ mod account;
 mod check;
 mod kit;
 
+// Settings make a kit as well.
+#[cfg(feature = "hydrate")]
+pub(super) use {
+    check::{TwoWordFields, TwoWords},
+    kit::KitWords,
+};
+
 use api_types::{accounts::Role, invitations::InvitationInfo};
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -4,7 +4,7 @@ use api_types::accounts::AccountStatus;
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::locked::{NotActive, Opening, Stopped, UnlockForm};
+use super::locked::{NotActive, Opening, SecondFactorDue, Stopped, UnlockForm};
 use crate::{
     components::{Banner, Button, ButtonKind, Card, Frame, Skeleton, SkeletonRows, Tone},
     pages::sign_in::SignInForm,
@@ -40,11 +40,12 @@ pub fn Guard(
     let kind = Memo::new(move |_| {
         let state = vault.state.get();
         let who = state.who().map(|who| (who.account_id, who.name.clone(), who.role, who.status));
-        (std::mem::discriminant(&state), who)
+        let due = state.who().is_some_and(|who| who.second_factor_due) || vault.enrolling.get();
+        (std::mem::discriminant(&state), who, due)
     });
     move || {
         // Read, not only tracked: a memo that nobody reads never learns that it changed.
-        kind.get();
+        let (.., due) = kind.get();
         if let Some(stop) = vault.stop.get() {
             return view! { <Stopped stop/> }.into_any();
         }
@@ -56,6 +57,9 @@ pub fn Guard(
                 view! { <UnlockForm who/> }.into_any()
             }
             VaultState::Unlocked(who) if who.status != AccountStatus::Active => view! { <NotActive who/> }.into_any(),
+            VaultState::Unlocked(_) if due => {
+                view! { <SecondFactorDue><Fetched program=super::enrolment()/></SecondFactorDue> }.into_any()
+            }
             VaultState::Unlocked(who) => view! {
                 <Frame
                     name=who.name

@@ -10,6 +10,7 @@ use crate::{
         Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Glyph, Notices, PasswordField, Skeleton, SkeletonRows,
         Tone,
     },
+    pages::second_step::SecondStepForm,
     t,
     vault::{Attempt, Stop, use_vault},
 };
@@ -62,28 +63,60 @@ pub fn UnlockForm(
         Some(if problem == t!(sign_in.wrong) { t!(sign_in.unlock_wrong).to_owned() } else { problem })
     });
     let name = who.name.clone();
+    let second = vault.second_step.open();
+    let title =
+        Signal::derive(move || if second.get() { t!(second_step.title) } else { t!(sign_in.unlock_title) }.to_owned());
+    let greeting = t!(sign_in.unlock_lead, name = who.name);
+    let lead = Signal::derive(move || if second.get() { t!(second_step.lead).to_owned() } else { greeting.clone() });
+    let password_step = move || {
+        let name = name.clone();
+        view! {
+            {move || vault.notice.get().map(|notice| view! { <div class="mb-4"><Banner>{notice}</Banner></div> })}
+            <form class="form" method="dialog" on:submit=submit>
+                <UserName email=email.get_value()/>
+                <div class="person"><Avatar name/><span class="person-name">{move || email.get_value()}</span></div>
+                <PasswordField id="password" label=t!(sign_in.password) value=password error=problem focus=true/>
+                <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
+            </form>
+        }
+        .into_any()
+    };
     view! {
         <Title text=format!("{} · {}", t!(sign_in.unlock_title), t!(common.product))/>
-        <Gate title=t!(sign_in.unlock_title).to_owned() lead=t!(sign_in.unlock_lead, name = who.name)>
-            <Card>
-                {move || vault.notice.get().map(|notice| view! { <div class="mb-4"><Banner>{notice}</Banner></div> })}
-                <form class="form" method="dialog" on:submit=submit>
-                    <input
-                        class="sr-only"
-                        type="text"
-                        autocomplete="username"
-                        readonly
-                        tabindex="-1"
-                        aria-hidden="true"
-                        value=email.get_value()
-                    />
-                    <div class="person"><Avatar name/><span class="person-name">{move || email.get_value()}</span></div>
-                    <PasswordField id="password" label=t!(sign_in.password) value=password error=problem focus=true/>
-                    <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
-                </form>
-            </Card>
+        <Gate title lead>
+            <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { password_step() }}</Card>
             <p class="gate-foot">
                 <Button kind=ButtonKind::Quiet on_click=move |()| vault.sign_out()>{t!(sign_in.unlock_other)}</Button>
+            </p>
+        </Gate>
+    }
+    .into_any()
+}
+
+/// Tells a password manager whose password is asked for.
+#[component]
+pub fn UserName(
+    /// Whose.
+    email: String,
+) -> impl IntoView {
+    view! {
+        <input class="sr-only" type="text" autocomplete="username" readonly tabindex="-1" aria-hidden="true" value=email/>
+    }
+}
+
+/// Signed in, but the role needs a second factor that the account doesn't have: the page to add one, and nothing else.
+#[component]
+pub fn SecondFactorDue(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let vault = use_vault();
+    view! {
+        <Title text=format!("{} · {}", t!(second_step.due_title), t!(common.product))/>
+        <Gate title=t!(second_step.due_title).to_owned() lead=t!(second_step.due_lead).to_owned() wide=true>
+            {children()}
+            <p class="gate-foot">
+                <Button kind=ButtonKind::Quiet on_click=move |()| vault.sign_out()>{t!(sign_in.sign_out)}</Button>
             </p>
         </Gate>
     }

@@ -51,6 +51,8 @@ mod notices;
 #[cfg(feature = "hydrate")]
 mod programs;
 #[cfg(feature = "hydrate")]
+mod prove;
+#[cfg(feature = "hydrate")]
 mod question;
 #[cfg(feature = "hydrate")]
 mod report;
@@ -89,6 +91,14 @@ pub(super) fn first_page() -> guard::Program {
     guard::Program::none()
 }
 
+/// The page for those whose role needs a second factor.
+fn enrolment() -> guard::Program {
+    #[cfg(feature = "hydrate")]
+    return programs::table::enrol();
+    #[cfg(not(feature = "hydrate"))]
+    guard::Program::none()
+}
+
 guarded! {
     Reports => list;
     NewReport => new_report;
@@ -100,8 +110,10 @@ guarded! {
     Disclosures => disclosures;
     Administration => people;
     Invitations => invitations;
+    Policies => policies;
     Audit => audit;
     Settings => account;
+    Security => security;
     Sessions => sessions;
     Witnesses => witnesses;
     Alarms => alarms;

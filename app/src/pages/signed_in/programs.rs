@@ -65,10 +65,13 @@ programs! {
     administration {
         people, fetch_people => administration::AdministrationPage;
         invitations, fetch_invitations => administration::InvitationsPage;
+        policies, fetch_policies => administration::PoliciesPage;
         audit, fetch_audit => administration::AuditPage;
     }
     settings {
         account, fetch_account => settings::SettingsPage;
+        security, fetch_security => settings::SecurityPage;
+        enrol, fetch_enrol => settings::EnrolPage;
         sessions, fetch_sessions => settings::SessionsPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;

@@ -1,15 +1,18 @@
 //! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
 
 use api_types::{
-    AccountId, InvitationId, SessionId,
+    AccountId, InvitationId, SecondFactorId, SessionId,
     accounts::{
-        AccountList, AccountStatus, AdminAccountList, ApproveAccount, OwnAccount, PublicAccount, PutClientState,
+        AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
+        PublicAccount, PutClientState, StartPasswordChange,
     },
     audit::{Action, AuditEventList, Outcome},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
+    policies::Policies,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
-    sessions::{CurrentSession, SessionList},
+    second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
+    sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
 };
@@ -76,6 +79,30 @@ impl<T: Transport> Api<'_, T> {
         end_other_sessions() -> () = delete "/sessions".to_owned();
         /// `GET /account`.
         get_account() -> OwnAccount = get "/account".to_owned();
+        /// `POST /session/confirmation/start`.
+        start_confirmation(body: &StartConfirmation) -> SignInStarted
+            = post "/session/confirmation/start".to_owned(), body;
+        /// `POST /session/confirmation/finish`.
+        finish_confirmation(body: &FinishConfirmation) -> ()
+            = post_unit "/session/confirmation/finish".to_owned(), body;
+        /// `POST /account/password/start`.
+        start_password_change(body: &StartPasswordChange) -> RegistrationStarted
+            = post "/account/password/start".to_owned(), body;
+        /// `PUT /account/password`.
+        change_password(body: &ChangePassword) -> () = put "/account/password".to_owned(), body;
+        /// `PUT /account/recovery-kit`.
+        change_recovery_kit(body: &ChangeRecoveryKit) -> () = put "/account/recovery-kit".to_owned(), body;
+        /// `GET /account/second-factors`.
+        list_second_factors() -> SecondFactorList = get "/account/second-factors".to_owned();
+        /// `POST /account/second-factors/totp`.
+        start_totp(body: &StartTotp) -> TotpStarted = post "/account/second-factors/totp".to_owned(), body;
+        /// `POST /account/second-factors/{factor_id}/confirm`.
+        confirm_second_factor(id: &SecondFactorId, body: &ConfirmTotp) -> RecoveryCodes
+            = post format!("/account/second-factors/{id}/confirm"), body;
+        /// `DELETE /account/second-factors/{factor_id}`.
+        remove_second_factor(id: &SecondFactorId) -> () = delete format!("/account/second-factors/{id}");
+        /// `POST /account/recovery-codes`.
+        renew_recovery_codes() -> RecoveryCodes = post_empty "/account/recovery-codes".to_owned();
         /// `PUT /account/client-state`.
         put_client_state(body: &PutClientState) -> () = put "/account/client-state".to_owned(), body;
         /// `GET /accounts/{account_id}`.
@@ -108,6 +135,16 @@ impl<T: Transport> Api<'_, T> {
             = post_unit format!("/admin/accounts/{id}/approve"), body;
         /// `POST /admin/accounts/{account_id}/refuse`.
         refuse_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/refuse");
+        /// `POST /admin/accounts/{account_id}/disable`.
+        disable_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/disable");
+        /// `POST /admin/accounts/{account_id}/enable`.
+        enable_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/enable");
+        /// `DELETE /admin/accounts/{account_id}/second-factors`.
+        remove_account_second_factors(id: &AccountId) -> () = delete format!("/admin/accounts/{id}/second-factors");
+        /// `GET /admin/policies`.
+        get_policies() -> Policies = get "/admin/policies".to_owned();
+        /// `PUT /admin/policies`.
+        put_policies(body: &Policies) -> () = put "/admin/policies".to_owned(), body;
         /// `GET /admin/events`.
         list_events(filter: &EventFilter) -> AuditEventList = get format!("/admin/events{}", Query::default()
             .add("before", filter.before)

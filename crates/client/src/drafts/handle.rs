@@ -149,7 +149,7 @@ impl<P: Platform> OpenDraft<P> {
         };
         let counter = self.0.next.load(Ordering::Acquire);
         let key = self.0.vault.account_key();
-        let sealed = seal_draft(key, &self.0.id.crypto(), counter, &json, &mut rng());
+        let sealed = seal_draft(&key, &self.0.id.crypto(), counter, &json, &mut rng());
         if sealed.len() > DRAFT_MAX {
             return Err(wrong(Field::Report, FieldProblem::TooLarge(DRAFT_MAX as u64)).into());
         }

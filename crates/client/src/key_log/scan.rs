@@ -129,7 +129,8 @@ impl<P: Platform> Vault<P> {
     async fn made(&self, said: &Newer) -> Result<bool> {
         let account = self.api().get_account().await?;
         let chain = parse_chain(&account.public)?;
-        let own = chain.account() == self.id() && open_keyring(self.account_key(), &chain, &account.keyring.0).is_ok();
+        self.settle(&account)?;
+        let own = chain.account() == self.id() && open_keyring(&self.account_key(), &chain, &account.keyring.0).is_ok();
         Ok(own && said.is_of(&chain))
     }
 

@@ -75,7 +75,7 @@ impl<P: Platform> Vault<P> {
         let cache = Cache { version: VERSION, head, rows: rows.to_vec() };
         let json = serde_json::to_vec(&cache).map_err(|_| ClientError::Internal("rows do not serialise"))?;
         let json = zeroize::Zeroizing::new(json);
-        Ok(seal_cache(self.account_key(), &self.id(), NAME, &json, &mut rng()))
+        Ok(seal_cache(&self.account_key(), &self.id(), NAME, &json, &mut rng()))
     }
 
     /// Opens what [`Vault::export_cache`] sealed: rows, and the head to pass as [`crate::api::ListQuery::since`].
@@ -84,7 +84,7 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::ContentFormat`] for another account's, an older program's or a damaged cache: throw it away.
     pub fn import_cache(&self, sealed: &[u8]) -> Result<(Vec<ReportRow>, u64)> {
         let damaged = || Refusal::ContentFormat("cache".to_owned());
-        let plain = open_cache(self.account_key(), &self.id(), NAME, sealed).map_err(|_| damaged())?;
+        let plain = open_cache(&self.account_key(), &self.id(), NAME, sealed).map_err(|_| damaged())?;
         let cache: Cache = serde_json::from_slice(plain.expose()).map_err(|_| damaged())?;
         if cache.version == VERSION { Ok((cache.rows, cache.head)) } else { Err(damaged().into()) }
     }

@@ -18,15 +18,15 @@ use crate::{
 };
 
 /// A login or registration between its two messages.
-pub(super) struct Step<const REGISTER: bool> {
+pub(crate) struct Step<const REGISTER: bool> {
     start: ClientStart,
     password: Password,
 }
 
 /// A login.
-pub(super) type Login = Step<false>;
+pub(crate) type Login = Step<false>;
 /// A registration.
-pub(super) type Registration = Step<true>;
+pub(crate) type Registration = Step<true>;
 
 fn password(typed: &str) -> Result<Password> {
     Password::new(typed).map_err(|e| match e {
@@ -40,13 +40,13 @@ fn impossible<E>(_: E) -> ClientError {
 }
 
 /// First message of a login.
-pub(super) fn start_login(typed: &str) -> Result<Login> {
+pub(crate) fn start_login(typed: &str) -> Result<Login> {
     let password = password(typed)?;
     Ok(Step { start: login_start(&password, &mut rng()).map_err(impossible)?, password })
 }
 
 /// First message of a registration; the password's length is checked here.
-pub(super) fn start_registration(typed: &str) -> Result<Registration> {
+pub(crate) fn start_registration(typed: &str) -> Result<Registration> {
     crate::content::check_password(typed)?;
     let password = password(typed)?;
     Ok(Step { start: registration_start(&password, &mut rng()).map_err(impossible)?, password })

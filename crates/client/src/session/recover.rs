@@ -2,7 +2,7 @@
 
 use api_types::{
     B64,
-    accounts::{OwnAccount, WayInKind},
+    accounts::{OwnAccount, Rotation, WayInKind},
     recovery::{FinishRecovery, StartRecovery, VerifyRecovery},
 };
 use crypto::{
@@ -15,7 +15,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{Client, Device, opaque, open_way, own_chain, sign_up::new_way_in, way_in};
+use super::{AskSecondFactor, Asking, Client, Device, opaque, open_way, own_chain, sign_up::new_way_in, way_in};
 use crate::{
     content::check_email,
     error::{ClientError, Result},
@@ -39,7 +39,7 @@ pub struct Recover<'a> {
 }
 
 /// The account as the kit opened it, with its next account key.
-struct Rotation {
+struct Opened {
     chain: KeyChain,
     keyring: Keyring,
     kit: Signed<WayIn>,
@@ -48,7 +48,7 @@ struct Rotation {
     now: i64,
 }
 
-impl Rotation {
+impl Opened {
     fn begin(account: &OwnAccount, kit: &RecoveryKit, now: i64) -> Result<Self> {
         let chain = own_chain(account)?;
         let way = way_in(account, WayInKind::RecoveryKit)?;
@@ -85,7 +85,7 @@ impl<P: Platform> Client<P> {
     ///
     /// # Errors
     /// [`ClientError::KitWords`] before anything is sent, [`ClientError::WrongKit`], a password that breaks a limit.
-    pub async fn recover(&self, recover: Recover<'_>) -> Result<Vault<P>> {
+    pub async fn recover(&self, recover: Recover<'_>, ask: &impl AskSecondFactor) -> Result<Vault<P>> {
         check_email(recover.email)?;
         let kit = RecoveryKit::parse(recover.words).map_err(ClientError::KitWords)?;
         let step = opaque::start_registration(recover.password)?;
@@ -94,23 +94,30 @@ impl<P: Platform> Client<P> {
         let started = self.api().start_recovery(&StartRecovery { email }).await?;
         let challenge: [u8; 32] = (&started.challenge.0[..]).try_into().map_err(|_| Refusal::SignInForged)?;
         let proof = kit.prove(pinned.instance, started.account_id.crypto(), Hash32(challenge));
-        let verify = VerifyRecovery {
+        let mut verify = VerifyRecovery {
             recovery_id: started.recovery_id.clone(),
             signature: B64::from(proof.as_bytes()),
             registration_request: step.message().into(),
+            second_factor: None,
         };
-        let verified = self.api().verify_recovery(&verify).await.map_err(wrong_kit)?;
+        let mut asking = Asking::new(ask);
+        let verified = loop {
+            match self.api().verify_recovery(&verify).await {
+                Ok(verified) => break verified,
+                Err(error) => verify.second_factor = Some(asking.after(error).await.map_err(wrong_kit)?),
+            }
+        };
         if verified.account.public.id != started.account_id {
             return Err(Refusal::OtherThing.into());
         }
-        let rotation = Rotation::begin(&verified.account, &kit, self.shared.now())?;
+        let rotation = Opened::begin(&verified.account, &kit, self.shared.now())?;
         self.shared.memory().check_way_in(&started.account_id, rotation.kit.claimed().generation)?;
         let done = step.finish(&self.shared.platform, &pinned, verified.registration_response.0).await?;
         let ids = (started.recovery_id, B64(done.upload));
         let finish = self.rotated(&rotation, &verified.account, &pinned, (ids, &done.export_key), recover.device)?;
         let body = self.api().finish_recovery(&finish).await.map_err(wrong_kit)?;
         let generation = rotation.setup().generation;
-        let Rotation { chain, new, .. } = rotation;
+        let Opened { chain, new, .. } = rotation;
         let stored = |stored: &KeyChain| if *stored == chain { Ok(new) } else { Err(Refusal::OtherThing.into()) };
         let vault = self.finish(body, &pinned, stored)?;
         self.shared.memory().check_way_in(&started.account_id, generation)?;
@@ -119,7 +126,7 @@ impl<P: Platform> Client<P> {
 
     fn rotated(
         &self,
-        rotation: &Rotation,
+        rotation: &Opened,
         account: &OwnAccount,
         pinned: &Pinned,
         ((recovery_id, registration_upload), export): ((B64, B64), &ExportKey),
@@ -133,11 +140,13 @@ impl<P: Platform> Client<P> {
         Ok(FinishRecovery {
             recovery_id,
             registration_upload,
-            password: new_way_in(&rotation.password(export)?),
-            recovery_kit: new_way_in(&rotation.rewrapped()?),
-            keyring: B64(rotation.keyring.seal(&rotation.new, &id, &mut rng())),
-            client_state: B64(seal_state(&rotation.new, &id, counter, state.to_bytes().expose(), &mut rng())),
-            client_state_counter: counter,
+            rotation: Rotation {
+                password: new_way_in(&rotation.password(export)?),
+                recovery_kit: new_way_in(&rotation.rewrapped()?),
+                keyring: B64(rotation.keyring.seal(&rotation.new, &id, &mut rng())),
+                client_state: B64(seal_state(&rotation.new, &id, counter, state.to_bytes().expose(), &mut rng())),
+                client_state_counter: counter,
+            },
             carrier: device.carrier,
             device: device.name,
         })

@@ -98,7 +98,7 @@ impl NewKeys {
 }
 
 /// A way in as bodies carry it.
-pub(super) fn new_way_in(way: &Signed<WayIn>) -> NewWayIn {
+pub(crate) fn new_way_in(way: &Signed<WayIn>) -> NewWayIn {
     NewWayIn {
         id: way.claimed().id.api(),
         record: B64::from(way.as_bytes()),

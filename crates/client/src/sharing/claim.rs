@@ -73,7 +73,7 @@ impl<P: Platform> Vault<P> {
             let claim = keys.claim(&report.crypto(), id, self.chain());
             let mut state = access.state.clone();
             let entry = append(self, &mut state, &access.keys, Change::Claim(claim))?;
-            let seed = reseal_grant_seed(self.account_key(), &self.id(), &id, &keys.kem, &mut rng());
+            let seed = reseal_grant_seed(&self.account_key(), &self.id(), &id, &keys.kem, &mut rng());
             let body = ClaimGrant { entry: B64::from(entry.as_bytes()), seed: B64(seed) };
             match self.api().claim_grant(report, grant, &body).await {
                 Ok(()) => {

@@ -61,7 +61,7 @@ impl<P: Platform> Vault<P> {
             CodeError::WrongCode => ClientError::WrongCode { tries_left: None },
             _ => Refusal::GrantSeedForged.into(),
         })?;
-        let resealed = reseal_grant_seed(self.account_key(), &self.id(), &id, &seed, &mut rng());
+        let resealed = reseal_grant_seed(&self.account_key(), &self.id(), &id, &seed, &mut rng());
         self.api().store_grant_seed(grant, &StoreGrantSeed { seed: B64(resealed) }).await?;
         self.save_state_soon().await;
         Ok(report)

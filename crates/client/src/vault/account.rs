@@ -32,7 +32,8 @@ impl<P: Platform> Vault<P> {
         }
         let chain = parse_chain(&account.public)?;
         self.state().check_pin(&chain)?;
-        open_keyring(&self.0.key, &chain, &account.keyring.0)?;
+        self.settle(&account)?;
+        open_keyring(&self.account_key(), &chain, &account.keyring.0)?;
         let me = self.learn(&account.public)?;
         *self.own_account() = account;
         Ok(me)

@@ -16,7 +16,7 @@ use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal};
 impl<P: Platform> Vault<P> {
     /// Opens under the account key, or under one from before a rotation.
     fn open_any(&self, label: Label, bindings: &[&[u8]], sealed: &[u8]) -> Result<SecretBytes, SmallError> {
-        let now = self.0.key.open(label, bindings, sealed);
+        let now = self.account_key().open(label, bindings, sealed);
         if now.is_ok() {
             return now;
         }
@@ -63,7 +63,7 @@ impl<P: Platform> Vault<P> {
 
     /// Every account key that may open an own object, the current one first.
     pub(crate) fn account_keys(&self) -> Vec<AccountKey> {
-        let mut keys = vec![self.0.key.clone()];
+        let mut keys = vec![self.account_key()];
         keys.extend(self.state().retired.iter().rev().cloned());
         keys
     }

@@ -1,8 +1,10 @@
 //! [`Vault`]: an unlocked account. Holds the account key, the keyring and what the account remembers; wiped on drop.
 
 mod account;
+mod confirm;
 mod keys;
 mod parting;
+mod rotation;
 mod saving;
 
 pub use parting::Unsaved;
@@ -55,7 +57,7 @@ struct Inner<P> {
     account: Mutex<OwnAccount>,
     session: Session,
     token: Option<Zeroizing<String>>,
-    key: AccountKey,
+    keys: Mutex<AccountKeys>,
     keyring: Keyring,
     chain: Arc<KeyChain>,
     id: CryptoAccountId,
@@ -68,6 +70,12 @@ struct Inner<P> {
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
     log: Guard,
     key_log: KeyLog,
+}
+
+/// The account key, and during a rotation the one that may have taken its place.
+struct AccountKeys {
+    current: AccountKey,
+    next: Option<AccountKey>,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -138,7 +146,7 @@ impl<P: Platform> Vault<P> {
             account: Mutex::new(account),
             session,
             token,
-            key,
+            keys: Mutex::new(AccountKeys { current: key, next: None }),
             keyring,
             chain,
             id,
@@ -170,6 +178,7 @@ impl<P: Platform> Vault<P> {
             email: account.email.clone(),
             role: account.public.role,
             status: account.public.status,
+            second_factor_due: account.second_factor_due,
             session: self.0.session.clone(),
         }
     }
@@ -190,8 +199,12 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The account key, for a caller that keeps it in an operating system's keyring. The most secret thing there is.
-    pub fn account_key(&self) -> &AccountKey {
-        &self.0.key
+    pub fn account_key(&self) -> AccountKey {
+        self.keys_now().current.clone()
+    }
+
+    fn keys_now(&self) -> MutexGuard<'_, AccountKeys> {
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What to keep on this device until next time. Not secret.

@@ -51,6 +51,10 @@ impl<P: Platform> Vault<P> {
             return None;
         }
         let body = self.sealed_state(if under_way { 2 } else { 1 });
+        // While the account key is being changed nobody knows under which one.
+        if self.keys_now().next.is_some() {
+            return None;
+        }
         let (shared, saving) = (Arc::clone(&self.0.shared), Arc::clone(&self.0.saving));
         Some(Unsaved { shared, saving, account: self.account_id(), body })
     }

@@ -2,7 +2,10 @@
 
 use std::sync::{PoisonError, atomic::Ordering};
 
-use api_types::{B64, ErrorCode, accounts::PutClientState};
+use api_types::{
+    B64, ErrorCode,
+    accounts::{OwnAccount, PutClientState},
+};
 use crypto::account::seal_state;
 
 use super::{Vault, open_client_state};
@@ -13,14 +16,14 @@ use crate::{
 };
 
 /// How often a save is repeated when another device was quicker.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
 
 impl<P: Platform> Vault<P> {
-    fn counter(&self) -> u64 {
+    pub(super) fn counter(&self) -> u64 {
         *self.0.counter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_counter(&self, counter: u64) {
+    pub(super) fn set_counter(&self, counter: u64) {
         *self.0.counter.lock().unwrap_or_else(PoisonError::into_inner) = counter;
         self.0.shared.memory().note(&self.account_id(), counter);
     }
@@ -53,7 +56,7 @@ impl<P: Platform> Vault<P> {
     pub(super) fn sealed_state(&self, saves: u64) -> PutClientState {
         let counter = self.counter().saturating_add(saves);
         let plain = self.state().to_bytes();
-        let sealed = seal_state(&self.0.key, &self.0.id, counter, plain.expose(), &mut rng());
+        let sealed = seal_state(&self.account_key(), &self.0.id, counter, plain.expose(), &mut rng());
         PutClientState { sealed: B64(sealed), counter }
     }
 
@@ -73,7 +76,13 @@ impl<P: Platform> Vault<P> {
         if account.public.id != self.account_id() {
             return Err(Refusal::OtherThing.into());
         }
-        let (counter, theirs) = open_client_state(&self.0.key, &account, self.counter(), self.pinned())?;
+        self.merge_stored(&account)
+    }
+
+    /// Takes in what other devices saved.
+    pub(super) fn merge_stored(&self, account: &OwnAccount) -> Result<()> {
+        self.settle(account)?;
+        let (counter, theirs) = open_client_state(&self.account_key(), account, self.counter(), self.pinned())?;
         self.state().merge(theirs)?;
         self.set_counter(counter);
         Ok(())

@@ -2,8 +2,8 @@
 
 use api_types::{accounts::Role, grants::Right};
 use client::{
-    AccessStatus, ClientError, Memory, PatientChoice, Recover, Share, SignUp, SignUpLink, Vault, api::ListQuery,
-    bulk::Control, content::FileType,
+    AccessStatus, ClientError, Memory, NoSecondFactor, PatientChoice, Recover, Share, SignUp, SignUpLink, Vault,
+    api::ListQuery, bulk::Control, content::FileType,
 };
 
 pub use malicious_server::scene::{fields, report};
@@ -25,16 +25,16 @@ async fn sign_up_lock_unlock_and_sign_in_again() {
     let (memory, token) = (vault.remembered(), vault.token().unwrap().to_owned());
     let key = vault.account_key().clone();
     let locked = vault.lock();
-    let vault = locked.unlock(PASSWORD).await.unwrap();
+    let vault = locked.unlock(PASSWORD, &NoSecondFactor).await.unwrap();
     assert_eq!(vault.who().email, email("Ann Example"));
-    assert!(matches!(locked.unlock("wrong horse battery").await, Err(ClientError::WrongPassword)));
+    assert!(matches!(locked.unlock("wrong horse battery", &NoSecondFactor).await, Err(ClientError::WrongPassword)));
 
     let client = server.client_with(memory);
     let resumed = client.resume(Some(&token)).await.unwrap().unwrap();
     let again = resumed.unlock_with(key).await.unwrap();
     again.sign_out().await.unwrap();
     assert!(client.resume(Some(&token)).await.unwrap().is_none());
-    let unknown = client.sign_in("nobody@clinic.example", PASSWORD, device()).await;
+    let unknown = client.sign_in("nobody@clinic.example", PASSWORD, device(), &NoSecondFactor).await;
     assert!(matches!(unknown, Err(ClientError::WrongPassword)));
 }
 
@@ -63,20 +63,29 @@ async fn the_recovery_kit_opens_the_account_and_what_it_kept() {
     let swapped = words.replacen(kit.words()[0], kit.words()[1], 1);
     let recover = |words, password| Recover { email: "ann@clinic.example", words, password, device: device() };
     let fresh = server.client();
-    assert!(matches!(fresh.recover(recover("one two", "new password here")).await, Err(ClientError::KitWords(_))));
-    assert!(fresh.recover(recover(&swapped, "new password here")).await.is_err());
+    assert!(matches!(
+        fresh.recover(recover("one two", "new password here"), &NoSecondFactor).await,
+        Err(ClientError::KitWords(_))
+    ));
+    assert!(fresh.recover(recover(&swapped, "new password here"), &NoSecondFactor).await.is_err());
     let other = fresh.new_kit().words().join(" ");
-    assert!(matches!(fresh.recover(recover(&other, "new password here")).await, Err(ClientError::WrongKit)));
+    assert!(matches!(
+        fresh.recover(recover(&other, "new password here"), &NoSecondFactor).await,
+        Err(ClientError::WrongKit)
+    ));
 
-    let vault = fresh.recover(recover(&words, "new password here")).await.unwrap();
+    let vault = fresh.recover(recover(&words, "new password here"), &NoSecondFactor).await.unwrap();
     assert_eq!(read_file(&vault, &id).await, b"%PDF-1.7 picture");
     // The draft was sealed under the account key before the rotation.
     assert_eq!(vault.open_draft(&draft).await.unwrap().fields(), fields());
-    assert!(matches!(fresh.sign_in("ann@clinic.example", PASSWORD, device()).await, Err(ClientError::WrongPassword)));
-    let vault = fresh.sign_in("ann@clinic.example", "new password here", device()).await.unwrap();
+    assert!(matches!(
+        fresh.sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await,
+        Err(ClientError::WrongPassword)
+    ));
+    let vault = fresh.sign_in("ann@clinic.example", "new password here", device(), &NoSecondFactor).await.unwrap();
     assert_eq!(vault.open_draft(&draft).await.unwrap().fields(), fields());
     // The kit still works after the rotation.
-    fresh.recover(recover(&words, "third password here")).await.unwrap();
+    fresh.recover(recover(&words, "third password here"), &NoSecondFactor).await.unwrap();
 }
 
 #[tokio::test]
@@ -233,14 +242,14 @@ async fn the_first_administrator_makes_the_organisation_and_approves() {
 async fn two_devices_write_what_they_remember() {
     let server = Fake::new();
     let one = server.person("Ann Example", Role::Patient).await;
-    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let me = PatientChoice::Account(one.account_id());
     let a = report(&one, me).await;
     let b = report(&two, me).await;
     one.save_state().await.unwrap();
     two.save_state().await.unwrap();
     // A third device remembers both.
-    let three = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let three = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     server.lie(|request, value| {
         if request.path.contains("/reports/") && value["entries"].is_array() {
             value["entries"] = serde_json::json!([]);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use api_types::accounts::Role;
-use client::{ClientError, PatientChoice, Refusal, api::ListQuery};
+use client::{ClientError, NoSecondFactor, PatientChoice, Refusal, api::ListQuery};
 
 use crate::{
     fake::{Fake, PASSWORD, device, email},
@@ -24,7 +24,7 @@ async fn a_head_seen_just_before_locking_binds_the_next_device() {
     unsaved.send().await.unwrap();
     // The counter is remembered too: the state from before it is refused.
     assert_eq!(locked.client().memory().accounts.values().max(), Some(&server.counter(&locked.who().account_id)));
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     change_report(&server, |body| drop(body.entries.pop()));
     assert_eq!(refusal(fresh.report(&id).await), Refusal::AccessHeadOlder);
 }
@@ -42,7 +42,7 @@ async fn nothing_is_sent_where_everything_is_saved() {
 async fn another_devices_copy_is_not_overwritten() {
     let server = Fake::new();
     let one = server.person("Ann Example", Role::Patient).await;
-    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let me = PatientChoice::Account(one.account_id());
     server.takes_state.store(false, Ordering::Relaxed);
     report(&one, me).await;
@@ -53,7 +53,7 @@ async fn another_devices_copy_is_not_overwritten() {
     drop(one.lock());
     let late = unsaved.send().await;
     assert!(matches!(&late, Err(ClientError::Problem(p)) if p.code == api_types::ErrorCode::CounterStale), "{late:?}");
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     change_report(&server, |body| body.entries.clear());
     assert_eq!(refusal(fresh.report(&id).await), Refusal::AccessHeadOlder);
 }

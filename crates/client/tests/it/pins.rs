@@ -1,7 +1,7 @@
 //! What was verified once binds: heads, pins, keys and tokens.
 
 use api_types::{AccountId, B64, accounts::Role};
-use client::{PatientChoice, Refusal, Share, SignUp, bulk::Control};
+use client::{NoSecondFactor, PatientChoice, Refusal, Share, SignUp, bulk::Control};
 use crypto::{
     account::{KeyChain, Keyring},
     ids::ReportId,
@@ -66,7 +66,7 @@ async fn a_key_that_the_content_was_not_sealed_under_is_not_passed_on() {
 async fn a_pin_from_another_device_binds_what_this_one_knew_already() {
     let server = Fake::new();
     let one = server.person("Ann Example", Role::Patient).await;
-    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let (mut left, record) = Keyring::create(1, &mut rng());
     let chain = KeyChain::verify(vec![record.clone()]).unwrap();
     let mut right = left.clone();

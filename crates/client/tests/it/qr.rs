@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_types::{AccountId, B64, accounts::Role, grants::Right};
-use client::{ClientError, KeyCodeError, Refusal, Share, Vault, Verification};
+use client::{ClientError, KeyCodeError, NoSecondFactor, Refusal, Share, Vault, Verification};
 use crypto::account::{KeyChain, Keyring};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn rotate(server: &Fake, vault: &Vault<World>) -> String {
     let mut db = server.db();
     let account = db.accounts.get_mut(&vault.account_id()).unwrap();
     let chain = KeyChain::parse(&crypto::ids::AccountId(vault.account_id().0), &account.key_records).unwrap();
-    let mut keyring = Keyring::open(vault.account_key(), &chain, &account.keyring.0).unwrap();
+    let mut keyring = Keyring::open(&vault.account_key(), &chain, &account.keyring.0).unwrap();
     let record = keyring.rotate(&chain, chain.current().claimed().created_at + 1, &mut rng()).unwrap();
     account.key_records.push(B64::from(record.as_bytes()));
     format!("healthsecure:key:{}:{}", vault.account_id(), record.hash())
@@ -54,7 +54,7 @@ async fn a_code_finds_its_account_and_pins_nothing() {
     assert_eq!(patient.report(&id).await.unwrap().right, Right::Own);
     // It was scanned from the patient's own screen: now it is compared, and stays so on another device.
     doctor.verify_by_qr(&person, &code).await.unwrap();
-    let there = server.client().sign_in(&email("Dora Doctor"), PASSWORD, device()).await.unwrap();
+    let there = server.client().sign_in(&email("Dora Doctor"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let person = there.find_by_qr(&code).await.unwrap().unwrap();
     assert_eq!(person.verification, Verification::Verified);
 }

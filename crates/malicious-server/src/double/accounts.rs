@@ -3,8 +3,8 @@
 use api_types::{
     AccountId, B64, ErrorCode, SessionId,
     accounts::{
-        AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, OwnAccount, PublicAccount,
-        PutClientState, Role, WayIn, WayInKind,
+        AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
+        OwnAccount, PublicAccount, PutClientState, Role, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
@@ -47,6 +47,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
     OwnAccount {
         public: public(account, of),
         email: of.email.clone(),
+        second_factor_due: false,
         binding: None,
         ways_in: of.ways_in.clone(),
         keyring: of.keyring.clone(),
@@ -54,6 +55,15 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
         client_state_counter: of.counter,
         organisation_key_wrap: of.organisation_wrap.clone(),
         created_at: 0,
+    }
+}
+
+impl Account {
+    fn rotate(&mut self, to: Rotation) {
+        assert_eq!(to.client_state_counter, self.counter + 1);
+        self.ways_in = vec![way(&to.password, WayInKind::Password), way(&to.recovery_kit, WayInKind::RecoveryKit)];
+        self.keyring = to.keyring;
+        (self.state, self.counter) = (to.client_state, to.client_state_counter);
     }
 }
 
@@ -109,6 +119,7 @@ impl Fake {
                     email: db.accounts[account].email.clone(),
                     role: db.accounts[account].role,
                     status: db.accounts[account].status,
+                    second_factor_due: false,
                     session: session.clone(),
                 });
                 json(&CurrentSession { signed_in })
@@ -234,10 +245,7 @@ impl Fake {
         db.sessions.retain(|_, (of, _)| *of != account);
         let of = db.accounts.get_mut(&account).unwrap();
         of.opaque = self.opaque.registration_finish(&body.registration_upload.0).unwrap();
-        of.ways_in = vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)];
-        of.keyring = body.keyring;
-        assert_eq!(body.client_state_counter, of.counter + 1);
-        (of.state, of.counter) = (body.client_state, body.client_state_counter);
+        of.rotate(body.rotation);
         json(&self.begin_session(&mut db, &account))
     }
 
@@ -258,6 +266,23 @@ impl Fake {
                     return Some(Err(no(ErrorCode::CounterStale)));
                 }
                 (of.state, of.counter) = (body.sealed, body.counter);
+                json(&())
+            }
+            (Method::Post, ["account", "password", "start"]) => {
+                let body: StartPasswordChange = read(request);
+                let response = self.opaque.registration_start(&id(me), &body.registration_request.0).unwrap();
+                json(&RegistrationStarted { registration_response: B64(response) })
+            }
+            (Method::Put, ["account", "password"]) => {
+                let body: ChangePassword = read(request);
+                let of = db.accounts.get_mut(me).unwrap();
+                of.opaque = self.opaque.registration_finish(&body.registration_upload.0).unwrap();
+                of.rotate(body.rotation);
+                json(&())
+            }
+            (Method::Put, ["account", "recovery-kit"]) => {
+                let body: ChangeRecoveryKit = read(request);
+                db.accounts.get_mut(me).unwrap().rotate(body.rotation);
                 json(&())
             }
             (Method::Get, ["sessions"]) => json(&SessionList { items: vec![session.clone()] }),
@@ -289,6 +314,7 @@ impl Fake {
                         email: a.email.clone(),
                         created_at: 0,
                         last_seen_at: None,
+                        second_factor: false,
                         invited_by: None,
                     })
                     .collect(),

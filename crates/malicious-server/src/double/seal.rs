@@ -35,7 +35,7 @@ impl Fake {
         let db = self.db();
         let account = &db.accounts[&of.account_id()];
         let chain = KeyChain::parse(&id(&of.account_id()), &account.key_records).unwrap();
-        Keyring::open(of.account_key(), &chain, &account.keyring.0).unwrap()
+        Keyring::open(&of.account_key(), &chain, &account.keyring.0).unwrap()
     }
 
     /// The owner grants someone reading of some versions, straight to their key.

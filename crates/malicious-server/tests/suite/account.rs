@@ -3,12 +3,14 @@
 use api_types::{B64, accounts::Role};
 use bytes::Bytes;
 use client::{
-    ClientError, PatientChoice,
+    ClientError, NoSecondFactor, PatientChoice, SignUp,
     bulk::Control,
     heavy::{self, HeavyKind, HeavyTask},
 };
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in},
+    account::{
+        AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in, unlock,
+    },
     ids::{AccountId, InstanceId},
     kem::{PrivateKey, Suite, hpke_open},
     opaque::{FinishInput, OpaqueServer, Password, registration_start},
@@ -16,7 +18,7 @@ use crypto::{
     stretch::KdfParams,
 };
 use malicious_server::{
-    attack::{DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK},
+    attack::{DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK, VOIDED_KIT},
     double::{Fake, PASSWORD, device, email, rng},
     scene::{fields, report},
 };
@@ -52,6 +54,32 @@ async fn forged_recovery_key() {
         let info = WayIn::wrap_info(&way.account, &way.id, way.kind, &way.public, way.generation);
         let opened = hpke_open(&servers, None, &info, &way.wrap);
         Ok(Won::if_so(opened.is_ok_and(|key| key.expose() == next.secret().expose())))
+    }
+}
+
+#[tokio::test]
+async fn voided_kit() {
+    run(&VOIDED_KIT, attempt).await;
+
+    /// The server shows a lost kit's way in again, from before a new kit voided it, when the password changes.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let client = server.client();
+        let (lost, kit) = (client.new_kit(), client.new_kit());
+        let address = email("ann");
+        let (name, role, token) = ("Ann Example", Role::Patient, None);
+        let sign_up = SignUp { name, email: &address, password: PASSWORD, role, kit: &lost, token, device: device() };
+        let ann = client.sign_up(sign_up).await.unwrap();
+        let id = ann.account_id();
+        let voided = server.db().accounts[&id].ways_in[1].clone();
+        ann.change_recovery_kit(&kit).await.unwrap();
+        server.db().accounts.get_mut(&id).unwrap().ways_in[1] = voided;
+        ann.change_password("another password entirely").await?;
+        let stored = server.db().accounts[&id].clone();
+        let chain = KeyChain::parse(&AccountId(id.0), &stored.key_records).unwrap();
+        let way = Signed::parse(&stored.ways_in[1].record.0).unwrap();
+        let opened = unlock(&way, &chain, WayInSecret::RecoveryKit(&lost));
+        Ok(Won::if_so(opened.is_ok_and(|key| key == ann.account_key())))
     }
 }
 
@@ -114,7 +142,8 @@ async fn state_rollback() {
             let account = db.accounts.get_mut(&ann.account_id()).unwrap();
             (account.state, account.counter) = old;
         }
-        let again = server.client_with(memory).sign_in(&email("Ann Example"), PASSWORD, device()).await?;
+        let again =
+            server.client_with(memory).sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
         Ok(Won::if_so(server.counter(&again.account_id()) == counter))
     }
 }

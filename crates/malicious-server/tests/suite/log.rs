@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_types::{B64, ReportId, accounts::Role};
-use client::{Client, Mark, Memory, Vault, Witnesses, event_hash};
+use client::{Client, Mark, Memory, NoSecondFactor, Vault, Witnesses, event_hash};
 use malicious_server::{
     attack::{
         FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK, LOG_SIGNER_SWAP, REWRITTEN_EVENT, STALE_CHECKPOINT,
@@ -33,7 +33,7 @@ async fn looked(events: usize) -> (Arc<Fake>, Vault<World>) {
 /// The next session of the same person, on the same device.
 async fn next_session(server: &Arc<Fake>, memory: Memory) -> Vault<World> {
     let client: Client<World> = server.client_with(memory);
-    client.sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap()
+    client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
 /// The report's history as it is shown: whether each event is vouched for by the log, and says this.

@@ -1,10 +1,11 @@
-//! Administration: people, invitations, audit. Nothing here can open a report.
+//! Administration: people, invitations, policies, audit. Nothing here can open a report.
 
 mod audit;
 mod invitations;
 mod invite;
 mod people;
 mod person;
+mod policies;
 
 use api_types::accounts::Role;
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use leptos::prelude::*;
 pub use audit::AuditPage;
 pub use invitations::InvitationsPage;
 pub use people::AdministrationPage;
+pub use policies::PoliciesPage;
 
 use crate::{
     components::{Empty, Glyph, LinkButton, LinkTabs, Page},
@@ -20,7 +22,7 @@ use crate::{
     vault::use_vault,
 };
 
-/// The frame of the three pages; others than administrators learn that it isn't for them.
+/// The frame of these pages; others than administrators learn that it isn't for them.
 #[component]
 fn Administrators(
     /// The page's own content.
@@ -45,6 +47,7 @@ fn Administrators(
     let tabs = vec![
         ("/administration", t!(administration.tab_people).to_owned()),
         ("/administration/invitations", t!(administration.tab_invitations).to_owned()),
+        ("/administration/policies", t!(administration.tab_policies).to_owned()),
         ("/administration/audit", t!(administration.tab_audit).to_owned()),
     ];
     view! {

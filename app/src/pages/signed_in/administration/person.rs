@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::people::{Decisions, unconfirmed};
 use crate::{
-    components::{Avatar, Badge, Button, ButtonKind, Row, Time, TimeStyle, Tone, role_name},
+    components::{Avatar, Badge, Button, ButtonKind, Glyph, Row, Time, TimeStyle, Tone, role_name},
     t,
-    vault::admin::PersonRow,
+    vault::{admin::PersonRow, use_vault},
 };
 
 /// Name, e-mail, role, where they stand, what can be decided.
@@ -25,6 +25,7 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
     };
     view! {
         <Row lead=move || view! { <Avatar name=name.clone()/> } title=person.account.account.name.clone() text>
+            {person.account.second_factor.then(|| second_factor(&person, decisions))}
             {status_badge(&person)}
             {decide}
         </Row>
@@ -40,6 +41,21 @@ fn status_badge(person: &PersonRow) -> impl IntoView + use<> {
         AccountStatus::Disabled => (Tone::Plain, t!(common.status_disabled)),
     };
     view! { <Badge tone>{word}</Badge> }
+}
+
+/// That there is one; others' can be taken away, one's own is in Settings.
+fn second_factor(person: &PersonRow, decisions: Decisions) -> impl IntoView + use<> {
+    let own = use_vault().who().is_some_and(|who| who.account_id == person.account.account.id);
+    let asked = person.clone();
+    let name = person.account.account.name.clone();
+    view! {
+        <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(administration.factor)}</Badge>
+        {(!own).then(|| view! {
+            <Button kind=ButtonKind::DangerQuiet class="btn-small" on_click=move |()| decisions.removing.ask(asked.clone())>
+                {t!(administration.factor_remove)}<span class="sr-only">" "{name}</span>
+            </Button>
+        })}
+    }
 }
 
 /// "Approve" and "Refuse", or "Confirm" for somebody who came by invitation.

@@ -99,6 +99,5 @@ fn Locking() -> impl IntoView {
                 <div><Button kind=ButtonKind::Secondary on_click=clear>{t!(settings.cache_clear)}</Button></div>
             </div>
         </Card>
-        <p class="field-hint">{t!(settings.security_change)}" "<a href="/recover">{t!(settings.security_link)}</a></p>
     }
 }

@@ -1,6 +1,7 @@
-//! Settings: account and key, theme, lock; sessions and devices; witnesses of the log.
+//! Settings: account and key, theme, lock; ways in; sessions and devices; witnesses of the log.
 
 mod account;
+mod security;
 mod sessions;
 mod theme;
 mod witnesses;
@@ -8,6 +9,7 @@ mod witnesses;
 use leptos::prelude::*;
 
 pub use account::SettingsPage;
+pub use security::{EnrolPage, SecurityPage};
 pub use sessions::SessionsPage;
 pub use witnesses::WitnessesPage;
 
@@ -24,6 +26,7 @@ fn SettingsFrame(
 ) -> impl IntoView {
     let tabs = vec![
         ("/settings", t!(settings.tab_account).to_owned()),
+        ("/settings/security", t!(security.tab).to_owned()),
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
         ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];

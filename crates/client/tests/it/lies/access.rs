@@ -1,7 +1,7 @@
 //! Lies about who may open a report.
 
 use api_types::ReportId;
-use client::{ClientError, Refusal, Share};
+use client::{ClientError, NoSecondFactor, Refusal, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::scene::{forged_entry, in_the_name_of};
 use serde_json::Value;
@@ -95,7 +95,7 @@ async fn an_older_or_forked_access_head_is_refused() {
     assert_eq!(refusal(patient.report(&id).await), Refusal::AccessHeadOlder);
     // What was seen survives a fresh device: it is in the sealed client state.
     patient.save_state().await.unwrap();
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert_eq!(refusal(fresh.report(&id).await), Refusal::AccessHeadOlder);
     server.be_honest();
     fresh.report(&id).await.unwrap();

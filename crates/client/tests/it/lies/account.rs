@@ -2,7 +2,7 @@
 
 use api_types::{B64, accounts::Role};
 use client::{
-    ClientError, PatientChoice, Recover, Refusal, SignUp,
+    ClientError, NoSecondFactor, PatientChoice, Recover, Refusal, SignUp,
     heavy::{self, HeavyError, HeavyKind, HeavyTask},
 };
 use crypto::account::{KeyChain, Keyring};
@@ -31,7 +31,7 @@ async fn an_old_client_state_is_refused() {
         (account.state, account.counter) = old;
     }
     let client = server.client_with(memory);
-    let again = client.sign_in(&email("Ann Example"), PASSWORD, device()).await;
+    let again = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await;
     assert_eq!(refusal(again), Refusal::StateBehind);
 }
 
@@ -47,13 +47,13 @@ async fn an_account_from_before_its_recovery_is_refused() {
     let before = server.db().accounts[&id].clone();
     let words = kit.words().join(" ");
     let recover = |password| Recover { email: &address, words: &words, password, device: device() };
-    let mut memory = client.recover(recover("new password here")).await.unwrap().remembered();
+    let mut memory = client.recover(recover("new password here"), &NoSecondFactor).await.unwrap().remembered();
     // Without the state's counter, the way in has to give the server away.
     memory.accounts.clear();
     server.db().accounts.insert(id, before);
     let client = server.client_with(memory);
-    assert_eq!(refusal(client.sign_in(&address, PASSWORD, device()).await), Refusal::WayInBehind);
-    assert_eq!(refusal(client.recover(recover("third password here")).await), Refusal::WayInBehind);
+    assert_eq!(refusal(client.sign_in(&address, PASSWORD, device(), &NoSecondFactor).await), Refusal::WayInBehind);
+    assert_eq!(refusal(client.recover(recover("third password here"), &NoSecondFactor).await), Refusal::WayInBehind);
 }
 
 #[tokio::test]
@@ -67,15 +67,15 @@ async fn a_keyring_behind_its_records_is_refused() {
         let account = &db.accounts[&ann.account_id()];
         (KeyChain::parse(&id, &account.key_records).unwrap(), account.keyring.clone())
     };
-    let mut keyring = Keyring::open(ann.account_key(), &chain, &sealed.0).unwrap();
+    let mut keyring = Keyring::open(&ann.account_key(), &chain, &sealed.0).unwrap();
     let next = keyring.rotate(&chain, chain.current().claimed().created_at + 1, &mut rng()).unwrap();
     server.db().accounts.get_mut(&ann.account_id()).unwrap().key_records.push(B64::from(next.as_bytes()));
-    let again = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await;
+    let again = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await;
     assert_eq!(refusal(again), Refusal::KeyringBehind);
     assert_eq!(refusal(ann.refresh().await), Refusal::KeyringBehind);
-    let sealed = keyring.seal(ann.account_key(), &id, &mut rng());
+    let sealed = keyring.seal(&ann.account_key(), &id, &mut rng());
     server.db().accounts.get_mut(&ann.account_id()).unwrap().keyring = B64(sealed);
-    server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use api_types::{AccountId, B64, accounts::Role};
-use client::{Alarm, AlarmKind, PatientChoice, Refusal, Scanned, Share, Vault};
+use client::{Alarm, AlarmKind, NoSecondFactor, PatientChoice, Refusal, Scanned, Share, Vault};
 use crypto::{
     account::{KeyChain, Keyring},
     sign::Signed,
@@ -38,7 +38,7 @@ async fn clinic() -> Clinic {
 impl Clinic {
     /// Another session of Ann's, on a device that knows nothing.
     async fn again(&self) -> Vault<World> {
-        self.server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap()
+        self.server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap()
     }
 
     fn asked_to_seal(&self) -> bool {
@@ -237,7 +237,7 @@ async fn another_key_of_labels_is_refused() {
     let clinic = clinic().await;
     clinic.ann.save_state().await.unwrap();
     clinic.server.with_keys(|keys| keys.labels = label_key());
-    let next = clinic.server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await;
+    let next = clinic.server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await;
     assert_eq!(refusal(next.map(drop)), Refusal::LabelKeyChanged);
 }
 

@@ -1,7 +1,7 @@
 //! Lies about people's keys and approvals.
 
 use api_types::{B64, accounts::Role};
-use client::{Refusal, Share, SignUp};
+use client::{NoSecondFactor, Refusal, Share, SignUp};
 use crypto::{
     account::{KeyChain, Keyring},
     sign::Signed,
@@ -53,7 +53,7 @@ async fn a_pinned_account_may_not_change_its_history() {
     serve(&second);
     assert!(matches!(refusal(ann.person(&id).await), Refusal::KeyRecordChanged { .. }));
     // And on a fresh device, by the pin in the client state.
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert!(matches!(refusal(fresh.person(&id).await), Refusal::KeyRecordChanged { .. }));
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_types::ReportId;
 use client::{
-    Client, Evidence, Mark, Memory, Refusal, Vault, Witnesses,
+    Client, Evidence, Mark, Memory, NoSecondFactor, Refusal, Vault, Witnesses,
     log::{AskError, EvidenceError},
 };
 use tlog::{cosignature::Cosigner, note::KeyName};
@@ -32,7 +32,7 @@ pub async fn looked(events: usize) -> (Arc<Fake>, Vault<World>) {
 /// The next session of the same person, on a device that remembers this.
 pub async fn next_session(server: &Arc<Fake>, memory: Memory) -> Vault<World> {
     let client: Client<World> = server.client_with(memory);
-    client.sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap()
+    client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
 /// The refusal of a look at the log: named, for good, with evidence that holds after it was saved and read again.

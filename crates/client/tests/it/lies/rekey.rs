@@ -1,7 +1,7 @@
 //! Lies about new keys that are due after a revocation: hidden, asked for without need, taken and thrown away.
 
 use api_types::accounts::Role;
-use client::{ListPage, PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
+use client::{ListPage, NoSecondFactor, PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
 
 use super::{Scene, refusal, scene, straight};
 use crate::{
@@ -28,7 +28,7 @@ async fn a_re_key_that_the_server_hides_is_made_all_the_same() {
     assert_eq!(patient.pending_rekeys().await.unwrap(), [id]);
     // Another device of the owner knows it too, although the list has no row of it.
     patient.save_state().await.unwrap();
-    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     server.lie(|request, value| {
         if request.path.contains("/reports?") {
             value["items"] = serde_json::json!([]);

@@ -1,7 +1,7 @@
 //! A row of the list is the server's word, and its signer's: it binds nobody.
 
 use api_types::{B64, accounts::Role};
-use client::{Refusal, Verification, api::ListQuery};
+use client::{NoSecondFactor, Refusal, Verification, api::ListQuery};
 use crypto::{account::KeyChain, sign::Signed};
 
 use super::{Scene, refusal, scene};
@@ -34,7 +34,7 @@ async fn a_row_by_nobody_entitled_pins_neither_version_nor_key() {
     server.db().reports.get_mut(&id).unwrap().versions.remove(&2);
     serve(1);
     assert_eq!(patient.report(&id).await.unwrap().newest().unwrap().version, 1);
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert_eq!(fresh.report(&id).await.unwrap().newest().unwrap().version, 1);
     let person = fresh.person(&account).await.unwrap();
     assert_eq!(person.verification, Verification::New);
@@ -43,7 +43,7 @@ async fn a_row_by_nobody_entitled_pins_neither_version_nor_key() {
 #[tokio::test]
 async fn a_name_that_came_with_a_list_is_not_kept() {
     let Scene { server, doctor, id, .. } = scene().await;
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     server.lie(|_, value| rename(value));
     assert_eq!(fresh.list(&ListQuery::default()).await.unwrap().rows.len(), 1);
     assert_eq!(fresh.person(&doctor.account_id()).await.unwrap().name, "Eve");

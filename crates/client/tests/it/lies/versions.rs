@@ -2,7 +2,7 @@
 
 use api_types::{B64, accounts::Role, grants::Right, reports::Report};
 use bytes::Bytes;
-use client::{PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
+use client::{NoSecondFactor, PatientChoice, Refusal, Share, api::ListQuery, bulk::Control};
 use crypto::{
     report::Versions,
     sign::{Signed, SigningKey},
@@ -60,7 +60,7 @@ async fn a_version_that_is_left_out_is_refused() {
     change_report(&server, |body| drop(body.versions.pop()));
     assert_eq!(refusal(patient.report(&id).await), Refusal::ManifestOlder);
     patient.save_state().await.unwrap();
-    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device()).await.unwrap();
+    let fresh = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert_eq!(refusal(fresh.report(&id).await), Refusal::ManifestOlder);
 }
 

@@ -1,0 +1,143 @@
+//! Adding an authenticator app: its name, the code to scan, its first code.
+
+use api_types::second_factors::TotpStarted;
+use leptos::prelude::*;
+
+use crate::{
+    browser,
+    components::{Banner, Button, ButtonKind, Card, CopyButton, QrCode, TextField, Tone},
+    pages::{
+        second_step::{CodeField, digits},
+        signed_in::prove::Proving,
+    },
+    t,
+    vault::{Attempt, Keys},
+};
+
+/// Most characters of a name.
+const NAME_MAX: usize = 100;
+
+/// Name, then code; says the app's name and the recovery codes that came with it.
+#[component]
+pub(super) fn AddAuthenticator(
+    proving: Proving,
+    #[prop(into)] added: Callback<(String, Vec<String>)>,
+    /// Leaves it; where there is nowhere to go it isn't offered.
+    #[prop(optional, into)]
+    on_cancel: Option<Callback<()>>,
+) -> impl IntoView {
+    let name = RwSignal::new(t!(security.app_default).to_owned());
+    let started = RwSignal::new(None::<TotpStarted>);
+    let cancel = move || {
+        on_cancel
+            .map(|on_cancel| view! { <Button kind=ButtonKind::Quiet on_click=on_cancel>{t!(common.cancel)}</Button> })
+    };
+    move || match started.get() {
+        None => view! { <Name proving name started cancel/> }.into_any(),
+        Some(app) => view! { <Scan proving name app added cancel/> }.into_any(),
+    }
+}
+
+#[component]
+fn Name(
+    proving: Proving,
+    name: RwSignal<String>,
+    started: RwSignal<Option<TotpStarted>>,
+    #[prop(into)] cancel: ViewFn,
+) -> impl IntoView {
+    let attempt = Attempt::new();
+    let problem = RwSignal::new(None);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let label = name.get_untracked().trim().to_owned();
+        if label.is_empty() {
+            return problem.set(Some(t!(common.field_required).to_owned()));
+        }
+        problem.set(None);
+        let work = move |open: Keys| {
+            let label = label.clone();
+            async move { open.start_totp(&label).await }
+        };
+        proving.run(attempt, work, move |app| drop(started.try_set(Some(app))));
+    };
+    view! {
+        <Card>
+            <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
+                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                <TextField
+                    id="app-name"
+                    label=t!(security.app_name)
+                    value=name
+                    hint=t!(security.app_name_hint)
+                    error=problem
+                    max=NAME_MAX
+                    focus=true
+                />
+                <div class="page-actions">
+                    <Button submit=true busy=attempt.busy>{t!(security.app_next)}</Button>
+                    {cancel.run()}
+                </div>
+            </form>
+        </Card>
+    }
+}
+
+#[component]
+fn Scan(
+    proving: Proving,
+    name: RwSignal<String>,
+    app: TotpStarted,
+    added: Callback<(String, Vec<String>)>,
+    #[prop(into)] cancel: ViewFn,
+) -> impl IntoView {
+    let code = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let shape = RwSignal::new(None);
+    let error = Signal::derive(move || shape.get().or_else(|| attempt.problem.get()));
+    let id = app.id;
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(typed) = code.with_untracked(|typed| digits(typed)) else {
+            shape.set(Some(t!(second_step.code_shape).to_owned()));
+            return browser::focus("first-code");
+        };
+        shape.set(None);
+        let work = move |open: Keys| {
+            let typed = typed.clone();
+            async move { open.confirm_totp(&id, &typed).await }
+        };
+        proving.run(attempt, work, move |made| {
+            let name = name.try_get_untracked().unwrap_or_default();
+            let _ = added.try_run((name.trim().to_owned(), made.codes));
+        });
+    };
+    let secret = app.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+    view! {
+        <Card>
+            <form class="form" method="dialog" on:submit=submit novalidate>
+                <ol class="setup" role="list">
+                    <li class="stack-s">
+                        <h2>{t!(security.app_scan)}</h2>
+                        <p>{t!(security.app_scan_text)}</p>
+                        <QrCode text=app.uri label=t!(security.app_qr)/>
+                        <p class="field-hint">{t!(security.app_secret)}</p>
+                        <div class="with-badge">
+                            <code class="secret" translate="no" data-testid="totp-secret">{secret}</code>
+                            <CopyButton text=app.secret kind=ButtonKind::Quiet label=t!(security.app_secret_copy).to_owned()/>
+                        </div>
+                        <p class="field-hint">{t!(security.app_once)}</p>
+                    </li>
+                    <li class="stack-s">
+                        <h2>{t!(security.app_first)}</h2>
+                        <div class="form-narrow"><CodeField id="first-code" code error/></div>
+                        <p class="field-hint">{t!(security.app_others)}</p>
+                        <div class="page-actions">
+                            <Button submit=true busy=attempt.busy>{t!(security.app_save)}</Button>
+                            {cancel.run()}
+                        </div>
+                    </li>
+                </ol>
+            </form>
+        </Card>
+    }
+}

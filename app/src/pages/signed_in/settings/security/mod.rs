@@ -1,0 +1,148 @@
+//! `/settings/security`: password, recovery kit, second factor. Each is changed on a screen of its own.
+
+mod authenticator;
+mod codes;
+mod enrol;
+mod factors;
+mod kit;
+mod password;
+
+use api_types::{live::LiveKind, second_factors::SecondFactorList};
+use leptos::prelude::*;
+
+pub use enrol::EnrolPage;
+
+use super::SettingsFrame;
+use crate::{
+    browser,
+    components::{Button, ButtonKind, Card, Glyph, Page, use_toasts},
+    pages::signed_in::prove::{ProveDialog, Proving},
+    t,
+    vault::{Keys, Loaded, use_vault},
+};
+
+/// What the page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Screen {
+    Overview,
+    Password,
+    Kit,
+    Authenticator,
+    Codes,
+}
+
+/// What the screens share.
+#[derive(Clone, Copy)]
+struct Security {
+    screen: RwSignal<Screen>,
+    proving: Proving,
+    factors: Loaded<SecondFactorList>,
+    /// Recovery codes that were just made.
+    codes: RwSignal<Vec<String>>,
+}
+
+impl Security {
+    /// Another screen; its beginning gets the focus, unless a field of it takes it.
+    fn show(self, screen: Screen) {
+        // After an answer that came when the page was left already.
+        if self.screen.try_set(screen).is_some() {
+            return;
+        }
+        if !matches!(screen, Screen::Password | Screen::Authenticator) {
+            request_animation_frame(|| browser::focus("main"));
+        }
+    }
+
+    fn back(self) {
+        self.codes.try_set(Vec::new());
+        self.factors.again();
+        self.show(Screen::Overview);
+    }
+
+    /// Recovery codes came: they are shown once.
+    fn show_codes(self, codes: Vec<String>) {
+        self.codes.try_set(codes);
+        self.show(Screen::Codes);
+    }
+}
+
+/// Security.
+#[component]
+pub fn SecurityPage() -> impl IntoView {
+    let vault = use_vault();
+    let security = Security {
+        screen: RwSignal::new(Screen::Overview),
+        proving: Proving::new(vault),
+        factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
+        codes: RwSignal::new(Vec::new()),
+    };
+    vault.on_live(move |event| {
+        if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
+            security.factors.again();
+        }
+    });
+    let screen = move || match security.screen.get() {
+        Screen::Overview => view! { <Overview security/> }.into_any(),
+        Screen::Password => view! { <password::ChangePassword security/> }.into_any(),
+        Screen::Kit => view! { <kit::NewKit security/> }.into_any(),
+        Screen::Authenticator => view! { <AddScreen security/> }.into_any(),
+        Screen::Codes => view! { <CodesScreen security/> }.into_any(),
+    };
+    view! { {screen} <ProveDialog proving=security.proving/> }
+}
+
+#[component]
+fn Overview(security: Security) -> impl IntoView {
+    view! {
+        <SettingsFrame>
+            <Card title=t!(security.password).to_owned()>
+                <div class="stack-s">
+                    <p>{t!(security.password_note)}</p>
+                    <div>
+                        <Button kind=ButtonKind::Secondary on_click=move |()| security.show(Screen::Password)>
+                            {t!(security.password_change)}
+                        </Button>
+                    </div>
+                </div>
+            </Card>
+            <Card title=t!(security.kit).to_owned()>
+                <div class="stack-s">
+                    <p>{t!(security.kit_note)}</p>
+                    <div>
+                        <Button kind=ButtonKind::Secondary glyph=Glyph::Key on_click=move |()| security.show(Screen::Kit)>
+                            {t!(security.kit_make)}
+                        </Button>
+                    </div>
+                </div>
+            </Card>
+            <factors::Factors security/>
+        </SettingsFrame>
+    }
+}
+
+#[component]
+fn AddScreen(security: Security) -> impl IntoView {
+    let toasts = use_toasts();
+    let added = move |(name, codes): (String, Vec<String>)| {
+        if !codes.is_empty() {
+            return security.show_codes(codes);
+        }
+        // A second app brings none: those of the first one stay good.
+        toasts.done(t!(security.app_done, name = name));
+        security.back();
+    };
+    view! {
+        <Page title=t!(security.factor_add).to_owned() lead=t!(security.app_lead).to_owned()>
+            <authenticator::AddAuthenticator proving=security.proving added on_cancel=move |()| security.back()/>
+        </Page>
+    }
+}
+
+#[component]
+fn CodesScreen(security: Security) -> impl IntoView {
+    view! {
+        <Page title=t!(security.codes_title).to_owned() lead=t!(security.codes_lead).to_owned()>
+            <codes::Codes codes=security.codes.get_untracked() on_kept=move |()| security.back()/>
+        </Page>
+    }
+}

@@ -1,0 +1,90 @@
+//! A new password.
+
+use api_types::limits::PASSWORD_MIN_CHARS;
+use client::ClientError;
+use leptos::prelude::*;
+
+use super::Security;
+use crate::{
+    browser,
+    components::{Banner, Button, ButtonKind, Card, Page, PasswordField, Tone, strength, use_toasts},
+    pages::signed_in::locked::UserName,
+    t,
+    vault::{Attempt, use_vault},
+};
+
+/// The form; the same rules as where an account is made.
+#[component]
+pub(super) fn ChangePassword(security: Security) -> impl IntoView {
+    let toasts = use_toasts();
+    let who = use_vault().who();
+    let (name, email) = who.map(|who| (who.name, who.email)).unwrap_or_default();
+    let known = StoredValue::new(vec![name, email.clone()]);
+    let (password, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (weak, differs) = (RwSignal::new(None), RwSignal::new(None));
+    let attempt = Attempt::new();
+    let right = move || {
+        let typed = password.get_untracked();
+        let known = known.get_value();
+        let enough = strength(&typed, &known.iter().map(String::as_str).collect::<Vec<_>>()).enough();
+        let same = again.with_untracked(|again| *again == typed);
+        weak.set((!enough).then(|| t!(sign_up.weak).to_owned()));
+        differs.set((!same).then(|| t!(sign_up.password_differs).to_owned()));
+        if !enough {
+            browser::focus("new-password");
+        } else if !same {
+            browser::focus("new-password-again");
+        }
+        enough && same
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if !right() {
+            return;
+        }
+        let work = move |open: crate::vault::Keys| async move {
+            match password.try_get_untracked() {
+                Some(password) => open.change_password(&password).await,
+                None => Err(ClientError::Cancelled),
+            }
+        };
+        security.proving.run(attempt, work, move |()| {
+            toasts.done(t!(security.password_done));
+            security.back();
+        });
+    };
+    view! {
+        <Page title=t!(security.password_change).to_owned() lead=t!(security.password_lead).to_owned()>
+            <Card>
+                <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
+                    {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                    <UserName email/>
+                    <PasswordField
+                        id="new-password"
+                        label=t!(security.password_new)
+                        value=password
+                        hint=t!(sign_up.password_hint, min = PASSWORD_MIN_CHARS)
+                        error=weak
+                        meter=Signal::derive(move || known.get_value())
+                        autocomplete="new-password"
+                        focus=true
+                    />
+                    <PasswordField
+                        id="new-password-again"
+                        label=t!(security.password_again)
+                        value=again
+                        error=differs
+                        autocomplete="new-password"
+                    />
+                    <div class="page-actions">
+                        <Button submit=true busy=attempt.busy>{t!(security.password_save)}</Button>
+                        <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=move |()| security.back()>
+                            {t!(common.cancel)}
+                        </Button>
+                    </div>
+                    <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(security.password_working))}</p>
+                </form>
+            </Card>
+        </Page>
+    }
+}

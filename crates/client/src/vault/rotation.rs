@@ -1,0 +1,202 @@
+//! A new password or recovery kit, each with a new account key.
+//!
+//! The other way in gets the new key by its public half, with nobody's secret at hand. What the old key opened is stored no
+//! more, but for sealed objects from before, which the new client state's retired keys open.
+
+use api_types::{
+    B64, ErrorCode,
+    accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
+};
+use crypto::{
+    account::{
+        AccountKey, KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in, seal_state,
+    },
+    defence::Defence,
+    sign::Signed,
+};
+
+use super::{Vault, open_keyring, saving::TRIES};
+use crate::{
+    error::{ClientError, Result},
+    platform::{Platform, rng},
+    refusal::Refusal,
+    session::{new_way_in, opaque, own_chain, way_in},
+};
+
+/// The stored ways in, and the key that comes after the one they hold.
+struct Next {
+    password: Signed<WayIn>,
+    kit: Signed<WayIn>,
+    key: AccountKey,
+    generation: u32,
+}
+
+impl Next {
+    fn setup<'a, P: Platform>(&'a self, vault: &'a Vault<P>) -> WayInSetup<'a> {
+        WayInSetup {
+            account: vault.id(),
+            keys: vault.keyring().current(),
+            account_key: &self.key,
+            generation: self.generation,
+            time: vault.signing_time(),
+        }
+    }
+
+    fn make<P: Platform>(&self, vault: &Vault<P>, secret: WayInSecret<'_>) -> Result<Signed<WayIn>> {
+        make_way_in(self.setup(vault), secret, &mut rng())
+            .map_err(|_| ClientError::Internal("a way in could not be made"))
+    }
+
+    fn rewrap<P: Platform>(&self, vault: &Vault<P>, way: &Signed<WayIn>) -> Result<Signed<WayIn>> {
+        Ok(rewrap_way_in(way, vault.chain(), self.setup(vault), &mut rng()).map_err(|_| Refusal::WayInForged)?)
+    }
+}
+
+impl<P: Platform> Vault<P> {
+    /// Sets a new password and rotates the account key; the recovery kit stays good. Every other session ends. The session
+    /// must be confirmed ([`Vault::confirm`]).
+    ///
+    /// # Errors
+    /// A password that breaks a limit; `confirmation_required`; refusals of forged answers. After a lost connection the new
+    /// password may count: the next call that reaches the server finds out.
+    pub async fn change_password(&self, new: &str) -> Result<()> {
+        let step = opaque::start_registration(new)?;
+        let start = StartPasswordChange { registration_request: step.message().into() };
+        let started = self.api().start_password_change(&start).await?;
+        let done = step.finish(self.platform(), self.pinned(), started.registration_response.0).await?;
+        let _no_save_meanwhile = self.0.saving.lock().await;
+        for _ in 0..TRIES {
+            let next = self.next_key().await?;
+            let password = next.make(self, WayInSecret::Password(&done.export_key))?;
+            let rotation = self.rotated(&next, &password, &next.rewrap(self, &next.kit)?);
+            let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
+            self.begin_rotation(&next);
+            let sent = self.api().change_password(&body).await;
+            if let Some(ended) = self.end_rotation(next.generation, sent).await {
+                return ended;
+            }
+        }
+        Err(ClientError::Internal("other devices save all the time"))
+    }
+
+    /// Sets a new recovery kit and rotates the account key; the password stays, the old kit opens nothing any more. Every
+    /// other session ends. The session must be confirmed ([`Vault::confirm`]).
+    ///
+    /// # Errors
+    /// As [`Vault::change_password`].
+    pub async fn change_recovery_kit(&self, kit: &RecoveryKit) -> Result<()> {
+        let _no_save_meanwhile = self.0.saving.lock().await;
+        for _ in 0..TRIES {
+            let next = self.next_key().await?;
+            let new = next.make(self, WayInSecret::RecoveryKit(kit))?;
+            let body = ChangeRecoveryKit { rotation: self.rotated(&next, &next.rewrap(self, &next.password)?, &new) };
+            self.begin_rotation(&next);
+            let sent = self.api().change_recovery_kit(&body).await;
+            if let Some(ended) = self.end_rotation(next.generation, sent).await {
+                return ended;
+            }
+        }
+        Err(ClientError::Internal("other devices save all the time"))
+    }
+
+    /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
+    /// a voided kit would be that kit's finder's.
+    async fn next_key(&self) -> Result<Next> {
+        let account = self.own_stored().await?;
+        // What other devices saved since is in the new copy too.
+        self.merge_stored(&account)?;
+        let chain = own_chain(&account)?;
+        let (password, kit) = (way_in(&account, WayInKind::Password)?, way_in(&account, WayInKind::RecoveryKit)?);
+        let generation = password.claimed().generation;
+        self.check_way(&password, &chain)?;
+        self.check_way(&kit, &chain)?;
+        if kit.claimed().generation != generation && Defence::WayInGeneration.holds() {
+            return Err(Refusal::WayInBehind.into());
+        }
+        self.memory().check_way_in(&account.public.id, generation)?;
+        let key = AccountKey::generate(&mut rng());
+        Ok(Next { password, kit, key, generation: generation.saturating_add(1) })
+    }
+
+    fn check_way(&self, way: &Signed<WayIn>, chain: &KeyChain) -> Result<()> {
+        crypto::account::verify_way_in(way, chain).map_err(|_| Refusal::WayInForged)?;
+        Ok(())
+    }
+
+    async fn own_stored(&self) -> Result<OwnAccount> {
+        let account = self.api().get_account().await?;
+        if account.public.id != self.account_id() {
+            return Err(Refusal::OtherThing.into());
+        }
+        self.state().check_pin(&own_chain(&account)?)?;
+        self.settle(&account)?;
+        Ok(account)
+    }
+
+    fn rotated(&self, next: &Next, password: &Signed<WayIn>, kit: &Signed<WayIn>) -> Rotation {
+        let counter = self.counter().saturating_add(1);
+        let mut state = self.state().clone();
+        state.retired.push(self.account_key());
+        Rotation {
+            password: new_way_in(password),
+            recovery_kit: new_way_in(kit),
+            keyring: B64(self.keyring().seal(&next.key, &self.id(), &mut rng())),
+            client_state: B64(seal_state(&next.key, &self.id(), counter, state.to_bytes().expose(), &mut rng())),
+            client_state_counter: counter,
+        }
+    }
+
+    /// From here on the next key may be the one that counts, whatever is heard of it.
+    fn begin_rotation(&self, next: &Next) {
+        self.keys_now().next = Some(next.key.clone());
+    }
+
+    /// How it ended; `None` where another device saved meanwhile, and it is to be done again.
+    async fn end_rotation(&self, generation: u32, sent: Result<()>) -> Option<Result<()>> {
+        match sent {
+            Ok(()) => {
+                self.take_next();
+                self.set_counter(self.counter().saturating_add(1));
+            }
+            Err(error) if error.problem().is_some_and(|code| code != ErrorCode::Internal) => {
+                self.keys_now().next = None;
+                return (error.problem() != Some(ErrorCode::CounterStale)).then_some(Err(error));
+            }
+            Err(error) => {
+                // No answer: the server knows.
+                let Ok(account) = self.own_stored().await else { return Some(Err(error)) };
+                if self.keys_now().next.take().is_some() {
+                    return Some(Err(error));
+                }
+                self.set_counter(account.client_state_counter);
+            }
+        }
+        if let Err(error) = self.memory().check_way_in(&self.account_id(), generation) {
+            return Some(Err(error));
+        }
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(code = error.code(), "the account was not fetched anew");
+        }
+        Some(Ok(()))
+    }
+
+    /// Learns from a stored account whether a rotation took place that was not heard of.
+    pub(crate) fn settle(&self, account: &OwnAccount) -> Result<()> {
+        let next = self.keys_now().next.clone();
+        let Some(next) = next else { return Ok(()) };
+        let chain = own_chain(account)?;
+        if open_keyring(&next, &chain, &account.keyring.0).is_ok() {
+            self.take_next();
+        }
+        Ok(())
+    }
+
+    fn take_next(&self) {
+        let old = {
+            let mut keys = self.keys_now();
+            let Some(next) = keys.next.take() else { return };
+            std::mem::replace(&mut keys.current, next)
+        };
+        self.state().retired.push(old);
+    }
+}

@@ -1,0 +1,141 @@
+//! A new password or recovery kit, each with a new account key: what the old one opened opens nothing stored any more.
+
+use api_types::{
+    AccountId, B64, ErrorCode,
+    accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
+    audit::Action,
+    limits::{CLIENT_STATE_MAX, KEYRING_MAX},
+    live::LiveKind,
+    sign_up::RegistrationStarted,
+};
+use crypto::{account::KeyChain, ids};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    error::is_unique_violation,
+    live,
+    policy::Actor,
+    services::{account, confirmation, fields, sessions, signed},
+    storage::{self, accounts, db::WriteTx},
+};
+
+/// A checked rotation.
+pub struct Rotated {
+    account: AccountId,
+    password: WayIn,
+    recovery_kit: WayIn,
+    keyring: Vec<u8>,
+    client_state: Vec<u8>,
+    counter: i64,
+}
+
+impl Rotated {
+    /// Checks what a client sent.
+    pub async fn check(state: &AppState, account: AccountId, sent: Rotation) -> ServiceResult<Self> {
+        let now = state.clock.now();
+        let chain = key_chain(state, account).await?;
+        fields::blob("/rotation/keyring", &sent.keyring.0, KEYRING_MAX)?;
+        fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
+        Ok(Self {
+            account,
+            password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, &chain, now)?,
+            recovery_kit: signed::way_in(
+                "/rotation/recovery_kit",
+                sent.recovery_kit,
+                WayInKind::RecoveryKit,
+                &chain,
+                now,
+            )?,
+            keyring: sent.keyring.0,
+            client_state: sent.client_state.0,
+            counter: account::counter("/rotation/client_state_counter", sent.client_state_counter)?,
+        })
+    }
+
+    /// Replaces everything under the old account key, in one transaction. The counter makes sure that of two at once one
+    /// is refused.
+    pub async fn store(self, tx: &WriteTx) -> ServiceResult<()> {
+        let account = self.account;
+        if !accounts::put_client_state(tx.conn(), account, self.client_state, self.counter).await? {
+            return Err(ErrorCode::CounterStale.into());
+        }
+        accounts::put_keyring(tx.conn(), account, self.keyring).await?;
+        accounts::delete_ways_in(tx.conn(), account).await?;
+        for way in [&self.password, &self.recovery_kit] {
+            match accounts::insert_way_in(tx.conn(), account, way).await {
+                Err(error) if is_unique_violation(&error) => return Err(ErrorCode::Conflict.into()),
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `POST /account/password/start`.
+pub async fn start_password(
+    state: &AppState,
+    actor: &Actor,
+    body: StartPasswordChange,
+) -> ServiceResult<RegistrationStarted> {
+    confirmation::confirmed(state, actor).await?;
+    let response = state.opaque.registration_start(actor.account, &body.registration_request.0)?;
+    Ok(RegistrationStarted { registration_response: B64(response) })
+}
+
+/// `PUT /account/password`.
+pub async fn change_password(state: &AppState, actor: &Actor, body: ChangePassword) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let record = state.opaque.registration_finish(&body.registration_upload.0)?;
+    let rotated = Rotated::check(state, actor.account, body.rotation).await?;
+    let tx = state.db.begin_write().await?;
+    keeps(&tx, &rotated.recovery_kit, &rotated.password).await?;
+    accounts::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
+    finish(state, actor, tx, rotated, "password").await
+}
+
+/// `PUT /account/recovery-kit`.
+pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRecoveryKit) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let rotated = Rotated::check(state, actor.account, body.rotation).await?;
+    let tx = state.db.begin_write().await?;
+    keeps(&tx, &rotated.password, &rotated.recovery_kit).await?;
+    finish(state, actor, tx, rotated, "recovery_kit").await
+}
+
+/// One way in stays, the other is new: a client that mixed them up would leave its person with neither.
+async fn keeps(tx: &WriteTx, kept: &WayIn, new: &WayIn) -> ServiceResult<()> {
+    let stored = accounts::ways_in_with_id(tx.conn(), &[kept.id, new.id]).await?;
+    let mistake = |kind| match kind {
+        WayInKind::Password => "/rotation/password",
+        WayInKind::RecoveryKit => "/rotation/recovery_kit",
+    };
+    if !stored.contains(&(kept.id, kept.kind)) {
+        return Err(ServiceError::field(mistake(kept.kind), "not the stored way in under the new account key"));
+    }
+    if stored.iter().any(|(id, _)| *id == new.id) {
+        return Err(ServiceError::field(mistake(new.kind), "a new way in has a new id"));
+    }
+    Ok(())
+}
+
+async fn finish(state: &AppState, actor: &Actor, mut tx: WriteTx, rotated: Rotated, what: &str) -> ServiceResult<()> {
+    rotated.store(&tx).await?;
+    let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", what).with("sessions_ended", ended);
+    tx.record(event).await?;
+    tx.commit().await?;
+    // What was proved by the kit before counts no more.
+    state.recoveries.forget(|recovery| recovery.is_of(actor.account));
+    sessions::changed(state, actor.account);
+    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
+    Ok(())
+}
+
+/// The account's own key records.
+async fn key_chain(state: &AppState, account: AccountId) -> ServiceResult<KeyChain> {
+    let mut records = accounts::key_records_of(state.db.read(), &[account]).await?;
+    let records = records.remove(&account).unwrap_or_default();
+    KeyChain::parse(&ids::AccountId(account.0), &records)
+        .map_err(|error| ServiceError::Internal(format!("stored key records of {account}: {error}")))
+}
