@@ -102,6 +102,16 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     }
   });
 
+  await test.step('with the key of an authenticator app', async () => {
+    await author.page.goto('/settings/security');
+    await author.unlock();
+    await author.button(words.security.add).click();
+    await author.button(words.security.appNext).click();
+    // Shown in groups of four.
+    await expect(author.page.getByTestId(words.security.secret)).toContainText(/o\s?n\s?l\s?o\s?a\s?d/, { timeout: 20_000 });
+    await unharmed(author);
+  });
+
   await test.step('with a share that waits', async () => {
     await reader.page.goto('/shared');
     await reader.unlock();
