@@ -1,6 +1,6 @@
 //! One run of `hs`: which server, which account, and how the vault opens.
 
-use client::{Client, ClientError, Device, Memory, SignedIn, Vault, native::Native};
+use client::{Client, ClientError, Device, Memory, Refusal, SignedIn, Vault, native::Native};
 use crypto::{account::AccountKey, secret::Secret};
 use zeroize::Zeroizing;
 
@@ -221,7 +221,11 @@ impl Context {
         let Some(kept) = Kept::parse(&bytes) else { return Ok(None) };
         let resumed: Option<SignedIn<Native>> = client.resume(Some(&kept.token)).await?;
         match resumed {
-            Some(signed_in) => Ok(Some(signed_in.unlock_with(kept.account_key).await?)),
+            Some(signed_in) => match signed_in.unlock_with(kept.account_key).await {
+                // Another device, or a change whose answer was lost, made a new account key.
+                Err(ClientError::Refused(Refusal::KeyringForged)) => Ok(None),
+                other => Ok(Some(other?)),
+            },
             // The session has ended: ask for the password.
             None => Ok(None),
         }

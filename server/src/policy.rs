@@ -102,9 +102,15 @@ impl Actor {
         allow(roles.contains(&self.role), ErrorCode::Forbidden)
     }
 
+    /// Changing anything of one's own account: whoever was switched off may not, lest it be in other hands.
+    pub fn may_change_account(&self) -> Verdict {
+        allow(self.status != AccountStatus::Disabled, ErrorCode::AccountDisabled)
+    }
+
     /// Changing how one gets in: only shortly after the password was proved, so that a session left open, or stolen, isn't
     /// enough.
     pub fn may_change_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
+        self.may_change_account()?;
         let lately = (0..=CONFIRMED_FOR).contains(&(now - confirmed_at));
         allow(lately, ErrorCode::ConfirmationRequired)
     }
@@ -286,6 +292,8 @@ mod tests {
         assert_eq!((at(0), at(10 * MINUTE)), (Ok(()), Ok(())));
         assert_eq!(at(-1), Err(ErrorCode::ConfirmationRequired));
         assert_eq!(at(11 * MINUTE), Err(ErrorCode::ConfirmationRequired), "a clock that was set back");
+        let off = actor(Role::Patient, AccountStatus::Disabled);
+        assert_eq!(off.may_change_ways_in(0, 0), Err(ErrorCode::AccountDisabled));
     }
 
     #[test]

@@ -305,8 +305,13 @@ impl Vault {
     /// The account was changed (approved, for instance): fetches it anew.
     pub fn refresh(self, keys: Keys) {
         spawn_local(async move {
-            if keys.refresh().await.is_ok() && matches!(self.state.get_untracked(), VaultState::Unlocked(_)) {
-                self.state.set(VaultState::Unlocked(keys.who()));
+            match keys.refresh().await {
+                Ok(_) if matches!(self.state.get_untracked(), VaultState::Unlocked(_)) => {
+                    self.state.set(VaultState::Unlocked(keys.who()));
+                }
+                // Another tab of this session made a new account key: it opens with the password, as that does.
+                Err(ClientError::Refused(client::Refusal::KeyringForged)) => self.lock(),
+                _ => {}
             }
         });
     }

@@ -55,6 +55,8 @@ pub async fn kit(context: &Context) -> Result<()> {
     let done = context
         .with_vault(async |vault| {
             let kit = context.client()?.new_kit();
+            // Before it counts: whatever happens then, it was seen.
+            context.output.note(&format!("Your next recovery kit:\n\n{}\n", kit_text(&kit.words())));
             confirmed(context, vault, async || vault.change_recovery_kit(&kit).await).await?;
             keep(context, vault).await?;
             Ok(NewKit { recovery_kit: kit.words() })

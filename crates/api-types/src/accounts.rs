@@ -126,6 +126,9 @@ body! {
         pub sealed: B64,
         /// The stored counter plus one.
         pub counter: u64,
+        /// Generation of the account key that it is sealed under: what is sealed under an earlier one would open for nobody,
+        /// and is `counter_stale`.
+        pub generation: u32,
     }
 }
 

@@ -1,12 +1,15 @@
 //! One's own account.
 
 use api_types::{
-    B64, ErrorCode,
+    AccountId, B64, ErrorCode,
     accounts::{EmailBinding, OwnAccount, PutClientState, Role},
     audit::Action,
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
 };
+
+use crypto::sign::Signed;
+use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -62,11 +65,15 @@ pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option
 
 /// `PUT /account/client-state`.
 pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientState) -> ServiceResult<()> {
+    actor.may_change_account()?;
     fields::blob("/sealed", &body.sealed.0, CLIENT_STATE_MAX)?;
     let counter = counter("/counter", body.counter)?;
     let mut tx = state.db.begin_write().await?;
     // A session that ended with a change of the account key must not store what is sealed under the old one.
     storage::sessions::get(tx.conn(), actor.session).await?.ok_or(ErrorCode::SignedOut)?;
+    if generation(tx.conn(), actor.account).await? != Some(body.generation) {
+        return Err(ErrorCode::CounterStale.into());
+    }
     if !accounts::put_client_state(tx.conn(), actor.account, body.sealed.0, counter).await? {
         return Err(ErrorCode::CounterStale.into());
     }
@@ -75,6 +82,14 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
     tx.commit().await?;
     state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
     Ok(())
+}
+
+/// Of the account key that the stored ways in hold.
+async fn generation(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Option<u32>> {
+    let ways = accounts::ways_in(conn, account).await?;
+    let parsed = ways.first().map(|way| Signed::<crypto::account::WayIn>::parse(&way.record.0)).transpose();
+    let way = parsed.map_err(|error| ServiceError::Internal(format!("a stored way in of {account}: {error}")))?;
+    Ok(way.map(|way| way.claimed().generation))
 }
 
 /// A counter that fits its column.

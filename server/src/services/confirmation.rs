@@ -34,14 +34,15 @@ pub async fn start(
 
 /// `POST /session/confirmation/finish`.
 pub async fn finish(state: &AppState, actor: &Actor, body: FinishConfirmation) -> ServiceResult<()> {
-    let (end, pending) = state.sign_ins.take_with_end(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
+    let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
     if pending.confirms != Some(actor.session) {
         return Err(ErrorCode::SignInFailed.into());
     }
     state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
     let done = confirm(state, actor, &pending, &body).await;
     if done.as_ref().is_err_and(sign_in::waits) {
-        state.sign_ins.put_back(&body.sign_in_id.0, end.max(sign_in::waits_until()), pending);
+        let end = pending.waits_until();
+        state.sign_ins.put_back(&body.sign_in_id.0, end, pending);
     }
     done
 }
@@ -54,6 +55,7 @@ async fn confirm(
 ) -> ServiceResult<()> {
     let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), Action::AccountChange).await?;
     let mut tx = state.db.begin_write().await?;
+    pending.still_holds(&tx, actor.account).await?;
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");
     if let Some(proved) = &proved {
         proved.take(state, &tx).await?;

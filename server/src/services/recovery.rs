@@ -5,7 +5,7 @@
 
 use api_types::{
     AccountId, B64, ErrorCode,
-    accounts::{WayIn, WayInKind},
+    accounts::{AccountStatus, WayIn, WayInKind},
     audit::Action,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
 };
@@ -94,6 +94,9 @@ async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> Se
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
     let proved = second_factor::check(state, account, body.second_factor.as_ref(), Action::Recover).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    if row.status == AccountStatus::Disabled {
+        return Err(ErrorCode::AccountDisabled.into());
+    }
     let own = account::own(state, row).await?;
     let mut tx = state.db.begin_write().await?;
     let mut event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "verify");
@@ -160,10 +163,15 @@ async fn replace(
     if !accounts::ways_in(tx.conn(), account).await?.contains(proved) {
         return Err(ErrorCode::RecoveryFailed.into());
     }
+    // A second factor may have been added since.
+    if !second_factor && !storage::second_factors::confirmed(tx.conn(), account).await?.is_empty() {
+        return Err(ErrorCode::RecoveryFailed.into());
+    }
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
-    let begun = sessions::begin(state, &tx, account, body.carrier, device, second_factor).await?;
+    let proved_now = sessions::Proved { second_factor, confirmed_at: None };
+    let begun = sessions::begin(state, &tx, account, body.carrier, device, proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     tx.record(event.with("step", "finish").with("sessions_ended", ended)).await?;
     throttle::succeeded(state, &tx, pair).await?;

@@ -42,15 +42,23 @@ pub struct Begun {
     pub row: SessionRow,
 }
 
-/// Begins a session inside the caller's transaction, for someone who just proved a password or recovery kit, and perhaps
-/// a second factor.
+/// What someone proved who begins a session, beside a password or recovery kit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Proved {
+    /// A second factor, now or in the session before.
+    pub second_factor: bool,
+    /// When all that a confirmation asks for was proved; now, where absent.
+    pub confirmed_at: Option<UnixMillis>,
+}
+
+/// Begins a session inside the caller's transaction.
 pub async fn begin(
     state: &AppState,
     tx: &WriteTx,
     account: AccountId,
     carrier: Carrier,
     device: String,
-    second_factor: bool,
+    proved: Proved,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
     let now = state.clock.now();
@@ -63,8 +71,8 @@ pub async fn begin(
         created_at: now,
         last_seen_at: now,
         expires_at: now + absolute(&state.config.sessions, carrier),
-        confirmed_at: now,
-        second_factor,
+        confirmed_at: proved.confirmed_at.unwrap_or(now),
+        second_factor: proved.second_factor,
     };
     storage::sessions::insert(tx.conn(), &row).await?;
     storage::sessions::touch(tx.conn(), account, row.id, now).await?;

@@ -6,6 +6,7 @@ use api_types::{
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
 };
 use crypto::secret::SecretBytes;
+use sha2::{Digest, Sha256};
 
 use super::pending::Pending;
 use crate::{
@@ -16,12 +17,13 @@ use crate::{
     policy::Actor,
     services::{
         account, fields, second_factor,
-        sessions::{self, Begun},
+        sessions::{self, Begun, Proved},
         throttle::{self, Pair},
     },
     storage::{
         self,
         accounts::{self, AccountRow},
+        db::WriteTx,
     },
 };
 
@@ -33,6 +35,10 @@ pub struct PendingSignIn {
     pub pair: Pair,
     /// OPAQUE's.
     pub state: SecretBytes,
+    /// SHA-256 of the record that it began with: a password that was changed meanwhile proves nothing.
+    record: Option<[u8; 32]>,
+    /// Until when it waits for a second factor, from the first right password on.
+    waits_until: Option<UnixMillis>,
     /// It begins no session: it confirms this one.
     pub confirms: Option<SessionId>,
 }
@@ -82,7 +88,8 @@ pub async fn begin(
     let id = account.unwrap_or(pseudonym);
     let record = accounts::opaque_record(state.db.read(), id).await?;
     let started = state.opaque.sign_in_start(id, record.as_deref(), ke1)?;
-    let pending = PendingSignIn { account, pair, state: started.state, confirms };
+    let record = record.as_deref().map(sha256);
+    let pending = PendingSignIn { account, pair, state: started.state, record, waits_until: None, confirms };
     let sign_in_id = state.sign_ins.put(pending)?;
     Ok(SignInStarted { sign_in_id: B64(sign_in_id.to_vec()), credential_response: B64(started.response) })
 }
@@ -90,14 +97,15 @@ pub async fn begin(
 /// `POST /sign-in/finish`. A session of the same account that the request carries ends; what it proved counts on.
 pub async fn finish(state: &AppState, carried: Option<Actor>, body: FinishSignIn) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
-    let (end, pending) = state.sign_ins.take_with_end(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
+    let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
     state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
     let account = pending.account.filter(|_| pending.confirms.is_none()).ok_or(ErrorCode::SignInFailed)?;
     let ended = carried.filter(|actor| actor.account == account);
     let sign_in_id = body.sign_in_id.clone();
-    let done = begin_session(state, account, ended, &pending.pair, (device, body)).await;
+    let done = begin_session(state, account, ended, &pending, (device, body)).await;
     if done.as_ref().is_err_and(waits) {
-        state.sign_ins.put_back(&sign_in_id.0, end.max(waits_until()), pending);
+        let end = pending.waits_until();
+        state.sign_ins.put_back(&sign_in_id.0, end, pending);
     }
     done
 }
@@ -112,42 +120,66 @@ pub fn waits(error: &ServiceError) -> bool {
     )
 }
 
-/// For how long.
-pub fn waits_until() -> UnixMillis {
-    now_ms() + second_factor::WAIT
+impl PendingSignIn {
+    /// Until when it waits for a second factor: asking again gives no new time.
+    pub fn waits_until(&mut self) -> UnixMillis {
+        *self.waits_until.get_or_insert_with(|| now_ms() + second_factor::WAIT)
+    }
+
+    /// Refuses where the password was changed since the start.
+    pub async fn still_holds(&self, tx: &WriteTx, account: AccountId) -> ServiceResult<()> {
+        let now = accounts::opaque_record(tx.conn(), account).await?;
+        let same = now.as_deref().map(sha256) == self.record;
+        if same { Ok(()) } else { Err(ErrorCode::SignInFailed.into()) }
+    }
+}
+
+fn sha256(record: &[u8]) -> [u8; 32] {
+    Sha256::digest(record).into()
 }
 
 async fn begin_session(
     state: &AppState,
     account: AccountId,
     ended: Option<Actor>,
-    pair: &Pair,
+    pending: &PendingSignIn,
     (device, body): (String, FinishSignIn),
 ) -> ServiceResult<NewSession> {
     let before = match &ended {
         Some(actor) => storage::sessions::get(state.db.read(), actor.session).await?,
         None => None,
     };
-    let before = before.is_some_and(|session| session.second_factor);
-    let proved = match before {
-        true => None,
-        false => second_factor::check(state, account, body.second_factor.as_ref(), Action::SignIn).await?,
+    let before = before.filter(|session| session.second_factor);
+    let proved = match &before {
+        Some(_) => None,
+        None => second_factor::check(state, account, body.second_factor.as_ref(), Action::SignIn).await?,
     };
     let mut tx = state.db.begin_write().await?;
+    pending.still_holds(&tx, account).await?;
+    let proves_one = before.is_some() || proved.is_some();
+    // One may have been added since.
+    if !proves_one && !storage::second_factors::confirmed(tx.conn(), account).await?.is_empty() {
+        return Err(ErrorCode::SignInFailed.into());
+    }
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::SignInFailed)?;
     if let Some(proved) = &proved {
         proved.take(state, &tx).await?;
     }
     if let Some(actor) = &ended {
-        storage::sessions::delete(tx.conn(), account, actor.session).await?;
+        let was_open = storage::sessions::delete(tx.conn(), account, actor.session).await?;
+        if before.is_some() && !was_open {
+            return Err(ErrorCode::SignInFailed.into());
+        }
         tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
     }
-    let begun = sessions::begin(state, &tx, account, body.carrier, device, before || proved.is_some()).await?;
+    // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
+    let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
+    let begun = sessions::begin(state, &tx, account, body.carrier, device, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
     }
-    throttle::succeeded(state, &tx, pair).await?;
+    throttle::succeeded(state, &tx, &pending.pair).await?;
     tx.record(event).await?;
     tx.commit().await?;
     sessions::changed(state, account);

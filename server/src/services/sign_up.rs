@@ -51,7 +51,7 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
     throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
-    let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device, false).await?;
+    let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device, sessions::Proved::default()).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))
         .with("role", enum_name(&row.role))

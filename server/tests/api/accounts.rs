@@ -144,7 +144,7 @@ async fn administrators_list_people_page_by_page() {
 async fn the_client_state_is_counted() {
     let clinic = clinic().await;
     let put = async |counter| {
-        let body = PutClientState { sealed: B64(vec![1, 2, 3]), counter };
+        let body = PutClientState { sealed: B64(vec![1, 2, 3]), counter, generation: 0 };
         clinic.server.call(Method::PUT, "/account/client-state", Some(&clinic.pat.token), Some(&body)).await
     };
     assert_eq!(put(0).await.code(), "counter_stale");

@@ -1,9 +1,10 @@
 //! The recovery kit sets a new password, and nothing else does.
 
 use api_types::{
-    AccountId, B64,
+    AccountId, B64, SecondFactorId,
     accounts::{Role, Rotation},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    second_factors::SecondFactorKind,
     sessions::Carrier,
     sign_in::SignedIn,
 };
@@ -13,6 +14,8 @@ use crypto::{
     opaque::{Password, registration_finish, registration_start},
     secret::SecretBytes,
 };
+
+use server::storage::second_factors::{self, FactorRow};
 
 use crate::{
     harness::{Answer, Server},
@@ -175,4 +178,27 @@ async fn of_two_recoveries_at_once_one_finishes() {
     let (a, b, ()) = tokio::join!(server.post("/recovery/finish", None, &first), later, release);
     assert!(a.status.is_success());
     assert_eq!(b.code(), "recovery_failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_that_came_meanwhile_is_not_gone_around() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let body = prepare(&server, &mut pat).await;
+    let factor = FactorRow {
+        id: SecondFactorId([1; 16]),
+        kind: SecondFactorKind::Totp,
+        label: "Phone".into(),
+        salt: [2; 32],
+        last_step: 0,
+        created_at: 0,
+        confirmed_at: Some(1),
+        last_used_at: None,
+    };
+    let tx = server.state.db.begin_write().await.unwrap();
+    second_factors::begin(tx.conn(), pat.id, factor).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(server.post("/recovery/finish", None, &body).await.code(), "recovery_failed");
+    assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200, "nothing has changed");
 }

@@ -254,7 +254,9 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_policies" => ("/admin/policies".into(), None),
         "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
-        "put_client_state" => ("/account/client-state".into(), Some(json!({"sealed": "AQ", "counter": 99}))),
+        "put_client_state" => {
+            ("/account/client-state".into(), Some(json!({"sealed": "AQ", "counter": 99, "generation": 0})))
+        }
         "find_accounts" => ("/accounts?name=person".into(), None),
         "get_account_by_id" => (format!("/accounts/{}", scene.people[1].as_ref().unwrap().id), None),
         "list_invitations" => ("/invitations".into(), None),

@@ -4,20 +4,25 @@
 use std::sync::Mutex;
 
 use api_types::{
-    accounts::Role,
+    B64,
+    accounts::{PutClientState, Role},
     audit::{Action, Outcome},
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
+    sessions::Carrier,
+    sign_in::{FinishSignIn, SignInStarted, StartSignIn},
 };
 use client::{
     AskSecondFactor, Client, ClientError, NoSecondFactor, PatientChoice, Recover, RecoveryKit, SecondFactorAsked,
     WhyAsked, api::EventFilter, api::ListQuery, native::Native,
 };
+use crypto::opaque::{Password, login_finish, login_start};
 use totp_rs::{Builder, Secret};
 
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
+    person::{input, rng},
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
@@ -190,6 +195,11 @@ async fn unlocking_a_session_that_proved_it_asks_for_the_password_alone() {
     let locked = ann.lock();
     let ann = locked.unlock(PASSWORD, &NoSecondFactor).await.unwrap();
     assert!(ann.sessions().await.is_ok());
+    // It doesn't confirm, though: a session that was left open and a password that leaked are not the second factor.
+    server.state.clock.advance(11 * 60_000);
+    let ann = ann.lock().unlock(PASSWORD, &NoSecondFactor).await.unwrap();
+    assert_eq!(code(ann.renew_recovery_codes().await), "confirmation_required");
+    assert_eq!(code(ann.change_password(NEW_PASSWORD).await), "confirmation_required");
     // A password and somebody else's session are not enough.
     let bea = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await.0;
     let token = bea.token().map(str::to_owned);
@@ -283,6 +293,42 @@ async fn what_another_device_saved_survives_a_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_under_the_key_before_is_never_stored() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    ann.save_state().await.unwrap();
+    ann.change_password(NEW_PASSWORD).await.unwrap();
+    let counter = ann.api().get_account().await.unwrap().client_state_counter + 1;
+    let late = |generation| PutClientState { sealed: B64(vec![1]), counter, generation };
+    // Another tab of the same session, which hasn't heard of it.
+    assert_eq!(code(ann.api().put_client_state(&late(0)).await), "counter_stale");
+    let anew = client(&server).sign_in("ann@clinic.example", NEW_PASSWORD, device(), &NoSecondFactor).await;
+    assert!(anew.is_ok(), "the account opens");
+    assert!(ann.api().put_client_state(&late(1)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_began_with_the_password_before_ends_nowhere() {
+    let server = Server::start().await;
+    let [_, doctor, ann] = clinic(&server).await;
+    let password = Password::new(PASSWORD).unwrap();
+    let start = login_start(&password, &mut rng()).unwrap();
+    let asked = StartSignIn { email: "ann@clinic.example".into(), credential_request: B64(start.message.clone()) };
+    let started: SignInStarted = server.post("/sign-in/start", None, &asked).await.body();
+    let done = login_finish(&input(&server, start.state, password, started.credential_response.0), &mut rng()).unwrap();
+    ann.change_password(NEW_PASSWORD).await.unwrap();
+    let finish = FinishSignIn {
+        sign_in_id: started.sign_in_id,
+        credential_finalization: B64(done.finalization),
+        second_factor: None,
+        carrier: Carrier::Bearer,
+        device: "thief".into(),
+    };
+    assert_eq!(server.post("/sign-in/finish", None, &finish).await.code(), "sign_in_failed");
+    assert!(doctor.sessions().await.is_ok() && ann.sessions().await.unwrap().len() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_kit_voids_the_old_and_the_password_stays() {
     let server = Server::start().await;
     clinic(&server).await;
@@ -317,6 +363,13 @@ async fn a_disabled_account_is_out_at_once_until_it_is_enabled() {
     assert_eq!(code(doctor.sessions().await), "signed_out");
     let again = signs_in(&server, "dora@clinic.example", &NoSecondFactor).await.unwrap();
     assert_eq!(code(again.list(&ListQuery::default()).await), "account_disabled", "may see why, and nothing else");
+    for refused in [
+        code(again.change_password(NEW_PASSWORD).await),
+        code(again.change_recovery_kit(&client(&server).new_kit()).await),
+        code(again.start_totp("Phone").await),
+    ] {
+        assert_eq!(refused, "account_disabled", "it may be in other hands");
+    }
     assert!(ann.find_doctors("Dora").await.unwrap().is_empty());
     api.enable_account(&doctor.account_id()).await.unwrap();
     assert!(again.list(&ListQuery::default()).await.is_ok());

@@ -140,7 +140,9 @@ impl World {
         let label = self.state.labels.label(&row.email_key).unwrap();
         accounts::insert(tx.conn(), row, label).await.unwrap();
         accounts::insert_key_record(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
-        let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into(), false).await.unwrap();
+        let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into(), sessions::Proved::default())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let ak = AccountKey::generate(&mut rng());
         self.signs(&begun, &keyring);
@@ -150,7 +152,10 @@ impl World {
     /// Another session of someone; its id and token.
     pub async fn session(&self, who: &Person) -> (SessionId, String) {
         let tx = self.state.db.begin_write().await.unwrap();
-        let begun = sessions::begin(&self.state, &tx, who.id, Carrier::Bearer, "test".into(), false).await.unwrap();
+        let begun =
+            sessions::begin(&self.state, &tx, who.id, Carrier::Bearer, "test".into(), sessions::Proved::default())
+                .await
+                .unwrap();
         tx.commit().await.unwrap();
         self.signs(&begun, &who.keyring);
         (begun.row.id, begun.token)

@@ -19,7 +19,7 @@ use std::{
 
 use api_types::{
     AccountId, ReportId,
-    accounts::{OwnAccount, PublicAccount},
+    accounts::{OwnAccount, PublicAccount, WayInKind},
     sessions::{Session, WhoAmI},
 };
 use crypto::{
@@ -38,7 +38,7 @@ use crate::{
     people::Directory,
     platform::Platform,
     refusal::Refusal,
-    session::{Shared, SignedIn},
+    session::{Shared, SignedIn, way_in},
     state::ClientState,
 };
 
@@ -62,7 +62,7 @@ struct Inner<P> {
     chain: Arc<KeyChain>,
     id: CryptoAccountId,
     state: Mutex<ClientState>,
-    counter: Mutex<u64>,
+    counter: Arc<Mutex<u64>>,
     dirty: AtomicBool,
     saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
@@ -75,6 +75,8 @@ struct Inner<P> {
 /// The account key, and during a rotation the one that may have taken its place.
 struct AccountKeys {
     current: AccountKey,
+    /// Which one it is.
+    generation: u32,
     next: Option<AccountKey>,
 }
 
@@ -124,6 +126,7 @@ impl<P: Platform> Vault<P> {
         token: Option<Zeroizing<String>>,
     ) -> Result<Self> {
         let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
+        let generation = way_in(&account, WayInKind::Password)?.claimed().generation;
         let seen = shared.memory().counter(&account.public.id);
         let (counter, mut state) = open_client_state(&key, &account, seen, &pinned)?;
         state.check_pin(&chain)?;
@@ -146,12 +149,12 @@ impl<P: Platform> Vault<P> {
             account: Mutex::new(account),
             session,
             token,
-            keys: Mutex::new(AccountKeys { current: key, next: None }),
+            keys: Mutex::new(AccountKeys { current: key, generation, next: None }),
             keyring,
             chain,
             id,
             state: Mutex::new(state),
-            counter: Mutex::new(counter),
+            counter: Arc::new(Mutex::new(counter)),
             dirty: AtomicBool::new(dirty),
             saving: Arc::default(),
             people: Mutex::new(people),

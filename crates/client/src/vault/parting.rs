@@ -1,6 +1,6 @@
 //! What a vault still has to save when it locks: sealed first, so that the keys can go before the network answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use api_types::accounts::PutClientState;
 
@@ -17,16 +17,23 @@ pub struct Unsaved<P: Platform> {
     shared: Arc<Shared<P>>,
     saving: Arc<futures::lock::Mutex<()>>,
     account: api_types::AccountId,
+    /// That of the last save.
+    counter: Arc<Mutex<u64>>,
     body: PutClientState,
 }
 
 impl<P: Platform> Unsaved<P> {
-    /// Sends it, once. A copy that another device saved meanwhile is never overwritten.
+    /// Sends it, once, where it comes right after the last save. A copy that another device saved meanwhile is never
+    /// overwritten, nor one under a new account key.
     ///
     /// # Errors
     /// No connection; `counter_stale` when another save was quicker.
     pub async fn send(self) -> Result<()> {
         let _after_the_one_under_way = self.saving.lock().await;
+        let last = *self.counter.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.saturating_add(1) != self.body.counter {
+            return Ok(());
+        }
         self.shared.api().put_client_state(&self.body).await?;
         self.shared.memory().note(&self.account, self.body.counter);
         Ok(())
@@ -56,6 +63,6 @@ impl<P: Platform> Vault<P> {
             return None;
         }
         let (shared, saving) = (Arc::clone(&self.0.shared), Arc::clone(&self.0.saving));
-        Some(Unsaved { shared, saving, account: self.account_id(), body })
+        Some(Unsaved { shared, saving, account: self.account_id(), counter: Arc::clone(&self.0.counter), body })
     }
 }

@@ -158,14 +158,14 @@ impl<P: Platform> Vault<P> {
                 self.take_next();
                 self.set_counter(self.counter().saturating_add(1));
             }
-            Err(error) if error.problem().is_some_and(|code| code != ErrorCode::Internal) => {
+            Err(error) if error.problem().is_some_and(is_refusal) => {
                 self.keys_now().next = None;
                 return (error.problem() != Some(ErrorCode::CounterStale)).then_some(Err(error));
             }
             Err(error) => {
-                // No answer: the server knows.
+                // No answer, or none that settles it: the server knows, perhaps only later.
                 let Ok(account) = self.own_stored().await else { return Some(Err(error)) };
-                if self.keys_now().next.take().is_some() {
+                if self.keys_now().next.is_some() {
                     return Some(Err(error));
                 }
                 self.set_counter(account.client_state_counter);
@@ -195,8 +195,14 @@ impl<P: Platform> Vault<P> {
         let old = {
             let mut keys = self.keys_now();
             let Some(next) = keys.next.take() else { return };
+            keys.generation = keys.generation.saturating_add(1);
             std::mem::replace(&mut keys.current, next)
         };
         self.state().retired.push(old);
     }
+}
+
+/// Whether nothing was changed: a server that failed, or took too long, may have done it all the same.
+fn is_refusal(code: ErrorCode) -> bool {
+    !matches!(code, ErrorCode::Internal | ErrorCode::Unavailable | ErrorCode::Unknown)
 }

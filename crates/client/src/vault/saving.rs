@@ -56,8 +56,12 @@ impl<P: Platform> Vault<P> {
     pub(super) fn sealed_state(&self, saves: u64) -> PutClientState {
         let counter = self.counter().saturating_add(saves);
         let plain = self.state().to_bytes();
-        let sealed = seal_state(&self.account_key(), &self.0.id, counter, plain.expose(), &mut rng());
-        PutClientState { sealed: B64(sealed), counter }
+        let (key, generation) = {
+            let keys = self.keys_now();
+            (keys.current.clone(), keys.generation)
+        };
+        let sealed = seal_state(&key, &self.0.id, counter, plain.expose(), &mut rng());
+        PutClientState { sealed: B64(sealed), counter, generation }
     }
 
     pub(super) fn is_dirty(&self) -> bool {
