@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::random;
+
 /// Why the secrets can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,6 +69,11 @@ impl SecretsDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::Missing(path)),
             Err(source) => Err(SecretsError::Io { path, source }),
         }
+    }
+
+    /// A key of that name: 32 random bytes where it doesn't exist and may be created.
+    pub fn key(&self, name: &str) -> Result<Vec<u8>, SecretsError> {
+        self.load_or_create(name, || random::bytes::<32>().map(Vec::from).map_err(io::Error::other))
     }
 
     /// Whether there is a secret of that name.

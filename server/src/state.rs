@@ -116,7 +116,7 @@ impl AppState {
         let instance = instance::load_or_create(&db, &config.name).await?;
         let secrets = SecretsDir::open(&config.data, empty)?;
         let opaque = Opaque::load(&secrets, &instance.instance_id)?;
-        let throttle_key = secrets.load_or_create("throttle-key", || random_bytes(32))?;
+        let throttle_key = secrets.key("throttle-key")?;
         let used = storage::second_factors::any(db.read()).await?;
         let totp_key = TotpKey::load(&if used { secrets.clone() } else { secrets.creating() })?;
         let log = open_log(&db, &secrets, Tree::Events, &config).await?;
@@ -154,10 +154,4 @@ async fn open_log(db: &Db, secrets: &SecretsDir, tree: Tree, config: &Config) ->
     let key = log::load_key(secrets, tree, &config.origin, head.as_ref())?;
     log::check(db.read(), tree, &key.verifier()).await?;
     Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?)
-}
-
-fn random_bytes(len: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = vec![0; len];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    Ok(bytes)
 }

@@ -240,19 +240,23 @@ impl Vault {
             return;
         }
         spawn_local(async move {
-            let result = work(keys).await;
-            self.keep_memory();
-            match result {
-                Ok(value) => {
-                    attempt.done();
-                    done(value);
-                }
-                Err(error) => {
-                    attempt.failed(explain(&error));
-                    self.heed(&error);
-                }
-            }
+            self.conclude(attempt, work(keys).await, done);
         });
+    }
+
+    /// Hands over what was done with the keys, or says what went wrong.
+    pub fn conclude<A>(self, attempt: Attempt, result: client::Result<A>, done: impl FnOnce(A)) {
+        self.keep_memory();
+        match result {
+            Ok(value) => {
+                attempt.done();
+                done(value);
+            }
+            Err(error) => {
+                attempt.failed(explain(&error));
+                self.heed(&error);
+            }
+        }
     }
 
     /// Looks whether the server's public log goes on from what was seen; where it doesn't, stops.

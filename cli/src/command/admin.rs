@@ -17,46 +17,39 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
     match command {
         Admin::People => people(context).await,
         Admin::Approve { email } => {
-            context
-                .with_vault(async |vault| {
-                    let row = waiting(vault, email).await?;
-                    Ok(vault.approve(&row.person?).await?)
-                })
-                .await?;
-            context.output.result(&json!({ "approved": email }), |_| format!("Approved: {email}"));
-            Ok(())
+            decide(context, email, "approved", async |vault, row| Ok(vault.approve(&row.person?).await?)).await
         }
         Admin::Refuse { email } => {
-            context
-                .with_vault(async |vault| {
-                    let row = waiting(vault, email).await?;
-                    Ok(vault.refuse(&row.account.account.id).await?)
-                })
-                .await?;
-            context.output.result(&json!({ "refused": email }), |_| format!("Refused: {email}"));
-            Ok(())
+            decide(context, email, "refused", async |vault, row| Ok(vault.refuse(&row.account.account.id).await?)).await
         }
         Admin::Disable { email } => {
-            context
-                .with_vault(async |vault| {
-                    let id = waiting(vault, email).await?.account.account.id;
-                    confirmed(context, vault, async || vault.api().disable_account(&id).await).await
-                })
-                .await?;
-            context.output.result(&json!({ "disabled": email }), |_| format!("Disabled: {email}"));
-            Ok(())
+            decide(context, email, "disabled", async |vault, row| {
+                let id = row.account.account.id;
+                confirmed(context, vault, async || vault.api().disable_account(&id).await).await
+            })
+            .await
         }
         Admin::Enable { email } => {
-            context
-                .with_vault(async |vault| {
-                    let id = waiting(vault, email).await?.account.account.id;
-                    confirmed(context, vault, async || vault.api().enable_account(&id).await).await
-                })
-                .await?;
-            context.output.result(&json!({ "enabled": email }), |_| format!("Enabled: {email}"));
-            Ok(())
+            decide(context, email, "enabled", async |vault, row| {
+                let id = row.account.account.id;
+                confirmed(context, vault, async || vault.api().enable_account(&id).await).await
+            })
+            .await
         }
     }
+}
+
+/// Does it with somebody's account, and says that it is done: `approved` for programs, `Approved: …` for people.
+async fn decide(
+    context: &Context,
+    email: &str,
+    done: &str,
+    what: impl AsyncFnOnce(&Vault<Native>, AccountRow) -> Result<()>,
+) -> Result<()> {
+    context.with_vault(async |vault| what(vault, account_of(vault, email).await?).await).await?;
+    let said = format!("{}{}: {email}", done[..1].to_uppercase(), &done[1..]);
+    context.output.result(&json!({ done: email }), |_| said);
+    Ok(())
 }
 
 async fn everyone(vault: &Vault<Native>, status: Option<AccountStatus>) -> Result<Vec<AccountRow>> {
@@ -72,7 +65,7 @@ async fn everyone(vault: &Vault<Native>, status: Option<AccountStatus>) -> Resul
     }
 }
 
-async fn waiting(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
+async fn account_of(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
     let rows = everyone(vault, None).await?;
     rows.into_iter()
         .find(|row| row.account.email.eq_ignore_ascii_case(email.trim()))

@@ -1,5 +1,6 @@
 //! [`Client`] and [`SignedIn`]: before the keys are there.
 
+mod next_key;
 pub(crate) mod opaque;
 mod recover;
 mod second_factor;
@@ -21,11 +22,11 @@ use crypto::{
 };
 use zeroize::Zeroizing;
 
+pub(crate) use next_key::NextKey;
 pub use recover::Recover;
 pub(crate) use second_factor::Asking;
 pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
 pub use sign_up::SignUp;
-pub(crate) use sign_up::new_way_in;
 
 use crate::{
     api::Api,

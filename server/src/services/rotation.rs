@@ -1,14 +1,16 @@
 //! A new password or recovery kit, each with a new account key: what the old one opened opens nothing stored any more.
 
+use std::collections::BTreeSet;
+
 use api_types::{
     AccountId, B64, ErrorCode,
     accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
     audit::Action,
-    limits::{CLIENT_STATE_MAX, KEYRING_MAX},
+    limits::CLIENT_STATE_MAX,
     live::LiveKind,
     sign_up::RegistrationStarted,
 };
-use crypto::{account::KeyChain, ids};
+use crypto::ids;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -16,7 +18,7 @@ use crate::{
     error::is_unique_violation,
     live,
     policy::Actor,
-    services::{account, confirmation, fields, sessions, signed},
+    services::{account, confirmation, fields, sessions, signed, verify},
     storage::{self, accounts, db::WriteTx},
 };
 
@@ -34,23 +36,41 @@ impl Rotated {
     /// Checks what a client sent.
     pub async fn check(state: &AppState, account: AccountId, sent: Rotation) -> ServiceResult<Self> {
         let now = state.clock.now();
-        let chain = key_chain(state, account).await?;
-        fields::blob("/rotation/keyring", &sent.keyring.0, KEYRING_MAX)?;
+        let keys = verify::keys(state.db.read(), &BTreeSet::from([account])).await?;
+        let chain = keys.get(&ids::AccountId(account.0));
+        let chain = chain.ok_or_else(|| ServiceError::Internal(format!("{account} has no key records")))?;
+        signed::keyring("/rotation/keyring", &sent.keyring.0)?;
         fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
         Ok(Self {
             account,
-            password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, &chain, now)?,
+            password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(
                 "/rotation/recovery_kit",
                 sent.recovery_kit,
                 WayInKind::RecoveryKit,
-                &chain,
+                chain,
                 now,
             )?,
             keyring: sent.keyring.0,
             client_state: sent.client_state.0,
             counter: account::counter("/rotation/client_state_counter", sent.client_state_counter)?,
         })
+    }
+
+    /// One way in stays, the other is new: a client that mixed them up would leave its person with neither.
+    async fn keeps(&self, tx: &WriteTx, kind: WayInKind) -> ServiceResult<()> {
+        let ways = [(&self.password, "/rotation/password"), (&self.recovery_kit, "/rotation/recovery_kit")];
+        let stored = accounts::ways_in(tx.conn(), self.account).await?;
+        for (way, pointer) in ways {
+            let is_stored = stored.iter().any(|stored| stored.id == way.id && stored.kind == way.kind);
+            if way.kind == kind && !is_stored {
+                return Err(ServiceError::field(pointer, "not the stored way in under the new account key"));
+            }
+            if way.kind != kind && stored.iter().any(|stored| stored.id == way.id) {
+                return Err(ServiceError::field(pointer, "a new way in has a new id"));
+            }
+        }
+        Ok(())
     }
 
     /// Replaces everything under the old account key, in one transaction. The counter makes sure that of two at once one
@@ -89,7 +109,7 @@ pub async fn change_password(state: &AppState, actor: &Actor, body: ChangePasswo
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
-    keeps(&tx, &rotated.recovery_kit, &rotated.password).await?;
+    rotated.keeps(&tx, WayInKind::RecoveryKit).await?;
     accounts::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
     finish(state, actor, tx, rotated, "password").await
 }
@@ -99,24 +119,8 @@ pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRe
     confirmation::confirmed(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
-    keeps(&tx, &rotated.password, &rotated.recovery_kit).await?;
+    rotated.keeps(&tx, WayInKind::Password).await?;
     finish(state, actor, tx, rotated, "recovery_kit").await
-}
-
-/// One way in stays, the other is new: a client that mixed them up would leave its person with neither.
-async fn keeps(tx: &WriteTx, kept: &WayIn, new: &WayIn) -> ServiceResult<()> {
-    let stored = accounts::ways_in_with_id(tx.conn(), &[kept.id, new.id]).await?;
-    let mistake = |kind| match kind {
-        WayInKind::Password => "/rotation/password",
-        WayInKind::RecoveryKit => "/rotation/recovery_kit",
-    };
-    if !stored.contains(&(kept.id, kept.kind)) {
-        return Err(ServiceError::field(mistake(kept.kind), "not the stored way in under the new account key"));
-    }
-    if stored.iter().any(|(id, _)| *id == new.id) {
-        return Err(ServiceError::field(mistake(new.kind), "a new way in has a new id"));
-    }
-    Ok(())
 }
 
 async fn finish(state: &AppState, actor: &Actor, mut tx: WriteTx, rotated: Rotated, what: &str) -> ServiceResult<()> {
@@ -130,12 +134,4 @@ async fn finish(state: &AppState, actor: &Actor, mut tx: WriteTx, rotated: Rotat
     sessions::changed(state, actor.account);
     state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
     Ok(())
-}
-
-/// The account's own key records.
-async fn key_chain(state: &AppState, account: AccountId) -> ServiceResult<KeyChain> {
-    let mut records = accounts::key_records_of(state.db.read(), &[account]).await?;
-    let records = records.remove(&account).unwrap_or_default();
-    KeyChain::parse(&ids::AccountId(account.0), &records)
-        .map_err(|error| ServiceError::Internal(format!("stored key records of {account}: {error}")))
 }

@@ -133,7 +133,7 @@ impl NewAccount {
         let chain = signed::first_key_record(body.account_id, &body.key_record.0, now)?;
         let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
         let kit = signed::way_in("/recovery_kit", body.recovery_kit, WayInKind::RecoveryKit, &chain, now)?;
-        signed::keyring(&body.keyring.0)?;
+        signed::keyring("/keyring", &body.keyring.0)?;
         fields::blob("/client_state", &body.client_state.0, CLIENT_STATE_MAX)?;
         let first = invitation.as_ref().is_some_and(|i| i.set_up);
         let organisation = organisation(state, first, body.organisation, (body.account_id, &name.shown), now)?;

@@ -91,8 +91,8 @@ pub fn organisation_wrap(pointer: &'static str, wrap: &[u8]) -> ServiceResult<()
 }
 
 /// A sealed keyring: opaque here.
-pub fn keyring(sealed: &[u8]) -> ServiceResult<()> {
-    fields::blob("/keyring", sealed, KEYRING_MAX)
+pub fn keyring(pointer: &'static str, sealed: &[u8]) -> ServiceResult<()> {
+    fields::blob(pointer, sealed, KEYRING_MAX)
 }
 
 fn crypto_role(role: Role) -> account::Role {

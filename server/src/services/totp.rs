@@ -23,12 +23,7 @@ pub struct TotpKey(Zeroizing<Vec<u8>>);
 impl TotpKey {
     /// Reads it, or makes it where the folder may create.
     pub fn load(secrets: &SecretsDir) -> Result<Self, SecretsError> {
-        let make = || {
-            let mut bytes = vec![0; 32];
-            getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-            Ok(bytes)
-        };
-        let key = Zeroizing::new(secrets.load_or_create(FILE, make)?);
+        let key = Zeroizing::new(secrets.key(FILE)?);
         if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE)) }
     }
 

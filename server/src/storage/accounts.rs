@@ -298,13 +298,6 @@ pub async fn ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResul
     found.into_iter().map(way_in).collect()
 }
 
-/// Those of these ids that are ways in to any account, with their kinds.
-pub async fn ways_in_with_id(conn: &impl ConnectionTrait, ids: &[WayInId]) -> DbResult<Vec<(WayInId, WayInKind)>> {
-    let ids = ids.iter().map(|id| id.0.to_vec());
-    let found = ways_in::Entity::find().filter(ways_in::Column::Id.is_in(ids)).all(conn).await?;
-    found.into_iter().map(|model| way_in(model).map(|way| (way.id, way.kind))).collect()
-}
-
 fn way_in(model: ways_in::Model) -> DbResult<WayIn> {
     Ok(WayIn {
         id: WayInId(super::id("ways_in", "id", &model.id)?),

@@ -51,17 +51,7 @@ impl Proving {
                 let Some(keys) = self.vault.keys() else { return attempt.done() };
                 result = work(keys).await;
             }
-            self.vault.keep_memory();
-            match result {
-                Ok(value) => {
-                    attempt.done();
-                    done(value);
-                }
-                Err(error) => {
-                    attempt.failed(explain(&error));
-                    self.vault.heed(&error);
-                }
-            }
+            self.vault.conclude(attempt, result, done);
         });
     }
 

@@ -2,26 +2,23 @@
 
 use api_types::{
     B64,
-    accounts::{OwnAccount, Rotation, WayInKind},
+    accounts::{OwnAccount, WayInKind},
     recovery::{FinishRecovery, StartRecovery, VerifyRecovery},
 };
 use crypto::{
-    account::{
-        AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in,
-        seal_state,
-    },
+    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret},
     ids::Hash32,
     opaque::ExportKey,
     sign::Signed,
 };
 
-use super::{AskSecondFactor, Asking, Client, Device, opaque, open_way, own_chain, sign_up::new_way_in, way_in};
+use super::{AskSecondFactor, Asking, Client, Device, NextKey, opaque, open_way, own_chain, way_in};
 use crate::{
     content::check_email,
     error::{ClientError, Result},
     ids::ToCrypto,
     memory::Pinned,
-    platform::{Platform, rng},
+    platform::Platform,
     refusal::Refusal,
     vault::{Vault, open_client_state, open_keyring},
 };
@@ -38,44 +35,28 @@ pub struct Recover<'a> {
     pub device: Device,
 }
 
-/// The account as the kit opened it, with its next account key.
+/// The account as the kit opened it.
 struct Opened {
     chain: KeyChain,
     keyring: Keyring,
     kit: Signed<WayIn>,
-    old: AccountKey,
-    new: AccountKey,
-    now: i64,
+    key: AccountKey,
 }
 
 impl Opened {
-    fn begin(account: &OwnAccount, kit: &RecoveryKit, now: i64) -> Result<Self> {
+    fn by(account: &OwnAccount, kit: &RecoveryKit) -> Result<Self> {
         let chain = own_chain(account)?;
         let way = way_in(account, WayInKind::RecoveryKit)?;
-        let old = open_way(&way, &chain, WayInSecret::RecoveryKit(kit))?;
-        let keyring = open_keyring(&old, &chain, &account.keyring.0)?;
+        let key = open_way(&way, &chain, WayInSecret::RecoveryKit(kit))?;
+        let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
+        Ok(Self { chain, keyring, kit: way, key })
+    }
+
+    /// The key that takes its place.
+    fn next(&self, now: i64) -> NextKey<'_> {
         // Never before the key's own time, whatever this device's clock says.
-        let now = now.max(chain.current().claimed().created_at);
-        Ok(Self { chain, keyring, kit: way, old, new: AccountKey::generate(&mut rng()), now })
-    }
-
-    fn setup(&self) -> WayInSetup<'_> {
-        WayInSetup {
-            account: self.chain.account(),
-            keys: self.keyring.current(),
-            account_key: &self.new,
-            generation: self.kit.claimed().generation.saturating_add(1),
-            time: self.now,
-        }
-    }
-
-    fn password(&self, export: &ExportKey) -> Result<Signed<WayIn>> {
-        make_way_in(self.setup(), WayInSecret::Password(export), &mut rng())
-            .map_err(|_| ClientError::Internal("a way in could not be made"))
-    }
-
-    fn rewrapped(&self) -> Result<Signed<WayIn>> {
-        Ok(rewrap_way_in(&self.kit, &self.chain, self.setup(), &mut rng()).map_err(|_| Refusal::WayInForged)?)
+        let now = now.max(self.chain.current().claimed().created_at);
+        NextKey::after(self.kit.claimed().generation, &self.chain, &self.keyring, now)
     }
 }
 
@@ -110,15 +91,17 @@ impl<P: Platform> Client<P> {
         if verified.account.public.id != started.account_id {
             return Err(Refusal::OtherThing.into());
         }
-        let rotation = Opened::begin(&verified.account, &kit, self.shared.now())?;
-        self.shared.memory().check_way_in(&started.account_id, rotation.kit.claimed().generation)?;
+        let opened = Opened::by(&verified.account, &kit)?;
+        self.shared.memory().check_way_in(&started.account_id, opened.kit.claimed().generation)?;
         let done = step.finish(&self.shared.platform, &pinned, verified.registration_response.0).await?;
         let ids = (started.recovery_id, B64(done.upload));
-        let finish = self.rotated(&rotation, &verified.account, &pinned, (ids, &done.export_key), recover.device)?;
+        let next = opened.next(self.shared.now());
+        let account = (&verified.account, &pinned);
+        let finish = self.rotated(&opened, &next, account, (ids, &done.export_key), recover.device)?;
         let body = self.api().finish_recovery(&finish).await.map_err(wrong_kit)?;
-        let generation = rotation.setup().generation;
-        let Opened { chain, new, .. } = rotation;
-        let stored = |stored: &KeyChain| if *stored == chain { Ok(new) } else { Err(Refusal::OtherThing.into()) };
+        let NextKey { key, generation, .. } = next;
+        let stored =
+            |stored: &KeyChain| if *stored == opened.chain { Ok(key) } else { Err(Refusal::OtherThing.into()) };
         let vault = self.finish(body, &pinned, stored)?;
         self.shared.memory().check_way_in(&started.account_id, generation)?;
         Ok(vault)
@@ -126,27 +109,19 @@ impl<P: Platform> Client<P> {
 
     fn rotated(
         &self,
-        rotation: &Opened,
-        account: &OwnAccount,
-        pinned: &Pinned,
+        opened: &Opened,
+        next: &NextKey<'_>,
+        (account, pinned): (&OwnAccount, &Pinned),
         ((recovery_id, registration_upload), export): ((B64, B64), &ExportKey),
         device: Device,
     ) -> Result<FinishRecovery> {
         let seen = self.shared.memory().counter(&account.public.id);
-        let (counter, mut state) = open_client_state(&rotation.old, account, seen, pinned)?;
-        state.retired.push(rotation.old.clone());
-        let id = rotation.chain.account();
-        let counter = counter + 1;
+        let state = open_client_state(&opened.key, account, seen, pinned)?;
+        let ways = [&next.make(WayInSecret::Password(export))?, &next.rewrap(&opened.kit)?];
         Ok(FinishRecovery {
             recovery_id,
             registration_upload,
-            rotation: Rotation {
-                password: new_way_in(&rotation.password(export)?),
-                recovery_kit: new_way_in(&rotation.rewrapped()?),
-                keyring: B64(rotation.keyring.seal(&rotation.new, &id, &mut rng())),
-                client_state: B64(seal_state(&rotation.new, &id, counter, state.to_bytes().expose(), &mut rng())),
-                client_state_counter: counter,
-            },
+            rotation: next.rotation(ways, opened.key.clone(), state),
             carrier: device.carrier,
             device: device.name,
         })

@@ -8,9 +8,7 @@ use api_types::{
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
 };
 use crypto::{
-    account::{
-        AccountKey, KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in, seal_state,
-    },
+    account::{KeyChain, RecoveryKit, WayIn, WayInSecret},
     defence::Defence,
     sign::Signed,
 };
@@ -18,38 +16,16 @@ use crypto::{
 use super::{Vault, open_keyring, saving::TRIES};
 use crate::{
     error::{ClientError, Result},
-    platform::{Platform, rng},
+    platform::Platform,
     refusal::Refusal,
-    session::{new_way_in, opaque, own_chain, way_in},
+    session::{NextKey, opaque, own_chain, way_in},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
-struct Next {
+struct Next<'a> {
     password: Signed<WayIn>,
     kit: Signed<WayIn>,
-    key: AccountKey,
-    generation: u32,
-}
-
-impl Next {
-    fn setup<'a, P: Platform>(&'a self, vault: &'a Vault<P>) -> WayInSetup<'a> {
-        WayInSetup {
-            account: vault.id(),
-            keys: vault.keyring().current(),
-            account_key: &self.key,
-            generation: self.generation,
-            time: vault.signing_time(),
-        }
-    }
-
-    fn make<P: Platform>(&self, vault: &Vault<P>, secret: WayInSecret<'_>) -> Result<Signed<WayIn>> {
-        make_way_in(self.setup(vault), secret, &mut rng())
-            .map_err(|_| ClientError::Internal("a way in could not be made"))
-    }
-
-    fn rewrap<P: Platform>(&self, vault: &Vault<P>, way: &Signed<WayIn>) -> Result<Signed<WayIn>> {
-        Ok(rewrap_way_in(way, vault.chain(), self.setup(vault), &mut rng()).map_err(|_| Refusal::WayInForged)?)
-    }
+    key: NextKey<'a>,
 }
 
 impl<P: Platform> Vault<P> {
@@ -67,12 +43,12 @@ impl<P: Platform> Vault<P> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
             let next = self.next_key().await?;
-            let password = next.make(self, WayInSecret::Password(&done.export_key))?;
-            let rotation = self.rotated(&next, &password, &next.rewrap(self, &next.kit)?);
+            let password = next.key.make(WayInSecret::Password(&done.export_key))?;
+            let rotation = self.rotated(&next.key, [&password, &next.key.rewrap(&next.kit)?]);
             let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
-            self.begin_rotation(&next);
+            self.begin_rotation(&next.key);
             let sent = self.api().change_password(&body).await;
-            if let Some(ended) = self.end_rotation(next.generation, sent).await {
+            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
             }
         }
@@ -88,11 +64,12 @@ impl<P: Platform> Vault<P> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
             let next = self.next_key().await?;
-            let new = next.make(self, WayInSecret::RecoveryKit(kit))?;
-            let body = ChangeRecoveryKit { rotation: self.rotated(&next, &next.rewrap(self, &next.password)?, &new) };
-            self.begin_rotation(&next);
+            let new = next.key.make(WayInSecret::RecoveryKit(kit))?;
+            let rotation = self.rotated(&next.key, [&next.key.rewrap(&next.password)?, &new]);
+            let body = ChangeRecoveryKit { rotation };
+            self.begin_rotation(&next.key);
             let sent = self.api().change_recovery_kit(&body).await;
-            if let Some(ended) = self.end_rotation(next.generation, sent).await {
+            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
             }
         }
@@ -101,7 +78,7 @@ impl<P: Platform> Vault<P> {
 
     /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
     /// a voided kit would be that kit's finder's.
-    async fn next_key(&self) -> Result<Next> {
+    async fn next_key(&self) -> Result<Next<'_>> {
         let account = self.own_stored().await?;
         // What other devices saved since is in the new copy too.
         self.merge_stored(&account)?;
@@ -114,8 +91,8 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::WayInBehind.into());
         }
         self.memory().check_way_in(&account.public.id, generation)?;
-        let key = AccountKey::generate(&mut rng());
-        Ok(Next { password, kit, key, generation: generation.saturating_add(1) })
+        let key = NextKey::after(generation, self.chain(), self.keyring(), self.signing_time());
+        Ok(Next { password, kit, key })
     }
 
     fn check_way(&self, way: &Signed<WayIn>, chain: &KeyChain) -> Result<()> {
@@ -133,21 +110,12 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    fn rotated(&self, next: &Next, password: &Signed<WayIn>, kit: &Signed<WayIn>) -> Rotation {
-        let counter = self.counter().saturating_add(1);
-        let mut state = self.state().clone();
-        state.retired.push(self.account_key());
-        Rotation {
-            password: new_way_in(password),
-            recovery_kit: new_way_in(kit),
-            keyring: B64(self.keyring().seal(&next.key, &self.id(), &mut rng())),
-            client_state: B64(seal_state(&next.key, &self.id(), counter, state.to_bytes().expose(), &mut rng())),
-            client_state_counter: counter,
-        }
+    fn rotated(&self, next: &NextKey<'_>, ways: [&Signed<WayIn>; 2]) -> Rotation {
+        next.rotation(ways, self.account_key(), (self.counter(), self.state().clone()))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.
-    fn begin_rotation(&self, next: &Next) {
+    fn begin_rotation(&self, next: &NextKey<'_>) {
         self.keys_now().next = Some(next.key.clone());
     }
 
