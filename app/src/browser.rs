@@ -13,6 +13,13 @@ pub fn now() -> UnixMillis {
     Date::now() as UnixMillis
 }
 
+/// Whether this browser and this address take passkeys: WebAuthn asks for a name, not for a number.
+pub fn has_passkeys() -> bool {
+    let host = window().location().hostname().unwrap_or_default();
+    let is_name = !host.starts_with('[') && host.chars().any(|c| c.is_ascii_alphabetic());
+    is_name && Reflect::get(&window(), &"PublicKeyCredential".into()).is_ok_and(|found| found.is_function())
+}
+
 /// Copies a text; `done` hears whether it worked.
 pub fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
     let promise = window().navigator().clipboard().write_text(&text);

@@ -39,7 +39,7 @@ fn proof(code: Zeroizing<String>) -> SecondFactorProof {
         true => SecondFactorKind::Totp,
         false => SecondFactorKind::RecoveryCode,
     };
-    SecondFactorProof { kind, code: code.to_string() }
+    SecondFactorProof::code(kind, code.as_str())
 }
 
 #[cfg(test)]

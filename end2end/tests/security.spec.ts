@@ -126,6 +126,28 @@ test('an authenticator app is asked for at sign-in; each of its codes and each r
   await answer(there, await app.next());
   await inside(there);
 
+  // Whoever turns away while the password is checked is not asked for the code of nothing afterwards.
+  await openSecurity(there);
+  const ask = async () => {
+    await there.page.route('**/api/v1/account/second-factors/totp', async (route) => {
+      const problem = { type: 'urn:healthsecure:problem:confirmation_required', title: 'Confirm', status: 403, code: 'confirmation_required' };
+      await route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+    }, { times: 1 });
+    await there.button(w.appNext).click();
+    await there.heading(second.proveTitle).waitFor();
+  };
+  await there.button(w.add).click();
+  await ask();
+  const again = there.dialog().getByLabel(words.signIn.password, { exact: true });
+  await again.fill(there.identity.password);
+  await there.dialog().getByRole('button', { name: second.proveSubmit }).click();
+  await there.page.keyboard.press('Escape');
+  await expect(there.heading(second.proveTitle)).toBeHidden();
+  await there.page.waitForTimeout(3_000);
+  await ask();
+  await expect(again, 'from the beginning').toBeVisible();
+  await there.page.keyboard.press('Escape');
+
   // A session that proved it isn't asked again; without it the password alone opens the account.
   await there.lock();
   await there.unlock();

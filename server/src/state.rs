@@ -17,6 +17,7 @@ use crate::{
         sessions::SessionCache,
         sign_in::{self, PendingSignIns},
         totp::TotpKey,
+        webauthn::RelyingParty,
     },
     storage::{
         self, accounts,
@@ -57,6 +58,8 @@ pub struct Shared {
     pub throttle_key: Vec<u8>,
     /// Gives, with a stored salt, the secrets of authenticator apps.
     pub totp_key: TotpKey,
+    /// For passkeys.
+    pub relying_party: RelyingParty,
     /// Sessions seen lately.
     pub sessions: SessionCache,
     /// Uploads and live streams under way.
@@ -137,6 +140,7 @@ impl AppState {
             opaque,
             sign_ins: sign_in::pending(),
             recoveries: recovery::pending(),
+            relying_party: RelyingParty::new(&config.origin, &instance.name),
             config,
             instance,
             clock: db.clock().clone(),

@@ -4,7 +4,7 @@ texts! {
     /// The second step of signing in, and the password once more before a change.
     SecondStep {
         title = "Second step";
-        lead = "Now the code that your authenticator app shows.";
+        lead = "One more step shows that it is you.";
         code = "Code from your authenticator app";
         code_hint = "6 digits. The app shows a new code every 30 seconds.";
         code_shape = "The code has 6 digits.";
@@ -12,6 +12,12 @@ texts! {
         recovery_hint = "One of the codes that you saved when you added the app. Each works once. It is not the recovery kit.";
         use_recovery = "Use a recovery code instead";
         use_app = "Use your authenticator app instead";
+        passkey = "Use your passkey";
+        passkey_hint = "The device that holds it asks for your finger, face or PIN.";
+        use_passkey = "Use a passkey instead";
+        passkey_declined = "No passkey answered. You may have closed the question, or there is none for this place on this device.";
+        passkey_failed = "This passkey is not known here, or it took too long. Try again.";
+        passkey_unsupported = "This browser can't use passkeys here.";
         submit = "Continue";
         back = "Back";
         checking = "Checking the code";
@@ -27,6 +33,6 @@ texts! {
         prove_submit = "Confirm";
         prove_working = "Checking your password on this device";
         due_title = "Your clinic asks for a second factor";
-        due_lead = "People with your role sign in with their password and a code from an app on their phone. Add the app now; after that everything is as it was.";
+        due_lead = "People with your role sign in with their password and something that they hold: a code from an app on their phone, or a passkey. Add one now; after that everything is as it was.";
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     browser,
     components::{Banner, Button, ButtonKind, TextField, Tone},
     t,
-    vault::{Why, use_vault},
+    vault::{Asked, Attempt, Why, use_vault},
 };
 
 /// Digits of an app's code.
@@ -46,52 +46,101 @@ pub fn CodeField(
     }
 }
 
+/// What the form asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    App,
+    Passkey,
+    RecoveryCode,
+}
+
+impl Mode {
+    /// What an account has, the one to begin with first.
+    fn of(asked: Asked) -> Vec<Self> {
+        let passkey = asked.passkey && browser::has_passkeys();
+        let there = [(asked.app, Self::App), (passkey, Self::Passkey), (asked.recovery_code, Self::RecoveryCode)];
+        there.into_iter().filter_map(|(is, mode)| is.then_some(mode)).collect()
+    }
+
+    fn field(self) -> Option<&'static str> {
+        match self {
+            Self::App => Some("second-step-code"),
+            Self::Passkey => None,
+            Self::RecoveryCode => Some("recovery-code"),
+        }
+    }
+
+    fn instead(self) -> &'static str {
+        match self {
+            Self::App => t!(second_step.use_app),
+            Self::Passkey => t!(second_step.use_passkey),
+            Self::RecoveryCode => t!(second_step.use_recovery),
+        }
+    }
+
+    fn wrong(self) -> &'static str {
+        match self {
+            Self::App => t!(second_step.wrong),
+            Self::Passkey => t!(second_step.passkey_failed),
+            Self::RecoveryCode => t!(second_step.wrong_recovery),
+        }
+    }
+}
+
 /// The form of the second step. Leaving it gives up.
 #[component]
 pub fn SecondStepForm() -> impl IntoView {
-    let step = use_vault().second_step;
-    let with_recovery_code = RwSignal::new(false);
+    let vault = use_vault();
+    let step = vault.second_step;
+    let modes = Memo::new(move |_| step.asked.get().map(Mode::of).unwrap_or_default());
+    let first = modes.with_untracked(|modes| modes.first().copied());
+    // Whoever has nothing else left can't go on; they are told what is missing.
+    let mode = RwSignal::new(first.unwrap_or(Mode::RecoveryCode));
     let code = RwSignal::new(String::new());
     let problem = RwSignal::new(None);
-    let field = move || if with_recovery_code.get_untracked() { "recovery-code" } else { "second-step-code" };
+    let asking = Attempt::new();
+    let focus = move || {
+        if let Some(field) = mode.get_untracked().field() {
+            browser::focus(field);
+        }
+    };
     Effect::new(move |_| {
         let Some(asked) = step.asked.get() else { return };
-        let says =
-            if with_recovery_code.get_untracked() { t!(second_step.wrong_recovery) } else { t!(second_step.wrong) };
-        problem.set((asked.why == Why::Wrong).then(|| says.to_owned()));
+        problem.set((asked.why == Why::Wrong).then(|| mode.get_untracked().wrong().to_owned()));
         if asked.why != Why::Needed {
             code.set(String::new());
-            browser::focus(field());
+            focus();
         }
     });
     on_cleanup(move || step.answer(None));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if step.busy.get_untracked() {
+        if step.busy.get_untracked() || asking.busy.get_untracked() {
             return;
         }
+        problem.set(None);
         let typed = code.get_untracked();
-        let proof = match with_recovery_code.get_untracked() {
-            true => Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()).ok_or(t!(common.field_required)),
-            false => digits(&typed).ok_or(t!(second_step.code_shape)),
+        let proof = match mode.get_untracked() {
+            Mode::Passkey => return vault.prove_with_passkey(asking),
+            Mode::App => digits(&typed).map(|code| (SecondFactorKind::Totp, code)).ok_or(t!(second_step.code_shape)),
+            Mode::RecoveryCode => Some(typed.trim().to_owned())
+                .filter(|typed| !typed.is_empty())
+                .map(|code| (SecondFactorKind::RecoveryCode, code))
+                .ok_or(t!(common.field_required)),
         };
-        let kind =
-            if with_recovery_code.get_untracked() { SecondFactorKind::RecoveryCode } else { SecondFactorKind::Totp };
         match proof {
-            Ok(code) => {
-                problem.set(None);
-                step.answer(Some(SecondFactorProof { kind, code }));
-            }
+            Ok((kind, code)) => step.answer(Some(SecondFactorProof::code(kind, code))),
             Err(why) => {
                 problem.set(Some(why.to_owned()));
-                browser::focus(field());
+                focus();
             }
         }
     };
-    let switch = move |()| {
+    let switch = move |to: Mode| {
         code.set(String::new());
         problem.set(None);
-        with_recovery_code.update(|with| *with = !*with);
+        asking.problem.set(None);
+        mode.set(to);
     };
     let wait = move || match step.asked.get()?.why {
         Why::Wait(until) => {
@@ -100,8 +149,8 @@ pub fn SecondStepForm() -> impl IntoView {
         }
         Why::Needed | Why::Wrong => None,
     };
-    let typed = move || match with_recovery_code.get() {
-        true => view! {
+    let typed = move || match mode.get() {
+        Mode::RecoveryCode => view! {
             <TextField
                 id="recovery-code"
                 label=t!(second_step.recovery_code)
@@ -114,24 +163,41 @@ pub fn SecondStepForm() -> impl IntoView {
             />
         }
         .into_any(),
-        false => view! { <CodeField id="second-step-code" code error=problem/> }.into_any(),
+        Mode::App => view! { <CodeField id="second-step-code" code error=problem/> }.into_any(),
+        Mode::Passkey => {
+            let says = move || asking.problem.get().or_else(|| problem.get());
+            view! {
+                {move || says().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                <p>{t!(second_step.passkey_hint)}</p>
+            }
+            .into_any()
+        }
     };
-    let can_switch = Memo::new(move |_| step.asked.get().is_some_and(|asked| asked.recovery_code));
+    let busy = Signal::derive(move || step.busy.get() || asking.busy.get());
+    let submit_says =
+        move || if mode.get() == Mode::Passkey { t!(second_step.passkey) } else { t!(second_step.submit) };
+    let others = move || {
+        let other = modes.get().into_iter().filter(|other| *other != mode.get());
+        let button = |other: Mode| {
+            view! {
+                <Button kind=ButtonKind::Quiet class="btn-small" disabled=busy on_click=move |()| switch(other)>
+                    {other.instead()}
+                </Button>
+            }
+        };
+        other.map(button).collect_view()
+    };
     view! {
         <form class="form" method="dialog" on:submit=submit novalidate>
             {wait}
             {typed}
-            <Button submit=true busy=step.busy class="btn-wide">{t!(second_step.submit)}</Button>
+            <Button submit=true busy class="btn-wide">{submit_says}</Button>
             <p class="field-hint" role="status">{move || step.busy.get().then_some(t!(second_step.checking))}</p>
             <div class="page-actions">
-                <Button kind=ButtonKind::Quiet class="btn-small" disabled=step.busy on_click=move |()| step.answer(None)>
+                <Button kind=ButtonKind::Quiet class="btn-small" disabled=busy on_click=move |()| step.answer(None)>
                     {t!(second_step.back)}
                 </Button>
-                {move || can_switch.get().then(|| view! {
-                    <Button kind=ButtonKind::Quiet class="btn-small" disabled=step.busy on_click=switch>
-                        {move || if with_recovery_code.get() { t!(second_step.use_app) } else { t!(second_step.use_recovery) }}
-                    </Button>
-                })}
+                {others}
             </div>
         </form>
     }

@@ -5,7 +5,8 @@ use leptos_meta::Title;
 
 use super::second_step::SecondStepForm;
 use crate::{
-    components::{Banner, Button, Card, Gate, PasswordField, TextField, Tone},
+    browser,
+    components::{Banner, Button, ButtonKind, Card, Gate, Glyph, PasswordField, TextField, Tone},
     t,
     vault::{Attempt, use_vault},
 };
@@ -16,6 +17,27 @@ pub fn SignIn() -> impl IntoView {
     let vault = use_vault();
     super::go_home_when_signed_in(vault);
     view! { <SignInForm/> }
+}
+
+/// The other way in, below the form for the password.
+#[component]
+pub fn PasskeyButton(
+    /// What came of it.
+    attempt: Attempt,
+    /// What it says.
+    says: &'static str,
+    /// What a click does.
+    #[prop(into)]
+    on_click: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <div class="stack-s">
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+            <p class="or" aria-hidden="true">{t!(sign_in.or)}</p>
+            <Button kind=ButtonKind::Secondary glyph=Glyph::Key busy=attempt.busy class="btn-wide" on_click>{says}</Button>
+            <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(sign_in.passkey_working))}</p>
+        </div>
+    }
 }
 
 /// E-mail and password.
@@ -35,6 +57,8 @@ pub fn SignInForm() -> impl IntoView {
             vault.sign_in(typed, password.get_untracked(), attempt);
         }
     };
+    let with_passkey = Attempt::new();
+    let has_passkeys = move || ready.get() && browser::has_passkeys();
     let second = vault.second_step.open();
     let title = Signal::derive(move || if second.get() { t!(second_step.title) } else { t!(sign_in.title) }.to_owned());
     let lead = Signal::derive(move || if second.get() { t!(second_step.lead) } else { t!(sign_in.lead) }.to_owned());
@@ -53,6 +77,9 @@ pub fn SignInForm() -> impl IntoView {
                         {move || attempt.busy.get().then_some(t!(sign_in.working))}
                     </p>
                 </form>
+                {move || has_passkeys().then(|| view! {
+                    <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey) on_click=move |()| vault.sign_in_with_passkey(with_passkey)/>
+                })}
             </div>
         }
         .into_any()

@@ -1,7 +1,7 @@
 //! Errors in the words of somebody who has to go on working.
 
 use api_types::ErrorCode;
-use client::{ClientError, KeyCodeError, transport::TransportError};
+use client::{ClientError, KeyCodeError, PasskeyError, transport::TransportError};
 
 use crate::t;
 
@@ -11,6 +11,10 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
         ClientError::SecondFactorTooLate => t!(second_step.too_late).to_owned(),
+        ClientError::Passkey(PasskeyError::Declined) => t!(second_step.passkey_declined).to_owned(),
+        ClientError::Passkey(PasskeyError::Known) => t!(security.passkey_known).to_owned(),
+        ClientError::Passkey(PasskeyError::OpensNothing) => t!(sign_in.passkey_opens_nothing).to_owned(),
+        ClientError::Passkey(_) => t!(second_step.passkey_unsupported).to_owned(),
         ClientError::WrongKit => t!(recover.wrong).to_owned(),
         ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
@@ -21,6 +25,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::Throttled => t!(errors.throttled).to_owned(),
             ErrorCode::SecondFactorRequired => t!(second_step.needed).to_owned(),
             ErrorCode::SecondFactorWrong => t!(second_step.wrong).to_owned(),
+            ErrorCode::PasskeyFailed => t!(second_step.passkey_failed).to_owned(),
             ErrorCode::SecondFactorDue => t!(second_step.due).to_owned(),
             ErrorCode::ConfirmationRequired => t!(second_step.confirm_needed).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),

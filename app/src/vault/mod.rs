@@ -35,6 +35,8 @@ mod loaded;
 #[cfg(feature = "hydrate")]
 mod message;
 #[cfg(feature = "hydrate")]
+mod passkeys;
+#[cfg(feature = "hydrate")]
 mod platform;
 #[cfg(feature = "hydrate")]
 mod pool;
@@ -64,6 +66,7 @@ pub use {
     explain::explain,
     key_watch::Warnings,
     loaded::Loaded,
+    passkeys::BrowserPasskeys,
     platform::WebPlatform,
     session::Keys,
 };
@@ -179,6 +182,12 @@ impl Vault {
     pub fn keep_invitation(self, _token: String, _secret: Option<String>) {}
     /// Signs in, or unlocks when the session lives.
     pub fn sign_in(self, _email: String, _password: String, _attempt: Attempt) {}
+    /// Signs in with a passkey.
+    pub fn sign_in_with_passkey(self, _attempt: Attempt) {}
+    /// Unlocks with a passkey.
+    pub fn unlock_with_passkey(self, _attempt: Attempt) {}
+    /// Answers the second step with a passkey.
+    pub fn prove_with_passkey(self, _attempt: Attempt) {}
     /// Opens the account with the recovery kit and sets a new password.
     pub fn recover(self, _email: String, _words: String, _password: String, _attempt: Attempt) {}
     /// Locks: keys are wiped, the session stays.

@@ -3,7 +3,8 @@
 //! who is signed in.
 #![allow(unsafe_code)] // `wasm_split` writes the imports and exports between the files
 
-use client::{Client, ClientError, Recover, SignUp, SignedIn, transport::TransportError};
+use api_types::second_factors::SecondFactorProof;
+use client::{ByPasskey, Client, ClientError, Recover, SignUp, SignedIn, transport::TransportError};
 use crypto::account::RecoveryKit;
 use futures::{
     FutureExt,
@@ -13,7 +14,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
-    Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
+    BrowserPasskeys, Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
     key_watch, live,
@@ -29,7 +30,7 @@ pub async fn fetch() -> bool {
 }
 
 /// Runs a way in. Where the file can't be had, the server can't be reached.
-pub(super) async fn enter(way: impl Future<Output = Running<client::Result<Keys>>>) -> client::Result<Keys> {
+pub(super) async fn enter<T>(way: impl Future<Output = Running<client::Result<T>>>) -> client::Result<T> {
     match way.await {
         Ok(running) => running.await,
         Err(_) => Err(ClientError::Transport(TransportError::Offline)),
@@ -81,6 +82,24 @@ pub(super) fn sign_in(
         }
     };
     Ok(way.boxed_local())
+}
+
+/// Signs in with a passkey.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_passkey))]
+pub(super) fn passkey(client: Client<WebPlatform>) -> Running<client::Result<ByPasskey<WebPlatform>>> {
+    Ok(async move { client.sign_in_with_passkey(device(), &BrowserPasskeys).await }.boxed_local())
+}
+
+/// Unlocks the session that lives with a passkey.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_passkey_unlock))]
+pub(super) fn passkey_unlock(session: SignedIn<WebPlatform>) -> Running<client::Result<Keys>> {
+    Ok(async move { session.unlock_with_passkey(&BrowserPasskeys).await }.boxed_local())
+}
+
+/// A passkey's answer, as a second factor.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_passkey_proof))]
+pub(super) fn passkey_proof(client: Client<WebPlatform>) -> Running<client::Result<SecondFactorProof>> {
+    Ok(async move { client.passkey_proof(&BrowserPasskeys).await }.boxed_local())
 }
 
 /// Opens the account with the recovery kit and sets a new password.

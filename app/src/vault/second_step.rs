@@ -7,6 +7,10 @@ use leptos::prelude::*;
 /// What a person is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
+    /// Whether an authenticator app's code is one of the answers.
+    pub app: bool,
+    /// Whether a passkey is.
+    pub passkey: bool,
     /// Whether a recovery code will do as well.
     pub recovery_code: bool,
     /// Why it is asked for.
@@ -86,10 +90,12 @@ impl client::AskSecondFactor for SecondStep {
             client::WhyAsked::Wrong => Why::Wrong,
             client::WhyAsked::Wait(until) => Why::Wait(until),
         };
-        let recovery_code = asked.kinds.contains(&SecondFactorKind::RecoveryCode);
+        let has = |kind| asked.kinds.contains(&kind);
+        let (app, passkey) = (has(SecondFactorKind::Totp), has(SecondFactorKind::Passkey));
+        let recovery_code = has(SecondFactorKind::RecoveryCode);
         self.answer.try_set_value(Some(answer));
         self.busy.try_set(false);
-        self.asked.try_set(Some(Asked { recovery_code, why }));
+        self.asked.try_set(Some(Asked { app, passkey, recovery_code, why }));
         answered.await.ok().flatten()
     }
 }
@@ -106,7 +112,7 @@ mod tests {
             let step = SecondStep::new();
             let (answer, mut answered) = oneshot::channel();
             step.answer.set_value(Some(answer));
-            let proof = SecondFactorProof { kind: SecondFactorKind::Totp, code: "123456".to_owned() };
+            let proof = SecondFactorProof::code(SecondFactorKind::Totp, "123456");
             step.answer(Some(proof.clone()));
             assert_eq!(answered.try_recv(), Ok(Some(Some(proof))));
             assert!(step.busy.get_untracked() && !step.end());

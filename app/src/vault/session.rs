@@ -6,7 +6,7 @@ use api_types::{
     live::LiveEvent,
     sessions::{Carrier, WhoAmI},
 };
-use client::{Client, ClientError, Device, Memory, SignedIn, Unsaved};
+use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
 use futures::future::AbortHandle;
 use leptos::prelude::*;
@@ -150,6 +150,51 @@ impl Vault {
         let locked = self.inner.with_value(|inner| inner.locked.clone()).filter(|session| session.who().email == email);
         let step = self.second_step;
         self.enter(attempt, move |client, _| program::enter(program::sign_in(client, locked, step, email, password)));
+    }
+
+    /// Signs in with a passkey. One that doesn't unlock leaves the vault locked, and says so.
+    pub fn sign_in_with_passkey(self, attempt: Attempt) {
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            self.save_last().await;
+            match program::enter(program::passkey(self.client())).await {
+                Ok(ByPasskey::Open(keys)) => {
+                    self.open(keys);
+                    attempt.done();
+                }
+                Ok(ByPasskey::Locked(session)) => {
+                    self.ended.set(false);
+                    self.notice.set(Some(t!(sign_in.passkey_locked).to_owned()));
+                    self.found(session);
+                    attempt.done();
+                }
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    }
+
+    /// Unlocks the session that lives with a passkey.
+    pub fn unlock_with_passkey(self, attempt: Attempt) {
+        let Some(session) = self.inner.with_value(|inner| inner.locked.clone()) else { return };
+        self.enter(attempt, move |_, _| program::enter(program::passkey_unlock(session)));
+    }
+
+    /// Answers the second step with a passkey.
+    pub fn prove_with_passkey(self, attempt: Attempt) {
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match program::enter(program::passkey_proof(self.client())).await {
+                Ok(proof) => {
+                    attempt.done();
+                    self.second_step.answer(Some(proof));
+                }
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
     }
 
     /// Opens the account with the recovery kit and sets a new password.

@@ -35,6 +35,8 @@ body! {
         Password,
         /// Recovery kit of 24 words.
         RecoveryKit,
+        /// A passkey whose authenticator offers `prf`.
+        Passkey,
     }
 }
 
@@ -167,6 +169,9 @@ body! {
         pub password: NewWayIn,
         /// The way in by recovery kit.
         pub recovery_kit: NewWayIn,
+        /// Those by passkey: each that is stored, else `counter_stale`.
+        #[serde(default)]
+        pub passkeys: Vec<NewWayIn>,
         /// The keyring.
         pub keyring: B64,
         /// The client state.

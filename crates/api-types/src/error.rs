@@ -79,6 +79,7 @@ codes! {
     SignInFailed = 401, "E-mail or password is wrong";
     SecondFactorRequired = 401, "Your second factor is needed as well";
     SecondFactorWrong = 401, "The code of your second factor is wrong, or was used before";
+    PasskeyFailed = 401, "The passkey is not known here, or did not answer what it was asked";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";

@@ -18,6 +18,7 @@ pub mod instance;
 pub mod invitations;
 pub mod limits;
 pub mod live;
+pub mod passkeys;
 pub mod policies;
 pub mod recovery;
 pub mod reports;

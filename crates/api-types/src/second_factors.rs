@@ -1,6 +1,6 @@
-//! `/api/v1/account/second-factors` and `/api/v1/account/recovery-codes`.
+//! `/api/v1/account/second-factors` and `/api/v1/account/recovery-codes`; passkeys are second factors as well.
 
-use crate::{SecondFactorId, UnixMillis, body};
+use crate::{SecondFactorId, UnixMillis, WayInId, body, passkeys::PasskeyAssertion};
 
 body! {
     /// What proves a second factor.
@@ -9,6 +9,8 @@ body! {
         Totp,
         /// A recovery code; counts once.
         RecoveryCode,
+        /// A passkey (WebAuthn).
+        Passkey,
     }
 }
 
@@ -17,8 +19,24 @@ body! {
     pub struct SecondFactorProof {
         /// Of what.
         pub kind: SecondFactorKind,
-        /// As shown; white space and hyphens don't matter.
+        /// As shown; white space and hyphens don't matter. Absent for a passkey.
+        #[serde(skip_serializing_if = "String::is_empty", default)]
         pub code: String,
+        /// A passkey's answer to a challenge (`POST /passkeys/challenge`).
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub passkey: Option<PasskeyAssertion>,
+    }
+}
+
+impl SecondFactorProof {
+    /// By a code.
+    pub fn code(kind: SecondFactorKind, code: impl Into<String>) -> Self {
+        Self { kind, code: code.into(), passkey: None }
+    }
+
+    /// By a passkey.
+    pub fn passkey(assertion: PasskeyAssertion) -> Self {
+        Self { kind: SecondFactorKind::Passkey, code: String::new(), passkey: Some(assertion) }
     }
 }
 
@@ -33,9 +51,12 @@ body! {
         pub label: String,
         /// When it was added.
         pub created_at: UnixMillis,
-        /// When a code of it was last taken.
+        /// When it was last used.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub last_used_at: Option<UnixMillis>,
+        /// The way in that a passkey opens; absent where it doesn't unlock.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub way_in: Option<WayInId>,
     }
 }
 

@@ -3,7 +3,7 @@
 use api_types::{ErrorCode, Problem};
 
 pub use crate::refusal::Refusal;
-use crate::{content::FieldError, key_code::KeyCodeError, transport::TransportError};
+use crate::{content::FieldError, key_code::KeyCodeError, passkey::PasskeyError, transport::TransportError};
 
 /// Why a flow didn't finish. No variant holds a secret or decrypted text.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,9 @@ pub enum ClientError {
     /// The kit is not this account's.
     #[error("E-mail or recovery kit is wrong.")]
     WrongKit,
+    /// No answer from a passkey, or none that helps.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// A code that can't be one.
     #[error("That is not an access code: it has {expected} letters and digits.")]
     CodeShape {
@@ -121,6 +124,10 @@ impl ClientError {
             Self::SecondFactorTooLate => "second_factor_too_late",
             Self::KitWords(_) => "kit_words",
             Self::WrongKit => "wrong_kit",
+            Self::Passkey(PasskeyError::Declined) => "passkey_declined",
+            Self::Passkey(PasskeyError::Known) => "passkey_known",
+            Self::Passkey(PasskeyError::Unsupported) => "passkey_unsupported",
+            Self::Passkey(PasskeyError::OpensNothing) => "passkey_opens_nothing",
             Self::CodeShape { .. } => "code_shape",
             Self::WrongCode { .. } => "wrong_code",
             Self::KeyCode(KeyCodeError::Foreign) => "key_code_foreign",

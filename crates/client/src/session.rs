@@ -27,6 +27,7 @@ pub use recover::Recover;
 pub(crate) use second_factor::Asking;
 pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
 pub use sign_up::SignUp;
+pub(crate) use sign_up::new_way_in;
 
 use crate::{
     api::Api,
@@ -230,8 +231,16 @@ impl<P: Platform> Client<P> {
         Ok(current.signed_in.map(|who| SignedIn { client: self.clone(), who, token }))
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared<P>> {
+        &self.shared
+    }
+
+    pub(crate) async fn pinned(&self) -> Result<Pinned> {
+        Ok(self.shared.pinned().await?.1)
+    }
+
     /// Makes a vault of a fresh session's answer.
-    fn finish(
+    pub(crate) fn finish(
         &self,
         body: SignedInBody,
         pinned: &Pinned,
@@ -260,8 +269,14 @@ pub(crate) fn own_chain(account: &OwnAccount) -> Result<KeyChain> {
 
 /// The way in of a kind.
 pub(crate) fn way_in(account: &OwnAccount, kind: WayInKind) -> Result<Signed<WayIn>> {
-    let found = account.ways_in.iter().find(|way| way.kind == kind).ok_or(Refusal::WayInForged)?;
-    Ok(Signed::parse(&found.record.0).map_err(|_| Refusal::WayInForged)?)
+    Ok(ways_in(account, kind)?.into_iter().next().ok_or(Refusal::WayInForged)?)
+}
+
+/// Every way in of a kind.
+pub(crate) fn ways_in(account: &OwnAccount, kind: WayInKind) -> Result<Vec<Signed<WayIn>>> {
+    let found = account.ways_in.iter().filter(|way| way.kind == kind);
+    let parsed = found.map(|way| Signed::parse(&way.record.0)).collect::<Result<_, _>>();
+    Ok(parsed.map_err(|_| Refusal::WayInForged)?)
 }
 
 /// Opens the account key.
@@ -323,15 +338,26 @@ impl<P: Platform> SignedIn<P> {
     /// # Errors
     /// [`Refusal::KeyringForged`] when it isn't this account's key, else as [`Client::sign_in`].
     pub async fn unlock_with(&self, account_key: AccountKey) -> Result<Vault<P>> {
-        let shared = &self.client.shared;
-        let (_, pinned) = shared.pinned().await?;
-        let account = shared.api().get_account().await?;
-        if account.public.id != self.who.account_id {
-            return Err(Refusal::OtherThing.into());
-        }
+        let pinned = self.client.pinned().await?;
+        let account = self.own_account().await?;
         let chain = own_chain(&account)?;
+        self.open(pinned, account, chain, account_key)
+    }
+
+    pub(crate) async fn own_account(&self) -> Result<OwnAccount> {
+        let account = self.client.api().get_account().await?;
+        if account.public.id == self.who.account_id { Ok(account) } else { Err(Refusal::OtherThing.into()) }
+    }
+
+    pub(crate) fn open(
+        &self,
+        pinned: Pinned,
+        account: OwnAccount,
+        chain: KeyChain,
+        key: AccountKey,
+    ) -> Result<Vault<P>> {
         let (session, token) = (self.who.session.clone(), self.token.clone());
-        Vault::open(Arc::clone(shared), pinned, account, chain, account_key, session, token)
+        Vault::open(Arc::clone(&self.client.shared), pinned, account, chain, key, session, token)
     }
 
     /// Ends the session.

@@ -6,9 +6,10 @@ mod common;
 use common::{Chain, Person, T0, content_key, directory, grant_to, rng};
 use crypto::{
     account::{
-        AccountKey, KeyChain, Keyring, KeyringError, OrganisationError, OrganisationKey, RecoveryError, RecoveryKit,
-        Role, RoleStatement, StateError, WayInError, WayInSecret, WayInSetup, fingerprint_groups, fingerprint_words,
-        make_way_in, open_cache, open_state, rewrap_way_in, seal_cache, seal_state, unlock, verify_way_in,
+        AccountKey, KeyChain, Keyring, KeyringError, OrganisationError, OrganisationKey, PasskeySecret, RecoveryError,
+        RecoveryKit, Role, RoleStatement, StateError, WayInError, WayInSecret, WayInSetup, fingerprint_groups,
+        fingerprint_words, make_way_in, open_cache, open_state, rewrap_way_in, seal_cache, seal_state, unlock,
+        verify_way_in,
     },
     grant::{
         AccessCode, CodeError, CodeKeys, CodeLength, CodeProof, InvitationSecret, ProofError, make_code_grant,
@@ -163,6 +164,30 @@ fn recovery_kit() {
     let rotated = rewrap_way_in(&way, &alice.chain, setup, &mut rng).unwrap();
     assert_eq!(unlock(&rotated, &alice.chain, WayInSecret::RecoveryKit(&kit)), Ok(fresh));
     assert_eq!(rotated.claimed().generation, 1);
+}
+
+#[test]
+fn a_passkey_opens_its_way_in_and_no_other_does() {
+    let mut rng = rng(21);
+    let alice = Person::new(22);
+    let [phone, other] = [[3; 32], [4; 32]].map(|output: [u8; 32]| PasskeySecret::from_slice(&output).unwrap());
+    let setup = WayInSetup {
+        account: alice.id(),
+        keys: alice.keyring.current(),
+        account_key: &alice.ak,
+        generation: 0,
+        time: T0,
+    };
+    let way = make_way_in(setup, WayInSecret::Passkey(&phone), &mut rng).unwrap();
+    assert_eq!(way.claimed().proof_key, None, "the server checks its signature, not the secret");
+    assert_eq!(unlock(&way, &alice.chain, WayInSecret::Passkey(&phone)), Ok(alice.ak.clone()));
+    assert_eq!(unlock(&way, &alice.chain, WayInSecret::Passkey(&other)), Err(WayInError::WrongSecret));
+    let kit = RecoveryKit::generate(&mut rng);
+    assert_eq!(unlock(&way, &alice.chain, WayInSecret::RecoveryKit(&kit)), Err(WayInError::WrongKind));
+    let fresh = AccountKey::generate(&mut rng);
+    let next = WayInSetup { account_key: &fresh, generation: 1, ..setup };
+    let rotated = rewrap_way_in(&way, &alice.chain, next, &mut rng).unwrap();
+    assert_eq!(unlock(&rotated, &alice.chain, WayInSecret::Passkey(&phone)), Ok(fresh));
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod opaque_records;
 pub mod organisation_key_wraps;
 pub mod part_segments;
 pub mod parts;
+pub mod passkeys;
 pub mod recovery_codes;
 pub mod rekey_queue;
 pub mod report_access;
@@ -58,6 +59,7 @@ macro_rules! for_each_entity {
         $each!(organisation_key_wraps);
         $each!(part_segments);
         $each!(parts);
+        $each!(passkeys);
         $each!(recovery_codes);
         $each!(rekey_queue);
         $each!(report_access);

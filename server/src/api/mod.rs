@@ -19,6 +19,7 @@ pub mod invitations;
 pub mod live;
 pub mod log;
 pub mod parts;
+pub mod passkeys;
 pub mod recovery;
 pub mod reports;
 pub mod second_factors;
@@ -41,6 +42,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(session::routes())
         .merge(account::routes())
         .merge(second_factors::routes())
+        .merge(passkeys::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

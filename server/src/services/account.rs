@@ -2,7 +2,7 @@
 
 use api_types::{
     AccountId, B64, ErrorCode,
-    accounts::{EmailBinding, OwnAccount, PutClientState, Role},
+    accounts::{EmailBinding, OwnAccount, PutClientState, Role, WayIn},
     audit::Action,
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
@@ -16,11 +16,11 @@ use crate::{
     audit::EventDraft,
     live,
     policy::Actor,
-    services::fields,
+    services::{fields, second_factor},
     storage::{
         self,
         accounts::{self, AccountRow},
-        log_keys, policies, second_factors,
+        log_keys, policies,
     },
 };
 
@@ -43,7 +43,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
     };
     let required = policies::second_factor_roles(conn).await?.contains(&row.role);
     Ok(OwnAccount {
-        second_factor_due: required && second_factors::confirmed(conn, row.id).await?.is_empty(),
+        second_factor_due: required && !second_factor::has(conn, row.id).await?,
         public,
         binding: binding(state, &row).await?,
         email: row.email,
@@ -85,11 +85,16 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
 }
 
 /// Of the account key that the stored ways in hold.
-async fn generation(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Option<u32>> {
+pub async fn generation(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Option<u32>> {
     let ways = accounts::ways_in(conn, account).await?;
-    let parsed = ways.first().map(|way| Signed::<crypto::account::WayIn>::parse(&way.record.0)).transpose();
+    ways.first().map(|way| generation_of(account, way)).transpose()
+}
+
+/// Of the account key that a verified way in holds.
+pub fn generation_of(account: AccountId, way: &WayIn) -> ServiceResult<u32> {
+    let parsed = Signed::<crypto::account::WayIn>::parse(&way.record.0);
     let way = parsed.map_err(|error| ServiceError::Internal(format!("a stored way in of {account}: {error}")))?;
-    Ok(way.map(|way| way.claimed().generation))
+    Ok(way.claimed().generation)
 }
 
 /// A counter that fits its column.

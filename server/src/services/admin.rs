@@ -13,7 +13,7 @@ use crate::{
     audit::{EventDraft, enum_name},
     live,
     policy::Actor,
-    services::{confirmation, sessions, signed},
+    services::{confirmation, second_factor, sessions, signed},
     storage::{
         self,
         accounts::{self, AccountRow},
@@ -38,7 +38,7 @@ pub async fn list(
     let event = EventDraft::by(actor, Action::LookUp).with("by", "administration");
     state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let having = storage::second_factors::having(state.db.read(), &ids).await?;
+    let having = second_factor::having(state.db.read(), &ids).await?;
     let items = rows.into_iter().zip(public).map(|(row, account)| AdminAccount {
         second_factor: having.contains(&row.id),
         account,
@@ -156,7 +156,7 @@ pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountI
         return Err(ServiceError::because(ErrorCode::Conflict, "remove your own in your settings"));
     }
     let mut tx = state.db.begin_write().await?;
-    if storage::second_factors::delete_all(tx.conn(), id).await? == 0 {
+    if second_factor::remove_all(&tx, id).await? == 0 {
         return Err(ErrorCode::NotFound.into());
     }
     let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;

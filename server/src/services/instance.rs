@@ -18,6 +18,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         log_keys_key: Some(state.key_log.vkey().to_owned()),
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
         keep_events_days: state.config.keep_events.map(KeepEvents::days),
+        passkeys: state.relying_party.is_offered(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

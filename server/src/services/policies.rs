@@ -6,7 +6,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     policy::Actor,
-    services::confirmation,
+    services::{confirmation, second_factor},
     storage::policies,
 };
 
@@ -39,5 +39,5 @@ pub async fn put(state: &AppState, actor: &Actor, body: Policies) -> ServiceResu
 }
 
 async fn has_one(state: &AppState, actor: &Actor) -> ServiceResult<bool> {
-    Ok(!crate::services::second_factor::kinds(state.db.read(), actor.account).await?.is_empty())
+    second_factor::has(state.db.read(), actor.account).await
 }

@@ -164,9 +164,10 @@ async fn replace(
         return Err(ErrorCode::RecoveryFailed.into());
     }
     // A second factor may have been added since.
-    if !second_factor && !storage::second_factors::confirmed(tx.conn(), account).await?.is_empty() {
+    if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());
     }
+    rotated.keeps_passkeys(&tx, None).await?;
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;

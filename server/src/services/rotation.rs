@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api_types::{
-    AccountId, B64, ErrorCode,
+    AccountId, B64, ErrorCode, WayInId,
     accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
     audit::Action,
     limits::CLIENT_STATE_MAX,
@@ -27,6 +27,7 @@ pub struct Rotated {
     account: AccountId,
     password: WayIn,
     recovery_kit: WayIn,
+    passkeys: Vec<WayIn>,
     keyring: Vec<u8>,
     client_state: Vec<u8>,
     counter: i64,
@@ -41,8 +42,11 @@ impl Rotated {
         let chain = chain.ok_or_else(|| ServiceError::Internal(format!("{account} has no key records")))?;
         signed::keyring("/rotation/keyring", &sent.keyring.0)?;
         fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
+        let passkeys = sent.passkeys.into_iter();
+        let passkeys = passkeys.map(|way| signed::way_in("/rotation/passkeys", way, WayInKind::Passkey, chain, now));
         Ok(Self {
             account,
+            passkeys: passkeys.collect::<ServiceResult<_>>()?,
             password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(
                 "/rotation/recovery_kit",
@@ -57,20 +61,30 @@ impl Rotated {
         })
     }
 
-    /// One way in stays, the other is new: a client that mixed them up would leave its person with neither.
-    async fn keeps(&self, tx: &WriteTx, kind: WayInKind) -> ServiceResult<()> {
+    /// Of password and recovery kit these stay, the other is new: a client that mixed them up would leave its person with
+    /// neither. Passkeys stay, but for the one that is removed.
+    pub async fn keeps(&self, tx: &WriteTx, kinds: &[WayInKind], removed: Option<WayInId>) -> ServiceResult<()> {
         let ways = [(&self.password, "/rotation/password"), (&self.recovery_kit, "/rotation/recovery_kit")];
         let stored = accounts::ways_in(tx.conn(), self.account).await?;
         for (way, pointer) in ways {
             let is_stored = stored.iter().any(|stored| stored.id == way.id && stored.kind == way.kind);
-            if way.kind == kind && !is_stored {
+            if kinds.contains(&way.kind) && !is_stored {
                 return Err(ServiceError::field(pointer, "not the stored way in under the new account key"));
             }
-            if way.kind != kind && stored.iter().any(|stored| stored.id == way.id) {
+            if !kinds.contains(&way.kind) && stored.iter().any(|stored| stored.id == way.id) {
                 return Err(ServiceError::field(pointer, "a new way in has a new id"));
             }
         }
-        Ok(())
+        self.keeps_passkeys(tx, removed).await
+    }
+
+    /// Another device may have added or removed one since the client looked.
+    pub async fn keeps_passkeys(&self, tx: &WriteTx, removed: Option<WayInId>) -> ServiceResult<()> {
+        let stored = accounts::ways_in(tx.conn(), self.account).await?;
+        let stored = stored.iter().filter(|way| way.kind == WayInKind::Passkey).map(|way| way.id);
+        let kept: BTreeSet<_> = stored.filter(|id| Some(*id) != removed).collect();
+        let sent: BTreeSet<_> = self.passkeys.iter().map(|way| way.id).collect();
+        if kept == sent && sent.len() == self.passkeys.len() { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }
     }
 
     /// Replaces everything under the old account key, in one transaction. The counter makes sure that of two at once one
@@ -82,7 +96,7 @@ impl Rotated {
         }
         accounts::put_keyring(tx.conn(), account, self.keyring).await?;
         accounts::delete_ways_in(tx.conn(), account).await?;
-        for way in [&self.password, &self.recovery_kit] {
+        for way in [&self.password, &self.recovery_kit].into_iter().chain(&self.passkeys) {
             match accounts::insert_way_in(tx.conn(), account, way).await {
                 Err(error) if is_unique_violation(&error) => return Err(ErrorCode::Conflict.into()),
                 other => other?,
@@ -109,7 +123,7 @@ pub async fn change_password(state: &AppState, actor: &Actor, body: ChangePasswo
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
-    rotated.keeps(&tx, WayInKind::RecoveryKit).await?;
+    rotated.keeps(&tx, &[WayInKind::RecoveryKit], None).await?;
     accounts::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
     finish(state, actor, tx, rotated, "password").await
 }
@@ -119,11 +133,18 @@ pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRe
     confirmation::confirmed(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
-    rotated.keeps(&tx, WayInKind::Password).await?;
+    rotated.keeps(&tx, &[WayInKind::Password], None).await?;
     finish(state, actor, tx, rotated, "recovery_kit").await
 }
 
-async fn finish(state: &AppState, actor: &Actor, mut tx: WriteTx, rotated: Rotated, what: &str) -> ServiceResult<()> {
+/// Stores it; every other session ends.
+pub async fn finish(
+    state: &AppState,
+    actor: &Actor,
+    mut tx: WriteTx,
+    rotated: Rotated,
+    what: &str,
+) -> ServiceResult<()> {
     rotated.store(&tx).await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", what).with("sessions_ended", ended);

@@ -12,10 +12,12 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::MINUTE,
     services::{
+        passkeys::{self, Answered},
         recovery_codes,
         throttle::{self, Tried},
     },
     storage::{
+        self,
         db::WriteTx,
         second_factors::{self, FactorRow},
     },
@@ -35,12 +37,35 @@ pub struct Proved {
 enum How {
     Step(SecondFactorId, i64),
     Code([u8; 32]),
+    Passkey(Box<Answered>),
+}
+
+/// Whether an account has one that counts.
+pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
+    let apps = second_factors::confirmed(conn, account).await?;
+    Ok(!apps.is_empty() || storage::passkeys::has(conn, account).await?)
+}
+
+/// Which of these accounts have one.
+pub async fn having(conn: &impl ConnectionTrait, accounts: &[AccountId]) -> ServiceResult<Vec<AccountId>> {
+    let mut having = second_factors::having(conn, accounts).await?;
+    having.extend(storage::passkeys::having(conn, accounts).await?);
+    Ok(having)
+}
+
+/// Removes all of an account, recovery codes too, and the ways in by passkey. Says how many there were.
+pub async fn remove_all(tx: &WriteTx, account: AccountId) -> ServiceResult<u64> {
+    let apps = second_factors::delete_all(tx.conn(), account).await?;
+    Ok(apps + storage::passkeys::delete_all(tx.conn(), account).await?)
 }
 
 /// What an account has that counts; empty where it has none.
 pub async fn kinds(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Vec<SecondFactorKind>> {
     let mut kinds: Vec<_> = second_factors::confirmed(conn, account).await?.iter().map(|row| row.kind).collect();
     kinds.dedup();
+    if storage::passkeys::has(conn, account).await? {
+        kinds.push(SecondFactorKind::Passkey);
+    }
     if !kinds.is_empty() && second_factors::codes_left(conn, account).await? > 0 {
         kinds.push(SecondFactorKind::RecoveryCode);
     }
@@ -54,8 +79,7 @@ pub async fn check(
     given: Option<&SecondFactorProof>,
     action: Action,
 ) -> ServiceResult<Option<Proved>> {
-    let factors = second_factors::confirmed(state.db.read(), account).await?;
-    if factors.is_empty() {
+    if !has(state.db.read(), account).await? {
         return Ok(None);
     }
     let Some(given) = given else {
@@ -65,7 +89,7 @@ pub async fn check(
     if given.kind == SecondFactorKind::Totp {
         throttle::count(state, Tried::SecondFactor, &account.0).await?;
     }
-    match find(state, account, &factors, given).await? {
+    match find(state, account, given).await? {
         Some(how) => Ok(Some(Proved { account, how })),
         None => {
             let event = EventDraft::anonymous(action).actor(account, None).with("factor", enum_name(&given.kind));
@@ -75,15 +99,10 @@ pub async fn check(
     }
 }
 
-async fn find(
-    state: &AppState,
-    account: AccountId,
-    factors: &[FactorRow],
-    given: &SecondFactorProof,
-) -> ServiceResult<Option<How>> {
+async fn find(state: &AppState, account: AccountId, given: &SecondFactorProof) -> ServiceResult<Option<How>> {
     match given.kind {
         SecondFactorKind::Totp => {
-            for factor in factors.iter().filter(|factor| factor.kind == SecondFactorKind::Totp) {
+            for factor in &second_factors::confirmed(state.db.read(), account).await? {
                 if let Some(step) = fresh_step(state, account, factor, &given.code)? {
                     return Ok(Some(How::Step(factor.id, step)));
                 }
@@ -94,6 +113,14 @@ async fn find(
             let hash = recovery_codes::hash(&given.code);
             let known = second_factors::has_code(state.db.read(), account, &hash).await?;
             Ok(known.then_some(How::Code(hash)))
+        }
+        SecondFactorKind::Passkey => {
+            let Some(assertion) = &given.passkey else { return Ok(None) };
+            match passkeys::check(state, assertion).await {
+                Ok(answered) if answered.account == account => Ok(Some(How::Passkey(Box::new(answered)))),
+                Ok(_) | Err(ServiceError::Refused(ErrorCode::PasskeyFailed)) => Ok(None),
+                Err(error) => Err(error),
+            }
         }
     }
 }
@@ -110,6 +137,7 @@ impl Proved {
         match self.how {
             How::Step(..) => SecondFactorKind::Totp,
             How::Code(_) => SecondFactorKind::RecoveryCode,
+            How::Passkey(_) => SecondFactorKind::Passkey,
         }
     }
 
@@ -119,6 +147,7 @@ impl Proved {
         let taken = match &self.how {
             How::Step(factor, step) => second_factors::take_step(tx.conn(), *factor, *step, now).await?,
             How::Code(hash) => second_factors::take_code(tx.conn(), self.account, hash).await?,
+            How::Passkey(answered) => return answered.take(state, tx).await,
         };
         if !taken {
             return Err(ErrorCode::SecondFactorWrong.into());

@@ -17,7 +17,9 @@ use crate::{
     random,
     services::{confirmation, fields, recovery_codes, second_factor, sessions, throttle},
     storage::{
-        self, accounts, policies,
+        self, accounts,
+        db::WriteTx,
+        passkeys, policies,
         second_factors::{self, FactorRow},
     },
 };
@@ -28,21 +30,28 @@ const MAX: usize = 10;
 /// `GET /account/second-factors`.
 pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SecondFactorList> {
     let conn = state.db.read();
-    let items = second_factors::confirmed(conn, actor.account).await?.into_iter().map(|row| SecondFactor {
+    let apps = second_factors::confirmed(conn, actor.account).await?.into_iter().map(|row| SecondFactor {
         id: row.id,
         kind: row.kind,
         label: row.label,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
+        way_in: None,
     });
+    let passkeys = passkeys::of_account(conn, actor.account).await?.into_iter().map(|row| SecondFactor {
+        id: row.id,
+        kind: SecondFactorKind::Passkey,
+        label: row.label,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        way_in: row.way_in,
+    });
+    let mut items: Vec<_> = apps.chain(passkeys).collect();
+    items.sort_by_key(|factor| factor.created_at);
     let left = second_factors::codes_left(conn, actor.account).await?;
     let required = policies::second_factor_roles(conn).await?.contains(&actor.role);
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "second_factors")).await?;
-    Ok(SecondFactorList {
-        items: items.collect(),
-        recovery_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
-        required,
-    })
+    Ok(SecondFactorList { items, recovery_codes_left: u32::try_from(left).unwrap_or(u32::MAX), required })
 }
 
 /// `POST /account/second-factors/totp`.
@@ -90,7 +99,8 @@ pub async fn confirm(
     let step = step.ok_or(ErrorCode::SecondFactorWrong)?;
     second_factors::take_step(tx.conn(), id, step, now).await?;
     second_factors::confirm(tx.conn(), id, now).await?;
-    let first = factors.iter().all(|row| row.confirmed_at.is_none());
+    let first =
+        factors.iter().all(|row| row.confirmed_at.is_none()) && !passkeys::has(tx.conn(), actor.account).await?;
     let codes = if first { new_codes(state, actor, &tx).await? } else { Vec::new() };
     storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
@@ -108,27 +118,33 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId) -> Serv
     if !second_factors::delete(tx.conn(), actor.account, id).await? {
         return Err(ErrorCode::NotFound.into());
     }
-    if second_factors::confirmed(tx.conn(), actor.account).await?.is_empty() {
-        if policies::second_factor_roles(tx.conn()).await?.contains(&actor.role) {
-            return Err(ServiceError::because(
-                ErrorCode::Conflict,
-                "your role needs a second factor: add another before you remove this one",
-            ));
-        }
-        second_factors::delete_all(tx.conn(), actor.account).await?;
-        storage::sessions::forget_second_factor(tx.conn(), actor.account).await?;
-    }
+    after_removal(&tx, actor).await?;
     tx.record(change(actor, "second_factor_removed").with("factor", id)).await?;
     tx.commit().await?;
     changed(state, actor);
     Ok(())
 }
 
+/// After one was removed: with the last one the recovery codes go, where the role doesn't need one.
+pub async fn after_removal(tx: &WriteTx, actor: &Actor) -> ServiceResult<()> {
+    if second_factor::has(tx.conn(), actor.account).await? {
+        return Ok(());
+    }
+    if policies::second_factor_roles(tx.conn()).await?.contains(&actor.role) {
+        return Err(ServiceError::because(
+            ErrorCode::Conflict,
+            "your role needs a second factor: add another before you remove this one",
+        ));
+    }
+    second_factor::remove_all(tx, actor.account).await?;
+    Ok(storage::sessions::forget_second_factor(tx.conn(), actor.account).await?)
+}
+
 /// `POST /account/recovery-codes`: a new set; the old one counts no more.
 pub async fn renew_codes(state: &AppState, actor: &Actor) -> ServiceResult<RecoveryCodes> {
     confirmation::confirmed(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
-    if second_factors::confirmed(tx.conn(), actor.account).await?.is_empty() {
+    if !second_factor::has(tx.conn(), actor.account).await? {
         return Err(ServiceError::because(
             ErrorCode::Conflict,
             "recovery codes go with a second factor: add one first",
@@ -141,17 +157,20 @@ pub async fn renew_codes(state: &AppState, actor: &Actor) -> ServiceResult<Recov
     Ok(RecoveryCodes { codes })
 }
 
-async fn new_codes(state: &AppState, actor: &Actor, tx: &storage::db::WriteTx) -> ServiceResult<Vec<String>> {
+/// New recovery codes in the place of those before.
+pub async fn new_codes(state: &AppState, actor: &Actor, tx: &WriteTx) -> ServiceResult<Vec<String>> {
     let (codes, hashes) = recovery_codes::make()?;
     second_factors::put_codes(tx.conn(), actor.account, &hashes, state.clock.now()).await?;
     Ok(codes)
 }
 
-fn change(actor: &Actor, what: &str) -> EventDraft {
+/// The event of a change of one's ways in.
+pub fn change(actor: &Actor, what: &str) -> EventDraft {
     EventDraft::by(actor, Action::AccountChange).with("what", what)
 }
 
-fn changed(state: &AppState, actor: &Actor) {
+/// After its commit.
+pub fn changed(state: &AppState, actor: &Actor) {
     sessions::changed(state, actor.account);
     state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
 }

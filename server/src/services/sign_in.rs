@@ -158,7 +158,7 @@ async fn begin_session(
     pending.still_holds(&tx, account).await?;
     let proves_one = before.is_some() || proved.is_some();
     // One may have been added since.
-    if !proves_one && !storage::second_factors::confirmed(tx.conn(), account).await?.is_empty() {
+    if !proves_one && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::SignInFailed.into());
     }
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::SignInFailed)?;

@@ -43,6 +43,7 @@ pub fn way_in(
     let (wanted, label) = match kind {
         WayInKind::Password => (account::WayInKind::Password, "Password"),
         WayInKind::RecoveryKit => (account::WayInKind::RecoveryKit, "Recovery kit"),
+        WayInKind::Passkey => (account::WayInKind::Passkey, "Passkey"),
     };
     if signed.kind != wanted || signed.id.0 != new.id.0 {
         return Err(ServiceError::field(pointer, "its record is of another kind or id"));
@@ -52,7 +53,7 @@ pub fn way_in(
         return Err(ServiceError::field(pointer, "its proof key is not the one in its record"));
     }
     if (kind == WayInKind::RecoveryKit) != proof_key.is_some() {
-        return Err(ServiceError::field(pointer, "a recovery kit has a proof key, a password has none"));
+        return Err(ServiceError::field(pointer, "a recovery kit has a proof key, another way in has none"));
     }
     Ok(WayIn {
         id: new.id,

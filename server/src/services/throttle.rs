@@ -36,6 +36,8 @@ pub enum Tried {
     SignInAnywhere,
     /// Proving a second factor of one account, after the password or kit was right.
     SecondFactor,
+    /// Asking for a passkey's challenge, from one address.
+    PasskeyFrom,
     /// Creating accounts from one address.
     SignUpFrom,
     /// Recovering one e-mail from one address.
@@ -72,6 +74,7 @@ impl Tried {
             Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
             Self::SignInAnywhere => (300, 500, 250, 1_000),
             Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
+            Self::PasskeyFrom => (300, 1_000, 500, MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
@@ -85,7 +88,10 @@ impl Tried {
     }
 
     fn is_by_address(self) -> bool {
-        matches!(self, Self::SignInFrom | Self::SignUpFrom | Self::RecoveryFrom | Self::InvitationFrom)
+        matches!(
+            self,
+            Self::SignInFrom | Self::PasskeyFrom | Self::SignUpFrom | Self::RecoveryFrom | Self::InvitationFrom
+        )
     }
 }
 

@@ -15,6 +15,7 @@ pub mod invitations;
 pub mod log;
 pub mod log_events;
 pub mod log_keys;
+pub mod passkeys;
 pub mod policies;
 pub mod reports;
 pub mod reports_access;

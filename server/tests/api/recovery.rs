@@ -60,6 +60,7 @@ async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
         recovery_id: started.recovery_id,
         registration_upload: B64(done.upload),
         rotation: Rotation {
+            passkeys: Vec::new(),
             password: who.way_in(WayInSecret::Password(&done.export_key), 1),
             recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
             keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),

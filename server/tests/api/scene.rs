@@ -242,6 +242,12 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             (format!("/account/second-factors/{id}/confirm"), Some(json!({"code": "123456"})))
         }
         "remove_second_factor" => (format!("/account/second-factors/{}", SecondFactorId([0; 16])), None),
+        "start_passkey" => ("/account/passkeys/start".into(), None),
+        "add_passkey" => ("/account/passkeys".into(), Some(json!({}))),
+        "remove_passkey" => (format!("/account/passkeys/{}/remove", SecondFactorId([0; 16])), Some(json!({}))),
+        "challenge_passkey" => ("/passkeys/challenge".into(), None),
+        "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
+        "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),
         "renew_recovery_codes" => ("/account/recovery-codes".into(), None),
         "disable_account" | "enable_account" => {
             let verb = operation.split('_').next().unwrap();

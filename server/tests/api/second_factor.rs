@@ -42,11 +42,11 @@ impl App {
 }
 
 fn totp(code: impl Into<String>) -> SecondFactorProof {
-    SecondFactorProof { kind: SecondFactorKind::Totp, code: code.into() }
+    SecondFactorProof::code(SecondFactorKind::Totp, code)
 }
 
 fn recovery(code: impl Into<String>) -> SecondFactorProof {
-    SecondFactorProof { kind: SecondFactorKind::RecoveryCode, code: code.into() }
+    SecondFactorProof::code(SecondFactorKind::RecoveryCode, code)
 }
 
 /// Gives these, one after the other, and remembers what was asked.

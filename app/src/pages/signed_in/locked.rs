@@ -10,7 +10,7 @@ use crate::{
         Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Glyph, Notices, PasswordField, Skeleton, SkeletonRows,
         Tone,
     },
-    pages::second_step::SecondStepForm,
+    pages::{second_step::SecondStepForm, sign_in::PasskeyButton},
     t,
     vault::{Attempt, Stop, use_vault},
 };
@@ -52,6 +52,7 @@ pub fn UnlockForm(
     let vault = use_vault();
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
+    let with_passkey = Attempt::new();
     let email = StoredValue::new(who.email);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -78,6 +79,9 @@ pub fn UnlockForm(
                 <PasswordField id="password" label=t!(sign_in.password) value=password error=problem focus=true/>
                 <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
             </form>
+            {browser::has_passkeys().then(|| view! {
+                <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey_unlock) on_click=move |()| vault.unlock_with_passkey(with_passkey)/>
+            })}
         }
         .into_any()
     };

@@ -4,7 +4,10 @@ use std::future::Future;
 
 use api_types::ErrorCode;
 use client::ClientError;
-use futures::channel::oneshot;
+use futures::{
+    channel::oneshot,
+    future::{AbortHandle, abortable},
+};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -12,9 +15,9 @@ use super::locked::UserName;
 use crate::{
     browser,
     components::{Button, ButtonKind, Dialog, PasswordField},
-    pages::second_step::SecondStepForm,
+    pages::{second_step::SecondStepForm, sign_in::PasskeyButton},
     t,
-    vault::{Attempt, Keys, Vault, explain, use_vault},
+    vault::{Attempt, BrowserPasskeys, Keys, Vault, explain, use_vault},
 };
 
 /// `Copy`; the page that has it shows its [`ProveDialog`].
@@ -99,6 +102,13 @@ fn ProveForm(proving: Proving) -> impl IntoView {
     let password = RwSignal::new(String::new());
     let attempt = Attempt::new();
     let second = vault.second_step.open();
+    let running = StoredValue::new(None::<AbortHandle>);
+    // Closed while the password is checked: nobody is asked for anything any more.
+    on_cleanup(move || {
+        if let Some(running) = running.try_update_value(Option::take).flatten() {
+            running.abort();
+        }
+    });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let Some(keys) = vault.keys() else { return };
@@ -106,8 +116,11 @@ fn ProveForm(proving: Proving) -> impl IntoView {
             return;
         }
         let typed = password.get_untracked();
+        let confirming = async move { keys.confirm(&typed, &vault.second_step).await };
+        let (confirming, handle) = abortable(confirming);
+        running.set_value(Some(handle));
         spawn_local(async move {
-            let proved = keys.confirm(&typed, &vault.second_step).await;
+            let Ok(proved) = confirming.await else { return };
             let gave_up = vault.second_step.end();
             match proved {
                 Ok(()) => {
@@ -117,6 +130,22 @@ fn ProveForm(proving: Proving) -> impl IntoView {
                 Err(_) if gave_up => attempt.done(),
                 Err(ClientError::WrongPassword) => attempt.failed(t!(sign_in.unlock_wrong)),
                 Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    };
+    let with_passkey = Attempt::new();
+    let use_passkey = move |()| {
+        let Some(keys) = vault.keys() else { return };
+        if !with_passkey.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match keys.confirm_with_passkey(&BrowserPasskeys).await {
+                Ok(()) => {
+                    with_passkey.done();
+                    proving.proved();
+                }
+                Err(error) => with_passkey.failed(explain(&error)),
             }
         });
     };
@@ -135,6 +164,9 @@ fn ProveForm(proving: Proving) -> impl IntoView {
                 </div>
                 <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(second_step.prove_working))}</p>
             </form>
+            {browser::has_passkeys().then(|| view! {
+                <PasskeyButton attempt=with_passkey says=t!(second_step.use_passkey) on_click=use_passkey/>
+            })}
         }
         .into_any()
     };

@@ -9,6 +9,9 @@ use api_types::{
     audit::{Action, AuditEventList, Outcome},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
+    passkeys::{
+        NewPasskey, PasskeyAdded, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn, RemovePasskey,
+    },
     policies::Policies,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
@@ -101,6 +104,20 @@ impl<T: Transport> Api<'_, T> {
             = post format!("/account/second-factors/{id}/confirm"), body;
         /// `DELETE /account/second-factors/{factor_id}`.
         remove_second_factor(id: &SecondFactorId) -> () = delete format!("/account/second-factors/{id}");
+        /// `POST /account/passkeys/start`.
+        start_passkey() -> PasskeyCreation = post_empty "/account/passkeys/start".to_owned();
+        /// `POST /account/passkeys`.
+        add_passkey(body: &NewPasskey) -> PasskeyAdded = post "/account/passkeys".to_owned(), body;
+        /// `POST /account/passkeys/{factor_id}/remove`.
+        remove_passkey(id: &SecondFactorId, body: &RemovePasskey) -> ()
+            = post_unit format!("/account/passkeys/{id}/remove"), body;
+        /// `POST /passkeys/challenge`.
+        challenge_passkey() -> PasskeyChallenge = post_empty "/passkeys/challenge".to_owned();
+        /// `POST /sign-in/passkey`.
+        sign_in_with_passkey(body: &PasskeySignIn) -> SignedIn = post "/sign-in/passkey".to_owned(), body;
+        /// `POST /session/confirmation/passkey`.
+        confirm_with_passkey(body: &PasskeyConfirmation) -> ()
+            = post_unit "/session/confirmation/passkey".to_owned(), body;
         /// `POST /account/recovery-codes`.
         renew_recovery_codes() -> RecoveryCodes = post_empty "/account/recovery-codes".to_owned();
         /// `PUT /account/client-state`.

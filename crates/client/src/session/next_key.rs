@@ -56,17 +56,20 @@ impl<'a> NextKey<'a> {
     pub fn rotation(
         &self,
         [password, kit]: [&Signed<WayIn>; 2],
+        passkeys: &[Signed<WayIn>],
         old: AccountKey,
         (counter, mut state): (u64, ClientState),
-    ) -> Rotation {
+    ) -> Result<Rotation> {
         let (account, counter) = (self.chain.account(), counter.saturating_add(1));
         state.retired.push(old);
-        Rotation {
+        let passkeys = passkeys.iter().map(|way| Ok(new_way_in(&self.rewrap(way)?)));
+        Ok(Rotation {
+            passkeys: passkeys.collect::<Result<_>>()?,
             password: new_way_in(password),
             recovery_kit: new_way_in(kit),
             keyring: B64(self.keyring.seal(&self.key, &account, &mut rng())),
             client_state: B64(seal_state(&self.key, &account, counter, state.to_bytes().expose(), &mut rng())),
             client_state_counter: counter,
-        }
+        })
     }
 }

@@ -12,12 +12,13 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{AskSecondFactor, Asking, Client, Device, NextKey, opaque, open_way, own_chain, way_in};
+use super::{AskSecondFactor, Asking, Client, Device, NextKey, opaque, open_way, own_chain, way_in, ways_in};
 use crate::{
     content::check_email,
     error::{ClientError, Result},
     ids::ToCrypto,
     memory::Pinned,
+    passkey::same_generation,
     platform::Platform,
     refusal::Refusal,
     vault::{Vault, open_client_state, open_keyring},
@@ -40,6 +41,7 @@ struct Opened {
     chain: KeyChain,
     keyring: Keyring,
     kit: Signed<WayIn>,
+    passkeys: Vec<Signed<WayIn>>,
     key: AccountKey,
 }
 
@@ -49,7 +51,9 @@ impl Opened {
         let way = way_in(account, WayInKind::RecoveryKit)?;
         let key = open_way(&way, &chain, WayInSecret::RecoveryKit(kit))?;
         let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
-        Ok(Self { chain, keyring, kit: way, key })
+        let passkeys = ways_in(account, WayInKind::Passkey)?;
+        same_generation(&passkeys, way.claimed().generation)?;
+        Ok(Self { chain, keyring, kit: way, passkeys, key })
     }
 
     /// The key that takes its place.
@@ -121,7 +125,7 @@ impl<P: Platform> Client<P> {
         Ok(FinishRecovery {
             recovery_id,
             registration_upload,
-            rotation: next.rotation(ways, opened.key.clone(), state),
+            rotation: next.rotation(ways, &opened.passkeys, opened.key.clone(), state)?,
             carrier: device.carrier,
             device: device.name,
         })

@@ -4,27 +4,31 @@
 //! more, but for sealed objects from before, which the new client state's retired keys open.
 
 use api_types::{
-    B64, ErrorCode,
+    B64, ErrorCode, SecondFactorId, WayInId,
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
+    passkeys::RemovePasskey,
+    sign_up::NewWayIn,
 };
 use crypto::{
-    account::{KeyChain, RecoveryKit, WayIn, WayInSecret},
-    defence::Defence,
+    account::{KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in},
     sign::Signed,
 };
 
 use super::{Vault, open_keyring, saving::TRIES};
 use crate::{
     error::{ClientError, Result},
-    platform::Platform,
+    ids::ToApi,
+    passkey::same_generation,
+    platform::{Platform, rng},
     refusal::Refusal,
-    session::{NextKey, opaque, own_chain, way_in},
+    session::{NextKey, new_way_in, opaque, own_chain, way_in, ways_in},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
 struct Next<'a> {
     password: Signed<WayIn>,
     kit: Signed<WayIn>,
+    passkeys: Vec<Signed<WayIn>>,
     key: NextKey<'a>,
 }
 
@@ -44,7 +48,7 @@ impl<P: Platform> Vault<P> {
         for _ in 0..TRIES {
             let next = self.next_key().await?;
             let password = next.key.make(WayInSecret::Password(&done.export_key))?;
-            let rotation = self.rotated(&next.key, [&password, &next.key.rewrap(&next.kit)?]);
+            let rotation = self.rotated(&next, [&password, &next.key.rewrap(&next.kit)?])?;
             let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
             self.begin_rotation(&next.key);
             let sent = self.api().change_password(&body).await;
@@ -65,7 +69,7 @@ impl<P: Platform> Vault<P> {
         for _ in 0..TRIES {
             let next = self.next_key().await?;
             let new = next.key.make(WayInSecret::RecoveryKit(kit))?;
-            let rotation = self.rotated(&next.key, [&next.key.rewrap(&next.password)?, &new]);
+            let rotation = self.rotated(&next, [&next.key.rewrap(&next.password)?, &new])?;
             let body = ChangeRecoveryKit { rotation };
             self.begin_rotation(&next.key);
             let sent = self.api().change_recovery_kit(&body).await;
@@ -74,6 +78,46 @@ impl<P: Platform> Vault<P> {
             }
         }
         Err(ClientError::Internal("other devices save all the time"))
+    }
+
+    /// Removes a passkey that opened the account, and rotates the account key.
+    pub(crate) async fn remove_way_in(&self, id: &SecondFactorId, way_in: &WayInId) -> Result<()> {
+        let _no_save_meanwhile = self.0.saving.lock().await;
+        for _ in 0..TRIES {
+            let mut next = self.next_key().await?;
+            next.passkeys.retain(|way| way.claimed().id.api() != *way_in);
+            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
+            let body = RemovePasskey { rotation: Some(self.rotated(&next, ways)?) };
+            self.begin_rotation(&next.key);
+            let sent = self.api().remove_passkey(id, &body).await;
+            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
+                return ended;
+            }
+        }
+        Err(ClientError::Internal("other devices save all the time"))
+    }
+
+    /// A new way in to the account key as it is.
+    pub(crate) async fn present_way_in(&self, secret: WayInSecret<'_>) -> Result<NewWayIn> {
+        self.own_stored().await?;
+        let (key, generation) = {
+            let keys = self.keys_now();
+            (keys.current.clone(), keys.generation)
+        };
+        let setup = WayInSetup {
+            account: self.id(),
+            keys: self.keyring().current(),
+            account_key: &key,
+            generation,
+            time: self.signing_time(),
+        };
+        let made = make_way_in(setup, secret, &mut rng());
+        Ok(new_way_in(&made.map_err(|_| ClientError::Internal("a way in could not be made"))?))
+    }
+
+    /// Nothing is saved and no key changes while this is held.
+    pub(crate) async fn lock_saving(&self) -> impl Drop + use<'_, P> {
+        self.0.saving.lock().await
     }
 
     /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
@@ -87,12 +131,12 @@ impl<P: Platform> Vault<P> {
         let generation = password.claimed().generation;
         self.check_way(&password, &chain)?;
         self.check_way(&kit, &chain)?;
-        if kit.claimed().generation != generation && Defence::WayInGeneration.holds() {
-            return Err(Refusal::WayInBehind.into());
-        }
+        let passkeys = ways_in(&account, WayInKind::Passkey)?;
+        passkeys.iter().try_for_each(|way| self.check_way(way, &chain))?;
+        same_generation(passkeys.iter().chain([&kit]), generation)?;
         self.memory().check_way_in(&account.public.id, generation)?;
         let key = NextKey::after(generation, self.chain(), self.keyring(), self.signing_time());
-        Ok(Next { password, kit, key })
+        Ok(Next { password, kit, passkeys, key })
     }
 
     fn check_way(&self, way: &Signed<WayIn>, chain: &KeyChain) -> Result<()> {
@@ -110,8 +154,8 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    fn rotated(&self, next: &NextKey<'_>, ways: [&Signed<WayIn>; 2]) -> Rotation {
-        next.rotation(ways, self.account_key(), (self.counter(), self.state().clone()))
+    fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2]) -> Result<Rotation> {
+        next.key.rotation(ways, &next.passkeys, self.account_key(), (self.counter(), self.state().clone()))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.

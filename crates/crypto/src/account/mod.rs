@@ -8,6 +8,8 @@ mod key_record;
 mod keyring;
 mod organisation;
 #[cfg(feature = "open")]
+mod passkey;
+#[cfg(feature = "open")]
 mod recovery;
 #[cfg(feature = "open")]
 mod state;
@@ -26,6 +28,8 @@ pub use keyring::{EpochKeys, Keyring, KeyringError};
 #[cfg(feature = "open")]
 pub use organisation::OrganisationKey;
 pub use organisation::{OrganisationError, Role, RoleStatement};
+#[cfg(feature = "open")]
+pub use passkey::PasskeySecret;
 #[cfg(feature = "open")]
 pub use recovery::{RecoveryError, RecoveryKit};
 #[cfg(feature = "open")]

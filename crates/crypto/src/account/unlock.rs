@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use super::{AccountKey, EpochKeys, KeyChain, RecoveryKit, WayIn, WayInError, WayInKind, verify_way_in};
+use super::{AccountKey, EpochKeys, KeyChain, PasskeySecret, RecoveryKit, WayIn, WayInError, WayInKind, verify_way_in};
 use crate::{
     encoding::UnixMillis,
     format::{Label, open_small, seal_small},
@@ -21,6 +21,8 @@ pub enum WayInSecret<'a> {
     Password(&'a ExportKey),
     /// The recovery kit.
     RecoveryKit(&'a RecoveryKit),
+    /// What a passkey's pseudo-random function gave.
+    Passkey(&'a PasskeySecret),
 }
 
 impl WayInSecret<'_> {
@@ -29,6 +31,7 @@ impl WayInSecret<'_> {
         match self {
             Self::Password(_) => WayInKind::Password,
             Self::RecoveryKit(_) => WayInKind::RecoveryKit,
+            Self::Passkey(_) => WayInKind::Passkey,
         }
     }
 
@@ -36,6 +39,7 @@ impl WayInSecret<'_> {
         match self {
             Self::Password(key) => key.secret().expose(),
             Self::RecoveryKit(kit) => kit.entropy().expose(),
+            Self::Passkey(secret) => secret.secret().expose(),
         }
     }
 
@@ -43,6 +47,7 @@ impl WayInSecret<'_> {
         match self {
             Self::Password(_) => Label::WayInPassword,
             Self::RecoveryKit(_) => Label::WayInRecoveryKit,
+            Self::Passkey(_) => Label::WayInPasskey,
         }
     }
 }
@@ -77,7 +82,7 @@ pub fn make_way_in(
     let sealed_seed = seal_small(secret.bytes(), secret.label(), &bindings, pair.seed().expose(), rng);
     let proof_key = match secret {
         WayInSecret::RecoveryKit(kit) => Some(kit.proof_key()),
-        WayInSecret::Password(_) => None,
+        WayInSecret::Password(_) | WayInSecret::Passkey(_) => None,
     };
     let way = WayIn {
         account: setup.account,
@@ -123,7 +128,7 @@ fn wrap_and_sign(mut way: WayIn, setup: WayInSetup<'_>, rng: &mut impl CryptoRng
 /// Opens the account key by a way in, after verifying it under the account's key records.
 ///
 /// # Errors
-/// [`WayInError`]; [`WayInError::WrongSecret`] for a wrong password or kit.
+/// [`WayInError`]; [`WayInError::WrongSecret`] for a wrong password, kit or passkey.
 pub fn unlock(way: &Signed<WayIn>, chain: &KeyChain, secret: WayInSecret<'_>) -> Result<AccountKey, WayInError> {
     let way = verify_way_in(way, chain)?;
     if way.kind != secret.kind() {

@@ -20,10 +20,12 @@ pub enum WayInKind {
     Password = 1,
     /// The entropy of 24 words.
     RecoveryKit = 2,
+    /// The output of a passkey's pseudo-random function.
+    Passkey = 3,
 }
 
 impl WayInKind {
-    /// The kind of a number. Later kinds (passkey, contact) are unknown to this version, by name.
+    /// The kind of a number. Later kinds (contact) are unknown to this version, by name.
     ///
     /// # Errors
     /// [`DecodeError::UnknownTag`].
@@ -31,6 +33,7 @@ impl WayInKind {
         match tag {
             1 => Ok(Self::Password),
             2 => Ok(Self::RecoveryKit),
+            3 => Ok(Self::Passkey),
             other => Err(DecodeError::UnknownTag { field: "way-in kind", tag: other.into() }),
         }
     }

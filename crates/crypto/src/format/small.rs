@@ -28,6 +28,8 @@ pub enum Label {
     WayInPassword,
     /// The seed of a way in by recovery kit, under the kit's entropy.
     WayInRecoveryKit,
+    /// The seed of a way in by passkey, under its PRF output.
+    WayInPasskey,
     /// The author's statement, under the content key.
     AuthorStatement,
     /// An invitation's secret kept by its maker, under the account key.
@@ -45,6 +47,7 @@ impl Label {
             Self::GrantSeed => "grant-seed",
             Self::WayInPassword => "way-in/password",
             Self::WayInRecoveryKit => "way-in/recovery-kit",
+            Self::WayInPasskey => "way-in/passkey",
             Self::AuthorStatement => "author-statement",
             Self::Invitation => "invitation",
         }

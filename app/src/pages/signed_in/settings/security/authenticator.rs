@@ -1,11 +1,11 @@
 //! Adding an authenticator app: its name, the code to scan, its first code.
 
-use api_types::second_factors::TotpStarted;
+use api_types::{ErrorCode, second_factors::TotpStarted};
 use leptos::prelude::*;
 
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, CopyButton, QrCode, TextField, Tone},
+    components::{Banner, Button, ButtonKind, Card, CopyButton, QrCode, TextField, Tone, use_toasts},
     pages::{
         second_step::{CodeField, digits},
         signed_in::prove::Proving,
@@ -25,16 +25,27 @@ pub(super) fn AddAuthenticator(
     /// Leaves it; where there is nowhere to go it isn't offered.
     #[prop(optional, into)]
     on_cancel: Option<Callback<()>>,
+    /// What was begun is there no more: it was added already, or begun anew elsewhere.
+    #[prop(optional, into)]
+    on_gone: Option<Callback<()>>,
 ) -> impl IntoView {
+    let toasts = use_toasts();
     let name = RwSignal::new(t!(security.app_default).to_owned());
     let started = RwSignal::new(None::<TotpStarted>);
     let cancel = move || {
         on_cancel
             .map(|on_cancel| view! { <Button kind=ButtonKind::Quiet on_click=on_cancel>{t!(common.cancel)}</Button> })
     };
+    let gone = move |()| {
+        started.try_set(None);
+        toasts.problem(t!(security.app_gone));
+        if let Some(on_gone) = on_gone {
+            let _ = on_gone.try_run(());
+        }
+    };
     move || match started.get() {
         None => view! { <Name proving name started cancel/> }.into_any(),
-        Some(app) => view! { <Scan proving name app added cancel/> }.into_any(),
+        Some(app) => view! { <Scan proving name app added gone cancel/> }.into_any(),
     }
 }
 
@@ -88,6 +99,7 @@ fn Scan(
     name: RwSignal<String>,
     app: TotpStarted,
     added: Callback<(String, Vec<String>)>,
+    #[prop(into)] gone: Callback<()>,
     #[prop(into)] cancel: ViewFn,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
@@ -104,9 +116,18 @@ fn Scan(
         shape.set(None);
         let work = move |open: Keys| {
             let typed = typed.clone();
-            async move { open.confirm_totp(&id, &typed).await }
+            async move {
+                match open.confirm_totp(&id, &typed).await {
+                    Err(error) if error.problem() == Some(ErrorCode::NotFound) => Ok(None),
+                    made => made.map(Some),
+                }
+            }
         };
         proving.run(attempt, work, move |made| {
+            let Some(made) = made else {
+                let _ = gone.try_run(());
+                return;
+            };
             let name = name.try_get_untracked().unwrap_or_default();
             let _ = added.try_run((name.trim().to_owned(), made.codes));
         });

@@ -2,9 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{authenticator::AddAuthenticator, codes::Codes};
+use super::{
+    authenticator::AddAuthenticator,
+    codes::Codes,
+    passkey::{AddPasskey, Added},
+};
 use crate::{
     browser,
+    components::{Button, ButtonKind},
     pages::signed_in::prove::{ProveDialog, Proving},
     t,
     vault::use_vault,
@@ -16,6 +21,7 @@ pub fn EnrolPage() -> impl IntoView {
     let vault = use_vault();
     let proving = Proving::new(vault);
     let codes = RwSignal::new(None::<Vec<String>>);
+    let by_passkey = RwSignal::new(false);
     // The server says at once that the account changed; the recovery codes have to be kept before this page goes.
     vault.enrolling.set(true);
     on_cleanup(move || {
@@ -27,17 +33,30 @@ pub fn EnrolPage() -> impl IntoView {
             vault.refresh(keys);
         }
     };
-    let added = move |(_, made): (String, Vec<String>)| {
+    let keep = move |made: Vec<String>| {
         if made.is_empty() {
             return go_on();
         }
         codes.try_set(Some(made));
         request_animation_frame(|| browser::focus("main"));
     };
+    let app_added = move |(_, made): (String, Vec<String>)| keep(made);
+    let passkey_added = move |made: Added| keep(made.codes);
+    let other = move || {
+        let says = move || if by_passkey.get() { t!(security.app_instead) } else { t!(security.passkey_instead) };
+        browser::has_passkeys().then(|| {
+            view! {
+                <p class="gate-foot">
+                    <Button kind=ButtonKind::Quiet on_click=move |()| by_passkey.update(|by| *by = !*by)>{says}</Button>
+                </p>
+            }
+        })
+    };
     view! {
-        {move || match codes.get() {
-            None => view! { <AddAuthenticator proving added/> }.into_any(),
-            Some(codes) => view! {
+        {move || match (codes.get(), by_passkey.get()) {
+            (None, false) => view! { <AddAuthenticator proving added=app_added on_gone=move |()| go_on()/> {other()} }.into_any(),
+            (None, true) => view! { <AddPasskey proving added=passkey_added/> {other()} }.into_any(),
+            (Some(codes), _) => view! {
                 <div class="stack">
                     <div class="stack-s">
                         <h2>{t!(security.codes_title)}</h2>

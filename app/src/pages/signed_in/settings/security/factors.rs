@@ -1,10 +1,11 @@
 //! The second factors there are, and the recovery codes beside them.
 
-use api_types::second_factors::{SecondFactor, SecondFactorList};
+use api_types::second_factors::{SecondFactor, SecondFactorKind, SecondFactorList};
 use leptos::prelude::*;
 
 use super::{Screen, Security};
 use crate::{
+    browser,
     components::{
         Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts,
     },
@@ -26,10 +27,15 @@ pub(super) fn Factors(security: Security) -> impl IntoView {
             <div class="stack">
                 <p>{t!(security.factor_note)}</p>
                 {security.factors.show(t!(security.failed), 2, move |list| view! { <List list removing renewing/> })}
-                <div>
+                <div class="page-actions">
                     <Button kind=ButtonKind::Secondary glyph=Glyph::Device on_click=move |()| security.show(Screen::Authenticator)>
                         {t!(security.factor_add)}
                     </Button>
+                    {browser::has_passkeys().then(|| view! {
+                        <Button kind=ButtonKind::Secondary glyph=Glyph::Key on_click=move |()| security.show(Screen::Passkey)>
+                            {t!(security.passkey_add)}
+                        </Button>
+                    })}
                 </div>
             </div>
         </Card>
@@ -57,12 +63,17 @@ fn List(list: SecondFactorList, removing: Question<SecondFactor>, renewing: RwSi
 #[component]
 fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>) -> impl IntoView {
     let (added, used) = (factor.created_at, factor.last_used_at);
+    let (glyph, opens) = match (factor.kind, factor.way_in) {
+        (SecondFactorKind::Passkey, Some(_)) => (Glyph::Key, Some(t!(security.passkey_unlocks))),
+        (SecondFactorKind::Passkey, None) => (Glyph::Key, Some(t!(security.passkey_signs_in))),
+        _ => (Glyph::Device, None),
+    };
     let text = move || {
         let used = match used {
             Some(at) => sentence(t!(security.factor_used), at).into_any(),
             None => t!(security.factor_unused).into_any(),
         };
-        view! { {sentence(t!(security.factor_added), added)}" · "{used} }
+        view! { {opens.map(|opens| view! { {opens}" · " })}{sentence(t!(security.factor_added), added)}" · "{used} }
     };
     let label = factor.label.clone();
     let name = label.clone();
@@ -76,7 +87,7 @@ fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>
         }
         .into_any()
     };
-    view! { <Row lead=|| view! { <span class="tile"><Icon glyph=Glyph::Device/></span> } title=label text>{end}</Row> }
+    view! { <Row lead=move || view! { <span class="tile"><Icon glyph/></span> } title=label text>{end}</Row> }
 }
 
 /// A sentence with a relative time at its `{when}`.
@@ -108,10 +119,16 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let name = move || question.about().map(|factor| factor.label).unwrap_or_default();
+    let is_passkey = move || question.about().is_some_and(|factor| factor.kind == SecondFactorKind::Passkey);
     let remove = move |()| {
         let Some(factor) = question.about_untracked() else { return };
-        let id = factor.id;
-        let work = move |open: crate::vault::Keys| async move { open.remove_second_factor(&id).await };
+        let (id, is_passkey, way_in) = (factor.id, factor.kind == SecondFactorKind::Passkey, factor.way_in);
+        let work = move |open: crate::vault::Keys| async move {
+            match is_passkey {
+                true => open.remove_passkey(&id, way_in.as_ref()).await,
+                false => open.remove_second_factor(&id).await,
+            }
+        };
         security.proving.run(attempt, work, move |()| {
             toasts.done(t!(security.factor_removed, name = factor.label));
             question.done();
@@ -127,7 +144,7 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
             busy=attempt.busy
             on_confirm=remove
         >
-            <p>{t!(security.factor_remove_text)}</p>
+            <p>{move || if is_passkey() { t!(security.passkey_remove_text) } else { t!(security.factor_remove_text) }}</p>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }

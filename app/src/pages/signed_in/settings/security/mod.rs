@@ -5,6 +5,7 @@ mod codes;
 mod enrol;
 mod factors;
 mod kit;
+mod passkey;
 mod password;
 
 use api_types::{live::LiveKind, second_factors::SecondFactorList};
@@ -28,6 +29,7 @@ enum Screen {
     Password,
     Kit,
     Authenticator,
+    Passkey,
     Codes,
 }
 
@@ -48,7 +50,7 @@ impl Security {
         if self.screen.try_set(screen).is_some() {
             return;
         }
-        if !matches!(screen, Screen::Password | Screen::Authenticator) {
+        if !matches!(screen, Screen::Password | Screen::Authenticator | Screen::Passkey) {
             request_animation_frame(|| browser::focus("main"));
         }
     }
@@ -86,6 +88,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Password => view! { <password::ChangePassword security/> }.into_any(),
         Screen::Kit => view! { <kit::NewKit security/> }.into_any(),
         Screen::Authenticator => view! { <AddScreen security/> }.into_any(),
+        Screen::Passkey => view! { <PasskeyScreen security/> }.into_any(),
         Screen::Codes => view! { <CodesScreen security/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=security.proving/> }
@@ -134,6 +137,24 @@ fn AddScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(security.factor_add).to_owned() lead=t!(security.app_lead).to_owned()>
             <authenticator::AddAuthenticator proving=security.proving added on_cancel=move |()| security.back()/>
+        </Page>
+    }
+}
+
+#[component]
+fn PasskeyScreen(security: Security) -> impl IntoView {
+    let toasts = use_toasts();
+    let added = move |made: passkey::Added| {
+        let says = match made.unlocks {
+            true => t!(security.passkey_done, name = made.name),
+            false => t!(security.passkey_done_locked, name = made.name),
+        };
+        toasts.done(says);
+        if made.codes.is_empty() { security.back() } else { security.show_codes(made.codes) }
+    };
+    view! {
+        <Page title=t!(security.passkey_add).to_owned() lead=t!(security.passkey_lead).to_owned()>
+            <passkey::AddPasskey proving=security.proving added on_cancel=move |()| security.back()/>
         </Page>
     }
 }

@@ -1,0 +1,311 @@
+//! Passkeys: signing in, unlocking, confirming, adding and removing. What talks to the authenticator is the caller's
+//! ([`Authenticator`]); the output of its pseudo-random function stays on this device.
+
+use std::{future::Future, sync::Arc};
+
+use api_types::{
+    B64, SecondFactorId, WayInId,
+    accounts::{OwnAccount, WayInKind},
+    passkeys::{NewPasskey, PasskeyAssertion, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn},
+    second_factors::SecondFactorProof,
+    sessions::WhoAmI,
+};
+use crypto::{
+    account::{AccountKey, KeyChain, PasskeySecret, WayIn, WayInError, WayInSecret},
+    sign::Signed,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{ClientError, Result},
+    memory::Pinned,
+    platform::{MaybeSend, MaybeSync, Platform},
+    refusal::Refusal,
+    session::{Client, Device, SignedIn, own_chain, ways_in},
+    transport::Transport,
+    vault::Vault,
+};
+
+/// Why there was no answer from a passkey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasskeyError {
+    /// The person declined, took too long, or has none for this place: authenticators don't tell which.
+    #[error("No passkey answered. You may have closed the question, or there is none for this place.")]
+    Declined,
+    /// This authenticator has one of the account already.
+    #[error("This device has a passkey of your account already.")]
+    Known,
+    /// The browser or this address can't do it.
+    #[error("Passkeys can't be used in this browser.")]
+    Unsupported,
+    /// It opens nothing here: without a pseudo-random function, or another account's.
+    #[error("This passkey does not unlock your reports. Use your password.")]
+    OpensNothing,
+}
+
+/// What a passkey is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyAsk {
+    /// To be signed.
+    pub challenge: Vec<u8>,
+    /// Relying party id.
+    pub rp_id: String,
+    /// Only this credential.
+    pub only: Option<Vec<u8>>,
+    /// Input of the pseudo-random function.
+    pub input: [u8; 32],
+}
+
+/// A passkey just made.
+#[derive(Debug)]
+pub struct PasskeyMade {
+    /// The credential's id.
+    pub credential_id: Vec<u8>,
+    /// `clientDataJSON`.
+    pub client_data: Vec<u8>,
+    /// `attestationObject`.
+    pub attestation_object: Vec<u8>,
+    /// Whether it has a pseudo-random function.
+    pub has_prf: bool,
+    /// What that gave, where it answers as soon as the passkey is made.
+    pub secret: Option<PasskeySecret>,
+}
+
+/// A passkey's answer.
+#[derive(Debug)]
+pub struct PasskeyAnswer {
+    /// The credential's id.
+    pub credential_id: Vec<u8>,
+    /// `clientDataJSON`.
+    pub client_data: Vec<u8>,
+    /// `authenticatorData`.
+    pub authenticator_data: Vec<u8>,
+    /// `signature`.
+    pub signature: Vec<u8>,
+    /// `userHandle`.
+    pub user_handle: Vec<u8>,
+    /// What its pseudo-random function gave.
+    pub secret: Option<PasskeySecret>,
+}
+
+/// Whatever holds passkeys: a browser's `navigator.credentials`.
+pub trait Authenticator: MaybeSync {
+    /// Makes a passkey.
+    fn create(
+        &self,
+        options: &PasskeyCreation,
+        input: [u8; 32],
+    ) -> impl Future<Output = Result<PasskeyMade>> + MaybeSend;
+
+    /// Lets a passkey answer.
+    fn get(&self, ask: PasskeyAsk) -> impl Future<Output = Result<PasskeyAnswer>> + MaybeSend;
+}
+
+/// What signing in with a passkey gave.
+pub enum ByPasskey<P: Platform> {
+    /// The passkey opened the account as well.
+    Open(Vault<P>),
+    /// It doesn't open it: the password does.
+    Locked(SignedIn<P>),
+}
+
+/// A passkey that was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedPasskey {
+    /// Whether it opens the account.
+    pub unlocks: bool,
+    /// Recovery codes, where it is the first second factor; shown once.
+    pub codes: Vec<String>,
+}
+
+fn ask(challenge: &PasskeyChallenge, pinned: &Pinned) -> PasskeyAsk {
+    PasskeyAsk {
+        challenge: challenge.challenge.0.clone(),
+        rp_id: challenge.rp_id.clone(),
+        only: None,
+        input: PasskeySecret::input(&pinned.instance),
+    }
+}
+
+fn assertion(ceremony_id: B64, answer: PasskeyAnswer) -> (PasskeyAssertion, Option<PasskeySecret>) {
+    let assertion = PasskeyAssertion {
+        ceremony_id,
+        credential_id: B64(answer.credential_id),
+        client_data: B64(answer.client_data),
+        authenticator_data: B64(answer.authenticator_data),
+        signature: B64(answer.signature),
+        user_handle: B64(answer.user_handle),
+    };
+    (assertion, answer.secret)
+}
+
+/// The account key, by whichever way in the secret opens, with that key's generation. `None` where it opens none.
+fn open_any(
+    account: &OwnAccount,
+    chain: &KeyChain,
+    secret: Option<&PasskeySecret>,
+) -> Result<Option<(AccountKey, u32)>> {
+    let Some(secret) = secret else { return Ok(None) };
+    for way in ways_in(account, WayInKind::Passkey)? {
+        match crypto::account::unlock(&way, chain, WayInSecret::Passkey(secret)) {
+            Ok(key) => return Ok(Some((key, way.claimed().generation))),
+            Err(WayInError::WrongSecret) => {}
+            Err(_) => return Err(Refusal::WayInForged.into()),
+        }
+    }
+    Ok(None)
+}
+
+impl<P: Platform> Client<P> {
+    async fn asked(
+        &self,
+        pinned: &Pinned,
+        authenticator: &impl Authenticator,
+    ) -> Result<(PasskeyAssertion, Option<PasskeySecret>)> {
+        let challenge = self.api().challenge_passkey().await?;
+        let answer = authenticator.get(ask(&challenge, pinned)).await?;
+        Ok(assertion(challenge.ceremony_id, answer))
+    }
+
+    /// Signs in with a passkey, and unlocks where it opens the account.
+    ///
+    /// # Errors
+    /// [`PasskeyError`]; the server's `passkey_failed`; refusals of forged answers.
+    pub async fn sign_in_with_passkey(
+        &self,
+        device: Device,
+        authenticator: &impl Authenticator,
+    ) -> Result<ByPasskey<P>> {
+        let pinned = self.pinned().await?;
+        let (assertion, secret) = self.asked(&pinned, authenticator).await?;
+        let sign_in = PasskeySignIn { assertion, carrier: device.carrier, device: device.name };
+        let body = self.api().sign_in_with_passkey(&sign_in).await?;
+        self.platform().transport().set_token(body.token.as_deref());
+        let chain = own_chain(&body.account)?;
+        let Some((key, generation)) = open_any(&body.account, &chain, secret.as_ref())? else {
+            let public = &body.account.public;
+            let who = WhoAmI {
+                account_id: public.id,
+                name: public.name.clone(),
+                email: body.account.email.clone(),
+                role: public.role,
+                status: public.status,
+                second_factor_due: body.account.second_factor_due,
+                session: body.session,
+            };
+            let token = body.token.map(Zeroizing::new);
+            return Ok(ByPasskey::Locked(SignedIn::locked(Arc::clone(self.shared()), who, token)));
+        };
+        let id = body.account.public.id;
+        let vault = self.finish(body, &pinned, |_| Ok(key))?;
+        vault.memory().check_way_in(&id, generation)?;
+        Ok(ByPasskey::Open(vault))
+    }
+
+    /// What a passkey answers as a second factor beside the password.
+    ///
+    /// # Errors
+    /// [`PasskeyError`], or no connection.
+    pub async fn passkey_proof(&self, authenticator: &impl Authenticator) -> Result<SecondFactorProof> {
+        let pinned = self.pinned().await?;
+        let (assertion, _) = self.asked(&pinned, authenticator).await?;
+        Ok(SecondFactorProof::passkey(assertion))
+    }
+}
+
+impl<P: Platform> SignedIn<P> {
+    /// Unlocks with a passkey that opens the account. The session stays as it is.
+    ///
+    /// # Errors
+    /// [`PasskeyError::OpensNothing`] for one that doesn't; else as [`Client::sign_in_with_passkey`].
+    pub async fn unlock_with_passkey(&self, authenticator: &impl Authenticator) -> Result<Vault<P>> {
+        let pinned = self.client().pinned().await?;
+        let (_, secret) = self.client().asked(&pinned, authenticator).await?;
+        let account = self.own_account().await?;
+        let chain = own_chain(&account)?;
+        let opened = open_any(&account, &chain, secret.as_ref())?;
+        let (key, generation) = opened.ok_or(ClientError::Passkey(PasskeyError::OpensNothing))?;
+        let vault = self.open(pinned, account, chain, key)?;
+        vault.memory().check_way_in(&vault.account_id(), generation)?;
+        Ok(vault)
+    }
+}
+
+impl<P: Platform> Vault<P> {
+    /// Proves a passkey in the place of password and second factor: for ten minutes the session may change how one gets in.
+    ///
+    /// # Errors
+    /// [`PasskeyError`]; the server's `passkey_failed`.
+    pub async fn confirm_with_passkey(&self, authenticator: &impl Authenticator) -> Result<()> {
+        let challenge = self.api().challenge_passkey().await?;
+        let answer = authenticator.get(ask(&challenge, self.pinned())).await?;
+        let (assertion, _) = assertion(challenge.ceremony_id, answer);
+        self.api().confirm_with_passkey(&PasskeyConfirmation { assertion }).await
+    }
+
+    /// Adds a passkey. Where its authenticator has a pseudo-random function it becomes a way in. Sessions that proved no
+    /// second factor end, but this one.
+    ///
+    /// # Errors
+    /// `confirmation_required`: [`Vault::confirm`] first. [`PasskeyError`].
+    pub async fn add_passkey(&self, label: &str, authenticator: &impl Authenticator) -> Result<AddedPasskey> {
+        let options = self.api().start_passkey().await?;
+        let input = PasskeySecret::input(&self.pinned().instance);
+        let made = authenticator.create(&options, input).await?;
+        let secret = match made.secret {
+            None if made.has_prf => {
+                // Many authenticators say it only when asked again.
+                let again = PasskeyAsk {
+                    challenge: options.challenge.0.clone(),
+                    rp_id: options.rp_id.clone(),
+                    only: Some(made.credential_id.clone()),
+                    input,
+                };
+                match authenticator.get(again).await {
+                    Ok(answer) => answer.secret,
+                    // The passkey is made: it signs in all the same.
+                    Err(ClientError::Passkey(_)) => None,
+                    Err(error) => return Err(error),
+                }
+            }
+            given => given,
+        };
+        // A rotation must not come between.
+        let _no_save_meanwhile = self.lock_saving().await;
+        let way_in = match &secret {
+            Some(secret) => Some(self.present_way_in(WayInSecret::Passkey(secret)).await?),
+            None => None,
+        };
+        let new = NewPasskey {
+            ceremony_id: options.ceremony_id,
+            label: label.to_owned(),
+            credential_id: B64(made.credential_id),
+            client_data: B64(made.client_data),
+            attestation_object: B64(made.attestation_object),
+            way_in,
+        };
+        let added = self.api().add_passkey(&new).await?;
+        Ok(AddedPasskey { unlocks: secret.is_some(), codes: added.codes })
+    }
+
+    /// Removes a passkey. One that opened the account takes a new account key, and every other session ends.
+    ///
+    /// # Errors
+    /// `confirmation_required`; `conflict` where the role needs a second factor; as [`Vault::change_password`].
+    pub async fn remove_passkey(&self, id: &SecondFactorId, way_in: Option<&WayInId>) -> Result<()> {
+        match way_in {
+            Some(way_in) => self.remove_way_in(id, way_in).await,
+            None => self.api().remove_passkey(id, &api_types::passkeys::RemovePasskey { rotation: None }).await,
+        }
+    }
+}
+
+/// Of these ways in none lags behind the others: a key wrapped to a voided one would be its finder's.
+pub(crate) fn same_generation<'a>(ways: impl IntoIterator<Item = &'a Signed<WayIn>>, generation: u32) -> Result<()> {
+    let behind = ways.into_iter().any(|way| way.claimed().generation != generation);
+    if behind && crypto::defence::Defence::WayInGeneration.holds() {
+        return Err(Refusal::WayInBehind.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Signing in with a passkey, and confirming a session with one.
+
+use api_types::{
+    ErrorCode,
+    audit::Action,
+    passkeys::{PasskeyConfirmation, PasskeySignIn},
+};
+
+use crate::{
+    AppState, ServiceResult,
+    audit::EventDraft,
+    policy::Actor,
+    services::{
+        passkeys,
+        sessions::{self, Proved},
+        sign_in::NewSession,
+    },
+    storage::{self, accounts},
+};
+
+/// `POST /sign-in/passkey`. A session of the same account that the request carries ends.
+pub async fn sign_in(state: &AppState, carried: Option<Actor>, body: PasskeySignIn) -> ServiceResult<NewSession> {
+    let device = sessions::device(&body.device)?;
+    let answered = passkeys::check(state, &body.assertion).await?;
+    let account = answered.account;
+    let mut tx = state.db.begin_write().await?;
+    answered.take(state, &tx).await?;
+    let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::PasskeyFailed)?;
+    if let Some(actor) = carried.filter(|actor| actor.account == account) {
+        storage::sessions::delete(tx.conn(), account, actor.session).await?;
+        tx.record(EventDraft::by(&actor, Action::SignOut).with("session", actor.session)).await?;
+    }
+    let proved = Proved { second_factor: true, confirmed_at: None };
+    let begun = sessions::begin(state, &tx, account, body.carrier, device, proved).await?;
+    let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
+    tx.record(event.with("factor", answered.id)).await?;
+    tx.commit().await?;
+    sessions::changed(state, account);
+    NewSession::new(state, begun, row).await
+}
+
+/// `POST /session/confirmation/passkey`: in the place of password and second factor.
+pub async fn confirm(state: &AppState, actor: &Actor, body: PasskeyConfirmation) -> ServiceResult<()> {
+    let answered = passkeys::check(state, &body.assertion).await?;
+    if answered.account != actor.account {
+        return Err(ErrorCode::PasskeyFailed.into());
+    }
+    let mut tx = state.db.begin_write().await?;
+    answered.take(state, &tx).await?;
+    storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
+    storage::sessions::confirm(tx.conn(), actor.session, state.clock.now()).await?;
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");
+    tx.record(event.with("factor", "passkey")).await?;
+    tx.commit().await
+}

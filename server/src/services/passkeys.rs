@@ -1,0 +1,237 @@
+//! Passkeys: add, remove, and check what one answers. A passkey verifies its user, so it stands in for password and second
+//! factor at sign-in, and for the second factor beside a password. Where its authenticator has a pseudo-random function it
+//! opens a way in as well; the server sees nothing of that secret.
+
+use std::collections::BTreeSet;
+
+use api_types::{
+    AccountId, B64, ErrorCode, SecondFactorId,
+    accounts::{WayIn, WayInKind},
+    passkeys::{NewPasskey, PasskeyAdded, PasskeyAssertion, PasskeyChallenge, PasskeyCreation, RemovePasskey},
+};
+use crypto::ids;
+use sea_orm::ConnectionTrait;
+use webauthn_rs::prelude::{Passkey, Uuid};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    error::is_unique_violation,
+    middleware::Address,
+    policy::Actor,
+    random,
+    services::{
+        account, confirmation, fields,
+        rotation::{self, Rotated},
+        second_factor,
+        second_factors::{self, change, changed},
+        signed, throttle, verify,
+        webauthn::{self, Registration},
+    },
+    storage::{
+        self, accounts,
+        db::WriteTx,
+        passkeys::{self, PasskeyRow},
+    },
+};
+
+/// Most that an account has.
+const MAX: usize = 20;
+
+/// An account as authenticators keep it.
+fn user_id(account: AccountId) -> Uuid {
+    let mut id = [0; 16];
+    id.copy_from_slice(&account.0[..16]);
+    Uuid::from_bytes(id)
+}
+
+fn failed() -> ServiceError {
+    ErrorCode::PasskeyFailed.into()
+}
+
+/// `POST /account/passkeys/start`.
+pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCreation> {
+    confirmation::confirmed(state, actor).await?;
+    let conn = state.db.read();
+    let row = accounts::get(conn, actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    let known = passkeys::of_account(conn, actor.account).await?;
+    if known.len() >= MAX {
+        return Err(ServiceError::because(ErrorCode::Conflict, format!("an account has at most {MAX} passkeys")));
+    }
+    let exclude: Vec<_> = known.iter().map(|passkey| passkey.credential.cred_id().clone()).collect();
+    let begun = state.relying_party.get()?.start_passkey_registration(
+        user_id(actor.account),
+        &row.email,
+        &row.name,
+        Some(exclude.clone()),
+    );
+    let (options, registration) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
+    let ceremony_id = state.relying_party.registrations.put(Registration { actor: *actor, state: registration })?;
+    let options = options.public_key;
+    Ok(PasskeyCreation {
+        ceremony_id: B64(ceremony_id.to_vec()),
+        challenge: B64(options.challenge),
+        rp_id: options.rp.id,
+        rp_name: options.rp.name,
+        user_id: B64(options.user.id),
+        user_name: row.email,
+        user_display_name: row.name,
+        algorithms: options.pub_key_cred_params.iter().map(|parameter| parameter.alg).collect(),
+        exclude: exclude.into_iter().map(|id| B64(id.to_vec())).collect(),
+    })
+}
+
+/// `POST /account/passkeys`.
+pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceResult<PasskeyAdded> {
+    let label = fields::short_text("/label", &body.label, 100)?;
+    confirmation::confirmed(state, actor).await?;
+    let credential = webauthn::registered(&body)?;
+    let way = match body.way_in {
+        Some(way) => Some(check_way(state, actor, way).await?),
+        None => None,
+    };
+    let begun = take(state, actor, &body.ceremony_id.0)?;
+    let made = state.relying_party.get()?.finish_passkey_registration(&credential, &begun.state);
+    let credential = made.map_err(|error| refused(&error))?;
+    let now = state.clock.now();
+    let mut tx = state.db.begin_write().await?;
+    let first = !second_factor::has(tx.conn(), actor.account).await?;
+    let passkey = PasskeyRow {
+        id: SecondFactorId(random::bytes()?),
+        account: actor.account,
+        way_in: way.as_ref().map(|way| way.id),
+        label,
+        credential,
+        created_at: now,
+        last_used_at: None,
+    };
+    if let Some(way) = &way {
+        of_present_key(tx.conn(), actor, way).await?;
+        unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+    }
+    unique(passkeys::insert(tx.conn(), &passkey).await)?;
+    let codes = if first { second_factors::new_codes(state, actor, &tx).await? } else { Vec::new() };
+    storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
+    let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
+    let event = change(actor, "passkey_added").with("factor", passkey.id).with("unlocks", passkey.way_in.is_some());
+    tx.record(event.with("sessions_ended", ended)).await?;
+    tx.commit().await?;
+    changed(state, actor);
+    Ok(PasskeyAdded { id: passkey.id, codes })
+}
+
+async fn check_way(state: &AppState, actor: &Actor, way: api_types::sign_up::NewWayIn) -> ServiceResult<WayIn> {
+    let keys = verify::keys(state.db.read(), &BTreeSet::from([actor.account])).await?;
+    let chain = keys.get(&ids::AccountId(actor.account.0));
+    let chain = chain.ok_or_else(|| ServiceError::Internal(format!("{} has no key records", actor.account)))?;
+    let way = signed::way_in("/way_in", way, WayInKind::Passkey, chain, state.clock.now())?;
+    of_present_key(state.db.read(), actor, &way).await?;
+    Ok(way)
+}
+
+/// Of the account key as it is now: one of an earlier key would open nothing, and stop every rotation to come.
+async fn of_present_key(conn: &impl ConnectionTrait, actor: &Actor, way: &WayIn) -> ServiceResult<()> {
+    let present = account::generation(conn, actor.account).await?;
+    let same = Some(account::generation_of(actor.account, way)?) == present;
+    if same { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }
+}
+
+/// A registration of this session; another's stays.
+fn take(state: &AppState, actor: &Actor, id: &[u8]) -> ServiceResult<Registration> {
+    let (end, begun) = state.relying_party.registrations.take_with_end(id).ok_or_else(failed)?;
+    if begun.actor.session != actor.session {
+        state.relying_party.registrations.put_back(id, end, begun);
+        return Err(failed());
+    }
+    Ok(begun)
+}
+
+fn unique(stored: storage::DbResult<()>) -> ServiceResult<()> {
+    match stored {
+        Err(error) if is_unique_violation(&error) => Err(ErrorCode::Conflict.into()),
+        other => Ok(other?),
+    }
+}
+
+/// `POST /account/passkeys/{id}/remove`.
+pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: RemovePasskey) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let rotated = match body.rotation {
+        Some(rotation) => Some(Rotated::check(state, actor.account, rotation).await?),
+        None => None,
+    };
+    let mut tx = state.db.begin_write().await?;
+    let passkey = passkeys::get(tx.conn(), actor.account, id).await?.ok_or(ErrorCode::NotFound)?;
+    if passkey.way_in.is_some() != rotated.is_some() {
+        let detail = "a new account key goes with a passkey that opens the account, and with no other";
+        return Err(ServiceError::because(ErrorCode::Conflict, detail));
+    }
+    passkeys::delete(tx.conn(), actor.account, id).await?;
+    second_factors::after_removal(&tx, actor).await?;
+    let Some(rotated) = rotated else {
+        tx.record(change(actor, "passkey_removed").with("factor", id)).await?;
+        tx.commit().await?;
+        changed(state, actor);
+        return Ok(());
+    };
+    rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], passkey.way_in).await?;
+    rotation::finish(state, actor, tx, rotated, "passkey_removed").await
+}
+
+/// `POST /passkeys/challenge`.
+pub async fn challenge(state: &AppState, from: Address) -> ServiceResult<PasskeyChallenge> {
+    let relying_party = state.relying_party.get()?;
+    throttle::count(state, throttle::Tried::PasskeyFrom, &from.bytes()).await?;
+    let begun = relying_party.start_discoverable_authentication();
+    let (options, pending) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
+    let ceremony_id = state.relying_party.challenges.put(pending)?;
+    Ok(PasskeyChallenge {
+        ceremony_id: B64(ceremony_id.to_vec()),
+        challenge: B64(options.public_key.challenge),
+        rp_id: options.public_key.rp_id,
+    })
+}
+
+/// An answer that is right, and not yet taken.
+#[derive(Debug)]
+pub struct Answered {
+    /// Whose passkey.
+    pub account: AccountId,
+    /// Which.
+    pub id: SecondFactorId,
+    before: Passkey,
+    after: Passkey,
+}
+
+/// Checks what a passkey answered to a challenge, which serves once.
+pub async fn check(state: &AppState, given: &PasskeyAssertion) -> ServiceResult<Answered> {
+    let challenge = state.relying_party.challenges.take(&given.ceremony_id.0).ok_or_else(failed)?;
+    let known = passkeys::by_credential(state.db.read(), &given.credential_id.0).await?.ok_or_else(failed)?;
+    if given.user_handle.0 != user_id(known.account).as_bytes() {
+        return Err(failed());
+    }
+    let credential = webauthn::asserted(given)?;
+    let relying_party = state.relying_party.get()?;
+    let done = relying_party.finish_discoverable_authentication_v2(&credential, challenge, &known.credential);
+    let done = done.map_err(|error| refused(&error))?;
+    if !done.user_verified() {
+        return Err(failed());
+    }
+    let mut after = known.credential.clone();
+    after.update_credential(&done);
+    Ok(Answered { account: known.account, id: known.id, before: known.credential, after })
+}
+
+impl Answered {
+    /// Takes it, in the transaction of what it allows.
+    pub async fn take(&self, state: &AppState, tx: &WriteTx) -> ServiceResult<()> {
+        let both = (&self.before, &self.after);
+        let taken = passkeys::answered(tx.conn(), self.id, both, state.clock.now()).await?;
+        if taken { Ok(()) } else { Err(failed()) }
+    }
+}
+
+/// What webauthn-rs finds wrong is for the operator: whoever asks learns only that it is wrong.
+fn refused(error: &webauthn_rs::prelude::WebauthnError) -> ServiceError {
+    tracing::info!(%error, "a passkey was refused");
+    failed()
+}
