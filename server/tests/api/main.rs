@@ -3,6 +3,7 @@
 
 mod growing_log;
 mod harness;
+mod mail_server;
 mod person;
 mod reading;
 mod scene;
@@ -19,6 +20,7 @@ mod audit_time;
 mod binary;
 mod body_limits;
 mod drafts;
+mod email_verification;
 mod find_by_key;
 mod framing;
 mod grants;
@@ -33,6 +35,9 @@ mod log_keys;
 mod log_keys_client;
 mod log_kill;
 mod log_sequencer;
+mod mail_invitations;
+mod mail_kinds;
+mod mail_outbox;
 mod openapi;
 mod oversight;
 mod parts;
