@@ -72,9 +72,11 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     let (tried, bytes) = throttled(kind, &to.key);
     let now = state.clock.now();
     let free_at = throttle::free_at(state, tx, tried, &bytes).await?;
-    // Of what waits already, one more says nothing new.
-    let repeats = free_at > now || kind == MailKind::ReportShared;
-    if repeats && outbox::waits(tx.conn(), &to.key, kind).await? {
+    // One more says nothing new beside one that waits for its turn; of shares, beside any that has not left yet.
+    let turn = if kind == MailKind::ReportShared { Some(0) } else { Some(now).filter(|_| free_at > now) };
+    if let Some(after) = turn
+        && outbox::waits(tx.conn(), &to.key, kind, after).await?
+    {
         return Ok(false);
     }
     // A link is asked for by a person, who can ask again.

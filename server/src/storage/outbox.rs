@@ -121,9 +121,15 @@ pub async fn count(conn: &impl ConnectionTrait, address_key: &str, kind: MailKin
     of(Entity::find(), address_key, kind).count(conn).await
 }
 
-/// Whether one of a kind waits for an address.
-pub async fn waits(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<bool> {
-    Ok(of(waiting(), address_key, kind).limit(1).one(conn).await?.is_some())
+/// Whether one of a kind that is due after a time waits for an address.
+pub async fn waits(
+    conn: &impl ConnectionTrait,
+    address_key: &str,
+    kind: MailKind,
+    after: UnixMillis,
+) -> DbResult<bool> {
+    let query = of(waiting(), address_key, kind).filter(Column::DueAt.gt(after));
+    Ok(query.limit(1).one(conn).await?.is_some())
 }
 
 fn of(query: Select<Entity>, address_key: &str, kind: MailKind) -> Select<Entity> {
