@@ -20,6 +20,8 @@ test('an address is confirmed by the mailed link, once, and the share form says 
     await doctor.signUp();
     await administrator.reload();
     await administrator.approve(doctor.name);
+    await expect(doctor.heading(words.signIn.pending)).toBeHidden({ timeout: 15_000 });
+    if (await doctor.heading(words.signIn.locked).isVisible()) await doctor.unlock();
 
     const message = await mail.to(doctor.identity.email);
     expect(message.tls).toBe(true);

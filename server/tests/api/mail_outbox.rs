@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use server::{
     clock::{DAY, MINUTE},
     mail::{MailConfig, MailKind, outbox as sender},
-    services::notices::{self, KEPT},
+    services::notices,
     storage::accounts,
     upkeep,
 };
@@ -17,10 +17,10 @@ use crate::{
 };
 use api_types::{accounts::Role, sessions::Carrier};
 
-const FOUNDER: &str = "ada.founder@example.org";
-const WAITS: &str = "email_verification";
+pub const FOUNDER: &str = "ada.founder@example.org";
+pub const WAITS: &str = "email_verification";
 
-async fn start(config: MailConfig) -> Server {
+pub async fn start(config: MailConfig) -> Server {
     Server::start_with(|it| it.mail = Some(config)).await
 }
 
@@ -29,7 +29,7 @@ async fn patient(server: &Server, name: &str) -> Person {
 }
 
 /// One message for the founder, and no other.
-async fn founder_is_told_once(server: &Server, mail: &mut MailServer) {
+pub async fn founder_is_told_once(server: &Server, mail: &mut MailServer) {
     assert_eq!(mail.next().await.to, [FOUNDER]);
     until_outbox(server, <[_]>::is_empty).await;
     later(server, DAY);
@@ -188,7 +188,8 @@ async fn of_two_that_send_one_sends() {
     }
 }
 
-async fn tell(server: &Server, email: &str, kind: MailKind) {
+/// Queues a notice, as a change would.
+pub async fn tell(server: &Server, email: &str, kind: MailKind) {
     let row = accounts::by_email(server.state.db.read(), email).await.unwrap().unwrap();
     let mut tx = server.state.db.begin_write().await.unwrap();
     notices::tell(&server.state, &mut tx, &row, kind).await.unwrap();
@@ -213,92 +214,4 @@ async fn what_is_rolled_back_is_told_to_nobody() {
     assert_eq!(server.post("/sign-up", None, &body).await.code(), "email_taken");
     mail.nothing().await;
     assert_eq!(outbox(&server).await, []);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_tls_nothing_leaves() {
-    let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::Plain, 0, &[]);
-    for smtp in [Smtp::StartTls, Smtp::Tls] {
-        let server = start(post.config(smtp, mail.port)).await;
-        founder(&server).await;
-        until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
-    }
-    mail.nothing().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_leaves_for_a_server_with_another_certificate() {
-    let Some(post) = Post::new() else { return };
-    for smtp in [Smtp::StartTls, Smtp::Tls] {
-        let mut mail = post.serve(smtp, 0, &[]);
-        let other_authority = post.config_at(smtp, mail.port, "localhost", "other-ca.pem");
-        let other_name = post.config_at(smtp, mail.port, "127.0.0.1", "ca.pem");
-        let mut system = post.config(smtp, mail.port);
-        system.server.ca = None;
-        for config in [other_authority, other_name, system] {
-            let server = start(config).await;
-            founder(&server).await;
-            until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
-        }
-        mail.nothing().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_password_is_no_reason_to_give_up() {
-    let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let mut wrong = post.config(Smtp::StartTls, mail.port);
-    if let Some(login) = &mut wrong.server.login {
-        login.password = "wrong".to_owned().into();
-    }
-    let server = start(wrong).await;
-    founder(&server).await;
-    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
-    let folder = server.stop().await;
-    let config = post.config(Smtp::StartTls, mail.port);
-    let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
-    later(&server, 5 * 60 * MINUTE);
-    founder_is_told_once(&server, &mut mail).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flood_fills_neither_the_mailbox_nor_the_disk() {
-    let Some(post) = Post::new() else { return };
-    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
-    founder(&server).await;
-    mail.next().await;
-    for _ in 0..30 {
-        tell(&server, FOUNDER, MailKind::NewDevice).await;
-    }
-    for _ in 0..6 {
-        assert_eq!(mail.next().await.subject(), "signed in on a new device");
-    }
-    mail.nothing().await;
-    until_outbox(&server, |rows| rows == [("new_device".to_owned(), 0, false)]).await;
-    tell(&server, FOUNDER, MailKind::PasswordChanged).await;
-    assert_eq!(mail.next().await.subject(), "your password was changed", "another kind has its own room");
-    later(&server, 5 * MINUTE);
-    assert_eq!(mail.next().await.subject(), "signed in on a new device", "the last one came to its turn");
-    mail.nothing().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flood_while_the_mail_server_is_down_is_bounded() {
-    let Some(post) = Post::new() else { return };
-    let server = start(post.config(Smtp::StartTls, free_port())).await;
-    founder(&server).await;
-    for _ in 0..40 {
-        for kind in MailKind::ALL.into_iter().filter(|kind| !matches!(kind, MailKind::Invitation)) {
-            tell(&server, FOUNDER, kind).await;
-        }
-        server.state.clock.advance(40 * MINUTE);
-    }
-    let rows = outbox(&server).await;
-    for kind in MailKind::ALL {
-        let name = server::audit::enum_name(&kind);
-        let most = if kind == MailKind::ReportShared { 1 } else { KEPT as usize };
-        assert!(rows.iter().filter(|row| row.0 == name).count() <= most, "{name}: {rows:?}");
-    }
 }
