@@ -68,6 +68,8 @@ pub struct Text {
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
     pub access: en::access::Access,
+    /// Confirming an e-mail address.
+    pub verify_email: en::verify_email::VerifyEmail,
     /// Witnesses of the public log.
     pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
@@ -98,6 +100,7 @@ static EN: Text = Text {
     security: en::security::Security::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
+    verify_email: en::verify_email::VerifyEmail::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };

@@ -51,6 +51,11 @@ export const words = {
     proveSubmit: 'Confirm',
     dueTitle: 'Your clinic asks for a second factor',
   },
+  verifyEmail: {
+    submit: 'This is my address',
+    done: 'Your address is confirmed',
+    invalid: /^This link no longer works. It was used/,
+  },
   recover: {
     title: 'Use your recovery kit',
     words: 'Recovery kit',
@@ -128,6 +133,7 @@ export const words = {
     inviteLink: 'Invitation link',
   },
   share: {
+    addressUnverified: 'E-mail not verified',
     title: 'Share this report',
     who: 'Doctor',
     results: 'People found',
@@ -245,6 +251,8 @@ export const words = {
   settings: {
     title: 'Settings',
     key: 'Your key in words',
+    addressVerified: 'Verified',
+    addressUnverified: 'Not verified',
     sessions: 'Sessions and devices',
     current: 'This one',
     endOthers: 'Sign out all others',

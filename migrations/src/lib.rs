@@ -15,6 +15,7 @@ mod m20261126_000006_audit_time;
 mod m20261126_000007_read_requests;
 mod m20261126_000008_second_factors;
 mod m20261127_000009_passkeys;
+mod m20261127_000010_mail;
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_read_requests::Migration),
             Box::new(m20261126_000008_second_factors::Migration),
             Box::new(m20261127_000009_passkeys::Migration),
+            Box::new(m20261127_000010_mail::Migration),
         ]
     }
 }

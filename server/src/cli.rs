@@ -13,6 +13,7 @@ use crate::{
     config::{Config, Origin, SessionLimits, Tls},
     keep_events::KeepEvents,
     log::{self, Verified},
+    mail::MailOptions,
     serve,
     witness::cli::WitnessArgs,
     witnesses::Witness,
@@ -97,6 +98,44 @@ struct ServeArgs {
     /// Removes audit events that are older, for instance 7y or 2557d; at least six years [default: kept for ever].
     #[arg(long, env = "HEALTHSECURE_KEEP_EVENTS", value_name = "TIME")]
     keep_events: Option<KeepEvents>,
+    #[command(flatten)]
+    mail: MailArgs,
+}
+
+/// Where the SMTP password may lie, beside a file: an argument could be read by every process.
+const SMTP_PASSWORD: &str = "HEALTHSECURE_SMTP_PASSWORD";
+
+#[derive(Debug, Args)]
+struct MailArgs {
+    /// Mail server: smtps://USER@HOST:465, or smtp://USER@HOST:587 with STARTTLS [default: no mail is sent]. The password
+    /// comes from --smtp-password-file or HEALTHSECURE_SMTP_PASSWORD.
+    #[arg(long, env = "HEALTHSECURE_SMTP", value_name = "URL")]
+    smtp: Option<String>,
+    /// File with the password for the mail server.
+    #[arg(long, env = "HEALTHSECURE_SMTP_PASSWORD_FILE", requires = "smtp", value_name = "FILE")]
+    smtp_password_file: Option<PathBuf>,
+    /// The only authority whose certificates the mail server may have (PEM) [default: those that the system trusts].
+    #[arg(long, env = "HEALTHSECURE_SMTP_CA", requires = "smtp", value_name = "FILE")]
+    smtp_ca: Option<PathBuf>,
+    /// Lets mail leave this machine without TLS (smtp://HOST?tls=none): whoever is on the way can read and use its links.
+    #[arg(long, env = "HEALTHSECURE_SMTP_ALLOW_PLAIN_TEXT")]
+    smtp_allow_plain_text: bool,
+    /// From whom mail comes, for instance 'Clinic <no-reply@example.org>'.
+    #[arg(long, env = "HEALTHSECURE_MAIL_FROM", requires = "smtp", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+}
+
+impl MailArgs {
+    fn options(self) -> MailOptions {
+        MailOptions {
+            smtp: self.smtp,
+            from: self.mail_from,
+            password_file: self.smtp_password_file,
+            password: std::env::var(SMTP_PASSWORD).ok().filter(|password| !password.is_empty()).map(Into::into),
+            ca: self.smtp_ca,
+            allow_plain_text: self.smtp_allow_plain_text,
+        }
+    }
 }
 
 /// Parses the arguments and does what they say.
@@ -154,6 +193,7 @@ impl ServeArgs {
             sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
             witnesses: self.witnesses,
             keep_events: self.keep_events,
+            mail: self.mail.options().config().map_err(|e| e.to_string())?,
         })
     }
 }
@@ -206,6 +246,19 @@ mod tests {
         assert_eq!(kept("7y").unwrap().keep_events.map(KeepEvents::days), Some(2557));
         assert!(kept("5y").unwrap_err().contains("at least six years"));
         assert!(kept("soon").unwrap_err().contains("a number of years or days"));
+    }
+
+    #[test]
+    fn mail_is_sent_where_that_is_said() {
+        assert!(parse(&[]).unwrap().mail.is_none());
+        let from = ["--mail-from", "Clinic <no-reply@example.org>"];
+        let mail = parse(&[&["--smtp", "smtps://mail.example.org"][..], &from].concat()).unwrap().mail.unwrap();
+        assert_eq!((mail.server.port, mail.from.email.to_string()), (465, "no-reply@example.org".to_owned()));
+        assert!(parse(&["--smtp", "smtps://mail.example.org"]).unwrap_err().contains("--mail-from"));
+        assert!(parse(&from).unwrap_err().contains("--smtp"));
+        let in_clear = [&["--smtp", "smtp://mail.example.org?tls=none"][..], &from].concat();
+        assert!(parse(&in_clear).unwrap_err().contains("in clear"));
+        assert!(parse(&[&in_clear[..], &["--smtp-allow-plain-text"]].concat()).is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::{
     clock::{DAY, HOUR},
     keep_events::KeepEvents,
+    mail::MailConfig,
     witnesses::Witness,
 };
 
@@ -69,6 +70,8 @@ pub struct Config {
     pub witnesses: Vec<Witness>,
     /// How long audit events are kept; for ever where it isn't said.
     pub keep_events: Option<KeepEvents>,
+    /// Where mail goes out; nowhere where it isn't said.
+    pub mail: Option<MailConfig>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

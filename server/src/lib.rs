@@ -18,6 +18,7 @@ pub mod error;
 pub mod keep_events;
 pub mod live;
 pub mod log;
+pub mod mail;
 pub mod middleware;
 pub mod openapi;
 #[cfg(feature = "page")]

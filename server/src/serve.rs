@@ -16,6 +16,7 @@ use crate::{
     AppState,
     config::{Config, Tls},
     data_folder,
+    mail::outbox,
     router::router,
     services::set_up,
     state::StartError,
@@ -53,6 +54,7 @@ pub async fn serve(
     let state = AppState::open(config).await?;
     let link = set_up::new_link(&state).await?;
     let upkeep = upkeep::start(state.clone());
+    let outbox = outbox::start(state.clone());
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
@@ -63,6 +65,9 @@ pub async fn serve(
     let ended = server.await;
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
+    if let Some(outbox) = outbox {
+        outbox.stop().await;
+    }
     state.log.stop().await;
     state.key_log.stop().await;
     state.db.close().await?;
@@ -125,7 +130,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A library that would log statements or requests in clear stays silent even under RUST_LOG=trace.
-    let filter = ["sqlx", "sea_orm", "hyper", "h2", "tower_http", "rustls", "axum"]
+    let filter = ["sqlx", "sea_orm", "hyper", "h2", "tower_http", "rustls", "axum", "lettre"]
         .iter()
         .filter_map(|library| format!("{library}=off").parse().ok())
         .fold(filter, EnvFilter::add_directive);

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     live::Live,
     log::{self, Labels, Log, LogError, LogReads},
+    mail::{MailKey, Mailer},
     middleware::denials::AnonymousDenials,
     secrets::{SecretsDir, SecretsError},
     services::{
@@ -60,6 +61,10 @@ pub struct Shared {
     pub totp_key: TotpKey,
     /// For passkeys.
     pub relying_party: RelyingParty,
+    /// Gives the tokens of mailed links.
+    pub mail_key: MailKey,
+    /// The way out for mail, where it is configured.
+    pub mailer: Option<Mailer>,
     /// Sessions seen lately.
     pub sessions: SessionCache,
     /// Uploads and live streams under way.
@@ -103,6 +108,9 @@ pub enum StartError {
     /// The verifiable log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The mail server's settings.
+    #[error("mail can't be sent as configured: {0}")]
+    Mail(#[from] lettre::transport::smtp::Error),
     /// Another server has this data folder.
     #[error("another healthsecure uses {0}")]
     InUse(String),
@@ -122,6 +130,8 @@ impl AppState {
         let throttle_key = secrets.key("throttle-key")?;
         let used = storage::second_factors::any(db.read()).await?;
         let totp_key = TotpKey::load(&if used { secrets.clone() } else { secrets.creating() })?;
+        let mail_key = MailKey::load(&secrets)?;
+        let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.origin)).transpose()?;
         let log = open_log(&db, &secrets, Tree::Events, &config).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
@@ -148,6 +158,8 @@ impl AppState {
             blobs,
             throttle_key,
             totp_key,
+            mail_key,
+            mailer,
         })))
     }
 }

@@ -7,6 +7,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use crate::{
     AppState, ServiceResult,
     clock::{DAY, MINUTE, now_ms},
+    mail::outbox::FAILED_KEPT_FOR,
     services::{clean_up, retention},
     storage,
 };
@@ -65,6 +66,8 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
+    storage::email_verifications::delete_expired(tx.conn(), now).await?;
+    storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     tx.commit().await
 }
 

@@ -3,6 +3,8 @@
 texts! {
     /// Administration.
     Administration {
+        address_verified = "E-mail verified";
+        invite_mailed = "The invitation is also being mailed to that address.";
         title = "Administration";
         lead = "People and what they did. There is no content here: administrators hold no key to any report, so nothing can be opened from this page or by this account.";
         tabs = "Administration";

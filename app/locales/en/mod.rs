@@ -22,4 +22,5 @@ pub mod share;
 pub mod shared;
 pub mod sign_in;
 pub mod sign_up;
+pub mod verify_email;
 pub mod witnesses;

@@ -15,6 +15,13 @@ texts! {
         copy_id = "Copy ID";
         confirmed = "Confirmed by your organisation";
         unconfirmed = "Not yet confirmed by your organisation";
+        address = "E-mail address";
+        address_verified = "Verified";
+        address_verified_note = "You confirmed that you read its mail:";
+        address_unverified = "Not verified";
+        address_note = "Open the link that was mailed to this address, within 24 hours. People who share with you by e-mail see whether the address is verified.";
+        address_send = "Send the link again";
+        address_sent = "A link is on its way to {email}";
         key = "Your key in words";
         key_note = "Others compare these words with you, by phone or in person, to be sure that a key is yours. They are no secret.";
         key_copy = "Copy words";

@@ -7,6 +7,7 @@ mod recover;
 mod second_step;
 mod sign_in;
 mod sign_up;
+mod verify_email;
 
 pub mod signed_in;
 
@@ -16,6 +17,7 @@ pub use recover::Recover;
 pub use sign_in::SignIn;
 pub use sign_up::{Door, SignUp};
 pub use signed_in::*;
+pub use verify_email::VerifyEmail;
 
 use api_types::accounts::Role;
 use leptos::prelude::*;

@@ -29,6 +29,10 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::SecondFactorDue => t!(second_step.due).to_owned(),
             ErrorCode::ConfirmationRequired => t!(second_step.confirm_needed).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
+            ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
+                t!(verify_email.other_account).to_owned()
+            }
+            ErrorCode::EmailVerificationInvalid => t!(verify_email.invalid).to_owned(),
             ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
             _ => problem.to_string(),
         },

@@ -172,6 +172,8 @@ pub fn use_vault() -> Vault {
 impl Vault {
     /// Asks the server what a set-up or invitation token is good for; without one, whether sign-up is open.
     pub fn open_door(self, _token: Option<String>, _door: RwSignal<crate::pages::Door>) {}
+    /// Verifies an e-mail address by a mailed link's token.
+    pub fn verify_email(self, _token: String, _attempt: Attempt, _done: Callback<()>) {}
     /// Fresh words for a recovery kit.
     pub fn new_kit(self) -> Vec<String> {
         Vec::new()

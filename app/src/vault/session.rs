@@ -127,6 +127,22 @@ impl Vault {
         });
     }
 
+    /// Verifies an e-mail address by a mailed link's token.
+    pub fn verify_email(self, token: String, attempt: Attempt, done: Callback<()>) {
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match self.client().verify_email(&token).await {
+                Ok(()) => {
+                    attempt.done();
+                    done.try_run(());
+                }
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    }
+
     /// Fresh words for a recovery kit; [`Vault::sign_up`] uses the kit that was made last.
     pub fn new_kit(self) -> Vec<String> {
         let kit = self.client().new_kit();

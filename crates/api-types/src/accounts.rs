@@ -99,6 +99,9 @@ body! {
         pub public: PublicAccount,
         /// Sign-in e-mail.
         pub email: String,
+        /// When its holder followed a link that was mailed to that address.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub email_verified_at: Option<UnixMillis>,
         /// What others are shown of it who look the account up by it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub binding: Option<EmailBinding>,
@@ -189,6 +192,18 @@ body! {
         /// Where one was found by its e-mail: that it is bound to that account.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub binding: Option<EmailBinding>,
+        /// Where one was found by its e-mail, and the server sends mail: whether its holder has shown that they read that
+        /// address's mail.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub email_verified: Option<bool>,
+    }
+}
+
+body! {
+    /// `POST /email-verification`: anonymous, or signed in to the account that the link was made for.
+    pub struct VerifyEmail {
+        /// What the mailed link carries in its fragment.
+        pub token: String,
     }
 }
 
@@ -199,6 +214,9 @@ body! {
         pub account: PublicAccount,
         /// Sign-in e-mail.
         pub email: String,
+        /// When its holder followed a link that was mailed to that address.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub email_verified_at: Option<UnixMillis>,
         /// When it was made.
         pub created_at: UnixMillis,
         /// Last time any of its sessions was used.

@@ -100,6 +100,7 @@ codes! {
     Gone = 410, "It has expired or was withdrawn";
     ShareExpired = 410, "The share has expired";
     InvitationInvalid = 410, "The invitation is used, expired or unknown";
+    EmailVerificationInvalid = 410, "The link is used, expired, unknown, or was made for another address or account";
     TooLarge = 413, "The request is larger than this route takes";
     UnsupportedMediaType = 415, "The request has a content type that this route does not take";
     RangeNotSatisfiable = 416, "The range lies outside the content";

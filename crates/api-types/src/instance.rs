@@ -15,6 +15,9 @@ body! {
         pub set_up: bool,
         /// Whether people may create accounts without an invitation.
         pub open_sign_up: bool,
+        /// Whether the server sends mail.
+        #[serde(default)]
+        pub mail: bool,
         /// The key that signs the log of events (c2sp.org/signed-note, `name+id+base64`); its name is the log's origin.
         /// Clients pin it.
         #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -23,8 +23,11 @@ body! {
 body! {
     /// A made invitation; the token is shown this once.
     pub struct CreatedInvitation {
-        /// The token.
+        /// The token. Where the invitation was mailed, another one is in the mail, of which signing up verifies the address.
         pub token: String,
+        /// Whether it is being mailed to its address: administrators' invitations for an e-mail, where the server sends mail.
+        #[serde(default)]
+        pub mailed: bool,
         /// The rest.
         pub invitation: Invitation,
     }

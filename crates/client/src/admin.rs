@@ -56,6 +56,8 @@ pub struct Invited {
     pub invitation: Invitation,
     /// The link, for a QR code, paper or one's own channel. Shown this once; holds the secret where there is one.
     pub link: Zeroizing<String>,
+    /// Whether the server mails it as well, with a link of its own.
+    pub mailed: bool,
 }
 
 impl<P: Platform> Vault<P> {
@@ -179,7 +181,8 @@ impl<P: Platform> Vault<P> {
         let created = self.api().create_invitation(&body).await?;
         let token = Zeroizing::new(created.token);
         let secret = secret.as_ref().map(|s| &s.secret().expose()[..]);
-        Ok(Invited { link: links::invitation(origin, &token, secret), invitation: created.invitation })
+        let link = links::invitation(origin, &token, secret);
+        Ok(Invited { link, mailed: created.mailed, invitation: created.invitation })
     }
 
     /// Invitations: one's own, or all for administrators.

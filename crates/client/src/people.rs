@@ -68,6 +68,9 @@ pub struct Person {
     pub approved: bool,
     /// Where their key stands.
     pub verification: Verification,
+    /// Where they were found by e-mail, and the server sends mail: whether they have shown that they read that address's
+    /// mail, as the server says.
+    pub email_verified: Option<bool>,
     pub(crate) chain: Arc<KeyChain>,
 }
 
@@ -113,6 +116,7 @@ impl<P: Platform> Vault<P> {
             role: account.role,
             status: account.status,
             approved: approval(account, self.pinned())?,
+            email_verified: None,
             verification,
             chain,
         })
@@ -180,13 +184,13 @@ impl<P: Platform> Vault<P> {
     pub async fn find_by_email(&self, email: &str) -> Result<Option<Person>> {
         check_email(email.trim())?;
         let found = self.api().find_accounts_by_email(email.trim()).await?;
-        let binding = found.binding;
+        let (binding, email_verified) = (found.binding, found.email_verified);
         let Some(account) = found.items.into_iter().next() else { return Ok(None) };
         self.prove_logged(std::slice::from_ref(&account)).await?;
         self.prove_address(email, &account, binding.as_ref()).await?;
         let person = self.learn(&account)?;
         self.note_found(account);
-        Ok(Some(person))
+        Ok(Some(Person { email_verified, ..person }))
     }
 
     /// The account that a scanned QR text names, if it exists, may act, and these are its newest keys. Finds, and pins

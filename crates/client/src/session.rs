@@ -9,7 +9,7 @@ mod sign_up;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api_types::{
-    accounts::{OwnAccount, WayInKind},
+    accounts::{OwnAccount, VerifyEmail, WayInKind},
     instance::Instance,
     invitations::{InvitationInfo, InvitationToken},
     sessions::{Carrier, Session, WhoAmI},
@@ -162,6 +162,14 @@ impl<P: Platform> Client<P> {
     /// `invitation_invalid`, or no connection.
     pub async fn look_up_invitation(&self, token: &str) -> Result<InvitationInfo> {
         self.api().look_up_invitation(&InvitationToken { token: token.to_owned() }).await
+    }
+
+    /// Verifies the address that a mailed link was sent to, by the link's token.
+    ///
+    /// # Errors
+    /// `email_verification_invalid`, or no connection.
+    pub async fn verify_email(&self, token: &str) -> Result<()> {
+        self.api().verify_email(&VerifyEmail { token: token.to_owned() }).await
     }
 
     /// A fresh recovery kit, to be shown before sign-up finishes.

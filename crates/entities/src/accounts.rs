@@ -39,6 +39,8 @@ pub struct Model {
     pub created_at: i64,
     /// To the minute.
     pub last_seen_at: Option<i64>,
+    /// When its holder showed that they read that address's mail.
+    pub email_verified_at: Option<i64>,
 }
 
 /// None are declared: storage joins by key.

@@ -28,6 +28,8 @@ pub struct Model {
     pub used_by: Option<Vec<u8>>,
     pub used_at: Option<i64>,
     pub withdrawn_at: Option<i64>,
+    /// SHA-256 of the token that was mailed, which isn't the one that was shown.
+    pub mail_token_hash: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

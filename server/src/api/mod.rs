@@ -11,6 +11,7 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod drafts;
+pub mod email_verification;
 pub mod events;
 pub mod grants;
 pub mod health;
@@ -41,6 +42,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(recovery::routes())
         .merge(session::routes())
         .merge(account::routes())
+        .merge(email_verification::routes())
         .merge(second_factors::routes())
         .merge(passkeys::routes())
         .merge(accounts::routes())

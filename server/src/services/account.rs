@@ -47,6 +47,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
         public,
         binding: binding(state, &row).await?,
         email: row.email,
+        email_verified_at: row.email_verified_at,
         ways_in: accounts::ways_in(conn, row.id).await?,
         keyring: B64(row.keyring),
         client_state: B64(row.client_state),

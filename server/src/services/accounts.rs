@@ -49,10 +49,12 @@ pub async fn find(state: &AppState, actor: &Actor, search: Search) -> ServiceRes
         (Search::Email(_), Some(found)) => account::binding(state, found).await?,
         _ => None,
     };
+    let asked_by_email = matches!(search, Search::Email(_)) && state.mailer.is_some();
+    let email_verified = rows.first().filter(|_| asked_by_email).map(|row| row.email_verified_at.is_some());
     let items = accounts::public(state.db.read(), &rows).await?;
     let event = EventDraft::by(actor, Action::LookUp).with("by", by);
     state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
-    Ok(AccountList { items, binding })
+    Ok(AccountList { items, binding, email_verified })
 }
 
 async fn by_name(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> {

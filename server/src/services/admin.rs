@@ -12,8 +12,9 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     live,
+    mail::MailKind,
     policy::Actor,
-    services::{confirmation, second_factor, sessions, signed},
+    services::{confirmation, notices, second_factor, sessions, signed},
     storage::{
         self,
         accounts::{self, AccountRow},
@@ -43,6 +44,7 @@ pub async fn list(
         second_factor: having.contains(&row.id),
         account,
         email: row.email,
+        email_verified_at: row.email_verified_at,
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
         invited_by: row.invited_by,
@@ -116,6 +118,7 @@ pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceR
     let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "disabled").with("account", id);
     tx.record(event.with("sessions_ended", ended)).await?;
+    notices::tell_id(state, &mut tx, id, MailKind::AccountDisabled).await?;
     tx.commit().await?;
     tell(state, id);
     Ok(())
@@ -127,6 +130,7 @@ pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     confirmation::confirmed(state, actor).await?;
     let mut tx = switch(state, id, AccountStatus::Disabled, AccountStatus::Active).await?;
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id)).await?;
+    notices::tell_id(state, &mut tx, id, MailKind::AccountEnabled).await?;
     tx.commit().await?;
     tell(state, id);
     Ok(())
@@ -162,6 +166,7 @@ pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountI
     let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "second_factors_removed");
     tx.record(event.with("account", id).with("sessions_ended", ended)).await?;
+    notices::tell_id(state, &mut tx, id, MailKind::SecondFactorsReset).await?;
     tx.commit().await?;
     tell(state, id);
     Ok(())

@@ -22,15 +22,17 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     live,
+    mail::MailKind,
     policy::Actor,
     services::{
-        access, standing,
+        access, notices, standing,
         verify::{self, CLOCK_LEEWAY},
         versions::{self, Loaded},
         versions_check::{self, int},
     },
     storage::{
         self,
+        db::WriteTx,
         grants::Grant,
         reports::{Entry, Head},
     },
@@ -165,12 +167,27 @@ async fn commit(
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Share).on(report).with("grant", id).with("kind", kind);
     tx.record(event).await?;
+    tell(state, actor, &mut tx, &made.grant.recipient).await?;
     tx.commit().await?;
     changed.publish(state);
     if let Recipient::Code { account, .. } = &made.grant.recipient {
         state.live.publish(AccountId(account.0), live::report_event(LiveKind::ShareArrived, report, Some(id)));
     }
     Ok(())
+}
+
+/// Whoever is given something by somebody else is told by mail, without what, and from whom.
+pub async fn tell(state: &AppState, actor: &Actor, tx: &mut WriteTx, to: &Recipient) -> ServiceResult<()> {
+    let account = match to {
+        Recipient::Account(recipient) => AccountId(recipient.account.0),
+        Recipient::Code { account, .. } => AccountId(account.0),
+        // Nobody's address is known.
+        Recipient::Bearer { .. } => return Ok(()),
+    };
+    if account == actor.account {
+        return Ok(());
+    }
+    notices::tell_id(state, tx, account, MailKind::ReportShared).await
 }
 
 /// Exactly one wrap for the current revision of each version that the grant covers.

@@ -14,6 +14,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         organisation_key: row.organisation_key.map(|key| B64(key.to_vec())),
         set_up: row.set_up_at.is_some(),
         open_sign_up: state.config.open_sign_up,
+        mail: state.mailer.is_some(),
         log_key: Some(state.log.vkey().to_owned()),
         log_keys_key: Some(state.key_log.vkey().to_owned()),
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),

@@ -11,15 +11,19 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     clock::{DAY, HOUR},
+    mail::MailKind,
     middleware::Address,
     policy::Actor,
     random,
     services::{
-        fields,
+        fields::{self, Email},
+        notices::{self, Notice},
         throttle::{self, Tried},
     },
     storage::{
-        accounts, grants,
+        accounts,
+        db::WriteTx,
+        grants,
         invitations::{self, InvitationRow},
     },
 };
@@ -44,30 +48,61 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateInvitation) -> 
     let email = body.email.map(|text| fields::email("/email", &text)).transpose()?;
     let (token, token_hash) = random::token()?;
     let now = state.clock.now();
-    let row = InvitationRow {
+    let mut row = InvitationRow {
         id: InvitationId(random::bytes()?),
         token_hash,
         set_up: false,
         role: body.role,
-        email: email.map(|email| email.key),
+        email: email.as_ref().map(|email| email.key.clone()),
         placeholder: body.placeholder,
         created_by: Some(actor.account),
         created_at: now,
         expires_at: now + life,
         used_by: None,
         withdrawn_at: None,
+        mail_token_hash: None,
     };
     let mut tx = state.db.begin_write().await?;
     if let Some(placeholder) = row.placeholder {
         actor.may_invite_for(&grants::makers_for(tx.conn(), placeholder).await?)?;
     }
+    let mailed = match email {
+        Some(email) => mail(state, actor, &mut tx, &mut row, email).await?,
+        None => false,
+    };
     invitations::insert(tx.conn(), &row).await?;
     let event = EventDraft::by(actor, Action::Invite).with("invitation", row.id).with("role", enum_name(&row.role));
-    tx.record(event).await?;
+    tx.record(if mailed { event.with("mailed", true) } else { event }).await?;
     tx.commit().await?;
     let invitation = describe(state, vec![row]).await?.pop();
     let invitation = invitation.ok_or_else(|| ServiceError::Internal("the invitation is gone".into()))?;
-    Ok(CreatedInvitation { token, invitation })
+    Ok(CreatedInvitation { token, mailed, invitation })
+}
+
+/// Mails an administrator's invitation, with a token of its own: whoever uses that one reads the address's mail. One for a
+/// placeholder isn't mailed: the secret that goes with it never passes through the server. Says whether it is mailed.
+async fn mail(
+    state: &AppState,
+    actor: &Actor,
+    tx: &mut WriteTx,
+    row: &mut InvitationRow,
+    to: Email,
+) -> ServiceResult<bool> {
+    if actor.role != Role::Administrator || row.placeholder.is_some() || state.mailer.is_none() {
+        return Ok(false);
+    }
+    let now = state.clock.now();
+    if throttle::free_at(state, tx, Tried::InvitationMail, &actor.account.0).await? > now {
+        return Ok(false);
+    }
+    let token = state.mail_key.invitation(row.id, &to.key)?;
+    let notice = Notice { kind: MailKind::Invitation, account: None, subject: Some(row.id.0), to };
+    let mailed = notices::queue(state, tx, notice).await?;
+    if mailed {
+        throttle::book(state, tx, Tried::InvitationMail, &actor.account.0, now).await?;
+        row.mail_token_hash = Some(random::token_hash(&token));
+    }
+    Ok(mailed)
 }
 
 /// `GET /invitations`: one's own; administrators see all.

@@ -9,9 +9,10 @@ use api_types::{
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
+    mail::MailKind,
     policy::Actor,
     services::{
-        passkeys,
+        devices, notices, passkeys,
         sessions::{self, Proved},
         sign_in::NewSession,
     },
@@ -29,6 +30,9 @@ pub async fn sign_in(state: &AppState, carried: Option<Actor>, body: PasskeySign
     if let Some(actor) = carried.filter(|actor| actor.account == account) {
         storage::sessions::delete(tx.conn(), account, actor.session).await?;
         tx.record(EventDraft::by(&actor, Action::SignOut).with("session", actor.session)).await?;
+    }
+    if !devices::remember(state, &tx, account, body.carrier, &device).await? {
+        notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
     }
     let proved = Proved { second_factor: true, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, body.carrier, device, proved).await?;

@@ -16,11 +16,12 @@ use webauthn_rs::prelude::{Passkey, Uuid};
 use crate::{
     AppState, ServiceError, ServiceResult,
     error::is_unique_violation,
+    mail::MailKind,
     middleware::Address,
     policy::Actor,
     random,
     services::{
-        account, confirmation, fields,
+        account, confirmation, fields, notices,
         rotation::{self, Rotated},
         second_factor,
         second_factors::{self, change, changed},
@@ -114,6 +115,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
     let event = change(actor, "passkey_added").with("factor", passkey.id).with("unlocks", passkey.way_in.is_some());
     tx.record(event.with("sessions_ended", ended)).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;
     tx.commit().await?;
     changed(state, actor);
     Ok(PasskeyAdded { id: passkey.id, codes })
@@ -169,12 +171,14 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: R
     second_factors::after_removal(&tx, actor).await?;
     let Some(rotated) = rotated else {
         tx.record(change(actor, "passkey_removed").with("factor", id)).await?;
+        notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorRemoved).await?;
         tx.commit().await?;
         changed(state, actor);
         return Ok(());
     };
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], passkey.way_in).await?;
-    rotation::finish(state, actor, tx, rotated, "passkey_removed").await
+    let told = ("passkey_removed", MailKind::SecondFactorRemoved);
+    rotation::finish(state, actor, tx, rotated, told).await
 }
 
 /// `POST /passkeys/challenge`.

@@ -20,10 +20,11 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     clock::MINUTE,
+    mail::MailKind,
     middleware::Address,
     random,
     services::{
-        account, fields,
+        account, devices, fields, notices,
         rotation::Rotated,
         second_factor, sessions,
         sign_in::{self, NewSession},
@@ -171,6 +172,8 @@ async fn replace(
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
+    devices::remember(state, &tx, account, body.carrier, &device).await?;
+    notices::tell_id(state, &mut tx, account, MailKind::AccountRecovered).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, body.carrier, device, proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));

@@ -154,6 +154,9 @@ async fn commit(
     versions::discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     tx.record(event(actor, report)).await?;
+    for grant in access.grants() {
+        grants::tell(state, actor, &mut tx, &grant.grant.recipient).await?;
+    }
     tx.commit().await?;
     changed.publish(state);
     Ok(())

@@ -13,9 +13,10 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     live,
+    mail::MailKind,
     policy::Actor,
     random,
-    services::{confirmation, fields, recovery_codes, second_factor, sessions, throttle},
+    services::{confirmation, fields, notices, recovery_codes, second_factor, sessions, throttle},
     storage::{
         self, accounts,
         db::WriteTx,
@@ -106,6 +107,7 @@ pub async fn confirm(
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
     throttle::forget(state, &tx, throttle::Tried::SecondFactor, &actor.account.0).await?;
     tx.record(change(actor, "second_factor_added").with("factor", id).with("sessions_ended", ended)).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;
     tx.commit().await?;
     changed(state, actor);
     Ok(RecoveryCodes { codes })
@@ -120,6 +122,7 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId) -> Serv
     }
     after_removal(&tx, actor).await?;
     tx.record(change(actor, "second_factor_removed").with("factor", id)).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorRemoved).await?;
     tx.commit().await?;
     changed(state, actor);
     Ok(())
@@ -152,6 +155,7 @@ pub async fn renew_codes(state: &AppState, actor: &Actor) -> ServiceResult<Recov
     }
     let codes = new_codes(state, actor, &tx).await?;
     tx.record(change(actor, "recovery_codes")).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::RecoveryCodesRenewed).await?;
     tx.commit().await?;
     changed(state, actor);
     Ok(RecoveryCodes { codes })

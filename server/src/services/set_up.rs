@@ -42,5 +42,6 @@ fn invitation(token_hash: [u8; 32], now: UnixMillis) -> ServiceResult<Invitation
         expires_at: now + 30 * DAY,
         used_by: None,
         withdrawn_at: None,
+        mail_token_hash: None,
     })
 }

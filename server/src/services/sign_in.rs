@@ -13,10 +13,11 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     clock::{MINUTE, now_ms},
+    mail::MailKind,
     middleware::Address,
     policy::Actor,
     services::{
-        account, fields, second_factor,
+        account, devices, fields, notices, second_factor,
         sessions::{self, Begun, Proved},
         throttle::{self, Pair},
     },
@@ -174,6 +175,9 @@ async fn begin_session(
     }
     // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
     let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
+    if !devices::remember(state, &tx, account, body.carrier, &device).await? {
+        notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
+    }
     let begun = sessions::begin(state, &tx, account, body.carrier, device, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {

@@ -16,7 +16,9 @@ use crate::{
     error::is_unique_violation,
     live,
     middleware::Address,
+    random,
     services::{
+        devices, email_verification,
         fields::{self, Email, Name},
         invitations, sessions,
         sign_in::NewSession,
@@ -51,6 +53,10 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
     throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
+    devices::remember(state, &tx, row.id, new.carrier, &new.device).await?;
+    if row.email_verified_at.is_none() {
+        email_verification::queue(state, &mut tx, &row).await?;
+    }
     let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device, sessions::Proved::default()).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))
@@ -58,6 +64,9 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
         .with("status", enum_name(&row.status));
     if let Some(invitation) = &new.invitation {
         event = event.with("invitation", invitation.id);
+    }
+    if row.email_verified_at.is_some() {
+        event = event.with("email_verified", true);
     }
     tx.record(event).await?;
     tx.commit().await?;
@@ -112,6 +121,8 @@ struct NewAccount {
     client_state: Vec<u8>,
     organisation: Option<(NewOrganisation, [u8; 32])>,
     invitation: Option<InvitationRow>,
+    /// The invitation's token came from the mail to this very address.
+    by_mail: bool,
     carrier: api_types::sessions::Carrier,
     device: String,
 }
@@ -129,6 +140,8 @@ impl NewAccount {
         if bound.is_some_and(|bound| bound != email.key) {
             return Err(ServiceError::because(ErrorCode::InvitationInvalid, "it is for another e-mail address"));
         }
+        let mailed = invitation.as_ref().and_then(|i| i.mail_token_hash).filter(|_| bound.is_some());
+        let by_mail = mailed.is_some() && mailed == body.invitation.as_deref().map(random::token_hash);
         let (role, status) = standing(invitation.as_ref(), body.role)?;
         let chain = signed::first_key_record(body.account_id, &body.key_record.0, now)?;
         let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
@@ -151,6 +164,7 @@ impl NewAccount {
             client_state: body.client_state.0,
             organisation,
             invitation,
+            by_mail,
             carrier: body.carrier,
             device: sessions::device(&body.device)?,
         })
@@ -218,6 +232,7 @@ impl NewAccount {
             invited_by: self.invitation.as_ref().and_then(|i| i.created_by),
             created_at: now,
             last_seen_at: Some(now),
+            email_verified_at: self.by_mail.then_some(now),
         }
     }
 }

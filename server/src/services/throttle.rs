@@ -22,6 +22,8 @@ use crate::{
 
 /// So long an address is known to an account after a success there.
 const KNOWN_FOR: UnixMillis = 30 * DAY;
+/// What is remembered then.
+const KNOWN: &str = "Known";
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,16 @@ pub enum Tried {
     LookUp,
     /// Looking invitations up, from one address.
     InvitationFrom,
+    /// Having a link mailed that verifies an address, by one account.
+    EmailVerification,
+    /// Using such links, from one address.
+    EmailVerificationFrom,
+    /// Mailing a kind of message to one e-mail.
+    Notice,
+    /// Mailing to one e-mail that something was shared.
+    ShareNotice,
+    /// Having invitations mailed, by one account.
+    InvitationMail,
 }
 
 /// How much is free, and how long one waits after that.
@@ -82,6 +94,11 @@ impl Tried {
             Self::RecoveryAnywhere => (300, 500, 250, 1_000),
             Self::LookUp => (120, 2_000, 500, MINUTE),
             Self::InvitationFrom => (60, 10_000, 1_000, 5 * MINUTE),
+            Self::EmailVerification => (3, 10 * MINUTE, MINUTE, 60 * MINUTE),
+            Self::EmailVerificationFrom => (60, 10_000, 1_000, 5 * MINUTE),
+            Self::Notice => (6, 10 * MINUTE, 5 * MINUTE, 60 * MINUTE),
+            Self::ShareNotice => (1, 10 * MINUTE, 10 * MINUTE, 10 * MINUTE),
+            Self::InvitationMail => (100, MINUTE, MINUTE, 60 * MINUTE),
         };
         let factor = if self.is_by_address() { i64::from(address_factor) } else { 1 };
         Rule { free: free * factor, forgiven, first_delay, longest_delay }
@@ -90,7 +107,12 @@ impl Tried {
     fn is_by_address(self) -> bool {
         matches!(
             self,
-            Self::SignInFrom | Self::PasskeyFrom | Self::SignUpFrom | Self::RecoveryFrom | Self::InvitationFrom
+            Self::SignInFrom
+                | Self::PasskeyFrom
+                | Self::SignUpFrom
+                | Self::RecoveryFrom
+                | Self::InvitationFrom
+                | Self::EmailVerificationFrom
         )
     }
 }
@@ -179,8 +201,7 @@ pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceRe
     for tried in [Tried::SignInPair, Tried::RecoveryPair] {
         throttle::delete(tx.conn(), &key(state, &tried, &pair.bytes())).await?;
     }
-    let until = Tries { last: state.clock.now() + KNOWN_FOR, count: 1 };
-    Ok(throttle::put(tx.conn(), &known_key(state, pair), until).await?)
+    remember(state, tx, KNOWN, &pair.bytes(), state.clock.now() + KNOWN_FOR).await
 }
 
 /// With a success: forgets the tries.
@@ -188,9 +209,45 @@ pub async fn forget(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]
     Ok(throttle::delete(tx.conn(), &key(state, &tried, subject)).await?)
 }
 
-async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {
-    let until = throttle::get(state.db.read(), &known_key(state, pair)).await?;
+/// When the next try is free: now, or later. Counts nothing.
+pub async fn free_at(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]) -> ServiceResult<UnixMillis> {
+    let now = state.clock.now();
+    let before = throttle::get(tx.conn(), &key(state, &tried, subject)).await?;
+    Ok(next(&tried.rule(1), before, now).err().unwrap_or(now))
+}
+
+/// Counts a try that happens then.
+pub async fn book(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8], at: UnixMillis) -> ServiceResult<()> {
+    let key = key(state, &tried, subject);
+    let before = throttle::get(tx.conn(), &key).await?;
+    let tries = next(&tried.rule(1), before, at).unwrap_or(Tries { last: at, count: 1 });
+    Ok(throttle::put(tx.conn(), &key, tries).await?)
+}
+
+/// Whether something is remembered still.
+pub async fn remembers(
+    state: &AppState,
+    conn: &impl ConnectionTrait,
+    what: &str,
+    subject: &[u8],
+) -> ServiceResult<bool> {
+    let until = throttle::get(conn, &keyed(state, what, subject)).await?;
     Ok(until.is_some_and(|until| state.clock.now() < until.last))
+}
+
+/// Remembers something until then.
+pub async fn remember(
+    state: &AppState,
+    tx: &WriteTx,
+    what: &str,
+    subject: &[u8],
+    until: UnixMillis,
+) -> ServiceResult<()> {
+    Ok(throttle::put(tx.conn(), &keyed(state, what, subject), Tries { last: until, count: 1 }).await?)
+}
+
+async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {
+    remembers(state, state.db.read(), KNOWN, &pair.bytes()).await
 }
 
 /// The count that a try makes, or the time from which one is taken.
@@ -211,10 +268,6 @@ fn delay(rule: &Rule, count: i64) -> UnixMillis {
 
 fn key(state: &AppState, tried: &Tried, subject: &[u8]) -> [u8; 32] {
     keyed(state, &format!("{tried:?}"), subject)
-}
-
-fn known_key(state: &AppState, pair: &Pair) -> [u8; 32] {
-    keyed(state, "Known", &pair.bytes())
 }
 
 fn keyed(state: &AppState, what: &str, subject: &[u8]) -> [u8; 32] {

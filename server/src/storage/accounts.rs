@@ -54,6 +54,8 @@ pub struct AccountRow {
     pub created_at: UnixMillis,
     /// Last use of any session, to the minute.
     pub last_seen_at: Option<UnixMillis>,
+    /// When its holder showed that they read that address's mail.
+    pub email_verified_at: Option<UnixMillis>,
 }
 
 fn row(model: accounts::Model) -> DbResult<AccountRow> {
@@ -73,6 +75,7 @@ fn row(model: accounts::Model) -> DbResult<AccountRow> {
         invited_by,
         created_at: model.created_at,
         last_seen_at: model.last_seen_at,
+        email_verified_at: model.email_verified_at,
     })
 }
 
@@ -101,6 +104,7 @@ pub async fn insert(conn: &impl ConnectionTrait, account: AccountRow, label: Lab
         list_head: Set(0),
         created_at: Set(account.created_at),
         last_seen_at: Set(account.last_seen_at),
+        email_verified_at: Set(account.email_verified_at),
     };
     accounts::Entity::insert(model).exec_without_returning(conn).await?;
     log_keys::append(conn, &[binding]).await
@@ -369,6 +373,20 @@ pub async fn set_status(
     if let Some(approval) = approval {
         query = query.col_expr(accounts::Column::Approval, Expr::value(Some(approval)));
     }
+    Ok(query.exec(conn).await?.rows_affected == 1)
+}
+
+/// Its holder showed that they read this address's mail. Says whether the account still has it.
+pub async fn verify_email(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    email_key: &str,
+    now: UnixMillis,
+) -> DbResult<bool> {
+    let query = accounts::Entity::update_many()
+        .col_expr(accounts::Column::EmailVerifiedAt, Expr::value(Some(now)))
+        .filter(accounts::Column::Id.eq(account.0.to_vec()))
+        .filter(accounts::Column::EmailKey.eq(email_key));
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 

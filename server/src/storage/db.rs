@@ -21,6 +21,7 @@ use crate::{
         DbResult,
         audit::{self, Heads, Staged},
         log::Tree,
+        outbox::{self, OutboxRow},
     },
 };
 
@@ -46,6 +47,7 @@ pub struct Db {
 struct Commits {
     events: Notify,
     keys: Notify,
+    mail: Notify,
 }
 
 #[derive(Debug)]
@@ -93,6 +95,11 @@ impl Db {
         }
     }
 
+    /// Notified when mail was committed to the outbox.
+    pub fn mail(&self) -> &Notify {
+        &self.commits.mail
+    }
+
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
@@ -105,7 +112,7 @@ impl Db {
             tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
             writer.heads = Heads::load(&tx).await?;
         }
-        Ok(WriteTx { tx, staged: Staged::default(), writer })
+        Ok(WriteTx { tx, staged: Staged::default(), mail: false, writer })
     }
 
     /// Lets nothing of what was deleted stay behind in SQLite's write-ahead log. Where somebody reads just then it stays
@@ -131,6 +138,7 @@ pub struct WriteTx {
     // Field order matters: the transaction rolls back before the writer is released.
     tx: DatabaseTransaction,
     staged: Staged,
+    mail: bool,
     writer: OwnedMutexGuard<Writer>,
 }
 
@@ -146,6 +154,12 @@ impl WriteTx {
         Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft, now).await?)
     }
 
+    /// Adds a message to the outbox; it is sent after the commit, and never without it.
+    pub async fn queue_mail(&mut self, message: &OutboxRow) -> DbResult<()> {
+        self.mail = true;
+        outbox::insert(&self.tx, message).await
+    }
+
     /// Writes the events and commits. Only after this may anything be acknowledged.
     ///
     /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
@@ -156,7 +170,7 @@ impl WriteTx {
     }
 
     async fn finish(self) -> ServiceResult<()> {
-        let Self { tx, staged, mut writer } = self;
+        let Self { tx, staged, mail, mut writer } = self;
         audit::insert(&tx, &staged).await?;
         if let Err(error) = tx.commit().await {
             // Whether it was written isn't known: ask the table.
@@ -166,6 +180,9 @@ impl WriteTx {
         if !staged.is_empty() {
             writer.commits.events.notify_one();
             writer.commits.keys.notify_one();
+        }
+        if mail {
+            writer.commits.mail.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

@@ -3,7 +3,8 @@
 use api_types::{AccountId, InvitationId, PlaceholderId, UnixMillis, accounts::Role};
 use entities::invitations::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 
 use super::DbResult;
@@ -34,6 +35,8 @@ pub struct InvitationRow {
     pub used_by: Option<AccountId>,
     /// When it was withdrawn.
     pub withdrawn_at: Option<UnixMillis>,
+    /// SHA-256 of the token that was mailed to its address, another than the one that was shown.
+    pub mail_token_hash: Option<[u8; 32]>,
 }
 
 impl InvitationRow {
@@ -61,6 +64,10 @@ fn row(model: Model) -> DbResult<InvitationRow> {
         expires_at: model.expires_at,
         used_by: account("used_by", model.used_by)?,
         withdrawn_at: model.withdrawn_at,
+        mail_token_hash: model
+            .mail_token_hash
+            .map(|hash| super::id("invitations", "mail_token_hash", &hash))
+            .transpose()?,
     })
 }
 
@@ -79,13 +86,16 @@ pub async fn insert(conn: &impl ConnectionTrait, invitation: &InvitationRow) -> 
         used_by: Set(None),
         used_at: Set(None),
         withdrawn_at: Set(None),
+        mail_token_hash: Set(invitation.mail_token_hash.map(Vec::from)),
     };
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
 
-/// The one that a token opens, used or not.
+/// The one that a token opens, shown or mailed, used or not.
 pub async fn by_token(conn: &impl ConnectionTrait, token_hash: &[u8; 32]) -> DbResult<Option<InvitationRow>> {
-    let found = Entity::find().filter(Column::TokenHash.eq(token_hash.to_vec())).one(conn).await?;
+    let hash = token_hash.to_vec();
+    let either = Condition::any().add(Column::TokenHash.eq(hash.clone())).add(Column::MailTokenHash.eq(hash));
+    let found = Entity::find().filter(either).one(conn).await?;
     found.map(row).transpose()
 }
 

@@ -58,6 +58,8 @@ const TABLE: &[(&str, &str)] = &[
     ("start_password_change", "-++++++++++++"),
     ("change_password", "-++++++++++++"),
     ("change_recovery_kit", "-++++++++++++"),
+    ("send_email_verification", "-++++++++++++"),
+    ("verify_email", "+++++++++++++"),
     ("list_second_factors", "-oooooooooooo"),
     ("start_totp", "-oooooooooooo"),
     ("confirm_second_factor", "-nnnnnnnnnnnn"),

@@ -16,6 +16,8 @@ struct Program {
     first_line: String,
     started_in: Duration,
     origin: String,
+    /// What it prints after the first line.
+    links: std::sync::mpsc::Receiver<String>,
 }
 
 impl Program {
@@ -35,9 +37,21 @@ impl Program {
         let mut first_line = String::new();
         lines.read_line(&mut first_line).unwrap();
         let started_in = begun.elapsed();
-        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        let (sender, links) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
         let origin = first_line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-        Self { child, first_line, started_in, origin }
+        Self { child, first_line, started_in, origin, links }
+    }
+
+    /// Of the link that makes the first administrator.
+    fn set_up_token(&self) -> String {
+        let printed = || self.links.recv_timeout(Duration::from_secs(10)).unwrap();
+        let mut lines = std::iter::from_fn(|| Some(printed()));
+        lines.find_map(|line| Some(line.split_once("#setup=")?.1.to_owned())).unwrap()
     }
 
     /// Asks it to end; gives what it logged.
@@ -98,6 +112,38 @@ async fn its_log_holds_no_bodies_queries_tokens_or_addresses() {
     assert!(log.contains("/api/v1/sign-in/start") && log.contains("answered"), "it logs requests at all: {log}");
     for line in log.lines() {
         assert!(!line.contains("marked") && !line.contains("bWFya2Vk") && !line.contains("127.0.0.1"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_log_tells_of_mail_without_addresses_names_and_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, "marked-smtp-password").unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let smtp = format!("smtp://marked-user@localhost:{port}");
+    let mail = ["--smtp", &smtp, "--smtp-password-file", &password.display().to_string()].map(str::to_owned);
+    let mut args: Vec<&str> = mail.iter().map(String::as_str).collect();
+    args.extend(["--mail-from", "Marked Sender <marked-from@clinic.example>"]);
+    let program = Program::start(&folder.path().join("data"), &args);
+    let client = client::Client::new(client::native::Native::new(&program.origin).unwrap());
+    let (token, kit) = (program.set_up_token(), client.new_kit());
+    let device = crate::honest_client::device();
+    let sign_up = client::SignUp {
+        name: "Marked Name",
+        email: "marked-email@clinic.example",
+        password: crate::honest_client::PASSWORD,
+        role: api_types::accounts::Role::Administrator,
+        kit: &kit,
+        token: Some(&token),
+        device,
+    };
+    client.sign_up(sign_up).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = program.terminate();
+    assert!(log.contains("mail was not taken") && log.contains("email_verification"), "{log}");
+    for line in log.lines() {
+        assert!(!line.to_lowercase().contains("marked"), "{line}");
     }
 }
 

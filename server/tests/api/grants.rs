@@ -183,6 +183,7 @@ async fn accept(world: &World, doctor: &Person, patient: &Person, placeholder: i
         expires_at: world.now() + 1000,
         used_by: None,
         withdrawn_at: None,
+        mail_token_hash: None,
     };
     let tx = world.state.db.begin_write().await.unwrap();
     invitations::insert(tx.conn(), &invitation).await.unwrap();

@@ -96,6 +96,7 @@ impl Server {
             sessions: SessionLimits::default(),
             witnesses: Vec::new(),
             keep_events: None,
+            mail: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

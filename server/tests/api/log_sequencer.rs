@@ -101,6 +101,7 @@ fn nobody(id: AccountId) -> AccountRow {
         invited_by: None,
         created_at: 0,
         last_seen_at: None,
+        email_verified_at: None,
     }
 }
 

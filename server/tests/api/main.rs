@@ -3,6 +3,7 @@
 
 mod growing_log;
 mod harness;
+mod mail_server;
 mod person;
 mod reading;
 mod scene;
@@ -20,6 +21,7 @@ mod audit_time;
 mod binary;
 mod body_limits;
 mod drafts;
+mod email_verification;
 mod find_by_key;
 mod framing;
 mod grants;
@@ -34,6 +36,11 @@ mod log_keys;
 mod log_keys_client;
 mod log_kill;
 mod log_sequencer;
+mod mail_flood;
+mod mail_invitations;
+mod mail_kinds;
+mod mail_outbox;
+mod mail_tls;
 mod openapi;
 mod oversight;
 mod parts;

@@ -235,6 +235,8 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "start_password_change" => ("/account/password/start".into(), Some(json!({}))),
         "change_password" => ("/account/password".into(), Some(json!({}))),
         "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
+        "send_email_verification" => ("/account/email/verification".into(), None),
+        "verify_email" => ("/email-verification".into(), Some(json!({"token": "unknown"}))),
         "list_second_factors" => ("/account/second-factors".into(), None),
         "start_totp" => ("/account/second-factors/totp".into(), Some(json!({"label": "Phone"}))),
         "confirm_second_factor" => {

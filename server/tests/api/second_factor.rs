@@ -28,14 +28,14 @@ use crate::{
 const NEW_PASSWORD: &str = "another password entirely";
 
 /// An app on somebody's phone. Each code counts once, so steps are named: 0 is the one of now.
-struct App(totp_rs::Totp);
+pub struct App(totp_rs::Totp);
 
 impl App {
     fn new(secret: &str) -> Self {
         Self(Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build().unwrap())
     }
 
-    fn code(&self, server: &Server, step: i64) -> String {
+    pub fn code(&self, server: &Server, step: i64) -> String {
         let seconds = server.state.clock.now() / 1000 + step * 30;
         self.0.generate(seconds as u64).to_string()
     }
@@ -73,7 +73,7 @@ impl AskSecondFactor for Gives {
 }
 
 /// Adds an app, by the code of the step before this one; gives it and the recovery codes.
-async fn add_app(server: &Server, person: &Person) -> (App, Vec<String>) {
+pub async fn add_app(server: &Server, person: &Person) -> (App, Vec<String>) {
     let started = person.start_totp("Phone").await.unwrap();
     let app = App::new(&started.secret);
     let codes = person.confirm_totp(&started.id, &app.code(server, -1)).await.unwrap().codes;

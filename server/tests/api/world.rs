@@ -135,6 +135,7 @@ impl World {
             invited_by: None,
             created_at: now,
             last_seen_at: None,
+            email_verified_at: None,
         };
         let tx = self.state.db.begin_write().await.unwrap();
         let label = self.state.labels.label(&row.email_key).unwrap();
@@ -267,5 +268,6 @@ fn config(folder: &TempDir) -> Config {
         sessions: SessionLimits::default(),
         witnesses: Vec::new(),
         keep_events: None,
+        mail: None,
     }
 }

@@ -4,7 +4,7 @@ use api_types::{
     AccountId, InvitationId, SecondFactorId, SessionId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
-        PublicAccount, PutClientState, StartPasswordChange,
+        PublicAccount, PutClientState, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
     instance::Instance,
@@ -95,6 +95,10 @@ impl<T: Transport> Api<'_, T> {
         change_password(body: &ChangePassword) -> () = put "/account/password".to_owned(), body;
         /// `PUT /account/recovery-kit`.
         change_recovery_kit(body: &ChangeRecoveryKit) -> () = put "/account/recovery-kit".to_owned(), body;
+        /// `POST /account/email/verification`.
+        send_email_verification() -> () = post_nothing "/account/email/verification".to_owned();
+        /// `POST /email-verification`.
+        verify_email(body: &VerifyEmail) -> () = post_unit "/email-verification".to_owned(), body;
         /// `GET /account/second-factors`.
         list_second_factors() -> SecondFactorList = get "/account/second-factors".to_owned();
         /// `POST /account/second-factors/totp`.

@@ -47,6 +47,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
     OwnAccount {
         public: public(account, of),
         email: of.email.clone(),
+        email_verified_at: None,
         second_factor_due: false,
         binding: None,
         ways_in: of.ways_in.clone(),
@@ -108,6 +109,7 @@ impl Fake {
                     set_up: organisation_key.is_some(),
                     organisation_key,
                     open_sign_up: true,
+                    mail: false,
                     version: "0".to_owned(),
                 })
             }
@@ -299,7 +301,7 @@ impl Fake {
                     None => false,
                 };
                 let items = db.accounts.iter().filter(|(id, a)| hit(id, a)).map(|(id, a)| public(id, a)).collect();
-                json(&AccountList { items, binding: None })
+                json(&AccountList { items, binding: None, email_verified: None })
             }
             (Method::Get, ["accounts", id]) => match db.accounts.get(&id.parse().unwrap()) {
                 Some(of) => json(&public(&id.parse().unwrap(), of)),
@@ -312,6 +314,7 @@ impl Fake {
                     .map(|(id, a)| AdminAccount {
                         account: public(id, a),
                         email: a.email.clone(),
+                        email_verified_at: None,
                         created_at: 0,
                         last_seen_at: None,
                         second_factor: false,
@@ -342,7 +345,7 @@ impl Fake {
                 };
                 let token = B64(random::<16>().to_vec()).encode();
                 db.invitations.insert(token.clone(), invitation.clone());
-                json(&CreatedInvitation { token, invitation })
+                json(&CreatedInvitation { token, mailed: false, invitation })
             }
             _ => return None,
         })

@@ -17,6 +17,8 @@ const DAY: i64 = 24 * 3_600_000;
 struct Made {
     link: String,
     expires_at: i64,
+    /// Whether it is being mailed as well.
+    mailed: bool,
 }
 
 /// Asks, makes, shows the link.
@@ -65,6 +67,7 @@ fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
                     made.try_set(Some(Made {
                         link: created.link.to_string(),
                         expires_at: created.invitation.expires_at,
+                        mailed: created.mailed,
                     }));
                     on_made.run(());
                 }
@@ -124,6 +127,7 @@ fn lives() -> Vec<(String, String)> {
 fn Ready(made: Made, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <p>{t!(administration.invite_once)}</p>
+        {made.mailed.then(|| view! { <p>{t!(administration.invite_mailed)}</p> })}
         <HandOver id="invitation-link" link=made.link label=t!(administration.invite_link) qr=t!(administration.invite_qr)/>
         <p class="field-hint">{t!(report.invite_ends)}" "<Time at=made.expires_at style=TimeStyle::DateTime/></p>
         <div class="dialog-actions">

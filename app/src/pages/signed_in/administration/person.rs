@@ -25,6 +25,9 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
     };
     view! {
         <Row lead=move || view! { <Avatar name=name.clone()/> } title=person.account.account.name.clone() text>
+            {person.account.email_verified_at.map(|_| view! {
+                <Badge tone=Tone::Good glyph=Glyph::Mail>{t!(administration.address_verified)}</Badge>
+            })}
             {person.account.second_factor.then(|| second_factor(&person, decisions))}
             {status_badge(&person)}
             {decide}

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{SettingsFrame, theme::Theme};
+use super::{SettingsFrame, email::EmailAddress, theme::Theme};
 use crate::{
     components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, QrCode, Tone, role_name, use_toasts},
     t,
@@ -15,6 +15,7 @@ pub fn SettingsPage() -> impl IntoView {
     view! {
         <SettingsFrame>
             <Profile/>
+            <EmailAddress/>
             <Key/>
             <Theme/>
             <Locking/>

@@ -1,6 +1,7 @@
 //! Settings: account and key, theme, lock; ways in; sessions and devices; witnesses of the log.
 
 mod account;
+mod email;
 mod security;
 mod sessions;
 mod theme;

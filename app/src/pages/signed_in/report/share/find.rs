@@ -145,12 +145,14 @@ pub(super) fn PersonFacts(person: Person) -> impl IntoView {
         }
         _ => view! { <Badge tone=Tone::Warn>{t!(report.key_unverified)}</Badge> },
     };
+    let address = (person.email_verified == Some(false))
+        .then(|| view! { <Badge tone=Tone::Warn>{t!(share.address_unverified)}</Badge> });
     view! {
         <Avatar name=person.name.clone()/>
         <span class="row-main">
             <span class="row-title">{person.name}</span>
             <span class="row-text">{role_name(person.role)}</span>
-            <span class="row-badges">{approval}{key}</span>
+            <span class="row-badges">{approval}{key}{address}</span>
         </span>
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn ShareForm(
             }
         });
     };
+    let address_unverified = person.email_verified == Some(false);
     let unverified = person.verification != Verification::Verified;
     view! {
         <form class="form" method="dialog" on:submit=submit>
@@ -73,6 +74,7 @@ pub(super) fn ShareForm(
                 <PersonFacts person=person.clone()/>
                 <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| chosen.set(None)>{t!(share.change)}</Button>
             </div>
+            {address_unverified.then(|| view! { <p class="field-hint">{t!(share.address_unverified_note)}</p> })}
             {unverified.then(|| view! { <Compare person chosen scanned/> })}
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <Choices id="share-right" label=t!(share.right) value=right choices=rights()/>

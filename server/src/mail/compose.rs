@@ -1,0 +1,122 @@
+//! A message as it leaves, made when it leaves: neither its text nor its link's token was stored.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use api_types::{InvitationId, UnixMillis};
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox,
+        header::{ContentType, Header, HeaderName, HeaderValue},
+    },
+};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::{MailKind, Mailer, texts};
+use crate::{
+    AppState, ServiceResult,
+    random::token_hash,
+    storage::{email_verifications, invitations, outbox::OutboxRow},
+};
+
+/// What is to become of a row.
+pub(super) enum Composed {
+    /// To be sent.
+    Message(Box<Message>),
+    /// Of no use any more: its link leads nowhere.
+    Useless,
+    /// No message can be made of it.
+    Impossible,
+}
+
+/// RFC 3834: no person wrote this, so that no machine answers.
+#[derive(Debug, Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// Writes the message of a row.
+pub(super) async fn compose(state: &AppState, mailer: &Mailer, row: &OutboxRow) -> ServiceResult<Composed> {
+    let Some(link) = link(state, row).await? else { return Ok(Composed::Useless) };
+    let facts = texts::Facts {
+        organisation: &state.instance.name,
+        origin: state.config.origin.as_str(),
+        link: &link,
+        when: &when(row.created_at),
+    };
+    let (subject, body) = texts::text(row.kind, facts);
+    let Ok(to) = row.address.parse::<Address>() else { return Ok(Composed::Impossible) };
+    let written_at = UNIX_EPOCH + Duration::from_millis(row.created_at.unsigned_abs());
+    let message = Message::builder()
+        .message_id(Some(format!("<{}@{}>", hex::encode(row.id), mailer.name())))
+        .date(written_at)
+        .from(mailer.from().clone())
+        .to(Mailbox::new(None, to))
+        .subject(subject)
+        .header(AutoSubmitted)
+        .header(ContentType::TEXT_PLAIN)
+        .body(body);
+    Ok(message.map_or(Composed::Impossible, |message| Composed::Message(Box::new(message))))
+}
+
+/// The link of a message, empty where it has none; nothing where it leads nowhere any more.
+async fn link(state: &AppState, row: &OutboxRow) -> ServiceResult<Option<Zeroizing<String>>> {
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let Some(subject) = row.subject else { return Ok(Some(Zeroizing::default())) };
+    match row.kind {
+        MailKind::EmailVerification => {
+            let found = email_verifications::get(conn, &subject).await?.filter(|found| now < found.expires_at);
+            let Some(found) = found else { return Ok(None) };
+            let token = state.mail_key.verification(&found)?;
+            Ok(Some(Zeroizing::new(format!("{}/verify-email#token={}", state.config.origin, &*token))))
+        }
+        MailKind::Invitation => {
+            let found = invitations::get(conn, InvitationId(subject)).await?.filter(|found| found.open(now));
+            let Some(found) = found else { return Ok(None) };
+            let token = state.mail_key.invitation(found.id, &row.address_key)?;
+            // After the key was lost it is another one, which opens nothing.
+            let opens = found.mail_token_hash == Some(token_hash(&token));
+            Ok(opens.then(|| Zeroizing::new(format!("{}/sign-up#invite={}", state.config.origin, &*token))))
+        }
+        _ => Ok(Some(Zeroizing::default())),
+    }
+}
+
+/// `27 November 2026, 09:41 UTC`.
+fn when(at: UnixMillis) -> String {
+    match OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) {
+        Ok(t) => format!("{} {} {}, {:02}:{:02} UTC", t.day(), t.month(), t.year(), t.hour(), t.minute()),
+        Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_for_people() {
+        assert_eq!(when(1_795_772_460_000), "27 November 2026, 09:41 UTC");
+        assert_eq!(when(i64::MAX), "");
+    }
+
+    #[test]
+    fn an_address_carries_no_header() {
+        for text in ["a@b.example\r\nBcc: c@d.example", "a@b.example\nx", "a@b.example, c@d.example", "<a@b.example"] {
+            assert!(text.parse::<Address>().is_err(), "{text:?}");
+        }
+    }
+}

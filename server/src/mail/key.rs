@@ -1,0 +1,126 @@
+//! Tokens of mailed links. They aren't stored: a token is HMAC-SHA-256(key, purpose ‖ 0 ‖ id ‖ account ‖ address), where
+//! the key lies outside of the database. Whoever steals the database alone makes no link.
+
+use api_types::{AccountId, InvitationId};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::{
+    ServiceError, ServiceResult,
+    secrets::{SecretsDir, SecretsError},
+    storage::email_verifications::VerificationRow,
+};
+
+/// Name of the secret.
+const FILE: &str = "mail-key";
+
+/// The key outside the database.
+pub struct MailKey(Zeroizing<Vec<u8>>);
+
+impl MailKey {
+    /// Reads it, or makes it: without it only links that wait for their readers are lost.
+    pub fn load(secrets: &SecretsDir) -> Result<Self, SecretsError> {
+        let key = Zeroizing::new(secrets.creating().key(FILE)?);
+        if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE)) }
+    }
+
+    /// Of the link that verifies an address: base64url of id ‖ HMAC.
+    pub fn verification(&self, row: &VerificationRow) -> ServiceResult<Zeroizing<String>> {
+        let mac = self.verification_mac(row)?.finalize().into_bytes();
+        let bytes = Zeroizing::new([&row.id[..], &mac].concat());
+        Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    }
+
+    /// Whether a token is that of a row.
+    pub fn verifies(&self, token: &VerificationToken, row: &VerificationRow) -> ServiceResult<bool> {
+        Ok(self.verification_mac(row)?.verify_slice(&token.mac).is_ok())
+    }
+
+    /// Of an invitation that is mailed.
+    pub fn invitation(&self, id: InvitationId, address_key: &str) -> ServiceResult<Zeroizing<String>> {
+        let mac = self.mac("invitation", &id.0, None, address_key)?.finalize().into_bytes();
+        Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(mac)))
+    }
+
+    fn verification_mac(&self, row: &VerificationRow) -> ServiceResult<Hmac<Sha256>> {
+        self.mac("email verification", &row.id, Some(row.account), &row.address_key)
+    }
+
+    fn mac(
+        &self,
+        purpose: &str,
+        id: &[u8; 16],
+        account: Option<AccountId>,
+        address_key: &str,
+    ) -> ServiceResult<Hmac<Sha256>> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0)
+            .map_err(|error| ServiceError::Internal(format!("the token of a link: {error}")))?;
+        let account = account.map_or([0; 32], |account| account.0);
+        // All but the last have a fixed length.
+        for bytes in [purpose.as_bytes(), &[0], id, &account, address_key.as_bytes()] {
+            mac.update(bytes);
+        }
+        Ok(mac)
+    }
+}
+
+/// A token that somebody brought, read but not believed.
+pub struct VerificationToken {
+    /// The row that it claims.
+    pub id: [u8; 16],
+    mac: [u8; 32],
+}
+
+impl VerificationToken {
+    /// Reads one; `None` for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        // 48 bytes in base64url.
+        let bytes =
+            Zeroizing::new(Some(text).filter(|text| text.len() == 64).map(|t| URL_SAFE_NO_PAD.decode(t))?.ok()?);
+        Some(Self { id: bytes.get(..16)?.try_into().ok()?, mac: bytes.get(16..)?.try_into().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: u8, account: u8, address: &str) -> VerificationRow {
+        VerificationRow {
+            id: [id; 16],
+            account: AccountId([account; 32]),
+            address_key: address.to_owned(),
+            expires_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_token_needs_the_key_and_every_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = MailKey::load(&SecretsDir::open(folder.path(), true).unwrap()).unwrap();
+        let again = MailKey::load(&SecretsDir::open(folder.path(), false).unwrap()).unwrap();
+        let ours = row(1, 2, "a@example.org");
+        let token = VerificationToken::parse(&key.verification(&ours).unwrap()).unwrap();
+        assert_eq!(token.id, ours.id);
+        assert!(again.verifies(&token, &ours).unwrap());
+        let other = tempfile::tempdir().unwrap();
+        let other = MailKey::load(&SecretsDir::open(other.path(), true).unwrap()).unwrap();
+        assert!(!other.verifies(&token, &ours).unwrap());
+        for row in [row(9, 2, "a@example.org"), row(1, 9, "a@example.org"), row(1, 2, "b@example.org")] {
+            assert!(!key.verifies(&token, &row).unwrap(), "{row:?}");
+        }
+        let invitation = key.invitation(InvitationId([1; 16]), "a@example.org").unwrap();
+        assert_eq!(invitation.len(), 43);
+        assert!(!key.verification(&ours).unwrap().contains(&invitation[..20]));
+    }
+
+    #[test]
+    fn what_is_no_token_is_none() {
+        for text in ["", "abc", &"A".repeat(63), &"A".repeat(65), &"*".repeat(64), &"é".repeat(32)] {
+            assert!(VerificationToken::parse(text).is_none(), "{text}");
+        }
+        assert!(VerificationToken::parse(&"A".repeat(64)).is_some());
+    }
+}

@@ -1,0 +1,54 @@
+//! What a message tells.
+
+use serde::{Deserialize, Serialize};
+
+/// What a message tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// A link that verifies the address.
+    EmailVerification,
+    /// A link to create an account.
+    Invitation,
+    /// Signed in from a device that wasn't seen before.
+    NewDevice,
+    /// A new password.
+    PasswordChanged,
+    /// A new recovery kit.
+    RecoveryKitChanged,
+    /// Opened with the recovery kit, and a new password set.
+    AccountRecovered,
+    /// A second factor was added.
+    SecondFactorAdded,
+    /// A second factor was removed by its holder.
+    SecondFactorRemoved,
+    /// New recovery codes.
+    RecoveryCodesRenewed,
+    /// An administrator took all second factors off.
+    SecondFactorsReset,
+    /// An administrator switched the account off.
+    AccountDisabled,
+    /// An administrator switched the account on again.
+    AccountEnabled,
+    /// There is a report to see.
+    ReportShared,
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::EmailVerification,
+        Self::Invitation,
+        Self::NewDevice,
+        Self::PasswordChanged,
+        Self::RecoveryKitChanged,
+        Self::AccountRecovered,
+        Self::SecondFactorAdded,
+        Self::SecondFactorRemoved,
+        Self::RecoveryCodesRenewed,
+        Self::SecondFactorsReset,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::ReportShared,
+    ];
+}

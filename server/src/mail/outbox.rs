@@ -1,0 +1,184 @@
+//! Sends what waits in the outbox, in a task of its own: right after the commit that queued it, and again, after a growing
+//! pause, as long as the mail server doesn't take it.
+//!
+//! A message is taken in hand by a lease before it is sent, so that of several servers on one database one sends it. A
+//! server that dies between sending and noting that leaves the message to be sent twice, under the same Message-ID.
+
+use std::time::Duration;
+
+use api_types::UnixMillis;
+use futures::{StreamExt, stream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Mailer, NotSent,
+    compose::{Composed, compose},
+    mailer::LONGEST,
+};
+use crate::{
+    AppState, ServiceResult,
+    audit::enum_name,
+    clock::{DAY, HOUR, MINUTE},
+    storage::outbox::{self, OutboxRow},
+};
+
+/// Messages taken in hand at once.
+const BATCH: u64 = 16;
+/// Connections to the mail server at once.
+const AT_ONCE: usize = 4;
+/// So long nobody else takes what is in hand: longer than a batch can take.
+const LEASE: UnixMillis = 10 * MINUTE;
+const _: () = assert!(LEASE > (BATCH as i64 / AT_ONCE as i64) * LONGEST.as_millis() as i64);
+/// The pause after the first failure; each further one doubles it.
+const FIRST_PAUSE: UnixMillis = MINUTE;
+/// The longest pause.
+const LONGEST_PAUSE: UnixMillis = 4 * HOUR;
+/// So long a message is tried.
+pub const TRIED_FOR: UnixMillis = 3 * DAY;
+/// So long a message that was given up is kept.
+pub const FAILED_KEPT_FOR: UnixMillis = 30 * DAY;
+/// How often is looked without being woken: other servers queue as well.
+const EVERY: Duration = Duration::from_secs(60);
+/// How long the end may take; what is left over is sent after the next start.
+const LAST: Duration = Duration::from_secs(10);
+
+/// The running task.
+#[derive(Debug)]
+pub struct Outbox {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Starts it, where mail is sent at all.
+pub fn start(state: AppState) -> Option<Outbox> {
+    state.mailer.as_ref()?;
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(run(state, stop.clone()));
+    Some(Outbox { stop, task })
+}
+
+impl Outbox {
+    /// Lets the messages in hand come to an end.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(LAST, &mut self.task).await.is_err() {
+            self.task.abort();
+            tracing::warn!("messages were being sent when the server ended; they are sent again later");
+        }
+    }
+}
+
+async fn run(state: AppState, stop: CancellationToken) {
+    let Some(mailer) = &state.mailer else { return };
+    while !stop.is_cancelled() {
+        let pause = match round(&state, mailer, &stop).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "the outbox failed; it is tried again in a minute");
+                EVERY
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = state.db.mail().notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Sends all that is due. Gives the time until there may be more.
+async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> ServiceResult<Duration> {
+    while !stop.is_cancelled() {
+        let batch = claim(state).await?;
+        if batch.is_empty() {
+            break;
+        }
+        let ended = stream::iter(batch).map(|row| deliver(state, mailer, row)).buffer_unordered(AT_ONCE);
+        ended
+            .for_each(async |ended| {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a message could not be dealt with; it is tried again later");
+                }
+            })
+            .await;
+    }
+    let next = outbox::next_at(state.db.read()).await?;
+    let left = next.map_or(UnixMillis::MAX, |next| next - state.clock.now());
+    Ok(Duration::from_millis(left.clamp(1_000, 60_000).unsigned_abs()))
+}
+
+/// Takes what is due in hand.
+async fn claim(state: &AppState) -> ServiceResult<Vec<OutboxRow>> {
+    let now = state.clock.now();
+    // Looked for without the writer: mostly there is nothing.
+    let due = outbox::due(state.db.read(), now, BATCH).await?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let tx = state.db.begin_write().await?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for row in due {
+        if outbox::lease(tx.conn(), &row.id, now, now + LEASE).await? {
+            claimed.push(row);
+        }
+    }
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+async fn deliver(state: &AppState, mailer: &Mailer, row: OutboxRow) -> ServiceResult<()> {
+    let sent = match compose(state, mailer, &row).await? {
+        Composed::Message(message) => mailer.send(*message).await,
+        Composed::Useless => Ok(()),
+        Composed::Impossible => return fail(state, &row, "no message can be made of it").await,
+    };
+    match sent {
+        Ok(()) => {
+            let tx = state.db.begin_write().await?;
+            outbox::delete(tx.conn(), &row.id).await?;
+            tx.commit().await
+        }
+        Err(why) => not_sent(state, &row, why).await,
+    }
+}
+
+async fn not_sent(state: &AppState, row: &OutboxRow, why: NotSent) -> ServiceResult<()> {
+    let now = state.clock.now();
+    if now - row.created_at >= TRIED_FOR {
+        return fail(state, row, &why.to_string()).await;
+    }
+    let attempts = row.attempts.saturating_add(1);
+    let kind = enum_name(&row.kind);
+    tracing::warn!(message = hex::encode(row.id), kind, attempts, %why, "mail was not taken; it is tried again");
+    let tx = state.db.begin_write().await?;
+    outbox::put_off(tx.conn(), &row.id, attempts, now + pause(attempts, why)).await?;
+    tx.commit().await
+}
+
+async fn fail(state: &AppState, row: &OutboxRow, why: &str) -> ServiceResult<()> {
+    let kind = enum_name(&row.kind);
+    tracing::error!(message = hex::encode(row.id), kind, attempts = row.attempts, why, "mail was given up");
+    let tx = state.db.begin_write().await?;
+    outbox::fail(tx.conn(), &row.id, row.attempts.saturating_add(1), state.clock.now()).await?;
+    tx.commit().await
+}
+
+/// A refusal for good is asked again as well, but seldom: it may be the mail server that is set up wrong.
+fn pause(attempts: i32, why: NotSent) -> UnixMillis {
+    let doubled = u32::try_from(attempts - 1).ok().and_then(|times| FIRST_PAUSE.checked_shl(times.min(20)));
+    if why.is_permanent() { LONGEST_PAUSE } else { doubled.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_from_a_minute_to_hours() {
+        let soon = |attempts| pause(attempts, NotSent::Refused(451)) / MINUTE;
+        assert_eq!([1, 2, 3, 8, 9, 1000, i32::MAX].map(soon), [1, 2, 4, 128, 240, 240, 240]);
+        assert_eq!(pause(1, NotSent::Refused(550)), LONGEST_PAUSE);
+        assert_eq!(pause(1, NotSent::NoConnection), MINUTE);
+    }
+}

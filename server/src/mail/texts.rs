@@ -1,0 +1,156 @@
+//! Every word that is mailed, in one place, so that it can be translated.
+//!
+//! `{organisation}`, `{origin}`, `{link}` and `{when}` are filled in. Nothing else is: no name, no report, no device's own
+//! words.
+
+use super::MailKind;
+
+/// What is filled in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts<'a> {
+    /// The organisation's display name.
+    pub organisation: &'a str,
+    /// The server's origin.
+    pub origin: &'a str,
+    /// The link of a message that has one.
+    pub link: &'a str,
+    /// When it happened.
+    pub when: &'a str,
+}
+
+/// Subject and body of a message.
+pub(super) fn text(kind: MailKind, facts: Facts<'_>) -> (String, String) {
+    let (subject, body) = words(kind);
+    let body = [body, if tells_of_security(kind) { NOT_YOU } else { "" }, FOOT].concat();
+    (fill(subject, facts), fill(&body, facts))
+}
+
+/// The organisation's name comes last: what it says isn't filled in again.
+fn fill(text: &str, facts: Facts<'_>) -> String {
+    let places = [("{origin}", facts.origin), ("{link}", facts.link), ("{when}", facts.when)];
+    let filled = places.iter().fold(text.to_owned(), |text, (place, fact)| text.replace(place, fact));
+    filled.replace("{organisation}", facts.organisation)
+}
+
+fn tells_of_security(kind: MailKind) -> bool {
+    use MailKind::*;
+    match kind {
+        EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
+        NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
+        | SecondFactorRemoved | RecoveryCodesRenewed | SecondFactorsReset => true,
+    }
+}
+
+const NOT_YOU: &str = "\
+If this was you, there is nothing to do.
+
+If it wasn't: sign in, change your password and your recovery kit under
+Settings, sign out all other sessions there, and tell your administrator. If
+you can't sign in any more, use your recovery kit:
+{origin}/recover
+
+";
+
+const FOOT: &str = "\
+-- 
+{organisation}, {origin}
+Sent automatically; answers aren't read. We never ask for your password, your
+recovery kit or an access code by e-mail.
+";
+
+fn words(kind: MailKind) -> (&'static str, &'static str) {
+    match kind {
+        MailKind::EmailVerification => (
+            "{organisation}: confirm your e-mail address",
+            "Somebody created an account at {organisation} with this e-mail address.\n\n\
+             If that was you, open this link within 24 hours and confirm that the address\n\
+             is yours:\n\n{link}\n\n\
+             If it wasn't, do nothing: without the link the address stays unconfirmed.\n\n",
+        ),
+        MailKind::Invitation => (
+            "{organisation}: you are invited",
+            "You are invited to {organisation}, where health reports are shared end-to-end\n\
+             encrypted. Create your account with this link, which works once and only with\n\
+             this e-mail address:\n\n{link}\n\n\
+             If you don't know what this is about, do nothing: the link ends by itself.\n\n",
+        ),
+        MailKind::NewDevice => (
+            "{organisation}: signed in on a new device",
+            "Your account was signed in to on {when}, from a browser or program that\n\
+             wasn't seen before.\n\n",
+        ),
+        MailKind::PasswordChanged => (
+            "{organisation}: your password was changed",
+            "The password of your account was changed on {when}. All other sessions\n\
+             have ended.\n\n",
+        ),
+        MailKind::RecoveryKitChanged => (
+            "{organisation}: your recovery kit was changed",
+            "Your account got a new recovery kit on {when}; the one before opens nothing\n\
+             any more. All other sessions have ended.\n\n",
+        ),
+        MailKind::AccountRecovered => (
+            "{organisation}: your account was recovered",
+            "Your account was opened with its recovery kit on {when}, and got a new\n\
+             password. All other sessions have ended.\n\n",
+        ),
+        MailKind::SecondFactorAdded => {
+            ("{organisation}: a second factor was added", "A second factor was added to your account on {when}.\n\n")
+        }
+        MailKind::SecondFactorRemoved => (
+            "{organisation}: a second factor was removed",
+            "A second factor of your account was removed on {when}.\n\n",
+        ),
+        MailKind::RecoveryCodesRenewed => (
+            "{organisation}: new recovery codes",
+            "Your account got new recovery codes on {when}; those before count no more.\n\n",
+        ),
+        MailKind::SecondFactorsReset => (
+            "{organisation}: your second factor was taken off",
+            "An administrator took the second factors off your account on {when}. All\n\
+             sessions have ended. Add a new one when you sign in again.\n\n",
+        ),
+        MailKind::AccountDisabled => (
+            "{organisation}: your account was disabled",
+            "An administrator disabled your account on {when}. All sessions have ended.\n\
+             Nothing stored is lost. Your administrator can tell you why.\n\n",
+        ),
+        MailKind::AccountEnabled => (
+            "{organisation}: your account is enabled again",
+            "An administrator enabled your account again on {when}. You can sign in:\n\
+             {origin}/sign-in\n\n",
+        ),
+        MailKind::ReportShared => (
+            "{organisation}: something was shared with you",
+            "There is something new for you. What it is and from whom shows only after\n\
+             you have signed in:\n{origin}/reports\n\n\
+             Where it is protected by an access code, whoever shared it tells you the code.\n\n",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: Facts<'_> = Facts {
+        organisation: "Ward {link} 3",
+        origin: "https://health.example.org",
+        link: "https://health.example.org/verify-email#token=abc",
+        when: "27 November 2026, 09:41 UTC",
+    };
+
+    #[test]
+    fn every_place_is_filled_once_and_only_links_carry_a_token() {
+        for kind in MailKind::ALL {
+            let (subject, body) = text(kind, FACTS);
+            assert!(subject.starts_with("Ward {link} 3: ") && !subject.contains('\n'), "{subject}");
+            assert!(body.ends_with("by e-mail.\n"), "{body}");
+            let rest = format!("{subject}{body}").replace(FACTS.organisation, "");
+            assert!(!rest.contains('{') && !rest.contains('}'), "{kind:?}: {rest}");
+            let has_link = matches!(kind, MailKind::EmailVerification | MailKind::Invitation);
+            assert_eq!(body.contains("#token=abc"), has_link, "{kind:?}");
+            assert!(body.lines().all(|line| line.len() < 100), "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Mail that tells an account of something, queued with the change itself and sent after its commit.
+//!
+//! Somebody who makes something happen again and again must neither flood a mailbox nor fill the disk: of each kind an
+//! address gets a few an hour, then one more that waits its turn, and at most [`KEPT`] lie in the outbox. Nothing of this
+//! ever refuses what is told of.
+
+use api_types::AccountId;
+
+use crate::{
+    AppState, ServiceResult,
+    mail::MailKind,
+    random,
+    services::{
+        fields::Email,
+        throttle::{self, Tried},
+    },
+    storage::{
+        accounts::{self, AccountRow},
+        db::WriteTx,
+        outbox::{self, OutboxRow},
+    },
+};
+
+/// Most messages of a kind for one address in the outbox, given up ones included.
+pub const KEPT: u64 = 10;
+
+/// A message to be queued.
+#[derive(Debug)]
+pub struct Notice {
+    /// What it tells.
+    pub kind: MailKind,
+    /// Whom.
+    pub account: Option<AccountId>,
+    /// The verification or invitation that its link belongs to.
+    pub subject: Option<[u8; 16]>,
+    /// Where to.
+    pub to: Email,
+}
+
+/// Tells an account, whose row is at hand.
+pub async fn tell(state: &AppState, tx: &mut WriteTx, account: &AccountRow, kind: MailKind) -> ServiceResult<()> {
+    let to = address(account);
+    queue(state, tx, Notice { kind, account: Some(account.id), subject: None, to }).await.map(drop)
+}
+
+/// Tells an account.
+pub async fn tell_id(state: &AppState, tx: &mut WriteTx, account: AccountId, kind: MailKind) -> ServiceResult<()> {
+    if state.mailer.is_none() {
+        return Ok(());
+    }
+    match accounts::get(tx.conn(), account).await? {
+        Some(row) => tell(state, tx, &row, kind).await,
+        None => Ok(()),
+    }
+}
+
+/// An account's address.
+pub fn address(account: &AccountRow) -> Email {
+    Email { shown: account.email.clone(), key: account.email_key.clone() }
+}
+
+/// Queues a message, if mail is sent and its address has room for it. Says whether it did.
+pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> ServiceResult<bool> {
+    if state.mailer.is_none() {
+        return Ok(false);
+    }
+    let Notice { kind, account, subject, to } = notice;
+    if outbox::count(tx.conn(), &to.key, kind).await? >= KEPT {
+        tracing::warn!(?kind, "an address has so many messages waiting that one more was left out");
+        return Ok(false);
+    }
+    let (tried, bytes) = throttled(kind, &to.key);
+    let now = state.clock.now();
+    let free_at = throttle::free_at(state, tx, tried, &bytes).await?;
+    // One more says nothing new beside one that waits for its turn; of shares, beside any that has not left yet.
+    let turn = if kind == MailKind::ReportShared { Some(0) } else { Some(now).filter(|_| free_at > now) };
+    if let Some(after) = turn
+        && outbox::waits(tx.conn(), &to.key, kind, after).await?
+    {
+        return Ok(false);
+    }
+    // A link is asked for by a person, who can ask again.
+    if subject.is_some() && free_at > now {
+        return Ok(false);
+    }
+    throttle::book(state, tx, tried, &bytes, free_at).await?;
+    let row = OutboxRow {
+        id: random::bytes()?,
+        kind,
+        account,
+        subject,
+        address: to.shown,
+        address_key: to.key,
+        created_at: now,
+        due_at: free_at,
+        attempts: 0,
+    };
+    tx.queue_mail(&row).await?;
+    Ok(true)
+}
+
+/// Each kind is counted for itself: many of one keep no other from being sent.
+fn throttled(kind: MailKind, address_key: &str) -> (Tried, Vec<u8>) {
+    let tried = if kind == MailKind::ReportShared { Tried::ShareNotice } else { Tried::Notice };
+    (tried, format!("{kind:?}\0{address_key}").into_bytes())
+}

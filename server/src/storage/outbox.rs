@@ -1,0 +1,142 @@
+//! `outbox`: messages that wait to be sent, and those that were given up. What was sent is deleted.
+
+use api_types::{AccountId, UnixMillis};
+use entities::outbox::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, sea_query::Expr,
+};
+
+use super::DbResult;
+use crate::{audit::enum_name, mail::MailKind};
+
+/// A message before it is written.
+#[derive(Debug, Clone)]
+pub struct OutboxRow {
+    /// Its id.
+    pub id: [u8; 16],
+    /// What it tells.
+    pub kind: MailKind,
+    /// Whom; nobody's account where somebody is invited.
+    pub account: Option<AccountId>,
+    /// The verification or invitation that its link belongs to.
+    pub subject: Option<[u8; 16]>,
+    /// As typed.
+    pub address: String,
+    /// Normalised.
+    pub address_key: String,
+    /// When it was queued.
+    pub created_at: UnixMillis,
+    /// Not tried before.
+    pub due_at: UnixMillis,
+    /// Tries so far that failed.
+    pub attempts: i32,
+}
+
+fn row(model: Model) -> DbResult<OutboxRow> {
+    Ok(OutboxRow {
+        id: super::id("outbox", "id", &model.id)?,
+        kind: super::name("outbox", "kind", &model.kind)?,
+        account: model.account_id.map(|id| super::id("outbox", "account_id", &id).map(AccountId)).transpose()?,
+        subject: model.subject.map(|id| super::id("outbox", "subject", &id)).transpose()?,
+        address: model.address,
+        address_key: model.address_key,
+        created_at: model.created_at,
+        due_at: model.due_at,
+        attempts: model.attempts,
+    })
+}
+
+/// Stores one; `WriteTx::queue_mail` calls it.
+pub async fn insert(conn: &impl ConnectionTrait, message: &OutboxRow) -> DbResult<()> {
+    let model = ActiveModel {
+        id: Set(message.id.to_vec()),
+        kind: Set(enum_name(&message.kind)),
+        account_id: Set(message.account.map(|id| id.0.to_vec())),
+        subject: Set(message.subject.map(Vec::from)),
+        address: Set(message.address.clone()),
+        address_key: Set(message.address_key.clone()),
+        created_at: Set(message.created_at),
+        due_at: Set(message.due_at),
+        attempts: Set(message.attempts),
+        leased_until: Set(0),
+        failed_at: Set(None),
+    };
+    Entity::insert(model).exec_without_returning(conn).await.map(drop)
+}
+
+fn waiting() -> Select<Entity> {
+    Entity::find().filter(Column::FailedAt.is_null())
+}
+
+/// What is due and in nobody's hands, oldest first.
+pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<OutboxRow>> {
+    let query = waiting().filter(Column::DueAt.lte(now)).filter(Column::LeasedUntil.lte(now));
+    query.order_by_asc(Column::DueAt).limit(limit).all(conn).await?.into_iter().map(row).collect()
+}
+
+/// When the next one is due or falls free again.
+pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
+    let rows = waiting().order_by_asc(Column::DueAt).limit(100).all(conn).await?;
+    Ok(rows.iter().map(|row| row.due_at.max(row.leased_until)).min())
+}
+
+/// Takes one in hand until then. Says whether this call did: two servers don't both.
+pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, until: UnixMillis) -> DbResult<bool> {
+    let query = Entity::update_many()
+        .col_expr(Column::LeasedUntil, Expr::value(until))
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::FailedAt.is_null())
+        .filter(Column::DueAt.lte(now))
+        .filter(Column::LeasedUntil.lte(now));
+    Ok(query.exec(conn).await?.rows_affected == 1)
+}
+
+/// It was sent, or is of no use any more.
+pub async fn delete(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
+    Entity::delete_by_id(id.to_vec()).exec(conn).await.map(drop)
+}
+
+/// It wasn't taken: tried again then.
+pub async fn put_off(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, due_at: UnixMillis) -> DbResult<()> {
+    let query = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::value(attempts))
+        .col_expr(Column::DueAt, Expr::value(due_at))
+        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
+        .filter(Column::Id.eq(id.to_vec()));
+    query.exec(conn).await.map(drop)
+}
+
+/// It is given up.
+pub async fn fail(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, now: UnixMillis) -> DbResult<()> {
+    let query = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::value(attempts))
+        .col_expr(Column::FailedAt, Expr::value(Some(now)))
+        .filter(Column::Id.eq(id.to_vec()));
+    query.exec(conn).await.map(drop)
+}
+
+/// Messages of a kind to an address, given up ones too.
+pub async fn count(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<u64> {
+    of(Entity::find(), address_key, kind).count(conn).await
+}
+
+/// Whether one of a kind that is due after a time waits for an address.
+pub async fn waits(
+    conn: &impl ConnectionTrait,
+    address_key: &str,
+    kind: MailKind,
+    after: UnixMillis,
+) -> DbResult<bool> {
+    let query = of(waiting(), address_key, kind).filter(Column::DueAt.gt(after));
+    Ok(query.limit(1).one(conn).await?.is_some())
+}
+
+fn of(query: Select<Entity>, address_key: &str, kind: MailKind) -> Select<Entity> {
+    query.filter(Column::AddressKey.eq(address_key)).filter(Column::Kind.eq(enum_name(&kind)))
+}
+
+/// Forgets those that were given up before a time.
+pub async fn delete_failed_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<()> {
+    Entity::delete_many().filter(Column::FailedAt.lt(time)).exec(conn).await.map(drop)
+}

@@ -1,0 +1,49 @@
+//! Whoever makes things happen again and again floods no mailbox and fills no disk.
+
+use server::{clock::MINUTE, mail::MailKind, services::notices::KEPT};
+
+use crate::{
+    mail_outbox::{FOUNDER, start, tell},
+    mail_server::{Post, Smtp, free_port, later, outbox, until_outbox, with_mail},
+    person::founder,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_fills_neither_the_mailbox_nor_the_disk() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    founder(&server).await;
+    mail.next().await;
+    for _ in 0..30 {
+        tell(&server, FOUNDER, MailKind::NewDevice).await;
+    }
+    for _ in 0..6 {
+        assert_eq!(mail.next().await.subject(), "signed in on a new device");
+    }
+    mail.nothing().await;
+    until_outbox(&server, |rows| rows == [("new_device".to_owned(), 0, false)]).await;
+    tell(&server, FOUNDER, MailKind::PasswordChanged).await;
+    assert_eq!(mail.next().await.subject(), "your password was changed", "another kind has its own room");
+    later(&server, 5 * MINUTE);
+    assert_eq!(mail.next().await.subject(), "signed in on a new device", "the last one came to its turn");
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_while_the_mail_server_is_down_is_bounded() {
+    let Some(post) = Post::new() else { return };
+    let server = start(post.config(Smtp::StartTls, free_port())).await;
+    founder(&server).await;
+    for _ in 0..40 {
+        for kind in MailKind::ALL.into_iter().filter(|kind| !matches!(kind, MailKind::Invitation)) {
+            tell(&server, FOUNDER, kind).await;
+        }
+        server.state.clock.advance(40 * MINUTE);
+    }
+    let rows = outbox(&server).await;
+    for kind in MailKind::ALL {
+        let name = server::audit::enum_name(&kind);
+        let most = if kind == MailKind::ReportShared { 1 } else { KEPT as usize };
+        assert!(rows.iter().filter(|row| row.0 == name).count() <= most, "{name}: {rows:?}");
+    }
+}

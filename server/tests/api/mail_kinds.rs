@@ -1,0 +1,176 @@
+//! What is mailed to whom: each kind to its one address, and nothing in it that isn't meant to be.
+
+use api_types::accounts::Role;
+use client::{Device, NoSecondFactor, PatientChoice, Recover, Share};
+
+use crate::{
+    harness::Server,
+    honest_client::{PASSWORD, Person, client, clinic, device, join, write},
+    mail_server::{Mail, MailServer, Post, Smtp, later, with_mail},
+    second_factor::add_app,
+};
+
+const NEW_PASSWORD: &str = "another password entirely";
+const DEVICE: &str = "Marked Browser on Marked System";
+/// What no message may hold: names, what devices call themselves, what reports say, passwords.
+const MARKS: [&str; 10] = [
+    "Ann Example",
+    "Dora",
+    "Ada",
+    "Chest X-ray",
+    "No finding",
+    "R-17",
+    "Marked",
+    PASSWORD,
+    NEW_PASSWORD,
+    "marked-smtp-password",
+];
+
+/// Takes the next message: to this one address, of this subject, with all headers, and no mark.
+async fn told(mail: &mut MailServer, to: &str, subject: &str) -> Mail {
+    let message = mail.next().await;
+    assert_eq!((message.to.as_slice(), message.subject()), (&[to.to_owned()][..], subject), "{}", message.body);
+    assert_eq!((message.header("To"), message.from.as_str()), (to, "no-reply@clinic.example"));
+    assert!(message.header("From").contains("no-reply@clinic.example"));
+    assert_eq!(message.header("Auto-Submitted"), "auto-generated");
+    assert!(message.header("Date").ends_with(" +0000"), "{}", message.header("Date"));
+    assert!(message.header("Message-ID").ends_with("@localhost>"), "{}", message.header("Message-ID"));
+    let content_type = message.header("Content-Type").replace('"', "");
+    assert_eq!(content_type, "text/plain; charset=utf-8");
+    assert!(message.tls, "over TLS");
+    assert_eq!(message.user.as_deref(), Some("clinic@example.org"));
+    for mark in MARKS {
+        assert!(!message.body.contains(mark) && !message.raw.contains(mark), "{mark} in {}", message.raw);
+    }
+    message
+}
+
+const ADA: &str = "ada@clinic.example";
+const DORA: &str = "dora@clinic.example";
+const ANN: &str = "ann@clinic.example";
+const CONFIRM: &str = "confirm your e-mail address";
+
+/// A clinic, whose links to verify their addresses are taken.
+async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
+    let people = clinic(server).await;
+    let mut to: Vec<_> = [mail.next().await, mail.next().await, mail.next().await].map(|m| m.to).concat();
+    to.sort();
+    assert_eq!(to, [ADA, ANN, DORA]);
+    people
+}
+
+async fn signs_in(server: &Server, email: &str, name: &str) -> Person {
+    let device = Device { name: name.to_owned(), ..device() };
+    client(server).sign_in(email, PASSWORD, device, &NoSecondFactor).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_of_changes_of_the_ways_in() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [administrator, doctor, _] = opened(&server, &mut mail).await;
+    let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
+    let mail = &mut mail;
+    told(mail, "bea@clinic.example", CONFIRM).await;
+
+    let (_, _) = add_app(&server, &doctor).await;
+    told(mail, DORA, "a second factor was added").await;
+    doctor.renew_recovery_codes().await.unwrap();
+    told(mail, DORA, "new recovery codes").await;
+    let factor = doctor.second_factors().await.unwrap().items[0].id;
+    doctor.remove_second_factor(&factor).await.unwrap();
+    told(mail, DORA, "a second factor was removed").await;
+    doctor.change_password(NEW_PASSWORD).await.unwrap();
+    told(mail, DORA, "your password was changed").await;
+    doctor.change_recovery_kit(&client(&server).new_kit()).await.unwrap();
+    told(mail, DORA, "your recovery kit was changed").await;
+    add_app(&server, &doctor).await;
+    told(mail, DORA, "a second factor was added").await;
+    administrator.api().remove_account_second_factors(&doctor.account_id()).await.unwrap();
+    let taken_off = told(mail, DORA, "your second factor was taken off").await;
+    assert!(taken_off.body.contains("If it wasn't"), "what to do: {}", taken_off.body);
+    administrator.api().disable_account(&doctor.account_id()).await.unwrap();
+    told(mail, DORA, "your account was disabled").await;
+    administrator.api().enable_account(&doctor.account_id()).await.unwrap();
+    told(mail, DORA, "your account is enabled again").await;
+
+    let recover =
+        Recover { email: "bea@clinic.example", words: &words.join(" "), password: NEW_PASSWORD, device: device() };
+    client(&server).recover(recover, &NoSecondFactor).await.unwrap();
+    let recovered = told(mail, "bea@clinic.example", "your account was recovered").await;
+    // A single one may be a word of the text.
+    assert!(words.windows(2).all(|two| !recovered.body.contains(&two.join(" "))), "{}", recovered.body);
+    drop(bea);
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_of_a_new_device_once() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::Tls).await;
+    let [_, _, ann] = opened(&server, &mut mail).await;
+    let again = signs_in(&server, ANN, "test").await;
+    mail.nothing().await;
+    again.sign_out().await.unwrap();
+    ann.sign_out().await.unwrap();
+    signs_in(&server, ANN, "test").await.sign_out().await.unwrap();
+    mail.nothing().await;
+    let new = signs_in(&server, ANN, DEVICE).await;
+    let told_of = told(&mut mail, ANN, "signed in on a new device").await;
+    assert!(told_of.body.contains(" UTC") && told_of.body.contains("/recover"), "{}", told_of.body);
+    new.sign_out().await.unwrap();
+    signs_in(&server, ANN, DEVICE).await.sign_out().await.unwrap();
+    mail.nothing().await;
+    // The same browser in somebody else's account is new there.
+    signs_in(&server, DORA, DEVICE).await;
+    told(&mut mail, DORA, "signed in on a new device").await;
+    later(&server, 91 * server::clock::DAY);
+    signs_in(&server, ANN, DEVICE).await;
+    told(&mut mail, ANN, "signed in on a new device").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_that_something_was_shared_at_most_every_ten_minutes() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [_, doctor, ann] = opened(&server, &mut mail).await;
+    let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Patient, None).await;
+    let mail = &mut mail;
+    told(mail, "otto@clinic.example", CONFIRM).await;
+    doctor.find_by_email(ANN).await.unwrap();
+    let id = write(&doctor, PatientChoice::Account(ann.account_id())).await;
+    told(mail, ANN, "something was shared with you").await;
+
+    let found = ann.find_by_email("otto@clinic.example").await.unwrap().unwrap();
+    let shared = ann.share(&id, &Share::with_code(found.id)).await.unwrap();
+    let message = told(mail, "otto@clinic.example", "something was shared with you").await;
+    for secret in [shared.code.unwrap().as_str(), &shared.grant.to_string(), &id.to_string()] {
+        assert!(!message.raw.contains(secret), "{secret}");
+    }
+    for _ in 0..3 {
+        ann.share(&id, &Share::with_code(found.id)).await.unwrap();
+    }
+    mail.nothing().await;
+    later(&server, 9 * 60_000);
+    mail.nothing().await;
+    later(&server, 61_000);
+    told(mail, "otto@clinic.example", "something was shared with you").await;
+    mail.nothing().await;
+    // The one that waited has taken the next place as well.
+    ann.share(&id, &Share::with_code(found.id)).await.unwrap();
+    mail.nothing().await;
+    later(&server, 10 * 60_000);
+    told(mail, "otto@clinic.example", "something was shared with you").await;
+    mail.nothing().await;
+    drop(otto);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_shares_with_nobody_else_is_told_nothing() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [_, doctor, ann] = opened(&server, &mut mail).await;
+    write(&ann, PatientChoice::Account(ann.account_id())).await;
+    write(&doctor, PatientChoice::New).await;
+    mail.nothing().await;
+}

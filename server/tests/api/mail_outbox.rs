@@ -1,0 +1,217 @@
+//! The outbox: a mail server that is away, slow, in a bad mood or somebody else's delays nothing and loses nothing.
+
+use std::time::{Duration, Instant};
+
+use server::{
+    clock::{DAY, MINUTE},
+    mail::{MailConfig, MailKind, outbox as sender},
+    services::notices,
+    storage::accounts,
+    upkeep,
+};
+
+use crate::{
+    harness::Server,
+    mail_server::{MailServer, Post, Smtp, free_port, later, outbox, until_outbox, with_mail},
+    person::{Applicant, Person, founder, sign_in},
+};
+use api_types::{accounts::Role, sessions::Carrier};
+
+pub const FOUNDER: &str = "ada.founder@example.org";
+pub const WAITS: &str = "email_verification";
+
+pub async fn start(config: MailConfig) -> Server {
+    Server::start_with(|it| it.mail = Some(config)).await
+}
+
+async fn patient(server: &Server, name: &str) -> Person {
+    Applicant::new(name, Role::Patient).sign_up(server, None).await
+}
+
+/// One message for the founder, and no other.
+pub async fn founder_is_told_once(server: &Server, mail: &mut MailServer) {
+    assert_eq!(mail.next().await.to, [FOUNDER]);
+    until_outbox(server, <[_]>::is_empty).await;
+    later(server, DAY);
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_is_down_delays_nothing_and_gets_the_message_later() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::StartTls, port)).await;
+    let ada = founder(&server).await;
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+    let (signed_in, _) = sign_in(&server, &ada.applicant.email, &ada.applicant.password, Carrier::Bearer).await;
+    assert_eq!(signed_in.status, 200);
+    for attempts in 2..4 {
+        later(&server, 4 * MINUTE);
+        until_outbox(&server, |rows| rows == [(WAITS.to_owned(), attempts, false)]).await;
+    }
+    let mut mail = post.serve(Smtp::StartTls, port, &[]);
+    later(&server, 4 * MINUTE);
+    founder_is_told_once(&server, &mut mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_says_nothing_delays_nobody() {
+    let Some(post) = Post::new() else { return };
+    // It takes connections and is silent.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server =
+        start(post.config_at(Smtp::StartTls, silent.local_addr().unwrap().port(), "127.0.0.1", "ca.pem")).await;
+    let begun = Instant::now();
+    let ada = founder(&server).await;
+    for n in 0..3 {
+        patient(&server, &format!("Pat Number{n}")).await;
+        let (signed_in, _) = sign_in(&server, &ada.applicant.email, &ada.applicant.password, Carrier::Bearer).await;
+        assert_eq!(signed_in.status, 200);
+    }
+    // A wait for the mail server would take half a minute each.
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    let folder = server.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(25), "it ends: {:?}", begun.elapsed());
+    // What was in hand then is tried anew.
+    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
+    let config = post.config(Smtp::StartTls, mail.port);
+    let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
+    later(&server, 11 * MINUTE);
+    let mut to = Vec::new();
+    for _ in 0..4 {
+        to.extend(mail.next().await.to);
+    }
+    to.sort();
+    assert_eq!(to[0], FOUNDER);
+    assert_eq!(to.len(), 4);
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_loses_nothing() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::Tls, port)).await;
+    founder(&server).await;
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+    let folder = server.stop().await;
+    let mut mail = post.serve(Smtp::Tls, port, &[]);
+    let config = post.config(Smtp::Tls, port);
+    let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
+    later(&server, MINUTE);
+    founder_is_told_once(&server, &mut mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_while_mail_was_sent_waits_until_it_is_again() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::Tls, port)).await;
+    founder(&server).await;
+    let folder = server.stop().await;
+    let server = Server::start_in(folder, |_| ()).await;
+    assert_eq!(outbox(&server).await.len(), 1);
+    let folder = server.stop().await;
+    let mut mail = post.serve(Smtp::Tls, port, &[]);
+    let config = post.config(Smtp::Tls, port);
+    let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
+    later(&server, 11 * MINUTE);
+    founder_is_told_once(&server, &mut mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_off_is_tried_again() {
+    let Some(post) = Post::new() else { return };
+    let mut mail = post.serve(Smtp::StartTls, 0, &["--defer", "2"]);
+    let server = start(post.config(Smtp::StartTls, mail.port)).await;
+    founder(&server).await;
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+    later(&server, MINUTE / 2);
+    mail.nothing().await;
+    later(&server, MINUTE);
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 2, false)]).await;
+    later(&server, 2 * MINUTE);
+    founder_is_told_once(&server, &mut mail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_refused_holds_up_no_other_and_is_given_up_after_three_days() {
+    let Some(post) = Post::new() else { return };
+    let mut mail = post.serve(Smtp::StartTls, 0, &["--refuse", FOUNDER]);
+    let server = start(post.config(Smtp::StartTls, mail.port)).await;
+    founder(&server).await;
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+    patient(&server, "Pat Patient").await;
+    assert_eq!(mail.next().await.to, ["pat.patient@example.org"]);
+    let rows = |attempts, failed| {
+        move |rows: &[(String, i32, bool)]| rows == [("second_factor_added".to_owned(), attempts, failed)]
+    };
+    // A message whose link ended is of no use; this one tells of something.
+    later(&server, DAY + MINUTE);
+    until_outbox(&server, <[_]>::is_empty).await;
+    tell(&server, FOUNDER, MailKind::SecondFactorAdded).await;
+    until_outbox(&server, rows(1, false)).await;
+    later(&server, 2 * DAY);
+    until_outbox(&server, rows(2, false)).await;
+    later(&server, DAY);
+    until_outbox(&server, rows(3, true)).await;
+    later(&server, 10 * DAY);
+    mail.nothing().await;
+    upkeep::once(&server.state).await.unwrap();
+    assert!(rows(3, true)(&outbox(&server).await), "kept for whoever looks");
+    server.state.clock.advance(21 * DAY);
+    upkeep::once(&server.state).await.unwrap();
+    assert_eq!(outbox(&server).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_send_one_sends() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::Plain).await;
+    let others = [(); 3].map(|()| sender::start(server.state.clone()).unwrap());
+    let mut expected = vec![FOUNDER.to_owned()];
+    founder(&server).await;
+    for n in 0..6 {
+        expected.push(patient(&server, &format!("Pat Number{n}")).await.applicant.email);
+        (0..4).for_each(|_| server.state.db.mail().notify_waiters());
+    }
+    let mut to = Vec::new();
+    for _ in 0..expected.len() {
+        to.extend(mail.next().await.to);
+    }
+    (to.sort(), expected.sort());
+    assert_eq!(to, expected);
+    mail.nothing().await;
+    for other in others {
+        other.stop().await;
+    }
+}
+
+/// Queues a notice, as a change would.
+pub async fn tell(server: &Server, email: &str, kind: MailKind) {
+    let row = accounts::by_email(server.state.db.read(), email).await.unwrap().unwrap();
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    notices::tell(&server.state, &mut tx, &row, kind).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_rolled_back_is_told_to_nobody() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let ada = founder(&server).await;
+    mail.next().await;
+    let row = accounts::get(server.state.db.read(), ada.id).await.unwrap().unwrap();
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    notices::tell(&server.state, &mut tx, &row, MailKind::PasswordChanged).await.unwrap();
+    drop(tx);
+    later(&server, MINUTE);
+    mail.nothing().await;
+    // The same address again: the transaction of the sign-up ends before it has done anything.
+    let again = Applicant { email: FOUNDER.to_owned(), ..Applicant::new("Stran Ger", Role::Patient) };
+    let body = again.prepare(&server, None).await.unwrap();
+    assert_eq!(server.post("/sign-up", None, &body).await.code(), "email_taken");
+    mail.nothing().await;
+    assert_eq!(outbox(&server).await, []);
+}
