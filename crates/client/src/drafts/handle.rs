@@ -167,8 +167,7 @@ impl<P: Platform> OpenDraft<P> {
         answer.map_err(moved)?;
         self.0.next.store(counter + 1, Ordering::Release);
         self.0.saved.store(made, Ordering::Release);
-        vault.state().drafts.insert(self.0.id.crypto(), counter);
-        vault.touch();
+        vault.saw_draft(self.0.id.crypto(), counter);
         Ok(())
     }
 }

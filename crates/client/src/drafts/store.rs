@@ -3,7 +3,7 @@
 use api_types::{B64, ReportId, drafts::Draft};
 use crypto::{
     grant::InvitationSecret,
-    ids::PlaceholderId,
+    ids::{PlaceholderId, ReportId as CryptoReportId},
     report::{Genesis, Patient, open_draft},
     secret::Secret,
     sign::Signed,
@@ -107,16 +107,16 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection.
     pub async fn drafts(&self) -> Result<Vec<DraftRow>> {
+        // What is saved while the list is on its way makes none of it old.
+        let seen = self.state().drafts.clone();
         let list = self.api().list_drafts().await?;
-        Ok(list
-            .items
-            .iter()
-            .map(|item| DraftRow {
-                id: item.id,
-                updated_at: item.updated_at,
-                draft: self.read_draft(item).map(|(draft, _)| draft),
-            })
-            .collect())
+        let seen = |item: &Draft| seen.get(&item.id.crypto()).copied().unwrap_or(0);
+        let row = |item: &Draft| DraftRow {
+            id: item.id,
+            updated_at: item.updated_at,
+            draft: self.read_draft(item, seen(item)).map(|(draft, _)| draft),
+        };
+        Ok(list.items.iter().map(row).collect())
     }
 
     /// Opens a draft to go on with it.
@@ -124,17 +124,18 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`Refusal::DraftForged`] for an old or foreign one; `not_found`; no connection.
     pub async fn open_draft(&self, id: &ReportId) -> Result<OpenDraft<P>> {
+        let seen = self.state().drafts.get(&id.crypto()).copied().unwrap_or(0);
         let item = self.api().get_draft(id).await?;
         if item.id != *id {
             return Err(Refusal::OtherThing.into());
         }
-        let (draft, counter) = self.read_draft(&item)?;
+        let (draft, counter) = self.read_draft(&item, seen)?;
         Ok(OpenDraft::new(self.clone(), draft, counter + 1))
     }
 
-    fn read_draft(&self, item: &Draft) -> Result<(ReportDraft, u64)> {
+    /// `seen`: the counter that was known when it was asked for.
+    fn read_draft(&self, item: &Draft, seen: u64) -> Result<(ReportDraft, u64)> {
         let id = item.id.crypto();
-        let seen = self.state().drafts.get(&id).copied().unwrap_or(0);
         let opened = self
             .account_keys()
             .iter()
@@ -148,10 +149,17 @@ impl<P: Platform> Vault<P> {
         if draft.id() != item.id || counter != item.counter {
             return Err(Refusal::DraftForged.into());
         }
-        if self.state().drafts.insert(id, counter) != Some(counter) {
+        self.saw_draft(id, counter);
+        Ok((draft, counter))
+    }
+
+    /// From now on an older copy of it is refused.
+    pub(super) fn saw_draft(&self, id: CryptoReportId, counter: u64) {
+        let known = self.state().drafts.get(&id).copied();
+        if known.is_none_or(|known| known < counter) {
+            self.state().drafts.insert(id, counter);
             self.touch();
         }
-        Ok((draft, counter))
     }
 
     /// Deletes a draft with its uploads.

@@ -37,6 +37,7 @@ use client::{
 use crypto::{opaque::OpaqueServer, secret::SecretBytes};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 pub type Rng = client::Rng;
 
@@ -128,6 +129,8 @@ pub struct Fake {
     pub loses_answer: AtomicBool,
     /// Whether the connection holds while a client state is sent.
     pub takes_state: AtomicBool,
+    /// Answers to requests for a path that ends so are on their way until this is told.
+    pub held: Mutex<Option<(&'static str, Arc<Notify>)>>,
     /// Never answers.
     pub hangs: AtomicBool,
     pub asked: Mutex<Vec<String>>,
@@ -167,6 +170,7 @@ impl Fake {
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
             takes_state: AtomicBool::new(true),
+            held: Mutex::default(),
             hangs: AtomicBool::new(false),
             asked: Mutex::default(),
             bearers: Mutex::default(),
@@ -280,6 +284,12 @@ impl Transport for Wire {
         }
         let answer = self.server.handle(&request, token.as_deref());
         tokio::task::yield_now().await;
+        let held = self.server.held.lock().unwrap().clone();
+        if let Some((end, told)) = held
+            && request.path.ends_with(end)
+        {
+            told.notified().await;
+        }
         let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
         if is_draft && self.server.loses_answer.swap(false, Ordering::Relaxed) {
             return Err(TransportError::Offline);

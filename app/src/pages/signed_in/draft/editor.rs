@@ -231,11 +231,16 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
         now
     });
     // What was typed last is saved also when the page is left within the rest.
+    let index = use_index();
     on_cleanup(move || {
         let waiting = desk.stop_resting();
         if let (true, Some(session)) = (waiting, desk.session.get_untracked()) {
             let fields = untrack(|| desk.fields.get());
-            spawn_local(async move { session.save(fields).await });
+            // The list may be on its way already, with the draft as it was.
+            spawn_local(async move {
+                session.save(fields).await;
+                index.refresh();
+            });
         }
     });
     let over = RwSignal::new(false);
