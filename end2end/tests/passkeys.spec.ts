@@ -58,10 +58,6 @@ test('a passkey with PRF signs in and unlocks with no password typed, and its se
 
   await leave(person);
   await inspect(page, 'sign-in-passkey');
-  await passkeys.verifies(false);
-  await person.button(p.signIn).click();
-  await expect(page.getByText(p.declined)).toBeVisible({ timeout: 30_000 });
-  await passkeys.verifies(true);
   await person.button(p.signIn).click();
   await inside(person);
   await person.lock();

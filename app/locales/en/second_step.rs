@@ -13,7 +13,7 @@ texts! {
         use_recovery = "Use a recovery code instead";
         use_app = "Use your authenticator app instead";
         passkey = "Use your passkey";
-        passkey_hint = "The device that holds it asks for your finger, face or PIN.";
+        passkey_hint = "The device that holds your passkey asks for your finger, face or PIN.";
         use_passkey = "Use a passkey instead";
         passkey_declined = "No passkey answered. You may have closed the question, or there is none for this place on this device.";
         passkey_failed = "This passkey is not known here, or it took too long. Try again.";

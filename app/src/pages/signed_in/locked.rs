@@ -80,7 +80,9 @@ pub fn UnlockForm(
                 <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
             </form>
             {browser::has_passkeys().then(|| view! {
-                <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey_unlock) on_click=move |()| vault.unlock_with_passkey(with_passkey)/>
+                <div class="mt-4">
+                    <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey_unlock) on_click=move |()| vault.unlock_with_passkey(with_passkey)/>
+                </div>
             })}
         }
         .into_any()
