@@ -1,15 +1,27 @@
 // Attacks of docs/attacks.md against the page: a browser that is lied to says so, by the same reason that the suite of
 // crates/malicious-server proves against the client, and shows nothing of the lie.
+import type { Response } from '@playwright/test';
 import { fields, items, lie, lieInBytes, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { sameAs, textFile } from '../support/files.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
-/** An answer of the API, asked for by the page itself. */
+/** The newest answer of the API, asked for by the page itself. One to a page that was left meanwhile can't be read any more. */
 async function overheard(person: Person, path: RegExp, act: () => Promise<unknown>): Promise<Json> {
-  const [answer] = await Promise.all([person.page.waitForResponse((answer) => path.test(answer.url()) && answer.ok()), act()]);
-  return (await answer.json()) as Json;
+  const answers: Response[] = [];
+  const hear = (answer: Response) => {
+    if (path.test(answer.url()) && answer.ok()) answers.unshift(answer);
+  };
+  person.page.on('response', hear);
+  await act();
+  let heard: Json | undefined;
+  await expect.poll(async () => {
+    for (const answer of answers) heard ??= (await answer.json().catch(() => undefined)) as Json | undefined;
+    return heard;
+  }).toBeDefined();
+  person.page.off('response', hear);
+  return heard as Json;
 }
 
 /** Goes to a report by its address, as somebody who kept it. */

@@ -8,7 +8,7 @@ import { identity } from '../support/clinic.ts';
 import { Hs, HsError } from '../support/hs.ts';
 import { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
-import { Server } from '../support/server.ts';
+import { Server, pause } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -154,6 +154,13 @@ test('hs checks the whole log from outside, and finds one flipped byte', async (
     const whole = await verify();
     expect(whole.size).toBeGreaterThan(2);
     expect(whole.origin).toContain('/log/events');
+    // What is appended later would write the tile anew.
+    const size = () => fetch(`${server.origin}/log/events/checkpoint`).then((answer) => answer.text());
+    await expect.poll(async () => {
+      const before = await size();
+      await pause(2_500);
+      return (await size()) === before;
+    }, { timeout: 30_000 }).toBe(true);
     const flip = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10)
