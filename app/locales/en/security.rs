@@ -41,7 +41,7 @@ texts! {
         passkey_known = "This device has a passkey of your account already.";
         passkey_unlocks = "signs in and unlocks";
         passkey_signs_in = "signs in; your password unlocks";
-        passkey_remove_text = "It can't sign you in or unlock anything any more. Your account gets new keys if the passkey could unlock it, and all other sessions end. Delete it on its device as well.";
+        passkey_remove_text = "It can't sign you in or unlock anything any more. Your account gets new keys, and all other sessions end. Delete it on its device as well.";
         passkey_instead = "Add a passkey instead";
         app_instead = "Add an authenticator app instead";
         factor_added = "added {when}";

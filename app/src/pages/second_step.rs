@@ -192,7 +192,7 @@ pub fn SecondStepForm() -> impl IntoView {
             {wait}
             {typed}
             <Button submit=true busy class="btn-wide">{submit_says}</Button>
-            <p class="field-hint" role="status">{move || step.busy.get().then_some(t!(second_step.checking))}</p>
+            <p class="field-hint" role="status">{move || busy.get().then_some(t!(second_step.checking))}</p>
             <div class="page-actions">
                 <Button kind=ButtonKind::Quiet class="btn-small" disabled=busy on_click=move |()| step.answer(None)>
                     {t!(second_step.back)}

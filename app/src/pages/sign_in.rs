@@ -24,6 +24,8 @@ pub fn SignIn() -> impl IntoView {
 pub fn PasskeyButton(
     /// What came of it.
     attempt: Attempt,
+    /// The password's: one at a time.
+    other: Attempt,
     /// What it says.
     says: &'static str,
     /// What a click does.
@@ -34,7 +36,9 @@ pub fn PasskeyButton(
         <div class="stack-s">
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <p class="or" aria-hidden="true">{t!(sign_in.or)}</p>
-            <Button kind=ButtonKind::Secondary glyph=Glyph::Key busy=attempt.busy class="btn-wide" on_click>{says}</Button>
+            <Button kind=ButtonKind::Secondary glyph=Glyph::Key busy=attempt.busy disabled=other.busy class="btn-wide" on_click>
+                {says}
+            </Button>
             <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(sign_in.passkey_working))}</p>
         </div>
     }
@@ -70,7 +74,7 @@ pub fn SignInForm() -> impl IntoView {
                 <form class="form" method="dialog" on:submit=submit>
                     <TextField id="email" label=t!(sign_in.email) value=email kind="email" autocomplete="username" focus=true/>
                     <PasswordField id="password" label=t!(sign_in.password) value=password/>
-                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
+                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get() || with_passkey.busy.get()) class="btn-wide">
                         {t!(sign_in.submit)}
                     </Button>
                     <p class="field-hint" role="status">
@@ -78,7 +82,7 @@ pub fn SignInForm() -> impl IntoView {
                     </p>
                 </form>
                 {move || has_passkeys().then(|| view! {
-                    <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey) on_click=move |()| vault.sign_in_with_passkey(with_passkey)/>
+                    <PasskeyButton attempt=with_passkey other=attempt says=t!(sign_in.passkey) on_click=move |()| vault.sign_in_with_passkey(with_passkey)/>
                 })}
             </div>
         }

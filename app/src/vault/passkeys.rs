@@ -16,6 +16,7 @@ pub struct BrowserPasskeys;
 
 impl Authenticator for BrowserPasskeys {
     async fn create(&self, options: &PasskeyCreation, input: [u8; 32]) -> Result<PasskeyMade> {
+        own_name(&options.rp_id)?;
         let made = call("create", &creation(options, &input)).await?;
         let response = get(&made, "response");
         let prf = get(&extensions(&made), "prf");
@@ -29,6 +30,7 @@ impl Authenticator for BrowserPasskeys {
     }
 
     async fn get(&self, ask: PasskeyAsk) -> Result<PasskeyAnswer> {
+        own_name(&ask.rp_id)?;
         let answer = call("get", &request(&ask)).await?;
         let response = get(&answer, "response");
         Ok(PasskeyAnswer {
@@ -40,6 +42,12 @@ impl Authenticator for BrowserPasskeys {
             secret: secret(&get(&extensions(&answer), "prf")),
         })
     }
+}
+
+/// Under a wider name another host of the same domain could ask the same passkey for the same secret.
+fn own_name(rp_id: &str) -> Result<()> {
+    let host = web_sys::window().and_then(|window| window.location().hostname().ok());
+    if host.as_deref() == Some(rp_id) { Ok(()) } else { Err(PasskeyError::Unsupported.into()) }
 }
 
 /// `PublicKeyCredentialCreationOptions`.
@@ -121,8 +129,9 @@ async fn call(method: &str, public_key: &Object) -> Result<JsValue> {
 fn refused(error: &JsValue) -> PasskeyError {
     match get(error, "name").as_string().as_deref() {
         Some("InvalidStateError") => PasskeyError::Known,
-        Some("NotAllowedError" | "AbortError" | "TimeoutError") => PasskeyError::Declined,
-        _ => PasskeyError::Unsupported,
+        Some("NotSupportedError" | "SecurityError") => PasskeyError::Unsupported,
+        // Declined, too late, or another question is still open.
+        _ => PasskeyError::Declined,
     }
 }
 

@@ -59,11 +59,10 @@ body! {
 }
 
 body! {
-    /// `POST /account/passkeys/{id}/remove`. The session must be confirmed. What opened the account takes a new account key.
+    /// `POST /account/passkeys/{id}/remove`. The session must be confirmed. Every other session ends.
     pub struct RemovePasskey {
-        /// Everything under the new account key, without this passkey's way in; absent where it had none.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        pub rotation: Option<Rotation>,
+        /// Everything under a new account key, without this passkey's way in.
+        pub rotation: Rotation,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc};
 
 use api_types::{
-    B64, SecondFactorId, WayInId,
+    B64,
     accounts::{OwnAccount, WayInKind},
     passkeys::{NewPasskey, PasskeyAssertion, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn},
     second_factors::SecondFactorProof,
@@ -21,7 +21,7 @@ use crate::{
     memory::Pinned,
     platform::{MaybeSend, MaybeSync, Platform},
     refusal::Refusal,
-    session::{Client, Device, SignedIn, own_chain, ways_in},
+    session::{Client, Device, SignedIn, own_chain, way_in, ways_in},
     transport::Transport,
     vault::Vault,
 };
@@ -140,16 +140,17 @@ fn assertion(ceremony_id: B64, answer: PasskeyAnswer) -> (PasskeyAssertion, Opti
     (assertion, answer.secret)
 }
 
-/// The account key, by whichever way in the secret opens, with that key's generation. `None` where it opens none.
-fn open_any(
-    account: &OwnAccount,
-    chain: &KeyChain,
-    secret: Option<&PasskeySecret>,
-) -> Result<Option<(AccountKey, u32)>> {
+/// The account key, by whichever way in the secret opens; of one generation with the way in by password. `None` where it
+/// opens none.
+fn open_any(account: &OwnAccount, chain: &KeyChain, secret: Option<&PasskeySecret>) -> Result<Option<AccountKey>> {
     let Some(secret) = secret else { return Ok(None) };
     for way in ways_in(account, WayInKind::Passkey)? {
         match crypto::account::unlock(&way, chain, WayInSecret::Passkey(secret)) {
-            Ok(key) => return Ok(Some((key, way.claimed().generation))),
+            Ok(key) => {
+                let generation = way.claimed().generation;
+                same_generation([&way_in(account, WayInKind::Password)?], generation)?;
+                return Ok(Some(key));
+            }
             Err(WayInError::WrongSecret) => {}
             Err(_) => return Err(Refusal::WayInForged.into()),
         }
@@ -179,11 +180,16 @@ impl<P: Platform> Client<P> {
     ) -> Result<ByPasskey<P>> {
         let pinned = self.pinned().await?;
         let (assertion, secret) = self.asked(&pinned, authenticator).await?;
+        let user = assertion.user_handle.clone();
         let sign_in = PasskeySignIn { assertion, carrier: device.carrier, device: device.name };
         let body = self.api().sign_in_with_passkey(&sign_in).await?;
         self.platform().transport().set_token(body.token.as_deref());
+        // The passkey says whose it is.
+        if user.0 != body.account.public.id.0[..16] {
+            return Err(Refusal::OtherThing.into());
+        }
         let chain = own_chain(&body.account)?;
-        let Some((key, generation)) = open_any(&body.account, &chain, secret.as_ref())? else {
+        let Some(key) = open_any(&body.account, &chain, secret.as_ref())? else {
             let public = &body.account.public;
             let who = WhoAmI {
                 account_id: public.id,
@@ -197,10 +203,7 @@ impl<P: Platform> Client<P> {
             let token = body.token.map(Zeroizing::new);
             return Ok(ByPasskey::Locked(SignedIn::locked(Arc::clone(self.shared()), who, token)));
         };
-        let id = body.account.public.id;
-        let vault = self.finish(body, &pinned, |_| Ok(key))?;
-        vault.memory().check_way_in(&id, generation)?;
-        Ok(ByPasskey::Open(vault))
+        Ok(ByPasskey::Open(self.finish(body, &pinned, |_| Ok(key))?))
     }
 
     /// What a passkey answers as a second factor beside the password.
@@ -225,10 +228,7 @@ impl<P: Platform> SignedIn<P> {
         let account = self.own_account().await?;
         let chain = own_chain(&account)?;
         let opened = open_any(&account, &chain, secret.as_ref())?;
-        let (key, generation) = opened.ok_or(ClientError::Passkey(PasskeyError::OpensNothing))?;
-        let vault = self.open(pinned, account, chain, key)?;
-        vault.memory().check_way_in(&vault.account_id(), generation)?;
-        Ok(vault)
+        self.open(pinned, account, chain, opened.ok_or(PasskeyError::OpensNothing)?)
     }
 }
 
@@ -287,17 +287,6 @@ impl<P: Platform> Vault<P> {
         };
         let added = self.api().add_passkey(&new).await?;
         Ok(AddedPasskey { unlocks: secret.is_some(), codes: added.codes })
-    }
-
-    /// Removes a passkey. One that opened the account takes a new account key, and every other session ends.
-    ///
-    /// # Errors
-    /// `confirmation_required`; `conflict` where the role needs a second factor; as [`Vault::change_password`].
-    pub async fn remove_passkey(&self, id: &SecondFactorId, way_in: Option<&WayInId>) -> Result<()> {
-        match way_in {
-            Some(way_in) => self.remove_way_in(id, way_in).await,
-            None => self.api().remove_passkey(id, &api_types::passkeys::RemovePasskey { rotation: None }).await,
-        }
     }
 }
 

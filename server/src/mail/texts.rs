@@ -94,9 +94,10 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "Your account was opened with its recovery kit on {when}, and got a new\n\
              password. All other sessions have ended.\n\n",
         ),
-        MailKind::SecondFactorAdded => {
-            ("{organisation}: a second factor was added", "A second factor was added to your account on {when}.\n\n")
-        }
+        MailKind::SecondFactorAdded => (
+            "{organisation}: a second factor was added",
+            "A second factor was added to your account on {when}. If it is a passkey, it signs\nin without your password.\n\n",
+        ),
         MailKind::SecondFactorRemoved => (
             "{organisation}: a second factor was removed",
             "A second factor of your account was removed on {when}.\n\n",

@@ -108,6 +108,7 @@ fn is_denial(code: ErrorCode) -> bool {
         code,
         SignedOut
             | SignInFailed
+            | PasskeyFailed
             | RecoveryFailed
             | WrongCode
             | CodeLocked

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 use api_types::{
     AccountId, B64, ErrorCode, SecondFactorId,
     accounts::{WayIn, WayInKind},
+    audit::Action,
     passkeys::{NewPasskey, PasskeyAdded, PasskeyAssertion, PasskeyChallenge, PasskeyCreation, RemovePasskey},
 };
 use crypto::ids;
 use sea_orm::ConnectionTrait;
-use webauthn_rs::prelude::{Passkey, Uuid};
+use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, Uuid};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
     error::is_unique_violation,
     mail::MailKind,
     middleware::Address,
@@ -45,6 +47,13 @@ fn user_id(account: AccountId) -> Uuid {
     Uuid::from_bytes(id)
 }
 
+fn full(passkeys: usize) -> ServiceResult<()> {
+    if passkeys < MAX {
+        return Ok(());
+    }
+    Err(ServiceError::because(ErrorCode::Conflict, format!("an account has at most {MAX} passkeys")))
+}
+
 fn failed() -> ServiceError {
     ErrorCode::PasskeyFailed.into()
 }
@@ -55,9 +64,7 @@ pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCrea
     let conn = state.db.read();
     let row = accounts::get(conn, actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     let known = passkeys::of_account(conn, actor.account).await?;
-    if known.len() >= MAX {
-        return Err(ServiceError::because(ErrorCode::Conflict, format!("an account has at most {MAX} passkeys")));
-    }
+    full(known.len())?;
     let exclude: Vec<_> = known.iter().map(|passkey| passkey.credential.cred_id().clone()).collect();
     let begun = state.relying_party.get()?.start_passkey_registration(
         user_id(actor.account),
@@ -96,12 +103,14 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
     let first = !second_factor::has(tx.conn(), actor.account).await?;
+    full(passkeys::of_account(tx.conn(), actor.account).await?.len())?;
     let passkey = PasskeyRow {
         id: SecondFactorId(random::bytes()?),
         account: actor.account,
         way_in: way.as_ref().map(|way| way.id),
         label,
         credential,
+        stored: String::new(),
         created_at: now,
         last_used_at: None,
     };
@@ -157,28 +166,14 @@ fn unique(stored: storage::DbResult<()>) -> ServiceResult<()> {
 /// `POST /account/passkeys/{id}/remove`.
 pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: RemovePasskey) -> ServiceResult<()> {
     confirmation::confirmed(state, actor).await?;
-    let rotated = match body.rotation {
-        Some(rotation) => Some(Rotated::check(state, actor.account, rotation).await?),
-        None => None,
-    };
-    let mut tx = state.db.begin_write().await?;
+    let rotated = Rotated::check(state, actor.account, body.rotation).await?;
+    let tx = state.db.begin_write().await?;
     let passkey = passkeys::get(tx.conn(), actor.account, id).await?.ok_or(ErrorCode::NotFound)?;
-    if passkey.way_in.is_some() != rotated.is_some() {
-        let detail = "a new account key goes with a passkey that opens the account, and with no other";
-        return Err(ServiceError::because(ErrorCode::Conflict, detail));
-    }
     passkeys::delete(tx.conn(), actor.account, id).await?;
     second_factors::after_removal(&tx, actor).await?;
-    let Some(rotated) = rotated else {
-        tx.record(change(actor, "passkey_removed").with("factor", id)).await?;
-        notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorRemoved).await?;
-        tx.commit().await?;
-        changed(state, actor);
-        return Ok(());
-    };
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], passkey.way_in).await?;
-    let told = ("passkey_removed", MailKind::SecondFactorRemoved);
-    rotation::finish(state, actor, tx, rotated, told).await
+    let event = change(actor, "passkey_removed").with("factor", id);
+    rotation::finish(state, actor, tx, rotated, (event, MailKind::SecondFactorRemoved)).await
 }
 
 /// `POST /passkeys/challenge`.
@@ -202,7 +197,8 @@ pub struct Answered {
     pub account: AccountId,
     /// Which.
     pub id: SecondFactorId,
-    before: Passkey,
+    /// As it was stored.
+    before: String,
     after: Passkey,
 }
 
@@ -210,6 +206,22 @@ pub struct Answered {
 pub async fn check(state: &AppState, given: &PasskeyAssertion) -> ServiceResult<Answered> {
     let challenge = state.relying_party.challenges.take(&given.ceremony_id.0).ok_or_else(failed)?;
     let known = passkeys::by_credential(state.db.read(), &given.credential_id.0).await?.ok_or_else(failed)?;
+    let verified = verify_answer(state, given, challenge, &known);
+    if verified.is_err() {
+        // Somebody else's answer in its name, or a clone's.
+        let event = EventDraft::anonymous(Action::SignIn).actor(known.account, None).with("way", "passkey");
+        state.audit.record(event.with("factor", known.id).denied(ErrorCode::PasskeyFailed)).await?;
+    }
+    let after = verified?;
+    Ok(Answered { account: known.account, id: known.id, before: known.stored, after })
+}
+
+fn verify_answer(
+    state: &AppState,
+    given: &PasskeyAssertion,
+    challenge: DiscoverableAuthentication,
+    known: &PasskeyRow,
+) -> ServiceResult<Passkey> {
     if given.user_handle.0 != user_id(known.account).as_bytes() {
         return Err(failed());
     }
@@ -222,13 +234,13 @@ pub async fn check(state: &AppState, given: &PasskeyAssertion) -> ServiceResult<
     }
     let mut after = known.credential.clone();
     after.update_credential(&done);
-    Ok(Answered { account: known.account, id: known.id, before: known.credential, after })
+    Ok(after)
 }
 
 impl Answered {
     /// Takes it, in the transaction of what it allows.
     pub async fn take(&self, state: &AppState, tx: &WriteTx) -> ServiceResult<()> {
-        let both = (&self.before, &self.after);
+        let both = (self.before.as_str(), &self.after);
         let taken = passkeys::answered(tx.conn(), self.id, both, state.clock.now()).await?;
         if taken { Ok(()) } else { Err(failed()) }
     }

@@ -19,7 +19,7 @@ use crate::{
     live,
     mail::MailKind,
     policy::Actor,
-    services::{account, confirmation, fields, notices, sessions, signed, verify},
+    services::{account, confirmation, fields, notices, second_factors::change, sessions, signed, verify},
     storage::{self, accounts, db::WriteTx},
 };
 
@@ -126,7 +126,7 @@ pub async fn change_password(state: &AppState, actor: &Actor, body: ChangePasswo
     let tx = state.db.begin_write().await?;
     rotated.keeps(&tx, &[WayInKind::RecoveryKit], None).await?;
     accounts::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
-    finish(state, actor, tx, rotated, ("password", MailKind::PasswordChanged)).await
+    finish(state, actor, tx, rotated, (change(actor, "password"), MailKind::PasswordChanged)).await
 }
 
 /// `PUT /account/recovery-kit`.
@@ -135,7 +135,7 @@ pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRe
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
     rotated.keeps(&tx, &[WayInKind::Password], None).await?;
-    finish(state, actor, tx, rotated, ("recovery_kit", MailKind::RecoveryKitChanged)).await
+    finish(state, actor, tx, rotated, (change(actor, "recovery_kit"), MailKind::RecoveryKitChanged)).await
 }
 
 /// Stores it; every other session ends.
@@ -144,12 +144,11 @@ pub async fn finish(
     actor: &Actor,
     mut tx: WriteTx,
     rotated: Rotated,
-    (what, kind): (&str, MailKind),
+    (event, kind): (EventDraft, MailKind),
 ) -> ServiceResult<()> {
     rotated.store(&tx).await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
-    let event = EventDraft::by(actor, Action::AccountChange).with("what", what).with("sessions_ended", ended);
-    tx.record(event).await?;
+    tx.record(event.with("sessions_ended", ended)).await?;
     notices::tell_id(state, &mut tx, actor.account, kind).await?;
     tx.commit().await?;
     // What was proved by the kit before counts no more.

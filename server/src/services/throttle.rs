@@ -86,7 +86,7 @@ impl Tried {
             Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
             Self::SignInAnywhere => (300, 500, 250, 1_000),
             Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
-            Self::PasskeyFrom => (300, 1_000, 500, MINUTE),
+            Self::PasskeyFrom => (60, 2_000, 1_000, MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),

@@ -25,6 +25,8 @@ pub struct PasskeyRow {
     pub label: String,
     /// What its answers are checked with.
     pub credential: Passkey,
+    /// The same as it is stored; another version of webauthn-rs may write it otherwise.
+    pub stored: String,
     /// The way in that it opens.
     pub way_in: Option<WayInId>,
     /// When it was added.
@@ -40,6 +42,7 @@ fn row(model: Model) -> DbResult<PasskeyRow> {
         id: SecondFactorId(super::id("passkeys", "id", &model.id)?),
         account: AccountId(super::id("passkeys", "account_id", &model.account_id)?),
         label: model.label,
+        stored: model.credential,
         credential: credential.map_err(|error| DbErr::Type(format!("passkeys.credential: {error}")))?,
         way_in: way_in.map(WayInId),
         created_at: model.created_at,
@@ -105,14 +108,14 @@ pub async fn insert(conn: &impl ConnectionTrait, passkey: &PasskeyRow) -> DbResu
 pub async fn answered(
     conn: &impl ConnectionTrait,
     id: SecondFactorId,
-    (before, after): (&Passkey, &Passkey),
+    (before, after): (&str, &Passkey),
     now: UnixMillis,
 ) -> DbResult<bool> {
     let done = Entity::update_many()
         .col_expr(Column::Credential, Expr::value(json(after)?))
         .col_expr(Column::LastUsedAt, Expr::value(Some(now)))
         .filter(Column::Id.eq(id.0.to_vec()))
-        .filter(Column::Credential.eq(json(before)?))
+        .filter(Column::Credential.eq(before))
         .exec(conn)
         .await?;
     Ok(done.rows_affected == 1)

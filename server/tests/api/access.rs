@@ -66,7 +66,7 @@ const TABLE: &[(&str, &str)] = &[
     ("remove_second_factor", "-nnnnnnnnnnnn"),
     ("start_passkey", "-oooooooooooo"),
     ("add_passkey", "-++++++++++++"),
-    ("remove_passkey", "-nnnnnnnnnnnn"),
+    ("remove_passkey", "-++++++++++++"),
     ("challenge_passkey", "ooooooooooooo"),
     ("sign_in_with_passkey", "+++++++++++++"),
     ("confirm_with_passkey", "-++++++++++++"),

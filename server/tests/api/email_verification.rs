@@ -37,7 +37,7 @@ async fn verified(server: &Server, who: &Person) -> bool {
 async fn patient(server: &Server, mail: &mut MailServer, name: &str) -> (Person, String) {
     let person = Applicant::new(name, Role::Patient).sign_up(server, None).await;
     let message = mail.next().await;
-    assert_eq!(message.to, [person.applicant.email.clone()]);
+    assert_eq!(message.to, std::slice::from_ref(&person.applicant.email));
     (person, token(server, &message))
 }
 

@@ -180,7 +180,8 @@ async fn of_two_that_send_one_sends() {
     for _ in 0..expected.len() {
         to.extend(mail.next().await.to);
     }
-    (to.sort(), expected.sort());
+    to.sort();
+    expected.sort();
     assert_eq!(to, expected);
     mail.nothing().await;
     for other in others {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use api_types::{
     B64,
     accounts::{Role, WayIn, WayInKind},
-    audit::Action,
+    audit::{Action, Outcome},
     passkeys::{NewPasskey, PasskeyAssertion, PasskeyConfirmation, PasskeySignIn},
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
@@ -181,17 +181,16 @@ async fn a_changed_account_key_is_wrapped_to_passkeys_and_a_removed_one_opens_no
     assert!(after.account_key() != before, "the key was changed with nobody's passkey at hand");
     let now = ann.account_key();
     let lost = ann.second_factors().await.unwrap().items.into_iter().find(|factor| factor.label == "Key").unwrap();
-    // What opened the account can't go without a new key: not by the plain removal, and not without a rotation.
+    // What opened the account can't go without a new key.
     assert_eq!(code(ann.api().remove_second_factor(&lost.id).await), "not_found");
-    assert_eq!(code(ann.remove_passkey(&lost.id, None).await), "conflict");
-    ann.remove_passkey(&lost.id, lost.way_in.as_ref()).await.unwrap();
+    ann.remove_passkey(&lost.id).await.unwrap();
     assert!(ann.account_key() != now);
     assert_eq!(code(after.sessions().await), "signed_out", "every other session ends");
     assert_eq!(code(enter(&server, &key).await), "passkey_failed");
     assert_eq!(opens(&server, &phone).await.account_id(), ann.account_id());
     // The last one takes the recovery codes with it, and the password alone signs in again.
     let last = ann.second_factors().await.unwrap().items.remove(0);
-    ann.remove_passkey(&last.id, last.way_in.as_ref()).await.unwrap();
+    ann.remove_passkey(&last.id).await.unwrap();
     assert_eq!(ann.second_factors().await.unwrap().recovery_codes_left, 0);
     let password = "another password entirely";
     assert!(client(&server).sign_in("ann@clinic.example", password, device(), &NoSecondFactor).await.is_ok());
@@ -282,6 +281,10 @@ async fn what_an_attacker_makes_of_an_answer_is_refused() {
     }
     soft.lie(Lies::default());
     assert!(signs_in(&server, answer(&server, &soft).await).await.is_ok());
+    let filter =
+        EventFilter { actor: Some(ann.account_id()), outcome: Some(Outcome::Denied), ..EventFilter::default() };
+    let denied = administrator.events(&filter).await.unwrap().items.len();
+    assert_eq!(denied, 8, "each in the name of whose passkey it was said to be");
 
     // Another person's passkey confirms nothing in this session, and no answer serves two ends.
     let theirs = PasskeyConfirmation { assertion: answer(&server, &hers).await };
@@ -323,9 +326,9 @@ async fn adding_and_removing_asks_for_a_confirmed_session() {
     let factor = ann.second_factors().await.unwrap().items.remove(0);
     server.state.clock.advance(11 * 60 * 1000);
     assert_eq!(code(ann.add_passkey("Key", &Soft::new(&server.origin, true)).await), "confirmation_required");
-    assert_eq!(code(ann.remove_passkey(&factor.id, factor.way_in.as_ref()).await), "confirmation_required");
+    assert_eq!(code(ann.remove_passkey(&factor.id).await), "confirmation_required");
     ann.confirm_with_passkey(&soft).await.unwrap();
-    ann.remove_passkey(&factor.id, factor.way_in.as_ref()).await.unwrap();
+    ann.remove_passkey(&factor.id).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -338,7 +341,7 @@ async fn a_role_that_needs_a_second_factor_is_content_with_a_passkey() {
     ann.add_passkey("Phone", &soft).await.unwrap();
     assert!(ann.list(&client::api::ListQuery::default()).await.is_ok());
     let factor = ann.second_factors().await.unwrap().items.remove(0);
-    assert_eq!(code(ann.remove_passkey(&factor.id, factor.way_in.as_ref()).await), "conflict", "the last one stays");
+    assert_eq!(code(ann.remove_passkey(&factor.id).await), "conflict", "the last one stays");
     assert!(opens(&server, &soft).await.list(&client::api::ListQuery::default()).await.is_ok());
 
     // An administrator can take it off; it opens nothing then, and the password does.

@@ -77,11 +77,11 @@ pub fn UnlockForm(
                 <UserName email=email.get_value()/>
                 <div class="person"><Avatar name/><span class="person-name">{move || email.get_value()}</span></div>
                 <PasswordField id="password" label=t!(sign_in.password) value=password error=problem focus=true/>
-                <Button submit=true busy=attempt.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
+                <Button submit=true busy=attempt.busy disabled=with_passkey.busy class="btn-wide">{t!(sign_in.unlock_submit)}</Button>
             </form>
             {browser::has_passkeys().then(|| view! {
                 <div class="mt-4">
-                    <PasskeyButton attempt=with_passkey says=t!(sign_in.passkey_unlock) on_click=move |()| vault.unlock_with_passkey(with_passkey)/>
+                    <PasskeyButton attempt=with_passkey other=attempt says=t!(sign_in.passkey_unlock) on_click=move |()| vault.unlock_with_passkey(with_passkey)/>
                 </div>
             })}
         }

@@ -139,8 +139,12 @@ fn ProveForm(proving: Proving) -> impl IntoView {
         if !with_passkey.begin() {
             return;
         }
+        let confirming = async move { keys.confirm_with_passkey(&BrowserPasskeys).await };
+        let (confirming, handle) = abortable(confirming);
+        running.set_value(Some(handle));
         spawn_local(async move {
-            match keys.confirm_with_passkey(&BrowserPasskeys).await {
+            let Ok(confirmed) = confirming.await else { return };
+            match confirmed {
                 Ok(()) => {
                     with_passkey.done();
                     proving.proved();
@@ -160,12 +164,12 @@ fn ProveForm(proving: Proving) -> impl IntoView {
                 <PasswordField id="prove-password" label=t!(sign_in.password) value=password error=attempt.problem/>
                 <div class="dialog-actions">
                     <Button kind=ButtonKind::Secondary on_click=move |()| proving.open.set(false)>{t!(common.cancel)}</Button>
-                    <Button submit=true busy=attempt.busy>{t!(second_step.prove_submit)}</Button>
+                    <Button submit=true busy=attempt.busy disabled=with_passkey.busy>{t!(second_step.prove_submit)}</Button>
                 </div>
                 <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(second_step.prove_working))}</p>
             </form>
             {browser::has_passkeys().then(|| view! {
-                <PasskeyButton attempt=with_passkey says=t!(second_step.use_passkey) on_click=use_passkey/>
+                <PasskeyButton attempt=with_passkey other=attempt says=t!(second_step.use_passkey) on_click=use_passkey/>
             })}
         }
         .into_any()

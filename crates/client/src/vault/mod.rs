@@ -126,7 +126,11 @@ impl<P: Platform> Vault<P> {
         token: Option<Zeroizing<String>>,
     ) -> Result<Self> {
         let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
-        let generation = way_in(&account, WayInKind::Password)?.claimed().generation;
+        // Also where something else opened the account: what is signed later names this generation.
+        let password = way_in(&account, WayInKind::Password)?;
+        crypto::account::verify_way_in(&password, &chain).map_err(|_| Refusal::WayInForged)?;
+        let generation = password.claimed().generation;
+        shared.memory().check_way_in(&account.public.id, generation)?;
         let seen = shared.memory().counter(&account.public.id);
         let (counter, mut state) = open_client_state(&key, &account, seen, &pinned)?;
         state.check_pin(&chain)?;

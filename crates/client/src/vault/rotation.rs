@@ -4,7 +4,7 @@
 //! more, but for sealed objects from before, which the new client state's retired keys open.
 
 use api_types::{
-    B64, ErrorCode, SecondFactorId, WayInId,
+    B64, ErrorCode, SecondFactorId,
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
     passkeys::RemovePasskey,
     sign_up::NewWayIn,
@@ -80,14 +80,31 @@ impl<P: Platform> Vault<P> {
         Err(ClientError::Internal("other devices save all the time"))
     }
 
-    /// Removes a passkey that opened the account, and rotates the account key.
-    pub(crate) async fn remove_way_in(&self, id: &SecondFactorId, way_in: &WayInId) -> Result<()> {
+    /// Removes a passkey and rotates the account key, also where the passkey only signed in: a way in that was kept from this
+    /// client is one of an earlier key then. Every other session ends. The session must be confirmed ([`Vault::confirm`]).
+    ///
+    /// # Errors
+    /// `conflict` where the role needs a second factor; [`Refusal::WayInForged`] where the account has ways in by passkey that
+    /// belong to none in the list; as [`Vault::change_password`].
+    pub async fn remove_passkey(&self, id: &SecondFactorId) -> Result<()> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
             let mut next = self.next_key().await?;
-            next.passkeys.retain(|way| way.claimed().id.api() != *way_in);
+            // Listed after: one that was added meanwhile is in the list, too.
+            let listed = self.second_factors().await?.items;
+            let named = |way: &Signed<WayIn>| listed.iter().any(|factor| factor.way_in == Some(way.claimed().id.api()));
+            if !next.passkeys.iter().all(named) {
+                return Err(Refusal::WayInForged.into());
+            }
+            if let Some(removed) = listed.iter().find(|factor| factor.id == *id).and_then(|factor| factor.way_in) {
+                let before = next.passkeys.len();
+                next.passkeys.retain(|way| way.claimed().id.api() != removed);
+                if next.passkeys.len() == before {
+                    return Err(Refusal::WayInForged.into());
+                }
+            }
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let body = RemovePasskey { rotation: Some(self.rotated(&next, ways)?) };
+            let body = RemovePasskey { rotation: self.rotated(&next, ways)? };
             self.begin_rotation(&next.key);
             let sent = self.api().remove_passkey(id, &body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {

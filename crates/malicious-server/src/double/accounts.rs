@@ -100,6 +100,7 @@ impl Fake {
             (Method::Get, ["instance"]) => {
                 let organisation_key = self.db().organisation.clone();
                 json(&Instance {
+                    passkeys: false,
                     log_key: self.log_key(),
                     log_keys_key: None,
                     log_vrf_key: None,

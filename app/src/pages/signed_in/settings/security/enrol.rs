@@ -12,7 +12,7 @@ use crate::{
     components::{Button, ButtonKind},
     pages::signed_in::prove::{ProveDialog, Proving},
     t,
-    vault::use_vault,
+    vault::{Attempt, use_vault},
 };
 
 /// The flow; after it the page that was asked for shows.
@@ -22,6 +22,7 @@ pub fn EnrolPage() -> impl IntoView {
     let proving = Proving::new(vault);
     let codes = RwSignal::new(None::<Vec<String>>);
     let by_passkey = RwSignal::new(false);
+    let attempt = Attempt::new();
     // The server says at once that the account changed; the recovery codes have to be kept before this page goes.
     vault.enrolling.set(true);
     on_cleanup(move || {
@@ -47,7 +48,9 @@ pub fn EnrolPage() -> impl IntoView {
         browser::has_passkeys().then(|| {
             view! {
                 <p class="gate-foot">
-                    <Button kind=ButtonKind::Quiet on_click=move |()| by_passkey.update(|by| *by = !*by)>{says}</Button>
+                    <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=move |()| by_passkey.update(|by| *by = !*by)>
+                        {says}
+                    </Button>
                 </p>
             }
         })
@@ -55,7 +58,7 @@ pub fn EnrolPage() -> impl IntoView {
     view! {
         {move || match (codes.get(), by_passkey.get()) {
             (None, false) => view! { <AddAuthenticator proving added=app_added on_gone=move |()| go_on()/> {other()} }.into_any(),
-            (None, true) => view! { <AddPasskey proving added=passkey_added/> {other()} }.into_any(),
+            (None, true) => view! { <AddPasskey proving attempt added=passkey_added/> {other()} }.into_any(),
             (Some(codes), _) => view! {
                 <div class="stack">
                     <div class="stack-s">

@@ -122,10 +122,10 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
     let is_passkey = move || question.about().is_some_and(|factor| factor.kind == SecondFactorKind::Passkey);
     let remove = move |()| {
         let Some(factor) = question.about_untracked() else { return };
-        let (id, is_passkey, way_in) = (factor.id, factor.kind == SecondFactorKind::Passkey, factor.way_in);
+        let (id, is_passkey) = (factor.id, factor.kind == SecondFactorKind::Passkey);
         let work = move |open: crate::vault::Keys| async move {
             match is_passkey {
-                true => open.remove_passkey(&id, way_in.as_ref()).await,
+                true => open.remove_passkey(&id).await,
                 false => open.remove_second_factor(&id).await,
             }
         };

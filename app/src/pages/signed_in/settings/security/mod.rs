@@ -19,7 +19,7 @@ use crate::{
     components::{Button, ButtonKind, Card, Glyph, Page, use_toasts},
     pages::signed_in::prove::{ProveDialog, Proving},
     t,
-    vault::{Keys, Loaded, use_vault},
+    vault::{Attempt, Keys, Loaded, use_vault},
 };
 
 /// What the page shows.
@@ -154,7 +154,7 @@ fn PasskeyScreen(security: Security) -> impl IntoView {
     };
     view! {
         <Page title=t!(security.passkey_add).to_owned() lead=t!(security.passkey_lead).to_owned()>
-            <passkey::AddPasskey proving=security.proving added on_cancel=move |()| security.back()/>
+            <passkey::AddPasskey proving=security.proving attempt=Attempt::new() added on_cancel=move |()| security.back()/>
         </Page>
     }
 }

@@ -24,13 +24,14 @@ pub(super) struct Added {
 #[component]
 pub(super) fn AddPasskey(
     proving: Proving,
+    /// While it runs there is no way but to answer: what comes of it is shown once.
+    attempt: Attempt,
     #[prop(into)] added: Callback<Added>,
     /// Leaves it; where there is nowhere to go it isn't offered.
     #[prop(optional, into)]
     on_cancel: Option<Callback<()>>,
 ) -> impl IntoView {
     let name = RwSignal::new(t!(security.passkey_default).to_owned());
-    let attempt = Attempt::new();
     let problem = RwSignal::new(None);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -49,7 +50,7 @@ pub(super) fn AddPasskey(
         });
     };
     let cancel = on_cancel
-        .map(|on_cancel| view! { <Button kind=ButtonKind::Quiet on_click=on_cancel>{t!(common.cancel)}</Button> });
+        .map(|on_cancel| view! { <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=on_cancel>{t!(common.cancel)}</Button> });
     view! {
         <Card>
             <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
