@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use api_types::{
     AccountId, B64, ErrorCode, WayInId,
     accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
-    audit::Action,
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
     sign_up::RegistrationStarted,

@@ -116,3 +116,20 @@ fn a_weak_key_derivation_is_refused() {
     assert_eq!(heavy::run(&task), Err(HeavyError::WeakKdf));
     assert_eq!(ClientError::from(HeavyError::WeakKdf).code(), "weak_kdf");
 }
+
+#[tokio::test]
+async fn whoever_opens_with_the_key_believes_no_generation_that_is_not_signed() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let (id, key) = (ann.account_id(), ann.account_key());
+    let locked = ann.lock();
+    let flip_signature = || {
+        let mut db = server.db();
+        let record = &mut db.accounts.get_mut(&id).unwrap().ways_in[0].record.0;
+        *record.last_mut().unwrap() ^= 1;
+    };
+    flip_signature();
+    assert_eq!(refusal(locked.unlock_with(key.clone()).await), Refusal::WayInForged);
+    flip_signature();
+    assert!(locked.unlock_with(key).await.is_ok());
+}
