@@ -96,7 +96,8 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         ),
         MailKind::SecondFactorAdded => (
             "{organisation}: a second factor was added",
-            "A second factor was added to your account on {when}. If it is a passkey, it signs\nin without your password.\n\n",
+            "A second factor was added to your account on {when}.\n\
+             If it is a passkey, it signs in without your password.\n\n",
         ),
         MailKind::SecondFactorRemoved => (
             "{organisation}: a second factor was removed",
