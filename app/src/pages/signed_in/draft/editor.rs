@@ -136,6 +136,14 @@ impl Desk {
         Ok(session)
     }
 
+    /// The draft, if there is one; waits for one that is beginning.
+    pub async fn begun(self) -> Option<Session> {
+        while self.beginning.try_get_value() == Some(true) {
+            crate::browser::sleep(50).await;
+        }
+        self.session.try_get_untracked().flatten()
+    }
+
     /// Saves what is typed, now.
     pub fn save(self) {
         let Some(open) = self.vault.keys() else { return };

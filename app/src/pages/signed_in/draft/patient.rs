@@ -98,7 +98,8 @@ fn look_up_name(desk: Desk) {
 /// Puts the choice behind the draft, if there is one already; else the draft begins with it.
 fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Attempt) {
     desk.with_keys(move |open| async move {
-        let outcome = match desk.session.get_untracked() {
+        // One that is just beginning took the choice of before.
+        let outcome = match desk.begun().await {
             Some(session) => desk.drafts.set_patient(&open, &session, choice).await.map(Some),
             None => Ok(None),
         };
