@@ -9,11 +9,12 @@ export default defineConfig({
   outputDir: 'results',
   fullyParallel: false,
   workers: 2,
-  // A second try where nobody can look: two busy cores now and then outlast a time limit. What failed first is printed.
-  retries: ci ? 1 : 0,
+  // More tries and more time where nobody can look: two busy cores now and then outlast a limit. What failed first is
+  // printed.
+  retries: ci ? 2 : 0,
   forbidOnly: ci,
   timeout: 90_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: ci ? 25_000 : 15_000 },
   reporter: ci
     ? [['list'], ['html', { outputFolder: 'results-html', open: 'never' }], ['./support/failures.ts']]
     : [['list'], ['./support/failures.ts']],
@@ -28,7 +29,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'Europe/Rome',
-    actionTimeout: 15_000,
+    actionTimeout: ci ? 30_000 : 15_000,
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {
