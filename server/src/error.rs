@@ -128,6 +128,14 @@ pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
 }
 
+/// What was stored, or a conflict where a unique constraint was hit.
+pub fn unique(stored: Result<(), DbErr>) -> ServiceResult<()> {
+    match stored {
+        Err(error) if is_unique_violation(&error) => Err(ErrorCode::Conflict.into()),
+        other => Ok(other?),
+    }
+}
+
 fn database_code(error: &DbErr) -> ErrorCode {
     let text = error.to_string();
     if text.contains("disk is full") || text.contains("No space left") || text.contains("could not extend file") {

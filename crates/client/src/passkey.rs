@@ -6,9 +6,8 @@ use std::{future::Future, sync::Arc};
 use api_types::{
     B64,
     accounts::{OwnAccount, WayInKind},
-    passkeys::{NewPasskey, PasskeyAssertion, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn},
+    passkeys::{NewPasskey, PasskeyAssertion, PasskeyConfirmation, PasskeyCreation, PasskeySignIn},
     second_factors::SecondFactorProof,
-    sessions::WhoAmI,
 };
 use crypto::{
     account::{AccountKey, KeyChain, PasskeySecret, WayIn, WayInError, WayInSecret},
@@ -17,11 +16,12 @@ use crypto::{
 use zeroize::Zeroizing;
 
 use crate::{
+    api::Api,
     error::{ClientError, Result},
     memory::Pinned,
     platform::{MaybeSend, MaybeSync, Platform},
     refusal::Refusal,
-    session::{Client, Device, SignedIn, own_chain, way_in, ways_in},
+    session::{Client, Device, SignedIn, own_chain, way_in, ways_in, who_is},
     transport::Transport,
     vault::Vault,
 };
@@ -119,27 +119,6 @@ pub struct AddedPasskey {
     pub codes: Vec<String>,
 }
 
-fn ask(challenge: &PasskeyChallenge, pinned: &Pinned) -> PasskeyAsk {
-    PasskeyAsk {
-        challenge: challenge.challenge.0.clone(),
-        rp_id: challenge.rp_id.clone(),
-        only: None,
-        input: PasskeySecret::input(&pinned.instance),
-    }
-}
-
-fn assertion(ceremony_id: B64, answer: PasskeyAnswer) -> (PasskeyAssertion, Option<PasskeySecret>) {
-    let assertion = PasskeyAssertion {
-        ceremony_id,
-        credential_id: B64(answer.credential_id),
-        client_data: B64(answer.client_data),
-        authenticator_data: B64(answer.authenticator_data),
-        signature: B64(answer.signature),
-        user_handle: B64(answer.user_handle),
-    };
-    (assertion, answer.secret)
-}
-
 /// The account key, by whichever way in the secret opens; of one generation with the way in by password. `None` where it
 /// opens none.
 fn open_any(account: &OwnAccount, chain: &KeyChain, secret: Option<&PasskeySecret>) -> Result<Option<AccountKey>> {
@@ -158,17 +137,32 @@ fn open_any(account: &OwnAccount, chain: &KeyChain, secret: Option<&PasskeySecre
     Ok(None)
 }
 
-impl<P: Platform> Client<P> {
-    async fn asked(
-        &self,
-        pinned: &Pinned,
-        authenticator: &impl Authenticator,
-    ) -> Result<(PasskeyAssertion, Option<PasskeySecret>)> {
-        let challenge = self.api().challenge_passkey().await?;
-        let answer = authenticator.get(ask(&challenge, pinned)).await?;
-        Ok(assertion(challenge.ceremony_id, answer))
-    }
+/// What a passkey answers to a fresh challenge.
+async fn asked<T: Transport>(
+    api: Api<'_, T>,
+    pinned: &Pinned,
+    authenticator: &impl Authenticator,
+) -> Result<(PasskeyAssertion, Option<PasskeySecret>)> {
+    let challenge = api.challenge_passkey().await?;
+    let ask = PasskeyAsk {
+        challenge: challenge.challenge.0,
+        rp_id: challenge.rp_id,
+        only: None,
+        input: PasskeySecret::input(&pinned.instance),
+    };
+    let answer = authenticator.get(ask).await?;
+    let assertion = PasskeyAssertion {
+        ceremony_id: challenge.ceremony_id,
+        credential_id: B64(answer.credential_id),
+        client_data: B64(answer.client_data),
+        authenticator_data: B64(answer.authenticator_data),
+        signature: B64(answer.signature),
+        user_handle: B64(answer.user_handle),
+    };
+    Ok((assertion, answer.secret))
+}
 
+impl<P: Platform> Client<P> {
     /// Signs in with a passkey, and unlocks where it opens the account.
     ///
     /// # Errors
@@ -179,27 +173,18 @@ impl<P: Platform> Client<P> {
         authenticator: &impl Authenticator,
     ) -> Result<ByPasskey<P>> {
         let pinned = self.pinned().await?;
-        let (assertion, secret) = self.asked(&pinned, authenticator).await?;
+        let (assertion, secret) = asked(self.api(), &pinned, authenticator).await?;
         let user = assertion.user_handle.clone();
         let sign_in = PasskeySignIn { assertion, carrier: device.carrier, device: device.name };
         let body = self.api().sign_in_with_passkey(&sign_in).await?;
-        self.platform().transport().set_token(body.token.as_deref());
         // The passkey says whose it is.
         if user.0 != body.account.public.id.0[..16] {
             return Err(Refusal::OtherThing.into());
         }
         let chain = own_chain(&body.account)?;
         let Some(key) = open_any(&body.account, &chain, secret.as_ref())? else {
-            let public = &body.account.public;
-            let who = WhoAmI {
-                account_id: public.id,
-                name: public.name.clone(),
-                email: body.account.email.clone(),
-                role: public.role,
-                status: public.status,
-                second_factor_due: body.account.second_factor_due,
-                session: body.session,
-            };
+            self.platform().transport().set_token(body.token.as_deref());
+            let who = who_is(&body.account, body.session);
             let token = body.token.map(Zeroizing::new);
             return Ok(ByPasskey::Locked(SignedIn::locked(Arc::clone(self.shared()), who, token)));
         };
@@ -212,7 +197,7 @@ impl<P: Platform> Client<P> {
     /// [`PasskeyError`], or no connection.
     pub async fn passkey_proof(&self, authenticator: &impl Authenticator) -> Result<SecondFactorProof> {
         let pinned = self.pinned().await?;
-        let (assertion, _) = self.asked(&pinned, authenticator).await?;
+        let (assertion, _) = asked(self.api(), &pinned, authenticator).await?;
         Ok(SecondFactorProof::passkey(assertion))
     }
 }
@@ -224,7 +209,7 @@ impl<P: Platform> SignedIn<P> {
     /// [`PasskeyError::OpensNothing`] for one that doesn't; else as [`Client::sign_in_with_passkey`].
     pub async fn unlock_with_passkey(&self, authenticator: &impl Authenticator) -> Result<Vault<P>> {
         let pinned = self.client().pinned().await?;
-        let (_, secret) = self.client().asked(&pinned, authenticator).await?;
+        let (_, secret) = asked(self.client().api(), &pinned, authenticator).await?;
         let account = self.own_account().await?;
         let chain = own_chain(&account)?;
         let opened = open_any(&account, &chain, secret.as_ref())?;
@@ -238,9 +223,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`PasskeyError`]; the server's `passkey_failed`.
     pub async fn confirm_with_passkey(&self, authenticator: &impl Authenticator) -> Result<()> {
-        let challenge = self.api().challenge_passkey().await?;
-        let answer = authenticator.get(ask(&challenge, self.pinned())).await?;
-        let (assertion, _) = assertion(challenge.ceremony_id, answer);
+        let (assertion, _) = asked(self.api(), self.pinned(), authenticator).await?;
         self.api().confirm_with_passkey(&PasskeyConfirmation { assertion }).await
     }
 

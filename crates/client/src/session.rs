@@ -22,7 +22,7 @@ use crypto::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use next_key::NextKey;
+pub(crate) use next_key::{NextKey, make_way};
 pub use recover::Recover;
 pub(crate) use second_factor::Asking;
 pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
@@ -193,10 +193,7 @@ impl<P: Platform> Client<P> {
         let (_, pinned) = self.shared.pinned().await?;
         let (body, export) = self.log_in(email, password, device, (&pinned, ask)).await?;
         let way = way_in(&body.account, WayInKind::Password)?;
-        let (id, generation) = (body.account.public.id, way.claimed().generation);
-        let vault = self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))?;
-        self.shared.memory().check_way_in(&id, generation)?;
-        Ok(vault)
+        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))
     }
 
     async fn log_in(
@@ -267,6 +264,19 @@ pub(crate) fn wrong_password(e: ClientError) -> ClientError {
     match e.problem() {
         Some(api_types::ErrorCode::SignInFailed) => ClientError::WrongPassword,
         _ => e,
+    }
+}
+
+/// Whose a session is.
+pub(crate) fn who_is(account: &OwnAccount, session: Session) -> WhoAmI {
+    WhoAmI {
+        account_id: account.public.id,
+        name: account.public.name.clone(),
+        email: account.email.clone(),
+        role: account.public.role,
+        status: account.public.status,
+        second_factor_due: account.second_factor_due,
+        session,
     }
 }
 

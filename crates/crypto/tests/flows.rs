@@ -74,13 +74,7 @@ fn sign_up_sign_in_and_unlock() {
     let server = OpaqueServer::from_bytes(INSTANCE, server.to_bytes().expose()).unwrap();
     let alice = Person::new(2);
     let (record, registered) = register(&server, &alice, "caf\u{e9} au lait");
-    let setup = WayInSetup {
-        account: alice.id(),
-        keys: alice.keyring.current(),
-        account_key: &alice.ak,
-        generation: 0,
-        time: T0,
-    };
+    let setup = alice.way_in_setup();
     let way = make_way_in(setup, WayInSecret::Password(&registered.export_key), &mut rng(3)).unwrap();
     let way = Signed::parse(way.as_bytes()).unwrap();
 
@@ -132,13 +126,7 @@ fn recovery_kit() {
     swapped.swap(0, 1);
     assert_eq!(RecoveryKit::parse(&swapped.join(" ")), Err(RecoveryError::Checksum));
 
-    let setup = WayInSetup {
-        account: alice.id(),
-        keys: alice.keyring.current(),
-        account_key: &alice.ak,
-        generation: 0,
-        time: T0,
-    };
+    let setup = alice.way_in_setup();
     let way = make_way_in(setup, WayInSecret::RecoveryKit(&kit), &mut rng).unwrap();
     assert_eq!(unlock(&way, &alice.chain, WayInSecret::RecoveryKit(&kit)), Ok(alice.ak.clone()));
     let other = RecoveryKit::generate(&mut rng);
@@ -171,13 +159,7 @@ fn a_passkey_opens_its_way_in_and_no_other_does() {
     let mut rng = rng(21);
     let alice = Person::new(22);
     let [phone, other] = [[3; 32], [4; 32]].map(|output: [u8; 32]| PasskeySecret::from_slice(&output).unwrap());
-    let setup = WayInSetup {
-        account: alice.id(),
-        keys: alice.keyring.current(),
-        account_key: &alice.ak,
-        generation: 0,
-        time: T0,
-    };
+    let setup = alice.way_in_setup();
     let way = make_way_in(setup, WayInSecret::Passkey(&phone), &mut rng).unwrap();
     assert_eq!(way.claimed().proof_key, None, "the server checks its signature, not the secret");
     assert_eq!(unlock(&way, &alice.chain, WayInSecret::Passkey(&phone)), Ok(alice.ak.clone()));
@@ -195,13 +177,7 @@ fn a_wrap_moved_between_ways_in_or_generations_does_not_open() {
     let mut rng = rng(12);
     let alice = Person::new(13);
     let kit = RecoveryKit::generate(&mut rng);
-    let setup = WayInSetup {
-        account: alice.id(),
-        keys: alice.keyring.current(),
-        account_key: &alice.ak,
-        generation: 0,
-        time: T0,
-    };
+    let setup = alice.way_in_setup();
     let way = make_way_in(setup, WayInSecret::RecoveryKit(&kit), &mut rng).unwrap();
     let mut moved = way.claimed().clone();
     moved.generation = 7;

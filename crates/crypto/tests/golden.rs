@@ -6,8 +6,8 @@ mod common;
 use common::{Chain, Person, T0, content_key, directory, grant_to, rng};
 use crypto::{
     account::{
-        OrganisationKey, RecoveryKit, Role, RoleStatement, WayInSecret, WayInSetup, fingerprint_groups,
-        fingerprint_words, make_way_in, seal_state,
+        OrganisationKey, RecoveryKit, Role, RoleStatement, WayInSecret, fingerprint_groups, fingerprint_words,
+        make_way_in, seal_state,
     },
     audit::{Asked, AuditEvent, Outcome, ReadRequest, ReportLink, chain_next, chain_start},
     encoding::sha256,
@@ -39,13 +39,7 @@ fn entry(chain: &mut Chain, author: &Person, change: Change) -> String {
 fn accounts() {
     let mut alice = Person::new(1);
     let kit = RecoveryKit::generate(&mut rng(2));
-    let setup = WayInSetup {
-        account: alice.id(),
-        keys: alice.keyring.current(),
-        account_key: &alice.ak,
-        generation: 0,
-        time: T0,
-    };
+    let setup = alice.way_in_setup();
     let way = make_way_in(setup, WayInSecret::RecoveryKit(&kit), &mut rng(3)).unwrap();
     let organisation = OrganisationKey::generate(&mut rng(4));
     let statement = RoleStatement {

@@ -51,7 +51,7 @@ async fn add_passkey(
     passkeys::add(&state, &actor, body).await.map(Json)
 }
 
-/// Remove a passkey; the session must be confirmed. Where it opened the account, every other session ends.
+/// Remove a passkey; the session must be confirmed. Every other session ends.
 #[utoipa::path(post, path = "/account/passkeys/{factor_id}/remove", tag = "second factors",
     params(("factor_id" = SecondFactorId, Path)), request_body = RemovePasskey,
     security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Removed")))]

@@ -2,22 +2,19 @@
 //! factor at sign-in, and for the second factor beside a password. Where its authenticator has a pseudo-random function it
 //! opens a way in as well; the server sees nothing of that secret.
 
-use std::collections::BTreeSet;
-
 use api_types::{
     AccountId, B64, ErrorCode, SecondFactorId,
     accounts::{WayIn, WayInKind},
     audit::Action,
     passkeys::{NewPasskey, PasskeyAdded, PasskeyAssertion, PasskeyChallenge, PasskeyCreation, RemovePasskey},
 };
-use crypto::ids;
 use sea_orm::ConnectionTrait;
 use webauthn_rs::prelude::{DiscoverableAuthentication, Passkey, Uuid};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
-    error::is_unique_violation,
+    error::unique,
     mail::MailKind,
     middleware::Address,
     policy::Actor,
@@ -131,10 +128,8 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
 }
 
 async fn check_way(state: &AppState, actor: &Actor, way: api_types::sign_up::NewWayIn) -> ServiceResult<WayIn> {
-    let keys = verify::keys(state.db.read(), &BTreeSet::from([actor.account])).await?;
-    let chain = keys.get(&ids::AccountId(actor.account.0));
-    let chain = chain.ok_or_else(|| ServiceError::Internal(format!("{} has no key records", actor.account)))?;
-    let way = signed::way_in("/way_in", way, WayInKind::Passkey, chain, state.clock.now())?;
+    let chain = verify::keys_of(state.db.read(), actor.account).await?;
+    let way = signed::way_in("/way_in", way, WayInKind::Passkey, &chain, state.clock.now())?;
     of_present_key(state.db.read(), actor, &way).await?;
     Ok(way)
 }
@@ -154,13 +149,6 @@ fn take(state: &AppState, actor: &Actor, id: &[u8]) -> ServiceResult<Registratio
         return Err(failed());
     }
     Ok(begun)
-}
-
-fn unique(stored: storage::DbResult<()>) -> ServiceResult<()> {
-    match stored {
-        Err(error) if is_unique_violation(&error) => Err(ErrorCode::Conflict.into()),
-        other => Ok(other?),
-    }
 }
 
 /// `POST /account/passkeys/{id}/remove`.

@@ -161,14 +161,15 @@ async fn replace(
     let rotated = Rotated::check(state, account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     // Another recovery may have replaced the kit since it was proved.
-    if !accounts::ways_in(tx.conn(), account).await?.contains(proved) {
+    let stored = accounts::ways_in(tx.conn(), account).await?;
+    if !stored.contains(proved) {
         return Err(ErrorCode::RecoveryFailed.into());
     }
     // A second factor may have been added since.
     if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());
     }
-    rotated.keeps_passkeys(&tx, None).await?;
+    rotated.keeps_passkeys(&stored, None)?;
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;

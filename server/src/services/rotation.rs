@@ -9,12 +9,11 @@ use api_types::{
     live::LiveKind,
     sign_up::RegistrationStarted,
 };
-use crypto::ids;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
-    error::is_unique_violation,
+    error::unique,
     live,
     mail::MailKind,
     policy::Actor,
@@ -37,9 +36,7 @@ impl Rotated {
     /// Checks what a client sent.
     pub async fn check(state: &AppState, account: AccountId, sent: Rotation) -> ServiceResult<Self> {
         let now = state.clock.now();
-        let keys = verify::keys(state.db.read(), &BTreeSet::from([account])).await?;
-        let chain = keys.get(&ids::AccountId(account.0));
-        let chain = chain.ok_or_else(|| ServiceError::Internal(format!("{account} has no key records")))?;
+        let chain = &verify::keys_of(state.db.read(), account).await?;
         signed::keyring("/rotation/keyring", &sent.keyring.0)?;
         fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
         let passkeys = sent.passkeys.into_iter();
@@ -75,12 +72,11 @@ impl Rotated {
                 return Err(ServiceError::field(pointer, "a new way in has a new id"));
             }
         }
-        self.keeps_passkeys(tx, removed).await
+        self.keeps_passkeys(&stored, removed)
     }
 
     /// Another device may have added or removed one since the client looked.
-    pub async fn keeps_passkeys(&self, tx: &WriteTx, removed: Option<WayInId>) -> ServiceResult<()> {
-        let stored = accounts::ways_in(tx.conn(), self.account).await?;
+    pub fn keeps_passkeys(&self, stored: &[WayIn], removed: Option<WayInId>) -> ServiceResult<()> {
         let stored = stored.iter().filter(|way| way.kind == WayInKind::Passkey).map(|way| way.id);
         let kept: BTreeSet<_> = stored.filter(|id| Some(*id) != removed).collect();
         let sent: BTreeSet<_> = self.passkeys.iter().map(|way| way.id).collect();
@@ -97,10 +93,7 @@ impl Rotated {
         accounts::put_keyring(tx.conn(), account, self.keyring).await?;
         accounts::delete_ways_in(tx.conn(), account).await?;
         for way in [&self.password, &self.recovery_kit].into_iter().chain(&self.passkeys) {
-            match accounts::insert_way_in(tx.conn(), account, way).await {
-                Err(error) if is_unique_violation(&error) => return Err(ErrorCode::Conflict.into()),
-                other => other?,
-            }
+            unique(accounts::insert_way_in(tx.conn(), account, way).await)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use tlog::leaf::Label;
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
-    error::is_unique_violation,
+    error::{is_unique_violation, unique},
     live,
     middleware::Address,
     random,
@@ -202,10 +202,7 @@ impl NewAccount {
     }
 
     async fn store_way_in(&self, tx: &WriteTx, way: &api_types::accounts::WayIn) -> ServiceResult<()> {
-        match accounts::insert_way_in(tx.conn(), self.id, way).await {
-            Err(error) if is_unique_violation(&error) => Err(ErrorCode::Conflict.into()),
-            other => Ok(other?),
-        }
+        unique(accounts::insert_way_in(tx.conn(), self.id, way).await)
     }
 
     async fn store_organisation(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<()> {

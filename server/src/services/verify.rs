@@ -38,6 +38,12 @@ pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -
     Ok(keys)
 }
 
+/// Loads and verifies the key records of one account that exists.
+pub async fn keys_of(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<KeyChain> {
+    let chain = keys(conn, &BTreeSet::from([account])).await?.remove(&ids::AccountId(account.0));
+    chain.ok_or_else(|| ServiceError::Internal(format!("{account} has no key records")))
+}
+
 /// Parses something signed that a client sent.
 pub fn parse<T: SignedObject>(pointer: &'static str, blob: &[u8]) -> ServiceResult<Signed<T>> {
     Signed::parse(blob).map_err(|error| decode_error(pointer, &error))

@@ -14,6 +14,11 @@ use crate::{
     state::ClientState,
 };
 
+/// A way in for a secret.
+pub(crate) fn make_way(setup: WayInSetup<'_>, secret: WayInSecret<'_>) -> Result<Signed<WayIn>> {
+    make_way_in(setup, secret, &mut rng()).map_err(|_| ClientError::Internal("a way in could not be made"))
+}
+
 /// A fresh account key, with the keys that sign for it.
 pub(crate) struct NextKey<'a> {
     /// The key.
@@ -44,7 +49,7 @@ impl<'a> NextKey<'a> {
 
     /// A new way in.
     pub fn make(&self, secret: WayInSecret<'_>) -> Result<Signed<WayIn>> {
-        make_way_in(self.setup(), secret, &mut rng()).map_err(|_| ClientError::Internal("a way in could not be made"))
+        make_way(self.setup(), secret)
     }
 
     /// A way in that stays, with nobody's secret at hand.

@@ -11,13 +11,13 @@ use api_types::{
 use crypto::{
     account::{
         AccountKey, KeyChain, Keyring, OrganisationKey, RecoveryKit, RoleStatement, WayIn, WayInSecret, WayInSetup,
-        make_way_in, seal_state,
+        seal_state,
     },
     opaque::RegistrationOutput,
     sign::Signed,
 };
 
-use super::{Client, Device, opaque};
+use super::{Client, Device, make_way, opaque};
 use crate::{
     content::{check_email, normal_name},
     error::{ClientError, Result},
@@ -74,8 +74,7 @@ impl NewKeys {
     }
 
     fn way_in(&self, secret: WayInSecret<'_>) -> Result<NewWayIn> {
-        let way = make_way_in(self.setup(), secret, &mut rng());
-        Ok(new_way_in(&way.map_err(|_| ClientError::Internal("a way in could not be made"))?))
+        Ok(new_way_in(&make_way(self.setup(), secret)?))
     }
 
     /// The organisation key of the first administrator.

@@ -38,7 +38,7 @@ use crate::{
     people::Directory,
     platform::Platform,
     refusal::Refusal,
-    session::{Shared, SignedIn, way_in},
+    session::{Shared, SignedIn, way_in, who_is},
     state::ClientState,
 };
 
@@ -178,16 +178,7 @@ impl<P: Platform> Vault<P> {
 
     /// Whose it is, as `GET /session` would say.
     pub fn who(&self) -> WhoAmI {
-        let account = self.own_account();
-        WhoAmI {
-            account_id: account.public.id,
-            name: account.public.name.clone(),
-            email: account.email.clone(),
-            role: account.public.role,
-            status: account.public.status,
-            second_factor_due: account.second_factor_due,
-            session: self.0.session.clone(),
-        }
+        who_is(&self.own_account(), self.0.session.clone())
     }
 
     /// The account's id.

@@ -10,7 +10,7 @@ use api_types::{
     sign_up::NewWayIn,
 };
 use crypto::{
-    account::{KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in},
+    account::{KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup},
     sign::Signed,
 };
 
@@ -19,9 +19,9 @@ use crate::{
     error::{ClientError, Result},
     ids::ToApi,
     passkey::same_generation,
-    platform::{Platform, rng},
+    platform::Platform,
     refusal::Refusal,
-    session::{NextKey, new_way_in, opaque, own_chain, way_in, ways_in},
+    session::{NextKey, make_way, new_way_in, opaque, own_chain, way_in, ways_in},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
@@ -128,8 +128,7 @@ impl<P: Platform> Vault<P> {
             generation,
             time: self.signing_time(),
         };
-        let made = make_way_in(setup, secret, &mut rng());
-        Ok(new_way_in(&made.map_err(|_| ClientError::Internal("a way in could not be made"))?))
+        Ok(new_way_in(&make_way(setup, secret)?))
     }
 
     /// Nothing is saved and no key changes while this is held.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring},
+    account::{AccountKey, KeyChain, Keyring, WayInSetup},
     ids::{AccountId, GrantId, Hash32, ReportId},
     report::{
         AccessEntry, AccessState, AccountRecipient, Change, ContentKey, Genesis, Grant, Patient, Purpose, Recipient,
@@ -39,6 +39,11 @@ impl Person {
 
     pub fn id(&self) -> AccountId {
         self.chain.account()
+    }
+
+    /// What a way in to the first account key is made for.
+    pub fn way_in_setup(&self) -> WayInSetup<'_> {
+        WayInSetup { account: self.id(), keys: self.keyring.current(), account_key: &self.ak, generation: 0, time: T0 }
     }
 
     /// Begins a new epoch.
