@@ -3,12 +3,14 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop webcrypto tests size e2e e2e-open screenshots test-tools
+	interop webcrypto test-lint test-page test-webcrypto test-programs tests size e2e e2e-open screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 PYTHON := $(TOOLS)/venv/bin/python
 STEP := scripts/step
+# In target folders of their own, so that neither waits for the other's; linking keeps one core busy, and this the other.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2
 # `frontend` is the one crate that builds for the browser only; host and browser code are never built in one call.
 HOST := --workspace --exclude frontend
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
@@ -66,17 +68,27 @@ test: ## Everything that CI runs
 	$(STEP) "format" $(MAKE) --no-print-directory fmt; \
 	$(STEP) "test tools" $(MAKE) --no-print-directory test-tools; \
 	$(STEP) "licences and boundaries" $(MAKE) --no-print-directory boundaries; \
-	$(STEP) "lints, host" $(MAKE) --no-print-directory lint; \
-	$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm; \
-	$(STEP) "page" scripts/site; \
+	$(SIDE_BY_SIDE) test-lint test-page; \
 	$(STEP) "size budget" $(MAKE) --no-print-directory size; \
 	$(STEP) "vectors" $(MAKE) --no-print-directory vectors; \
 	$(STEP) "tests" $(MAKE) --no-print-directory tests; \
-	$(STEP) "webcrypto" $(MAKE) --no-print-directory webcrypto; \
-	$(STEP) "interop" $(MAKE) --no-print-directory interop; \
-	$(STEP) "server" $(MAKE) --no-print-directory server; \
-	$(STEP) "hs" $(MAKE) --no-print-directory cli; \
+	$(SIDE_BY_SIDE) test-webcrypto test-programs; \
 	$(STEP) "browser tests" $(MAKE) --no-print-directory e2e
+
+test-lint:
+	@$(STEP) "lints, host" $(MAKE) --no-print-directory lint
+
+test-page:
+	@$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm
+	+@$(STEP) "page" scripts/site
+
+test-webcrypto:
+	@$(STEP) "webcrypto" $(MAKE) --no-print-directory webcrypto
+
+test-programs:
+	@$(STEP) "interop" $(MAKE) --no-print-directory interop
+	@$(STEP) "server" $(MAKE) --no-print-directory server
+	@$(STEP) "hs" $(MAKE) --no-print-directory cli
 
 fmt:
 	cargo fmt --all --check
@@ -140,4 +152,4 @@ bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli -p healthsecure-tlog --examples
 	@$(STEP) "server for benchmarks" cargo build --release --locked -p server --features unaudited --examples
 	@rm -f target/bench.json
-	playwright test --config end2end/playwright.config.ts --project=bench --workers=1 $(ARGS)
+	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)
