@@ -13,6 +13,8 @@ STEP := scripts/step
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2
 # `frontend` is the one crate that builds for the browser only; host and browser code are never built in one call.
 HOST := --workspace --exclude frontend
+# What `cargo clippy` sets, for builds: the compiler that lints also builds the tests, and crates are compiled once for both.
+LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
@@ -76,7 +78,7 @@ test: ## Everything that CI runs
 	$(STEP) "browser tests" $(MAKE) --no-print-directory e2e
 
 test-lint:
-	@$(STEP) "lints, host" $(MAKE) --no-print-directory lint
+	@$(STEP) "lints and tests, built" $(MAKE) --no-print-directory lint
 
 test-page:
 	@$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm
@@ -94,7 +96,7 @@ fmt:
 	cargo fmt --all --check
 
 lint:
-	cargo clippy --release --locked $(HOST) --all-targets -- -D warnings
+	$(LINTING) cargo build --release --locked $(HOST) --all-targets
 
 # In cargo-leptos' own target folder and profile, so that macros and build scripts are shared with the page.
 lint-wasm:
@@ -107,10 +109,10 @@ boundaries:
 
 tests:
 ifeq ($(NEXTEST),)
-	cargo test --release --locked $(HOST)
+	$(LINTING) cargo test --release --locked $(HOST)
 else
-	cargo nextest run --release --locked $(HOST) --no-fail-fast
-	cargo test --release --locked $(HOST) --doc --quiet
+	$(LINTING) cargo nextest run --release --locked $(HOST) --no-fail-fast
+	$(LINTING) cargo test --release --locked $(HOST) --doc --quiet
 endif
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.
