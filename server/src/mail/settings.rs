@@ -132,7 +132,7 @@ impl MailOptions {
             ca: self.ca()?,
         };
         let from = self.from.as_deref().ok_or(MailConfigError::NoFrom)?;
-        Ok(Some(MailConfig { server, from: from.parse().map_err(|_| MailConfigError::BadFrom)? }))
+        Ok(Some(MailConfig { server, from: sender(from).ok_or(MailConfigError::BadFrom)? }))
     }
 
     fn security(&self, url: &Url) -> Result<Security, MailConfigError> {
@@ -203,6 +203,19 @@ impl Security {
             Self::PlainText => 25,
         }
     }
+}
+
+/// `no-reply@example.org` or `Clinic <no-reply@example.org>`, and nothing after it.
+fn sender(text: &str) -> Option<Mailbox> {
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return None;
+    }
+    let Some((name, address)) = text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) else {
+        return Some(Mailbox::new(None, text.parse().ok()?));
+    };
+    let name = name.trim().trim_matches('"').to_owned();
+    Some(Mailbox::new(Some(name).filter(|name| !name.is_empty()), address.trim().parse().ok()?))
 }
 
 /// An IPv6 address without its brackets.

@@ -71,6 +71,19 @@ fn a_password_comes_from_a_file_or_the_environment_alone() {
 }
 
 #[test]
+fn a_sender_has_an_address_and_perhaps_a_name() {
+    let from = |text: &str| {
+        let from = MailOptions { from: Some(text.to_owned()), ..options("smtps://mail.example.org") };
+        from.config().unwrap().unwrap().from
+    };
+    assert_eq!(from(" no-reply@example.org ").email.to_string(), "no-reply@example.org");
+    for text in ["Clinic 3, East <no-reply@example.org>", "\"Clinic 3, East\" <no-reply@example.org>"] {
+        assert_eq!(from(text).name.as_deref(), Some("Clinic 3, East"));
+        assert_eq!(from(text).to_string(), "\"Clinic 3, East\" <no-reply@example.org>");
+    }
+}
+
+#[test]
 fn what_nobody_can_use_is_refused_by_name() {
     for smtp in [
         "mail.example.org",
@@ -88,7 +101,9 @@ fn what_nobody_can_use_is_refused_by_name() {
     }
     let nobody = MailOptions { from: None, ..options("smtps://mail.example.org") };
     assert!(refused(nobody).contains("needs --mail-from"));
-    for from in ["clinic", "a@b\r\nBcc: c@d", "Clinic <>"] {
+    for from in
+        ["clinic", "a@b.example\r\nBcc: c@d.example", "Clinic <>", "a@b.example, c@d.example", "C <a@b.example> x"]
+    {
         let from = MailOptions { from: Some(from.to_owned()), ..options("smtps://mail.example.org") };
         assert!(refused(from).contains("--mail-from must look like"));
     }
