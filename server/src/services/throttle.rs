@@ -121,13 +121,13 @@ impl Tried {
 #[derive(Debug, Clone)]
 pub struct Pair {
     email_key: String,
-    address: Vec<u8>,
+    from: Address,
 }
 
 impl Pair {
     /// Of a normalised e-mail.
     pub fn new(email_key: &str, from: Address) -> Self {
-        Self { email_key: email_key.to_owned(), address: from.bytes() }
+        Self { email_key: email_key.to_owned(), from }
     }
 
     /// The normalised e-mail.
@@ -135,9 +135,14 @@ impl Pair {
         &self.email_key
     }
 
+    /// The address.
+    pub fn from(&self) -> Address {
+        self.from
+    }
+
     /// No e-mail holds a zero byte.
     fn bytes(&self) -> Vec<u8> {
-        [self.email_key.as_bytes(), &[0], &self.address].concat()
+        [self.email_key.as_bytes(), &[0], &self.from.bytes()].concat()
     }
 }
 
@@ -154,11 +159,14 @@ pub async fn count_recovery(state: &AppState, pair: &Pair) -> ServiceResult<()> 
 }
 
 async fn count_pair(state: &AppState, pair: &Pair, here: [Tried; 2], anywhere: [Tried; 2]) -> ServiceResult<()> {
-    let bytes = pair.bytes();
-    let mut tries = vec![(here[0], &pair.address[..]), (here[1], &bytes[..])];
-    if !is_known(state, pair).await? {
-        tries.extend([(anywhere[0], pair.email_key.as_bytes()), (anywhere[1], &[][..])]);
-    }
+    let (bytes, address) = (pair.bytes(), pair.from.bytes());
+    // What others try is no concern of a known address. It counts for itself instead: the same work in the same time, or who
+    // shares the address could tell from that to whom it is known.
+    let [of_email, of_all] = match is_known(state, pair).await? {
+        true => [&bytes[..], &bytes[..]],
+        false => [pair.email_key.as_bytes(), &[][..]],
+    };
+    let tries = [(here[0], &address[..]), (here[1], &bytes[..]), (anywhere[0], of_email), (anywhere[1], of_all)];
     count_all(state, &tries).await
 }
 
@@ -198,7 +206,9 @@ async fn look(conn: &impl ConnectionTrait, counted: &[(Rule, [u8; 32])], now: Un
 
 /// With a success: forgets the tries from that address, which is known to the account from now on.
 pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceResult<()> {
-    for tried in [Tried::SignInPair, Tried::RecoveryPair] {
+    let sign_in = [Tried::SignInPair, Tried::SignIn, Tried::SignInAnywhere];
+    let recovery = [Tried::RecoveryPair, Tried::Recovery, Tried::RecoveryAnywhere];
+    for tried in sign_in.into_iter().chain(recovery) {
         throttle::delete(tx.conn(), &key(state, &tried, &pair.bytes())).await?;
     }
     remember(state, tx, KNOWN, &pair.bytes(), state.clock.now() + KNOWN_FOR).await
@@ -270,7 +280,8 @@ fn key(state: &AppState, tried: &Tried, subject: &[u8]) -> [u8; 32] {
     keyed(state, &format!("{tried:?}"), subject)
 }
 
-fn keyed(state: &AppState, what: &str, subject: &[u8]) -> [u8; 32] {
+/// A keyed hash, for what is to be recognised and not read.
+pub fn keyed(state: &AppState, what: &str, subject: &[u8]) -> [u8; 32] {
     // HMAC takes keys of any length.
     let mut mac = match <Hmac<Sha256> as KeyInit>::new_from_slice(&state.throttle_key) {
         Ok(mac) => mac,

@@ -56,6 +56,7 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod throttling;
+mod timing;
 mod uploads;
 mod witness;
 mod witness_binary;
