@@ -1,5 +1,6 @@
 //! One run of `hs`: which server, which account, and how the vault opens.
 
+use api_types::limits::PASSWORD_MIN_CHARS;
 use client::{Client, ClientError, Device, Memory, Refusal, SignedIn, Vault, native::Native};
 use crypto::{account::AccountKey, secret::Secret};
 use zeroize::Zeroizing;
@@ -95,9 +96,9 @@ impl Context {
         AtTerminal { fd: self.factor_fd, output: self.output }
     }
 
-    /// A new password, asked for twice.
-    pub fn new_password(&self) -> Result<Zeroizing<String>> {
-        Ok(ask::new_secret("New password (15 characters or more): ", self.password_fd)?)
+    /// A new password, asked for twice. `known` is what others know about the person.
+    pub fn new_password(&self, known: &[&str]) -> Result<Zeroizing<String>> {
+        ask::new_password(self.password_fd, PASSWORD_MIN_CHARS, known)
     }
 
     /// Remembers a fresh session; what opens it goes to the system's keyring alone.

@@ -180,10 +180,11 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   await answerByRecoveryCode(there, codes[0] ?? '');
   await inside(there);
 
-  const changed = 'eleven brass compasses under the stairs';
+  // Eleven characters, which are enough beside the app.
+  const changed = 'kV9?teR3&bo';
   await here.button(w.changePassword).click();
-  await page.getByLabel(w.newPassword, { exact: true }).fill('passwordpassword');
-  await page.getByLabel(w.newPasswordAgain).fill('passwordpasswort');
+  await page.getByLabel(w.newPassword, { exact: true }).fill('tuba2024');
+  await page.getByLabel(w.newPasswordAgain).fill('tuba2025');
   await here.button(w.changePassword).click();
   await expect(page.getByText(words.signUp.weak)).toBeVisible();
   await expect(page.getByText(words.signUp.differs)).toBeVisible();
@@ -201,6 +202,11 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   await answerByRecoveryCode(there, codes[1] ?? '');
   await inside(there);
   await there.openReport('Kept through all of it');
+
+  await here.button(w.remove('Authenticator app')).click();
+  await here.dialog().getByRole('button', { name: w.removeConfirm }).click();
+  await expect(here.dialog().getByText(w.shortPassword)).toBeVisible({ timeout: 15_000 });
+  await page.keyboard.press('Escape');
 
   const oldKit = identity.kit ?? [];
   await here.button(w.makeKit).click();
@@ -292,5 +298,14 @@ test('an administrator asks doctors for a second factor: until it is there they 
   await doctor.signIn();
   await inside(doctor);
   expect(await app.next(), 'asked for no more').toHaveLength(6);
+
+  await administrator.button(p.disable(doctor.name)).click();
+  await inspect(page, 'administration-disable');
+  await administrator.dialog().getByRole('button', { name: p.disableConfirm }).click();
+  await expect(page.getByText(p.disabled(doctor.name)).first()).toBeVisible();
+  await expect(doctor.page.getByLabel(words.signIn.email), 'out at once').toBeVisible({ timeout: 15_000 });
+  await administrator.button(p.enable(doctor.name)).click();
+  await administrator.dialog().getByRole('button', { name: p.enableConfirm }).click();
+  await expect(page.getByText(p.enabled(doctor.name)).first()).toBeVisible();
   expect(complaints).toEqual([]);
 });

@@ -24,7 +24,7 @@ const SERVER_ONLY: [&str; 10] = [
 const LEAVES: [&str; 5] =
     ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "healthsecure-tlog", "migrations"];
 
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "app",
     "cli",
     "frontend",
@@ -32,6 +32,7 @@ const OURS: [&str; 12] = [
     "healthsecure-client",
     "healthsecure-crypto",
     "healthsecure-entities",
+    "healthsecure-passwords",
     "healthsecure-tlog",
     "malicious-server",
     "migrations",

@@ -36,6 +36,7 @@ texts! {
         too_long = "At most {max} characters; these are {count}.";
         skip = "Skip to the content";
         strength_1 = "Weak: it would be guessed quickly";
+        strength_common = "One of the most used passwords: attackers try it first";
         strength_2 = "Fair: a few more words make it safe";
         strength_3 = "Good";
         strength_4 = "Strong";

@@ -13,6 +13,7 @@ texts! {
         password_again = "New password, once more";
         password_save = "Change password";
         password_working = "Changing your keys and sealing them with the new password";
+        password_stays_short = "Your password is short and needs a second step beside it. Choose one of {min} characters or more first; nothing was changed.";
         password_done = "Your password is changed; all other sessions are signed out";
         kit = "Recovery kit";
         kit_note = "24 words that open your account if you forget your password. Make a new kit if the old one was lost, or if somebody may have seen it.";

@@ -15,6 +15,7 @@ texts! {
         email = "E-mail";
         password = "Password";
         password_hint = "At least {min} characters. Four or five unrelated words are strong and easy to type.";
+        password_hint_beside = "At least {min} characters, because a second step is asked for as well. Below {alone} it must be strong.";
         password_again = "Password, once more";
         password_differs = "The two passwords differ.";
         role = "I am";
@@ -32,6 +33,9 @@ texts! {
         link_checking = "Checking your invitation";
         taken = "An account with this e-mail exists. Sign in, or use your recovery kit if you forgot the password.";
         email_bad = "This doesn't look like an e-mail address.";
+        password_short = "At least {min} characters.";
+        password_common = "This is one of the most used passwords; attackers try it first. Choose another.";
+        password_unjudged = "The password could not be checked, because the server can't be reached. Try again.";
         weak = "This password would be guessed quickly. Make it longer or less usual.";
         kit_title = "Your recovery kit";
         kit_lead = "These 24 words open your account if you forget your password. Nobody else has them and we can't make new ones. Print or save them, and keep them away from this device.";

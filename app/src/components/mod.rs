@@ -41,7 +41,7 @@ pub use frame::{Frame, role_name};
 pub use gate::{Gate, Notices};
 pub use icon::{Glyph, Icon};
 pub use page::{BackLink, Card, FocusMain, Page};
-pub use password::{PasswordField, Strength, strength};
+pub use password::PasswordField;
 pub use progress::Progress;
 #[cfg(feature = "hydrate")]
 pub use qr::QrCode;

@@ -1,4 +1,4 @@
-//! The password field, and how strong a password is.
+//! The password field, and how strong a new one is.
 
 use leptos::{html, prelude::*};
 
@@ -6,114 +6,11 @@ use super::{
     Glyph, IconButton,
     field::{FieldFrame, described_by, focus_on_mount, two_way},
 };
-use crate::t;
-use api_types::limits::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS};
-
-/// How a password would stand against guessing, from 0 (too short) to 4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Strength(pub u8);
-
-impl Strength {
-    /// Whether it may be used.
-    pub fn enough(self) -> bool {
-        self.0 >= 2
-    }
-}
-
-/// Texts that guessers try first; a password is worth only what it holds beside them.
-const USUAL: &[&str] = &[
-    "password",
-    "passwort",
-    "qwertyuiop",
-    "qwerty",
-    "asdfgh",
-    "zxcvbn",
-    "letmein",
-    "welcome",
-    "iloveyou",
-    "admin",
-    "healthsecure",
-    "health",
-    "secure",
-    "hospital",
-    "doctor",
-    "patient",
-    "clinic",
-    "secret",
-    "monkey",
-    "dragon",
-    "football",
-    "baseball",
-    "sunshine",
-    "princess",
-    "master",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-    "correct",
-    "horse",
-    "battery",
-    "staple",
-    "trustno1",
-    "abc123",
-    "changeme",
-];
-
-/// Guesses, roughly, by what repeats, runs on, is usual, or is known about the person (`known`: name, e-mail).
-/// A guide for people, not a promise: Argon2id makes each guess dear, this keeps the first million from hitting.
-pub fn strength(password: &str, known: &[&str]) -> Strength {
-    if password.chars().count() < PASSWORD_MIN_CHARS {
-        return Strength(0);
-    }
-    match bits(password, known) {
-        b if b < 45.0 => Strength(1),
-        b if b < 60.0 => Strength(2),
-        b if b < 78.0 => Strength(3),
-        _ => Strength(4),
-    }
-}
-
-/// Bits that are left once repeats, runs, usual texts and known words count as one character each.
-fn bits(password: &str, known: &[&str]) -> f64 {
-    let mut rest = password.to_lowercase();
-    let known = known.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
-    for word in USUAL.iter().copied().map(str::to_owned).chain(known.map(str::to_lowercase)) {
-        if word.chars().count() >= 3 {
-            rest = rest.replace(&word, "\u{1}");
-        }
-    }
-    let chars: Vec<char> = rest.chars().collect();
-    let surprising = (0..chars.len()).filter(|&i| !follows(&chars, i)).count();
-    let distinct = chars.iter().collect::<std::collections::BTreeSet<_>>().len();
-    // A letter of running text carries about 2.6 bits, one of a random mixture up to twice that; few distinct ones less.
-    let kinds: Vec<u8> = password.chars().map(kind).collect();
-    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let mixture = changes as f64 / kinds.len().max(1) as f64;
-    let each = (2.6 * (1.0 + mixture)).min((distinct as f64 + 1.0).log2());
-    surprising as f64 * each
-}
-
-fn kind(c: char) -> u8 {
-    match c {
-        c if c.is_lowercase() => 0,
-        c if c.is_uppercase() => 1,
-        c if c.is_numeric() => 2,
-        _ => 3,
-    }
-}
-
-/// Whether a character repeats one of the two before, or goes on counting (`abc`, `321`).
-fn follows(chars: &[char], i: usize) -> bool {
-    let c = chars[i] as i64;
-    let back = |n: usize| i.checked_sub(n).map(|at| chars[at] as i64);
-    back(1).is_some_and(|before| (c - before).abs() <= 1) || back(2) == Some(c) || repeats_earlier(chars, i)
-}
-
-/// Whether the three characters that end here stood earlier as well.
-fn repeats_earlier(chars: &[char], i: usize) -> bool {
-    i >= 3 && chars[..i].windows(3).any(|window| window == &chars[i - 2..=i])
-}
+use crate::{
+    t,
+    vault::{Judge, Verdict},
+};
+use api_types::limits::PASSWORD_MAX_CHARS;
 
 /// A password, hidden until shown; with `meter` it says how strong a new one is.
 #[component]
@@ -131,9 +28,9 @@ pub fn PasswordField(
     /// What is wrong with it.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
-    /// A new password: what is known about the person counts against it.
-    #[prop(optional, into)]
-    meter: Option<Signal<Vec<String>>>,
+    /// A new password, with who judges it.
+    #[prop(optional)]
+    meter: Option<Judge>,
     /// `current-password` or `new-password`.
     #[prop(default = "current-password")]
     autocomplete: &'static str,
@@ -175,60 +72,36 @@ pub fn PasswordField(
                     on_click=move |()| shown.update(|shown| *shown = !*shown)
                 />
             </div>
-            {meter.map(|known| view! { <Meter value known/> })}
+            {meter.map(|judge| view! { <Meter judge/> })}
         </FieldFrame>
     }
 }
 
-#[component]
-fn Meter(value: RwSignal<String>, known: Signal<Vec<String>>) -> impl IntoView {
-    let level = Memo::new(move |_| {
-        let known = known.get();
-        strength(&value.get(), &known.iter().map(String::as_str).collect::<Vec<_>>())
-    });
-    let says = move || {
-        let typed = value.get().chars().count();
-        match level.get().0 {
-            _ if typed == 0 => String::new(),
-            0 => t!(common.strength_short, min = PASSWORD_MIN_CHARS, left = PASSWORD_MIN_CHARS.saturating_sub(typed)),
-            1 => t!(common.strength_1).to_owned(),
-            2 => t!(common.strength_2).to_owned(),
-            3 => t!(common.strength_3).to_owned(),
-            _ => t!(common.strength_4).to_owned(),
-        }
-    };
-    view! {
-        <div class="strength" data-level=move || level.get().0.to_string() aria-hidden="true"><i></i><i></i><i></i><i></i></div>
-        <p class="field-hint" aria-live="polite">{says}</p>
+/// From 0 (nothing, or too short) to 4.
+fn level(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Short(_) => 0,
+        Verdict::Long | Verdict::Common | Verdict::Weak => 1,
+        Verdict::Fair => 2,
+        Verdict::Good => 3,
+        Verdict::Strong => 4,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_counts_for_nothing() {
-        assert_eq!(strength("k9#Qz!4", &[]), Strength(0));
-    }
-
-    #[test]
-    fn length_alone_is_not_strength() {
-        assert_eq!(strength("aaaaaaaaaaaaaaaaaaaa", &[]), Strength(1));
-        assert_eq!(strength("abcdefghijklmnopqrst", &[]), Strength(1));
-        assert_eq!(strength("passwordpassword12", &[]), Strength(1));
-        assert_eq!(strength("hahahahahahahahaha", &[]), Strength(1));
-    }
-
-    #[test]
-    fn what_is_known_counts_little() {
-        let with = strength("amara.lindqvist2024", &["Amara Lindqvist", "amara@example.org"]);
-        assert!(!with.enough(), "{with:?}");
-    }
-
-    #[test]
-    fn unrelated_words_are_strong() {
-        assert!(strength("lantern mosaic tuba forty glacier", &[]) >= Strength(3));
-        assert!(strength("gZ7!qpV2#mLx9@tR4w", &[]) >= Strength(3));
+#[component]
+fn Meter(judge: Judge) -> impl IntoView {
+    let level = move || judge.verdict().map_or(0, level);
+    let says = move || match judge.verdict() {
+        None => String::new(),
+        Some(Verdict::Short(left)) => t!(common.strength_short, min = judge.min.get(), left = left),
+        Some(Verdict::Common) => t!(common.strength_common).to_owned(),
+        Some(Verdict::Long | Verdict::Weak) => t!(common.strength_1).to_owned(),
+        Some(Verdict::Fair) => t!(common.strength_2).to_owned(),
+        Some(Verdict::Good) => t!(common.strength_3).to_owned(),
+        Some(Verdict::Strong) => t!(common.strength_4).to_owned(),
+    };
+    view! {
+        <div class="strength" data-level=move || level().to_string() aria-hidden="true"><i></i><i></i><i></i><i></i></div>
+        <p class="field-hint" aria-live="polite">{says}</p>
     }
 }

@@ -1,13 +1,14 @@
 //! Forgot password: the recovery kit opens the account and sets a new password.
 
+use api_types::limits::PASSWORD_MIN_CHARS;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::second_step::SecondStepForm;
 use crate::{
-    components::{Banner, Button, Card, Gate, PasswordField, TextArea, TextField, Tone, strength},
+    components::{Banner, Button, Card, Gate, PasswordField, TextArea, TextField, Tone},
     t,
-    vault::{Attempt, use_vault},
+    vault::{Attempt, Judge, use_vault},
 };
 
 /// `/recover`.
@@ -22,15 +23,17 @@ pub fn Recover() -> impl IntoView {
     let ready = super::use_ready();
     super::go_home_when_signed_in(vault);
     let known = Signal::derive(move || vec![email.get()]);
+    let judge = Judge::new(password, Signal::stored(PASSWORD_MIN_CHARS), known);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let typed = email.get_untracked().trim().to_owned();
-        if !strength(&password.get_untracked(), &[&typed]).enough() {
-            password_problem.set(Some(t!(sign_up.weak).to_owned()));
-            return;
-        }
-        password_problem.set(None);
-        vault.recover(typed, words.get_untracked(), password.get_untracked(), attempt);
+        judge.then(attempt, move |problem| {
+            let fine = problem.is_none();
+            password_problem.set(problem);
+            if fine {
+                let email = email.get_untracked().trim().to_owned();
+                vault.recover(email, words.get_untracked(), password.get_untracked(), attempt);
+            }
+        });
     };
     let count = move || t!(recover.words_count, count = words.with(|words| words.split_whitespace().count()));
     let second = vault.second_step.open();
@@ -58,7 +61,7 @@ pub fn Recover() -> impl IntoView {
                         label=t!(recover.password)
                         value=password
                         error=password_problem
-                        meter=known
+                        meter=judge
                         autocomplete="new-password"
                     />
                     <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">

@@ -10,6 +10,7 @@ pub fn explain(error: &ClientError) -> String {
     match error {
         ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
+        ClientError::ShortPassword { min } => t!(security.password_stays_short, min = min),
         ClientError::SecondFactorTooLate => t!(second_step.too_late).to_owned(),
         ClientError::Passkey(PasskeyError::Declined) => t!(second_step.passkey_declined).to_owned(),
         ClientError::Passkey(PasskeyError::Known) => t!(security.passkey_known).to_owned(),

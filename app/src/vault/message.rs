@@ -1,7 +1,7 @@
 //! What the page and its workers say to each other. Messages are JavaScript objects so that keys (`CryptoKey`), files
 //! and blobs cross without passing through WASM memory.
 //!
-//! To a worker: `heavy` (Argon2id), `seal`, `open`, `reseal` (one segment each), `go` (the plaintext hash is noted, seal
+//! To a worker: `heavy` (Argon2id), `judge` (a new password), `seal`, `open`, `reseal` (one segment each), `go` (the plaintext hash is noted, seal
 //! it) and `drop` (give up). From a worker: `hashed`, `done`, `failed`. All but `heavy` carry the `id` of their task.
 
 use js_sys::{Object, Reflect, Uint8Array};

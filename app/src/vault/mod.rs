@@ -5,6 +5,7 @@
 //! [`VaultState::Unknown`] for ever. What needs keys or the network is compiled for the browser only.
 
 mod attempt;
+mod judge;
 mod new_account;
 mod second_step;
 mod stop;
@@ -57,6 +58,7 @@ use api_types::sessions::WhoAmI;
 use leptos::prelude::*;
 
 pub use attempt::Attempt;
+pub use judge::{Judge, Verdict};
 pub use new_account::NewAccount;
 pub use second_step::{Asked, SecondStep, Why};
 pub use stop::Stop;

@@ -44,7 +44,7 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
     let link = args.link_fd.map(link_from).transpose()?;
     let client = context.client()?;
     let kit = client.new_kit();
-    let password = context.new_password()?;
+    let password = context.new_password(&[&args.name, &args.email])?;
     let vault = client
         .sign_up(SignUp {
             name: &args.name,
@@ -108,7 +108,7 @@ pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
 pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     let client = context.client()?;
     let words = ask::secret("The 24 words of your recovery kit: ", args.kit_fd)?;
-    let password = context.new_password()?;
+    let password = context.new_password(&[&args.email])?;
     let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
     let vault = client.recover(input, &context.factor()).await?;
     let kept = context.remember(&vault).await?;

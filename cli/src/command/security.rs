@@ -1,6 +1,10 @@
 //! `password`, `kit`, `factor`: how one gets in.
 
-use api_types::{ErrorCode, SecondFactorId, second_factors::TotpStarted};
+use api_types::{
+    ErrorCode, SecondFactorId,
+    limits::{PASSWORD_MIN_CHARS, PASSWORD_MIN_CHARS_WITH_FACTOR},
+    second_factors::TotpStarted,
+};
 use client::{Vault, native::Native};
 use serde::Serialize;
 use serde_json::json;
@@ -33,7 +37,10 @@ pub async fn confirmed<T>(
 pub async fn password(context: &Context, args: &NewPassword) -> Result<()> {
     context
         .with_vault(async |vault| {
-            let new = ask::new_secret("New password (15 characters or more): ", args.new_password_fd)?;
+            let alone = vault.second_factors().await?.items.is_empty();
+            let min = if alone { PASSWORD_MIN_CHARS } else { PASSWORD_MIN_CHARS_WITH_FACTOR };
+            let who = vault.who();
+            let new = ask::new_password(args.new_password_fd, min, &[&who.name, &who.email])?;
             confirmed(context, vault, async || vault.change_password(&new).await).await?;
             keep(context, vault).await
         })

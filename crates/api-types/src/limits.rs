@@ -4,8 +4,10 @@
 pub const NAME_MAX_CHARS: usize = 200;
 /// Longest e-mail address (RFC 5321, section 4.5.3.1.3: a path of 256 with its brackets).
 pub const EMAIL_MAX: usize = 254;
-/// Shortest password, in characters.
+/// Shortest password that signs in alone, in characters (NIST SP 800-63B-4, section 3.1.1.2).
 pub const PASSWORD_MIN_CHARS: usize = 15;
+/// Shortest password where a second factor is asked for beside it, in characters.
+pub const PASSWORD_MIN_CHARS_WITH_FACTOR: usize = 8;
 /// Longest password, in characters.
 pub const PASSWORD_MAX_CHARS: usize = 128;
 /// Longest report number, patient name, patient id, kind or title, in characters.

@@ -29,6 +29,15 @@ pub enum ClientError {
     /// A typed value breaks a limit.
     #[error(transparent)]
     Field(#[from] FieldError),
+    /// The last second factor can't go while the password is too short to sign in alone.
+    #[error(
+        "Your password is short and needs a second factor beside it. Choose one of {min} characters or more first. \
+         Nothing was changed."
+    )]
+    ShortPassword {
+        /// Fewest characters of a password that signs in alone.
+        min: usize,
+    },
     /// Wrong password, or no such account.
     #[error("E-mail or password is wrong.")]
     WrongPassword,
@@ -120,6 +129,7 @@ impl ClientError {
             Self::Answer { .. } => "answer",
             Self::Refused(refusal) => refusal.code(),
             Self::Field(_) => "field",
+            Self::ShortPassword { .. } => "short_password",
             Self::WrongPassword => "wrong_password",
             Self::SecondFactorTooLate => "second_factor_too_late",
             Self::KitWords(_) => "kit_words",

@@ -75,6 +75,17 @@ pub(crate) struct ClientState {
     pub logs: BTreeMap<String, KeptLog>,
     /// What was seen of the tree of keys.
     pub keys: KeysSeen,
+    /// The last password that was set here or on another device; before the first change it was none too short.
+    pub password: Option<PasswordSet>,
+}
+
+/// A password that was set with a new account key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PasswordSet {
+    /// Generation of that key.
+    pub generation: u32,
+    /// Too short to sign in alone: without a second factor it must not stay.
+    pub short: bool,
 }
 
 impl ClientState {
@@ -157,6 +168,7 @@ impl ClientState {
             }
         }
         self.evict();
+        self.password = newer(self.password, other.password, |set| set.generation);
         self.keys.merge(other.keys)?;
         merge_kept(&mut self.logs, other.logs)
     }

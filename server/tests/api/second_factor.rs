@@ -276,6 +276,33 @@ async fn a_new_password_ends_other_sessions_and_everything_still_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_short_password_needs_a_second_factor_beside_it_as_long_as_it_stays() {
+    let server = Server::start().await;
+    let [.., ann] = clinic(&server).await;
+    let short = "kV9?teR3&bo";
+    assert_eq!(code(ann.change_password(short).await), "field", "alone it is too short");
+    assert_eq!(code(ann.change_password("seven77").await), "field");
+    let (app, _) = add_app(&server, &ann).await;
+    assert_eq!(code(ann.change_password("seven77").await), "field", "eight are the least");
+    ann.change_password(short).await.unwrap();
+    assert!(ann.has_short_password());
+
+    // Another device knows of it by the sealed client state.
+    let second = Gives::new([totp(app.code(&server, 0))]);
+    let other = client(&server).sign_in("ann@clinic.example", short, device(), &second).await.unwrap();
+    let factor = other.second_factors().await.unwrap().items.remove(0).id;
+    assert_eq!(code(other.remove_second_factor(&factor).await), "short_password");
+    assert_eq!(other.second_factors().await.unwrap().items.len(), 1);
+    // A new kit changes nothing about that.
+    other.change_recovery_kit(&client(&server).new_kit()).await.unwrap();
+    assert_eq!(code(other.remove_second_factor(&factor).await), "short_password");
+
+    other.change_password(NEW_PASSWORD).await.unwrap();
+    other.remove_second_factor(&factor).await.unwrap();
+    assert!(!other.has_short_password());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_device_saved_survives_a_change() {
     let server = Server::start().await;
     let [_, doctor, ann] = clinic(&server).await;

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::{Door, Form, Step};
 use crate::{
-    components::{Button, Card, Choice, Choices, PasswordField, TextField, strength},
+    components::{Button, Card, Choice, Choices, PasswordField, TextField},
     t,
-    vault::use_vault,
+    vault::{Attempt, Judge, use_vault},
 };
 
 /// What is wrong with each field; all are checked, so that nobody learns of them one by one.
@@ -20,14 +20,14 @@ struct Problems {
 }
 
 impl Problems {
-    fn check(self, form: Form, again: &str) -> bool {
-        let (name, email, password) =
-            (form.name.get_untracked(), form.email.get_untracked(), form.password.get_untracked());
+    /// With what is wrong with the password, which takes longer to find.
+    fn check(self, form: Form, again: &str, password: Option<String>) -> bool {
         let say = |wrong: bool, text: &str| wrong.then(|| text.to_owned());
-        self.name.set(say(name.trim().is_empty(), t!(common.field_required)));
-        self.email.set(say(!looks_like_email(email.trim()), t!(sign_up.email_bad)));
-        self.password.set(say(!strength(&password, &[&name, &email]).enough(), t!(sign_up.weak)));
-        self.again.set(say(password != again, t!(sign_up.password_differs)));
+        self.name.set(say(form.name.with_untracked(|name| name.trim().is_empty()), t!(common.field_required)));
+        let email = form.email.with_untracked(|email| looks_like_email(email.trim()));
+        self.email.set(say(!email, t!(sign_up.email_bad)));
+        self.password.set(password);
+        self.again.set(say(form.password.with_untracked(|typed| typed != again), t!(sign_up.password_differs)));
         let all =
             [(self.name, "name"), (self.email, "email"), (self.password, "password"), (self.again, "password-again")];
         let first = all.iter().find(|(problem, _)| problem.with_untracked(Option::is_some));
@@ -59,14 +59,19 @@ pub(super) fn Account(form: Form) -> impl IntoView {
     let waits = Signal::derive(move || !ready.get() || form.door.with(|door| *door == Door::Checking));
     let bound =
         Signal::derive(move || form.door.with(|door| matches!(door, Door::Invited(info) if info.email.is_some())));
+    let known = Signal::derive(move || vec![form.name.get(), form.email.get()]);
+    let judge = Judge::new(form.password, Signal::stored(PASSWORD_MIN_CHARS), known);
+    let attempt = Attempt::new();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if problems.check(form, &again.get_untracked()) {
-            if form.words.with_untracked(Vec::is_empty) {
-                form.words.set(vault.new_kit());
+        judge.then(attempt, move |password| {
+            if problems.check(form, &again.get_untracked(), password) {
+                if form.words.with_untracked(Vec::is_empty) {
+                    form.words.set(vault.new_kit());
+                }
+                form.step.set(Step::Kit);
             }
-            form.step.set(Step::Kit);
-        }
+        });
     };
     let roles = || {
         vec![
@@ -111,7 +116,7 @@ pub(super) fn Account(form: Form) -> impl IntoView {
                     value=form.password
                     hint=t!(sign_up.password_hint, min = PASSWORD_MIN_CHARS)
                     error=problems.password
-                    meter=Signal::derive(move || vec![form.name.get(), form.email.get()])
+                    meter=judge
                     autocomplete="new-password"
                 />
                 <PasswordField
@@ -121,7 +126,7 @@ pub(super) fn Account(form: Form) -> impl IntoView {
                     error=problems.again
                     autocomplete="new-password"
                 />
-                <Button submit=true disabled=waits class="btn-wide">{t!(sign_up.submit)}</Button>
+                <Button submit=true busy=attempt.busy disabled=waits class="btn-wide">{t!(sign_up.submit)}</Button>
             </form>
         </Card>
     }

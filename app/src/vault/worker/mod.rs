@@ -1,6 +1,7 @@
 //! The worker's half: one segment per task, several tasks at once. Plaintext and ciphertext stay in JavaScript buffers
 //! and go through WebCrypto; this program only says what happens with them.
 
+mod judge;
 mod net;
 mod segment;
 
@@ -12,6 +13,8 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
+
+pub(super) use judge::verdict;
 
 use super::message::{Message, why};
 
@@ -94,6 +97,7 @@ fn handle(message: Message) {
     let Some(id) = message.id() else { return };
     match message.kind().as_str() {
         "heavy" => heavy(id, &message),
+        "judge" => spawn_local(judge::answer(id, message)),
         "go" => {
             let go = RUNNING.with_borrow_mut(|running| running.get_mut(&id).and_then(|task| task.go.take()));
             if let Some(go) = go {

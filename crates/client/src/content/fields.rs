@@ -166,10 +166,15 @@ pub(crate) fn check_email(email: &str) -> Result<(), FieldError> {
     }
 }
 
+/// Whether a password is too short to sign in alone. Characters are counted after NFC.
+pub(crate) fn is_short(password: &str) -> bool {
+    password.nfc().count() < PASSWORD_MIN_CHARS
+}
+
 /// A new password's length, in characters after NFC.
-pub(crate) fn check_password(password: &str) -> Result<(), FieldError> {
+pub(crate) fn check_password(password: &str, min: usize) -> Result<(), FieldError> {
     match password.nfc().count() {
-        n if n < PASSWORD_MIN_CHARS => Err(wrong(Field::Password, FieldProblem::TooShort(PASSWORD_MIN_CHARS))),
+        n if n < min => Err(wrong(Field::Password, FieldProblem::TooShort(min))),
         n if n > PASSWORD_MAX_CHARS => Err(wrong(Field::Password, FieldProblem::TooLong(PASSWORD_MAX_CHARS))),
         _ => Ok(()),
     }
@@ -272,10 +277,13 @@ mod tests {
         for bad in ["", "ann", "@x", "a@", "a b@x", "a@b@c", "a\n@x"] {
             assert!(check_email(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(check_password("fourteen chars").map_err(|e| e.problem), Err(FieldProblem::TooShort(15)));
-        assert!(check_password("fifteen charsss").is_ok());
+        assert_eq!(
+            check_password("fourteen chars", PASSWORD_MIN_CHARS).map_err(|e| e.problem),
+            Err(FieldProblem::TooShort(15))
+        );
+        assert!(check_password("fifteen charsss", PASSWORD_MIN_CHARS).is_ok());
         // Decomposed and composed count alike.
-        assert!(check_password(&"e\u{301}".repeat(128)).is_ok());
+        assert!(check_password(&"e\u{301}".repeat(128), PASSWORD_MIN_CHARS).is_ok());
         for bad in ["../x", "a/b", "a\\b", "..", "", " "] {
             assert!(check_file_name(bad).is_err(), "{bad:?}");
         }

@@ -46,8 +46,8 @@ pub(crate) fn start_login(typed: &str) -> Result<Login> {
 }
 
 /// First message of a registration; the password's length is checked here.
-pub(crate) fn start_registration(typed: &str) -> Result<Registration> {
-    crate::content::check_password(typed)?;
+pub(crate) fn start_registration(typed: &str, min_chars: usize) -> Result<Registration> {
+    crate::content::check_password(typed, min_chars)?;
     let password = password(typed)?;
     Ok(Step { start: registration_start(&password, &mut rng()).map_err(impossible)?, password })
 }

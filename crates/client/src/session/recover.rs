@@ -3,6 +3,7 @@
 use api_types::{
     B64,
     accounts::{OwnAccount, WayInKind},
+    limits::PASSWORD_MIN_CHARS,
     recovery::{FinishRecovery, StartRecovery, VerifyRecovery},
 };
 use crypto::{
@@ -21,6 +22,7 @@ use crate::{
     passkey::same_generation,
     platform::Platform,
     refusal::Refusal,
+    state::PasswordSet,
     vault::{Vault, open_client_state, open_keyring},
 };
 
@@ -73,7 +75,7 @@ impl<P: Platform> Client<P> {
     pub async fn recover(&self, recover: Recover<'_>, ask: &impl AskSecondFactor) -> Result<Vault<P>> {
         check_email(recover.email)?;
         let kit = RecoveryKit::parse(recover.words).map_err(ClientError::KitWords)?;
-        let step = opaque::start_registration(recover.password)?;
+        let step = opaque::start_registration(recover.password, PASSWORD_MIN_CHARS)?;
         let (_, pinned) = self.shared.pinned().await?;
         let email = recover.email.trim().to_owned();
         let started = self.api().start_recovery(&StartRecovery { email }).await?;
@@ -120,12 +122,13 @@ impl<P: Platform> Client<P> {
         device: Device,
     ) -> Result<FinishRecovery> {
         let seen = self.shared.memory().counter(&account.public.id);
-        let state = open_client_state(&opened.key, account, seen, pinned)?;
+        let (counter, mut state) = open_client_state(&opened.key, account, seen, pinned)?;
+        state.password = Some(PasswordSet { generation: next.generation, short: false });
         let ways = [&next.make(WayInSecret::Password(export))?, &next.rewrap(&opened.kit)?];
         Ok(FinishRecovery {
             recovery_id,
             registration_upload,
-            rotation: next.rotation(ways, &opened.passkeys, opened.key.clone(), state)?,
+            rotation: next.rotation(ways, &opened.passkeys, opened.key.clone(), (counter, state))?,
             carrier: device.carrier,
             device: device.name,
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use api_types::{
     B64,
     accounts::Role,
+    limits::PASSWORD_MIN_CHARS,
     sign_in::SignedIn as SignedInBody,
     sign_up::{FinishSignUp, NewOrganisation, NewWayIn, StartSignUp},
 };
@@ -113,7 +114,7 @@ impl<P: Platform> Client<P> {
     pub async fn sign_up(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
         let name = normal_name(sign_up.name)?;
         check_email(sign_up.email)?;
-        let step = opaque::start_registration(sign_up.password)?;
+        let step = opaque::start_registration(sign_up.password, PASSWORD_MIN_CHARS)?;
         let (_, pinned) = self.shared.pinned().await?;
         let (role, set_up) = self.role_of(&sign_up).await?;
         // An organisation has one key: whoever knows it already must not be made to sign in the name of another.

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tlog::note::MAX_NOTE;
 
 use super::{
-    ClientState, Pin, Seen,
+    ClientState, PasswordSet, Pin, Seen,
     keys_codec::{self, MAX_KEYS},
 };
 use crate::{key_log::KeysSeen, log::KeptLog};
@@ -114,6 +114,14 @@ fn read_logs(mut r: Reader<'_>) -> Result<BTreeMap<String, KeptLog>, DecodeError
     Ok(logs)
 }
 
+fn read_password(r: &mut Reader<'_>) -> Result<PasswordSet, DecodeError> {
+    let (generation, short) = (r.u32("password generation")?, r.u8("short password")?);
+    match short {
+        0 | 1 => Ok(PasswordSet { generation, short: short == 1 }),
+        _ => Err(DecodeError::Invalid { field: "short password" }),
+    }
+}
+
 impl ClientState {
     /// Plaintext, to be sealed.
     pub fn to_bytes(&self) -> SecretBytes {
@@ -144,13 +152,17 @@ impl ClientState {
             .bytes(&drafts)
             .bytes(&placeholders)
             .bytes(&retired);
-        // Without logs the form is that of earlier versions.
-        let keys = self.keys != KeysSeen::default();
+        // Without what came later the form is that of earlier versions.
+        let password = self.password.is_some();
+        let keys = self.keys != KeysSeen::default() || password;
         if !self.logs.is_empty() || keys {
             w.nested(|w| self.logs.iter().for_each(|(tree, kept)| write_log(w, tree, kept)));
         }
         if keys {
             w.nested(|w| keys_codec::write(w, &self.keys));
+        }
+        if let Some(set) = self.password {
+            w.u32(set.generation).u8(u8::from(set.short));
         }
         let mut out = vec![VERSION];
         out.extend_from_slice(&zeroize::Zeroizing::new(w.finish()));
@@ -179,6 +191,7 @@ impl ClientState {
             retired: Packed::each(&mut r, "retired keys", |p| Ok(AccountKey::from_secret(Secret::new(p.take()?))))?,
             logs: if r.is_empty() { BTreeMap::new() } else { read_logs(r.nested("logs", MAX_LOGS)?)? },
             keys: if r.is_empty() { KeysSeen::default() } else { keys_codec::read(r.nested("keys seen", MAX_KEYS)?)? },
+            password: if r.is_empty() { None } else { Some(read_password(&mut r)?) },
         };
         r.finish()?;
         Ok(state)
@@ -212,6 +225,7 @@ mod tests {
         state.keys.raise(21, AlarmKind::OwnAddress { other: true });
         state.keys.raise(22, AlarmKind::others(AccountId([3; 32]), 23));
         state.logs.insert("keys".to_owned(), KeptLog { key: "log+00000001+AAAA".to_owned(), checkpoint: None });
+        state.password = Some(PasswordSet { generation: 24, short: true });
         state
     }
 
@@ -226,8 +240,10 @@ mod tests {
 
     #[test]
     fn a_state_from_before_the_log_is_read() {
-        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), ..full() };
-        assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state));
+        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), password: None, ..full() };
+        assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
+        let later = ClientState { password: full().password, ..state };
+        assert_eq!(ClientState::parse(later.to_bytes().expose()), Ok(later));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use api_types::{
     SecondFactorId,
-    second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
+    limits::PASSWORD_MIN_CHARS,
+    second_factors::{ConfirmTotp, RecoveryCodes, SecondFactor, SecondFactorList, StartTotp, TotpStarted},
     sessions::{FinishConfirmation, StartConfirmation},
 };
 
 use super::Vault;
 use crate::{
-    error::Result,
+    error::{ClientError, Result},
     platform::Platform,
     session::{AskSecondFactor, Asking, opaque, wrong_password},
 };
@@ -66,9 +67,24 @@ impl<P: Platform> Vault<P> {
     /// Removes a second factor; with the last one the recovery codes go.
     ///
     /// # Errors
-    /// `confirmation_required`; `conflict` where the role needs one.
+    /// `confirmation_required`; `conflict` where the role needs one; [`ClientError::ShortPassword`].
     pub async fn remove_second_factor(&self, id: &SecondFactorId) -> Result<()> {
+        self.stands_without(id, &self.second_factors().await?.items)?;
         self.api().remove_second_factor(id).await
+    }
+
+    /// Refuses to leave a password alone that is only long enough beside a second factor.
+    pub(super) fn stands_without(&self, id: &SecondFactorId, listed: &[SecondFactor]) -> Result<()> {
+        let last = listed.iter().all(|factor| factor.id == *id);
+        match last && self.has_short_password() {
+            true => Err(ClientError::ShortPassword { min: PASSWORD_MIN_CHARS }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the password is only long enough beside a second factor.
+    pub fn has_short_password(&self) -> bool {
+        self.state().password.is_some_and(|set| set.short)
     }
 
     /// New recovery codes; the old ones count no more.

@@ -6,6 +6,7 @@
 use api_types::{
     B64, ErrorCode, SecondFactorId,
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
+    limits::{PASSWORD_MIN_CHARS, PASSWORD_MIN_CHARS_WITH_FACTOR},
     passkeys::RemovePasskey,
     sign_up::NewWayIn,
 };
@@ -16,12 +17,14 @@ use crypto::{
 
 use super::{Vault, open_keyring, saving::TRIES};
 use crate::{
+    content::is_short,
     error::{ClientError, Result},
     ids::ToApi,
     passkey::same_generation,
     platform::Platform,
     refusal::Refusal,
     session::{NextKey, make_way, new_way_in, opaque, own_chain, way_in, ways_in},
+    state::{ClientState, PasswordSet},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
@@ -40,7 +43,11 @@ impl<P: Platform> Vault<P> {
     /// A password that breaks a limit; `confirmation_required`; refusals of forged answers. After a lost connection the new
     /// password may count: the next call that reaches the server finds out.
     pub async fn change_password(&self, new: &str) -> Result<()> {
-        let step = opaque::start_registration(new)?;
+        let short = is_short(new);
+        // That there is a second factor is the server's word: a lie makes a password shorter, not weaker (`passwords`).
+        let beside = short && !self.second_factors().await?.items.is_empty();
+        let step =
+            opaque::start_registration(new, if beside { PASSWORD_MIN_CHARS_WITH_FACTOR } else { PASSWORD_MIN_CHARS })?;
         let start = StartPasswordChange { registration_request: step.message().into() };
         let started = self.api().start_password_change(&start).await?;
         let done = step.finish(self.platform(), self.pinned(), started.registration_response.0).await?;
@@ -48,11 +55,16 @@ impl<P: Platform> Vault<P> {
         for _ in 0..TRIES {
             let next = self.next_key().await?;
             let password = next.key.make(WayInSecret::Password(&done.export_key))?;
-            let rotation = self.rotated(&next, [&password, &next.key.rewrap(&next.kit)?])?;
+            let set = PasswordSet { generation: next.key.generation, short };
+            let state = ClientState { password: Some(set), ..self.state().clone() };
+            let rotation = self.rotated(&next, [&password, &next.key.rewrap(&next.kit)?], state)?;
             let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
             self.begin_rotation(&next.key);
             let sent = self.api().change_password(&body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
+                if ended.is_ok() {
+                    self.state().password = Some(set);
+                }
                 return ended;
             }
         }
@@ -69,7 +81,7 @@ impl<P: Platform> Vault<P> {
         for _ in 0..TRIES {
             let next = self.next_key().await?;
             let new = next.key.make(WayInSecret::RecoveryKit(kit))?;
-            let rotation = self.rotated(&next, [&next.key.rewrap(&next.password)?, &new])?;
+            let rotation = self.rotated(&next, [&next.key.rewrap(&next.password)?, &new], self.state().clone())?;
             let body = ChangeRecoveryKit { rotation };
             self.begin_rotation(&next.key);
             let sent = self.api().change_recovery_kit(&body).await;
@@ -84,7 +96,7 @@ impl<P: Platform> Vault<P> {
     /// client is one of an earlier key then. Every other session ends. The session must be confirmed ([`Vault::confirm`]).
     ///
     /// # Errors
-    /// `conflict` where the role needs a second factor; [`Refusal::WayInForged`] where the account has ways in by passkey that
+    /// `conflict` where the role needs a second factor; [`ClientError::ShortPassword`]; [`Refusal::WayInForged`] where the account has ways in by passkey that
     /// belong to none in the list; as [`Vault::change_password`].
     pub async fn remove_passkey(&self, id: &SecondFactorId) -> Result<()> {
         let _no_save_meanwhile = self.0.saving.lock().await;
@@ -92,6 +104,7 @@ impl<P: Platform> Vault<P> {
             let mut next = self.next_key().await?;
             // Listed after: one that was added meanwhile is in the list, too.
             let listed = self.second_factors().await?.items;
+            self.stands_without(id, &listed)?;
             let named = |way: &Signed<WayIn>| listed.iter().any(|factor| factor.way_in == Some(way.claimed().id.api()));
             if !next.passkeys.iter().all(named) {
                 return Err(Refusal::WayInForged.into());
@@ -104,7 +117,7 @@ impl<P: Platform> Vault<P> {
                 }
             }
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let body = RemovePasskey { rotation: self.rotated(&next, ways)? };
+            let body = RemovePasskey { rotation: self.rotated(&next, ways, self.state().clone())? };
             self.begin_rotation(&next.key);
             let sent = self.api().remove_passkey(id, &body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
@@ -170,8 +183,8 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2]) -> Result<Rotation> {
-        next.key.rotation(ways, &next.passkeys, self.account_key(), (self.counter(), self.state().clone()))
+    fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
+        next.key.rotation(ways, &next.passkeys, self.account_key(), (self.counter(), state))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.

@@ -1,16 +1,16 @@
 //! A new password.
 
-use api_types::limits::PASSWORD_MIN_CHARS;
+use api_types::limits::{PASSWORD_MIN_CHARS, PASSWORD_MIN_CHARS_WITH_FACTOR};
 use client::ClientError;
 use leptos::prelude::*;
 
 use super::Security;
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, Page, PasswordField, Tone, strength, use_toasts},
+    components::{Banner, Button, ButtonKind, Card, Page, PasswordField, Tone, use_toasts},
     pages::signed_in::locked::UserName,
     t,
-    vault::{Attempt, use_vault},
+    vault::{Attempt, Judge, use_vault},
 };
 
 /// The form; the same rules as where an account is made.
@@ -23,12 +23,14 @@ pub(super) fn ChangePassword(security: Security) -> impl IntoView {
     let (password, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (weak, differs) = (RwSignal::new(None), RwSignal::new(None));
     let attempt = Attempt::new();
-    let right = move || {
-        let typed = password.get_untracked();
-        let known = known.get_value();
-        let enough = strength(&typed, &known.iter().map(String::as_str).collect::<Vec<_>>()).enough();
-        let same = again.with_untracked(|again| *again == typed);
-        weak.set((!enough).then(|| t!(sign_up.weak).to_owned()));
+    let beside =
+        Signal::derive(move || security.factors.value.with(|list| list.as_ref().is_some_and(|l| !l.items.is_empty())));
+    let min = Signal::derive(move || if beside.get() { PASSWORD_MIN_CHARS_WITH_FACTOR } else { PASSWORD_MIN_CHARS });
+    let judge = Judge::new(password, min, Signal::derive(move || known.get_value()));
+    let right = move |problem: Option<String>| {
+        let enough = problem.is_none();
+        let same = again.with_untracked(|again| password.with_untracked(|typed| again == typed));
+        weak.set(problem);
         differs.set((!same).then(|| t!(sign_up.password_differs).to_owned()));
         if !enough {
             browser::focus("new-password");
@@ -37,11 +39,7 @@ pub(super) fn ChangePassword(security: Security) -> impl IntoView {
         }
         enough && same
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if !right() {
-            return;
-        }
+    let change = move || {
         let work = move |open: crate::vault::Keys| async move {
             match password.try_get_untracked() {
                 Some(password) => open.change_password(&password).await,
@@ -53,6 +51,19 @@ pub(super) fn ChangePassword(security: Security) -> impl IntoView {
             security.back();
         });
     };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        judge.then(attempt, move |problem| {
+            if right(problem) {
+                change();
+            }
+        });
+    };
+    let hint = if beside.get_untracked() {
+        t!(sign_up.password_hint_beside, min = PASSWORD_MIN_CHARS_WITH_FACTOR, alone = PASSWORD_MIN_CHARS)
+    } else {
+        t!(sign_up.password_hint, min = PASSWORD_MIN_CHARS)
+    };
     view! {
         <Page title=t!(security.password_change).to_owned() lead=t!(security.password_lead).to_owned()>
             <Card>
@@ -63,9 +74,9 @@ pub(super) fn ChangePassword(security: Security) -> impl IntoView {
                         id="new-password"
                         label=t!(security.password_new)
                         value=password
-                        hint=t!(sign_up.password_hint, min = PASSWORD_MIN_CHARS)
+                        hint
                         error=weak
-                        meter=Signal::derive(move || known.get_value())
+                        meter=judge
                         autocomplete="new-password"
                         focus=true
                     />
