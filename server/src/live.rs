@@ -48,12 +48,12 @@ impl Live {
 
 /// An event about no report.
 pub fn event(kind: LiveKind) -> LiveEvent {
-    LiveEvent { kind, report_id: None, grant_id: None }
+    LiveEvent { kind, report_id: None, grant_id: None, session_id: None }
 }
 
 /// An event about a report.
 pub fn report_event(kind: LiveKind, report: ReportId, grant: Option<GrantId>) -> LiveEvent {
-    LiveEvent { kind, report_id: Some(report), grant_id: grant }
+    LiveEvent { report_id: Some(report), grant_id: grant, ..event(kind) }
 }
 
 #[cfg(test)]

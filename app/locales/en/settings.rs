@@ -44,6 +44,13 @@ texts! {
         sessions = "Sessions";
         current = "This one";
         carrier_bearer = "Program";
+        place_machine = "on the server's own machine";
+        place_here = "on the network you are on now";
+        place_local = "on another local network";
+        place_internet = "from another network";
+        session_began = "New sign-in: {device}, {place}. If that wasn't you, end it and change your password.";
+        session_began_any = "Your account was just signed in somewhere else. If that wasn't you, end that session and change your password.";
+        session_show = "Sessions";
         carrier_cookie = "Browser";
         seen = "last used {when}";
         began = "began {when}";

@@ -33,6 +33,11 @@ impl Toasts {
         self.push(Tone::Good, text.into(), Some((action.into(), run.into())), Duration::from_secs(10));
     }
 
+    /// Something that a person should know of and may want to follow.
+    pub fn notice_with(self, text: impl Into<String>, action: impl Into<String>, run: impl Into<Callback<()>>) {
+        self.push(Tone::Warn, text.into(), Some((action.into(), run.into())), Duration::from_secs(30));
+    }
+
     /// Something didn't work.
     pub fn problem(self, text: impl Into<String>) {
         self.push(Tone::Danger, text.into(), None, Duration::from_secs(10));

@@ -44,7 +44,11 @@ pub(super) async fn listen(vault: Vault, keys: Keys) {
         if let Ok(events) = keys.live().await {
             let mut events = Box::pin(events);
             if broken {
-                hear(vault, &keys, &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None });
+                hear(
+                    vault,
+                    &keys,
+                    &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None, session_id: None },
+                );
             }
             while let Some(Ok(event)) = events.next().await {
                 hear(vault, &keys, &event);

@@ -1,6 +1,6 @@
 //! `signup`, `login`, `recover`, `logout`, `whoami`, `sessions`.
 
-use api_types::accounts::Role;
+use api_types::{accounts::Role, sessions::Place};
 use client::{Recover as RecoverInput, SignUp, SignUpLink};
 use serde::Serialize;
 use serde_json::json;
@@ -159,9 +159,17 @@ pub async fn sessions(context: &Context, args: &Sessions) -> Result<()> {
     context.output.result(&sessions, |sessions| {
         let rows = sessions.iter().map(|s| {
             let here = if s.current { "this one" } else { "" };
-            vec![s.id.to_string(), s.device.clone(), time(s.created_at), time(s.last_seen_at), here.to_owned()]
+            let place = match (s.place, s.same_network) {
+                (None, _) => "",
+                (Some(Place::ThisMachine), _) => "the server's own machine",
+                (Some(_), true) => "this network",
+                (Some(Place::LocalNetwork), false) => "another local network",
+                (Some(Place::Internet), false) => "another network",
+            };
+            let [id, device] = [s.id.to_string(), s.device.clone()];
+            vec![id, device, place.to_owned(), time(s.created_at), time(s.last_seen_at), here.to_owned()]
         });
-        table(&["SESSION", "DEVICE", "SINCE", "LAST SEEN", ""], &rows.collect::<Vec<_>>())
+        table(&["SESSION", "DEVICE", "PLACE", "SINCE", "LAST SEEN", ""], &rows.collect::<Vec<_>>())
     });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `GET /api/v1/live`: server-sent events; ids only, the client fetches what it may see.
 
-use crate::{GrantId, ReportId, body};
+use crate::{GrantId, ReportId, SessionId, body};
 
 body! {
     /// What changed.
@@ -19,6 +19,8 @@ body! {
         AccountChanged,
         /// Sessions changed; if the caller's own ended the stream closes.
         SessionsChanged,
+        /// The account was signed in: `session_id` says which session is new.
+        SessionBegan,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }
@@ -35,5 +37,8 @@ body! {
         /// On which grant.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub grant_id: Option<GrantId>,
+        /// Which session.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub session_id: Option<SessionId>,
     }
 }

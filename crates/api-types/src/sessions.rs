@@ -18,6 +18,18 @@ body! {
 }
 
 body! {
+    /// Where a session began, as far as its address tells. The address itself is not kept.
+    pub enum Place {
+        /// The machine that the server runs on.
+        ThisMachine,
+        /// A network of private addresses: the clinic, a home (RFC 1918, RFC 4193, RFC 6598).
+        LocalNetwork,
+        /// Anywhere else.
+        Internet,
+    }
+}
+
+body! {
     /// A session in the list.
     pub struct Session {
         /// Its id.
@@ -32,6 +44,12 @@ body! {
         pub last_seen_at: UnixMillis,
         /// When it ends at the latest.
         pub expires_at: UnixMillis,
+        /// Where it began; absent for sessions from before this was noted.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub place: Option<Place>,
+        /// Whether it began on the network from which this request comes (IPv4: the first 24 bits, IPv6: 48).
+        #[serde(default)]
+        pub same_network: bool,
         /// Whether this request carries it.
         pub current: bool,
     }

@@ -25,6 +25,11 @@ pub struct Model {
     pub confirmed_at: i64,
     /// Whether a second factor was proved.
     pub second_factor: bool,
+    /// Where it began; absent for sessions from before this was noted.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub place: Option<String>,
+    /// 16 bytes of a keyed hash of the account and its network.
+    pub network: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

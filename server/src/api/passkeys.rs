@@ -78,9 +78,10 @@ async fn challenge_passkey(State(state): State<AppState>, from: Address) -> Serv
 async fn sign_in_with_passkey(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
+    from: Address,
     Json(body): Json<PasskeySignIn>,
 ) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, passkey_sign_in::sign_in(&state, carried, body).await?)
+    answer(&state, StatusCode::OK, passkey_sign_in::sign_in(&state, carried, from, body).await?)
 }
 
 /// Prove a passkey, for what a session alone may not do: the session is confirmed for ten minutes.

@@ -31,8 +31,12 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Who the request is; never an error when signed out.
 #[utoipa::path(get, path = "/session", tag = "sessions", responses((status = 200, body = CurrentSession)))]
-async fn get_session(State(state): State<AppState>, Visitor(actor): Visitor) -> ServiceResult<Json<CurrentSession>> {
-    sessions::current(&state, actor).await.map(Json)
+async fn get_session(
+    State(state): State<AppState>,
+    Visitor(actor): Visitor,
+    from: Address,
+) -> ServiceResult<Json<CurrentSession>> {
+    sessions::current(&state, actor, from).await.map(Json)
 }
 
 /// Sign out: this session ends at once.
@@ -50,8 +54,12 @@ async fn sign_out(State(state): State<AppState>, Holder(actor): Holder) -> Servi
 /// One's own open sessions, newest first.
 #[utoipa::path(get, path = "/sessions", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = SessionList)))]
-async fn list_sessions(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<Json<SessionList>> {
-    sessions::list(&state, &actor).await.map(Json)
+async fn list_sessions(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    from: Address,
+) -> ServiceResult<Json<SessionList>> {
+    sessions::list(&state, &actor, from).await.map(Json)
 }
 
 /// End one of one's own sessions; effective at once.

@@ -1,7 +1,8 @@
-//! Where a request comes from: for throttling alone, never stored or logged in clear.
+//! Where a request comes from: for throttling, and in words for the list of sessions; never stored or logged in clear.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use api_types::sessions::Place;
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, request::Parts},
@@ -9,11 +10,36 @@ use axum::{
 
 use crate::{AppState, ServiceError};
 
-/// The client's address; IPv6 cut to its /64, which is what one customer has.
+/// The client's address; IPv6 cut to its /64, which is what one customer has, unless it is the loopback address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
 impl Address {
+    /// What it tells about a place.
+    pub fn place(&self) -> Place {
+        let (loopback, local) = match self.0 {
+            IpAddr::V4(ip) => {
+                let [a, b, ..] = ip.octets();
+                // Shared address space has no method of its own yet.
+                (ip.is_loopback(), ip.is_private() || ip.is_link_local() || (a == 100 && b & 0xc0 == 64))
+            }
+            IpAddr::V6(ip) => (ip.is_loopback(), ip.is_unique_local() || ip.is_unicast_link_local()),
+        };
+        match (loopback, local) {
+            (true, _) => Place::ThisMachine,
+            (_, true) => Place::LocalNetwork,
+            _ => Place::Internet,
+        }
+    }
+
+    /// The bits that a network shares: 24 of IPv4, 48 of IPv6.
+    pub fn network(&self) -> Vec<u8> {
+        match self.0 {
+            IpAddr::V4(ip) => ip.octets()[..3].to_vec(),
+            IpAddr::V6(ip) => ip.octets()[..6].to_vec(),
+        }
+    }
+
     /// The bytes that a throttle counts.
     pub fn bytes(&self) -> Vec<u8> {
         match self.0 {
@@ -53,11 +79,11 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
 
 fn narrow(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
-        IpAddr::V6(v6) => {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
             let s = v6.segments();
             IpAddr::V6(Ipv6Addr::new(s[0], s[1], s[2], s[3], 0, 0, 0, 0))
         }
-        v4 => v4,
+        other => other,
     }
 }
 
@@ -77,6 +103,25 @@ mod tests {
         assert_eq!(client(proxy, &headers, &[]), proxy);
         assert_eq!(client(proxy, &headers, &[proxy]), ip("203.0.113.7"));
         assert_eq!(client(proxy, &headers, &[proxy, ip("203.0.113.7")]), ip("198.51.100.9"));
+    }
+
+    #[test]
+    fn places_and_networks() {
+        let place = |text| Address(narrow(ip(text))).place();
+        for text in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(place(text), Place::ThisMachine, "{text}");
+        }
+        for text in ["10.1.2.3", "192.168.0.9", "172.16.0.1", "169.254.1.1", "100.64.0.1", "fd00::1", "fe80::1"] {
+            assert_eq!(place(text), Place::LocalNetwork, "{text}");
+        }
+        for text in ["203.0.113.9", "100.128.0.1", "172.32.0.1", "2001:db8::1"] {
+            assert_eq!(place(text), Place::Internet, "{text}");
+        }
+        let network = |text| Address(narrow(ip(text))).network();
+        assert_eq!(network("203.0.113.9"), network("203.0.113.200"));
+        assert_ne!(network("203.0.113.9"), network("203.0.114.9"));
+        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:9::4"));
+        assert_ne!(network("2001:db8:1::3"), network("2001:db8:2::3"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
     mail::MailKind,
+    middleware::Address,
     policy::Actor,
     services::{
         devices, notices, passkeys,
@@ -20,7 +21,12 @@ use crate::{
 };
 
 /// `POST /sign-in/passkey`. A session of the same account that the request carries ends.
-pub async fn sign_in(state: &AppState, carried: Option<Actor>, body: PasskeySignIn) -> ServiceResult<NewSession> {
+pub async fn sign_in(
+    state: &AppState,
+    carried: Option<Actor>,
+    from: Address,
+    body: PasskeySignIn,
+) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
     let answered = passkeys::check(state, &body.assertion).await?;
     let account = answered.account;
@@ -35,11 +41,11 @@ pub async fn sign_in(state: &AppState, carried: Option<Actor>, body: PasskeySign
         notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
     }
     let proved = Proved { second_factor: true, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, body.carrier, device, proved).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), from, proved).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
     tx.commit().await?;
-    sessions::changed(state, account);
+    sessions::began(state, &begun);
     NewSession::new(state, begun, row).await
 }
 

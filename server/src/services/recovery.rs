@@ -176,12 +176,12 @@ async fn replace(
     devices::remember(state, &tx, account, body.carrier, &device).await?;
     notices::tell_id(state, &mut tx, account, MailKind::AccountRecovered).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, body.carrier, device, proved_now).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     tx.record(event.with("step", "finish").with("sessions_ended", ended)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
-    sessions::changed(state, account);
+    sessions::began(state, &begun);
     NewSession::new(state, begun, row).await
 }

@@ -11,7 +11,7 @@ use std::{
 use api_types::{
     AccountId, ErrorCode, SessionId, UnixMillis,
     audit::Action,
-    live::LiveKind,
+    live::{LiveEvent, LiveKind},
     sessions::{Carrier, CurrentSession, Session, SessionList, WhoAmI},
 };
 
@@ -21,8 +21,10 @@ use crate::{
     clock::MINUTE,
     config::SessionLimits,
     live,
+    middleware::Address,
     policy::Actor,
     random,
+    services::throttle,
     storage::{
         self, accounts,
         db::WriteTx,
@@ -56,8 +58,8 @@ pub async fn begin(
     state: &AppState,
     tx: &WriteTx,
     account: AccountId,
-    carrier: Carrier,
-    device: String,
+    (carrier, device): (Carrier, String),
+    from: Address,
     proved: Proved,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
@@ -73,10 +75,18 @@ pub async fn begin(
         expires_at: now + absolute(&state.config.sessions, carrier),
         confirmed_at: proved.confirmed_at.unwrap_or(now),
         second_factor: proved.second_factor,
+        place: Some(from.place()),
+        network: Some(network(state, account, from)),
     };
     storage::sessions::insert(tx.conn(), &row).await?;
     storage::sessions::touch(tx.conn(), account, row.id, now).await?;
     Ok(Begun { token, row })
+}
+
+/// A network, as it is compared: nobody who reads the table learns it.
+fn network(state: &AppState, account: AccountId, from: Address) -> [u8; 16] {
+    let keyed = throttle::keyed(state, "Network", &[&account.0[..], &from.network()].concat());
+    std::array::from_fn(|i| keyed[i])
 }
 
 /// Whose session a token opens, if it is open. Notes the use, at most once a minute.
@@ -127,7 +137,7 @@ async fn touch(state: &AppState, hash: &[u8; 32], actor: &Actor, now: UnixMillis
 }
 
 /// `GET /session`: who the request is.
-pub async fn current(state: &AppState, actor: Option<Actor>) -> ServiceResult<CurrentSession> {
+pub async fn current(state: &AppState, actor: Option<Actor>, from: Address) -> ServiceResult<CurrentSession> {
     let Some(actor) = actor else { return Ok(CurrentSession { signed_in: None }) };
     let account = accounts::get(state.db.read(), actor.account).await?;
     let session = storage::sessions::get(state.db.read(), actor.session).await?;
@@ -140,18 +150,19 @@ pub async fn current(state: &AppState, actor: Option<Actor>) -> ServiceResult<Cu
             role: account.role,
             status: account.status,
             second_factor_due: actor.second_factor_due,
-            session: describe(&session, Some(actor.session)),
+            session: describe(&session, Some(actor.session), Some(network(state, actor.account, from))),
         }),
     })
 }
 
 /// `GET /sessions`.
-pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SessionList> {
+pub async fn list(state: &AppState, actor: &Actor, from: Address) -> ServiceResult<SessionList> {
     let now = state.clock.now();
     let limits = &state.config.sessions;
     let rows = storage::sessions::of_account(state.db.read(), actor.account).await?;
     let open = rows.iter().filter(|s| now < s.expires_at && now - s.last_seen_at < idle(limits, s.carrier));
-    let items = open.map(|s| describe(s, Some(actor.session))).collect();
+    let here = Some(network(state, actor.account, from));
+    let items = open.map(|s| describe(s, Some(actor.session), here)).collect();
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "sessions")).await?;
     Ok(SessionList { items })
 }
@@ -189,6 +200,14 @@ pub fn changed(state: &AppState, account: AccountId) {
     state.live.publish(account, live::event(LiveKind::SessionsChanged));
 }
 
+/// After a commit that began one: other open pages of the account say so.
+pub fn began(state: &AppState, begun: &Begun) {
+    let account = begun.row.account;
+    changed(state, account);
+    let event = LiveEvent { session_id: Some(begun.row.id), ..live::event(LiveKind::SessionBegan) };
+    state.live.publish(account, event);
+}
+
 /// The session's person as they stand now, if it is still open; what streams ask before they go on.
 pub async fn still(state: &AppState, actor: &Actor) -> ServiceResult<Option<Actor>> {
     let found = storage::sessions::get_with_account(state.db.read(), actor.session).await?;
@@ -197,7 +216,7 @@ pub async fn still(state: &AppState, actor: &Actor) -> ServiceResult<Option<Acto
 }
 
 /// A session as its holder sees it.
-pub fn describe(row: &SessionRow, current: Option<SessionId>) -> Session {
+pub fn describe(row: &SessionRow, current: Option<SessionId>, here: Option<[u8; 16]>) -> Session {
     Session {
         id: row.id,
         carrier: row.carrier,
@@ -205,6 +224,8 @@ pub fn describe(row: &SessionRow, current: Option<SessionId>) -> Session {
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
         expires_at: row.expires_at,
+        place: row.place,
+        same_network: here.is_some() && row.network == here,
         current: current == Some(row.id),
     }
 }

@@ -65,7 +65,7 @@ impl NewSession {
     /// Puts session and account together, after the commit.
     pub async fn new(state: &AppState, begun: Begun, row: AccountRow) -> ServiceResult<Self> {
         let account = account::own(state, row).await?;
-        let session = sessions::describe(&begun.row, Some(begun.row.id));
+        let session = sessions::describe(&begun.row, Some(begun.row.id), begun.row.network);
         Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token })
     }
 }
@@ -178,7 +178,7 @@ async fn begin_session(
     if !devices::remember(state, &tx, account, body.carrier, &device).await? {
         notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
     }
-    let begun = sessions::begin(state, &tx, account, body.carrier, device, proves).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pending.pair.from(), proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
@@ -186,6 +186,6 @@ async fn begin_session(
     throttle::succeeded(state, &tx, &pending.pair).await?;
     tx.record(event).await?;
     tx.commit().await?;
-    sessions::changed(state, account);
+    sessions::began(state, &begun);
     NewSession::new(state, begun, row).await
 }

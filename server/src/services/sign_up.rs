@@ -57,7 +57,8 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
     if row.email_verified_at.is_none() {
         email_verification::queue(state, &mut tx, &row).await?;
     }
-    let begun = sessions::begin(state, &tx, row.id, new.carrier, new.device, sessions::Proved::default()).await?;
+    let begun =
+        sessions::begin(state, &tx, row.id, (new.carrier, new.device), from, sessions::Proved::default()).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))
         .with("role", enum_name(&row.role))

@@ -3,7 +3,7 @@
 use api_types::{
     AccountId, SessionId, UnixMillis,
     accounts::{AccountStatus, Role},
-    sessions::Carrier,
+    sessions::{Carrier, Place},
 };
 use entities::{
     accounts,
@@ -41,6 +41,10 @@ pub struct SessionRow {
     pub confirmed_at: UnixMillis,
     /// Whether a second factor was proved.
     pub second_factor: bool,
+    /// Where it began.
+    pub place: Option<Place>,
+    /// Keyed hash of the account and its network there.
+    pub network: Option<[u8; 16]>,
 }
 
 fn row(model: Model) -> DbResult<SessionRow> {
@@ -55,6 +59,8 @@ fn row(model: Model) -> DbResult<SessionRow> {
         expires_at: model.expires_at,
         confirmed_at: model.confirmed_at,
         second_factor: model.second_factor,
+        place: model.place.map(|place| super::name("sessions", "place", &place)).transpose()?,
+        network: model.network.map(|network| super::id("sessions", "network", &network)).transpose()?,
     })
 }
 
@@ -71,6 +77,8 @@ pub async fn insert(conn: &impl ConnectionTrait, session: &SessionRow) -> DbResu
         expires_at: Set(session.expires_at),
         confirmed_at: Set(session.confirmed_at),
         second_factor: Set(session.second_factor),
+        place: Set(session.place.as_ref().map(enum_name)),
+        network: Set(session.network.map(Vec::from)),
     };
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use api_types::{
     accounts::Role,
     live::{LiveEvent, LiveKind},
+    sessions::Carrier,
+    sign_in::SignedIn,
 };
 use futures::{Stream, StreamExt, stream};
 use reqwest::Method;
@@ -12,7 +14,7 @@ use server::live;
 
 use crate::{
     harness::Server,
-    person::{Applicant, Person, founder},
+    person::{Applicant, Person, founder, sign_in},
 };
 
 async fn patient(server: &Server) -> Person {
@@ -48,6 +50,19 @@ async fn a_stream_begins_with_resync_and_tells_its_own_person() {
     server.state.live.publish(quinn.id, live::event(LiveKind::ShareArrived));
     server.state.live.publish(pat.id, live::event(LiveKind::ReportChanged));
     assert_eq!(next(&mut events).await, Some(LiveKind::ReportChanged));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_sign_in_is_told_to_the_pages_that_are_open() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let mut events = listen(&server, &pat.token).await;
+    assert_eq!(next(&mut events).await, Some(LiveKind::Resync));
+    let (answer, _) = sign_in(&server, &pat.applicant.email, &pat.applicant.password, Carrier::Bearer).await;
+    let began: SignedIn = answer.body();
+    assert_eq!(next(&mut events).await, Some(LiveKind::SessionsChanged));
+    let event = tokio::time::timeout(Duration::from_secs(5), events.next()).await.expect("nothing came").unwrap();
+    assert_eq!((event.kind, event.session_id), (LiveKind::SessionBegan, Some(began.session.id)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

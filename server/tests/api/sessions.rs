@@ -2,7 +2,7 @@
 
 use api_types::{
     accounts::Role,
-    sessions::{Carrier, CurrentSession, SessionList},
+    sessions::{Carrier, CurrentSession, Place, SessionList},
 };
 use reqwest::Method;
 use server::clock::{DAY, HOUR};
@@ -69,6 +69,25 @@ async fn ending_a_session_is_effective_at_once() {
     assert_eq!(server.delete(&format!("/sessions/{theirs}"), Some(&pat.token)).await.status, 204);
     assert_eq!(server.get("/account", Some(&other)).await.code(), "signed_out");
     assert_eq!(server.delete(&format!("/sessions/{theirs}"), Some(&pat.token)).await.code(), "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_where_a_session_began() {
+    let trusted = |config: &mut server::config::Config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    for (server, believed) in [(Server::start().await, false), (Server::start_with(trusted).await, true)] {
+        let pat = patient(&server).await;
+        let places = async |from: Option<&str>| {
+            let mut request = server.request(Method::GET, "/api/v1/sessions").bearer_auth(&pat.token);
+            if let Some(from) = from {
+                request = request.header("x-forwarded-for", from);
+            }
+            let list: SessionList = server.send(request).await.body();
+            list.items.iter().map(|session| (session.place, session.same_network)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(None).await, [(Some(Place::ThisMachine), true)]);
+        // Nobody says themselves where they are: only a proxy that the operator named is believed.
+        assert_eq!(places(Some("203.0.113.7")).await, [(Some(Place::ThisMachine), !believed)]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

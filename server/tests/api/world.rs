@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -27,6 +28,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use server::{
     AppState,
     config::{Config, Origin, SessionLimits},
+    middleware::Address,
     router::router,
     services::sessions::{self, Begun},
     storage::accounts::{self, AccountRow},
@@ -36,6 +38,9 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 use crate::reading::Signer;
+
+/// Where its people sign in.
+const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
 
@@ -141,9 +146,10 @@ impl World {
         let label = self.state.labels.label(&row.email_key).unwrap();
         accounts::insert(tx.conn(), row, label).await.unwrap();
         accounts::insert_key_record(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
-        let begun = sessions::begin(&self.state, &tx, id, Carrier::Bearer, "test".into(), sessions::Proved::default())
-            .await
-            .unwrap();
+        let begun =
+            sessions::begin(&self.state, &tx, id, (Carrier::Bearer, "test".into()), HERE, sessions::Proved::default())
+                .await
+                .unwrap();
         tx.commit().await.unwrap();
         let ak = AccountKey::generate(&mut rng());
         self.signs(&begun, &keyring);
@@ -153,10 +159,16 @@ impl World {
     /// Another session of someone; its id and token.
     pub async fn session(&self, who: &Person) -> (SessionId, String) {
         let tx = self.state.db.begin_write().await.unwrap();
-        let begun =
-            sessions::begin(&self.state, &tx, who.id, Carrier::Bearer, "test".into(), sessions::Proved::default())
-                .await
-                .unwrap();
+        let begun = sessions::begin(
+            &self.state,
+            &tx,
+            who.id,
+            (Carrier::Bearer, "test".into()),
+            HERE,
+            sessions::Proved::default(),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         self.signs(&begun, &who.keyring);
         (begun.row.id, begun.token)

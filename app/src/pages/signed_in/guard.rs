@@ -114,5 +114,5 @@ fn Fetched(program: Program) -> impl IntoView {
 /// What is said on every page: alarms, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    view! { <super::notices::AlarmNotice/> <super::notices::LiveNotices/> }
+    view! { <super::notices::AlarmNotice/> <super::notices::LiveNotices/> <super::new_session::SignInNotice/> }
 }

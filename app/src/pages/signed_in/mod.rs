@@ -47,7 +47,11 @@ mod link;
 #[cfg(feature = "hydrate")]
 mod log_mark;
 #[cfg(feature = "hydrate")]
+mod new_session;
+#[cfg(feature = "hydrate")]
 mod notices;
+#[cfg(feature = "hydrate")]
+mod place;
 #[cfg(feature = "hydrate")]
 mod programs;
 #[cfg(feature = "hydrate")]

@@ -89,6 +89,8 @@ impl Fake {
             created_at: self.now(),
             last_seen_at: self.now(),
             expires_at: i64::MAX,
+            place: None,
+            same_network: true,
             current: true,
         };
         db.sessions.insert(token.clone(), (*account, session.clone()));

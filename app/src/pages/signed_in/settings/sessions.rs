@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::SettingsFrame;
 use crate::{
     components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
+    pages::signed_in::place::place,
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
@@ -76,9 +77,10 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
         Carrier::Cookie => (Glyph::Device, t!(settings.carrier_cookie)),
         Carrier::Bearer => (Glyph::Key, t!(settings.carrier_bearer)),
     };
+    let place = session.place.map(|at| place(at, session.same_network));
     let text = move || {
         view! {
-            {carrier}" · "{sentence(t!(settings.seen), seen)}" · "{sentence(t!(settings.began), began)}
+            {carrier}" · "{place.map(|place| view! { {place}" · " })}{sentence(t!(settings.seen), seen)}" · "{sentence(t!(settings.began), began)}
         }
     };
     let name = session.device.clone();
