@@ -70,6 +70,14 @@ texts! {
         withdraw_text = "The link stops working at once. Accounts that were made with it stay.";
         withdrawn = "Invitation withdrawn";
         factor = "Second factor";
+        disable = "Disable";
+        disable_title = "Disable the account of {name}?";
+        disable_text = "Their sessions end at once and they can't sign in. Nothing is deleted: what was shared with them stays listed for its owners, who can take it back, and enabling the account brings it all back.";
+        disabled = "The account of {name} is disabled";
+        enable = "Enable";
+        enable_title = "Enable the account of {name}?";
+        enable_text = "They can sign in again, with everything as it was.";
+        enabled = "The account of {name} is enabled";
         factor_remove = "Remove second factor";
         factor_remove_title = "Remove the second factor of {name}?";
         factor_remove_text = "For somebody who has lost both the app and the recovery codes. Be sure that it is really they who ask. Their second factors and recovery codes stop counting and their sessions end. Signing in still takes their password or recovery kit, which you don't have. You can read nothing of theirs by this.";

@@ -6,6 +6,7 @@ mod invite;
 mod people;
 mod person;
 mod policies;
+mod sure;
 
 use api_types::accounts::Role;
 use leptos::prelude::*;

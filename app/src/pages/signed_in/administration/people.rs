@@ -1,18 +1,20 @@
 //! `/administration`: who waits, who is there.
 
 use api_types::{
+    AccountId,
     accounts::{AccountStatus, Role},
     live::LiveKind,
 };
 use leptos::prelude::*;
 
-use super::{Administrators, person::AdminPerson};
+use super::{
+    Administrators,
+    person::AdminPerson,
+    sure::{Deed, Sure},
+};
 use crate::{
-    components::{Banner, Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, Tone, use_toasts},
-    pages::signed_in::{
-        prove::{ProveDialog, Proving},
-        question::Question,
-    },
+    components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
+    pages::signed_in::question::Question,
     t,
     vault::{
         Attempt, Keys, Loaded,
@@ -34,8 +36,12 @@ pub(super) struct Decisions {
     pub refusing: Question<PersonRow>,
     /// "Remove the second factor?"
     pub removing: Question<PersonRow>,
+    /// "Disable?"
+    pub disabling: Question<PersonRow>,
+    /// "Enable?"
+    pub enabling: Question<PersonRow>,
     /// Whose approval is being signed.
-    pub approving: RwSignal<Option<api_types::AccountId>>,
+    pub approving: RwSignal<Option<AccountId>>,
     pub approve: Callback<PersonRow>,
 }
 
@@ -63,8 +69,22 @@ fn People() -> impl IntoView {
             {all.show(t!(administration.failed), 6, move |page| view! { <Everybody first=page.items next=page.next decisions/> })}
         </Card>
         <Refuse decisions again/>
-        <RemoveSecondFactor decisions again/>
+        <Sure deed=Deed::remove_second_factor() question=decisions.removing work=remove_second_factor again/>
+        <Sure deed=Deed::disable() question=decisions.disabling work=disable again/>
+        <Sure deed=Deed::enable() question=decisions.enabling work=enable again/>
     }
+}
+
+async fn remove_second_factor(open: Keys, id: AccountId) -> client::Result<()> {
+    open.api().remove_account_second_factors(&id).await
+}
+
+async fn disable(open: Keys, id: AccountId) -> client::Result<()> {
+    open.api().disable_account(&id).await
+}
+
+async fn enable(open: Keys, id: AccountId) -> client::Result<()> {
+    open.api().enable_account(&id).await
 }
 
 fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
@@ -91,7 +111,14 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
             again();
         });
     });
-    Decisions { refusing: Question::new(), removing: Question::new(), approving, approve }
+    Decisions {
+        refusing: Question::new(),
+        removing: Question::new(),
+        disabling: Question::new(),
+        enabling: Question::new(),
+        approving,
+        approve,
+    }
 }
 
 #[component]
@@ -225,40 +252,6 @@ fn Refuse(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static)
         >
             <p>{t!(administration.refuse_text)}</p>
         </Confirm>
-    }
-}
-
-/// "Remove the second factor?", and what that means.
-#[component]
-fn RemoveSecondFactor(decisions: Decisions, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let proving = Proving::new(use_vault());
-    let toasts = use_toasts();
-    let question = decisions.removing;
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|person| person.account.account.name).unwrap_or_default();
-    let remove = move |()| {
-        let Some(person) = question.about_untracked() else { return };
-        let id = person.account.account.id;
-        let work = move |open: Keys| async move { open.api().remove_account_second_factors(&id).await };
-        proving.run(attempt, work, move |()| {
-            toasts.done(t!(administration.factor_removed, name = person.account.account.name));
-            question.done();
-            again();
-        });
-    };
-    view! {
-        <Confirm
-            id="remove-second-factor"
-            open=question.open
-            title=Signal::derive(move || t!(administration.factor_remove_title, name = name()))
-            action=t!(administration.factor_remove)
-            busy=attempt.busy
-            on_confirm=remove
-        >
-            <p>{t!(administration.factor_remove_text)}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
-        <ProveDialog proving/>
     }
 }
 

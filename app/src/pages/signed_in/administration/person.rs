@@ -30,6 +30,7 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
             })}
             {person.account.second_factor.then(|| second_factor(&person, decisions))}
             {status_badge(&person)}
+            {switch(&person, decisions)}
             {decide}
         </Row>
     }
@@ -59,6 +60,22 @@ fn second_factor(person: &PersonRow, decisions: Decisions) -> impl IntoView + us
             </Button>
         })}
     }
+}
+
+/// Out, or in again; nobody does that to themselves.
+fn switch(person: &PersonRow, decisions: Decisions) -> impl IntoView + use<> {
+    let own = use_vault().who().is_some_and(|who| who.account_id == person.account.account.id);
+    let (kind, word, question) = match person.account.account.status {
+        AccountStatus::Active if !own => (ButtonKind::DangerQuiet, t!(administration.disable), decisions.disabling),
+        AccountStatus::Disabled => (ButtonKind::Secondary, t!(administration.enable), decisions.enabling),
+        _ => return None,
+    };
+    let (asked, name) = (person.clone(), person.account.account.name.clone());
+    Some(view! {
+        <Button kind class="btn-small" on_click=move |()| question.ask(asked.clone())>
+            {word}<span class="sr-only">" "{name}</span>
+        </Button>
+    })
 }
 
 /// "Approve" and "Refuse", or "Confirm" for somebody who came by invitation.
