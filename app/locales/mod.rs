@@ -28,6 +28,8 @@ pub struct Text {
     pub dir: &'static str,
     /// Words used everywhere.
     pub common: en::common::Common,
+    /// Contacts.
+    pub contacts: en::contacts::Contacts,
     /// Errors, by what a person can do about them.
     pub errors: en::errors::Errors,
     /// The public log.
@@ -80,6 +82,7 @@ static EN: Text = Text {
     tag: "en",
     dir: "ltr",
     common: en::common::Common::EN,
+    contacts: en::contacts::Contacts::EN,
     errors: en::errors::Errors::EN,
     log: en::log::Log::EN,
     landing: en::landing::Landing::EN,

@@ -130,6 +130,18 @@ test('a key is compared by code: another’s pins nothing, theirs does', async (
   await dialog.getByLabel(words.share.who).fill(clinic.doctor.name);
   const found = dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: clinic.doctor.name });
   await expect(found.getByText(words.report.keyVerified)).toBeVisible();
+
+  // Contacts say the same of everybody, and compare those who weren't compared yet.
+  await author.page.keyboard.press('Escape');
+  await author.goTo('contacts');
+  const people = author.page.getByRole('list', { name: words.contacts.people });
+  const line = (name: string) => people.getByRole('listitem').filter({ hasText: name });
+  await expect(line(clinic.doctor.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await expect(line(clinic.doctor.name).getByRole('button')).toHaveCount(0);
+  await choosePicture(author, words.contacts.scan, anothers);
+  await author.button(words.scan.ownScreen).click();
+  await expect(line(clinic.patient.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await inspect(author.page, 'contacts');
 });
 
 test('the camera finds a code, and is off afterwards', async ({ clinic, enter, arrive }) => {

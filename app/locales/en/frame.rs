@@ -8,6 +8,7 @@ texts! {
         shared = "Shared with me";
         shared_short = "Shared";
         access = "Access";
+        contacts = "Contacts";
         administration = "Administration";
         administration_short = "Admin";
         settings = "Settings";

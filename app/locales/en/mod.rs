@@ -5,6 +5,7 @@ pub mod actions;
 pub mod administration;
 pub mod alarms;
 pub mod common;
+pub mod contacts;
 pub mod draft;
 pub mod errors;
 pub mod frame;

@@ -21,6 +21,8 @@ fn destinations(role: Role) -> Vec<Destination> {
     let shared =
         Destination { href: "/shared", glyph: Glyph::Inbox, name: t!(frame.shared), short: t!(frame.shared_short) };
     let access = Destination { href: "/access", glyph: Glyph::Eye, name: t!(frame.access), short: t!(frame.access) };
+    let contacts =
+        Destination { href: "/contacts", glyph: Glyph::People, name: t!(frame.contacts), short: t!(frame.contacts) };
     let admin = Destination {
         href: "/administration",
         glyph: Glyph::People,
@@ -31,7 +33,7 @@ fn destinations(role: Role) -> Vec<Destination> {
         Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
     match role {
         Role::Administrator => vec![admin, settings],
-        Role::Doctor | Role::Patient => vec![reports, shared, access, settings],
+        Role::Doctor | Role::Patient => vec![reports, shared, access, contacts, settings],
     }
 }
 

@@ -37,6 +37,8 @@ mod administration;
 #[cfg(feature = "hydrate")]
 mod alarms;
 #[cfg(feature = "hydrate")]
+mod contacts;
+#[cfg(feature = "hydrate")]
 mod did;
 #[cfg(feature = "hydrate")]
 mod draft;
@@ -50,6 +52,8 @@ mod log_mark;
 mod new_session;
 #[cfg(feature = "hydrate")]
 mod notices;
+#[cfg(feature = "hydrate")]
+mod person_facts;
 #[cfg(feature = "hydrate")]
 mod place;
 #[cfg(feature = "hydrate")]
@@ -110,6 +114,7 @@ guarded! {
     Report => report_page;
     Share => share;
     Shared => shared_page;
+    Contacts => contacts_page;
     Access => access_page;
     Disclosures => disclosures;
     Administration => people;

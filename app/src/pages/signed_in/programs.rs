@@ -10,7 +10,7 @@ use leptos::{
 };
 
 use super::{
-    access, administration, alarms, draft,
+    access, administration, alarms, contacts, draft,
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
@@ -75,5 +75,6 @@ programs! {
         sessions, fetch_sessions => settings::SessionsPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
+        contacts_page, fetch_contacts_page => contacts::ContactsPage;
     }
 }

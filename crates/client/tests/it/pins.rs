@@ -1,7 +1,7 @@
 //! What was verified once binds: heads, pins, keys and tokens.
 
 use api_types::{AccountId, B64, accounts::Role};
-use client::{NoSecondFactor, PatientChoice, Refusal, Share, SignUp, bulk::Control};
+use client::{ClientError, NoSecondFactor, PatientChoice, Refusal, Share, SignUp, bulk::Control};
 use crypto::{
     account::{KeyChain, Keyring},
     ids::ReportId,
@@ -9,6 +9,8 @@ use crypto::{
     secret::Secret,
     sign::Signed,
 };
+
+use malicious_server::scene::made_up;
 
 use crate::{
     fake::{Fake, PASSWORD, device, email, rng},
@@ -87,6 +89,38 @@ async fn a_pin_from_another_device_binds_what_this_one_knew_already() {
     one.save_state().await.unwrap();
     serve(&second);
     assert!(matches!(refusal(one.person(&id).await), Refusal::KeyRecordChanged { .. }));
+}
+
+#[tokio::test]
+async fn contacts_are_whose_keys_are_pinned_and_a_changed_one_stands_first() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    patient.share(&id, &Share::with_code(doctor.account_id())).await.unwrap();
+    let stands = async || {
+        let contacts = patient.contacts().await.unwrap();
+        let contact = contacts.into_iter().find(|contact| contact.id == doctor.account_id()).unwrap();
+        (contact.verified, contact.person.unwrap().map(|person| person.name))
+    };
+    assert_eq!(stands().await, (false, Some(doctor.who().name)));
+    patient.mark_verified(&patient.person(&doctor.account_id()).await.unwrap()).await.unwrap();
+    assert_eq!(stands().await, (true, Some(doctor.who().name)));
+
+    // A history that another device saw otherwise.
+    let (mut one, record) = Keyring::create(1, &mut rng());
+    let chain = KeyChain::verify(vec![record.clone()]).unwrap();
+    let mut two = one.clone();
+    let (first, second) = (one.rotate(&chain, 2, &mut rng()).unwrap(), two.rotate(&chain, 2, &mut rng()).unwrap());
+    let mallory = AccountId(chain.account().0);
+    let serve = |next: &Signed<crypto::account::KeyRecord>| {
+        let records = vec![B64::from(record.as_bytes()), B64::from(next.as_bytes())];
+        server.db().accounts.insert(mallory, made_up("Mallory", "m@x", records));
+    };
+    serve(&first);
+    patient.mark_verified(&patient.person(&mallory).await.unwrap()).await.unwrap();
+    serve(&second);
+    let contacts = patient.contacts().await.unwrap();
+    assert_eq!(contacts[0].id, mallory);
+    let why = contacts.into_iter().next().unwrap().person;
+    assert!(matches!(why, Err(ClientError::Refused(Refusal::KeyRecordChanged { .. }))), "{why:?}");
 }
 
 #[tokio::test]

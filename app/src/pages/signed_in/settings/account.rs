@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::{SettingsFrame, email::EmailAddress, theme::Theme};
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, QrCode, Tone, role_name, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, Tone, role_name, use_toasts},
+    pages::signed_in::contacts::OwnKey,
     t,
     vault::{idle, index, use_vault},
 };
@@ -16,7 +17,7 @@ pub fn SettingsPage() -> impl IntoView {
         <SettingsFrame>
             <Profile/>
             <EmailAddress/>
-            <Key/>
+            <OwnKey/>
             <Theme/>
             <Locking/>
         </SettingsFrame>
@@ -51,27 +52,6 @@ fn Profile() -> impl IntoView {
                     </dd>
                 </div>
             </dl>
-        </Card>
-    }
-    .into_any()
-}
-
-/// The own key as words and QR code, for others to compare.
-#[component]
-fn Key() -> impl IntoView {
-    let Some(open) = use_vault().keys() else { return ().into_any() };
-    let fingerprint = open.own_fingerprint();
-    let copied = fingerprint.words.join(" ");
-    view! {
-        <Card title=t!(settings.key).to_owned()>
-            <p class="field-hint">{t!(settings.key_note)}</p>
-            <div class="key-words">
-                <ol class="key-list">
-                    {fingerprint.words.iter().map(|word| view! { <li>{*word}</li> }).collect_view()}
-                </ol>
-                <QrCode text=fingerprint.qr label=t!(settings.key)/>
-            </div>
-            <CopyButton text=copied label=t!(settings.key_copy).to_owned()/>
         </Card>
     }
     .into_any()

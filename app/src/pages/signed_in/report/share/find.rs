@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use api_types::limits::SEARCH_MIN_CHARS;
-use client::{Person, Verification};
+use client::Person;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    components::{Avatar, Badge, Glyph, TextField, Tone, role_name},
-    pages::signed_in::scan::{ScanOutcome, ScanQr},
+    components::TextField,
+    pages::signed_in::{
+        person_facts::PersonFacts,
+        scan::{ScanOutcome, ScanQr},
+    },
     t,
     vault::{Attempt, explain, shares, use_vault},
 };
@@ -126,33 +129,5 @@ fn Candidate(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView 
         <button type="button" class="found-person" on:click=move |_| chosen.set(Some(choice.clone()))>
             <PersonFacts person/>
         </button>
-    }
-}
-
-/// Name, role, whether the organisation confirmed them, whether their key was compared.
-#[component]
-pub(super) fn PersonFacts(person: Person) -> impl IntoView {
-    let approval = match person.approved {
-        true => Some(view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(share.approved)}</Badge> }.into_any()),
-        false if person.role == api_types::accounts::Role::Doctor => {
-            Some(view! { <Badge tone=Tone::Warn>{t!(share.not_approved)}</Badge> }.into_any())
-        }
-        false => None,
-    };
-    let key = match person.verification {
-        Verification::Verified => {
-            view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.key_verified)}</Badge> }
-        }
-        _ => view! { <Badge tone=Tone::Warn>{t!(report.key_unverified)}</Badge> },
-    };
-    let address = (person.email_verified == Some(false))
-        .then(|| view! { <Badge tone=Tone::Warn>{t!(share.address_unverified)}</Badge> });
-    view! {
-        <Avatar name=person.name.clone()/>
-        <span class="row-main">
-            <span class="row-title">{person.name}</span>
-            <span class="row-text">{role_name(person.role)}</span>
-            <span class="row-badges">{approval}{key}{address}</span>
-        </span>
     }
 }

@@ -5,11 +5,14 @@ use client::{Person, Share, Verification};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{done::Made, find::PersonFacts};
+use super::done::Made;
 use crate::{
     components::{Banner, Button, ButtonKind, CheckBox, Choice, Choices, SelectField, Tone},
-    pages::signed_in::key::{CompareKey, OwnScreen},
     pages::signed_in::report::handle::Handle,
+    pages::signed_in::{
+        key::{CompareKey, OwnScreen},
+        person_facts::PersonFacts,
+    },
     t,
     vault::{Attempt, explain, use_vault},
 };
