@@ -14,7 +14,7 @@ use crate::{
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
-    serve,
+    oidc, serve,
     witness::cli::WitnessArgs,
     witnesses::Witness,
 };
@@ -30,7 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the page and the API.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Look after the log of events and keys.
     #[command(subcommand)]
     Log(LogCommand),
@@ -98,6 +98,9 @@ struct ServeArgs {
     /// Removes audit events that are older, for instance 7y or 2557d; at least six years [default: kept for ever].
     #[arg(long, env = "HEALTHSECURE_KEEP_EVENTS", value_name = "TIME")]
     keep_events: Option<KeepEvents>,
+    /// File with the identity providers (OpenID Connect) by which people can sign in, TOML [default: none].
+    #[arg(long, env = "HEALTHSECURE_IDENTITY_PROVIDERS", value_name = "FILE")]
+    identity_providers: Option<PathBuf>,
     #[command(flatten)]
     mail: MailArgs,
 }
@@ -194,6 +197,10 @@ impl ServeArgs {
             witnesses: self.witnesses,
             keep_events: self.keep_events,
             mail: self.mail.options().config().map_err(|e| e.to_string())?,
+            identity_providers: match self.identity_providers {
+                Some(file) => oidc::read(&file).map_err(|e| e.to_string())?,
+                None => Vec::new(),
+            },
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     clock::{DAY, HOUR},
     keep_events::KeepEvents,
     mail::MailConfig,
+    oidc::ProviderConfig,
     witnesses::Witness,
 };
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub keep_events: Option<KeepEvents>,
     /// Where mail goes out; nowhere where it isn't said.
     pub mail: Option<MailConfig>,
+    /// Identity providers by which people can sign in.
+    pub identity_providers: Vec<ProviderConfig>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.
@@ -108,6 +111,11 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether nobody on the way can read or answer what goes there: TLS, or this machine.
+pub fn is_safe_url(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -20,6 +20,7 @@ pub mod live;
 pub mod log;
 pub mod mail;
 pub mod middleware;
+pub mod oidc;
 pub mod openapi;
 #[cfg(feature = "page")]
 pub mod page;

@@ -130,10 +130,22 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 pub(crate) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A library that would log statements or requests in clear stays silent even under RUST_LOG=trace.
-    let filter = ["sqlx", "sea_orm", "hyper", "h2", "tower_http", "rustls", "axum", "lettre"]
-        .iter()
-        .filter_map(|library| format!("{library}=off").parse().ok())
-        .fold(filter, EnvFilter::add_directive);
+    let filter = [
+        "sqlx",
+        "sea_orm",
+        "hyper",
+        "h2",
+        "tower_http",
+        "rustls",
+        "axum",
+        "lettre",
+        "reqwest",
+        "oauth2",
+        "openidconnect",
+    ]
+    .iter()
+    .filter_map(|library| format!("{library}=off").parse().ok())
+    .fold(filter, EnvFilter::add_directive);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     let builder = builder.with_ansi(io::stderr().is_terminal());
     let _ = builder.try_init();

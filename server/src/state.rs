@@ -10,6 +10,7 @@ use crate::{
     log::{self, Labels, Log, LogError, LogReads},
     mail::{MailKey, Mailer},
     middleware::denials::AnonymousDenials,
+    oidc::Providers,
     secrets::{SecretsDir, SecretsError},
     services::{
         in_flight::InFlight,
@@ -61,6 +62,8 @@ pub struct Shared {
     pub totp_key: TotpKey,
     /// For passkeys.
     pub relying_party: RelyingParty,
+    /// Identity providers.
+    pub identity_providers: Providers,
     /// Gives the tokens of mailed links.
     pub mail_key: MailKey,
     /// The way out for mail, where it is configured.
@@ -111,6 +114,9 @@ pub enum StartError {
     /// The mail server's settings.
     #[error("mail can't be sent as configured: {0}")]
     Mail(#[from] lettre::transport::smtp::Error),
+    /// What asks identity providers.
+    #[error("identity providers can't be asked: {0}")]
+    IdentityProviders(#[from] reqwest::Error),
     /// Another server has this data folder.
     #[error("another healthsecure uses {0}")]
     InUse(String),
@@ -150,6 +156,7 @@ impl AppState {
             opaque,
             sign_ins: sign_in::pending(),
             recoveries: recovery::pending(),
+            identity_providers: Providers::new(&config.identity_providers, &config.origin)?,
             relying_party: RelyingParty::new(&config.origin, &instance.name),
             config,
             instance,

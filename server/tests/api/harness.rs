@@ -97,6 +97,7 @@ impl Server {
             witnesses: Vec::new(),
             keep_events: None,
             mail: None,
+            identity_providers: Vec::new(),
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

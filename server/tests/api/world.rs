@@ -281,5 +281,6 @@ fn config(folder: &TempDir) -> Config {
         witnesses: Vec::new(),
         keep_events: None,
         mail: None,
+        identity_providers: Vec::new(),
     }
 }
