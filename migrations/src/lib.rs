@@ -16,6 +16,7 @@ mod m20261126_000007_read_requests;
 mod m20261126_000008_second_factors;
 mod m20261127_000009_passkeys;
 mod m20261127_000010_mail;
+mod m20261127_000011_identities;
 mod m20261127_000012_session_places;
 
 use sea_orm_migration::prelude::*;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_second_factors::Migration),
             Box::new(m20261127_000009_passkeys::Migration),
             Box::new(m20261127_000010_mail::Migration),
+            Box::new(m20261127_000011_identities::Migration),
             Box::new(m20261127_000012_session_places::Migration),
         ]
     }

@@ -21,7 +21,8 @@ pub const PREFIX: &str = "/api/v1";
 pub fn router(state: AppState) -> Router {
     let (api, document) = openapi::router().split_for_parts();
     let https = state.config.origin.as_str().starts_with("https:");
-    api.merge(openapi::routes(document.clone()))
+    api.merge(api::identities::callback_route())
+        .merge(openapi::routes(document.clone()))
         .merge(docs::routes(&document))
         .layer(from_fn_with_state(state.clone(), origin::layer))
         .layer(from_fn_with_state(state.clone(), denials::layer))

@@ -67,6 +67,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     storage::email_verifications::delete_expired(tx.conn(), now).await?;
+    storage::identities::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     tx.commit().await
 }

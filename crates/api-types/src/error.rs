@@ -80,6 +80,14 @@ codes! {
     SecondFactorRequired = 401, "Your second factor is needed as well";
     SecondFactorWrong = 401, "The code of your second factor is wrong, or was used before";
     PasskeyFailed = 401, "The passkey is not known here, or did not answer what it was asked";
+    IdentityRefused = 401, "The identity provider's answer does not verify";
+    IdentityStateMismatch = 400, "The identity provider's answer belongs to no sign-in that was begun in this browser";
+    IdentityExpired = 410, "Signing in with the identity provider took too long, or was used already";
+    IdentityDenied = 403, "The identity provider was told not to sign you in";
+    IdentityProviderUnavailable = 503, "The identity provider can't be reached, or is not set up rightly";
+    IdentityEmailUnverified = 403, "The identity provider has not verified your e-mail address";
+    IdentityNotLinked = 409, "An account with this e-mail exists; sign in with its password and link the identity in the settings";
+    IdentityTaken = 409, "This identity signs in to another account already";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";

@@ -113,3 +113,7 @@ id!(
     /// Names a way in of an account; chosen at random by the client.
     WayInId, 16, "a way-in id"
 );
+id!(
+    /// Names an identity that signs in to an account; chosen at random by the server.
+    IdentityId, 16, "an identity's id"
+);

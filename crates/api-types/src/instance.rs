@@ -1,6 +1,6 @@
 //! `/api/v1/instance`: what a client must know before anyone signs in.
 
-use crate::{B64, body};
+use crate::{B64, body, identities::IdentityProvider};
 
 body! {
     /// `GET /instance`.
@@ -36,6 +36,9 @@ body! {
         /// Whether passkeys can be used here: not where the origin's host is an address instead of a name (WebAuthn).
         #[serde(default)]
         pub passkeys: bool,
+        /// Identity providers by which people can sign in.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        pub identity_providers: Vec<IdentityProvider>,
         /// The server's version.
         pub version: String,
     }

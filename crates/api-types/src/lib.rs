@@ -14,6 +14,7 @@ pub mod accounts;
 pub mod audit;
 pub mod drafts;
 pub mod grants;
+pub mod identities;
 pub mod instance;
 pub mod invitations;
 pub mod limits;
@@ -31,8 +32,8 @@ pub mod uploads;
 pub use bytes::B64;
 pub use error::{ErrorCode, Problem};
 pub use id::{
-    AccountId, EventHash, GrantId, InvitationId, ParseIdError, PlaceholderId, ReportId, SecondFactorId, SessionId,
-    UploadId, WayInId,
+    AccountId, EventHash, GrantId, IdentityId, InvitationId, ParseIdError, PlaceholderId, ReportId, SecondFactorId,
+    SessionId, UploadId, WayInId,
 };
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

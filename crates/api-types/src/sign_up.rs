@@ -77,6 +77,10 @@ body! {
         /// Set-up only.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub organisation: Option<NewOrganisation>,
+        /// Whether the account is made of the identity that waits in this browser (`GET /sign-in/identity`): it signs in from
+        /// then on, and the e-mail address, which must be its, counts as verified.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        pub identity: bool,
         /// How the session is carried.
         pub carrier: crate::sessions::Carrier,
         /// What the session is called in the list, for instance "Firefox on Linux".

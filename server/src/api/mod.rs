@@ -15,6 +15,7 @@ pub mod email_verification;
 pub mod events;
 pub mod grants;
 pub mod health;
+pub mod identities;
 pub mod instance;
 pub mod invitations;
 pub mod live;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(instance::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())
+        .merge(identities::routes())
         .merge(recovery::routes())
         .merge(session::routes())
         .merge(account::routes())

@@ -7,8 +7,12 @@ use api_types::{
 use axum::{extract::State, http::StatusCode, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited, sign_in::answer};
-use crate::{AppState, ServiceResult, middleware::Address, services::sign_up};
+use super::{ACCOUNT_BODY_MAX, extract::Json, identities::done_with, limits::limited, sign_in::answer};
+use crate::{
+    AppState, ServiceResult,
+    middleware::{Address, identity_cookie::IdentityBrowser},
+    services::sign_up,
+};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -34,7 +38,10 @@ async fn start_sign_up(
 async fn finish_sign_up(
     State(state): State<AppState>,
     from: Address,
+    IdentityBrowser(browser): IdentityBrowser,
     Json(body): Json<FinishSignUp>,
 ) -> ServiceResult<Response> {
-    answer(&state, StatusCode::CREATED, sign_up::finish(&state, from, body).await?)
+    let of_identity = body.identity;
+    let made = answer(&state, StatusCode::CREATED, sign_up::finish(&state, from, browser, body).await?)?;
+    if of_identity { done_with(made) } else { Ok(made) }
 }

@@ -24,6 +24,10 @@ pub enum MailKind {
     SecondFactorRemoved,
     /// New recovery codes.
     RecoveryCodesRenewed,
+    /// An identity at a provider signs in from now on.
+    IdentityLinked,
+    /// One doesn't any more.
+    IdentityRemoved,
     /// An administrator took all second factors off.
     SecondFactorsReset,
     /// An administrator switched the account off.
@@ -36,7 +40,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
@@ -46,6 +50,8 @@ impl MailKind {
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,
         Self::RecoveryCodesRenewed,
+        Self::IdentityLinked,
+        Self::IdentityRemoved,
         Self::SecondFactorsReset,
         Self::AccountDisabled,
         Self::AccountEnabled,

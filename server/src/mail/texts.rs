@@ -37,7 +37,7 @@ fn tells_of_security(kind: MailKind) -> bool {
     match kind {
         EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
         NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
-        | SecondFactorRemoved | RecoveryCodesRenewed | SecondFactorsReset => true,
+        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | SecondFactorsReset => true,
     }
 }
 
@@ -106,6 +106,17 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::RecoveryCodesRenewed => (
             "{organisation}: new recovery codes",
             "Your account got new recovery codes on {when}; those before count no more.\n\n",
+        ),
+        MailKind::IdentityLinked => (
+            "{organisation}: an identity provider was linked",
+            "Since {when} your account can be signed in to with an\n\
+             identity provider. What is shared with you still opens with your password\n\
+             only. You can remove it under Settings, Security.\n\n",
+        ),
+        MailKind::IdentityRemoved => (
+            "{organisation}: an identity provider was removed",
+            "An identity provider was removed from your account on {when};\n\
+             it can't sign in to it any more.\n\n",
         ),
         MailKind::SecondFactorsReset => (
             "{organisation}: your second factor was taken off",

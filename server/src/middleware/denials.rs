@@ -109,6 +109,9 @@ fn is_denial(code: ErrorCode) -> bool {
         SignedOut
             | SignInFailed
             | PasskeyFailed
+            | IdentityRefused
+            | IdentityStateMismatch
+            | IdentityNotLinked
             | RecoveryFailed
             | WrongCode
             | CodeLocked

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod denials;
 pub mod headers;
+pub mod identity_cookie;
 pub mod origin;
 pub mod request_id;
 pub mod session;

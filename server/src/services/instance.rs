@@ -1,6 +1,6 @@
 //! `GET /instance`: what a client must know before anyone signs in. Public, and not an event.
 
-use api_types::{B64, ErrorCode, instance::Instance};
+use api_types::{B64, ErrorCode, identities::IdentityProvider, instance::Instance};
 
 use crate::{AppState, ServiceError, ServiceResult, keep_events::KeepEvents, storage};
 
@@ -8,6 +8,9 @@ use crate::{AppState, ServiceError, ServiceResult, keep_events::KeepEvents, stor
 pub async fn get(state: &AppState) -> ServiceResult<Instance> {
     let row = storage::instance::load(state.db.read()).await?;
     let row = row.ok_or(ServiceError::Refused(ErrorCode::Unavailable))?;
+    let identity_providers = state.identity_providers.all();
+    let identity_providers =
+        identity_providers.map(|it| IdentityProvider { id: it.id.clone(), name: it.name.clone() }).collect();
     Ok(Instance {
         instance_id: B64(row.instance_id.to_vec()),
         name: row.name,
@@ -20,6 +23,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
         keep_events_days: state.config.keep_events.map(KeepEvents::days),
         passkeys: state.relying_party.is_offered(),
+        identity_providers,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

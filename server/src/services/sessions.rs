@@ -210,7 +210,12 @@ pub fn began(state: &AppState, begun: &Begun) {
 
 /// The session's person as they stand now, if it is still open; what streams ask before they go on.
 pub async fn still(state: &AppState, actor: &Actor) -> ServiceResult<Option<Actor>> {
-    let found = storage::sessions::get_with_account(state.db.read(), actor.session).await?;
+    open(state, actor.session).await
+}
+
+/// Whose a session is, if it is open.
+pub async fn open(state: &AppState, session: SessionId) -> ServiceResult<Option<Actor>> {
+    let found = storage::sessions::get_with_account(state.db.read(), session).await?;
     let open = found.map(seen).filter(|seen| seen.is_open(&state.config.sessions, state.clock.now()));
     Ok(open.map(|seen| seen.actor))
 }

@@ -20,6 +20,7 @@ use crate::{
     services::{
         devices, email_verification,
         fields::{self, Email, Name},
+        identity_sign_in::{self, ForSignUp},
         invitations, sessions,
         sign_in::NewSession,
         signed,
@@ -45,13 +46,25 @@ pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> Servic
 }
 
 /// `POST /sign-up`.
-pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> ServiceResult<NewSession> {
+pub async fn finish(
+    state: &AppState,
+    from: Address,
+    browser: Option<[u8; 32]>,
+    body: FinishSignUp,
+) -> ServiceResult<NewSession> {
     throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
     let now = state.clock.now();
     let invitation = admit(state, body.invitation.as_deref()).await?;
-    let new = NewAccount::check(state, body, invitation, now)?;
+    let of_identity = body.identity;
+    let mut new = NewAccount::check(state, body, invitation, now)?;
+    if of_identity {
+        new.identity = Some(identity_sign_in::for_sign_up(state, browser, &new.email).await?);
+    }
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
+    if let Some(identity) = &new.identity {
+        identity.link(state, &tx, row.id).await?;
+    }
     throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
     devices::remember(state, &tx, row.id, new.carrier, &new.device).await?;
     if row.email_verified_at.is_none() {
@@ -68,6 +81,9 @@ pub async fn finish(state: &AppState, from: Address, body: FinishSignUp) -> Serv
     }
     if row.email_verified_at.is_some() {
         event = event.with("email_verified", true);
+    }
+    if let Some(identity) = &new.identity {
+        event = event.with("provider", identity.provider());
     }
     tx.record(event).await?;
     tx.commit().await?;
@@ -124,6 +140,8 @@ struct NewAccount {
     invitation: Option<InvitationRow>,
     /// The invitation's token came from the mail to this very address.
     by_mail: bool,
+    /// Its provider verified the address.
+    identity: Option<ForSignUp>,
     carrier: api_types::sessions::Carrier,
     device: String,
 }
@@ -166,6 +184,7 @@ impl NewAccount {
             organisation,
             invitation,
             by_mail,
+            identity: None,
             carrier: body.carrier,
             device: sessions::device(&body.device)?,
         })
@@ -230,7 +249,7 @@ impl NewAccount {
             invited_by: self.invitation.as_ref().and_then(|i| i.created_by),
             created_at: now,
             last_seen_at: Some(now),
-            email_verified_at: self.by_mail.then_some(now),
+            email_verified_at: (self.by_mail || self.identity.is_some()).then_some(now),
         }
     }
 }

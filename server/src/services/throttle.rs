@@ -40,6 +40,8 @@ pub enum Tried {
     SecondFactor,
     /// Asking for a passkey's challenge, from one address.
     PasskeyFrom,
+    /// Going to an identity provider or coming back, from one address.
+    IdentityFrom,
     /// Creating accounts from one address.
     SignUpFrom,
     /// Recovering one e-mail from one address.
@@ -87,6 +89,7 @@ impl Tried {
             Self::SignInAnywhere => (300, 500, 250, 1_000),
             Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
             Self::PasskeyFrom => (60, 2_000, 1_000, MINUTE),
+            Self::IdentityFrom => (60, 2_000, 1_000, MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
@@ -109,6 +112,7 @@ impl Tried {
             self,
             Self::SignInFrom
                 | Self::PasskeyFrom
+                | Self::IdentityFrom
                 | Self::SignUpFrom
                 | Self::RecoveryFrom
                 | Self::InvitationFrom

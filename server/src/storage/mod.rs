@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod email_verifications;
 pub mod grants;
 pub mod grants_challenges;
+pub mod identities;
 pub mod instance;
 pub mod invitations;
 pub mod log;

@@ -49,6 +49,8 @@ const TABLE: &[(&str, usize)] = &[
     ("remove_passkey", ACCOUNT),
     ("sign_in_with_passkey", USUAL),
     ("confirm_with_passkey", USUAL),
+    ("start_identity", USUAL),
+    ("sign_in_with_identity", USUAL),
     ("put_policies", USUAL),
     ("create_invitation", USUAL),
     ("look_up_invitation", USUAL),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    B64, GrantId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
+    B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
@@ -250,6 +250,11 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
         "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
         "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),
+        "start_identity" => ("/identity-providers/none/start".into(), Some(json!({"purpose": "sign_in"}))),
+        "get_waiting_identity" => ("/sign-in/identity".into(), None),
+        "sign_in_with_identity" => ("/sign-in/identity".into(), Some(json!({"carrier": "bearer", "device": "test"}))),
+        "list_identities" => ("/account/identities".into(), None),
+        "remove_identity" => (format!("/account/identities/{}", IdentityId([0; 16])), None),
         "renew_recovery_codes" => ("/account/recovery-codes".into(), None),
         "disable_account" | "enable_account" => {
             let verb = operation.split('_').next().unwrap();

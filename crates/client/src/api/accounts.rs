@@ -1,12 +1,13 @@
 //! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
 
 use api_types::{
-    AccountId, InvitationId, SecondFactorId, SessionId,
+    AccountId, IdentityId, InvitationId, SecondFactorId, SessionId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
         PublicAccount, PutClientState, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
+    identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
     passkeys::{
@@ -122,6 +123,17 @@ impl<T: Transport> Api<'_, T> {
         /// `POST /session/confirmation/passkey`.
         confirm_with_passkey(body: &PasskeyConfirmation) -> ()
             = post_unit "/session/confirmation/passkey".to_owned(), body;
+        /// `POST /identity-providers/{provider_id}/start`. The id is one of `GET /instance`.
+        start_identity(provider: &str, body: &StartIdentity) -> IdentityStarted
+            = post format!("/identity-providers/{provider}/start"), body;
+        /// `GET /sign-in/identity`.
+        get_waiting_identity() -> WaitingIdentity = get "/sign-in/identity".to_owned();
+        /// `POST /sign-in/identity`.
+        sign_in_with_identity(body: &IdentitySignIn) -> SignedIn = post "/sign-in/identity".to_owned(), body;
+        /// `GET /account/identities`.
+        list_identities() -> IdentityList = get "/account/identities".to_owned();
+        /// `DELETE /account/identities/{identity_id}`.
+        remove_identity(id: &IdentityId) -> () = delete format!("/account/identities/{id}");
         /// `POST /account/recovery-codes`.
         renew_recovery_codes() -> RecoveryCodes = post_empty "/account/recovery-codes".to_owned();
         /// `PUT /account/client-state`.

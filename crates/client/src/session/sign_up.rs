@@ -112,6 +112,19 @@ impl<P: Platform> Client<P> {
     /// # Errors
     /// A field that breaks a limit, `email_taken`, `invitation_invalid`, or no connection. Nothing is created on error.
     pub async fn sign_up(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
+        self.create(sign_up, false).await
+    }
+
+    /// As [`Client::sign_up`], of the identity that waits in this browser ([`Client::waiting_identity`]): it signs in from
+    /// then on. The e-mail must be its.
+    ///
+    /// # Errors
+    /// As [`Client::sign_up`]; `identity_expired`, `identity_taken`.
+    pub async fn sign_up_with_identity(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
+        self.create(sign_up, true).await
+    }
+
+    async fn create(&self, sign_up: SignUp<'_>, identity: bool) -> Result<Vault<P>> {
         let name = normal_name(sign_up.name)?;
         check_email(sign_up.email)?;
         let step = opaque::start_registration(sign_up.password, PASSWORD_MIN_CHARS)?;
@@ -133,6 +146,7 @@ impl<P: Platform> Client<P> {
             None => pinned,
         };
         let finish = self.body(&keys, &sign_up, name, &done, &pinned, (role, token, organisation))?;
+        let finish = FinishSignUp { identity, ..finish };
         let body = self.api().finish_sign_up(&finish).await?;
         self.accept(body, keys, &pinned)
     }
@@ -177,6 +191,7 @@ impl<P: Platform> Client<P> {
             client_state: B64(seal_state(&keys.key, &account, 0, state.to_bytes().expose(), &mut rng())),
             invitation,
             organisation,
+            identity: false,
             carrier: sign_up.device.carrier,
             device: sign_up.device.name.clone(),
         })

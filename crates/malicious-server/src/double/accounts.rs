@@ -113,6 +113,7 @@ impl Fake {
                     organisation_key,
                     open_sign_up: true,
                     mail: false,
+                    identity_providers: Vec::new(),
                     version: "0".to_owned(),
                 })
             }

@@ -1,0 +1,98 @@
+//! Identity providers (OpenID Connect): in a browser, which the server sends there and back. A provider only says who
+//! somebody is; what comes of it is a locked session, and the account's own secrets unlock it.
+
+use std::sync::Arc;
+
+use api_types::{
+    IdentityId,
+    identities::{Identity, IdentityPurpose, IdentitySignIn, StartIdentity, WaitingIdentity},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    api::Api,
+    error::{ClientError, Result},
+    platform::Platform,
+    refusal::Refusal,
+    session::{AskSecondFactor, Asking, Client, Device, SignedIn, who_is},
+    transport::Transport,
+    vault::Vault,
+};
+
+/// Where the browser is to go. A server that is not honest could name a script instead of a place.
+async fn place<T: Transport>(api: Api<'_, T>, provider: &str, purpose: IdentityPurpose) -> Result<String> {
+    // It stands in a path.
+    if !provider.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Err(Refusal::OtherThing.into());
+    }
+    let place = api.start_identity(provider, &StartIdentity { purpose }).await?.authorization_url;
+    let safe = ["https://", "http://localhost:", "http://127.0.0.1:"];
+    if safe.iter().any(|begin| place.starts_with(begin)) { Ok(place) } else { Err(Refusal::OtherThing.into()) }
+}
+
+impl<P: Platform> Client<P> {
+    /// Begins signing in with an identity provider; gives the address that the browser is to go to.
+    ///
+    /// # Errors
+    /// `identity_provider_unavailable`, or no connection.
+    pub async fn start_identity(&self, provider: &str) -> Result<String> {
+        place(self.api(), provider, IdentityPurpose::SignIn).await
+    }
+
+    /// Whom the provider verified in this browser, to make an account of.
+    ///
+    /// # Errors
+    /// `identity_expired`, or no connection.
+    pub async fn waiting_identity(&self) -> Result<WaitingIdentity> {
+        self.api().get_waiting_identity().await
+    }
+
+    /// Signs in as whom the provider verified in this browser. The session is locked: [`SignedIn::unlock`].
+    ///
+    /// # Errors
+    /// `identity_expired`, `identity_not_linked`; the server's `second_factor_required` when nobody answers.
+    pub async fn sign_in_with_identity(&self, device: Device, ask: &impl AskSecondFactor) -> Result<SignedIn<P>> {
+        // Another server must not begin a session here.
+        self.pinned().await?;
+        let mut body = IdentitySignIn { second_factor: None, carrier: device.carrier, device: device.name };
+        let mut asking = Asking::new(ask);
+        let done = loop {
+            match self.api().sign_in_with_identity(&body).await {
+                Ok(done) => break done,
+                Err(ClientError::Problem(problem)) => {
+                    body.second_factor = Some(asking.after(ClientError::Problem(problem)).await?);
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.platform().transport().set_token(done.token.as_deref());
+        let who = who_is(&done.account, done.session);
+        Ok(SignedIn::locked(Arc::clone(self.shared()), who, done.token.map(Zeroizing::new)))
+    }
+}
+
+impl<P: Platform> Vault<P> {
+    /// The identities that sign in to the account, oldest first.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn identities(&self) -> Result<Vec<Identity>> {
+        Ok(self.api().list_identities().await?.items)
+    }
+
+    /// Begins linking an identity to the account; gives the address that the browser is to go to.
+    ///
+    /// # Errors
+    /// `confirmation_required`: [`Vault::confirm`] first. As [`Client::start_identity`].
+    pub async fn link_identity(&self, provider: &str) -> Result<String> {
+        place(self.api(), provider, IdentityPurpose::Link).await
+    }
+
+    /// Removes an identity: it signs in no more.
+    ///
+    /// # Errors
+    /// `confirmation_required`: [`Vault::confirm`] first.
+    pub async fn remove_identity(&self, id: &IdentityId) -> Result<()> {
+        self.api().remove_identity(id).await
+    }
+}

@@ -1,0 +1,94 @@
+//! The identities that sign in to an account: list, link, remove. None of them unlocks anything, so removing one changes no
+//! key.
+
+use api_types::{
+    AccountId, ErrorCode, IdentityId,
+    audit::Action,
+    identities::{Identity, IdentityList},
+};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::EventDraft,
+    error::is_unique_violation,
+    mail::MailKind,
+    oidc::VerifiedIdentity,
+    policy::Actor,
+    random,
+    services::{confirmation, identity_sign_in, notices},
+    storage::{
+        db::WriteTx,
+        identities::{self as rows, IdentityRow, TicketRow},
+    },
+};
+
+/// Most that an account has.
+const MAX: u64 = 20;
+
+/// `GET /account/identities`.
+pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<IdentityList> {
+    let found = rows::of_account(state.db.read(), actor.account).await?;
+    let describe = |row: IdentityRow| Identity {
+        id: row.id,
+        provider_name: state.identity_providers.name_of(&row.issuer),
+        email: row.email,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+    };
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "identities")).await?;
+    Ok(IdentityList { items: found.into_iter().map(describe).collect() })
+}
+
+/// `DELETE /account/identities/{identity_id}`. Sessions that it began stay: they are ended one by one, like any.
+pub async fn remove(state: &AppState, actor: &Actor, id: IdentityId) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let mut tx = state.db.begin_write().await?;
+    if !rows::delete(tx.conn(), actor.account, id).await? {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "identity_removed").with("identity", id);
+    tx.record(event).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::IdentityRemoved).await?;
+    tx.commit().await
+}
+
+/// Links what a provider verified to the account that asked for it; one that it has already stays as it is.
+pub async fn link(state: &AppState, actor: &Actor, provider: &str, verified: &VerifiedIdentity) -> ServiceResult<()> {
+    actor.may_change_account()?;
+    let mut tx = state.db.begin_write().await?;
+    if let Some(known) = rows::find(tx.conn(), &verified.issuer, &verified.subject).await? {
+        let own = known.account == actor.account;
+        return if own { Ok(()) } else { Err(ErrorCode::IdentityTaken.into()) };
+    }
+    let ticket = identity_sign_in::ticket(provider.to_owned(), verified.clone(), [0; 32], 0);
+    let id = insert(state, &tx, actor.account, &ticket).await?;
+    let event = EventDraft::by(actor, Action::AccountChange).with("what", "identity_linked").with("identity", id);
+    tx.record(event.with("provider", provider)).await?;
+    notices::tell_id(state, &mut tx, actor.account, MailKind::IdentityLinked).await?;
+    tx.commit().await
+}
+
+/// Stores one for an account.
+pub async fn insert(
+    state: &AppState,
+    tx: &WriteTx,
+    account: AccountId,
+    verified: &TicketRow,
+) -> ServiceResult<IdentityId> {
+    if rows::count(tx.conn(), account).await? >= MAX {
+        return Err(ServiceError::because(ErrorCode::Conflict, format!("an account has at most {MAX} identities")));
+    }
+    let row = IdentityRow {
+        id: IdentityId(random::bytes()?),
+        account,
+        issuer: verified.issuer.clone(),
+        subject: verified.subject.clone(),
+        email: verified.email.clone(),
+        created_at: state.clock.now(),
+        last_used_at: None,
+    };
+    match rows::insert(tx.conn(), &row).await {
+        Err(error) if is_unique_violation(&error) => Err(ErrorCode::IdentityTaken.into()),
+        other => Ok(other.map(|()| row.id)?),
+    }
+}
