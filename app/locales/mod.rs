@@ -66,6 +66,8 @@ pub struct Text {
     pub second_step: en::second_step::SecondStep,
     /// Password, recovery kit, second factor.
     pub security: en::security::Security,
+    /// Identity providers.
+    pub identities: en::identities::Identities,
     /// Settings.
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
@@ -101,6 +103,7 @@ static EN: Text = Text {
     actions: en::actions::Actions::EN,
     second_step: en::second_step::SecondStep::EN,
     security: en::security::Security::EN,
+    identities: en::identities::Identities::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     verify_email: en::verify_email::VerifyEmail::EN,

@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod draft;
 pub mod errors;
 pub mod frame;
+pub mod identities;
 pub mod landing;
 pub mod log;
 pub mod notices;

@@ -1,6 +1,7 @@
 //! One file per route. Public pages render on both sides; signed-in pages exist in the browser only and stand behind
 //! [`Guard`], which shows their locked frame until the vault is open.
 
+mod identity;
 mod landing;
 mod not_found;
 mod recover;
@@ -15,6 +16,8 @@ pub use landing::Landing;
 pub use not_found::NotFound;
 pub use recover::Recover;
 pub use sign_in::SignIn;
+#[cfg(feature = "hydrate")]
+pub(crate) use sign_up::INVITATION;
 pub use sign_up::{Door, SignUp};
 pub use signed_in::*;
 pub use verify_email::VerifyEmail;

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::second_step::SecondStepForm;
+use super::{identity::IdentityButtons, second_step::SecondStepForm};
 use crate::{
     browser,
     components::{Banner, Button, ButtonKind, Card, Gate, Glyph, PasswordField, TextField, Tone},
     t,
-    vault::{Attempt, use_vault},
+    vault::{Attempt, VaultState, use_vault},
 };
 
 /// `/sign-in`; goes on to the reader's own start page.
@@ -16,7 +16,7 @@ use crate::{
 pub fn SignIn() -> impl IntoView {
     let vault = use_vault();
     super::go_home_when_signed_in(vault);
-    view! { <SignInForm/> }
+    view! { <SignInForm arrives=true/> }
 }
 
 /// The other way in, below the form for the password.
@@ -46,7 +46,11 @@ pub fn PasskeyButton(
 
 /// E-mail and password.
 #[component]
-pub fn SignInForm() -> impl IntoView {
+pub fn SignInForm(
+    /// Identity providers send browsers back to here.
+    #[prop(optional)]
+    arrives: bool,
+) -> impl IntoView {
     let vault = use_vault();
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
@@ -62,6 +66,20 @@ pub fn SignInForm() -> impl IntoView {
         }
     };
     let with_passkey = Attempt::new();
+    let with_identity = Attempt::new();
+    let verified = RwSignal::new(false);
+    Effect::new(move |_| {
+        if arrives && vault.came_back(with_identity) {
+            verified.set(true);
+        }
+    });
+    // Who is signed in is asked for at the same time; its answer must not come last.
+    Effect::new(move |_| {
+        if verified.get() && vault.state.with(|state| *state == VaultState::SignedOut) {
+            verified.set(false);
+            vault.sign_in_with_identity(with_identity);
+        }
+    });
     let has_passkeys = move || ready.get() && browser::has_passkeys();
     let second = vault.second_step.open();
     let title = Signal::derive(move || if second.get() { t!(second_step.title) } else { t!(sign_in.title) }.to_owned());
@@ -70,19 +88,25 @@ pub fn SignInForm() -> impl IntoView {
         view! {
             <div class="stack">
                 {move || vault.notice.get().map(|notice| view! { <Banner>{notice}</Banner> })}
-                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                {move || attempt.problem.get().or_else(|| with_identity.problem.get()).map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
                 <form class="form" method="dialog" on:submit=submit>
                     <TextField id="email" label=t!(sign_in.email) value=email kind="email" autocomplete="username" focus=true/>
                     <PasswordField id="password" label=t!(sign_in.password) value=password/>
-                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get() || with_passkey.busy.get()) class="btn-wide">
+                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get() || with_passkey.busy.get() || with_identity.busy.get()) class="btn-wide">
                         {t!(sign_in.submit)}
                     </Button>
                     <p class="field-hint" role="status">
-                        {move || attempt.busy.get().then_some(t!(sign_in.working))}
+                        {move || {
+                            let leaving = with_identity.busy.get().then_some(t!(identities.working));
+                            attempt.busy.get().then_some(t!(sign_in.working)).or(leaving)
+                        }}
                     </p>
                 </form>
                 {move || has_passkeys().then(|| view! {
                     <PasskeyButton attempt=with_passkey other=attempt says=t!(sign_in.passkey) on_click=move |()| vault.sign_in_with_passkey(with_passkey)/>
+                })}
+                {move || ready.get().then(|| view! {
+                    <IdentityButtons attempt=with_identity other=attempt.busy first=!browser::has_passkeys()/>
                 })}
             </div>
         }

@@ -29,6 +29,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::PasskeyFailed => t!(second_step.passkey_failed).to_owned(),
             ErrorCode::SecondFactorDue => t!(second_step.due).to_owned(),
             ErrorCode::ConfirmationRequired => t!(second_step.confirm_needed).to_owned(),
+            code if identity(code).is_some() => identity(code).unwrap_or_default().to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
                 t!(verify_email.other_account).to_owned()
@@ -39,6 +40,30 @@ pub fn explain(error: &ClientError) -> String {
         },
         other => other.to_string(),
     }
+}
+
+/// What an identity provider's answer came to, by the code that the page was sent back with.
+pub fn explain_identity(code: &str) -> &'static str {
+    let code = serde_json::from_value(code.into()).unwrap_or(ErrorCode::Unknown);
+    match code {
+        ErrorCode::Throttled => t!(errors.throttled),
+        ErrorCode::SignedOut => t!(errors.signed_out),
+        code => identity(code).unwrap_or(t!(errors.server)),
+    }
+}
+
+fn identity(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::IdentityDenied => t!(identities.denied),
+        ErrorCode::IdentityProviderUnavailable => t!(identities.unavailable),
+        ErrorCode::IdentityStateMismatch => t!(identities.mismatch),
+        ErrorCode::IdentityExpired => t!(identities.expired),
+        ErrorCode::IdentityRefused => t!(identities.refused),
+        ErrorCode::IdentityEmailUnverified => t!(identities.unverified),
+        ErrorCode::IdentityNotLinked => t!(identities.not_linked),
+        ErrorCode::IdentityTaken => t!(identities.taken),
+        _ => return None,
+    })
 }
 
 fn server_failed(request_id: Option<&str>) -> String {

@@ -24,6 +24,8 @@ mod explain;
 #[cfg(feature = "hydrate")]
 mod heavy;
 #[cfg(feature = "hydrate")]
+mod identities;
+#[cfg(feature = "hydrate")]
 pub mod idle;
 #[cfg(feature = "hydrate")]
 pub mod index;
@@ -65,7 +67,7 @@ pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     bulk::{BlobSink, WebBulk},
-    explain::explain,
+    explain::{explain, explain_identity},
     key_watch::Warnings,
     loaded::Loaded,
     passkeys::BrowserPasskeys,
@@ -188,6 +190,23 @@ impl Vault {
     pub fn sign_in(self, _email: String, _password: String, _attempt: Attempt) {}
     /// Signs in with a passkey.
     pub fn sign_in_with_passkey(self, _attempt: Attempt) {}
+    /// The identity providers that the server asks.
+    pub fn identity_providers(self, _providers: RwSignal<Vec<api_types::identities::IdentityProvider>>) {}
+    /// Leaves for an identity provider.
+    pub fn leave_for_identity(self, _provider: String, _attempt: Attempt) {}
+    /// Whether an identity provider verified somebody.
+    pub fn came_back(self, _attempt: Attempt) -> bool {
+        false
+    }
+    /// Signs in as whom an identity provider verified.
+    pub fn sign_in_with_identity(self, _attempt: Attempt) {}
+    /// Whom an identity provider verified, to make an account of.
+    pub fn waiting_identity(
+        self,
+        _identity: RwSignal<Option<api_types::identities::WaitingIdentity>>,
+        _attempt: Attempt,
+    ) {
+    }
     /// Unlocks with a passkey.
     pub fn unlock_with_passkey(self, _attempt: Attempt) {}
     /// Answers the second step with a passkey.

@@ -19,6 +19,8 @@ pub struct NewAccount {
     pub token: Option<String>,
     /// The invitation's secret, base64url.
     pub secret: Option<String>,
+    /// Whether it is made of the identity that a provider verified in this browser.
+    pub identity: bool,
     /// Whether this is the first administrator.
     pub set_up: bool,
 }

@@ -49,17 +49,19 @@ pub(super) fn sign_up(
             Some(kit) => kit,
             None => RecoveryKit::parse(&account.words.join(" ")).map_err(ClientError::KitWords)?,
         };
-        let keys = client
-            .sign_up(SignUp {
-                name: &account.name,
-                email: &account.email,
-                password: &account.password,
-                role: account.role,
-                kit: &kit,
-                token: account.token.as_deref(),
-                device: device(),
-            })
-            .await?;
+        let new = SignUp {
+            name: &account.name,
+            email: &account.email,
+            password: &account.password,
+            role: account.role,
+            kit: &kit,
+            token: account.token.as_deref(),
+            device: device(),
+        };
+        let keys = match account.identity {
+            true => client.sign_up_with_identity(new).await?,
+            false => client.sign_up(new).await?,
+        };
         claim::keep(Arrival { token: None, secret: account.secret });
         Ok(keys)
     };
@@ -88,6 +90,15 @@ pub(super) fn sign_in(
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_passkey))]
 pub(super) fn passkey(client: Client<WebPlatform>) -> Running<client::Result<ByPasskey<WebPlatform>>> {
     Ok(async move { client.sign_in_with_passkey(device(), &BrowserPasskeys).await }.boxed_local())
+}
+
+/// Signs in as whom an identity provider verified in this browser.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_identity))]
+pub(super) fn identity(
+    client: Client<WebPlatform>,
+    step: SecondStep,
+) -> Running<client::Result<SignedIn<WebPlatform>>> {
+    Ok(async move { client.sign_in_with_identity(device(), &step).await }.boxed_local())
 }
 
 /// Unlocks the session that lives with a passkey.

@@ -62,7 +62,7 @@ pub(super) fn device() -> Device {
 }
 
 impl Vault {
-    fn client(self) -> Client<WebPlatform> {
+    pub(super) fn client(self) -> Client<WebPlatform> {
         let platform = move || WebPlatform::new(self.online, self.ended, self.due);
         let new = || Client::with_memory(platform(), remembered());
         let made = self.inner.try_update_value(|inner| inner.client.get_or_insert_with(new).clone());
@@ -181,14 +181,19 @@ impl Vault {
                     attempt.done();
                 }
                 Ok(ByPasskey::Locked(session)) => {
-                    self.ended.set(false);
-                    self.notice.set(Some(t!(sign_in.passkey_locked).to_owned()));
-                    self.found(session);
+                    self.came_in(session, t!(sign_in.passkey_locked));
                     attempt.done();
                 }
                 Err(error) => attempt.failed(explain(&error)),
             }
         });
+    }
+
+    /// A session has begun whose vault the password unlocks.
+    pub(super) fn came_in(self, session: SignedIn<WebPlatform>, notice: &str) {
+        self.ended.set(false);
+        self.notice.set(Some(notice.to_owned()));
+        self.found(session);
     }
 
     /// Unlocks the session that lives with a passkey.

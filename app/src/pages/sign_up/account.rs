@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use super::{Door, Form, Step};
 use crate::{
-    components::{Button, Card, Choice, Choices, PasswordField, TextField},
+    components::{Banner, Button, Card, Choice, Choices, PasswordField, TextField, Tone},
+    pages::identity::IdentityButtons,
     t,
     vault::{Attempt, Judge, use_vault},
 };
@@ -57,8 +58,10 @@ pub(super) fn Account(form: Form) -> impl IntoView {
     };
     let ready = crate::pages::use_ready();
     let waits = Signal::derive(move || !ready.get() || form.door.with(|door| *door == Door::Checking));
-    let bound =
-        Signal::derive(move || form.door.with(|door| matches!(door, Door::Invited(info) if info.email.is_some())));
+    let bound = Signal::derive(move || {
+        form.identity.with(Option::is_some)
+            || form.door.with(|door| matches!(door, Door::Invited(info) if info.email.is_some()))
+    });
     let known = Signal::derive(move || vec![form.name.get(), form.email.get()]);
     let judge = Judge::new(form.password, Signal::stored(PASSWORD_MIN_CHARS), known);
     let attempt = Attempt::new();
@@ -89,6 +92,7 @@ pub(super) fn Account(form: Form) -> impl IntoView {
     };
     view! {
         <Card>
+            {move || form.with_identity.problem.get().map(|problem| view! { <div class="mb-4"><Banner tone=Tone::Danger>{problem}</Banner></div> })}
             <form class="form" method="dialog" on:submit=submit novalidate>
                 {role}
                 <TextField
@@ -128,6 +132,9 @@ pub(super) fn Account(form: Form) -> impl IntoView {
                 />
                 <Button submit=true busy=attempt.busy disabled=waits class="btn-wide">{t!(sign_up.submit)}</Button>
             </form>
+            {move || (ready.get() && form.identity.with(Option::is_none)).then(|| view! {
+                <IdentityButtons attempt=form.with_identity other=waits first=true on_leave=move |()| form.keep_link()/>
+            })}
         </Card>
     }
 }

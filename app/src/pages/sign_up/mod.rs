@@ -11,7 +11,7 @@ pub(super) use {
     kit::KitWords,
 };
 
-use api_types::{accounts::Role, invitations::InvitationInfo};
+use api_types::{accounts::Role, identities::WaitingIdentity, invitations::InvitationInfo};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -45,6 +45,9 @@ pub enum Door {
     Closed,
 }
 
+/// Where a link waits while its reader is at an identity provider.
+pub(crate) const INVITATION: &str = "invitation";
+
 /// What has been typed so far; in memory only.
 #[derive(Clone, Copy)]
 struct Form {
@@ -60,6 +63,9 @@ struct Form {
     /// Token and secret of the link.
     token: StoredValue<Option<String>>,
     secret: StoredValue<Option<String>>,
+    /// Whom an identity provider verified: the account is made of that.
+    identity: RwSignal<Option<WaitingIdentity>>,
+    with_identity: Attempt,
     attempt: Attempt,
 }
 
@@ -76,6 +82,8 @@ impl Form {
             invited: StoredValue::new(false),
             token: StoredValue::new(None),
             secret: StoredValue::new(None),
+            identity: RwSignal::new(None),
+            with_identity: Attempt::new(),
             attempt: Attempt::new(),
         }
     }
@@ -98,8 +106,17 @@ impl Form {
             words: self.words.get_untracked(),
             token: self.token.get_value(),
             secret: self.secret.get_value(),
+            identity: self.identity.with_untracked(Option::is_some),
             set_up: matches!(self.door.get_untracked(), Door::Invited(info) if info.set_up),
         }
+    }
+
+    /// Keeps the link for the way back from an identity provider: in this tab, until it is read.
+    fn keep_link(self) {
+        let Some(token) = self.token.get_value() else { return };
+        let key = if self.invited.get_value() { "invite" } else { "setup" };
+        let secret = self.secret.get_value().map(|secret| format!("&secret={secret}")).unwrap_or_default();
+        crate::browser::store_session(INVITATION, &format!("{key}={token}{secret}"));
     }
 
     fn set_up(self) -> bool {
@@ -113,6 +130,13 @@ pub fn SignUp() -> impl IntoView {
     let vault = use_vault();
     let form = Form::new();
     let arrive = move |fragment: &str| {
+        // Back from an identity provider: with the invitation that it was left with.
+        let back = crate::browser::fragment_value(fragment, "identity").is_some();
+        let kept = back.then(|| crate::browser::take_session(INVITATION)).flatten();
+        if back {
+            vault.waiting_identity(form.identity, form.with_identity);
+        }
+        let fragment = kept.as_deref().unwrap_or(fragment);
         let value = |key| crate::browser::fragment_value(fragment, key);
         form.invited.set_value(value("invite").is_some());
         form.token.set_value(value("setup").or_else(|| value("invite")));
@@ -149,6 +173,13 @@ pub fn SignUp() -> impl IntoView {
             form.email.set(email);
         }
     });
+    Effect::new(move |_| {
+        let Some(identity) = form.identity.get() else { return };
+        form.email.set(identity.email);
+        if form.name.with_untracked(String::is_empty) {
+            form.name.set(identity.name.unwrap_or_default());
+        }
+    });
     let title = Signal::derive(move || {
         match form.step.get() {
             Step::Account if form.set_up() => t!(sign_up.setup_title),
@@ -179,6 +210,7 @@ pub fn SignUp() -> impl IntoView {
         <Gate title lead wide=true>
             <Stepper step=form.step/>
             <Invited door=form.door/>
+            <Verified identity=form.identity/>
             {step}
             <p class="gate-foot no-print">{t!(sign_up.have_account)}" "<a href="/sign-in">{t!(sign_up.sign_in)}</a></p>
         </Gate>
@@ -206,6 +238,17 @@ fn Invited(door: RwSignal<Door>) -> impl IntoView {
             view! { <div class="mb-4"><Banner tone=Tone::Good title>{text}</Banner></div> }.into_any()
         }
         _ => ().into_any(),
+    }
+}
+
+/// As whom an identity provider verified the reader, and what it doesn't get.
+#[component]
+fn Verified(identity: RwSignal<Option<WaitingIdentity>>) -> impl IntoView {
+    move || {
+        let WaitingIdentity { provider_name: name, email, .. } = identity.get()?;
+        let title = t!(identities.chosen, name = name, email = email);
+        let text = t!(identities.chosen_text, name = name);
+        Some(view! { <div class="mb-4"><Banner tone=Tone::Good title>{text}</Banner></div> })
     }
 }
 

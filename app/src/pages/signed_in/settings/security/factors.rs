@@ -91,7 +91,7 @@ fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>
 }
 
 /// A sentence with a relative time at its `{when}`.
-fn sentence(text: &'static str, at: i64) -> impl IntoView {
+pub(super) fn sentence(text: &'static str, at: i64) -> impl IntoView {
     let (before, after) = text.split_once("{when}").unwrap_or((text, ""));
     view! { {before}<Time at=at style=TimeStyle::Relative/>{after} }
 }

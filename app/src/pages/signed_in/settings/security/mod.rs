@@ -4,6 +4,7 @@ mod authenticator;
 mod codes;
 mod enrol;
 mod factors;
+mod identities;
 mod kit;
 mod passkey;
 mod password;
@@ -39,6 +40,7 @@ struct Security {
     screen: RwSignal<Screen>,
     proving: Proving,
     factors: Loaded<SecondFactorList>,
+    identities: Loaded<identities::Known>,
     /// Recovery codes that were just made.
     codes: RwSignal<Vec<String>>,
 }
@@ -76,8 +78,10 @@ pub fn SecurityPage() -> impl IntoView {
         screen: RwSignal::new(Screen::Overview),
         proving: Proving::new(vault),
         factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
+        identities: Loaded::new(vault, identities::ask),
         codes: RwSignal::new(Vec::new()),
     };
+    identities::came_back();
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             security.factors.again();
@@ -119,6 +123,7 @@ fn Overview(security: Security) -> impl IntoView {
                 </div>
             </Card>
             <factors::Factors security/>
+            <identities::Identities security/>
         </SettingsFrame>
     }
 }

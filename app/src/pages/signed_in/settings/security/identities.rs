@@ -1,0 +1,131 @@
+//! The identities that sign in to the account, and providers to link one of.
+
+use api_types::identities::{Identity, IdentityProvider};
+use leptos::prelude::*;
+
+use super::{Security, factors::sentence};
+use crate::{
+    browser,
+    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, use_toasts},
+    pages::signed_in::question::Question,
+    t,
+    vault::{Attempt, Keys, explain_identity},
+};
+
+/// What is linked, and what can be.
+#[derive(Clone)]
+pub(super) struct Known {
+    identities: Vec<Identity>,
+    providers: Vec<IdentityProvider>,
+}
+
+pub(super) async fn ask(open: Keys) -> client::Result<Known> {
+    let providers = open.api().get_instance().await?.identity_providers;
+    Ok(Known { identities: open.identities().await?, providers })
+}
+
+/// Says what came of leaving to link one.
+pub(super) fn came_back() {
+    let Some(says) = browser::fragment_value(&browser::take_fragment(), "identity") else { return };
+    let toasts = use_toasts();
+    match says.as_str() {
+        "linked" => toasts.done(t!(identities.linked)),
+        code => toasts.problem(explain_identity(code)),
+    }
+}
+
+/// The card; none where the server asks nobody and nothing is linked.
+#[component]
+pub(super) fn Identities(security: Security) -> impl IntoView {
+    let removing = Question::new();
+    let leaving = Attempt::new();
+    let card = move || {
+        let Known { identities, providers } = security.identities.value.get()?;
+        if identities.is_empty() && providers.is_empty() {
+            return None;
+        }
+        let link = move |provider: IdentityProvider| view! { <Link security provider leaving/> };
+        Some(view! {
+            <Card title=t!(identities.title).to_owned()>
+                <div class="stack">
+                    <p>{t!(identities.note)}</p>
+                    {move || leaving.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                    <List identities removing/>
+                    <div class="page-actions">{providers.into_iter().map(link).collect_view()}</div>
+                </div>
+            </Card>
+        })
+    };
+    view! { {card} <Remove security question=removing/> }
+}
+
+#[component]
+fn Link(security: Security, provider: IdentityProvider, leaving: Attempt) -> impl IntoView {
+    let says = t!(identities.link, name = provider.name);
+    let id = StoredValue::new(provider.id);
+    let link = move |()| {
+        let work = move |open: Keys| async move { open.link_identity(&id.get_value()).await };
+        security.proving.run(leaving, work, |place: String| browser::go(&place));
+    };
+    view! {
+        <Button kind=ButtonKind::Secondary glyph=Glyph::Plus busy=leaving.busy on_click=link>{says}</Button>
+    }
+}
+
+#[component]
+fn List(identities: Vec<Identity>, removing: Question<Identity>) -> impl IntoView {
+    if identities.is_empty() {
+        return view! { <p class="field-hint">{t!(identities.none)}</p> }.into_any();
+    }
+    let row = move |identity: Identity| {
+        let (added, used) = (identity.created_at, identity.last_used_at);
+        let email = identity.email.clone();
+        let text = move || {
+            let used = used.map(|at| view! { " · "{sentence(t!(security.factor_used), at)} });
+            let email = email.clone().map(|email| format!("{email} · "));
+            view! { {email}{sentence(t!(identities.added), added)}{used} }
+        };
+        let name = identity.provider_name.clone();
+        let (title, asked) = (name.clone(), identity);
+        view! {
+            <Row lead=|| view! { <span class="tile"><Icon glyph=Glyph::Person/></span> } title text>
+                <Button kind=ButtonKind::DangerQuiet class="btn-small" on_click=move |()| removing.ask(asked.clone())>
+                    {t!(security.factor_remove)}<span class="sr-only">" "{name}</span>
+                </Button>
+            </Row>
+        }
+    };
+    let rows = identities.into_iter().map(row).collect_view();
+    view! { <div class="framed"><Rows label=t!(identities.list).to_owned()>{rows}</Rows></div> }.into_any()
+}
+
+/// "Remove?", and what that means.
+#[component]
+fn Remove(security: Security, question: Question<Identity>) -> impl IntoView {
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let name = move || question.about().map(|identity| identity.provider_name).unwrap_or_default();
+    let remove = move |()| {
+        let Some(identity) = question.about_untracked() else { return };
+        let id = identity.id;
+        let work = move |open: Keys| async move { open.remove_identity(&id).await };
+        security.proving.run(attempt, work, move |()| {
+            toasts.done(t!(identities.removed, name = identity.provider_name));
+            question.done();
+            security.identities.again();
+        });
+    };
+    view! {
+        <Confirm
+            id="remove-identity"
+            open=question.open
+            title=Signal::derive(move || t!(identities.remove_title, name = name()))
+            action=t!(security.factor_remove)
+            busy=attempt.busy
+            on_confirm=remove
+        >
+            <p>{t!(identities.remove_text)}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+        </Confirm>
+    }
+}
