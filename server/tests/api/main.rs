@@ -3,6 +3,7 @@
 
 mod growing_log;
 mod harness;
+mod identity_provider;
 mod mail_server;
 mod person;
 mod reading;
@@ -26,6 +27,8 @@ mod find_by_key;
 mod framing;
 mod grants;
 mod honest_client;
+mod identities;
+mod identity_lies;
 mod in_flight;
 mod invitations;
 mod list;
@@ -41,6 +44,7 @@ mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;
 mod mail_tls;
+mod oidc_provider;
 mod openapi;
 mod oversight;
 mod parts;
