@@ -324,6 +324,18 @@ export const words = {
     locked: /^Your passkey signed you in/,
     opensNothing: /^This passkey can't unlock these reports/,
   },
+  identities: {
+    go: (name: string) => `Continue with ${name}`,
+    declined: /^You were not signed in: it was declined there/,
+    mismatch: /^This answer belongs to no sign-in/,
+    chosen: (name: string, email: string) => `${name} confirmed your address ${email}`,
+    locked: /^The identity provider signed you in/,
+    title: 'Identity providers',
+    none: 'None is linked.',
+    link: (name: string) => `Link ${name}`,
+    linked: /^The identity is linked/,
+    removed: (name: string) => `${name} is removed`,
+  },
   policies: {
     tab: 'Policies',
     role: (role: string) => `${role}: needs a second factor`,

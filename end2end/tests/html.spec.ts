@@ -21,6 +21,7 @@ const NOT_SHOWN: { [field: string]: string } = {
   invitation: 'sent, never answered',
   type: 'a problem’s type, which is never shown',
   pointer: 'names a field',
+  authorization_url: 'where the browser goes next: nothing but https is followed',
 };
 
 interface Schema {
@@ -144,9 +145,9 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await unharmed(author);
   });
 
-  // Which texts it may be that nobody asked for: of invitations, where there are none, and of a passkey to be made, which
-  // the browser's own question shows and no page. A new one must be met or named.
-  const unasked = ['created_by_name', 'invited_by', 'rp_id', 'rp_name', 'user_display_name', 'user_name'];
+  // Which texts it may be that nobody asked for: of invitations and identities, where there are none, and of a passkey to
+  // be made, which the browser's own question shows and no page. A new one must be met or named.
+  const unasked = ['created_by_name', 'invited_by', 'provider_name', 'rp_id', 'rp_name', 'user_display_name', 'user_name'];
   expect(unasked).toEqual(expect.arrayContaining([...names].filter((name) => !met.has(name))));
 });
 
