@@ -90,7 +90,10 @@ async fn people(context: &Context) -> Result<()> {
 pub async fn invite(context: &Context, args: &Invite) -> Result<()> {
     let origin = context.server()?;
     let invited = context
-        .with_vault(async |vault| Ok(vault.invite(args.role.into(), args.email.as_deref(), None, &origin).await?))
+        .with_vault(async |vault| {
+            let invite = async || vault.invite(args.role.into(), args.email.as_deref(), None, &origin).await;
+            confirmed(context, vault, invite).await
+        })
         .await?;
     let value = json!({ "link": invited.link.as_str(), "expires_at": invited.invitation.expires_at });
     context.output.result(&value, |_| {

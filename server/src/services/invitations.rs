@@ -16,6 +16,7 @@ use crate::{
     policy::Actor,
     random,
     services::{
+        confirmation,
         fields::{self, Email},
         notices::{self, Notice},
         throttle::{self, Tried},
@@ -38,6 +39,10 @@ const TOKEN_MAX: usize = 128;
 /// `POST /invitations`.
 pub async fn create(state: &AppState, actor: &Actor, body: CreateInvitation) -> ServiceResult<CreatedInvitation> {
     actor.may_invite(body.role)?;
+    // Whoever comes by it is active at once: a session that was stolen, or that a provider vouched for, is not enough.
+    if body.role != Role::Patient {
+        confirmation::confirmed(state, actor).await?;
+    }
     let life = body.expires_in.unwrap_or(LIFE);
     if !(HOUR..=30 * DAY).contains(&life) {
         return Err(ServiceError::field("/expires_in", "1 hour to 30 days, in milliseconds"));

@@ -6,7 +6,7 @@ use api_types::{
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
 };
 use crypto::account;
-use server::clock::DAY;
+use server::clock::{DAY, MINUTE};
 
 use crate::{
     harness::{Answer, Server},
@@ -104,6 +104,17 @@ async fn withdrawn_and_expired_invitations_are_as_unknown_ones() {
     for token in [&withdrawn.token, &expired.token, &"unknown".to_owned(), &"x".repeat(1000)] {
         assert_eq!(look_up(&server, token).await.code(), "invitation_invalid");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_left_open_invites_nobody_who_is_active_at_once() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    server.state.clock.advance(11 * MINUTE);
+    for role in [Role::Doctor, Role::Administrator] {
+        assert_eq!(invite(&server, &ada, &invitation(role)).await.code(), "confirmation_required", "{role:?}");
+    }
+    assert_eq!(invite(&server, &ada, &invitation(Role::Patient)).await.status, 201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,12 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Banner, Button, ButtonKind, Choice, Choices, Dialog, SelectField, TextField, Time, TimeStyle, Tone},
-    pages::signed_in::link::HandOver,
+    pages::signed_in::{
+        link::HandOver,
+        prove::{ProveDialog, Proving},
+    },
     t,
-    vault::{Attempt, admin, explain, use_vault},
+    vault::{Attempt, Keys, admin, use_vault},
 };
 
 const DAY: i64 = 24 * 3_600_000;
@@ -25,6 +28,7 @@ struct Made {
 #[component]
 pub(super) fn InviteDialog(open: RwSignal<bool>, #[prop(into)] on_made: Callback<()>) -> impl IntoView {
     let made = RwSignal::new(None::<Made>);
+    let proving = Proving::new(use_vault());
     Effect::new(move |_| {
         if open.get() {
             made.set(None);
@@ -37,42 +41,36 @@ pub(super) fn InviteDialog(open: RwSignal<bool>, #[prop(into)] on_made: Callback
     view! {
         <Dialog id="invite" open title>
             {move || match made.get() {
-                None => view! { <Ask made on_made/> }.into_any(),
+                None => view! { <Ask proving made on_made/> }.into_any(),
                 Some(made) => view! { <Ready made open/> }.into_any(),
             }}
         </Dialog>
+        <ProveDialog proving/>
     }
 }
 
 #[component]
-fn Ask(made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
-    let vault = use_vault();
+fn Ask(proving: Proving, made: RwSignal<Option<Made>>, on_made: Callback<()>) -> impl IntoView {
     let role = RwSignal::new("doctor".to_owned());
     let email = RwSignal::new(String::new());
     let life = RwSignal::new("7".to_owned());
     let attempt = Attempt::new();
     let make = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(open) = vault.keys() else { return };
-        if !attempt.begin() {
-            return;
-        }
         let typed = email.get_untracked();
         let days: i64 = life.get_untracked().parse().unwrap_or(7);
         let role = role_of(&role.get_untracked());
-        wasm_bindgen_futures::spawn_local(async move {
-            match admin::invite(&open, role, &typed, days * DAY).await {
-                Ok(created) => {
-                    attempt.done();
-                    made.try_set(Some(Made {
-                        link: created.link.to_string(),
-                        expires_at: created.invitation.expires_at,
-                        mailed: created.mailed,
-                    }));
-                    on_made.run(());
-                }
-                Err(error) => attempt.failed(explain(&error)),
-            }
+        let work = move |open: Keys| {
+            let typed = typed.clone();
+            async move { admin::invite(&open, role, &typed, days * DAY).await }
+        };
+        proving.run(attempt, work, move |created: client::Invited| {
+            made.try_set(Some(Made {
+                link: created.link.to_string(),
+                expires_at: created.invitation.expires_at,
+                mailed: created.mailed,
+            }));
+            on_made.run(());
         });
     };
     view! {
