@@ -23,7 +23,7 @@ export class IdentityProvider {
 
   static async start(accounts: Record<string, Account>): Promise<IdentityProvider> {
     const port = await freePort();
-    const told = JSON.stringify({ redirect: `http://localhost:${port}/sign-in/identity/callback`, accounts });
+    const told = JSON.stringify({ redirect: `http://localhost:${port}/sign-in/identity/callback/work`, accounts });
     const script = join(root, 'end2end/support/identity_provider.mjs');
     const child = spawn(process.execPath, [script, told], { stdio: ['pipe', 'pipe', 'inherit'] });
     const provider = new IdentityProvider(child, mkdtempSync(join(tmpdir(), 'healthsecure-identity-')), port);

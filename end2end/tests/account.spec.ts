@@ -23,7 +23,8 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await password.fill('lantern mosaic tuba forty glacier');
   await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
   await person.context.setOffline(false);
-  expect(await page.evaluate(() => (window as unknown as { long: number[] }).long)).toEqual([]);
+  // Were it done in the page, its megabyte would block it for much longer than busy cores do now and then.
+  expect(Math.max(0, ...(await page.evaluate(() => (window as unknown as { long: number[] }).long)))).toBeLessThan(200);
 
   await page.getByLabel(words.signUp.password, { exact: true }).fill(person.identity.password);
   await person.button(words.signUp.next).click();
@@ -135,11 +136,15 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   const here = await enter(clinic.patient);
   await here.heading(words.reports.title).waitFor();
   const there = await enter(clinic.patient);
-  await expect(here.page.getByText(words.settings.sessionBegan)).toBeVisible({ timeout: 3_000 });
-  await expect(there.page.getByText(words.settings.sessionBegan)).toBeHidden();
+  await expect(here.page.getByText(words.settings.sessionBegan)).toBeVisible();
+  // Unlocking goes on with the session that there is: no news for anybody.
+  await there.page.reload();
+  await there.unlock();
+  await there.heading(words.reports.title).waitFor();
   await here.goTo('settings');
   await here.page.getByRole('link', { name: words.settings.sessions }).or(here.page.getByRole('tab', { name: words.settings.sessions })).first().click();
   await expect(here.page.getByText(words.settings.current)).toHaveCount(1);
+  await expect(here.page.getByText(words.settings.sessionBegan), 'said once, of the sign-in').toHaveCount(1);
   await expect(here.page.getByText(words.settings.placeMachine).first()).toBeVisible();
   await here.button(words.settings.endOthers).click();
   await here.dialog().getByRole('button', { name: words.settings.endOthers }).click();

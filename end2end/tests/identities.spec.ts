@@ -29,7 +29,7 @@ test('an identity provider makes an account and signs in to it, and the password
     const sent: string[] = [];
     page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
     // A link with an answer that this browser never asked for.
-    await page.goto('/sign-in/identity/callback?state=made-up&code=made-up');
+    await page.goto('/sign-in/identity/callback/work?state=made-up&code=made-up');
     await expect(page.getByText(w.mismatch)).toBeVisible({ timeout: 30_000 });
     await person.button(w.go(NAME)).click();
     await page.getByRole('link', { name: 'decline' }).click();

@@ -31,7 +31,8 @@ async fn identities(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("subject"))
         .col(text_null("email"))
         .col(big_integer("created_at"))
-        .col(big_integer_null("last_used_at"));
+        .col(big_integer_null("last_used_at"))
+        .col(big_integer_null("removed_at"));
     ddl::references(&mut table, "identities", "account_id", "accounts", "id");
     manager.create_table(table).await?;
     ddl::unique(manager, "identities", &["issuer", "subject"]).await?;

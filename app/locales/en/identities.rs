@@ -8,6 +8,8 @@ texts! {
         locked = "The identity provider signed you in. It doesn't have what opens your reports: for that enter your password.";
         chosen = "{name} confirmed your address {email}";
         chosen_text = "Now choose the password that opens your reports. {name} never gets it, and can't open them.";
+        other_address = "Your invitation is for another e-mail address than the one that was verified there. Go on with the address it is for, or ask for an invitation for the other.";
+        without = "Begin again without it";
         denied = "You were not signed in: it was declined there. Nothing was changed.";
         unavailable = "The identity provider can't be reached right now. Nothing was lost; sign in with your password, or try again later.";
         mismatch = "This answer belongs to no sign-in that was begun in this browser. Begin again here.";

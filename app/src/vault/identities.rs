@@ -44,16 +44,27 @@ impl Vault {
     /// Whether an identity provider verified somebody; where it didn't, the attempt says why. The address is cleared.
     pub fn came_back(self, attempt: Attempt) -> bool {
         let Some(says) = browser::fragment_value(&browser::take_fragment(), "identity") else { return false };
+        // Taken whatever came of it: on a shared machine the next person must not find it.
+        let link = browser::take_session(INVITATION);
         if says != "verified" {
-            attempt.problem.set(Some(explain_identity(&says).to_owned()));
+            match link {
+                // Back to where the invitation is used, which says why.
+                Some(link) => browser::go(&format!("/sign-up#{link}&identity={says}")),
+                None => attempt.problem.set(Some(explain_identity(&says).to_owned())),
+            }
             return false;
         }
-        if let Some(link) = browser::take_session(INVITATION)
+        if let Some(link) = link
             && let Some(token) = browser::fragment_value(&link, "invite")
         {
             self.keep_invitation(token, browser::fragment_value(&link, "secret"));
         }
         true
+    }
+
+    /// Says what came of a trip to an identity provider.
+    pub fn say_identity(self, code: &str, attempt: Attempt) {
+        attempt.problem.set(Some(explain_identity(code).to_owned()));
     }
 
     /// Signs in as whom an identity provider verified. The vault stays locked, and says so.

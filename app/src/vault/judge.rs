@@ -125,7 +125,14 @@ mod browser {
                 return;
             }
             spawn_local(async move {
-                let problem = self.problem().await;
+                // Whoever types on meanwhile is judged by what stands there in the end.
+                let problem = loop {
+                    let Some(typed) = self.work.value.try_get_untracked() else { break None };
+                    let problem = self.problem(&typed).await;
+                    if self.stands(&typed) || self.work.value.is_disposed() {
+                        break problem;
+                    }
+                };
                 attempt.done();
                 if !self.work.value.is_disposed() {
                     go_on(problem);
@@ -133,11 +140,10 @@ mod browser {
             });
         }
 
-        /// Why what stands there may not be used, in a sentence.
-        async fn problem(self) -> Option<String> {
-            let typed = self.work.value.try_get_untracked()?;
-            let min = self.min.get_untracked();
-            let says = match self.ask(&typed).await {
+        /// Why a text may not be used, in a sentence.
+        async fn problem(self, typed: &str) -> Option<String> {
+            let min = self.min.try_get_untracked()?;
+            let says = match self.ask(typed).await {
                 Some(verdict) if verdict.enough() => return None,
                 Some(Verdict::Short(_)) => t!(sign_up.password_short, min = min),
                 Some(Verdict::Common) => t!(sign_up.password_common).to_owned(),

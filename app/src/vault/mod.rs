@@ -200,6 +200,9 @@ impl Vault {
     }
     /// Signs in as whom an identity provider verified.
     pub fn sign_in_with_identity(self, _attempt: Attempt) {}
+
+    /// Nobody comes back here.
+    pub fn say_identity(self, _code: &str, _attempt: Attempt) {}
     /// Whom an identity provider verified, to make an account of.
     pub fn waiting_identity(
         self,

@@ -20,6 +20,8 @@ pub struct Model {
     pub email: Option<String>,
     pub created_at: i64,
     pub last_used_at: Option<i64>,
+    /// Signs in no more. It stays, so that its provider's word doesn't link it again by the address alone.
+    pub removed_at: Option<i64>,
 }
 
 /// None are declared: storage joins by key.

@@ -25,7 +25,7 @@ use crate::{
         Address, Holder, Visitor,
         identity_cookie::{self, IdentityBrowser},
     },
-    oidc::CALLBACK,
+    oidc,
     services::{
         identities,
         identity_flow::{self, Cookie, FLOW, Returned, TICKET},
@@ -44,7 +44,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// What no client calls: browsers are sent there.
 pub fn callback_route() -> Router<AppState> {
-    Router::new().route(CALLBACK, get(callback))
+    Router::new().route(&oidc::callback("{provider_id}"), get(callback))
 }
 
 /// Send this browser to an identity provider (OpenID Connect, code flow with PKCE). To link, the session must be confirmed.
@@ -118,9 +118,12 @@ async fn callback(
     State(state): State<AppState>,
     from: Address,
     IdentityBrowser(browser): IdentityBrowser,
+    Path(provider): Path<String>,
     returned: Result<Query<Returned>, QueryRejection>,
 ) -> ServiceResult<Response> {
-    let onward = identity_flow::callback(&state, from, browser, returned.ok().map(|Query(returned)| returned)).await;
+    let onward =
+        identity_flow::callback(&state, from, (&provider, browser), returned.ok().map(|Query(returned)| returned))
+            .await;
     let to = format!("{}#identity={}", onward.to, onward.says);
     let cookie = match &onward.cookie {
         Cookie::Stays => None,

@@ -8,7 +8,7 @@ use reqwest::{Client, Request, redirect};
 use crate::config::is_safe_url;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// For a whole answer. Three of them fit the time that a request to this server has.
+/// For a whole answer.
 const WHOLE: Duration = Duration::from_secs(8);
 /// Discovery documents, key sets and token answers have a few kilobytes.
 const MOST: usize = 256 * 1024;

@@ -10,5 +10,8 @@ pub use provider::{Begun, IdentifyError, Provider, Providers, Unreachable, Verif
 pub use settings::{ProviderConfig, ProvidersFileError, read};
 pub use verify::TokenFault;
 
-/// Where providers send browsers back to.
-pub const CALLBACK: &str = "/sign-in/identity/callback";
+/// Where providers send browsers back to, each to its own: an answer that another gave never passes for its (RFC 9700, section
+/// 4.4.2).
+pub fn callback(provider: &str) -> String {
+    format!("/sign-in/identity/callback/{provider}")
+}

@@ -17,7 +17,7 @@ use openidconnect::{
 };
 
 use super::{
-    CALLBACK, ProviderConfig, TokenFault,
+    ProviderConfig, TokenFault, callback,
     http::{Http, HttpError},
     verify,
 };
@@ -98,10 +98,9 @@ impl Providers {
     /// Of a configuration; asks nobody yet.
     pub fn new(configs: &[ProviderConfig], origin: &Origin) -> Result<Self, reqwest::Error> {
         let http = Http::new()?;
-        let redirect = RedirectUrl::new(format!("{origin}{CALLBACK}")).ok();
         let provider = |config: &ProviderConfig| Provider {
             config: config.clone(),
-            redirect: redirect.clone(),
+            redirect: RedirectUrl::new(format!("{origin}{}", callback(&config.id))).ok(),
             http: http.clone(),
             found: Mutex::default(),
         };

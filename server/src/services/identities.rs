@@ -43,7 +43,7 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<IdentityList
 pub async fn remove(state: &AppState, actor: &Actor, id: IdentityId) -> ServiceResult<()> {
     confirmation::confirmed(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
-    if !rows::delete(tx.conn(), actor.account, id).await? {
+    if !rows::remove(tx.conn(), actor.account, id, state.clock.now()).await? {
         return Err(ErrorCode::NotFound.into());
     }
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "identity_removed").with("identity", id);
@@ -87,6 +87,7 @@ pub async fn insert(
         created_at: state.clock.now(),
         last_used_at: None,
     };
+    rows::forget_removed(tx.conn(), &row.issuer, &row.subject).await?;
     match rows::insert(tx.conn(), &row).await {
         Err(error) if is_unique_violation(&error) => Err(ErrorCode::IdentityTaken.into()),
         other => Ok(other.map(|()| row.id)?),

@@ -1,11 +1,15 @@
 //! To an identity provider and back. What begins is bound to its browser by a cookie, serves once, and ends after ten
 //! minutes; what comes back is a page of ours, and in its address stands no secret.
 
+use std::time::Duration;
+
 use api_types::{
     ErrorCode, UnixMillis,
     audit::Action,
     identities::{IdentityPurpose, IdentityStarted},
 };
+
+use tokio::time::timeout;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -28,6 +32,8 @@ use crate::{
 pub const FLOW: UnixMillis = 10 * MINUTE;
 /// So long what it brought back waits: a new account's owner chooses a password and keeps the recovery kit meanwhile.
 pub const TICKET: UnixMillis = 30 * MINUTE;
+/// So long a provider may take to say who it is; less than a request to this server has.
+const PATIENCE: Duration = Duration::from_secs(25);
 /// Longest code and state that are looked at.
 const TEXT_MAX: usize = 4096;
 
@@ -128,14 +134,14 @@ const SIGN_IN: &str = "/sign-in";
 const SIGN_UP: &str = "/sign-up";
 const SECURITY: &str = "/settings/security";
 
-/// `GET /sign-in/identity/callback`: whatever comes, the browser goes on to a page that says what came of it.
+/// `GET /sign-in/identity/callback/{provider_id}`: whatever comes, the browser goes on to a page that says what came of it.
 pub async fn callback(
     state: &AppState,
     from: Address,
-    browser: Option<[u8; 32]>,
+    (provider, browser): (&str, Option<[u8; 32]>),
     returned: Option<Returned>,
 ) -> Onward {
-    let flow = match take(state, from, browser, returned.as_ref()).await {
+    let flow = match take(state, from, (provider, browser), returned.as_ref()).await {
         Ok(flow) => flow,
         Err(error) => return Onward::refused(SIGN_IN, &error, Cookie::Stays),
     };
@@ -151,7 +157,7 @@ pub async fn callback(
 async fn take(
     state: &AppState,
     from: Address,
-    browser: Option<[u8; 32]>,
+    (provider, browser): (&str, Option<[u8; 32]>),
     returned: Option<&Returned>,
 ) -> ServiceResult<FlowRow> {
     throttle::count(state, Tried::IdentityFrom, &from.bytes()).await?;
@@ -159,7 +165,7 @@ async fn take(
     let given = returned.and_then(|returned| returned.state.as_deref()).filter(|given| given.len() <= TEXT_MAX);
     let (given, browser) = given.zip(browser).ok_or(mismatch)?;
     let tx = state.db.begin_write().await?;
-    let flow = rows::take_flow(tx.conn(), random::token_hash(given), browser).await?;
+    let flow = rows::take_flow(tx.conn(), random::token_hash(given), (provider, browser)).await?;
     tx.commit().await?;
     let flow = flow.ok_or(mismatch)?;
     if state.clock.now() < flow.expires_at { Ok(flow) } else { Err(ErrorCode::IdentityExpired.into()) }
@@ -182,7 +188,8 @@ async fn identify(state: &AppState, flow: &FlowRow, returned: Returned) -> Servi
         None => {}
     }
     let code = returned.code.filter(|code| code.len() <= TEXT_MAX).ok_or(refused)?;
-    match provider.identify(&code, &flow.nonce, &flow.verifier).await {
+    let identified = timeout(PATIENCE, provider.identify(&code, &flow.nonce, &flow.verifier)).await;
+    match identified.map_err(|error| unavailable(provider, &error))? {
         Ok(identity) => Ok(identity),
         Err(IdentifyError::Unreachable(error)) => Err(unavailable(provider, &error)),
         Err(IdentifyError::Code) => Err(refused.into()),

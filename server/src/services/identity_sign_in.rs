@@ -68,6 +68,8 @@ pub async fn resolve(conn: &impl ConnectionTrait, ticket: &TicketRow) -> Service
     // owner's sign-ins; nothing is linked to an account that was switched off; and administrators, who can act on others
     // without keys, say themselves whom they trust.
     let may = matches!(row.status, AccountStatus::Active | AccountStatus::Pending) && row.role != Role::Administrator;
+    // Its owner removed one of this provider, or another has come into the address there: that one's subject is the account's.
+    let may = may && !rows::knew(conn, row.id, &ticket.issuer).await?;
     match row.email_verified_at {
         Some(_) if may => Ok(Resolved::SameAddress(row.id)),
         _ => Err(ErrorCode::IdentityNotLinked.into()),
@@ -83,7 +85,11 @@ fn verified_email(ticket: &TicketRow) -> ServiceResult<Email> {
 async fn waiting(state: &AppState, browser: Option<[u8; 32]>) -> ServiceResult<TicketRow> {
     let browser = browser.ok_or(ErrorCode::IdentityExpired)?;
     let found = rows::ticket(state.db.read(), browser).await?;
-    let found = found.filter(|ticket| state.clock.now() < ticket.expires_at);
+    // A provider that went from the configuration signs in nobody any more.
+    let counts = |ticket: &TicketRow| {
+        state.clock.now() < ticket.expires_at && state.identity_providers.get(&ticket.provider).is_some()
+    };
+    let found = found.filter(counts);
     Ok(found.ok_or(ErrorCode::IdentityExpired)?)
 }
 
@@ -119,9 +125,10 @@ pub async fn sign_in(
     if let Some(proved) = &proved {
         proved.take(state, &tx).await?;
     }
-    if let Some(actor) = carried.filter(|actor| actor.account == account) {
+    let carried = carried.filter(|actor| actor.account == account);
+    if let Some(actor) = &carried {
         storage::sessions::delete(tx.conn(), account, actor.session).await?;
-        tx.record(EventDraft::by(&actor, Action::SignOut).with("session", actor.session)).await?;
+        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
     }
     if !devices::remember(state, &tx, account, body.carrier, &device).await? {
         notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
@@ -147,7 +154,7 @@ pub async fn sign_in(
     }
     tx.record(event).await?;
     tx.commit().await?;
-    sessions::began(state, &begun);
+    sessions::began(state, &begun, carried.is_some());
     NewSession::new(state, begun, row).await
 }
 

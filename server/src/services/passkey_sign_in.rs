@@ -33,9 +33,10 @@ pub async fn sign_in(
     let mut tx = state.db.begin_write().await?;
     answered.take(state, &tx).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::PasskeyFailed)?;
-    if let Some(actor) = carried.filter(|actor| actor.account == account) {
+    let carried = carried.filter(|actor| actor.account == account);
+    if let Some(actor) = &carried {
         storage::sessions::delete(tx.conn(), account, actor.session).await?;
-        tx.record(EventDraft::by(&actor, Action::SignOut).with("session", actor.session)).await?;
+        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
     }
     if !devices::remember(state, &tx, account, body.carrier, &device).await? {
         notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
@@ -45,7 +46,7 @@ pub async fn sign_in(
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
     tx.commit().await?;
-    sessions::began(state, &begun);
+    sessions::began(state, &begun, carried.is_some());
     NewSession::new(state, begun, row).await
 }
 

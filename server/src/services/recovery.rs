@@ -182,6 +182,6 @@ async fn replace(
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
-    sessions::began(state, &begun);
+    sessions::began(state, &begun, false);
     NewSession::new(state, begun, row).await
 }

@@ -200,10 +200,14 @@ pub fn changed(state: &AppState, account: AccountId) {
     state.live.publish(account, live::event(LiveKind::SessionsChanged));
 }
 
-/// After a commit that began one: other open pages of the account say so.
-pub fn began(state: &AppState, begun: &Begun) {
+/// After a commit that began one. Other open pages of the account say so, unless it goes on with one that the request
+/// carried: a page that was locked, and unlocks.
+pub fn began(state: &AppState, begun: &Begun, goes_on: bool) {
     let account = begun.row.account;
     changed(state, account);
+    if goes_on {
+        return;
+    }
     let event = LiveEvent { session_id: Some(begun.row.id), ..live::event(LiveKind::SessionBegan) };
     state.live.publish(account, event);
 }

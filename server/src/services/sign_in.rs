@@ -186,6 +186,6 @@ async fn begin_session(
     throttle::succeeded(state, &tx, &pending.pair).await?;
     tx.record(event).await?;
     tx.commit().await?;
-    sessions::began(state, &begun);
+    sessions::began(state, &begun, ended.is_some());
     NewSession::new(state, begun, row).await
 }

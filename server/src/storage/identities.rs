@@ -50,26 +50,43 @@ pub async fn insert(conn: &impl ConnectionTrait, identity: &IdentityRow) -> DbRe
         email: Set(identity.email.clone()),
         created_at: Set(identity.created_at),
         last_used_at: Set(identity.last_used_at),
+        removed_at: Set(None),
     };
     identities::Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
 
 /// The one that an issuer means by a subject.
 pub async fn find(conn: &impl ConnectionTrait, issuer: &str, subject: &str) -> DbResult<Option<IdentityRow>> {
-    let query = identities::Entity::find().filter(identities::Column::Issuer.eq(issuer));
+    let query = identities::Entity::find().filter(identities::Column::RemovedAt.is_null());
+    let query = query.filter(identities::Column::Issuer.eq(issuer));
     query.filter(identities::Column::Subject.eq(subject)).one(conn).await?.map(identity).transpose()
 }
 
 /// An account's, oldest first.
 pub async fn of_account(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<IdentityRow>> {
     let query = identities::Entity::find().filter(identities::Column::AccountId.eq(account.0.to_vec()));
+    let query = query.filter(identities::Column::RemovedAt.is_null());
     let found = query.order_by_asc(identities::Column::CreatedAt).all(conn).await?;
     found.into_iter().map(identity).collect()
 }
 
 /// How many an account has.
 pub async fn count(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
-    identities::Entity::find().filter(identities::Column::AccountId.eq(account.0.to_vec())).count(conn).await
+    let query = identities::Entity::find().filter(identities::Column::AccountId.eq(account.0.to_vec()));
+    query.filter(identities::Column::RemovedAt.is_null()).count(conn).await
+}
+
+/// Whether an account has one of an issuer, or had one that was removed.
+pub async fn knew(conn: &impl ConnectionTrait, account: AccountId, issuer: &str) -> DbResult<bool> {
+    let query = identities::Entity::find().filter(identities::Column::AccountId.eq(account.0.to_vec()));
+    Ok(query.filter(identities::Column::Issuer.eq(issuer)).count(conn).await? > 0)
+}
+
+/// Forgets that one was removed: it is about to be linked anew.
+pub async fn forget_removed(conn: &impl ConnectionTrait, issuer: &str, subject: &str) -> DbResult<()> {
+    let removed = identities::Entity::delete_many().filter(identities::Column::RemovedAt.is_not_null());
+    let removed = removed.filter(identities::Column::Issuer.eq(issuer));
+    removed.filter(identities::Column::Subject.eq(subject)).exec(conn).await.map(drop)
 }
 
 /// It signed in.
@@ -79,8 +96,15 @@ pub async fn used(conn: &impl ConnectionTrait, id: IdentityId, now: UnixMillis) 
 }
 
 /// Removes one of an account. Says whether it was there.
-pub async fn delete(conn: &impl ConnectionTrait, account: AccountId, id: IdentityId) -> DbResult<bool> {
-    let own = identities::Entity::delete_many().filter(identities::Column::AccountId.eq(account.0.to_vec()));
+pub async fn remove(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    id: IdentityId,
+    now: UnixMillis,
+) -> DbResult<bool> {
+    let query = identities::Entity::update_many().col_expr(identities::Column::RemovedAt, Expr::value(Some(now)));
+    let own = query.filter(identities::Column::AccountId.eq(account.0.to_vec()));
+    let own = own.filter(identities::Column::RemovedAt.is_null());
     Ok(own.filter(identities::Column::Id.eq(id.0.to_vec())).exec(conn).await?.rows_affected == 1)
 }
 
@@ -117,15 +141,17 @@ pub async fn insert_flow(conn: &impl ConnectionTrait, flow: FlowRow) -> DbResult
     identity_flows::Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
 
-/// Takes the flow of a state out, for the browser that began it: it serves once. Another browser's stays.
+/// Takes the flow of a state out, for the browser that began it and the provider that it went to: it serves once. Another's
+/// stays.
 pub async fn take_flow(
     conn: &impl ConnectionTrait,
     state_hash: [u8; 32],
-    browser_hash: [u8; 32],
+    (provider, browser_hash): (&str, [u8; 32]),
 ) -> DbResult<Option<FlowRow>> {
     use identity_flows::{Column, Entity};
     let Some(found) = Entity::find_by_id(state_hash.to_vec()).one(conn).await? else { return Ok(None) };
     let its = Entity::delete_many().filter(Column::StateHash.eq(state_hash.to_vec()));
+    let its = its.filter(Column::Provider.eq(provider));
     let taken = its.filter(Column::BrowserHash.eq(browser_hash.to_vec())).exec(conn).await?;
     if taken.rows_affected != 1 {
         return Ok(None);

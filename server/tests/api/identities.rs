@@ -128,9 +128,18 @@ async fn the_session_is_locked_and_confirms_nothing() {
     assert_eq!(wrong.code(), "wrong_password");
     let open = locked.unlock(PASSWORD, &NoSecondFactor).await.unwrap();
     assert!(open.list(&client::api::ListQuery::default()).await.is_ok());
+    let mut before = Browser::default();
+    assert_eq!(before.visit(&server, &provider).await, SIGN_IN);
     open.remove_identity(&id).await.unwrap();
-    provider.claims("email_verified", false);
-    assert_eq!(browser.visit(&server, &provider).await, UNVERIFIED, "it signs in no more");
+    // Not with what was verified before either, and the address alone doesn't link it again.
+    assert_eq!(before.sign_in(&server, None).await.code(), "identity_not_linked");
+    assert_eq!(browser.visit(&server, &provider).await, NOT_LINKED, "it signs in no more");
+    let token = open.token().unwrap();
+    assert_eq!(browser.visit_to_link(&server, &provider, token).await, "/settings/security#identity=linked");
+    assert_eq!(browser.visit(&server, &provider).await, SIGN_IN, "its owner linked it again");
+    // The address came to somebody else at the provider.
+    provider.claims("sub", "another");
+    assert_eq!(browser.visit(&server, &provider).await, NOT_LINKED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

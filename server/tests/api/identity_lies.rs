@@ -148,6 +148,12 @@ async fn what_the_provider_answers_instead_is_said_by_name() {
         assert_eq!(browser.back(&server, &query).await, format!("/sign-in#identity={code}"), "{answer:?}");
         nothing_came(&server, 1, code).await;
     }
+    // Another provider's answer, sent here by one that this browser went to; it ends nothing.
+    let mut browser = Browser::default();
+    let state = provider.arrives(&browser.start(&server, IdentityPurpose::SignIn, None).await);
+    let mixed = browser.back_from(&server, "elsewhere", &[("code", "right"), ("state", &state)]).await;
+    assert_eq!(mixed, "/sign-in#identity=identity_state_mismatch");
+    assert!(browser.back(&server, &[("code", "right"), ("state", &state)]).await.ends_with("#identity=verified"));
     // A code that was issued for another challenge.
     let mut browser = Browser::default();
     let state = provider.arrives(&browser.start(&server, IdentityPurpose::SignIn, None).await);

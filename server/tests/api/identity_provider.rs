@@ -260,7 +260,12 @@ impl Browser {
 
     /// Comes back; gives what the page is told.
     pub async fn back(&mut self, server: &Server, query: &[(&str, &str)]) -> String {
-        let mut url = Url::parse(&format!("{}/sign-in/identity/callback", server.origin)).unwrap();
+        self.back_from(server, "work", query).await
+    }
+
+    /// The same, from any provider.
+    pub async fn back_from(&mut self, server: &Server, provider: &str, query: &[(&str, &str)]) -> String {
+        let mut url = Url::parse(&format!("{}/sign-in/identity/callback/{provider}", server.origin)).unwrap();
         url.query_pairs_mut().extend_pairs(query);
         let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
         let answer = self.send(server, server.request(Method::GET, &path)).await;
@@ -306,7 +311,7 @@ impl Provider {
         assert_eq!(url.origin().ascii_serialization(), self.0.issuer);
         assert_eq!((value("response_type"), value("client_id")), ("code".into(), CLIENT.into()));
         assert_eq!(value("code_challenge_method"), "S256");
-        assert!(value("redirect_uri").ends_with("/sign-in/identity/callback"));
+        assert!(value("redirect_uri").ends_with("/sign-in/identity/callback/work"));
         assert!(value("scope").split(' ').eq(["openid", "email", "profile"]));
         self.says(|said| (said.nonce, said.challenge) = (value("nonce"), value("code_challenge")));
         value("state")

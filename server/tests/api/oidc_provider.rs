@@ -45,7 +45,7 @@ impl Node {
     /// Starts it for a server that will be at this origin.
     fn start(origin: &str) -> Self {
         let told = json!({
-            "redirect": format!("{origin}{}", oidc::CALLBACK),
+            "redirect": format!("{origin}{}", oidc::callback("work")),
             "accounts": { "ann": { "email": "ann@clinic.example", "email_verified": true, "name": "Ann Example" } },
         });
         let mut command = Command::new("node");
@@ -100,7 +100,7 @@ async fn at_the_provider(url: Url, name: &str) -> Vec<(String, String)> {
         }
         assert!(answer.status().is_redirection(), "{} {}", answer.status(), answer.text().await.unwrap());
         next = next.join(answer.headers()[header::LOCATION].to_str().unwrap()).unwrap();
-        if next.path() == oidc::CALLBACK {
+        if next.path() == oidc::callback("work") {
             return next.query_pairs().into_owned().collect();
         }
     }

@@ -17,9 +17,9 @@ use crate::{
     person::{founder, rng},
 };
 
-/// Samples of each kind: one standard error of the area is about 0.02.
+/// Samples of each kind: one standard error of the area is about 0.024.
 const SAMPLES: usize = 300;
-/// So far from a coin an area may be by chance, or by what no network carries; five standard errors.
+/// So far from a coin an area may be by chance, four standard errors, or by what no network carries.
 const FAR: f64 = 0.1;
 
 /// The probability that one of `a` is longer than one of `b`.
@@ -69,7 +69,7 @@ async fn the_time_of_an_answer_does_not_tell_whether_an_account_exists() {
         assert!(!told_apart(&format!("sign-in from {from}"), measure(&server, sign_in).await));
         assert!(!told_apart(&format!("recovery from {from}"), measure(&server, recovery).await));
     }
-    // One of the two also reads one's own account: what a leak of a single query would look like.
+    // One of the two also reads one's own account. A leak much smaller than a request stays below this measure.
     let leaky = async |which: usize| {
         sign_in("203.0.113.9", which).await;
         if which == 0 {

@@ -81,6 +81,18 @@ pub(super) fn Check(form: Form) -> impl IntoView {
             vault.sign_up(form.new_account(), form.attempt);
         }
     };
+    // What a provider verified waits half an hour, and for one browser: without it the way goes on by e-mail.
+    let without = move || {
+        let stuck = form.attempt.problem.with(Option::is_some) && form.identity.with(Option::is_some);
+        stuck.then(|| {
+            let leave = move |()| {
+                form.identity.set(None);
+                form.attempt.problem.set(None);
+                form.step.set(Step::Account);
+            };
+            view! { <Button kind=ButtonKind::Secondary on_click=leave>{t!(identities.without)}</Button> }
+        })
+    };
     view! {
         <Card>
             <form class="form" method="dialog" on:submit=submit novalidate>
@@ -91,6 +103,7 @@ pub(super) fn Check(form: Form) -> impl IntoView {
                     <Button kind=ButtonKind::Quiet disabled=form.attempt.busy on_click=move |()| form.step.set(Step::Kit)>
                         {t!(sign_up.check_back)}
                     </Button>
+                    {without}
                 </div>
                 <p class="field-hint" role="status">{move || form.attempt.busy.get().then_some(t!(sign_up.working))}</p>
             </form>

@@ -131,10 +131,13 @@ pub fn SignUp() -> impl IntoView {
     let form = Form::new();
     let arrive = move |fragment: &str| {
         // Back from an identity provider: with the invitation that it was left with.
-        let back = crate::browser::fragment_value(fragment, "identity").is_some();
+        let says = crate::browser::fragment_value(fragment, "identity");
+        let back = says.as_deref() == Some("verified");
         let kept = back.then(|| crate::browser::take_session(INVITATION)).flatten();
-        if back {
-            vault.waiting_identity(form.identity, form.with_identity);
+        match says {
+            Some(_) if back => vault.waiting_identity(form.identity, form.with_identity),
+            Some(code) => vault.say_identity(&code, form.with_identity),
+            None => {}
         }
         let fragment = kept.as_deref().unwrap_or(fragment);
         let value = |key| crate::browser::fragment_value(fragment, key);
@@ -175,6 +178,17 @@ pub fn SignUp() -> impl IntoView {
     });
     Effect::new(move |_| {
         let Some(identity) = form.identity.get() else { return };
+        let elsewhere = form.door.with(|door| match door {
+            Door::Invited(info) => {
+                info.email.as_ref().is_some_and(|email| !email.eq_ignore_ascii_case(&identity.email))
+            }
+            _ => false,
+        });
+        if elsewhere {
+            // The invitation is for another address: the account can't be made of this identity.
+            form.identity.set(None);
+            return form.with_identity.problem.set(Some(t!(identities.other_address).to_owned()));
+        }
         form.email.set(identity.email);
         if form.name.with_untracked(String::is_empty) {
             form.name.set(identity.name.unwrap_or_default());

@@ -64,7 +64,12 @@ fn Link(security: Security, provider: IdentityProvider, leaving: Attempt) -> imp
     let says = t!(identities.link, name = provider.name);
     let id = StoredValue::new(provider.id);
     let link = move |()| {
-        let work = move |open: Keys| async move { open.link_identity(&id.get_value()).await };
+        let work = move |open: Keys| async move {
+            let place = open.link_identity(&id.get_value()).await?;
+            // The page goes, and with it what wasn't saved yet.
+            open.save_state().await?;
+            Ok(place)
+        };
         security.proving.run(leaving, work, |place: String| browser::go(&place));
     };
     view! {
