@@ -265,7 +265,7 @@ export const words = {
     sessions: 'Sessions and devices',
     current: 'This one',
     sessionBegan: /^New sign-in: .+ If that wasn't you/,
-    placeMachine: /on the server's own machine/,
+    placeHere: /on the network you are on now/,
     endOthers: 'Sign out all others',
     witnesses: 'Witnesses',
     witnessKeys: 'Keys of witnesses',
