@@ -169,6 +169,7 @@ export const words = {
   },
   contacts: {
     people: 'People',
+    compared: "You compared this person's key",
     scan: 'Scan their code',
     compare: (name: string) => `Compare key ${name}`,
     same: 'The words are the same',
