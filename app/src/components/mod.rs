@@ -48,5 +48,5 @@ pub use qr::QrCode;
 pub use rows::{Row, Rows};
 pub use skeleton::{Skeleton, SkeletonRows};
 pub use tabs::{LinkTabs, Tabs};
-pub use time::{Clock, Time, TimeStyle, provide_clock};
+pub use time::{Clock, Time, TimeStyle, provide_clock, sentence};
 pub use toast::{ToastRegion, Toasts, provide_toasts, use_toasts};

@@ -52,3 +52,9 @@ pub fn Time(
         <time datetime=move || browser::iso(at.get()) title=move || browser::format_exact(at.get())>{reads}</time>
     }
 }
+
+/// A sentence with a relative time at its `{when}`.
+pub fn sentence(text: &'static str, at: UnixMillis) -> impl IntoView {
+    let (before, after) = text.split_once("{when}").unwrap_or((text, ""));
+    view! { {before}<Time at=at style=TimeStyle::Relative/>{after} }
+}

@@ -1,7 +1,6 @@
 //! A provider: found when it is first needed, asked with a code, and believed only by a verified token.
 
 use std::{
-    fmt::Display,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -217,8 +216,7 @@ impl Provider {
     /// The provider as it says that it is; asked again after an hour, or on demand.
     async fn client(&self, anew: bool) -> Result<Arc<Client>, Unreachable> {
         let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, client)) = known.filter(|(at, _)| !anew && at.elapsed() < FRESH) {
-            tracing::trace!(age = ?at.elapsed(), "a provider is known");
+        if let Some((_, client)) = known.filter(|(at, _)| !anew && at.elapsed() < FRESH) {
             return Ok(client);
         }
         let client = Arc::new(self.discover().await?);
@@ -248,13 +246,8 @@ fn unreachable(error: impl std::error::Error) -> Unreachable {
     let mut text = error.to_string();
     let mut behind = error.source();
     while let Some(error) = behind {
-        add(&mut text, error);
+        text = format!("{text}: {error}");
         behind = error.source();
     }
     Unreachable(text)
-}
-
-fn add(text: &mut String, more: impl Display) {
-    use std::fmt::Write;
-    let _ = write!(text, ": {more}");
 }

@@ -8,7 +8,6 @@ use api_types::{
     audit::Action,
     identities::{IdentityPurpose, IdentityStarted},
 };
-
 use tokio::time::timeout;
 
 use crate::{
@@ -213,12 +212,12 @@ async fn go_on(state: &AppState, flow: &FlowRow, identity: VerifiedIdentity) -> 
     }
     let (browser, token_hash) = random::token()?;
     let ticket = identity_sign_in::ticket(flow.provider.clone(), identity, token_hash, state.clock.now() + TICKET);
-    let (to, says) = match identity_sign_in::resolve(state.db.read(), &ticket).await? {
-        Resolved::Linked(_) | Resolved::SameAddress(_) => (SIGN_IN, "verified"),
-        Resolved::Nobody => (SIGN_UP, "verified"),
+    let to = match identity_sign_in::resolve(state.db.read(), &ticket).await? {
+        Resolved::Linked(_) | Resolved::SameAddress(_) => SIGN_IN,
+        Resolved::Nobody => SIGN_UP,
     };
     let tx = state.db.begin_write().await?;
     rows::insert_ticket(tx.conn(), ticket).await?;
     tx.commit().await?;
-    Ok(Onward { to, says: says.into(), cookie: Cookie::Becomes(browser), refused: None })
+    Ok(Onward { to, says: "verified".into(), cookie: Cookie::Becomes(browser), refused: None })
 }

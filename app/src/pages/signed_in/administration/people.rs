@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
-    pages::signed_in::question::Question,
+    pages::signed_in::{
+        prove::{ProveDialog, Proving},
+        question::Question,
+    },
     t,
     vault::{
         Attempt, Keys, Loaded,
@@ -61,6 +64,7 @@ fn People() -> impl IntoView {
         }
     });
     let decisions = decisions(again);
+    let proving = Proving::new(vault);
     view! {
         <Card title=t!(administration.waiting).to_owned() flush=true>
             {waiting.show(t!(administration.failed), 2, move |page| view! { <Waiting people=page.items decisions/> })}
@@ -69,9 +73,10 @@ fn People() -> impl IntoView {
             {all.show(t!(administration.failed), 6, move |page| view! { <Everybody first=page.items next=page.next decisions/> })}
         </Card>
         <Refuse decisions again/>
-        <Sure deed=Deed::remove_second_factor() question=decisions.removing work=remove_second_factor again/>
-        <Sure deed=Deed::disable() question=decisions.disabling work=disable again/>
-        <Sure deed=Deed::enable() question=decisions.enabling work=enable again/>
+        <Sure proving deed=Deed::remove_second_factor() question=decisions.removing work=remove_second_factor again/>
+        <Sure proving deed=Deed::disable() question=decisions.disabling work=disable again/>
+        <Sure proving deed=Deed::enable() question=decisions.enabling work=enable again/>
+        <ProveDialog proving/>
     }
 }
 

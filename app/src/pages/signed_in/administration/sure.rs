@@ -6,12 +6,9 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Banner, Confirm, Tone, use_toasts},
-    pages::signed_in::{
-        prove::{ProveDialog, Proving},
-        question::Question,
-    },
+    pages::signed_in::{prove::Proving, question::Question},
     t,
-    vault::{Attempt, Keys, admin::PersonRow, use_vault},
+    vault::{Attempt, Keys, admin::PersonRow},
 };
 
 /// One such thing: how it is asked, and how it is said when it is done. Each has the name at its `{name}`.
@@ -62,6 +59,8 @@ impl Deed {
 /// Asks, does it, says so.
 #[component]
 pub(super) fn Sure<F>(
+    /// Of the page, which shows its dialog once.
+    proving: Proving,
     deed: Deed,
     question: Question<PersonRow>,
     /// The request.
@@ -71,7 +70,6 @@ pub(super) fn Sure<F>(
 where
     F: Future<Output = client::Result<()>> + 'static,
 {
-    let proving = Proving::new(use_vault());
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let name = move || question.about().map(|person| person.account.account.name).unwrap_or_default();
@@ -100,6 +98,5 @@ where
             <p>{deed.text}</p>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
-        <ProveDialog proving/>
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
     pages::signed_in::place::place,
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
@@ -97,12 +97,6 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
     view! {
         <Row lead=move || view! { <span class="tile"><Icon glyph/></span> } title=session.device text>{act}</Row>
     }
-}
-
-/// A sentence with a relative time at its `{when}`.
-fn sentence(text: &'static str, at: i64) -> impl IntoView {
-    let (before, after) = text.split_once("{when}").unwrap_or((text, ""));
-    view! { {before}<Time at=at style=TimeStyle::Relative/>{after} }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use super::{Screen, Security};
 use crate::{
     browser,
     components::{
-        Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Time, TimeStyle, Tone, use_toasts,
+        Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts,
     },
     pages::signed_in::question::Question,
     t,
@@ -88,12 +88,6 @@ fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>
         .into_any()
     };
     view! { <Row lead=move || view! { <span class="tile"><Icon glyph/></span> } title=label text>{end}</Row> }
-}
-
-/// A sentence with a relative time at its `{when}`.
-pub(super) fn sentence(text: &'static str, at: i64) -> impl IntoView {
-    let (before, after) = text.split_once("{when}").unwrap_or((text, ""));
-    view! { {before}<Time at=at style=TimeStyle::Relative/>{after} }
 }
 
 #[component]

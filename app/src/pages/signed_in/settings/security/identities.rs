@@ -3,10 +3,10 @@
 use api_types::identities::{Identity, IdentityProvider};
 use leptos::prelude::*;
 
-use super::{Security, factors::sentence};
+use super::Security;
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, use_toasts},
+    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
     pages::signed_in::question::Question,
     t,
     vault::{Attempt, Keys, explain_identity},
