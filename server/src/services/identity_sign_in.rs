@@ -17,14 +17,13 @@ use crate::{
     oidc::VerifiedIdentity,
     policy::Actor,
     services::{
-        devices,
         fields::{self, Email},
         identities, notices, second_factor,
         sessions::{self, Proved},
-        sign_in::NewSession,
+        sign_in::{self, NewSession},
     },
     storage::{
-        self, accounts,
+        accounts,
         db::WriteTx,
         identities::{self as rows, IdentityRow, TicketRow},
     },
@@ -126,16 +125,10 @@ pub async fn sign_in(
         proved.take(state, &tx).await?;
     }
     let carried = carried.filter(|actor| actor.account == account);
-    if let Some(actor) = &carried {
-        storage::sessions::delete(tx.conn(), account, actor.session).await?;
-        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
-    }
-    if !devices::remember(state, &tx, account, body.carrier, &device).await? {
-        notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
-    }
     // A provider's word is no confirmation: for that the account's own secrets have to be proved.
     let proves = Proved { second_factor: proved.is_some(), confirmed_at: Some(0) };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), from, proves).await?;
+    let begun =
+        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proves).await?;
     let identity = match resolved {
         Resolved::Linked(identity) => identity.id,
         _ => {

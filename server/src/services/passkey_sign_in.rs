@@ -9,13 +9,12 @@ use api_types::{
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
-    mail::MailKind,
     middleware::Address,
     policy::Actor,
     services::{
-        devices, notices, passkeys,
+        passkeys,
         sessions::{self, Proved},
-        sign_in::NewSession,
+        sign_in::{self, NewSession},
     },
     storage::{self, accounts},
 };
@@ -34,15 +33,9 @@ pub async fn sign_in(
     answered.take(state, &tx).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::PasskeyFailed)?;
     let carried = carried.filter(|actor| actor.account == account);
-    if let Some(actor) = &carried {
-        storage::sessions::delete(tx.conn(), account, actor.session).await?;
-        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
-    }
-    if !devices::remember(state, &tx, account, body.carrier, &device).await? {
-        notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
-    }
     let proved = Proved { second_factor: true, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), from, proved).await?;
+    let begun =
+        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proved).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use api_types::{
     AccountId, B64, ErrorCode, SessionId, UnixMillis,
     audit::Action,
+    sessions::Carrier,
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
 };
 use crypto::secret::SecretBytes;
@@ -188,4 +189,24 @@ async fn begin_session(
     tx.commit().await?;
     sessions::began(state, &begun, ended.is_some());
     NewSession::new(state, begun, row).await
+}
+
+/// Begins a session in the place of one of the same account that the request carries; a device that wasn't known is told of.
+pub async fn begin_instead(
+    state: &AppState,
+    tx: &mut WriteTx,
+    row: &AccountRow,
+    carried: Option<&Actor>,
+    (carrier, device): (Carrier, String),
+    from: Address,
+    proved: Proved,
+) -> ServiceResult<Begun> {
+    if let Some(actor) = carried {
+        storage::sessions::delete(tx.conn(), row.id, actor.session).await?;
+        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
+    }
+    if !devices::remember(state, tx, row.id, carrier, &device).await? {
+        notices::tell(state, tx, row, MailKind::NewDevice).await?;
+    }
+    sessions::begin(state, tx, row.id, (carrier, device), from, proved).await
 }
