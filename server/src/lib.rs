@@ -30,6 +30,7 @@ pub mod router;
 pub mod secrets;
 pub mod serve;
 pub mod services;
+pub mod sms;
 pub mod state;
 pub mod storage;
 pub mod upkeep;

@@ -22,6 +22,7 @@ pub mod live;
 pub mod log;
 pub mod parts;
 pub mod passkeys;
+pub mod phones;
 pub mod recovery;
 pub mod reports;
 pub mod second_factors;
@@ -47,6 +48,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(email_verification::routes())
         .merge(second_factors::routes())
         .merge(passkeys::routes())
+        .merge(phones::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

@@ -28,6 +28,12 @@ pub enum MailKind {
     IdentityLinked,
     /// One doesn't any more.
     IdentityRemoved,
+    /// A phone number was added, perhaps in the place of another.
+    PhoneAdded,
+    /// Whether a phone number signs in is another than before.
+    PhoneSignInChanged,
+    /// A phone number was removed.
+    PhoneRemoved,
     /// An administrator took all second factors off.
     SecondFactorsReset,
     /// An administrator switched the account off.
@@ -40,7 +46,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
@@ -52,6 +58,9 @@ impl MailKind {
         Self::RecoveryCodesRenewed,
         Self::IdentityLinked,
         Self::IdentityRemoved,
+        Self::PhoneAdded,
+        Self::PhoneSignInChanged,
+        Self::PhoneRemoved,
         Self::SecondFactorsReset,
         Self::AccountDisabled,
         Self::AccountEnabled,

@@ -37,7 +37,8 @@ fn tells_of_security(kind: MailKind) -> bool {
     match kind {
         EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
         NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
-        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | SecondFactorsReset => true,
+        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | PhoneAdded
+        | PhoneSignInChanged | PhoneRemoved | SecondFactorsReset => true,
     }
 }
 
@@ -117,6 +118,22 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: an identity provider was removed",
             "An identity provider was removed from your account on {when};\n\
              it can't sign in to it any more.\n\n",
+        ),
+        MailKind::PhoneAdded => (
+            "{organisation}: a phone number was added",
+            "A phone number was added to your account on {when}, in the place\n\
+             of one that was there before. You see it under Settings, Security.\n\n",
+        ),
+        MailKind::PhoneSignInChanged => (
+            "{organisation}: signing in with your phone was changed",
+            "Signing in to your account with its phone number was switched on or off on\n\
+             {when}. You see which under Settings, Security. What is\n\
+             shared with you still opens with your password only.\n\n",
+        ),
+        MailKind::PhoneRemoved => (
+            "{organisation}: a phone number was removed",
+            "The phone number of your account was removed on {when}. It gets\n\
+             no codes for it any more.\n\n",
         ),
         MailKind::SecondFactorsReset => (
             "{organisation}: your second factor was taken off",

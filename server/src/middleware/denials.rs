@@ -112,6 +112,8 @@ fn is_denial(code: ErrorCode) -> bool {
             | IdentityRefused
             | IdentityStateMismatch
             | IdentityNotLinked
+            | PhoneCodeWrong
+            | PhoneOnlyFactor
             | RecoveryFailed
             | WrongCode
             | CodeLocked
