@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod admin;
 pub mod drafts;
 pub mod email_verification;
+pub mod emergency;
 pub mod events;
 pub mod grants;
 pub mod health;
@@ -47,6 +48,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(email_verification::routes())
         .merge(second_factors::routes())
         .merge(passkeys::routes())
+        .merge(emergency::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())
