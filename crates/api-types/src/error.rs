@@ -76,6 +76,10 @@ codes! {
     InvalidSignature = 422, "A signature does not verify";
     UnknownVersion = 422, "The object has a format version that this server does not know";
     SignedOut = 401, "You are not signed in";
+    ApiTokenMalformed = 401, "This is no API token: it is mistyped or cut";
+    ApiTokenInvalid = 401, "The API token is not known here, or was removed";
+    ApiTokenExpired = 401, "The API token has expired";
+    ApiTokenWithSession = 400, "An API token and a session cookie came together; send one of them";
     SignInFailed = 401, "E-mail or password is wrong";
     SecondFactorRequired = 401, "Your second factor is needed as well";
     SecondFactorWrong = 401, "The code of your second factor is wrong, or was used before";
@@ -92,6 +96,7 @@ codes! {
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";
     Forbidden = 403, "You are not allowed to do this";
+    BeyondScope = 403, "The API token does not reach this";
     AccountPending = 403, "Your account waits for an administrator's approval";
     AccountDisabled = 403, "Your account is disabled";
     SecondFactorDue = 403, "Your role needs a second factor; add one first";

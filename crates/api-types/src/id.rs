@@ -114,6 +114,10 @@ id!(
     WayInId, 16, "a way-in id"
 );
 id!(
+    /// Names an API token; not what opens it. Stands for the session in signed requests and in events.
+    ApiTokenId, 16, "an API token's id"
+);
+id!(
     /// Names an identity that signs in to an account; chosen at random by the server.
     IdentityId, 16, "an identity's id"
 );

@@ -27,13 +27,14 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
+pub mod tokens;
 pub mod uploads;
 
 pub use bytes::B64;
 pub use error::{ErrorCode, Problem};
 pub use id::{
-    AccountId, EventHash, GrantId, IdentityId, InvitationId, ParseIdError, PlaceholderId, ReportId, SecondFactorId,
-    SessionId, UploadId, WayInId,
+    AccountId, ApiTokenId, EventHash, GrantId, IdentityId, InvitationId, ParseIdError, PlaceholderId, ReportId,
+    SecondFactorId, SessionId, UploadId, WayInId,
 };
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -6,6 +6,7 @@
 
 pub mod access_entries;
 pub mod accounts;
+pub mod api_tokens;
 pub mod audit_events;
 pub mod blob_garbage;
 pub mod ceremonies;
@@ -48,6 +49,7 @@ macro_rules! for_each_entity {
     ($each:ident) => {
         $each!(access_entries);
         $each!(accounts);
+        $each!(api_tokens);
         $each!(audit_events);
         $each!(blob_garbage);
         $each!(ceremonies);
