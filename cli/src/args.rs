@@ -28,6 +28,11 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FD")]
     pub factor_fd: Option<i32>,
 
+    /// Read what `hs token create --unattended` printed from this file descriptor (first line), instead of signing in: an API
+    /// token and the account key. Whoever has it reads what the token reaches.
+    #[arg(long, global = true, value_name = "FD")]
+    pub unattended_fd: Option<i32>,
+
     /// Keep nothing in this system's keyring: ask for the password at every command.
     #[arg(long, global = true, env = "HEALTHSECURE_NO_KEYRING")]
     pub no_keyring: bool,
@@ -58,6 +63,9 @@ pub enum Command {
     /// Second factors: list, add, remove, new recovery codes.
     #[command(subcommand)]
     Factor(Factor),
+    /// Personal API tokens for programs: make, list, remove.
+    #[command(subcommand)]
+    Token(Token),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -117,6 +125,42 @@ pub enum Factor {
     },
     /// New recovery codes; the old ones count no more.
     Codes,
+}
+
+/// API tokens.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make one; its text is printed this once.
+    Create(TokenCreate),
+    /// List them.
+    List,
+    /// Remove one: it ends at once.
+    Remove {
+        /// Its id, as `hs token list` prints it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct TokenCreate {
+    /// What to call it.
+    #[arg(long)]
+    pub name: String,
+    /// What it may reach; several times for several: account:read, people:read, reports:read, reports:write, shares:write,
+    /// audit:read. A program that opens or seals needs account:read besides.
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    pub scopes: Vec<String>,
+    /// When it ends, in days: 1 to 365.
+    #[arg(long, value_name = "DAYS")]
+    pub days: u32,
+    /// Keep it in this system's keyring, with the account key, in the place of this profile's session: `hs` goes on here
+    /// without a password until the token ends. Its text is not printed.
+    #[arg(long, conflicts_with = "unattended")]
+    pub for_this_machine: bool,
+    /// Print it together with the account key, for --unattended-fd on a machine without a keyring. Who has that line reads what
+    /// the token reaches, and the account key opens everything of this account that is got hold of otherwise.
+    #[arg(long)]
+    pub unattended: bool,
 }
 
 /// The public log.

@@ -1,8 +1,7 @@
 //! One run of `hs`: which server, which account, and how the vault opens.
 
-use api_types::limits::PASSWORD_MIN_CHARS;
+use api_types::{ErrorCode, limits::PASSWORD_MIN_CHARS};
 use client::{Client, ClientError, Device, Memory, Refusal, SignedIn, Vault, native::Native};
-use crypto::{account::AccountKey, secret::Secret};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     keychain::Keychain,
     output::Output,
     profile::{self, Profile},
+    unattended::Unattended,
 };
 
 /// How long a command waits at its end for what it saves last.
@@ -29,30 +29,10 @@ pub struct Context {
     profile_name: String,
     password_fd: Option<i32>,
     factor_fd: Option<i32>,
+    unattended_fd: Option<i32>,
     keychain: Keychain,
     /// How to print.
     pub output: Output,
-}
-
-/// What the keyring keeps: a session and the account key.
-struct Kept {
-    account_key: AccountKey,
-    token: Zeroizing<String>,
-}
-
-impl Kept {
-    /// The account key's 32 bytes, then the token.
-    fn to_bytes(vault: &Vault<Native>) -> Option<Zeroizing<Vec<u8>>> {
-        let mut bytes = Zeroizing::new(vault.account_key().secret().expose().to_vec());
-        bytes.extend_from_slice(vault.token()?.as_bytes());
-        Some(bytes)
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (key, token) = bytes.split_at_checked(32)?;
-        let account_key = AccountKey::from_secret(Secret::from_slice(key)?);
-        Some(Self { account_key, token: Zeroizing::new(std::str::from_utf8(token).ok()?.to_owned()) })
-    }
 }
 
 impl Context {
@@ -63,6 +43,7 @@ impl Context {
             profile_name: cli.profile.clone(),
             password_fd: cli.password_fd,
             factor_fd: cli.factor_fd,
+            unattended_fd: cli.unattended_fd,
             keychain: Keychain::new(&cli.profile, !cli.no_keyring),
             output: Output { json: cli.json },
         }
@@ -107,10 +88,18 @@ impl Context {
         let who = vault.who();
         let profile = Profile { server: self.server()?, email: who.email, memory: vault.remembered() };
         profile.save(&self.profile_name)?;
-        match Kept::to_bytes(vault) {
-            Some(bytes) => Ok(self.keychain.save(bytes).await),
+        match vault.token() {
+            Some(token) => {
+                let token = Zeroizing::new(token.to_owned());
+                Ok(self.keep(&Unattended { account_key: vault.account_key(), token }).await)
+            }
             None => Ok(false),
         }
+    }
+
+    /// Whether the system's keyring keeps this for the profile from now on.
+    pub async fn keep(&self, kept: &Unattended) -> bool {
+        self.keychain.save(kept.to_bytes()).await
     }
 
     /// Forgets the account on this machine.
@@ -202,6 +191,9 @@ impl Context {
     }
 
     async fn open(&self) -> Result<(Vault<Native>, bool)> {
+        if let Some(fd) = self.unattended_fd {
+            return Ok((self.open_unattended(fd).await?, false));
+        }
         let profile = Profile::load(&self.profile_name)?.ok_or(CliError::NotSignedIn)?;
         let server = self.server()?;
         // The session's token is for its own server alone.
@@ -217,10 +209,23 @@ impl Context {
         Ok((vault, !kept))
     }
 
+    /// By what `hs token create --unattended` printed. A profile isn't needed, but its memory of the server counts.
+    async fn open_unattended(&self, fd: i32) -> Result<Vault<Native>> {
+        let line = ask::secret("", Some(fd))?;
+        let form = || CliError::Argument("that is not what `hs token create --unattended` prints".to_owned());
+        let kept = Unattended::parse_line(&line).ok_or_else(form)?;
+        let signed_in = self.client()?.resume(Some(&kept.token)).await?.ok_or(CliError::NotSignedIn)?;
+        Ok(signed_in.unlock_with(kept.account_key).await?)
+    }
+
     async fn open_kept(&self, client: &Client<Native>) -> Result<Option<Vault<Native>>> {
         let Some(bytes) = self.keychain.load().await else { return Ok(None) };
-        let Some(kept) = Kept::parse(&bytes) else { return Ok(None) };
-        let resumed: Option<SignedIn<Native>> = client.resume(Some(&kept.token)).await?;
+        let Some(kept) = Unattended::parse(&bytes) else { return Ok(None) };
+        let resumed: Option<SignedIn<Native>> = match client.resume(Some(&kept.token)).await {
+            // A kept API token has ended: as with a session, the password is asked for.
+            Err(error) if error.problem().is_some_and(ended) => None,
+            other => other?,
+        };
         match resumed {
             Some(signed_in) => match signed_in.unlock_with(kept.account_key).await {
                 // Another device, or a change whose answer was lost, made a new account key.
@@ -231,6 +236,10 @@ impl Context {
             None => Ok(None),
         }
     }
+}
+
+fn ended(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::ApiTokenInvalid | ErrorCode::ApiTokenExpired)
 }
 
 /// Addresses differ in a last slash only.

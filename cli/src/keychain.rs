@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 const SERVICE: &str = "healthsecure-hs";
 
-/// What is kept: the exported session of `client`, opaque here.
+/// What is kept: an account key and a token, opaque here.
 pub struct Keychain {
     profile: String,
     enabled: bool,

@@ -12,6 +12,7 @@ mod keychain;
 mod output;
 mod profile;
 mod progress;
+mod unattended;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Password(args) => command::security::password(context, args).await,
         Command::Kit => command::security::kit(context).await,
         Command::Factor(args) => command::security::factor(context, args).await,
+        Command::Token(args) => command::token::run(context, args).await,
         Command::Push(args) => command::push::run(context, args).await,
         Command::List => command::reports::list(context).await,
         Command::Pull(args) => command::pull::run(context, args).await,

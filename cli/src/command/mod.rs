@@ -11,6 +11,7 @@ pub mod push;
 pub mod reports;
 pub mod security;
 pub mod share;
+pub mod token;
 
 use api_types::{GrantId, ReportId};
 use client::{ReportRow, Vault, native::Native};

@@ -36,6 +36,7 @@ use crate::{
     memory::{Memory, Pinned},
     platform::{Environment, Platform, rng},
     refusal::Refusal,
+    tokens::is_api_token,
     transport::Transport,
     vault::Vault,
 };
@@ -383,7 +384,9 @@ impl<P: Platform> SignedIn<P> {
     /// # Errors
     /// No connection.
     pub async fn sign_out(self) -> Result<()> {
-        self.client.api().sign_out().await?;
+        if !is_api_token(self.token.as_ref().map(|token| token.as_str())) {
+            self.client.api().sign_out().await?;
+        }
         self.client.shared.platform.transport().set_token(None);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
 
 use api_types::{
-    AccountId, IdentityId, InvitationId, SecondFactorId, SessionId,
+    AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
         PublicAccount, PutClientState, StartPasswordChange, VerifyEmail,
@@ -19,6 +19,7 @@ use api_types::{
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+    tokens::{ApiTokenCreated, ApiTokenList, NewApiToken},
 };
 
 use super::{Api, Query, name_of};
@@ -134,6 +135,12 @@ impl<T: Transport> Api<'_, T> {
         list_identities() -> IdentityList = get "/account/identities".to_owned();
         /// `DELETE /account/identities/{identity_id}`.
         remove_identity(id: &IdentityId) -> () = delete format!("/account/identities/{id}");
+        /// `GET /account/tokens`.
+        list_api_tokens() -> ApiTokenList = get "/account/tokens".to_owned();
+        /// `POST /account/tokens`.
+        create_api_token(body: &NewApiToken) -> ApiTokenCreated = post "/account/tokens".to_owned(), body;
+        /// `DELETE /account/tokens/{token_id}`.
+        remove_api_token(id: &ApiTokenId) -> () = delete format!("/account/tokens/{id}");
         /// `POST /account/recovery-codes`.
         renew_recovery_codes() -> RecoveryCodes = post_empty "/account/recovery-codes".to_owned();
         /// `PUT /account/client-state`.

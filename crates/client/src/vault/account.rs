@@ -69,7 +69,10 @@ impl<P: Platform> Vault<P> {
     /// No connection.
     pub async fn sign_out(self) -> Result<()> {
         self.save_state_soon().await;
-        self.api().sign_out().await?;
+        // A token ends by being removed.
+        if !self.is_by_api_token() {
+            self.api().sign_out().await?;
+        }
         self.platform().transport().set_token(None);
         Ok(())
     }

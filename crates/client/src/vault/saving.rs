@@ -28,11 +28,15 @@ impl<P: Platform> Vault<P> {
         self.0.shared.memory().note(&self.account_id(), counter);
     }
 
-    /// Saves what the account remembers, if it changed. Flows call it; call it too before closing.
+    /// Saves what the account remembers, if it changed. Flows call it; call it too before closing. With an API token it does
+    /// nothing ([`Vault::is_by_api_token`]).
     ///
     /// # Errors
     /// No connection; [`Refusal::StateBehind`] if the server lost a newer copy.
     pub async fn save_state(&self) -> Result<()> {
+        if self.is_by_api_token() {
+            return Ok(());
+        }
         let _one_at_a_time = self.0.saving.lock().await;
         for _ in 0..TRIES {
             if !self.0.dirty.swap(false, Ordering::AcqRel) {

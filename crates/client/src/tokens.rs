@@ -1,0 +1,52 @@
+//! Personal API tokens. A token stands in a session's place and gives ciphertext and metadata within its scopes; what opens them is
+//! the account key, which its holder brings ([`crate::SignedIn::unlock_with`]).
+
+use api_types::{
+    ApiTokenId,
+    tokens::{ApiToken, ApiTokenCreated, NewApiToken, TOKEN_PREFIX},
+};
+
+use crate::{error::Result, platform::Platform, refusal::Refusal, vault::Vault};
+
+/// Whether this is an API token's text, by how it begins.
+pub(crate) fn is_api_token(token: Option<&str>) -> bool {
+    token.is_some_and(|token| token.starts_with(TOKEN_PREFIX))
+}
+
+impl<P: Platform> Vault<P> {
+    /// Whether an API token stands in the session's place. Then nothing is saved on the server that this account remembers: no
+    /// token may replace it. What is learnt is checked all the same, and remembered as far as the device's memory goes.
+    pub fn is_by_api_token(&self) -> bool {
+        is_api_token(self.token())
+    }
+
+    /// The account's API tokens, newest first.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
+        Ok(self.api().list_api_tokens().await?.items)
+    }
+
+    /// Makes an API token; its text is shown this once.
+    ///
+    /// # Errors
+    /// `confirmation_required`: [`Vault::confirm`] first. `conflict` where there are as many as there may be.
+    /// [`Refusal::OtherThing`] where the server made a token for more than was asked.
+    pub async fn create_api_token(&self, new: &NewApiToken) -> Result<ApiTokenCreated> {
+        let made = self.api().create_api_token(new).await?;
+        let wider = made.token.scopes.iter().any(|scope| !new.scopes.contains(scope));
+        if wider || !is_api_token(Some(&made.secret)) {
+            return Err(Refusal::OtherThing.into());
+        }
+        Ok(made)
+    }
+
+    /// Removes an API token: it ends at once.
+    ///
+    /// # Errors
+    /// No connection; `not_found`.
+    pub async fn remove_api_token(&self, id: &ApiTokenId) -> Result<()> {
+        self.api().remove_api_token(id).await
+    }
+}
