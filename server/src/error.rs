@@ -167,6 +167,7 @@ impl IntoResponse for ServiceError {
 
 /// A problem as `application/problem+json`, with the request's id, and `Retry-After` where it has a time.
 pub fn problem_response(mut problem: Problem) -> Response {
+    use ErrorCode::{ApiTokenExpired, ApiTokenInvalid, ApiTokenMalformed, SignedOut};
     problem.request_id = request_id::current();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
@@ -177,7 +178,7 @@ pub fn problem_response(mut problem: Problem) -> Response {
         let seconds = (retry_at - now_ms()).max(0).div_euclid(1000) + 1;
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
     }
-    if problem.code == ErrorCode::SignedOut {
+    if matches!(problem.code, SignedOut | ApiTokenExpired | ApiTokenInvalid | ApiTokenMalformed) {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response.extensions_mut().insert(Refusal(problem.code));

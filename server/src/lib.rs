@@ -27,6 +27,7 @@ pub mod page;
 pub mod policy;
 pub mod random;
 pub mod router;
+pub mod scopes;
 pub mod secrets;
 pub mod serve;
 pub mod services;

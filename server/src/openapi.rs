@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use api_types::limits::JSON_BODY_MAX;
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, http::Method, routing::get};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         ContentBuilder, OpenApi as Document, Ref, ResponseBuilder,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -18,6 +18,7 @@ use crate::{
     api::{self, limits},
     middleware::session::COOKIE,
     router::PREFIX,
+    scopes::{self, Reach},
 };
 
 #[derive(OpenApi)]
@@ -43,6 +44,11 @@ impl Modify for Security {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("For programs: the token that sign-up, sign-in or recovery answered with."));
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("hst_…").description(Some(
+            "For programs that run on their own: a personal API token (`POST /account/tokens`), which reaches the operations \
+             that name one of its scopes. Never together with the cookie.",
+        ));
+        components.add_security_scheme("token", SecurityScheme::Http(token.build()));
         let cookie = ApiKeyValue::with_description(
             COOKIE,
             "For the page: HttpOnly, Secure, SameSite=Strict. Changes must carry the server's own Origin.",
@@ -57,6 +63,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     // What `router` layers over every route.
     limits::say(router.get_openapi_mut(), JSON_BODY_MAX as u64);
     add_problems(router.get_openapi_mut());
+    add_scopes(router.get_openapi_mut());
     router
 }
 
@@ -76,6 +83,23 @@ fn add_problems(document: &mut Document) {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             operation.responses.responses.insert("default".to_owned(), problem.clone().into());
+        }
+    }
+}
+
+/// Names the scope of each operation that API tokens reach, from the table that is asked when one comes.
+fn add_scopes(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::PUT, &mut item.put),
+            (Method::POST, &mut item.post),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let (Some(operation), Reach::With(scope)) = (operation, scopes::reach(&method, path)) else { continue };
+            let needs = SecurityRequirement::new("token", [scope.name()]);
+            operation.security.get_or_insert_default().push(needs);
         }
     }
 }

@@ -10,7 +10,7 @@ use api_types::{
     sessions::Carrier,
 };
 
-use crate::clock::MINUTE;
+use crate::{clock::MINUTE, scopes::Scopes};
 
 /// So long a session counts as confirmed after a proof of the password.
 pub const CONFIRMED_FOR: UnixMillis = 10 * MINUTE;
@@ -30,6 +30,9 @@ pub struct Actor {
     pub session: SessionId,
     /// How the session's token travels.
     pub carrier: Carrier,
+    /// Of an API token, which stands in the session's place: what it reaches. The table of `scopes` is asked before anything
+    /// here.
+    pub token: Option<Scopes>,
 }
 
 /// Allowed, or the code that refuses.
@@ -245,6 +248,7 @@ mod tests {
             second_factor_due: false,
             session: SessionId([9; 16]),
             carrier: Carrier::Bearer,
+            token: None,
         }
     }
 

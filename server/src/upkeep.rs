@@ -8,7 +8,7 @@ use crate::{
     AppState, ServiceResult,
     clock::{DAY, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{clean_up, retention},
+    services::{api_tokens, clean_up, retention},
     storage,
 };
 
@@ -65,6 +65,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     retention::once(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
+    storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     storage::email_verifications::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;

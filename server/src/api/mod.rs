@@ -28,6 +28,7 @@ pub mod second_factors;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
+pub mod tokens;
 pub mod uploads;
 pub mod versions;
 
@@ -47,6 +48,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(email_verification::routes())
         .merge(second_factors::routes())
         .merge(passkeys::routes())
+        .merge(tokens::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

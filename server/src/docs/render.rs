@@ -71,13 +71,15 @@ fn operation(out: &mut String, operation: &Operation<'_>) {
         escape(text(value, "summary")),
         escape(text(value, "description")),
     );
-    let signed_in = value["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
-    let _ = write!(
-        out,
-        "<p class=\"soft\"><code>{}</code> · {}</p>",
-        escape(text(value, "operationId")),
-        if signed_in { "signed in" } else { "no sign-in needed" },
-    );
+    let schemes = value["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let scope = schemes.iter().find_map(|scheme| scheme["token"][0].as_str());
+    let access = match (schemes.is_empty(), scope) {
+        (true, _) => "no sign-in needed".to_owned(),
+        (false, None) => "signed in".to_owned(),
+        (false, Some(scope)) => format!("signed in, or an API token with <code>{}</code>", escape(scope)),
+    };
+    let name = escape(text(value, "operationId"));
+    let _ = write!(out, "<p class=\"soft\"><code>{name}</code> · {access}</p>");
     parameters(out, &value["parameters"]);
     bodies(out, value);
     out.push_str("</article>");

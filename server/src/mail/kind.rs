@@ -28,6 +28,10 @@ pub enum MailKind {
     IdentityLinked,
     /// One doesn't any more.
     IdentityRemoved,
+    /// An API token was made.
+    ApiTokenMade,
+    /// One was removed.
+    ApiTokenRemoved,
     /// An administrator took all second factors off.
     SecondFactorsReset,
     /// An administrator switched the account off.
@@ -40,7 +44,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
@@ -52,6 +56,8 @@ impl MailKind {
         Self::RecoveryCodesRenewed,
         Self::IdentityLinked,
         Self::IdentityRemoved,
+        Self::ApiTokenMade,
+        Self::ApiTokenRemoved,
         Self::SecondFactorsReset,
         Self::AccountDisabled,
         Self::AccountEnabled,

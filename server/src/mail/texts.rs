@@ -37,7 +37,8 @@ fn tells_of_security(kind: MailKind) -> bool {
     match kind {
         EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
         NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
-        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | SecondFactorsReset => true,
+        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | ApiTokenMade
+        | ApiTokenRemoved | SecondFactorsReset => true,
     }
 }
 
@@ -117,6 +118,16 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: an identity provider was removed",
             "An identity provider was removed from your account on {when};\n\
              it can't sign in to it any more.\n\n",
+        ),
+        MailKind::ApiTokenMade => (
+            "{organisation}: an API token was made",
+            "An API token for your account was made on {when}. A program that has it gets\n\
+             in without your password, and only to what you chose for it. You can remove\n\
+             it under Settings, API tokens.\n\n",
+        ),
+        MailKind::ApiTokenRemoved => (
+            "{organisation}: an API token was removed",
+            "An API token of your account was removed on {when}; it gets in no more.\n\n",
         ),
         MailKind::SecondFactorsReset => (
             "{organisation}: your second factor was taken off",

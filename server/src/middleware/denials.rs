@@ -109,6 +109,11 @@ fn is_denial(code: ErrorCode) -> bool {
         SignedOut
             | SignInFailed
             | PasskeyFailed
+            | ApiTokenMalformed
+            | ApiTokenInvalid
+            | ApiTokenExpired
+            | ApiTokenWithSession
+            | BeyondScope
             | IdentityRefused
             | IdentityStateMismatch
             | IdentityNotLinked

@@ -1,17 +1,23 @@
-//! Who a request is: a session's token from the cookie or the bearer header.
+//! Who a request is: a session's token from the cookie or the bearer header, or an API token from that header.
 //!
 //! Handlers name what they need. [`Actor`] is someone who may act (an active account) and is the rule;
 //! [`Holder`] is anyone signed in, whatever the account's status; [`Visitor`] may be nobody.
 
 use std::sync::{Arc, OnceLock};
 
-use api_types::{ErrorCode, sessions::Carrier};
+use api_types::{ErrorCode, sessions::Carrier, tokens::TOKEN_PREFIX};
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 
-use crate::{AppState, ServiceError, ServiceResult, policy::Actor, services::sessions};
+use super::Address;
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    policy::Actor,
+    scopes::{self, Reach},
+    services::{api_tokens, sessions},
+};
 
 /// The cookie. Its prefix makes browsers insist on Secure, Path=/ and no Domain.
 pub const COOKIE: &str = "__Host-session";
@@ -32,12 +38,40 @@ impl FromRequestParts<AppState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ServiceError> {
         let Some((carrier, token)) = token(&parts.headers) else { return Ok(Self(None)) };
-        let actor = sessions::authenticate(state, carrier, token).await?;
+        let is_api_token = carrier == Carrier::Bearer && token.starts_with(TOKEN_PREFIX);
+        let actor = match is_api_token {
+            true => Some(by_api_token(parts, state).await?),
+            false => sessions::authenticate(state, carrier, token).await?,
+        };
         if let (Some(actor), Some(slot)) = (actor, parts.extensions.get::<ActorSlot>()) {
             let _ = slot.set(actor);
         }
+        if let Some(actor) = &actor {
+            reaches(actor, parts)?;
+        }
         Ok(Self(actor))
     }
+}
+
+/// A browser's cookie beside it would leave open whose request it is.
+async fn by_api_token(parts: &mut Parts, state: &AppState) -> ServiceResult<Actor> {
+    if has_cookie(&parts.headers) {
+        return Err(ErrorCode::ApiTokenWithSession.into());
+    }
+    let from = Address::from_request_parts(parts, state).await?;
+    let Some((_, token)) = token(&parts.headers) else { return Err(ErrorCode::SignedOut.into()) };
+    api_tokens::authenticate(state, token, from).await
+}
+
+/// Whether an API token reaches this route, and its account may act; of a session each route asks by itself.
+fn reaches(actor: &Actor, parts: &Parts) -> ServiceResult<()> {
+    let Some(held) = actor.token else { return Ok(()) };
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match scopes::reach(&parts.method, route) {
+        Reach::With(scope) => api_tokens::reaches(held, scope)?,
+        Reach::Open | Reach::Never => return Err(ErrorCode::BeyondScope.into()),
+    }
+    Ok(actor.active()?)
 }
 
 impl FromRequestParts<AppState> for Holder {

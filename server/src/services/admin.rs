@@ -14,7 +14,7 @@ use crate::{
     live,
     mail::MailKind,
     policy::Actor,
-    services::{confirmation, notices, second_factor, sessions, signed},
+    services::{api_tokens, confirmation, notices, second_factor, sessions, signed},
     storage::{
         self,
         accounts::{self, AccountRow},
@@ -117,7 +117,8 @@ pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceR
     let mut tx = switch(state, id, AccountStatus::Active, AccountStatus::Disabled).await?;
     let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "disabled").with("account", id);
-    tx.record(event.with("sessions_ended", ended)).await?;
+    let tokens = api_tokens::end_all(&tx, id).await?;
+    tx.record(event.with("sessions_ended", ended).with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountDisabled).await?;
     tx.commit().await?;
     tell(state, id);
@@ -165,7 +166,9 @@ pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountI
     }
     let ended = storage::sessions::delete_others(tx.conn(), id, None).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "second_factors_removed");
-    tx.record(event.with("account", id).with("sessions_ended", ended)).await?;
+    let tokens = api_tokens::end_all(&tx, id).await?;
+    let event = event.with("account", id).with("sessions_ended", ended);
+    tx.record(event.with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, id, MailKind::SecondFactorsReset).await?;
     tx.commit().await?;
     tell(state, id);

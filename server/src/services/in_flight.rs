@@ -111,6 +111,7 @@ mod tests {
             second_factor_due: false,
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
+            token: None,
         };
         let all = Arc::new(InFlight::default());
         let slots: Vec<_> = (0..SESSION_LIVE).map(|_| all.enter(What::Live, &actor).unwrap()).collect();

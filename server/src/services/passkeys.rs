@@ -119,6 +119,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let codes = if first { second_factors::new_codes(state, actor, &tx).await? } else { Vec::new() };
     storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
+    storage::api_tokens::delete_unproved(tx.conn(), actor.account).await?;
     let event = change(actor, "passkey_added").with("factor", passkey.id).with("unlocks", passkey.way_in.is_some());
     tx.record(event.with("sessions_ended", ended)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;

@@ -24,7 +24,7 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, devices, fields, notices,
+        account, api_tokens, devices, fields, notices,
         rotation::Rotated,
         second_factor, sessions,
         sign_in::{self, NewSession},
@@ -178,7 +178,8 @@ async fn replace(
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
-    tx.record(event.with("step", "finish").with("sessions_ended", ended)).await?;
+    let event = event.with("step", "finish").with("sessions_ended", ended);
+    tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;

@@ -17,7 +17,7 @@ use crate::{
     live,
     mail::MailKind,
     policy::Actor,
-    services::{account, confirmation, fields, notices, second_factors::change, sessions, signed, verify},
+    services::{account, api_tokens, confirmation, fields, notices, second_factors::change, sessions, signed, verify},
     storage::{self, accounts, db::WriteTx},
 };
 
@@ -130,7 +130,7 @@ pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRe
     finish(state, actor, tx, rotated, (change(actor, "recovery_kit"), MailKind::RecoveryKitChanged)).await
 }
 
-/// Stores it; every other session ends.
+/// Stores it; every other session ends, and every API token.
 pub async fn finish(
     state: &AppState,
     actor: &Actor,
@@ -140,7 +140,8 @@ pub async fn finish(
 ) -> ServiceResult<()> {
     rotated.store(&tx).await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
-    tx.record(event.with("sessions_ended", ended)).await?;
+    let tokens = api_tokens::end_all(&tx, actor.account).await?;
+    tx.record(event.with("sessions_ended", ended).with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, actor.account, kind).await?;
     tx.commit().await?;
     // What was proved by the kit before counts no more.

@@ -105,6 +105,7 @@ pub async fn confirm(
     let codes = if first { new_codes(state, actor, &tx).await? } else { Vec::new() };
     storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
+    storage::api_tokens::delete_unproved(tx.conn(), actor.account).await?;
     throttle::forget(state, &tx, throttle::Tried::SecondFactor, &actor.account.0).await?;
     tx.record(change(actor, "second_factor_added").with("factor", id).with("sessions_ended", ended)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;
@@ -140,6 +141,7 @@ pub async fn after_removal(tx: &WriteTx, actor: &Actor) -> ServiceResult<()> {
         ));
     }
     second_factor::remove_all(tx, actor.account).await?;
+    storage::api_tokens::forget_second_factor(tx.conn(), actor.account).await?;
     Ok(storage::sessions::forget_second_factor(tx.conn(), actor.account).await?)
 }
 

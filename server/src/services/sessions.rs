@@ -24,7 +24,7 @@ use crate::{
     middleware::Address,
     policy::Actor,
     random,
-    services::throttle,
+    services::{api_tokens, throttle},
     storage::{
         self, accounts,
         db::WriteTx,
@@ -125,6 +125,7 @@ fn seen(found: Found) -> Seen {
         second_factor_due: found.needs_second_factor,
         session: session.id,
         carrier: session.carrier,
+        token: None,
     };
     Seen { actor, last_seen_at: session.last_seen_at, expires_at: session.expires_at }
 }
@@ -139,6 +140,9 @@ async fn touch(state: &AppState, hash: &[u8; 32], actor: &Actor, now: UnixMillis
 /// `GET /session`: who the request is.
 pub async fn current(state: &AppState, actor: Option<Actor>, from: Address) -> ServiceResult<CurrentSession> {
     let Some(actor) = actor else { return Ok(CurrentSession { signed_in: None }) };
+    if actor.token.is_some() {
+        return api_tokens::current(state, &actor).await;
+    }
     let account = accounts::get(state.db.read(), actor.account).await?;
     let session = storage::sessions::get(state.db.read(), actor.session).await?;
     let Some((account, session)) = account.zip(session) else { return Ok(CurrentSession { signed_in: None }) };
@@ -350,6 +354,7 @@ mod tests {
             second_factor_due: false,
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
+            token: None,
         };
         Seen { actor, last_seen_at: 0, expires_at: 10 }
     }

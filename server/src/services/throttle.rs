@@ -42,6 +42,8 @@ pub enum Tried {
     PasskeyFrom,
     /// Going to an identity provider or coming back, from one address.
     IdentityFrom,
+    /// Failing with an API token, from one address.
+    ApiTokenFrom,
     /// Creating accounts from one address.
     SignUpFrom,
     /// Recovering one e-mail from one address.
@@ -90,6 +92,7 @@ impl Tried {
             Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
             Self::PasskeyFrom => (60, 2_000, 1_000, MINUTE),
             Self::IdentityFrom => (60, 2_000, 1_000, MINUTE),
+            Self::ApiTokenFrom => (60, 2_000, 1_000, MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
@@ -113,6 +116,7 @@ impl Tried {
             Self::SignInFrom
                 | Self::PasskeyFrom
                 | Self::IdentityFrom
+                | Self::ApiTokenFrom
                 | Self::SignUpFrom
                 | Self::RecoveryFrom
                 | Self::InvitationFrom

@@ -2,6 +2,7 @@
 //! values; rules and authorisation are the services' part.
 
 pub mod accounts;
+pub mod api_tokens;
 pub mod audit;
 mod audit_time;
 pub mod blob_garbage;

@@ -7,12 +7,13 @@
 
 use std::collections::BTreeSet;
 
-use api_types::ErrorCode;
+use api_types::{ErrorCode, tokens::Scope};
 use axum::body::Body;
 
 use crate::{
-    scene::{Scene, ask, operations},
+    scene::{Ask, Scene, ask, operations},
     sealing::digest,
+    tokens::token,
     world::Answer,
 };
 
@@ -75,6 +76,9 @@ const TABLE: &[(&str, &str)] = &[
     ("sign_in_with_identity", "+++++++++++++"),
     ("list_identities", "-oooooooooooo"),
     ("remove_identity", "-nnnnnnnnnnnn"),
+    ("list_api_tokens", "-oooooooooooo"),
+    ("create_api_token", "-oooooooooopo"),
+    ("remove_api_token", "-nnnnnnnnnnnn"),
     ("renew_recovery_codes", "-++++++++++++"),
     ("put_client_state", "-++++++++++++"),
     ("find_accounts", "-oooooooooopo"),
@@ -120,6 +124,49 @@ const TABLE: &[(&str, &str)] = &[
     ("request_grant_again", "-nnon+++nnnpn"),
     ("list_report_events", "-oonoooonnnpn"),
     ("live", "-oooooooooooo"),
+];
+
+/// Operation id and the scope with which an API token reaches it. No token reaches the others, but for [`OPEN`].
+const REACHED: &[(&str, Scope)] = &[
+    ("get_session", Scope::AccountRead),
+    ("get_account", Scope::AccountRead),
+    ("find_accounts", Scope::PeopleRead),
+    ("get_account_by_id", Scope::PeopleRead),
+    ("list_reports", Scope::ReportsRead),
+    ("get_report", Scope::ReportsRead),
+    ("get_report_people", Scope::ReportsRead),
+    ("list_report_grants", Scope::ReportsRead),
+    ("get_version", Scope::ReportsRead),
+    ("get_part", Scope::ReportsRead),
+    ("list_grants", Scope::ReportsRead),
+    ("list_drafts", Scope::ReportsWrite),
+    ("get_draft", Scope::ReportsWrite),
+    ("put_draft", Scope::ReportsWrite),
+    ("delete_draft", Scope::ReportsWrite),
+    ("create_upload", Scope::ReportsWrite),
+    ("get_upload", Scope::ReportsWrite),
+    ("abandon_upload", Scope::ReportsWrite),
+    ("put_segment", Scope::ReportsWrite),
+    ("create_report", Scope::ReportsWrite),
+    ("add_version", Scope::ReportsWrite),
+    ("rekey_version", Scope::SharesWrite),
+    ("create_grant", Scope::SharesWrite),
+    ("revoke_grant", Scope::SharesWrite),
+    ("list_report_events", Scope::AuditRead),
+];
+
+/// What looks at nobody's credentials.
+const OPEN: &[&str] = &[
+    "get_instance",
+    "start_sign_up",
+    "finish_sign_up",
+    "start_sign_in",
+    "start_recovery",
+    "verify_recovery",
+    "finish_recovery",
+    "challenge_passkey",
+    "get_waiting_identity",
+    "look_up_invitation",
 ];
 
 /// How it ended, as a cell says it.
@@ -182,4 +229,71 @@ async fn everyone_may_exactly_what_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "columns {WHO:?}\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_route_of_the_document_is_decided_on_for_api_tokens() {
+    let decided: Vec<_> = server::scopes::decided().map(|(method, path)| format!("{method} /api/v1{path}")).collect();
+    let set: BTreeSet<_> = decided.iter().cloned().collect();
+    assert_eq!(set.len(), decided.len(), "a route stands twice");
+    let document = serde_json::to_value(server::openapi::document()).unwrap();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            documented.insert(format!("{} {path}", method.to_uppercase()));
+            let name = operation["operationId"].as_str().unwrap();
+            let said = operation["security"].as_array().into_iter().flatten();
+            let said = said.filter_map(|scheme| scheme["token"][0].as_str()).collect::<Vec<_>>();
+            let reached = REACHED.iter().filter(|(of, _)| *of == name).map(|(_, scope)| scope.name());
+            assert_eq!(said, reached.collect::<Vec<_>>(), "{name}");
+        }
+    }
+    assert_eq!(set, documented);
+}
+
+#[tokio::test]
+async fn an_api_token_reaches_exactly_what_its_scopes_name() {
+    let scene = Scene::new().await;
+    let author = scene.people[2].as_ref().unwrap();
+    let mut tokens = Vec::new();
+    for scope in Scope::ALL {
+        let others: Vec<_> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+        let only = token(&scene.world, author, &[scope]).await;
+        tokens.push((scope, only, token(&scene.world, author, &others).await));
+    }
+    let all = token(&scene.world, author, &Scope::ALL).await;
+    let beyond = |answer: &Answer| !answer.status.is_success() && answer.code() == ErrorCode::BeyondScope;
+    let kept_out = |answer: &Answer| answer.status == 401 || beyond(answer);
+    let mut wrong = Vec::new();
+    for operation in operations().keys().map(String::as_str) {
+        let reached = REACHED.iter().find(|(of, _)| *of == operation).map(|(_, scope)| *scope);
+        let as_said = match reached {
+            Some(scope) => {
+                let (_, only, others) = tokens.iter().find(|(of, ..)| *of == scope).unwrap();
+                let refused = beyond(&by_token(&scene, operation, others).await);
+                refused && !kept_out(&by_token(&scene, operation, only).await)
+            }
+            None => beyond(&by_token(&scene, operation, &all).await) != OPEN.contains(&operation),
+        };
+        if !as_said {
+            wrong.push(operation);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// The author's request, with a token.
+async fn by_token(scene: &Scene, operation: &str, token: &str) -> Answer {
+    scene.save_draft().await;
+    let (path, json): Ask = ask(scene, "author", operation, None).await;
+    let digest = digest(b"something else");
+    let mut headers = vec![("content-digest", &digest[..])];
+    let sent = match json {
+        Some(json) => {
+            headers.push(("content-type", "application/json"));
+            Body::from(serde_json::to_vec(&json).unwrap())
+        }
+        None => Body::empty(),
+    };
+    scene.world.send_as(Some(token), operations()[operation].clone(), &path, &headers, sent).await
 }

@@ -51,6 +51,7 @@ const TABLE: &[(&str, usize)] = &[
     ("confirm_with_passkey", USUAL),
     ("start_identity", USUAL),
     ("sign_in_with_identity", USUAL),
+    ("create_api_token", USUAL),
     ("put_policies", USUAL),
     ("create_invitation", USUAL),
     ("look_up_invitation", USUAL),

@@ -61,6 +61,7 @@ mod sign_in;
 mod sign_up;
 mod throttling;
 mod timing;
+mod tokens;
 mod uploads;
 mod witness;
 mod witness_binary;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
+    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
@@ -255,6 +255,12 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "sign_in_with_identity" => ("/sign-in/identity".into(), Some(json!({"carrier": "bearer", "device": "test"}))),
         "list_identities" => ("/account/identities".into(), None),
         "remove_identity" => (format!("/account/identities/{}", IdentityId([0; 16])), None),
+        "list_api_tokens" => ("/account/tokens".into(), None),
+        "create_api_token" => {
+            let new = json!({"name": "Backup", "scopes": ["account:read"], "expires_in_days": 1});
+            ("/account/tokens".into(), Some(new))
+        }
+        "remove_api_token" => (format!("/account/tokens/{}", ApiTokenId([0; 16])), None),
         "renew_recovery_codes" => ("/account/recovery-codes".into(), None),
         "disable_account" | "enable_account" => {
             let verb = operation.split('_').next().unwrap();

@@ -1,0 +1,176 @@
+//! What API tokens reach: each route's scope, in one table. What doesn't stand in it, no token reaches.
+//!
+//! No scope names what changes how one gets in, who else gets in, what is demanded of people, or what the account remembers
+//! (whoever holds a token alone could put rubbish in its place, and the account would open no more). A test compares the
+//! table with the OpenAPI document, so that nobody adds a route without deciding.
+
+use api_types::tokens::Scope;
+use axum::http::Method;
+
+use crate::router::PREFIX;
+
+/// How a token stands to a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It looks at nobody's credentials.
+    Open,
+    /// With this scope.
+    With(Scope),
+    /// Never.
+    Never,
+}
+
+use Reach::{Never, Open, With};
+use Scope::{AccountRead, AuditRead, PeopleRead, ReportsRead, ReportsWrite, SharesWrite};
+
+/// Method, path below the prefix, and who reaches it.
+const TABLE: &[(&str, &str, Reach)] = &[
+    ("GET", "/instance", Open),
+    ("GET", "/session", With(AccountRead)),
+    ("GET", "/account", With(AccountRead)),
+    ("GET", "/accounts", With(PeopleRead)),
+    ("GET", "/accounts/{account_id}", With(PeopleRead)),
+    ("GET", "/reports", With(ReportsRead)),
+    ("GET", "/reports/{report_id}", With(ReportsRead)),
+    ("GET", "/reports/{report_id}/people", With(ReportsRead)),
+    ("GET", "/reports/{report_id}/grants", With(ReportsRead)),
+    ("GET", "/reports/{report_id}/versions/{version}", With(ReportsRead)),
+    ("GET", "/reports/{report_id}/versions/{version}/revisions/{revision}/parts/{part}", With(ReportsRead)),
+    ("GET", "/grants", With(ReportsRead)),
+    ("GET", "/drafts", With(ReportsWrite)),
+    ("GET", "/drafts/{report_id}", With(ReportsWrite)),
+    ("PUT", "/drafts/{report_id}", With(ReportsWrite)),
+    ("DELETE", "/drafts/{report_id}", With(ReportsWrite)),
+    ("POST", "/uploads", With(ReportsWrite)),
+    ("GET", "/uploads/{upload_id}", With(ReportsWrite)),
+    ("DELETE", "/uploads/{upload_id}", With(ReportsWrite)),
+    ("PUT", "/uploads/{upload_id}/segments/{n}", With(ReportsWrite)),
+    ("POST", "/reports", With(ReportsWrite)),
+    ("POST", "/reports/{report_id}/versions", With(ReportsWrite)),
+    ("POST", "/reports/{report_id}/versions/{version}/revisions", With(SharesWrite)),
+    ("POST", "/reports/{report_id}/grants", With(SharesWrite)),
+    ("POST", "/reports/{report_id}/grants/{grant_id}/revoke", With(SharesWrite)),
+    ("GET", "/reports/{report_id}/events", With(AuditRead)),
+    ("POST", "/invitations/look-up", Open),
+    ("POST", "/passkeys/challenge", Open),
+    ("POST", "/recovery/finish", Open),
+    ("POST", "/recovery/start", Open),
+    ("POST", "/recovery/verify", Open),
+    ("GET", "/sign-in/identity", Open),
+    ("POST", "/sign-in/start", Open),
+    ("POST", "/sign-up", Open),
+    ("POST", "/sign-up/start", Open),
+    ("PUT", "/account/client-state", Never),
+    ("POST", "/account/email/verification", Never),
+    ("GET", "/account/identities", Never),
+    ("DELETE", "/account/identities/{identity_id}", Never),
+    ("POST", "/account/passkeys", Never),
+    ("POST", "/account/passkeys/start", Never),
+    ("POST", "/account/passkeys/{factor_id}/remove", Never),
+    ("PUT", "/account/password", Never),
+    ("POST", "/account/password/start", Never),
+    ("POST", "/account/recovery-codes", Never),
+    ("PUT", "/account/recovery-kit", Never),
+    ("GET", "/account/second-factors", Never),
+    ("POST", "/account/second-factors/totp", Never),
+    ("DELETE", "/account/second-factors/{factor_id}", Never),
+    ("POST", "/account/second-factors/{factor_id}/confirm", Never),
+    ("GET", "/account/tokens", Never),
+    ("POST", "/account/tokens", Never),
+    ("DELETE", "/account/tokens/{token_id}", Never),
+    ("GET", "/admin/accounts", Never),
+    ("POST", "/admin/accounts/{account_id}/approve", Never),
+    ("POST", "/admin/accounts/{account_id}/disable", Never),
+    ("POST", "/admin/accounts/{account_id}/enable", Never),
+    ("POST", "/admin/accounts/{account_id}/refuse", Never),
+    ("DELETE", "/admin/accounts/{account_id}/second-factors", Never),
+    ("GET", "/admin/events", Never),
+    ("GET", "/admin/policies", Never),
+    ("PUT", "/admin/policies", Never),
+    ("POST", "/email-verification", Never),
+    ("POST", "/grants/{grant_id}/challenge", Never),
+    ("POST", "/grants/{grant_id}/redeem", Never),
+    ("POST", "/grants/{grant_id}/request-again", Never),
+    ("PUT", "/grants/{grant_id}/seed", Never),
+    ("POST", "/identity-providers/{provider_id}/start", Never),
+    ("GET", "/invitations", Never),
+    ("POST", "/invitations", Never),
+    ("POST", "/invitations/accept", Never),
+    ("DELETE", "/invitations/{invitation_id}", Never),
+    ("GET", "/live", Never),
+    ("POST", "/reports/{report_id}/grants/{grant_id}/claim", Never),
+    ("DELETE", "/session", Never),
+    ("POST", "/session/confirmation/finish", Never),
+    ("POST", "/session/confirmation/passkey", Never),
+    ("POST", "/session/confirmation/start", Never),
+    ("DELETE", "/sessions", Never),
+    ("GET", "/sessions", Never),
+    ("DELETE", "/sessions/{session_id}", Never),
+    ("POST", "/sign-in/finish", Never),
+    ("POST", "/sign-in/identity", Never),
+    ("POST", "/sign-in/passkey", Never),
+];
+
+/// How a token stands to a route by its template, prefix included.
+pub fn reach(method: &Method, route: &str) -> Reach {
+    let path = route.strip_prefix(PREFIX).unwrap_or(route);
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    TABLE.iter().find(|(of, at, _)| *of == method && *at == path).map_or(Never, |(_, _, reach)| *reach)
+}
+
+/// The routes that are decided on.
+pub fn decided() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|(method, path, _)| (*method, *path))
+}
+
+/// Some scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Whether this is one of them.
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    /// In their order.
+    pub fn list(self) -> Vec<Scope> {
+        Scope::ALL.into_iter().filter(|scope| self.has(*scope)).collect()
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | 1 << scope as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_in_the_table_is_out_of_reach() {
+        assert_eq!(reach(&Method::GET, "/api/v1/reports"), With(ReportsRead));
+        assert_eq!(reach(&Method::POST, "/api/v1/reports"), With(ReportsWrite));
+        assert_eq!(reach(&Method::HEAD, "/api/v1/reports"), With(ReportsRead));
+        for (method, route) in [
+            (Method::PUT, "/api/v1/account/password"),
+            (Method::PUT, "/api/v1/account/client-state"),
+            (Method::POST, "/api/v1/account/tokens"),
+            (Method::GET, "/api/v1/admin/events"),
+            (Method::DELETE, "/api/v1/reports"),
+            (Method::GET, "/api/v1/new"),
+        ] {
+            assert_eq!(reach(&method, route), Never, "{method} {route}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_a_set() {
+        let some: Scopes = [AuditRead, AccountRead, AuditRead].into_iter().collect();
+        assert_eq!(some.list(), [AccountRead, AuditRead]);
+        assert!(!some.has(ReportsRead));
+        assert_eq!(Scope::ALL.into_iter().collect::<Scopes>().list(), Scope::ALL);
+    }
+}

@@ -1,0 +1,159 @@
+//! `api_tokens`: those that were not removed; the audit remembers the others.
+
+use api_types::{
+    AccountId, ApiTokenId, UnixMillis,
+    accounts::{AccountStatus, Role},
+    sessions::Place,
+    tokens::Scope,
+};
+use entities::{
+    accounts,
+    api_tokens::{ActiveModel, Column, Entity, Model},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use super::{DbResult, policies};
+use crate::{audit::enum_name, scopes::Scopes};
+
+/// A token.
+#[derive(Debug, Clone)]
+pub struct ApiTokenRow {
+    /// Its id.
+    pub id: ApiTokenId,
+    /// Whose.
+    pub account: AccountId,
+    /// What the person calls it.
+    pub name: String,
+    /// SHA-256 of its text.
+    pub token_hash: [u8; 32],
+    /// What it reaches.
+    pub scopes: Scopes,
+    /// Whether the session that made it had proved a second factor.
+    pub second_factor: bool,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// When it ends.
+    pub expires_at: UnixMillis,
+    /// Last use, to the minute.
+    pub last_used_at: Option<UnixMillis>,
+    /// Where that was.
+    pub last_place: Option<Place>,
+}
+
+fn row(model: Model) -> DbResult<ApiTokenRow> {
+    let scope = |name| Scope::from_name(name).ok_or_else(|| super::corrupt("api_tokens", "scopes"));
+    let place = model.last_place.map(|place| super::name("api_tokens", "last_place", &place)).transpose()?;
+    Ok(ApiTokenRow {
+        id: ApiTokenId(super::id("api_tokens", "id", &model.id)?),
+        account: AccountId(super::id("api_tokens", "account_id", &model.account_id)?),
+        name: model.name,
+        token_hash: super::id("api_tokens", "token_hash", &model.token_hash)?,
+        scopes: model.scopes.split(' ').map(scope).collect::<DbResult<_>>()?,
+        second_factor: model.second_factor,
+        created_at: model.created_at,
+        expires_at: model.expires_at,
+        last_used_at: model.last_used_at,
+        last_place: place,
+    })
+}
+
+/// Stores a new one.
+pub async fn insert(conn: &impl ConnectionTrait, token: &ApiTokenRow) -> DbResult<()> {
+    let scopes: Vec<_> = token.scopes.list().into_iter().map(Scope::name).collect();
+    let model = ActiveModel {
+        id: Set(token.id.0.to_vec()),
+        account_id: Set(token.account.0.to_vec()),
+        name: Set(token.name.clone()),
+        token_hash: Set(token.token_hash.to_vec()),
+        scopes: Set(scopes.join(" ")),
+        second_factor: Set(token.second_factor),
+        created_at: Set(token.created_at),
+        expires_at: Set(token.expires_at),
+        last_used_at: Set(token.last_used_at),
+        last_place: Set(token.last_place.as_ref().map(enum_name)),
+    };
+    Entity::insert(model).exec_without_returning(conn).await.map(drop)
+}
+
+/// A token with what counts of its account.
+#[derive(Debug)]
+pub struct Found {
+    /// The token.
+    pub token: ApiTokenRow,
+    /// The account's role.
+    pub role: Role,
+    /// Its status.
+    pub status: AccountStatus,
+    /// Whether that role needs a second factor, and none was proved when the token was made.
+    pub needs_second_factor: bool,
+}
+
+/// A token by its id.
+pub async fn find(conn: &impl ConnectionTrait, id: ApiTokenId) -> DbResult<Option<Found>> {
+    let found = Entity::find_by_id(id.0.to_vec()).one(conn).await?;
+    let Some(token) = found.map(row).transpose()? else { return Ok(None) };
+    let account = accounts::Entity::find_by_id(token.account.0.to_vec())
+        .select_only()
+        .columns([accounts::Column::Role, accounts::Column::Status])
+        .into_tuple::<(String, String)>()
+        .one(conn)
+        .await?;
+    let Some((role, status)) = account else { return Ok(None) };
+    let role = super::name("accounts", "role", &role)?;
+    let status = super::name("accounts", "status", &status)?;
+    let needs_second_factor = !token.second_factor && policies::second_factor_roles(conn).await?.contains(&role);
+    Ok(Some(Found { token, role, status, needs_second_factor }))
+}
+
+/// An account's, newest first.
+pub async fn of_account(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<ApiTokenRow>> {
+    let query = Entity::find().filter(Column::AccountId.eq(account.0.to_vec())).order_by_desc(Column::CreatedAt);
+    query.all(conn).await?.into_iter().map(row).collect()
+}
+
+/// Notes a use.
+pub async fn touch(conn: &impl ConnectionTrait, token: &ApiTokenRow, place: Place, now: UnixMillis) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::LastUsedAt, Expr::value(Some(now)))
+        .col_expr(Column::LastPlace, Expr::value(Some(enum_name(&place))))
+        .filter(Column::Id.eq(token.id.0.to_vec()))
+        .exec(conn)
+        .await?;
+    accounts::Entity::update_many()
+        .col_expr(accounts::Column::LastSeenAt, Expr::value(Some(now)))
+        .filter(accounts::Column::Id.eq(token.account.0.to_vec()))
+        .exec(conn)
+        .await
+        .map(drop)
+}
+
+/// Removes one of an account. Says whether it was there.
+pub async fn delete(conn: &impl ConnectionTrait, account: AccountId, id: ApiTokenId) -> DbResult<bool> {
+    let own = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec()));
+    Ok(own.filter(Column::Id.eq(id.0.to_vec())).exec(conn).await?.rows_affected == 1)
+}
+
+/// Removes all of an account. Gives their number.
+pub async fn delete_all(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
+    let all = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec()));
+    Ok(all.exec(conn).await?.rows_affected)
+}
+
+/// Removes those of an account that were made without a second factor. Gives their number.
+pub async fn delete_unproved(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
+    let own = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec()));
+    Ok(own.filter(Column::SecondFactor.eq(false)).exec(conn).await?.rows_affected)
+}
+
+/// An account has no second factor any more: none of its tokens counts as made with one.
+pub async fn forget_second_factor(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+    let query = Entity::update_many().col_expr(Column::SecondFactor, Expr::value(false));
+    query.filter(Column::AccountId.eq(account.0.to_vec())).exec(conn).await.map(drop)
+}
+
+/// Removes those that ended before a time.
+pub async fn delete_expired_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<u64> {
+    Ok(Entity::delete_many().filter(Column::ExpiresAt.lt(time)).exec(conn).await?.rows_affected)
+}
