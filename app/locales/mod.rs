@@ -74,6 +74,8 @@ pub struct Text {
     pub access: en::access::Access,
     /// Confirming an e-mail address.
     pub verify_email: en::verify_email::VerifyEmail,
+    /// API tokens.
+    pub tokens: en::tokens::Tokens,
     /// Witnesses of the public log.
     pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
@@ -107,6 +109,7 @@ static EN: Text = Text {
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     verify_email: en::verify_email::VerifyEmail::EN,
+    tokens: en::tokens::Tokens::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };

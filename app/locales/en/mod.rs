@@ -24,5 +24,6 @@ pub mod share;
 pub mod shared;
 pub mod sign_in;
 pub mod sign_up;
+pub mod tokens;
 pub mod verify_email;
 pub mod witnesses;

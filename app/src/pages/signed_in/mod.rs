@@ -124,6 +124,7 @@ guarded! {
     Settings => account;
     Security => security;
     Sessions => sessions;
+    Tokens => tokens;
     Witnesses => witnesses;
     Alarms => alarms;
 }

@@ -73,6 +73,7 @@ programs! {
         security, fetch_security => settings::SecurityPage;
         enrol, fetch_enrol => settings::EnrolPage;
         sessions, fetch_sessions => settings::SessionsPage;
+        tokens, fetch_tokens => settings::TokensPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;

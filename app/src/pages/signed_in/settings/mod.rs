@@ -1,10 +1,11 @@
-//! Settings: account and key, theme, lock; ways in; sessions and devices; witnesses of the log.
+//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; witnesses of the log.
 
 mod account;
 mod email;
 mod security;
 mod sessions;
 mod theme;
+mod tokens;
 mod witnesses;
 
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use leptos::prelude::*;
 pub use account::SettingsPage;
 pub use security::{EnrolPage, SecurityPage};
 pub use sessions::SessionsPage;
+pub use tokens::TokensPage;
 pub use witnesses::WitnessesPage;
 
 use crate::{
@@ -29,6 +31,7 @@ fn SettingsFrame(
         ("/settings", t!(settings.tab_account).to_owned()),
         ("/settings/security", t!(security.tab).to_owned()),
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
+        ("/settings/tokens", t!(tokens.tab).to_owned()),
         ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];
     view! {

@@ -1,0 +1,95 @@
+//! A new token: its name, what it reaches, when it ends.
+
+use api_types::tokens::{NewApiToken, Scope};
+use leptos::prelude::*;
+
+use super::Tokens;
+use crate::{
+    components::{Banner, Button, ButtonKind, Card, CheckBox, Glyph, SelectField, TextField, Tone},
+    t,
+    vault::{Attempt, Keys},
+};
+
+/// Most characters of a name.
+const NAME_MAX: usize = 100;
+/// Days until the end, where nothing else is chosen.
+const USUAL_DAYS: &str = "30";
+
+fn says(scope: Scope) -> &'static str {
+    match scope {
+        Scope::AccountRead => t!(tokens.account_read),
+        Scope::PeopleRead => t!(tokens.people_read),
+        Scope::ReportsRead => t!(tokens.reports_read),
+        Scope::ReportsWrite => t!(tokens.reports_write),
+        Scope::SharesWrite => t!(tokens.shares_write),
+        Scope::AuditRead => t!(tokens.audit_read),
+    }
+}
+
+fn lives() -> Vec<(String, String)> {
+    let lives = [
+        ("7", t!(tokens.days_7)),
+        ("30", t!(tokens.days_30)),
+        ("90", t!(tokens.days_90)),
+        ("365", t!(tokens.days_365)),
+    ];
+    lives.map(|(days, says)| (days.to_owned(), says.to_owned())).into()
+}
+
+/// The form.
+#[component]
+pub(super) fn NewToken(tokens: Tokens) -> impl IntoView {
+    let attempt = Attempt::new();
+    let (name, days) = (RwSignal::new(String::new()), RwSignal::new(USUAL_DAYS.to_owned()));
+    let scopes = Scope::ALL.map(|scope| (scope, RwSignal::new(false)));
+    let no_name = RwSignal::new(None::<String>);
+    let no_scope = RwSignal::new(None::<&'static str>);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let chosen = scopes.iter().filter(|(_, chosen)| chosen.get_untracked()).map(|(scope, _)| *scope);
+        let new = NewApiToken {
+            name: name.get_untracked().trim().to_owned(),
+            scopes: chosen.collect(),
+            expires_in_days: days.get_untracked().parse().unwrap_or_default(),
+        };
+        no_name.set(new.name.is_empty().then(|| t!(common.field_required).to_owned()));
+        no_scope.set(new.scopes.is_empty().then(|| t!(tokens.scopes_needed)));
+        if new.name.is_empty() || new.scopes.is_empty() {
+            return;
+        }
+        let work = move |open: Keys| {
+            let new = new.clone();
+            async move { open.create_api_token(&new).await }
+        };
+        tokens.proving.run(attempt, work, move |made| tokens.made(made));
+    };
+    let choice = |(scope, chosen): (Scope, RwSignal<bool>)| view! { <CheckBox value=chosen>{says(scope)}</CheckBox> };
+    view! {
+        <Card>
+            <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
+                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                <TextField
+                    id="token-name"
+                    label=t!(tokens.name)
+                    value=name
+                    hint=t!(tokens.name_hint)
+                    error=no_name
+                    max=NAME_MAX
+                    focus=true
+                />
+                <fieldset class="field">
+                    <legend class="field-label">{t!(tokens.scopes)}</legend>
+                    <div class="stack-s">{scopes.map(choice).into_iter().collect_view()}</div>
+                    {move || no_scope.get().map(|says| view! { <p class="field-error" role="alert">{says}</p> })}
+                </fieldset>
+                <SelectField id="token-days" label=t!(tokens.ends_in) value=days options=lives()/>
+                <div class="page-actions">
+                    <Button submit=true busy=attempt.busy glyph=Glyph::Key>{t!(tokens.make)}</Button>
+                    <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=move |()| tokens.back()>
+                        {t!(common.cancel)}
+                    </Button>
+                </div>
+            </form>
+        </Card>
+    }
+}
