@@ -265,7 +265,8 @@ async fn an_api_token_reaches_exactly_what_its_scopes_name() {
     let beyond = |answer: &Answer| !answer.status.is_success() && answer.code() == ErrorCode::BeyondScope;
     let kept_out = |answer: &Answer| answer.status == 401 || beyond(answer);
     let mut wrong = Vec::new();
-    for operation in operations().keys().map(String::as_str) {
+    let operations = operations();
+    for operation in operations.keys().map(String::as_str) {
         let reached = REACHED.iter().find(|(of, _)| *of == operation).map(|(_, scope)| *scope);
         let as_said = match reached {
             Some(scope) => {
