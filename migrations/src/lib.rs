@@ -18,6 +18,7 @@ mod m20261127_000009_passkeys;
 mod m20261127_000010_mail;
 mod m20261127_000011_identities;
 mod m20261127_000012_session_places;
+mod m20261127_000014_phones;
 mod m20261127_000015_api_tokens;
 
 use sea_orm_migration::prelude::*;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000010_mail::Migration),
             Box::new(m20261127_000011_identities::Migration),
             Box::new(m20261127_000012_session_places::Migration),
+            Box::new(m20261127_000014_phones::Migration),
             Box::new(m20261127_000015_api_tokens::Migration),
         ]
     }

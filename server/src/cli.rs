@@ -14,7 +14,7 @@ use crate::{
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
-    oidc, serve,
+    oidc, serve, sms,
     witness::cli::WitnessArgs,
     witnesses::Witness,
 };
@@ -101,6 +101,9 @@ struct ServeArgs {
     /// File with the identity providers (OpenID Connect) by which people can sign in, TOML [default: none].
     #[arg(long, env = "HEALTHSECURE_IDENTITY_PROVIDERS", value_name = "FILE")]
     identity_providers: Option<PathBuf>,
+    /// File with the gateway for text messages, TOML: with it a phone can be a second factor and sign in [default: none].
+    #[arg(long, env = "HEALTHSECURE_SMS_GATEWAY", value_name = "FILE")]
+    sms_gateway: Option<PathBuf>,
     #[command(flatten)]
     mail: MailArgs,
 }
@@ -201,6 +204,7 @@ impl ServeArgs {
                 Some(file) => oidc::read(&file).map_err(|e| e.to_string())?,
                 None => Vec::new(),
             },
+            sms: self.sms_gateway.as_deref().map(sms::read).transpose().map_err(|e| e.to_string())?,
         })
     }
 }

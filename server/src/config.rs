@@ -13,6 +13,7 @@ use crate::{
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
+    sms::SmsConfig,
     witnesses::Witness,
 };
 
@@ -75,6 +76,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// Identity providers by which people can sign in.
     pub identity_providers: Vec<ProviderConfig>,
+    /// Where text messages go out; phones are not offered where it isn't said.
+    pub sms: Option<SmsConfig>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.
@@ -111,6 +114,12 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The host alone.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.0).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "localhost".to_owned())
+    }
 }
 
 /// Whether nobody on the way can read or answer what goes there: TLS, or this machine.
@@ -143,6 +152,7 @@ mod tests {
         assert_eq!(origin("https://Health.Example.org:443/"), Ok("https://health.example.org".into()));
         assert_eq!(origin("http://localhost:3000"), Ok("http://localhost:3000".into()));
         assert_eq!(origin("http://[::1]:3000"), Ok("http://[::1]:3000".into()));
+        assert_eq!(Origin::parse("https://health.example.org:8443").unwrap().host(), "health.example.org");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can go wrong in a service, and the one place where it becomes an answer.
 
-use api_types::{ErrorCode, Problem, UnixMillis, second_factors::SecondFactorKind};
+use api_types::{ErrorCode, Problem, UnixMillis, phones::PhoneFactor, second_factors::SecondFactorKind};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -50,6 +50,8 @@ pub enum ServiceError {
     SecondFactorRequired {
         /// What the account has.
         kinds: Vec<SecondFactorKind>,
+        /// The phone among them, where codes can be sent to it.
+        phone: Option<PhoneFactor>,
     },
     /// The database failed.
     #[error("database: {0}")]
@@ -107,9 +109,9 @@ impl ServiceError {
                 problem.tries_left = Some(*tries_left);
                 problem
             }
-            Self::SecondFactorRequired { kinds } => {
+            Self::SecondFactorRequired { kinds, phone } => {
                 let problem = Problem::new(ErrorCode::SecondFactorRequired);
-                Problem { second_factors: kinds.clone(), ..problem }
+                Problem { second_factors: kinds.clone(), phone: phone.clone(), ..problem }
             }
             Self::Database(error) => Problem::new(database_code(error)),
             Self::Blobs(error) => Problem::new(blob_code(error)),

@@ -31,6 +31,7 @@ pub mod scopes;
 pub mod secrets;
 pub mod serve;
 pub mod services;
+pub mod sms;
 pub mod state;
 pub mod storage;
 pub mod upkeep;

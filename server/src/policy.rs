@@ -118,6 +118,12 @@ impl Actor {
         allow(lately, ErrorCode::ConfirmationRequired)
     }
 
+    /// Signing in with a phone: not for administrators, who can act on others without keys, as a number is easily taken over.
+    pub fn may_sign_in_by_phone(&self) -> Verdict {
+        self.may_change_account()?;
+        allow(self.role != Role::Administrator, ErrorCode::Forbidden)
+    }
+
     /// Administration: people, approval, the whole audit. Gives no sight of content.
     pub fn may_administer(&self) -> Verdict {
         self.active_as(&[Role::Administrator])
@@ -298,6 +304,12 @@ mod tests {
         assert_eq!(at(11 * MINUTE), Err(ErrorCode::ConfirmationRequired), "a clock that was set back");
         let off = actor(Role::Patient, AccountStatus::Disabled);
         assert_eq!(off.may_change_ways_in(0, 0), Err(ErrorCode::AccountDisabled));
+    }
+
+    #[test]
+    fn a_phone_signs_no_administrator_in() {
+        let by_phone = |role| actor(role, AccountStatus::Active).may_sign_in_by_phone();
+        assert_eq!(ROLES.map(by_phone), [Err(ErrorCode::Forbidden), Ok(()), Ok(())]);
     }
 
     #[test]

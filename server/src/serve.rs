@@ -19,6 +19,7 @@ use crate::{
     mail::outbox,
     router::router,
     services::set_up,
+    sms,
     state::StartError,
     upkeep,
 };
@@ -55,6 +56,7 @@ pub async fn serve(
     let link = set_up::new_link(&state).await?;
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());
+    let codes = sms::outbox::start(state.clone());
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
@@ -67,6 +69,9 @@ pub async fn serve(
     upkeep.stop().await;
     if let Some(outbox) = outbox {
         outbox.stop().await;
+    }
+    if let Some(codes) = codes {
+        codes.stop().await;
     }
     state.log.stop().await;
     state.key_log.stop().await;

@@ -21,6 +21,7 @@ use crate::{
         totp::TotpKey,
         webauthn::RelyingParty,
     },
+    sms::{self, SmsGateway, SmsKey},
     storage::{
         self, accounts,
         blobs::Blobs,
@@ -68,6 +69,10 @@ pub struct Shared {
     pub mail_key: MailKey,
     /// The way out for mail, where it is configured.
     pub mailer: Option<Mailer>,
+    /// Gives the codes that are sent to phones.
+    pub sms_key: SmsKey,
+    /// The way out for text messages, where it is configured.
+    pub sms: Option<Box<dyn SmsGateway>>,
     /// Sessions seen lately.
     pub sessions: SessionCache,
     /// Uploads and live streams under way.
@@ -115,8 +120,8 @@ pub enum StartError {
     #[error("mail can't be sent as configured: {0}")]
     Mail(#[from] lettre::transport::smtp::Error),
     /// What asks identity providers.
-    #[error("identity providers can't be asked: {0}")]
-    IdentityProviders(#[from] reqwest::Error),
+    #[error("identity providers or the gateway for text messages can't be asked: {0}")]
+    Http(#[from] reqwest::Error),
     /// Another server has this data folder.
     #[error("another healthsecure uses {0}")]
     InUse(String),
@@ -138,6 +143,8 @@ impl AppState {
         let totp_key = TotpKey::load(&if used { secrets.clone() } else { secrets.creating() })?;
         let mail_key = MailKey::load(&secrets)?;
         let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.origin)).transpose()?;
+        let sms_key = SmsKey::load(&secrets)?;
+        let sms = config.sms.as_ref().map(|sms| sms::gateway(&sms.gateway)).transpose()?;
         let log = open_log(&db, &secrets, Tree::Events, &config).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
@@ -167,6 +174,8 @@ impl AppState {
             totp_key,
             mail_key,
             mailer,
+            sms_key,
+            sms,
         })))
     }
 }

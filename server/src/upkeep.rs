@@ -69,6 +69,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     storage::email_verifications::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
+    storage::phone_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     tx.commit().await
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{UnixMillis, second_factors::SecondFactorKind};
+use crate::{UnixMillis, phones::PhoneFactor, second_factors::SecondFactorKind};
 
 /// What went wrong, as RFC 9457 says it, plus a `code` that programs may match on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Problem {
     /// What the account has for a second factor, where one is needed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub second_factors: Vec<SecondFactorKind>,
+    /// The phone among them, where codes can be sent to it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phone: Option<PhoneFactor>,
     /// Quote this to the operator: it finds the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
@@ -92,6 +95,10 @@ codes! {
     IdentityEmailUnverified = 403, "The identity provider has not verified your e-mail address";
     IdentityNotLinked = 409, "An account with this e-mail exists; sign in with its password and link the identity in the settings";
     IdentityTaken = 409, "This identity signs in to another account already";
+    PhoneCodeWrong = 401, "The code is wrong";
+    PhoneCodeExpired = 410, "The code was used, has ended, or was wrong too often; have a new one sent";
+    PhoneTaken = 409, "This number signs in to another account already";
+    PhoneOnlyFactor = 403, "Your phone is your only second factor, so it can't sign you in as well; sign in with your password";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";
@@ -139,6 +146,7 @@ impl Problem {
             retry_at: None,
             tries_left: None,
             second_factors: Vec::new(),
+            phone: None,
             request_id: None,
         }
     }

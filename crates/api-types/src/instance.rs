@@ -39,6 +39,9 @@ body! {
         /// Identity providers by which people can sign in.
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         pub identity_providers: Vec<IdentityProvider>,
+        /// Whether codes can be sent to phones.
+        #[serde(default)]
+        pub phone: bool,
         /// The server's version.
         pub version: String,
     }

@@ -20,6 +20,7 @@ pub mod invitations;
 pub mod limits;
 pub mod live;
 pub mod passkeys;
+pub mod phones;
 pub mod policies;
 pub mod recovery;
 pub mod reports;

@@ -11,6 +11,8 @@ body! {
         RecoveryCode,
         /// A passkey (WebAuthn).
         Passkey,
+        /// A code sent by text message. Weaker than the others: whoever takes the number over gets it.
+        Phone,
     }
 }
 
@@ -19,7 +21,8 @@ body! {
     pub struct SecondFactorProof {
         /// Of what.
         pub kind: SecondFactorKind,
-        /// As shown; white space and hyphens don't matter. Absent for a passkey.
+        /// As shown; white space and hyphens don't matter. Absent for a passkey. Absent for a phone it asks to have one sent,
+        /// and the answer is `second_factor_required` again.
         #[serde(skip_serializing_if = "String::is_empty", default)]
         pub code: String,
         /// A passkey's answer to a challenge (`POST /passkeys/challenge`).
@@ -32,6 +35,11 @@ impl SecondFactorProof {
     /// By a code.
     pub fn code(kind: SecondFactorKind, code: impl Into<String>) -> Self {
         Self { kind, code: code.into(), passkey: None }
+    }
+
+    /// Asks to have a code sent to the account's phone.
+    pub fn send_to_phone() -> Self {
+        Self::code(SecondFactorKind::Phone, "")
     }
 
     /// By a passkey.
@@ -57,6 +65,9 @@ body! {
         /// The way in that a passkey opens; absent where it doesn't unlock.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub way_in: Option<WayInId>,
+        /// Weaker than the others (a phone): it lets no password be shorter.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        pub weaker: bool,
     }
 }
 

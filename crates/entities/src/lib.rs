@@ -29,6 +29,8 @@ pub mod outbox;
 pub mod part_segments;
 pub mod parts;
 pub mod passkeys;
+pub mod phone_codes;
+pub mod phones;
 pub mod recovery_codes;
 pub mod rekey_queue;
 pub mod report_access;
@@ -72,6 +74,8 @@ macro_rules! for_each_entity {
         $each!(part_segments);
         $each!(parts);
         $each!(passkeys);
+        $each!(phone_codes);
+        $each!(phones);
         $each!(recovery_codes);
         $each!(rekey_queue);
         $each!(report_access);

@@ -22,6 +22,7 @@ pub mod live;
 pub mod log;
 pub mod parts;
 pub mod passkeys;
+pub mod phones;
 pub mod recovery;
 pub mod reports;
 pub mod second_factors;
@@ -49,6 +50,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(second_factors::routes())
         .merge(passkeys::routes())
         .merge(tokens::routes())
+        .merge(phones::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

@@ -32,6 +32,12 @@ pub enum MailKind {
     ApiTokenMade,
     /// One was removed.
     ApiTokenRemoved,
+    /// A phone number was added, perhaps in the place of another.
+    PhoneAdded,
+    /// Whether a phone number signs in is another than before.
+    PhoneSignInChanged,
+    /// A phone number was removed.
+    PhoneRemoved,
     /// An administrator took all second factors off.
     SecondFactorsReset,
     /// An administrator switched the account off.
@@ -44,7 +50,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
@@ -58,6 +64,9 @@ impl MailKind {
         Self::IdentityRemoved,
         Self::ApiTokenMade,
         Self::ApiTokenRemoved,
+        Self::PhoneAdded,
+        Self::PhoneSignInChanged,
+        Self::PhoneRemoved,
         Self::SecondFactorsReset,
         Self::AccountDisabled,
         Self::AccountEnabled,

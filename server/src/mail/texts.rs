@@ -38,7 +38,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
         NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
         | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | ApiTokenMade
-        | ApiTokenRemoved | SecondFactorsReset => true,
+        | ApiTokenRemoved | PhoneAdded | PhoneSignInChanged | PhoneRemoved | SecondFactorsReset => true,
     }
 }
 
@@ -128,6 +128,22 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::ApiTokenRemoved => (
             "{organisation}: an API token was removed",
             "An API token of your account was removed on {when}; it gets in no more.\n\n",
+        ),
+        MailKind::PhoneAdded => (
+            "{organisation}: a phone number was added",
+            "A phone number was added to your account on {when}; if there was one before, it\n\
+             took its place. You see it under Settings, Security.\n\n",
+        ),
+        MailKind::PhoneSignInChanged => (
+            "{organisation}: signing in with your phone was changed",
+            "Signing in to your account with its phone number was switched on or off on\n\
+             {when}. You see which under Settings, Security. What is\n\
+             shared with you still opens with your password only.\n\n",
+        ),
+        MailKind::PhoneRemoved => (
+            "{organisation}: a phone number was removed",
+            "The phone number of your account was removed on {when}. It gets\n\
+             no codes for it any more.\n\n",
         ),
         MailKind::SecondFactorsReset => (
             "{organisation}: your second factor was taken off",

@@ -117,6 +117,8 @@ fn is_denial(code: ErrorCode) -> bool {
             | IdentityRefused
             | IdentityStateMismatch
             | IdentityNotLinked
+            | PhoneCodeWrong
+            | PhoneOnlyFactor
             | RecoveryFailed
             | WrongCode
             | CodeLocked

@@ -5,6 +5,7 @@ pub mod denials;
 pub mod headers;
 pub mod identity_cookie;
 pub mod origin;
+pub mod phone_cookie;
 pub mod request_id;
 pub mod session;
 pub mod timeout;

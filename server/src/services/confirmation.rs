@@ -13,7 +13,7 @@ use crate::{
     middleware::Address,
     policy::Actor,
     services::{
-        second_factor,
+        second_factor::{self, Beside},
         sign_in::{self, PendingSignIn},
         throttle,
     },
@@ -53,7 +53,8 @@ async fn confirm(
     pending: &PendingSignIn,
     body: &FinishConfirmation,
 ) -> ServiceResult<()> {
-    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), Action::AccountChange).await?;
+    let asked = (Action::AccountChange, Beside::Anything);
+    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asked).await?;
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, actor.account).await?;
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");

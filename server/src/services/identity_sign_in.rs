@@ -18,7 +18,8 @@ use crate::{
     policy::Actor,
     services::{
         fields::{self, Email},
-        identities, notices, second_factor,
+        identities, notices,
+        second_factor::{self, Beside},
         sessions::{self, Proved},
         sign_in::{self, NewSession},
     },
@@ -110,7 +111,8 @@ pub async fn sign_in(
     let device = sessions::device(&body.device)?;
     let ticket = waiting(state, browser).await?;
     let account = account_of(&resolve(state.db.read(), &ticket).await?)?;
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), Action::SignIn).await?;
+    let asked = (Action::SignIn, Beside::Anything);
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
     let mut tx = state.db.begin_write().await?;
     use_up(&tx, &ticket).await?;
     // Anew, in the transaction of what follows.

@@ -24,6 +24,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         keep_events_days: state.config.keep_events.map(KeepEvents::days),
         passkeys: state.relying_party.is_offered(),
         identity_providers,
+        phone: state.sms.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

@@ -26,7 +26,8 @@ use crate::{
     services::{
         account, api_tokens, devices, fields, notices,
         rotation::Rotated,
-        second_factor, sessions,
+        second_factor::{self, Beside},
+        sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
@@ -93,7 +94,8 @@ pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<Rec
 /// What the kit opens, and whether a second factor was proved.
 async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> ServiceResult<(RecoveryVerified, bool)> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), Action::Recover).await?;
+    let asked = (Action::Recover, Beside::Anything);
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     if row.status == AccountStatus::Disabled {
         return Err(ErrorCode::AccountDisabled.into());

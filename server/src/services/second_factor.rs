@@ -3,6 +3,7 @@
 use api_types::{
     AccountId, ErrorCode, SecondFactorId,
     audit::Action,
+    phones::PhoneFactor,
     second_factors::{SecondFactorKind, SecondFactorProof},
 };
 use sea_orm::ConnectionTrait;
@@ -13,12 +14,13 @@ use crate::{
     clock::MINUTE,
     services::{
         passkeys::{self, Answered},
-        recovery_codes,
+        phone_codes, recovery_codes,
         throttle::{self, Tried},
     },
     storage::{
         self,
         db::WriteTx,
+        phones,
         second_factors::{self, FactorRow},
     },
 };
@@ -38,10 +40,25 @@ enum How {
     Step(SecondFactorId, i64),
     Code([u8; 32]),
     Passkey(Box<Answered>),
+    Phone([u8; 16]),
+}
+
+/// What was proved before the second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// A password, a kit, or who an identity provider says it is.
+    Anything,
+    /// A code sent to the account's phone, which can't be both.
+    Phone,
 }
 
 /// Whether an account has one that counts.
 pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
+    Ok(has_strong(conn, account).await? || phones::factor(conn, account).await?.is_some())
+}
+
+/// Whether an account has one that is stronger than a phone.
+pub async fn has_strong(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
     let apps = second_factors::confirmed(conn, account).await?;
     Ok(!apps.is_empty() || storage::passkeys::has(conn, account).await?)
 }
@@ -50,46 +67,66 @@ pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResu
 pub async fn having(conn: &impl ConnectionTrait, accounts: &[AccountId]) -> ServiceResult<Vec<AccountId>> {
     let mut having = second_factors::having(conn, accounts).await?;
     having.extend(storage::passkeys::having(conn, accounts).await?);
+    having.extend(phones::having(conn, accounts).await?);
     Ok(having)
 }
 
-/// Removes all of an account, recovery codes too, and the ways in by passkey. Says how many there were.
+/// Removes all of an account, recovery codes too, the ways in by passkey, and its phone. Says how many there were.
 pub async fn remove_all(tx: &WriteTx, account: AccountId) -> ServiceResult<u64> {
     let apps = second_factors::delete_all(tx.conn(), account).await?;
-    Ok(apps + storage::passkeys::delete_all(tx.conn(), account).await?)
+    storage::phone_codes::void_all(tx.conn(), account).await?;
+    let phones = phones::delete(tx.conn(), account).await?;
+    Ok(apps + phones + storage::passkeys::delete_all(tx.conn(), account).await?)
 }
 
-/// What an account has that counts; empty where it has none.
-pub async fn kinds(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Vec<SecondFactorKind>> {
+/// What is to be asked for; recovery codes only beside something else. A phone only where a gateway sends codes to it.
+async fn required(state: &AppState, account: AccountId, beside: Beside, sent: bool) -> ServiceResult<ServiceError> {
+    let conn = state.db.read();
     let mut kinds: Vec<_> = second_factors::confirmed(conn, account).await?.iter().map(|row| row.kind).collect();
     kinds.dedup();
     if storage::passkeys::has(conn, account).await? {
         kinds.push(SecondFactorKind::Passkey);
     }
-    if !kinds.is_empty() && second_factors::codes_left(conn, account).await? > 0 {
+    let phone = match beside {
+        Beside::Anything => phone_codes::factor(state, conn, account).await?,
+        Beside::Phone => None,
+    };
+    if phone.is_some() {
+        kinds.push(SecondFactorKind::Phone);
+    }
+    if second_factors::codes_left(conn, account).await? > 0 {
         kinds.push(SecondFactorKind::RecoveryCode);
     }
-    Ok(kinds)
+    let phone = phone.map(|phone| PhoneFactor { ending: phone.number.ending().to_owned(), sent });
+    Ok(ServiceError::SecondFactorRequired { kinds, phone })
 }
 
-/// Checks what was given. `None` where the account has no second factor. A wrong one is counted and recorded.
+/// Checks what was given. `None` where the account has no second factor. A wrong one is counted and recorded. A phone's
+/// code is sent where none was given with it.
 pub async fn check(
     state: &AppState,
     account: AccountId,
     given: Option<&SecondFactorProof>,
-    action: Action,
+    (action, beside): (Action, Beside),
 ) -> ServiceResult<Option<Proved>> {
     if !has(state.db.read(), account).await? {
         return Ok(None);
     }
-    let Some(given) = given else {
-        return Err(ServiceError::SecondFactorRequired { kinds: kinds(state.db.read(), account).await? });
-    };
+    let Some(given) = given else { return Err(required(state, account, beside, false).await?) };
+    let by_phone = given.kind == SecondFactorKind::Phone;
+    if by_phone && given.code.is_empty() && beside == Beside::Anything {
+        phone_codes::send_factor(state, account, action).await?;
+        return Err(required(state, account, beside, true).await?);
+    }
     // Nobody guesses 120 bits, and whoever guesses at the app's code must not keep its owner's recovery code out.
-    if given.kind == SecondFactorKind::Totp {
+    if given.kind == SecondFactorKind::Totp || by_phone {
         throttle::count(state, Tried::SecondFactor, &account.0).await?;
     }
-    match find(state, account, given).await? {
+    let found = match by_phone && beside == Beside::Phone {
+        true => None,
+        false => find(state, account, given).await?,
+    };
+    match found {
         Some(how) => Ok(Some(Proved { account, how })),
         None => {
             let event = EventDraft::anonymous(action).actor(account, None).with("factor", enum_name(&given.kind));
@@ -122,6 +159,7 @@ async fn find(state: &AppState, account: AccountId, given: &SecondFactorProof) -
                 Err(error) => Err(error),
             }
         }
+        SecondFactorKind::Phone => Ok(phone_codes::check_factor(state, account, &given.code).await?.map(How::Phone)),
     }
 }
 
@@ -138,6 +176,7 @@ impl Proved {
             How::Step(..) => SecondFactorKind::Totp,
             How::Code(_) => SecondFactorKind::RecoveryCode,
             How::Passkey(_) => SecondFactorKind::Passkey,
+            How::Phone(_) => SecondFactorKind::Phone,
         }
     }
 
@@ -148,6 +187,10 @@ impl Proved {
             How::Step(factor, step) => second_factors::take_step(tx.conn(), *factor, *step, now).await?,
             How::Code(hash) => second_factors::take_code(tx.conn(), self.account, hash).await?,
             How::Passkey(answered) => return answered.take(state, tx).await,
+            How::Phone(code) => {
+                phones::used(tx.conn(), self.account, now).await?;
+                storage::phone_codes::take(tx.conn(), code).await?
+            }
         };
         if !taken {
             return Err(ErrorCode::SecondFactorWrong.into());

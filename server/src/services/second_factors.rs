@@ -16,11 +16,13 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     random,
-    services::{confirmation, fields, notices, recovery_codes, second_factor, sessions, throttle},
+    services::{
+        confirmation, fields, notices, phones as own_phones, recovery_codes, second_factor, sessions, throttle,
+    },
     storage::{
         self, accounts,
         db::WriteTx,
-        passkeys, policies,
+        passkeys, phones, policies,
         second_factors::{self, FactorRow},
     },
 };
@@ -38,6 +40,7 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SecondFactor
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         way_in: None,
+        weaker: false,
     });
     let passkeys = passkeys::of_account(conn, actor.account).await?.into_iter().map(|row| SecondFactor {
         id: row.id,
@@ -46,8 +49,18 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SecondFactor
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         way_in: row.way_in,
+        weaker: false,
     });
-    let mut items: Vec<_> = apps.chain(passkeys).collect();
+    let phone = phones::factor(conn, actor.account).await?.map(|row| SecondFactor {
+        id: row.id,
+        kind: SecondFactorKind::Phone,
+        label: format!("…{}", row.number.ending()),
+        created_at: row.verified_at,
+        last_used_at: row.last_used_at,
+        way_in: None,
+        weaker: true,
+    });
+    let mut items: Vec<_> = apps.chain(passkeys).chain(phone).collect();
     items.sort_by_key(|factor| factor.created_at);
     let left = second_factors::codes_left(conn, actor.account).await?;
     let required = policies::second_factor_roles(conn).await?.contains(&actor.role);
@@ -98,11 +111,10 @@ pub async fn confirm(
     let begun = factors.iter().find(|row| row.id == id && row.confirmed_at.is_none()).ok_or(ErrorCode::NotFound)?;
     let step = second_factor::fresh_step(state, actor.account, begun, &body.code)?;
     let step = step.ok_or(ErrorCode::SecondFactorWrong)?;
+    let had_one = second_factor::has(tx.conn(), actor.account).await?;
     second_factors::take_step(tx.conn(), id, step, now).await?;
     second_factors::confirm(tx.conn(), id, now).await?;
-    let first =
-        factors.iter().all(|row| row.confirmed_at.is_none()) && !passkeys::has(tx.conn(), actor.account).await?;
-    let codes = if first { new_codes(state, actor, &tx).await? } else { Vec::new() };
+    let codes = if !had_one { new_codes(state, actor, &tx).await? } else { Vec::new() };
     storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
     storage::api_tokens::delete_unproved(tx.conn(), actor.account).await?;
@@ -118,7 +130,9 @@ pub async fn confirm(
 pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId) -> ServiceResult<()> {
     confirmation::confirmed(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
-    if !second_factors::delete(tx.conn(), actor.account, id).await? {
+    if own_phones::stop_factor(&tx, actor, id).await? {
+        // The number stays the account's.
+    } else if !second_factors::delete(tx.conn(), actor.account, id).await? {
         return Err(ErrorCode::NotFound.into());
     }
     after_removal(&tx, actor).await?;
@@ -140,7 +154,7 @@ pub async fn after_removal(tx: &WriteTx, actor: &Actor) -> ServiceResult<()> {
             "your role needs a second factor: add another before you remove this one",
         ));
     }
-    second_factor::remove_all(tx, actor.account).await?;
+    second_factors::delete_all(tx.conn(), actor.account).await?;
     storage::api_tokens::forget_second_factor(tx.conn(), actor.account).await?;
     Ok(storage::sessions::forget_second_factor(tx.conn(), actor.account).await?)
 }

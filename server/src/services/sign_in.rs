@@ -18,7 +18,8 @@ use crate::{
     middleware::Address,
     policy::Actor,
     services::{
-        account, devices, fields, notices, second_factor,
+        account, devices, fields, notices,
+        second_factor::{self, Beside},
         sessions::{self, Begun, Proved},
         throttle::{self, Pair},
     },
@@ -152,9 +153,10 @@ async fn begin_session(
         None => None,
     };
     let before = before.filter(|session| session.second_factor);
+    let asked = (Action::SignIn, Beside::Anything);
     let proved = match &before {
         Some(_) => None,
-        None => second_factor::check(state, account, body.second_factor.as_ref(), Action::SignIn).await?,
+        None => second_factor::check(state, account, body.second_factor.as_ref(), asked).await?,
     };
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, account).await?;

@@ -44,6 +44,12 @@ pub enum Tried {
     IdentityFrom,
     /// Failing with an API token, from one address.
     ApiTokenFrom,
+    /// Signing in with phones, from one address.
+    PhoneFrom,
+    /// Having codes sent to one number, of one purpose.
+    PhoneNumber,
+    /// Having codes sent, by one account.
+    PhoneAccount,
     /// Creating accounts from one address.
     SignUpFrom,
     /// Recovering one e-mail from one address.
@@ -93,6 +99,9 @@ impl Tried {
             Self::PasskeyFrom => (60, 2_000, 1_000, MINUTE),
             Self::IdentityFrom => (60, 2_000, 1_000, MINUTE),
             Self::ApiTokenFrom => (60, 2_000, 1_000, MINUTE),
+            Self::PhoneFrom => (30, MINUTE, 1_000, 10 * MINUTE),
+            Self::PhoneNumber => (3, 10 * MINUTE, 30_000, 60 * MINUTE),
+            Self::PhoneAccount => (5, 10 * MINUTE, 30_000, 60 * MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
@@ -117,6 +126,7 @@ impl Tried {
                 | Self::PasskeyFrom
                 | Self::IdentityFrom
                 | Self::ApiTokenFrom
+                | Self::PhoneFrom
                 | Self::SignUpFrom
                 | Self::RecoveryFrom
                 | Self::InvitationFrom
@@ -185,7 +195,7 @@ pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceRes
 }
 
 /// Counts a try in several ways at once, or refuses it in all of them.
-async fn count_all(state: &AppState, tries: &[(Tried, &[u8])]) -> ServiceResult<()> {
+pub async fn count_all(state: &AppState, tries: &[(Tried, &[u8])]) -> ServiceResult<()> {
     let now = state.clock.now();
     let factor = state.config.address_factor;
     let counted: Vec<_> = tries.iter().map(|(tried, of)| (tried.rule(factor), key(state, tried, of))).collect();
@@ -262,6 +272,26 @@ pub async fn remember(
     until: UnixMillis,
 ) -> ServiceResult<()> {
     Ok(throttle::put(tx.conn(), &keyed(state, what, subject), Tries { last: until, count: 1 }).await?)
+}
+
+/// Whether something happened as often as it may within a day: then when it may again.
+pub async fn day_full(
+    state: &AppState,
+    conn: &impl ConnectionTrait,
+    (what, most): (&str, u32),
+    subject: &[u8],
+) -> ServiceResult<Option<UnixMillis>> {
+    let now = state.clock.now();
+    let counted = throttle::get(conn, &keyed(state, what, subject)).await?.filter(|day| now < day.last + DAY);
+    Ok(counted.filter(|day| day.count >= i64::from(most)).map(|day| day.last + DAY))
+}
+
+/// Counts what happens, for a day from the first time on.
+pub async fn count_day(state: &AppState, tx: &WriteTx, what: &str, subject: &[u8]) -> ServiceResult<()> {
+    let (now, key) = (state.clock.now(), keyed(state, what, subject));
+    let before = throttle::get(tx.conn(), &key).await?.filter(|day| now < day.last + DAY);
+    let day = before.map_or(Tries { last: now, count: 1 }, |day| Tries { count: day.count + 1, ..day });
+    Ok(throttle::put(tx.conn(), &key, day).await?)
 }
 
 async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {

@@ -22,6 +22,7 @@ use crate::{
         audit::{self, Heads, Staged},
         log::Tree,
         outbox::{self, OutboxRow},
+        phone_codes::{self, CodeRow},
     },
 };
 
@@ -48,6 +49,7 @@ struct Commits {
     events: Notify,
     keys: Notify,
     mail: Notify,
+    sms: Notify,
 }
 
 #[derive(Debug)]
@@ -100,6 +102,11 @@ impl Db {
         &self.commits.mail
     }
 
+    /// Notified when a code that is to be sent to a phone was committed.
+    pub fn sms(&self) -> &Notify {
+        &self.commits.sms
+    }
+
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
@@ -112,7 +119,7 @@ impl Db {
             tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
             writer.heads = Heads::load(&tx).await?;
         }
-        Ok(WriteTx { tx, staged: Staged::default(), mail: false, writer })
+        Ok(WriteTx { tx, staged: Staged::default(), mail: false, sms: false, writer })
     }
 
     /// Lets nothing of what was deleted stay behind in SQLite's write-ahead log. Where somebody reads just then it stays
@@ -139,6 +146,7 @@ pub struct WriteTx {
     tx: DatabaseTransaction,
     staged: Staged,
     mail: bool,
+    sms: bool,
     writer: OwnedMutexGuard<Writer>,
 }
 
@@ -160,6 +168,12 @@ impl WriteTx {
         outbox::insert(&self.tx, message).await
     }
 
+    /// Adds a code for a phone; it is sent after the commit, and never without it.
+    pub async fn queue_code(&mut self, code: &CodeRow) -> DbResult<()> {
+        self.sms |= code.send_at.is_some();
+        phone_codes::insert(&self.tx, code).await
+    }
+
     /// Writes the events and commits. Only after this may anything be acknowledged.
     ///
     /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
@@ -170,7 +184,7 @@ impl WriteTx {
     }
 
     async fn finish(self) -> ServiceResult<()> {
-        let Self { tx, staged, mail, mut writer } = self;
+        let Self { tx, staged, mail, sms, mut writer } = self;
         audit::insert(&tx, &staged).await?;
         if let Err(error) = tx.commit().await {
             // Whether it was written isn't known: ask the table.
@@ -183,6 +197,9 @@ impl WriteTx {
         }
         if mail {
             writer.commits.mail.notify_one();
+        }
+        if sms {
+            writer.commits.sms.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

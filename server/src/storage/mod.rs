@@ -20,6 +20,8 @@ pub mod log_events;
 pub mod log_keys;
 pub mod outbox;
 pub mod passkeys;
+pub mod phone_codes;
+pub mod phones;
 pub mod policies;
 pub mod reports;
 pub mod reports_access;

@@ -98,6 +98,7 @@ impl Server {
             keep_events: None,
             mail: None,
             identity_providers: Vec::new(),
+            sms: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -287,5 +287,6 @@ fn config(folder: &TempDir) -> Config {
         keep_events: None,
         mail: None,
         identity_providers: Vec::new(),
+        sms: None,
     }
 }

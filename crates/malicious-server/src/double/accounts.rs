@@ -103,6 +103,7 @@ impl Fake {
                 let organisation_key = self.db().organisation.clone();
                 json(&Instance {
                     passkeys: false,
+                    phone: false,
                     log_key: self.log_key(),
                     log_keys_key: None,
                     log_vrf_key: None,

@@ -1,0 +1,212 @@
+//! Codes for phones: who may have one sent, and whether what was typed is one. A code counts once, for ten minutes and five
+//! tries, and a new one voids the old.
+//!
+//! Messages cost money and wake people, so they are counted before one is sent: with growing delays for number, account and
+//! network, and so many a day for a number, for an account, and in all. Of the latter half is kept for second factors: who
+//! proved nothing, as whoever types a number to sign in, must not use up what others need to get in. A number that signs
+//! in to no account is counted like one that does.
+
+use api_types::{AccountId, ErrorCode, UnixMillis, audit::Action};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    audit::{EventDraft, enum_name},
+    clock::MINUTE,
+    policy::Actor,
+    random,
+    services::throttle::{self, Tried},
+    sms::{CodePurpose, Number, SmsConfig},
+    storage::{
+        db::WriteTx,
+        phone_codes::{self as rows, CodeRow},
+        phones::{self, PhoneRow},
+    },
+};
+
+/// Life of a code.
+pub const LIFE: UnixMillis = 10 * MINUTE;
+/// Wrong tries that end it.
+const TRIES: i32 = 5;
+/// Messages of a day to a number, of a purpose.
+const TO_NUMBER: &str = "PhoneDay";
+/// Messages of a day that an account asked for, to become its number's.
+const BY_ACCOUNT: &str = "PhoneAccountDay";
+/// Messages of a day.
+const ALL: &str = "PhonesDay";
+/// Those of them that are no second factor.
+const OTHERS: &str = "PhonesOtherDay";
+/// Messages of a day that were not sent, as their numbers sign in to no account: counted for the same work.
+const UNSENT: &str = "PhonesUnsentDay";
+
+/// What is configured; without a gateway there are no phones here.
+pub fn config(state: &AppState) -> ServiceResult<&SmsConfig> {
+    Ok(state.config.sms.as_ref().ok_or(ErrorCode::NotFound)?)
+}
+
+/// A number that was typed.
+pub fn number(text: &str) -> ServiceResult<Number> {
+    Number::parse(text).map_err(|error| ServiceError::field("/number", error.to_string()))
+}
+
+/// The account's phone, where its codes are a second factor and can be sent.
+pub async fn factor(
+    state: &AppState,
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+) -> ServiceResult<Option<PhoneRow>> {
+    let Some(config) = &state.config.sms else { return Ok(None) };
+    Ok(phones::factor(conn, account).await?.filter(|phone| config.reaches(&phone.number)))
+}
+
+fn subject(purpose: CodePurpose, number: &Number) -> Vec<u8> {
+    format!("{}\0{}", enum_name(&purpose), number.as_str()).into_bytes()
+}
+
+fn code(state: &AppState, purpose: CodePurpose, number: Number) -> ServiceResult<CodeRow> {
+    let now = state.clock.now();
+    Ok(CodeRow {
+        id: random::bytes()?,
+        purpose,
+        number,
+        account: None,
+        browser: None,
+        tries: 0,
+        expires_at: now + LIFE,
+        send_at: Some(now),
+        attempts: 0,
+    })
+}
+
+/// Refuses what would be more than a day has.
+async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, number: &Number) -> ServiceResult<()> {
+    let config = config(state)?;
+    let number = subject(purpose, number);
+    let others = (config.daily / 2).max(1);
+    let mut days = vec![(TO_NUMBER, config.daily_per_number, &number[..]), (ALL, config.daily, &[][..])];
+    if purpose != CodePurpose::SecondFactor {
+        days.push((OTHERS, others, &[][..]));
+    }
+    for (what, most, subject) in days {
+        refuse_full(state, tx, (what, most), subject).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_full(state: &AppState, tx: &WriteTx, day: (&str, u32), subject: &[u8]) -> ServiceResult<()> {
+    match throttle::day_full(state, tx.conn(), day, subject).await? {
+        Some(retry_at) => {
+            tracing::warn!(what = day.0, most = day.1, "as many codes were asked for as a day has");
+            Err(ServiceError::Throttled { retry_at })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Counts a message. One that isn't sent takes the same steps.
+async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow) -> ServiceResult<()> {
+    let sent = code.send_at.is_some();
+    throttle::count_day(state, tx, TO_NUMBER, &subject(code.purpose, &code.number)).await?;
+    throttle::count_day(state, tx, if sent { ALL } else { UNSENT }, &[]).await?;
+    if code.purpose != CodePurpose::SecondFactor {
+        throttle::count_day(state, tx, if sent { OTHERS } else { UNSENT }, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Sends a code to a number that is to become an account's. Gives when it ends.
+pub async fn send_verification(state: &AppState, actor: &Actor, number: Number) -> ServiceResult<UnixMillis> {
+    let purpose = CodePurpose::Verify;
+    let account = actor.account;
+    count_tries(state, account, purpose, &number).await?;
+    let code = CodeRow { account: Some(account), ..code(state, purpose, number)? };
+    let mut tx = state.db.begin_write().await?;
+    room(state, &tx, purpose, &code.number).await?;
+    refuse_full(state, &tx, (BY_ACCOUNT, config(state)?.daily_per_number), &account.0).await?;
+    throttle::count_day(state, &tx, BY_ACCOUNT, &account.0).await?;
+    queue(state, &mut tx, &code).await?;
+    tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "phone_code_sent")).await?;
+    tx.commit().await?;
+    Ok(code.expires_at)
+}
+
+/// Sends a code to the phone that is an account's second factor, if it has one.
+pub async fn send_factor(state: &AppState, account: AccountId, action: Action) -> ServiceResult<()> {
+    let purpose = CodePurpose::SecondFactor;
+    let Some(phone) = factor(state, state.db.read(), account).await? else { return Ok(()) };
+    count_tries(state, account, purpose, &phone.number).await?;
+    let code = CodeRow { account: Some(account), ..code(state, purpose, phone.number)? };
+    let mut tx = state.db.begin_write().await?;
+    room(state, &tx, purpose, &code.number).await?;
+    queue(state, &mut tx, &code).await?;
+    let event = EventDraft::anonymous(action).actor(account, None);
+    tx.record(event.with("step", "code_sent").with("factor", "phone")).await?;
+    tx.commit().await
+}
+
+async fn count_tries(state: &AppState, account: AccountId, purpose: CodePurpose, number: &Number) -> ServiceResult<()> {
+    let number = subject(purpose, number);
+    let account = [enum_name(&purpose).as_bytes(), &[0], &account.0].concat();
+    throttle::count_all(state, &[(Tried::PhoneAccount, &account[..]), (Tried::PhoneNumber, &number[..])]).await
+}
+
+async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow) -> ServiceResult<()> {
+    if let Some(account) = code.account {
+        rows::void_of_account(tx.conn(), account, code.purpose).await?;
+    }
+    count(state, tx, code).await?;
+    Ok(tx.queue_code(code).await?)
+}
+
+/// Sends a code to whoever signs in with a number, if it does to an account; the same is done where it doesn't. Gives when
+/// the code ends. The tries of number and network were counted.
+pub async fn send_sign_in(
+    state: &AppState,
+    number: Number,
+    (browser, before): ([u8; 32], Option<[u8; 32]>),
+) -> ServiceResult<UnixMillis> {
+    let reaches = config(state)?.reaches(&number);
+    let account = phones::signs_in(state.db.read(), &number).await?.filter(|_| reaches);
+    let mut code = CodeRow { account, browser: Some(browser), ..code(state, CodePurpose::SignIn, number)? };
+    code.send_at = code.send_at.filter(|_| account.is_some());
+    let mut tx = state.db.begin_write().await?;
+    room(state, &tx, code.purpose, &code.number).await?;
+    rows::void_sign_in(tx.conn(), &code.number, before).await?;
+    count(state, &tx, &code).await?;
+    tx.queue_code(&code).await?;
+    tx.commit().await?;
+    Ok(code.expires_at)
+}
+
+/// What is counted of a number that somebody signs in with.
+pub fn sign_in_subject(number: &Number) -> Vec<u8> {
+    subject(CodePurpose::SignIn, number)
+}
+
+/// Whether what was typed is the code of that id; a wrong one is counted. It isn't taken yet.
+pub async fn check(state: &AppState, id: &[u8; 16], typed: &str) -> ServiceResult<CodeRow> {
+    // The writer's: of several tries at once each is counted before the next is looked at.
+    let tx = state.db.begin_write().await?;
+    let found = rows::get(tx.conn(), id).await?;
+    let lives = |row: &CodeRow| state.clock.now() < row.expires_at && row.tries < TRIES;
+    let row = found.filter(lives).ok_or(ErrorCode::PhoneCodeExpired)?;
+    let right = state.sms_key.is_code(&row, typed)?;
+    if right && row.account.is_some() {
+        return Ok(row);
+    }
+    rows::count_try(tx.conn(), id).await?;
+    tx.commit().await?;
+    Err(ErrorCode::PhoneCodeWrong.into())
+}
+
+/// The id of the code that an account's phone was sent as a second factor, where what was typed is that code.
+pub async fn check_factor(state: &AppState, account: AccountId, typed: &str) -> ServiceResult<Option<[u8; 16]>> {
+    let Some(row) = rows::of_account(state.db.read(), account, CodePurpose::SecondFactor).await? else {
+        return Ok(None);
+    };
+    match check(state, &row.id, typed).await {
+        Ok(row) => Ok(Some(row.id)),
+        Err(ServiceError::Refused(ErrorCode::PhoneCodeWrong | ErrorCode::PhoneCodeExpired)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
