@@ -33,6 +33,7 @@
 //! | `passkey.rs` | [`Client::sign_in_with_passkey`], [`Client::passkey_proof`], [`SignedIn::unlock_with_passkey`], [`Vault::add_passkey`], [`Vault::remove_passkey`], [`Vault::confirm_with_passkey`]; an [`Authenticator`] brings the passkeys |
 //! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
+//! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
@@ -76,6 +77,7 @@ pub mod native;
 pub mod oversight;
 mod passkey;
 mod people;
+mod phone;
 mod platform;
 mod refusal;
 mod reports;

@@ -31,6 +31,8 @@ const FIRST_PAUSE: UnixMillis = 5_000;
 const LONGEST_PAUSE: UnixMillis = 2 * MINUTE;
 /// How often is looked without being woken: other servers ask for codes as well.
 const EVERY: Duration = Duration::from_secs(15);
+/// How long after a code was asked for it is sent.
+const AFTER: Duration = Duration::from_millis(100);
 /// How long the end may take.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -72,7 +74,8 @@ async fn run(state: AppState, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = state.db.sms().notified() => {}
+            // Not while the request that asked for it is being answered: that would take longer than one that sends nothing.
+            () = state.db.sms().notified() => tokio::time::sleep(AFTER).await,
             () = tokio::time::sleep(pause) => {}
         }
     }

@@ -168,9 +168,10 @@ impl WriteTx {
         outbox::insert(&self.tx, message).await
     }
 
-    /// Adds a code for a phone; it is sent after the commit, and never without it.
+    /// Adds a code for a phone; it is sent after the commit, and never without it. Who sends is woken for one that isn't sent as
+    /// well: nobody learns by the time it takes which it is.
     pub async fn queue_code(&mut self, code: &CodeRow) -> DbResult<()> {
-        self.sms |= code.send_at.is_some();
+        self.sms = true;
         phone_codes::insert(&self.tx, code).await
     }
 

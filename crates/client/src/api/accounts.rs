@@ -13,6 +13,9 @@ use api_types::{
     passkeys::{
         NewPasskey, PasskeyAdded, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn, RemovePasskey,
     },
+    phones::{
+        AddPhone, OwnPhone, PhoneCodeSent, PhoneSignIn, PhoneSignInStarted, StartPhoneSignIn, UsePhone, VerifyPhone,
+    },
     policies::Policies,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
@@ -141,6 +144,21 @@ impl<T: Transport> Api<'_, T> {
         create_api_token(body: &NewApiToken) -> ApiTokenCreated = post "/account/tokens".to_owned(), body;
         /// `DELETE /account/tokens/{token_id}`.
         remove_api_token(id: &ApiTokenId) -> () = delete format!("/account/tokens/{id}");
+        /// `GET /account/phone`.
+        get_phone() -> OwnPhone = get "/account/phone".to_owned();
+        /// `POST /account/phone`.
+        add_phone(body: &AddPhone) -> PhoneCodeSent = post "/account/phone".to_owned(), body;
+        /// `POST /account/phone/verify`.
+        verify_phone(body: &VerifyPhone) -> () = post_unit "/account/phone/verify".to_owned(), body;
+        /// `PUT /account/phone`.
+        use_phone(body: &UsePhone) -> RecoveryCodes = put_for "/account/phone".to_owned(), body;
+        /// `DELETE /account/phone`.
+        remove_phone() -> () = delete "/account/phone".to_owned();
+        /// `POST /sign-in/phone/start`.
+        start_phone_sign_in(body: &StartPhoneSignIn) -> PhoneSignInStarted
+            = post "/sign-in/phone/start".to_owned(), body;
+        /// `POST /sign-in/phone`.
+        sign_in_with_phone(body: &PhoneSignIn) -> SignedIn = post "/sign-in/phone".to_owned(), body;
         /// `POST /account/recovery-codes`.
         renew_recovery_codes() -> RecoveryCodes = post_empty "/account/recovery-codes".to_owned();
         /// `PUT /account/client-state`.

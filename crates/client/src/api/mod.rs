@@ -136,6 +136,10 @@ impl<'t, T: Transport> Api<'t, T> {
         self.write(Method::Put, path, body).await.map(drop)
     }
 
+    async fn put_for<B: Serialize, A: DeserializeOwned>(&self, path: String, body: &B) -> Result<A> {
+        read(&self.write(Method::Put, path, body).await?)
+    }
+
     /// `GET /live`, as it arrives.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use api_types::{
     ErrorCode, UnixMillis,
+    phones::PhoneFactor,
     second_factors::{SecondFactorKind, SecondFactorProof},
 };
 
@@ -17,6 +18,8 @@ use crate::{
 pub struct SecondFactorAsked {
     /// What the account has.
     pub kinds: Vec<SecondFactorKind>,
+    /// The phone among them, and whether a code was sent to it: [`SecondFactorProof::send_to_phone`] has one sent.
+    pub phone: Option<PhoneFactor>,
     /// Why they are asked.
     pub why: WhyAsked,
 }
@@ -26,6 +29,8 @@ pub struct SecondFactorAsked {
 pub enum WhyAsked {
     /// The account has one.
     Needed,
+    /// A code was sent to the phone, as was asked.
+    Sent,
     /// What was given is wrong, or was used before.
     Wrong,
     /// It was wrong too often: the next is taken at this time.
@@ -52,11 +57,12 @@ impl AskSecondFactor for NoSecondFactor {
 pub(crate) struct Asking<'a, A> {
     ask: &'a A,
     kinds: Vec<SecondFactorKind>,
+    phone: Option<PhoneFactor>,
 }
 
 impl<'a, A: AskSecondFactor> Asking<'a, A> {
     pub fn new(ask: &'a A) -> Self {
-        Self { ask, kinds: Vec::new() }
+        Self { ask, kinds: Vec::new(), phone: None }
     }
 
     /// What to try next after an answer, which is given back where it isn't about the second factor.
@@ -66,16 +72,21 @@ impl<'a, A: AskSecondFactor> Asking<'a, A> {
         let why = match problem.code {
             ErrorCode::SecondFactorRequired => {
                 self.kinds.clone_from(&problem.second_factors);
-                WhyAsked::Needed
+                self.phone.clone_from(&problem.phone);
+                match &self.phone {
+                    Some(phone) if phone.sent => WhyAsked::Sent,
+                    _ => WhyAsked::Needed,
+                }
             }
             ErrorCode::SecondFactorWrong => WhyAsked::Wrong,
             ErrorCode::Throttled if asked_before => WhyAsked::Wait(problem.retry_at.unwrap_or_default()),
             // The password was right minutes ago.
-            ErrorCode::SignInFailed | ErrorCode::RecoveryFailed if asked_before => {
+            ErrorCode::SignInFailed | ErrorCode::RecoveryFailed | ErrorCode::PhoneCodeExpired if asked_before => {
                 return Err(ClientError::SecondFactorTooLate);
             }
             _ => return Err(error),
         };
-        self.ask.ask(SecondFactorAsked { kinds: self.kinds.clone(), why }).await.ok_or(error)
+        let asked = SecondFactorAsked { kinds: self.kinds.clone(), phone: self.phone.clone(), why };
+        self.ask.ask(asked).await.ok_or(error)
     }
 }

@@ -75,7 +75,9 @@ impl<P: Platform> Vault<P> {
 
     /// Refuses to leave a password alone that is only long enough beside a second factor.
     pub(super) fn stands_without(&self, id: &SecondFactorId, listed: &[SecondFactor]) -> Result<()> {
-        let last = listed.iter().all(|factor| factor.id == *id);
+        // A phone is too weak to stand beside a short password.
+        let is_strong = listed.iter().any(|factor| factor.id == *id && !factor.weaker);
+        let last = is_strong && listed.iter().all(|factor| factor.id == *id || factor.weaker);
         match last && self.has_short_password() {
             true => Err(ClientError::ShortPassword { min: PASSWORD_MIN_CHARS }),
             false => Ok(()),

@@ -45,7 +45,7 @@ impl<P: Platform> Vault<P> {
     pub async fn change_password(&self, new: &str) -> Result<()> {
         let short = is_short(new);
         // That there is a second factor is the server's word: a lie makes a password shorter, not weaker (`passwords`).
-        let beside = short && !self.second_factors().await?.items.is_empty();
+        let beside = short && self.second_factors().await?.items.iter().any(|factor| !factor.weaker);
         let step =
             opaque::start_registration(new, if beside { PASSWORD_MIN_CHARS_WITH_FACTOR } else { PASSWORD_MIN_CHARS })?;
         let start = StartPasswordChange { registration_request: step.message().into() };
