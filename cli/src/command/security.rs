@@ -37,7 +37,7 @@ pub async fn confirmed<T>(
 pub async fn password(context: &Context, args: &NewPassword) -> Result<()> {
     context
         .with_vault(async |vault| {
-            let alone = vault.second_factors().await?.items.is_empty();
+            let alone = vault.second_factors().await?.items.iter().all(|factor| factor.weaker);
             let min = if alone { PASSWORD_MIN_CHARS } else { PASSWORD_MIN_CHARS_WITH_FACTOR };
             let who = vault.who();
             let new = ask::new_password(args.new_password_fd, min, &[&who.name, &who.email])?;
