@@ -68,6 +68,8 @@ pub struct Text {
     pub security: en::security::Security,
     /// Identity providers.
     pub identities: en::identities::Identities,
+    /// Phones.
+    pub phones: en::phones::Phones,
     /// Settings.
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
@@ -106,6 +108,7 @@ static EN: Text = Text {
     second_step: en::second_step::SecondStep::EN,
     security: en::security::Security::EN,
     identities: en::identities::Identities::EN,
+    phones: en::phones::Phones::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     verify_email: en::verify_email::VerifyEmail::EN,

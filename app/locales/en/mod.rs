@@ -13,6 +13,7 @@ pub mod identities;
 pub mod landing;
 pub mod log;
 pub mod notices;
+pub mod phones;
 pub mod recover;
 pub mod report;
 pub mod reports;

@@ -4,6 +4,7 @@
 mod identity;
 mod landing;
 mod not_found;
+mod phone;
 mod recover;
 mod second_step;
 mod sign_in;

@@ -1,8 +1,12 @@
 //! The second factor, asked for in the place of the form that the password or recovery kit was typed into.
 
-use api_types::second_factors::{SecondFactorKind, SecondFactorProof};
+use api_types::{
+    phones::PhoneFactor,
+    second_factors::{SecondFactorKind, SecondFactorProof},
+};
 use leptos::prelude::*;
 
+use super::phone::SentCodeField;
 use crate::{
     browser,
     components::{Banner, Button, ButtonKind, TextField, Tone},
@@ -51,14 +55,20 @@ pub fn CodeField(
 enum Mode {
     App,
     Passkey,
+    Phone,
     RecoveryCode,
 }
 
 impl Mode {
     /// What an account has, the one to begin with first.
-    fn of(asked: Asked) -> Vec<Self> {
+    fn of(asked: &Asked) -> Vec<Self> {
         let passkey = asked.passkey && browser::has_passkeys();
-        let there = [(asked.app, Self::App), (passkey, Self::Passkey), (asked.recovery_code, Self::RecoveryCode)];
+        let there = [
+            (asked.app, Self::App),
+            (passkey, Self::Passkey),
+            (asked.phone.is_some(), Self::Phone),
+            (asked.recovery_code, Self::RecoveryCode),
+        ];
         there.into_iter().filter_map(|(is, mode)| is.then_some(mode)).collect()
     }
 
@@ -66,6 +76,7 @@ impl Mode {
         match self {
             Self::App => Some("second-step-code"),
             Self::Passkey => None,
+            Self::Phone => Some("sent-code"),
             Self::RecoveryCode => Some("recovery-code"),
         }
     }
@@ -74,6 +85,7 @@ impl Mode {
         match self {
             Self::App => t!(second_step.use_app),
             Self::Passkey => t!(second_step.use_passkey),
+            Self::Phone => t!(phones.use_phone),
             Self::RecoveryCode => t!(second_step.use_recovery),
         }
     }
@@ -82,6 +94,7 @@ impl Mode {
         match self {
             Self::App => t!(second_step.wrong),
             Self::Passkey => t!(second_step.passkey_failed),
+            Self::Phone => t!(phones.step_wrong),
             Self::RecoveryCode => t!(second_step.wrong_recovery),
         }
     }
@@ -92,7 +105,7 @@ impl Mode {
 pub fn SecondStepForm() -> impl IntoView {
     let vault = use_vault();
     let step = vault.second_step;
-    let modes = Memo::new(move |_| step.asked.get().map(Mode::of).unwrap_or_default());
+    let modes = Memo::new(move |_| step.asked.with(|asked| asked.as_ref().map(Mode::of).unwrap_or_default()));
     let first = modes.with_untracked(|modes| modes.first().copied());
     // Whoever has nothing else left can't go on; they are told what is missing.
     let mode = RwSignal::new(first.unwrap_or(Mode::RecoveryCode));
@@ -113,6 +126,8 @@ pub fn SecondStepForm() -> impl IntoView {
         }
     });
     on_cleanup(move || step.answer(None));
+    let phone = Memo::new(move |_| step.asked.with(|asked| asked.as_ref().and_then(|asked| asked.phone.clone())));
+    let sent = move || phone.with(|phone| phone.as_ref().is_some_and(|phone| phone.sent));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if step.busy.get_untracked() || asking.busy.get_untracked() {
@@ -122,6 +137,8 @@ pub fn SecondStepForm() -> impl IntoView {
         let typed = code.get_untracked();
         let proof = match mode.get_untracked() {
             Mode::Passkey => return vault.prove_with_passkey(asking),
+            Mode::Phone if !untrack(sent) => return step.answer(Some(SecondFactorProof::send_to_phone())),
+            Mode::Phone => digits(&typed).map(|code| (SecondFactorKind::Phone, code)).ok_or(t!(second_step.code_shape)),
             Mode::App => digits(&typed).map(|code| (SecondFactorKind::Totp, code)).ok_or(t!(second_step.code_shape)),
             Mode::RecoveryCode => Some(typed.trim().to_owned())
                 .filter(|typed| !typed.is_empty())
@@ -147,7 +164,7 @@ pub fn SecondStepForm() -> impl IntoView {
             let says = t!(second_step.wait, when = browser::format_time(until));
             Some(view! { <Banner tone=Tone::Warn>{says}</Banner> })
         }
-        Why::Needed | Why::Wrong => None,
+        Why::Needed | Why::Sent | Why::Wrong => None,
     };
     let typed = move || match mode.get() {
         Mode::RecoveryCode => view! {
@@ -164,6 +181,7 @@ pub fn SecondStepForm() -> impl IntoView {
         }
         .into_any(),
         Mode::App => view! { <CodeField id="second-step-code" code error=problem/> }.into_any(),
+        Mode::Phone => view! { <PhoneStep phone code problem=problem/> }.into_any(),
         Mode::Passkey => {
             let says = move || asking.problem.get().or_else(|| problem.get());
             view! {
@@ -174,8 +192,18 @@ pub fn SecondStepForm() -> impl IntoView {
         }
     };
     let busy = Signal::derive(move || step.busy.get() || asking.busy.get());
-    let submit_says =
-        move || if mode.get() == Mode::Passkey { t!(second_step.passkey) } else { t!(second_step.submit) };
+    let submit_says = move || match mode.get() {
+        Mode::Passkey => t!(second_step.passkey),
+        Mode::Phone if !sent() => t!(phones.send),
+        _ => t!(second_step.submit),
+    };
+    let another = move || {
+        let offered = mode.get() == Mode::Phone && sent();
+        let again = move |()| step.answer(Some(SecondFactorProof::send_to_phone()));
+        offered.then(|| view! {
+            <Button kind=ButtonKind::Quiet class="btn-small" disabled=busy on_click=again>{t!(phones.another)}</Button>
+        })
+    };
     let others = move || {
         let other = modes.get().into_iter().filter(|other| *other != mode.get());
         let button = |other: Mode| {
@@ -197,11 +225,32 @@ pub fn SecondStepForm() -> impl IntoView {
                 <Button kind=ButtonKind::Quiet class="btn-small" disabled=busy on_click=move |()| step.answer(None)>
                     {t!(second_step.back)}
                 </Button>
+                {another}
                 {others}
             </div>
         </form>
     }
     .into_any()
+}
+
+/// Before a code was sent: where to. After: the field for it.
+#[component]
+fn PhoneStep(
+    phone: Memo<Option<PhoneFactor>>,
+    code: RwSignal<String>,
+    problem: RwSignal<Option<String>>,
+) -> impl IntoView {
+    move || {
+        let PhoneFactor { ending, sent } = phone.get()?;
+        Some(match sent {
+            true => view! {
+                <p role="status">{t!(phones.sent, ending = ending)}</p>
+                <SentCodeField id="sent-code" code error=problem/>
+            }
+            .into_any(),
+            false => view! { <p>{t!(phones.step_text, ending = ending)}</p> }.into_any(),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{identity::IdentityButtons, second_step::SecondStepForm};
+use super::{
+    identity::IdentityButtons,
+    phone::{ByPhone, PhoneButton, PhoneForm},
+    second_step::SecondStepForm,
+};
 use crate::{
     browser,
     components::{Banner, Button, ButtonKind, Card, Gate, Glyph, PasswordField, TextField, Tone},
@@ -67,6 +71,7 @@ pub fn SignInForm(
     };
     let with_passkey = Attempt::new();
     let with_identity = Attempt::new();
+    let by_phone = ByPhone::new();
     let verified = RwSignal::new(false);
     Effect::new(move |_| {
         if arrives && vault.came_back(with_identity) {
@@ -107,15 +112,21 @@ pub fn SignInForm(
                 })}
                 {move || ready.get().then(|| view! {
                     <IdentityButtons attempt=with_identity other=attempt.busy first=!browser::has_passkeys()/>
+                    <PhoneButton by=by_phone other=attempt.busy/>
                 })}
             </div>
         }
         .into_any()
     };
+    let step = move || match (second.get(), by_phone.open.get()) {
+        (true, _) => view! { <SecondStepForm/> }.into_any(),
+        (false, true) => view! { <PhoneForm by=by_phone/> }.into_any(),
+        (false, false) => password_step(),
+    };
     view! {
         <Title text=t!(sign_in.page_title)/>
         <Gate title lead>
-            <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { password_step() }}</Card>
+            <Card>{step}</Card>
             {move || (!second.get()).then(|| view! {
                 <p class="gate-foot">
                     <a href="/recover">{t!(sign_in.forgot)}</a>

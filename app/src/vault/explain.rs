@@ -30,6 +30,13 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::SecondFactorDue => t!(second_step.due).to_owned(),
             ErrorCode::ConfirmationRequired => t!(second_step.confirm_needed).to_owned(),
             code if identity(code).is_some() => identity(code).unwrap_or_default().to_owned(),
+            ErrorCode::PhoneCodeWrong => t!(phones.code_wrong).to_owned(),
+            ErrorCode::PhoneCodeExpired => t!(phones.code_expired).to_owned(),
+            ErrorCode::PhoneTaken => t!(phones.taken).to_owned(),
+            ErrorCode::PhoneOnlyFactor => t!(phones.only_factor).to_owned(),
+            ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
+                problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())
+            }
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
                 t!(verify_email.other_account).to_owned()

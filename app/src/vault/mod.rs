@@ -40,6 +40,8 @@ mod message;
 #[cfg(feature = "hydrate")]
 mod passkeys;
 #[cfg(feature = "hydrate")]
+mod phones;
+#[cfg(feature = "hydrate")]
 mod platform;
 #[cfg(feature = "hydrate")]
 mod pool;
@@ -210,6 +212,12 @@ impl Vault {
         _attempt: Attempt,
     ) {
     }
+    /// Whether the server sends codes to phones.
+    pub fn offers_phone(self, _offered: RwSignal<bool>) {}
+    /// Has a code sent to a number, if that signs in to an account.
+    pub fn start_phone(self, _number: String, _attempt: Attempt, _sent: RwSignal<bool>) {}
+    /// Signs in with the code that was sent.
+    pub fn sign_in_with_phone(self, _code: String, _attempt: Attempt) {}
     /// Unlocks with a passkey.
     pub fn unlock_with_passkey(self, _attempt: Attempt) {}
     /// Answers the second step with a passkey.

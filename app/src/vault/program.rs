@@ -101,6 +101,16 @@ pub(super) fn identity(
     Ok(async move { client.sign_in_with_identity(device(), &step).await }.boxed_local())
 }
 
+/// Signs in with a code that was sent to a phone.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_phone))]
+pub(super) fn phone(
+    client: Client<WebPlatform>,
+    step: SecondStep,
+    code: String,
+) -> Running<client::Result<SignedIn<WebPlatform>>> {
+    Ok(async move { client.sign_in_with_phone(&code, device(), &step).await }.boxed_local())
+}
+
 /// Unlocks the session that lives with a passkey.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_passkey_unlock))]
 pub(super) fn passkey_unlock(session: SignedIn<WebPlatform>) -> Running<client::Result<Keys>> {

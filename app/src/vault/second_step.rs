@@ -1,11 +1,11 @@
 //! The second step of a way in: what is asked while it runs, and the person's answer.
 
-use api_types::{UnixMillis, second_factors::SecondFactorProof};
+use api_types::{UnixMillis, phones::PhoneFactor, second_factors::SecondFactorProof};
 use futures::channel::oneshot;
 use leptos::prelude::*;
 
 /// What a person is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Whether an authenticator app's code is one of the answers.
     pub app: bool,
@@ -13,6 +13,8 @@ pub struct Asked {
     pub passkey: bool,
     /// Whether a recovery code will do as well.
     pub recovery_code: bool,
+    /// The phone that codes can be sent to.
+    pub phone: Option<PhoneFactor>,
     /// Why it is asked for.
     pub why: Why,
 }
@@ -22,6 +24,8 @@ pub struct Asked {
 pub enum Why {
     /// The account has one.
     Needed,
+    /// A code was sent to the phone.
+    Sent,
     /// The last answer was wrong, or used before.
     Wrong,
     /// Wrong too often: the next is taken at this time.
@@ -87,6 +91,7 @@ impl client::AskSecondFactor for SecondStep {
         let (answer, answered) = oneshot::channel();
         let why = match asked.why {
             client::WhyAsked::Needed => Why::Needed,
+            client::WhyAsked::Sent => Why::Sent,
             client::WhyAsked::Wrong => Why::Wrong,
             client::WhyAsked::Wait(until) => Why::Wait(until),
         };
@@ -95,7 +100,7 @@ impl client::AskSecondFactor for SecondStep {
         let recovery_code = has(SecondFactorKind::RecoveryCode);
         self.answer.try_set_value(Some(answer));
         self.busy.try_set(false);
-        self.asked.try_set(Some(Asked { app, passkey, recovery_code, why }));
+        self.asked.try_set(Some(Asked { app, passkey, recovery_code, phone: asked.phone.clone(), why }));
         answered.await.ok().flatten()
     }
 }

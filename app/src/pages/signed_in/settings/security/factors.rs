@@ -66,6 +66,7 @@ fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>
     let (glyph, opens) = match (factor.kind, factor.way_in) {
         (SecondFactorKind::Passkey, Some(_)) => (Glyph::Key, Some(t!(security.passkey_unlocks))),
         (SecondFactorKind::Passkey, None) => (Glyph::Key, Some(t!(security.passkey_signs_in))),
+        (SecondFactorKind::Phone, _) => (Glyph::Device, Some(t!(phones.weaker))),
         _ => (Glyph::Device, None),
     };
     let text = move || {
@@ -75,7 +76,10 @@ fn FactorRow(factor: SecondFactor, stays: bool, removing: Question<SecondFactor>
         };
         view! { {opens.map(|opens| view! { {opens}" · " })}{sentence(t!(security.factor_added), added)}" · "{used} }
     };
-    let label = factor.label.clone();
+    let label = match factor.kind {
+        SecondFactorKind::Phone => format!("{} {}", t!(phones.title), factor.label),
+        _ => factor.label.clone(),
+    };
     let name = label.clone();
     let end = if stays {
         view! { <span class="field-hint">{t!(security.factor_last)}</span> }.into_any()
@@ -113,7 +117,11 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let name = move || question.about().map(|factor| factor.label).unwrap_or_default();
-    let is_passkey = move || question.about().is_some_and(|factor| factor.kind == SecondFactorKind::Passkey);
+    let means = move || match question.about().map(|factor| factor.kind) {
+        Some(SecondFactorKind::Passkey) => t!(security.passkey_remove_text),
+        Some(SecondFactorKind::Phone) => t!(phones.factor_remove_text),
+        _ => t!(security.factor_remove_text),
+    };
     let remove = move |()| {
         let Some(factor) = question.about_untracked() else { return };
         let (id, is_passkey) = (factor.id, factor.kind == SecondFactorKind::Passkey);
@@ -127,6 +135,7 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
             toasts.done(t!(security.factor_removed, name = factor.label));
             question.done();
             security.factors.again();
+            security.phone.again();
         });
     };
     view! {
@@ -138,7 +147,7 @@ fn Remove(security: Security, question: Question<SecondFactor>) -> impl IntoView
             busy=attempt.busy
             on_confirm=remove
         >
-            <p>{move || if is_passkey() { t!(security.passkey_remove_text) } else { t!(security.factor_remove_text) }}</p>
+            <p>{means}</p>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }

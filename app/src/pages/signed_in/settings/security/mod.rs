@@ -8,6 +8,7 @@ mod identities;
 mod kit;
 mod passkey;
 mod password;
+mod phone;
 
 use api_types::{live::LiveKind, second_factors::SecondFactorList};
 use leptos::prelude::*;
@@ -31,6 +32,7 @@ enum Screen {
     Kit,
     Authenticator,
     Passkey,
+    Phone,
     Codes,
 }
 
@@ -41,6 +43,7 @@ struct Security {
     proving: Proving,
     factors: Loaded<SecondFactorList>,
     identities: Loaded<identities::Known>,
+    phone: Loaded<phone::Known>,
     /// Recovery codes that were just made.
     codes: RwSignal<Vec<String>>,
 }
@@ -52,7 +55,7 @@ impl Security {
         if self.screen.try_set(screen).is_some() {
             return;
         }
-        if !matches!(screen, Screen::Password | Screen::Authenticator | Screen::Passkey) {
+        if !matches!(screen, Screen::Password | Screen::Authenticator | Screen::Passkey | Screen::Phone) {
             request_animation_frame(|| browser::focus("main"));
         }
     }
@@ -60,6 +63,7 @@ impl Security {
     fn back(self) {
         self.codes.try_set(Vec::new());
         self.factors.again();
+        self.phone.again();
         self.show(Screen::Overview);
     }
 
@@ -79,12 +83,14 @@ pub fn SecurityPage() -> impl IntoView {
         proving: Proving::new(vault),
         factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
         identities: Loaded::new(vault, identities::ask),
+        phone: Loaded::new(vault, phone::ask),
         codes: RwSignal::new(Vec::new()),
     };
     identities::came_back();
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             security.factors.again();
+            security.phone.again();
         }
     });
     let screen = move || match security.screen.get() {
@@ -93,6 +99,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Kit => view! { <kit::NewKit security/> }.into_any(),
         Screen::Authenticator => view! { <AddScreen security/> }.into_any(),
         Screen::Passkey => view! { <PasskeyScreen security/> }.into_any(),
+        Screen::Phone => view! { <PhoneScreen security/> }.into_any(),
         Screen::Codes => view! { <CodesScreen security/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=security.proving/> }
@@ -123,6 +130,7 @@ fn Overview(security: Security) -> impl IntoView {
                 </div>
             </Card>
             <factors::Factors security/>
+            <phone::PhoneCard security/>
             <identities::Identities security/>
         </SettingsFrame>
     }
@@ -160,6 +168,20 @@ fn PasskeyScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(security.passkey_add).to_owned() lead=t!(security.passkey_lead).to_owned()>
             <passkey::AddPasskey proving=security.proving attempt=Attempt::new() added on_cancel=move |()| security.back()/>
+        </Page>
+    }
+}
+
+#[component]
+fn PhoneScreen(security: Security) -> impl IntoView {
+    let toasts = use_toasts();
+    let added = move |()| {
+        toasts.done(t!(phones.added));
+        security.back();
+    };
+    view! {
+        <Page title=t!(phones.add).to_owned() lead=t!(phones.add_lead).to_owned()>
+            <phone::AddPhone proving=security.proving added on_cancel=move |()| security.back()/>
         </Page>
     }
 }

@@ -23,8 +23,9 @@ pub(super) fn ChangePassword(security: Security) -> impl IntoView {
     let (password, again) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (weak, differs) = (RwSignal::new(None), RwSignal::new(None));
     let attempt = Attempt::new();
-    let beside =
-        Signal::derive(move || security.factors.value.with(|list| list.as_ref().is_some_and(|l| !l.items.is_empty())));
+    let beside = Signal::derive(move || {
+        security.factors.value.with(|list| list.as_ref().is_some_and(|l| l.items.iter().any(|factor| !factor.weaker)))
+    });
     let min = Signal::derive(move || if beside.get() { PASSWORD_MIN_CHARS_WITH_FACTOR } else { PASSWORD_MIN_CHARS });
     let judge = Judge::new(password, min, Signal::derive(move || known.get_value()));
     let right = move |problem: Option<String>| {
