@@ -261,6 +261,14 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             ("/account/tokens".into(), Some(new))
         }
         "remove_api_token" => (format!("/account/tokens/{}", ApiTokenId([0; 16])), None),
+        "get_phone" | "remove_phone" => ("/account/phone".into(), None),
+        "add_phone" => ("/account/phone".into(), Some(json!({"number": "+4915123456789"}))),
+        "verify_phone" => ("/account/phone/verify".into(), Some(json!({"code": "123456"}))),
+        "use_phone" => ("/account/phone".into(), Some(json!({"second_factor": true, "sign_in": false}))),
+        "start_phone_sign_in" => ("/sign-in/phone/start".into(), Some(json!({"number": "+4915123456789"}))),
+        "sign_in_with_phone" => {
+            ("/sign-in/phone".into(), Some(json!({"code": "123456", "carrier": "bearer", "device": "test"})))
+        }
         "renew_recovery_codes" => ("/account/recovery-codes".into(), None),
         "disable_account" | "enable_account" => {
             let verb = operation.split('_').next().unwrap();
