@@ -136,6 +136,7 @@ async fn factor_added(
         storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     }
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
+    storage::api_tokens::delete_unproved(tx.conn(), actor.account).await?;
     let event = change(actor, "second_factor_added").with("factor", phone.id).with("kind", "phone");
     tx.record(event.with("sessions_ended", ended)).await?;
     notices::tell_id(state, tx, actor.account, MailKind::SecondFactorAdded).await?;
