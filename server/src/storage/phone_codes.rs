@@ -132,7 +132,7 @@ pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> Db
 pub async fn next_at(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<Option<UnixMillis>> {
     let query = Entity::find().filter(Column::SendAt.is_not_null()).filter(Column::ExpiresAt.gt(now));
     let rows = query.order_by_asc(Column::SendAt).limit(100).all(conn).await?;
-    Ok(rows.iter().filter_map(|row| Some(row.send_at?.max(row.leased_until))).min())
+    Ok(rows.iter().filter_map(|row| Some(Ord::max(row.send_at?, row.leased_until))).min())
 }
 
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
