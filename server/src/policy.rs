@@ -122,6 +122,8 @@ impl Actor {
     pub fn may_sign_in_by_phone(&self) -> Verdict {
         self.may_change_account()?;
         allow(self.role != Role::Administrator, ErrorCode::Forbidden)
+    }
+
     /// Refusing or removing an emergency contact: whoever made it; to everyone else it isn't there. Also while the account
     /// waits or is in breach of a policy.
     pub fn may_refuse_emergency(&self, owner: AccountId) -> Verdict {

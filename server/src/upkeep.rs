@@ -8,8 +8,7 @@ use crate::{
     AppState, ServiceResult,
     clock::{DAY, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, clean_up, retention},
-    services::{clean_up, retention, trusted},
+    services::{api_tokens, clean_up, retention, trusted},
     storage,
 };
 

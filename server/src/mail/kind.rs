@@ -68,8 +68,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,

@@ -35,10 +35,6 @@ fn fill(text: &str, facts: Facts<'_>) -> String {
 fn tells_of_security(kind: MailKind) -> bool {
     use MailKind::*;
     match kind {
-        EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled => false,
-        NewDevice | PasswordChanged | RecoveryKitChanged | AccountRecovered | SecondFactorAdded
-        | SecondFactorRemoved | RecoveryCodesRenewed | IdentityLinked | IdentityRemoved | ApiTokenMade
-        | ApiTokenRemoved | PhoneAdded | PhoneSignInChanged | PhoneRemoved | SecondFactorsReset => true,
         EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled | EmergencyOffered
         | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder => false,
         NewDevice
@@ -50,6 +46,11 @@ fn tells_of_security(kind: MailKind) -> bool {
         | RecoveryCodesRenewed
         | IdentityLinked
         | IdentityRemoved
+        | ApiTokenMade
+        | ApiTokenRemoved
+        | PhoneAdded
+        | PhoneSignInChanged
+        | PhoneRemoved
         | SecondFactorsReset
         | EmergencyContactAdded
         | EmergencyContactRemoved

@@ -26,8 +26,7 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, api_tokens, devices, fields, notices,
-        account, devices, emergency, fields, notices,
+        account, api_tokens, devices, emergency, fields, notices,
         rotation::Rotated,
         second_factor::{self, Beside},
         sessions,
@@ -202,10 +201,8 @@ async fn replace(
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
-    let event = event.with("step", "finish").with("sessions_ended", ended);
+    let event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
-    let event = event.with("step", "finish").with("way", enum_name(&proved.kind));
-    tx.record(event.with("sessions_ended", ended)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;

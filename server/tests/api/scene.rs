@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
-    B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId, WayInId,
+    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId, WayInId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},

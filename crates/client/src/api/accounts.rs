@@ -1,8 +1,7 @@
 //! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
 
 use api_types::{
-    AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId,
-    AccountId, IdentityId, InvitationId, SecondFactorId, SessionId, WayInId,
+    AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId, WayInId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
         PublicAccount, PutClientState, StartPasswordChange, VerifyEmail,
