@@ -35,6 +35,8 @@ pub struct EmergencyLink {
     pub delay_days: u8,
     /// Where it stands, as the server says.
     pub state: EmergencyState,
+    /// When it was made, as the server says.
+    pub created_at: UnixMillis,
     /// When it was asked for.
     pub asked_at: Option<UnixMillis>,
     /// When it opens, or opened.
@@ -66,6 +68,7 @@ fn link(row: Row, person: Person, delay_days: u8) -> EmergencyLink {
         person,
         delay_days,
         state: row.state,
+        created_at: row.created_at,
         asked_at: row.asked_at,
         opens_at: row.opens_at,
         given_at: row.given_at,
