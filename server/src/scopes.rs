@@ -62,6 +62,10 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-up/start", Open),
     ("PUT", "/account/client-state", Never),
     ("POST", "/account/email/verification", Never),
+    ("GET", "/account/emergency-contacts", Never),
+    ("POST", "/account/emergency-contacts", Never),
+    ("POST", "/account/emergency-contacts/{way_in_id}/refuse", Never),
+    ("POST", "/account/emergency-contacts/{way_in_id}/remove", Never),
     ("GET", "/account/identities", Never),
     ("DELETE", "/account/identities/{identity_id}", Never),
     ("POST", "/account/passkeys", Never),
@@ -109,6 +113,11 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-in/finish", Never),
     ("POST", "/sign-in/identity", Never),
     ("POST", "/sign-in/passkey", Never),
+    ("GET", "/trusted", Never),
+    ("POST", "/trusted/{way_in_id}/accept", Never),
+    ("POST", "/trusted/{way_in_id}/ask", Never),
+    ("POST", "/trusted/{way_in_id}/decline", Never),
+    ("POST", "/trusted/{way_in_id}/words", Never),
 ];
 
 /// How a token stands to a route by its template, prefix included.

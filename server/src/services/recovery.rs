@@ -190,8 +190,12 @@ async fn replace(
     let used = Some(proved.id).filter(|_| proved.kind == WayInKind::EmergencyContact);
     rotated.keeps_others(&stored, used)?;
     rotated.store(&tx).await?;
-    if let Some(used) = used {
-        storage::emergency::delete(tx.conn(), used).await?;
+    let trusted = match used {
+        Some(used) => storage::emergency::get(tx.conn(), used).await?,
+        None => None,
+    };
+    if let Some(row) = &trusted {
+        storage::emergency::delete(tx.conn(), row.way_in).await?;
     }
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
@@ -201,11 +205,17 @@ async fn replace(
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
-    let event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
+    let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
+    if let Some(row) = &trusted {
+        event = event.with("contact", row.contact);
+    }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
     sessions::began(state, &begun, false);
+    if let Some(row) = &trusted {
+        emergency::tell(state, row);
+    }
     NewSession::new(state, begun, row).await
 }
