@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{KeyChain, KeyError};
 use crate::{
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, Hash32, WayInId},
     kem::Suite,
@@ -137,7 +138,7 @@ impl Signed<EmergencyContact> {
         if claimed.account != chain.account() {
             return Err(EmergencyError::WrongAccount);
         }
-        Ok(self.verify(chain.signer(claimed.epoch, claimed.time)?)?)
+        Ok(self.verify_under(Defence::EmergencySigned, chain.signer(claimed.epoch, claimed.time)?)?)
     }
 }
 
@@ -244,8 +245,8 @@ mod tests {
         let (statement, sealed) =
             seal_emergency((owners.account(), owner.current()), way.claimed().id, &words, (&contacts, 7), NOW, rng)
                 .unwrap();
-        let statement = Signed::parse(statement.as_bytes()).unwrap();
-        let said: &EmergencyContact = statement.verify_emergency(&owners).unwrap();
+        let statement = Signed::<EmergencyContact>::parse(statement.as_bytes()).unwrap();
+        let said = statement.verify_emergency(&owners).unwrap();
         assert_eq!(statement.verify_emergency(&contacts), Err(EmergencyError::WrongAccount));
 
         let next = contact.rotate(&contacts, NOW + 1, rng).unwrap();
