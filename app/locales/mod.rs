@@ -70,6 +70,10 @@ pub struct Text {
     pub identities: en::identities::Identities,
     /// Phones.
     pub phones: en::phones::Phones,
+    /// Emergency contacts.
+    pub emergency: en::emergency::Emergency,
+    /// Being somebody's emergency contact.
+    pub trusted: en::trusted::Trusted,
     /// Settings.
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
@@ -109,6 +113,8 @@ static EN: Text = Text {
     security: en::security::Security::EN,
     identities: en::identities::Identities::EN,
     phones: en::phones::Phones::EN,
+    emergency: en::emergency::Emergency::EN,
+    trusted: en::trusted::Trusted::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     verify_email: en::verify_email::VerifyEmail::EN,

@@ -88,6 +88,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reports/:id/share") view=Share/>
                 <Route path=path!("/shared") view=Shared/>
                 <Route path=path!("/contacts") view=Contacts/>
+                <Route path=path!("/trusted") view=Trusted/>
                 <Route path=path!("/access") view=Access/>
                 <Route path=path!("/access/disclosures") view=Disclosures/>
                 <Route path=path!("/administration") view=Administration/>

@@ -1,4 +1,4 @@
-//! Forgot password: the recovery kit opens the account and sets a new password.
+//! Forgot password: the recovery kit, or an emergency contact's words, opens the account and sets a new password.
 
 use api_types::limits::PASSWORD_MIN_CHARS;
 use leptos::prelude::*;
@@ -55,6 +55,7 @@ pub fn Recover() -> impl IntoView {
                             spellcheck=false
                         />
                         <p class="field-hint" aria-live="polite">{count}</p>
+                        <p class="field-hint">{t!(recover.words_trusted)}</p>
                     </div>
                     <PasswordField
                         id="password"
