@@ -57,6 +57,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/recovery/start", Open),
     ("POST", "/recovery/verify", Open),
     ("GET", "/sign-in/identity", Open),
+    ("POST", "/sign-in/phone/start", Open),
     ("POST", "/sign-in/start", Open),
     ("POST", "/sign-up", Open),
     ("POST", "/sign-up/start", Open),
@@ -73,6 +74,11 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/account/passkeys/{factor_id}/remove", Never),
     ("PUT", "/account/password", Never),
     ("POST", "/account/password/start", Never),
+    ("GET", "/account/phone", Never),
+    ("POST", "/account/phone", Never),
+    ("PUT", "/account/phone", Never),
+    ("DELETE", "/account/phone", Never),
+    ("POST", "/account/phone/verify", Never),
     ("POST", "/account/recovery-codes", Never),
     ("PUT", "/account/recovery-kit", Never),
     ("GET", "/account/second-factors", Never),
@@ -118,6 +124,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/trusted/{way_in_id}/ask", Never),
     ("POST", "/trusted/{way_in_id}/decline", Never),
     ("POST", "/trusted/{way_in_id}/words", Never),
+    ("POST", "/sign-in/phone", Never),
 ];
 
 /// How a token stands to a route by its template, prefix included.

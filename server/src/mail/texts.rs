@@ -148,8 +148,8 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         ),
         MailKind::PhoneAdded => (
             "{organisation}: a phone number was added",
-            "A phone number was added to your account on {when}; if there was one before, it\n\
-             took its place. You see it under Settings, Security.\n\n",
+            "A phone number was added to your account on {when};\n\
+             if there was one before, it took its place. You see it under Settings, Security.\n\n",
         ),
         MailKind::PhoneSignInChanged => (
             "{organisation}: signing in with your phone was changed",

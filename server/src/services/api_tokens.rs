@@ -27,7 +27,7 @@ use crate::{
     },
     storage::{
         self, accounts,
-        api_tokens::{self, ApiTokenRow},
+        api_tokens::{self, ApiTokenRow, Found},
         db::WriteTx,
     },
 };
@@ -140,7 +140,11 @@ pub async fn authenticate(state: &AppState, text: &str, from: Address) -> Servic
         api_tokens::touch(tx.conn(), &found.token, from.place(), now).await?;
         tx.commit().await?;
     }
-    Ok(Actor {
+    Ok(actor(&found))
+}
+
+fn actor(found: &Found) -> Actor {
+    Actor {
         account: found.token.account,
         role: found.role,
         status: found.status,
@@ -148,7 +152,13 @@ pub async fn authenticate(state: &AppState, text: &str, from: Address) -> Servic
         session: SessionId(found.token.id.0),
         carrier: Carrier::Bearer,
         token: Some(found.token.scopes),
-    })
+    }
+}
+
+/// Whose a token is that got in before, as they stand now, if it still gets in.
+pub async fn still(state: &AppState, id: ApiTokenId) -> ServiceResult<Option<Actor>> {
+    let found = api_tokens::find(state.db.read(), id).await?;
+    Ok(found.filter(|found| state.clock.now() < found.token.expires_at).map(|found| actor(&found)))
 }
 
 async fn failed(state: &AppState, from: Address, code: ErrorCode) -> ServiceResult<Actor> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use api_types::{
-    AccountId, ErrorCode, SessionId, UnixMillis,
+    AccountId, ApiTokenId, ErrorCode, SessionId, UnixMillis,
     audit::Action,
     live::{LiveEvent, LiveKind},
     sessions::{Carrier, CurrentSession, Session, SessionList, WhoAmI},
@@ -216,9 +216,12 @@ pub fn began(state: &AppState, begun: &Begun, goes_on: bool) {
     state.live.publish(account, event);
 }
 
-/// The session's person as they stand now, if it is still open; what streams ask before they go on.
+/// The person of a session or an API token as they stand now, if it is still open; what streams ask before they go on.
 pub async fn still(state: &AppState, actor: &Actor) -> ServiceResult<Option<Actor>> {
-    open(state, actor.session).await
+    match actor.token {
+        Some(_) => api_tokens::still(state, ApiTokenId(actor.session.0)).await,
+        None => open(state, actor.session).await,
+    }
 }
 
 /// Whose a session is, if it is open.

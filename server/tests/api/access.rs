@@ -182,6 +182,7 @@ const OPEN: &[&str] = &[
     "finish_recovery",
     "challenge_passkey",
     "get_waiting_identity",
+    "start_phone_sign_in",
     "look_up_invitation",
 ];
 

@@ -4,6 +4,7 @@ use api_types::{
     ErrorCode,
     accounts::AccountStatus,
     audit::{Action, AuditEventList},
+    tokens::Scope,
 };
 use axum::{
     body::{Body, BodyDataStream},
@@ -15,6 +16,7 @@ use server::storage::accounts;
 
 use crate::{
     sealing::{Made, grant, own},
+    tokens,
     world::{Answer, Person, World},
 };
 
@@ -175,6 +177,22 @@ async fn a_download_ends_when_its_session_is_over_by_itself() {
     let (made, _, patient) = stored(&world).await;
     let (_, token) = world.session(&patient).await;
     let download = Download::begin(&world, &token, &made).await;
+    world.state.clock.advance(31 * server::clock::DAY);
+    assert_eq!(download.finish().await, (FIRST, false));
+}
+
+#[tokio::test]
+async fn a_download_ends_with_its_api_token() {
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let token = tokens::make(&world, &patient, &[Scope::ReportsRead]).await;
+    let undisturbed = Download::begin(&world, &token.secret, &made).await;
+    assert_eq!(undisturbed.finish().await, (part.len(), true));
+    let download = Download::begin(&world, &token.secret, &made).await;
+    world.delete(&patient, &format!("/account/tokens/{}", token.token.id)).await.ok();
+    assert_eq!(download.finish().await, (FIRST, false));
+    let short = tokens::make(&world, &patient, &[Scope::ReportsRead]).await;
+    let download = Download::begin(&world, &short.secret, &made).await;
     world.state.clock.advance(31 * server::clock::DAY);
     assert_eq!(download.finish().await, (FIRST, false));
 }

@@ -28,6 +28,10 @@ async fn codes_to_one_number_come_slower_and_slower_whether_it_signs_in_or_not()
     for number in [NUMBER, OTHER] {
         for _ in 0..3 {
             assert_eq!(Browser::default().start(&server, number).await.status, 200);
+            // A code that is voided before it left isn't sent.
+            if number == NUMBER {
+                gateway.next().await;
+            }
         }
         waits.push(wait(&server, &Browser::default().start(&server, number).await));
     }
@@ -36,9 +40,7 @@ async fn codes_to_one_number_come_slower_and_slower_whether_it_signs_in_or_not()
     assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
     let longer = wait(&server, &Browser::default().start(&server, NUMBER).await);
     assert!(longer > 50_000, "{longer}");
-    for _ in 0..4 {
-        gateway.next().await;
-    }
+    gateway.next().await;
     gateway.nothing().await;
 }
 
@@ -95,9 +97,9 @@ async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
     for n in 0..4 {
         let sent = send_factor(&server, n).await;
         assert_eq!(sent.code(), if n < 3 { "second_factor_required" } else { "throttled" });
-    }
-    for _ in 0..3 {
-        assert_eq!(gateway.next().await.to, OTHER);
+        if n < 3 {
+            assert_eq!(gateway.next().await.to, OTHER);
+        }
     }
     gateway.nothing().await;
     server.state.clock.advance(DAY);

@@ -23,14 +23,15 @@ fn new(scopes: &[Scope]) -> NewApiToken {
     NewApiToken { name: "Backup".into(), scopes: scopes.to_vec(), expires_in_days: 30 }
 }
 
-async fn make(world: &World, who: &Person, scopes: &[Scope]) -> ApiTokenCreated {
+/// Makes one; who uses it signs what is read.
+pub async fn make(world: &World, who: &Person, scopes: &[Scope]) -> ApiTokenCreated {
     let made: ApiTokenCreated = world.post(who, "/account/tokens", &new(scopes)).await.json();
     let signer = world.signer(&who.token).unwrap();
     world.signs_by(&made.secret, Signer { session: SessionId(made.token.id.0), ..signer });
     made
 }
 
-/// A token's text; who uses it signs what is read.
+/// Its text alone.
 pub async fn token(world: &World, who: &Person, scopes: &[Scope]) -> String {
     make(world, who, scopes).await.secret
 }
@@ -53,18 +54,20 @@ async fn listed(world: &World, who: &Person) -> ApiTokenList {
 async fn a_token_is_shown_once_and_gets_in_until_its_end() {
     let world = World::new().await;
     let who = world.doctor().await;
+    let before = world.now();
     let made = make(&world, &who, &[Scope::AccountRead, Scope::AccountRead]).await;
     assert_eq!(made.token.scopes, [Scope::AccountRead]);
-    assert_eq!(made.token.expires_at, world.now() + 30 * DAY);
+    assert_eq!(made.token.expires_at, made.token.created_at + 30 * DAY);
+    assert!((before..=world.now()).contains(&made.token.created_at));
     assert_eq!(token_text::id(&made.secret), Some(made.token.id));
     let list = world.get(&who, "/account/tokens").await;
     let secret = made.secret.as_bytes();
     assert!(!list.body.windows(secret.len()).any(|bytes| bytes == secret));
-    assert_eq!(listed(&world, &who).await.items, [made.token.clone()]);
+    assert_eq!(listed(&world, &who).await.items, std::slice::from_ref(&made.token));
 
     assert_eq!(answers(&world, &made.secret).await, Ok(()));
     let used = listed(&world, &who).await.items.remove(0);
-    assert_eq!(used.last_used_at, Some(world.now()));
+    assert!(used.last_used_at.is_some_and(|used| (before..=world.now()).contains(&used)));
     assert!(used.last_place.is_some());
     world.state.clock.advance(30_000);
     assert_eq!(answers(&world, &made.secret).await, Ok(()));

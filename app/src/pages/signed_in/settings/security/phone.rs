@@ -230,7 +230,9 @@ fn AskCode(
             let typed = typed.clone();
             async move { open.verify_phone(&typed).await }
         };
-        proving.run(attempt, work, move |()| drop(added.try_run(())));
+        proving.run(attempt, work, move |()| {
+            added.try_run(());
+        });
     };
     view! {
         <Card>
