@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     account::kit_text,
     emergency::{Line, lines, named},
+    security::confirmed,
 };
 use crate::{args::Trusted, context::Context, error::Result};
 
@@ -82,7 +83,7 @@ async fn words(context: &Context, text: &str) -> Result<()> {
     let kit = context
         .with_vault(async |vault| {
             let id = one(context, vault, text).await?;
-            Ok(vault.emergency_words(&id).await?)
+            confirmed(context, vault, async || vault.emergency_words(&id).await).await
         })
         .await?;
     context.output.result(&json!({ "words": kit.words() }), |_| {

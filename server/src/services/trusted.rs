@@ -15,6 +15,7 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
+        confirmation,
         emergency::{ask_again_at, shown, tell},
         notices,
     },
@@ -120,7 +121,7 @@ pub async fn ask(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceRes
     Ok(())
 }
 
-/// `POST /trusted/{way_in_id}/words`: once the delay has run.
+/// `POST /trusted/{way_in_id}/words`: once the delay has run, to a contact who proved their password lately.
 pub async fn words(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceResult<EmergencyWords> {
     actor.active()?;
     let now = state.clock.now();
@@ -130,6 +131,7 @@ pub async fn words(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceR
         return Err(ErrorCode::EmergencyNotOpen.into());
     }
     not_disabled(&tx, &row).await?;
+    confirmation::confirmed(state, actor).await?;
     tx.record(event(actor, "emergency_words_given", &row)).await?;
     if row.given_at.is_none() {
         emergency::put(tx.conn(), &EmergencyRow { given_at: Some(now), ..row.clone() }).await?;

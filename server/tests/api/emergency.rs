@@ -171,6 +171,12 @@ async fn trusted<P: Platform>(owner: &Vault<P>) -> EmergencyLink {
     links.remove(0)
 }
 
+/// The words, once who asks for them proved their password.
+async fn obtains(contact: &Person, way_in: &WayInId) -> RecoveryKit {
+    contact.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    contact.emergency_words(way_in).await.unwrap()
+}
+
 /// Opens Olga's account by words, with a new password.
 async fn enters_with(
     server: &Server,
@@ -221,8 +227,9 @@ async fn after_the_delay_the_contact_gets_in_while_the_owner_is_away() {
     assert_eq!(one(&bea).await.state, EmergencyState::Asked);
     server.state.clock.advance(HOUR);
     assert_eq!(one(&bea).await.state, EmergencyState::Open);
-    let words = bea.emergency_words(&id).await.unwrap();
-    assert!(bea.emergency_words(&id).await.unwrap() == words, "again, should they be lost");
+    assert_eq!(code(bea.emergency_words(&id).await), "confirmation_required", "somebody at an open page");
+    let words = obtains(&bea, &id).await;
+    assert!(obtains(&bea, &id).await == words, "again, should they be lost");
     assert!(one(&bea).await.given_at.is_some());
 
     let taken = enters(&server, &words).await.unwrap();
@@ -283,7 +290,7 @@ async fn what_the_owner_refuses_opens_nothing_and_can_be_asked_for_again_later()
 
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(2 * DAY);
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     // Also once it is open, as long as nobody used it.
     olga.refuse_emergency(&id).await.unwrap();
     assert_eq!(code(enters(&server, &words).await), "emergency_not_open");
@@ -350,7 +357,7 @@ async fn a_refusal_between_proof_and_new_password_counts() {
     let id = trusts(&olga, (&bea, BEA), 1).await;
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = bea.emergency_words(&id).await.unwrap().words().join(" ");
+    let words = obtains(&bea, &id).await.words().join(" ");
     let client =
         Client::new(Slow(Native::new(&server.origin).unwrap(), Ahead::of(&server), Meanwhile(olga.clone(), id)));
     let recover = Recover { email: OLGA, words: &words, password: NEW_PASSWORD, device: device() };
@@ -376,7 +383,7 @@ async fn it_works_after_both_changed_their_password_and_their_kit() {
     server.state.clock.advance(DAY);
     // In a new session, by what is the contact's now.
     let bea = later(&server).sign_in(BEA, "the contact's second password", device(), &NoSecondFactor).await.unwrap();
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     reads(&enters(&server, &words).await.unwrap(), &report).await;
 }
 
@@ -393,7 +400,7 @@ async fn a_contact_who_is_removed_opens_nothing() {
     let stays = trusts(&olga, (&ann, ANN), 1).await;
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     let other = client(&server).sign_in(OLGA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let key = olga.account_key();
     assert_eq!(code(olga.remove_emergency_contact(&id).await), "confirmation_required");
@@ -415,7 +422,7 @@ async fn a_contact_who_is_removed_opens_nothing() {
     assert_eq!(one(&bea).await.state, EmergencyState::Offered);
     ann.ask_emergency(&stays).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = ann.emergency_words(&stays).await.unwrap();
+    let words = obtains(&ann, &stays).await;
     let taken = enters(&server, &words).await.unwrap();
     assert_eq!(trusted(&taken).await.person.id, bea.account_id(), "whoever used theirs is taken out, alone");
 }
@@ -447,7 +454,7 @@ async fn whom_it_is_not_about_finds_nothing() {
     assert_eq!(one(&bea).await.state, EmergencyState::Open, "none of it changed anything");
     // Somebody else's words open nothing here: not even to whoever has other words of the account.
     assert_eq!(code(enters(&server, &RecoveryKit::generate(&mut rng())).await), "wrong_kit");
-    let words = bea.emergency_words(&id).await.unwrap().words().join(" ");
+    let words = obtains(&bea, &id).await.words().join(" ");
     assert_eq!(code(enters_with(&server, ANN, &words, &NoSecondFactor).await), "wrong_kit");
 }
 
@@ -523,7 +530,7 @@ async fn accounts_that_are_switched_off_neither_open_nor_are_opened() {
     switch(&olga, true).await;
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
 
     switch(&olga, false).await;
     assert_eq!(code(bea.emergency_words(&id).await), "emergency_not_open");
@@ -551,7 +558,7 @@ async fn the_words_do_not_go_around_the_owners_second_factor() {
     let (_, codes) = add_app(&server, &olga).await;
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     assert_eq!(code(enters(&server, &words).await), "second_factor_required");
     let left_with_bea = Once(SecondFactorProof::code(SecondFactorKind::RecoveryCode, codes[0].clone()));
     let text = words.words().join(" ");
@@ -570,7 +577,7 @@ async fn the_words_do_not_go_around_the_owners_second_factor() {
     bea.accept_trust(&id).await.unwrap();
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     ada.api().remove_account_second_factors(&olga.account_id()).await.unwrap();
     reads(&enters(&server, &words).await.unwrap(), &report).await;
 }
@@ -595,7 +602,7 @@ async fn open_pages_hear_of_each_step() {
     server.state.clock.advance(DAY);
     upkeep::once(&server.state).await.unwrap();
     heard(&mut at_olgas, &mut at_beas).await;
-    let words = bea.emergency_words(&id).await.unwrap();
+    let words = obtains(&bea, &id).await;
     heard(&mut at_olgas, &mut at_beas).await;
     enters(&server, &words).await.unwrap();
     tells(&mut at_beas).await;
@@ -666,9 +673,9 @@ async fn mail_tells_both_of_each_step_once() {
     }
     passes(DAY).await;
     mailed(mail, &[reminded, (DORA, "your emergency access is open")]).await;
-    let words = dora.emergency_words(&id).await.unwrap();
+    let words = obtains(&dora, &id).await;
     mailed(mail, &[(ANN, "an emergency contact has the words for your account")]).await;
-    dora.emergency_words(&id).await.unwrap();
+    obtains(&dora, &id).await;
     mail.nothing().await;
     let taken = enters_with(&server, ANN, &words.words().join(" "), &NoSecondFactor).await.unwrap();
     mailed(mail, &[(ANN, "an emergency contact opened your account")]).await;
