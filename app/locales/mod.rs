@@ -42,6 +42,8 @@ pub struct Text {
     pub sign_in: en::sign_in::SignIn,
     /// Create account.
     pub sign_up: en::sign_up::SignUp,
+    /// Nothing left that opens an account.
+    pub lost: en::lost::Lost,
     /// Recovery kit.
     pub recover: en::recover::Recover,
     /// The frame around signed-in pages.
@@ -99,6 +101,7 @@ static EN: Text = Text {
     notices: en::notices::Notices::EN,
     sign_in: en::sign_in::SignIn::EN,
     sign_up: en::sign_up::SignUp::EN,
+    lost: en::lost::Lost::EN,
     recover: en::recover::Recover::EN,
     frame: en::frame::Frame::EN,
     reports: en::reports::Reports::EN,

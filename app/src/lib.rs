@@ -80,6 +80,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignIn/>
                 <Route path=path!("/sign-up") view=SignUp/>
                 <Route path=path!("/recover") view=Recover/>
+                <Route path=path!("/recover/lost") view=Lost/>
                 <Route path=path!("/verify-email") view=VerifyEmail/>
                 <Route path=path!("/reports") view=Reports/>
                 <Route path=path!("/reports/new") view=NewReport/>

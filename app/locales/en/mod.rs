@@ -13,6 +13,7 @@ pub mod frame;
 pub mod identities;
 pub mod landing;
 pub mod log;
+pub mod lost;
 pub mod notices;
 pub mod phones;
 pub mod recover;
