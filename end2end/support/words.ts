@@ -63,6 +63,10 @@ export const words = {
     words: 'Recovery kit',
     password: 'New password',
     submit: 'Set new password',
+    lost: 'I have none of them',
+    lostTitle: 'If you lost everything',
+    lostCreate: 'Create a new account',
+    lostBack: 'Back to the recovery kit',
     wrong: /E-mail or recovery kit is wrong|aren't the words of a recovery kit/,
   },
   frame: {
