@@ -42,6 +42,8 @@ pub struct Text {
     pub sign_in: en::sign_in::SignIn,
     /// Create account.
     pub sign_up: en::sign_up::SignUp,
+    /// Nothing left that opens an account.
+    pub lost: en::lost::Lost,
     /// Recovery kit.
     pub recover: en::recover::Recover,
     /// The frame around signed-in pages.
@@ -70,6 +72,10 @@ pub struct Text {
     pub identities: en::identities::Identities,
     /// Phones.
     pub phones: en::phones::Phones,
+    /// Emergency contacts.
+    pub emergency: en::emergency::Emergency,
+    /// Being somebody's emergency contact.
+    pub trusted: en::trusted::Trusted,
     /// Settings.
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
@@ -95,6 +101,7 @@ static EN: Text = Text {
     notices: en::notices::Notices::EN,
     sign_in: en::sign_in::SignIn::EN,
     sign_up: en::sign_up::SignUp::EN,
+    lost: en::lost::Lost::EN,
     recover: en::recover::Recover::EN,
     frame: en::frame::Frame::EN,
     reports: en::reports::Reports::EN,
@@ -109,6 +116,8 @@ static EN: Text = Text {
     security: en::security::Security::EN,
     identities: en::identities::Identities::EN,
     phones: en::phones::Phones::EN,
+    emergency: en::emergency::Emergency::EN,
+    trusted: en::trusted::Trusted::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
     verify_email: en::verify_email::VerifyEmail::EN,

@@ -80,6 +80,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignIn/>
                 <Route path=path!("/sign-up") view=SignUp/>
                 <Route path=path!("/recover") view=Recover/>
+                <Route path=path!("/recover/lost") view=Lost/>
                 <Route path=path!("/verify-email") view=VerifyEmail/>
                 <Route path=path!("/reports") view=Reports/>
                 <Route path=path!("/reports/new") view=NewReport/>
@@ -88,6 +89,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/reports/:id/share") view=Share/>
                 <Route path=path!("/shared") view=Shared/>
                 <Route path=path!("/contacts") view=Contacts/>
+                <Route path=path!("/trusted") view=Trusted/>
                 <Route path=path!("/access") view=Access/>
                 <Route path=path!("/access/disclosures") view=Disclosures/>
                 <Route path=path!("/administration") view=Administration/>

@@ -48,7 +48,7 @@ pub enum Command {
     Signup(Signup),
     /// Sign in and remember the account on this machine.
     Login(Login),
-    /// Set a new password with the recovery kit.
+    /// Set a new password with the recovery kit, or with the words of `hs trusted words`.
     Recover(Recover),
     /// Sign out and forget the account on this machine.
     Logout,
@@ -66,6 +66,12 @@ pub enum Command {
     /// Personal API tokens for programs: make, list, remove.
     #[command(subcommand)]
     Token(Token),
+    /// Who may open this account in an emergency, after a delay: list, trust, refuse, remove.
+    #[command(subcommand)]
+    Emergency(Emergency),
+    /// Accounts that trust this one as their emergency contact: list, answer, ask, show the words.
+    #[command(subcommand)]
+    Trusted(Trusted),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -161,6 +167,58 @@ pub struct TokenCreate {
     /// the token reaches, and the account key opens everything of this account that is got hold of otherwise.
     #[arg(long)]
     pub unattended: bool,
+}
+
+/// Emergency contacts.
+#[derive(Debug, Subcommand)]
+pub enum Emergency {
+    /// List them, and whether one asks.
+    List,
+    /// Trust somebody: after they asked and the delay ran, they can open this account and everything in it.
+    Trust {
+        /// Exact e-mail, a doctor's name, or an account id.
+        person: String,
+        /// Between asking and opening, in days: so long you can refuse.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u8).range(1..=30))]
+        days: u8,
+    },
+    /// Refuse what one asked for.
+    Refuse {
+        /// Its id, as `hs emergency list` prints it, or its first characters.
+        id: String,
+    },
+    /// Remove one. The account gets new keys, and every other session ends.
+    Remove {
+        /// Its id, as `hs emergency list` prints it, or its first characters.
+        id: String,
+    },
+}
+
+/// Being somebody's emergency contact.
+#[derive(Debug, Subcommand)]
+pub enum Trusted {
+    /// List who trusts this account, and where each stands.
+    List,
+    /// Accept being an emergency contact.
+    Accept {
+        /// Its id, as `hs trusted list` prints it, or its first characters.
+        id: String,
+    },
+    /// Be none, or none any more; what was asked for ends.
+    Withdraw {
+        /// Its id, as `hs trusted list` prints it, or its first characters.
+        id: String,
+    },
+    /// Ask to open the account: its owner is told, and the delay begins.
+    Ask {
+        /// Its id, as `hs trusted list` prints it, or its first characters.
+        id: String,
+    },
+    /// Print the words that open the account, once the delay has run. `hs recover` takes them, with its owner's e-mail.
+    Words {
+        /// Its id, as `hs trusted list` prints it, or its first characters.
+        id: String,
+    },
 }
 
 /// The public log.

@@ -1,4 +1,5 @@
 // Accounts: creating, signing in, locking, recovering, sessions.
+import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -107,6 +108,13 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   const changed = 'nine copper kettles by the window';
   await page.goto('/sign-in');
   await page.getByRole('link', { name: words.signIn.forgot }).click();
+  await again.heading(words.recover.title).waitFor();
+  // Who has nothing left is told so, and where to begin anew.
+  await page.getByRole('link', { name: words.recover.lost }).click();
+  await again.heading(words.recover.lostTitle).waitFor();
+  await expect(page.getByRole('link', { name: words.recover.lostCreate })).toHaveAttribute('href', '/sign-up');
+  await inspect(page, 'recover-lost');
+  await page.getByRole('link', { name: words.recover.lostBack }).click();
   await again.heading(words.recover.title).waitFor();
 
   const attempt = async (kit: string) => {

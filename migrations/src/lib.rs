@@ -20,6 +20,7 @@ mod m20261127_000011_identities;
 mod m20261127_000012_session_places;
 mod m20261127_000014_phones;
 mod m20261127_000015_api_tokens;
+mod m20261127_000016_emergency_contacts;
 
 use sea_orm_migration::prelude::*;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000012_session_places::Migration),
             Box::new(m20261127_000014_phones::Migration),
             Box::new(m20261127_000015_api_tokens::Migration),
+            Box::new(m20261127_000016_emergency_contacts::Migration),
         ]
     }
 }

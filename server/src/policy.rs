@@ -124,6 +124,13 @@ impl Actor {
         allow(self.role != Role::Administrator, ErrorCode::Forbidden)
     }
 
+    /// Refusing or removing an emergency contact: whoever made it; to everyone else it isn't there. Also while the account
+    /// waits or is in breach of a policy.
+    pub fn may_refuse_emergency(&self, owner: AccountId) -> Verdict {
+        self.may_change_account()?;
+        allow(owner == self.account, ErrorCode::NotFound)
+    }
+
     /// Administration: people, approval, the whole audit. Gives no sight of content.
     pub fn may_administer(&self) -> Verdict {
         self.active_as(&[Role::Administrator])

@@ -63,6 +63,10 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-up/start", Open),
     ("PUT", "/account/client-state", Never),
     ("POST", "/account/email/verification", Never),
+    ("GET", "/account/emergency-contacts", Never),
+    ("POST", "/account/emergency-contacts", Never),
+    ("POST", "/account/emergency-contacts/{way_in_id}/refuse", Never),
+    ("POST", "/account/emergency-contacts/{way_in_id}/remove", Never),
     ("GET", "/account/identities", Never),
     ("DELETE", "/account/identities/{identity_id}", Never),
     ("POST", "/account/passkeys", Never),
@@ -115,6 +119,11 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-in/finish", Never),
     ("POST", "/sign-in/identity", Never),
     ("POST", "/sign-in/passkey", Never),
+    ("GET", "/trusted", Never),
+    ("POST", "/trusted/{way_in_id}/accept", Never),
+    ("POST", "/trusted/{way_in_id}/ask", Never),
+    ("POST", "/trusted/{way_in_id}/decline", Never),
+    ("POST", "/trusted/{way_in_id}/words", Never),
     ("POST", "/sign-in/phone", Never),
 ];
 

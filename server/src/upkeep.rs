@@ -8,7 +8,7 @@ use crate::{
     AppState, ServiceResult,
     clock::{DAY, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, clean_up, retention},
+    services::{api_tokens, clean_up, retention, trusted},
     storage,
 };
 
@@ -63,6 +63,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     clean_up::once(state).await?;
     warn_of_clock(state).await?;
     retention::once(state).await?;
+    trusted::remind(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;

@@ -3,6 +3,7 @@
 
 mod identity;
 mod landing;
+mod lost;
 mod not_found;
 mod phone;
 mod recover;
@@ -14,6 +15,7 @@ mod verify_email;
 pub mod signed_in;
 
 pub use landing::Landing;
+pub use lost::Lost;
 pub use not_found::NotFound;
 pub use recover::Recover;
 pub use sign_in::SignIn;

@@ -1,4 +1,4 @@
-//! Forgot password: the recovery kit opens the account and sets a new password.
+//! Forgot password: the recovery kit, or an emergency contact's words, opens the account and sets a new password.
 
 use api_types::limits::PASSWORD_MIN_CHARS;
 use leptos::prelude::*;
@@ -55,6 +55,7 @@ pub fn Recover() -> impl IntoView {
                             spellcheck=false
                         />
                         <p class="field-hint" aria-live="polite">{count}</p>
+                        <p class="field-hint">{t!(recover.words_trusted)}</p>
                     </div>
                     <PasswordField
                         id="password"
@@ -78,7 +79,7 @@ pub fn Recover() -> impl IntoView {
         <Gate title lead>
             <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { kit_step() }}</Card>
             {move || (!second.get()).then(|| view! {
-                <p class="gate-foot">{t!(recover.no_kit)}</p>
+                <p class="gate-foot">{t!(recover.no_kit)}" "<a href="/recover/lost">{t!(recover.lost)}</a></p>
                 <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
             })}
         </Gate>

@@ -37,6 +37,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
                 problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())
             }
+            ErrorCode::EmergencyNotOpen => t!(emergency.not_open).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
                 t!(verify_email.other_account).to_owned()

@@ -4,7 +4,7 @@ use api_types::live::{LiveEvent, LiveKind};
 use futures::StreamExt;
 use leptos::prelude::*;
 
-use super::{Keys, Vault};
+use super::{Keys, Vault, emergency};
 use crate::browser;
 
 /// Components that listen.
@@ -39,6 +39,7 @@ impl Hearing {
 
 /// Listens until aborted. After a break everything may have changed: `Resync` says so.
 pub(super) async fn listen(vault: Vault, keys: Keys) {
+    emergency::look(vault, keys.clone());
     let mut broken = false;
     loop {
         if let Ok(events) = keys.live().await {
@@ -63,6 +64,9 @@ fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
     match event.kind {
         LiveKind::AccountChanged | LiveKind::Resync => vault.refresh(keys.clone()),
         _ => {}
+    }
+    if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
+        emergency::look(vault, keys.clone());
     }
     vault.hearing.tell(event);
 }

@@ -20,6 +20,8 @@ mod claim;
 #[cfg(feature = "hydrate")]
 pub mod drafts;
 #[cfg(feature = "hydrate")]
+mod emergency;
+#[cfg(feature = "hydrate")]
 mod explain;
 #[cfg(feature = "hydrate")]
 mod heavy;
@@ -69,6 +71,7 @@ pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     bulk::{BlobSink, WebBulk},
+    emergency::AskedFor,
     explain::{explain, explain_identity},
     key_watch::Warnings,
     loaded::Loaded,
@@ -130,6 +133,9 @@ pub struct Vault {
     /// What the log of keys has that it shouldn't.
     #[cfg(feature = "hydrate")]
     pub warnings: RwSignal<Warnings>,
+    /// Emergency contacts who ask for this account.
+    #[cfg(feature = "hydrate")]
+    pub asked_for: RwSignal<Vec<AskedFor>>,
     #[cfg(feature = "hydrate")]
     hearing: live::Hearing,
     #[cfg(feature = "hydrate")]
@@ -154,6 +160,8 @@ pub fn provide_vault() {
         due: RwSignal::new(false),
         #[cfg(feature = "hydrate")]
         warnings: RwSignal::default(),
+        #[cfg(feature = "hydrate")]
+        asked_for: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         hearing: live::Hearing::new(),
         #[cfg(feature = "hydrate")]

@@ -495,6 +495,7 @@ impl Vault {
         keys.platform().bulk().end();
         self.waiting.set(0);
         self.warnings.set(super::Warnings::default());
+        self.asked_for.set(Vec::new());
         let session = keys.lock();
         self.inner.update_value(|inner| inner.locked = Some(session));
         true

@@ -107,7 +107,7 @@ pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
 /// `hs recover`.
 pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     let client = context.client()?;
-    let words = ask::secret("The 24 words of your recovery kit: ", args.kit_fd)?;
+    let words = ask::secret("The 24 words of your recovery kit, or of an emergency contact: ", args.kit_fd)?;
     let password = context.new_password(&[&args.email])?;
     let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
     let vault = client.recover(input, &context.factor()).await?;

@@ -6,12 +6,14 @@ pub mod admin;
 pub mod alarms;
 pub mod audit;
 pub mod disclosures;
+pub mod emergency;
 pub mod pull;
 pub mod push;
 pub mod reports;
 pub mod security;
 pub mod share;
 pub mod token;
+pub mod trusted;
 
 use api_types::{GrantId, ReportId};
 use client::{ReportRow, Vault, native::Native};

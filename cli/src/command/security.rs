@@ -79,7 +79,7 @@ pub async fn kit(context: &Context) -> Result<()> {
 }
 
 /// The account key is another: what this machine keeps must follow.
-async fn keep(context: &Context, vault: &Vault<Native>) -> Result<()> {
+pub(super) async fn keep(context: &Context, vault: &Vault<Native>) -> Result<()> {
     context.remember(vault).await.map(drop)
 }
 

@@ -75,7 +75,7 @@ pub async fn share(context: &Context, args: &Share) -> Result<()> {
 }
 
 /// An account id, an exact e-mail, or a doctor's name that is unambiguous.
-async fn recipient(vault: &Vault<Native>, text: &str) -> Result<Person> {
+pub(super) async fn recipient(vault: &Vault<Native>, text: &str) -> Result<Person> {
     if let Ok(id) = text.parse() {
         return Ok(vault.person(&id).await?);
     }

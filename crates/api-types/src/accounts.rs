@@ -37,6 +37,8 @@ body! {
         RecoveryKit,
         /// A passkey whose authenticator offers `prf`.
         Passkey,
+        /// Words that are sealed to a trusted account.
+        EmergencyContact,
     }
 }
 
@@ -51,7 +53,7 @@ body! {
         pub label: String,
         /// `crypto` way-in record: public half, seed sealed under the secret, wrap of the account key, signature.
         pub record: B64,
-        /// Recovery kit only: Ed25519 public half that proves the kit to the server.
+        /// Recovery kit and emergency contact: Ed25519 public half that proves the words to the server.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub proof_key: Option<B64>,
         /// When it was made.
@@ -175,6 +177,9 @@ body! {
         /// Those by passkey: each that is stored, else `counter_stale`.
         #[serde(default)]
         pub passkeys: Vec<NewWayIn>,
+        /// Those by emergency contact: each that is stored, else `counter_stale`.
+        #[serde(default)]
+        pub emergency_contacts: Vec<NewWayIn>,
         /// The keyring.
         pub keyring: B64,
         /// The client state.

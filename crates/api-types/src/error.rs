@@ -115,6 +115,7 @@ codes! {
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
     CounterStale = 409, "A newer copy is stored already";
+    EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";

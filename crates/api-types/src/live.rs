@@ -21,6 +21,8 @@ body! {
         SessionsChanged,
         /// The account was signed in: `session_id` says which session is new.
         SessionBegan,
+        /// Something about an emergency contact changed: asked, refused, open, accepted.
+        EmergencyChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }

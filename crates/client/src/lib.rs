@@ -31,6 +31,7 @@
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
 //! | `passkey.rs` | [`Client::sign_in_with_passkey`], [`Client::passkey_proof`], [`SignedIn::unlock_with_passkey`], [`Vault::add_passkey`], [`Vault::remove_passkey`], [`Vault::confirm_with_passkey`]; an [`Authenticator`] brings the passkeys |
+//! | `emergency.rs` | [`Vault::emergency_contacts`], [`Vault::add_emergency_contact`], [`Vault::remove_emergency_contact`], [`Vault::refuse_emergency`]; [`Vault::trusted_by`], [`Vault::accept_trust`], [`Vault::decline_trust`], [`Vault::ask_emergency`], [`Vault::emergency_words`], used by [`Client::recover`] |
 //! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
@@ -61,6 +62,7 @@ mod code;
 mod contacts;
 pub mod content;
 mod drafts;
+mod emergency;
 mod error;
 pub mod export;
 pub mod heavy;
@@ -93,6 +95,7 @@ pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use contacts::Contact;
 pub use crypto::account::{AccountKey, PasskeySecret, RecoveryKit};
 pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
+pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use key_log::{Alarm, AlarmKind, Scanned, email_key};

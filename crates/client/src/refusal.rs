@@ -84,6 +84,11 @@ pub enum Refusal {
     /// A way in from before the account key was rotated.
     #[error("The server gave back an old way into this account.")]
     WayInBehind,
+    /// An emergency contact that isn't the one that was signed, or not its words.
+    #[error(
+        "The server shows another emergency contact, or other words, than the account's holder signed. Nothing was done."
+    )]
+    EmergencyForged,
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -335,6 +340,7 @@ impl Refusal {
             Self::KeyringForged => "keyring_forged",
             Self::WayInForged => "way_in_forged",
             Self::WayInBehind => "way_in_behind",
+            Self::EmergencyForged => "emergency_forged",
             Self::StateBehind => "state_behind",
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",

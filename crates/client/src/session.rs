@@ -298,11 +298,20 @@ pub(crate) fn ways_in(account: &OwnAccount, kind: WayInKind) -> Result<Vec<Signe
     Ok(parsed.map_err(|_| Refusal::WayInForged)?)
 }
 
+/// Every way in that isn't the password's or the kit's: they get a new account key with nobody's secret at hand.
+pub(crate) fn other_ways_in(account: &OwnAccount) -> Result<Vec<Signed<WayIn>>> {
+    let mut others = ways_in(account, WayInKind::Passkey)?;
+    others.extend(ways_in(account, WayInKind::EmergencyContact)?);
+    Ok(others)
+}
+
 /// Opens the account key.
 fn open_way(way: &Signed<WayIn>, chain: &KeyChain, secret: WayInSecret<'_>) -> Result<AccountKey> {
     crypto::account::unlock(way, chain, secret).map_err(|e| match e {
         // The password was right for OPAQUE, so a way in that it doesn't open was exchanged.
-        WayInError::WrongSecret if matches!(secret, WayInSecret::RecoveryKit(_)) => ClientError::WrongKit,
+        WayInError::WrongSecret if matches!(secret, WayInSecret::RecoveryKit(_) | WayInSecret::EmergencyContact(_)) => {
+            ClientError::WrongKit
+        }
         _ => Refusal::WayInForged.into(),
     })
 }

@@ -44,6 +44,8 @@ pub enum Defence {
     WayInSignature,
     /// The ways in that get a new account key are those that hold the one of now.
     WayInGeneration,
+    /// An emergency contact is the one whom the account signed.
+    EmergencySigned,
     /// A password is never stretched less than the floor.
     KdfFloor,
     /// The client state and drafts count up.

@@ -12,6 +12,7 @@ pub mod blob_garbage;
 pub mod ceremonies;
 pub mod drafts;
 pub mod email_verifications;
+pub mod emergency_contacts;
 pub mod grant_seeds;
 pub mod grants;
 pub mod identities;
@@ -57,6 +58,7 @@ macro_rules! for_each_entity {
         $each!(ceremonies);
         $each!(drafts);
         $each!(email_verifications);
+        $each!(emergency_contacts);
         $each!(grant_seeds);
         $each!(grants);
         $each!(identities);

@@ -12,6 +12,7 @@ pub mod accounts;
 pub mod admin;
 pub mod drafts;
 pub mod email_verification;
+pub mod emergency;
 pub mod events;
 pub mod grants;
 pub mod health;
@@ -51,6 +52,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(passkeys::routes())
         .merge(tokens::routes())
         .merge(phones::routes())
+        .merge(emergency::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

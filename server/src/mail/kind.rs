@@ -46,11 +46,29 @@ pub enum MailKind {
     AccountEnabled,
     /// There is a report to see.
     ReportShared,
+    /// Somebody was made an emergency contact.
+    EmergencyContactAdded,
+    /// An emergency contact was removed.
+    EmergencyContactRemoved,
+    /// Somebody trusts the account as an emergency contact.
+    EmergencyOffered,
+    /// An emergency contact asks for the account.
+    EmergencyAsked,
+    /// The delay after that runs on, or has run.
+    EmergencyReminder,
+    /// What one asked for as an emergency contact was refused.
+    EmergencyRefused,
+    /// It is open: the delay has run.
+    EmergencyOpen,
+    /// The contact was given the words.
+    EmergencyWordsGiven,
+    /// An emergency contact opened the account, and set a new password.
+    EmergencyUsed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 29] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
@@ -71,5 +89,14 @@ impl MailKind {
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::ReportShared,
+        Self::EmergencyContactAdded,
+        Self::EmergencyContactRemoved,
+        Self::EmergencyOffered,
+        Self::EmergencyAsked,
+        Self::EmergencyReminder,
+        Self::EmergencyRefused,
+        Self::EmergencyOpen,
+        Self::EmergencyWordsGiven,
+        Self::EmergencyUsed,
     ];
 }

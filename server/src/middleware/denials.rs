@@ -120,6 +120,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | PhoneCodeWrong
             | PhoneOnlyFactor
             | RecoveryFailed
+            | EmergencyNotOpen
             | WrongCode
             | CodeLocked
             | Forbidden
@@ -197,7 +198,7 @@ fn action(method: &Method, route: &str) -> Action {
         Action::AuditRead
     } else if has("/approve") {
         Action::Approve
-    } else if has("/refuse") {
+    } else if has("/refuse") && !has("/emergency-contacts") {
         Action::Refuse
     } else if has("/challenge") || has("/redeem") || has("/seed") || has("/request-again") {
         Action::Redeem
@@ -234,7 +235,7 @@ fn action_by_resource(read: bool, method: &Method, route: &str) -> Action {
         "drafts" => Action::DraftSave,
         "uploads" => Action::Upload,
         "accounts" => Action::LookUp,
-        "account" => Action::AccountChange,
+        "account" | "trusted" => Action::AccountChange,
         "admin" => Action::LookUp,
         "invitations" if *method == Method::POST && route == "/invitations" => Action::Invite,
         "invitations" => Action::InvitationChange,

@@ -136,7 +136,7 @@ async fn check_way(state: &AppState, actor: &Actor, way: api_types::sign_up::New
 }
 
 /// Of the account key as it is now: one of an earlier key would open nothing, and stop every rotation to come.
-async fn of_present_key(conn: &impl ConnectionTrait, actor: &Actor, way: &WayIn) -> ServiceResult<()> {
+pub(super) async fn of_present_key(conn: &impl ConnectionTrait, actor: &Actor, way: &WayIn) -> ServiceResult<()> {
     let present = account::generation(conn, actor.account).await?;
     let same = Some(account::generation_of(actor.account, way)?) == present;
     if same { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }

@@ -1,10 +1,10 @@
-//! The recovery kit sets a new password.
+//! The recovery kit sets a new password; so do an emergency contact's words, while they are open.
 //!
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
 
 use api_types::{
-    AccountId, B64, ErrorCode,
+    AccountId, B64, ErrorCode, UnixMillis,
     accounts::{AccountStatus, WayIn, WayInKind},
     audit::Action,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
@@ -15,6 +15,8 @@ use crypto::{
     sign::{PublicSigningKey, Signed},
 };
 
+use sea_orm::ConnectionTrait;
+
 use super::pending::Pending;
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -24,7 +26,7 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, api_tokens, devices, fields, notices,
+        account, api_tokens, devices, emergency, fields, notices,
         rotation::Rotated,
         second_factor::{self, Beside},
         sessions,
@@ -40,7 +42,7 @@ pub struct Recovery {
     account: Option<AccountId>,
     pair: Pair,
     challenge: [u8; 32],
-    /// The kit that was proved, as it was stored then.
+    /// The kit, or way in by emergency contact, that was proved, as it was stored then.
     kit: Option<WayIn>,
     /// Whether a second factor was proved with it.
     second_factor: bool,
@@ -78,7 +80,10 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
 pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
     let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
     let (account, kit) = prove(state, &recovery, &body).await?;
-    let verified = open(state, account, &body).await;
+    let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
+        Ok(()) => open(state, account, &body).await,
+        Err(closed) => Err(closed),
+    };
     match &verified {
         Ok((_, second_factor)) => {
             recovery.kit = Some(kit);
@@ -117,10 +122,10 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
     let Some(account) = recovery.account else { return Err(failed) };
     let ways = accounts::ways_in(state.db.read(), account).await?;
-    let found = ways.into_iter().find_map(|way| Some((proof_key(&way)?, way)));
-    let Some((key, kit)) = found else { return Err(failed) };
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
-    let Ok(said) = proof.verify(&key) else { return Err(failed) };
+    let proved = |way: &WayIn| proof_key(way).is_some_and(|key| proof.verify(&key).is_ok());
+    let Some(kit) = ways.into_iter().find(proved) else { return Err(failed) };
+    let said = proof.claimed();
     let expected = RecoveryProof {
         instance: ids::InstanceId(state.instance.instance_id),
         account: ids::AccountId(account.0),
@@ -130,8 +135,17 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
 }
 
 fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
-    let key = way.proof_key.as_ref().filter(|_| way.kind == WayInKind::RecoveryKit)?;
+    let by_words = matches!(way.kind, WayInKind::RecoveryKit | WayInKind::EmergencyContact);
+    let key = way.proof_key.as_ref().filter(|_| by_words)?;
     key.0.as_slice().try_into().ok().map(PublicSigningKey)
+}
+
+/// An emergency contact's words open nothing before their time, nor after a refusal.
+async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> ServiceResult<()> {
+    match way.kind {
+        WayInKind::EmergencyContact => emergency::is_open(conn, way.id, now).await,
+        _ => Ok(()),
+    }
 }
 
 /// `POST /recovery/finish`.
@@ -171,20 +185,37 @@ async fn replace(
     if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());
     }
-    rotated.keeps_passkeys(&stored, None)?;
+    may_open(tx.conn(), proved, state.clock.now()).await?;
+    // The words of an emergency contact serve once.
+    let used = Some(proved.id).filter(|_| proved.kind == WayInKind::EmergencyContact);
+    rotated.keeps_others(&stored, used)?;
     rotated.store(&tx).await?;
+    let trusted = match used {
+        Some(used) => storage::emergency::get(tx.conn(), used).await?,
+        None => None,
+    };
+    if let Some(row) = &trusted {
+        storage::emergency::delete(tx.conn(), row.way_in).await?;
+    }
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
     devices::remember(state, &tx, account, body.carrier, &device).await?;
-    notices::tell_id(state, &mut tx, account, MailKind::AccountRecovered).await?;
+    let told = if used.is_some() { MailKind::EmergencyUsed } else { MailKind::AccountRecovered };
+    notices::tell_id(state, &mut tx, account, told).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
-    let event = event.with("step", "finish").with("sessions_ended", ended);
+    let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
+    if let Some(row) = &trusted {
+        event = event.with("contact", row.contact);
+    }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
     sessions::began(state, &begun, false);
+    if let Some(row) = &trusted {
+        emergency::tell(state, row);
+    }
     NewSession::new(state, begun, row).await
 }

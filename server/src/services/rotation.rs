@@ -26,7 +26,8 @@ pub struct Rotated {
     account: AccountId,
     password: WayIn,
     recovery_kit: WayIn,
-    passkeys: Vec<WayIn>,
+    /// Passkeys and emergency contacts.
+    others: Vec<WayIn>,
     keyring: Vec<u8>,
     client_state: Vec<u8>,
     counter: i64,
@@ -41,9 +42,13 @@ impl Rotated {
         fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
         let passkeys = sent.passkeys.into_iter();
         let passkeys = passkeys.map(|way| signed::way_in("/rotation/passkeys", way, WayInKind::Passkey, chain, now));
+        let contacts = sent
+            .emergency_contacts
+            .into_iter()
+            .map(|way| signed::way_in("/rotation/emergency_contacts", way, WayInKind::EmergencyContact, chain, now));
         Ok(Self {
             account,
-            passkeys: passkeys.collect::<ServiceResult<_>>()?,
+            others: passkeys.chain(contacts).collect::<ServiceResult<_>>()?,
             password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(
                 "/rotation/recovery_kit",
@@ -59,7 +64,7 @@ impl Rotated {
     }
 
     /// Of password and recovery kit these stay, the other is new: a client that mixed them up would leave its person with
-    /// neither. Passkeys stay, but for the one that is removed.
+    /// neither. The others stay, but for the one that is removed.
     pub async fn keeps(&self, tx: &WriteTx, kinds: &[WayInKind], removed: Option<WayInId>) -> ServiceResult<()> {
         let ways = [(&self.password, "/rotation/password"), (&self.recovery_kit, "/rotation/recovery_kit")];
         let stored = accounts::ways_in(tx.conn(), self.account).await?;
@@ -72,15 +77,15 @@ impl Rotated {
                 return Err(ServiceError::field(pointer, "a new way in has a new id"));
             }
         }
-        self.keeps_passkeys(&stored, removed)
+        self.keeps_others(&stored, removed)
     }
 
     /// Another device may have added or removed one since the client looked.
-    pub fn keeps_passkeys(&self, stored: &[WayIn], removed: Option<WayInId>) -> ServiceResult<()> {
-        let stored = stored.iter().filter(|way| way.kind == WayInKind::Passkey).map(|way| way.id);
-        let kept: BTreeSet<_> = stored.filter(|id| Some(*id) != removed).collect();
-        let sent: BTreeSet<_> = self.passkeys.iter().map(|way| way.id).collect();
-        if kept == sent && sent.len() == self.passkeys.len() { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }
+    pub fn keeps_others(&self, stored: &[WayIn], removed: Option<WayInId>) -> ServiceResult<()> {
+        let others = stored.iter().filter(|way| !matches!(way.kind, WayInKind::Password | WayInKind::RecoveryKit));
+        let kept: BTreeSet<_> = others.map(|way| (way.kind, way.id)).filter(|(_, id)| Some(*id) != removed).collect();
+        let sent: BTreeSet<_> = self.others.iter().map(|way| (way.kind, way.id)).collect();
+        if kept == sent && sent.len() == self.others.len() { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }
     }
 
     /// Replaces everything under the old account key, in one transaction. The counter makes sure that of two at once one
@@ -92,7 +97,7 @@ impl Rotated {
         }
         accounts::put_keyring(tx.conn(), account, self.keyring).await?;
         accounts::delete_ways_in(tx.conn(), account).await?;
-        for way in [&self.password, &self.recovery_kit].into_iter().chain(&self.passkeys) {
+        for way in [&self.password, &self.recovery_kit].into_iter().chain(&self.others) {
             unique(accounts::insert_way_in(tx.conn(), account, way).await)?;
         }
         Ok(())

@@ -44,6 +44,7 @@ pub fn way_in(
         WayInKind::Password => (account::WayInKind::Password, "Password"),
         WayInKind::RecoveryKit => (account::WayInKind::RecoveryKit, "Recovery kit"),
         WayInKind::Passkey => (account::WayInKind::Passkey, "Passkey"),
+        WayInKind::EmergencyContact => (account::WayInKind::EmergencyContact, "Emergency contact"),
     };
     if signed.kind != wanted || signed.id.0 != new.id.0 {
         return Err(ServiceError::field(pointer, "its record is of another kind or id"));
@@ -52,8 +53,9 @@ pub fn way_in(
     if signed.proof_key.as_ref().map(|key| &key.0[..]) != proof_key {
         return Err(ServiceError::field(pointer, "its proof key is not the one in its record"));
     }
-    if (kind == WayInKind::RecoveryKit) != proof_key.is_some() {
-        return Err(ServiceError::field(pointer, "a recovery kit has a proof key, another way in has none"));
+    let by_words = matches!(kind, WayInKind::RecoveryKit | WayInKind::EmergencyContact);
+    if by_words != proof_key.is_some() {
+        return Err(ServiceError::field(pointer, "a way in by words has a proof key, another has none"));
     }
     Ok(WayIn {
         id: new.id,

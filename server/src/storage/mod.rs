@@ -10,6 +10,7 @@ pub mod blobs;
 pub mod db;
 pub mod drafts;
 pub mod email_verifications;
+pub mod emergency;
 pub mod grants;
 pub mod grants_challenges;
 pub mod identities;

@@ -47,6 +47,8 @@ const TABLE: &[(&str, usize)] = &[
     ("confirm_second_factor", USUAL),
     ("add_passkey", USUAL),
     ("remove_passkey", ACCOUNT),
+    ("add_emergency_contact", USUAL),
+    ("remove_emergency_contact", ACCOUNT),
     ("sign_in_with_passkey", USUAL),
     ("confirm_with_passkey", USUAL),
     ("start_identity", USUAL),

@@ -23,7 +23,7 @@ async fn patient(server: &Server) -> Person {
 }
 
 /// The events of a stream, parsed.
-async fn listen(server: &Server, token: &str) -> impl Stream<Item = LiveEvent> + Unpin + use<> {
+pub async fn listen(server: &Server, token: &str) -> impl Stream<Item = LiveEvent> + Unpin + use<> {
     let response = server.request(Method::GET, "/api/v1/live").bearer_auth(token).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let chunks = response.bytes_stream();
@@ -35,7 +35,7 @@ async fn listen(server: &Server, token: &str) -> impl Stream<Item = LiveEvent> +
     Box::pin(events.map(|data| serde_json::from_str(&data).unwrap()))
 }
 
-async fn next(events: &mut (impl Stream<Item = LiveEvent> + Unpin)) -> Option<LiveKind> {
+pub async fn next(events: &mut (impl Stream<Item = LiveEvent> + Unpin)) -> Option<LiveKind> {
     let event = tokio::time::timeout(Duration::from_secs(5), events.next()).await.expect("nothing came");
     event.map(|event| event.kind)
 }

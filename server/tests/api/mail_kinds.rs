@@ -13,7 +13,7 @@ use crate::{
 const NEW_PASSWORD: &str = "another password entirely";
 const DEVICE: &str = "Marked Browser on Marked System";
 /// What no message may hold: names, what devices call themselves, what reports say, passwords.
-const MARKS: [&str; 10] = [
+pub const MARKS: [&str; 10] = [
     "Ann Example",
     "Dora",
     "Ada",
@@ -51,7 +51,7 @@ const ANN: &str = "ann@clinic.example";
 const CONFIRM: &str = "confirm your e-mail address";
 
 /// A clinic, whose links to verify their addresses are taken.
-async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
+pub async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
     let people = clinic(server).await;
     let mut to: Vec<_> = [mail.next().await, mail.next().await, mail.next().await].map(|m| m.to).concat();
     to.sort();

@@ -24,6 +24,7 @@ mod binary;
 mod body_limits;
 mod drafts;
 mod email_verification;
+mod emergency;
 mod find_by_key;
 mod framing;
 mod grants;

@@ -61,6 +61,7 @@ async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
         registration_upload: B64(done.upload),
         rotation: Rotation {
             passkeys: Vec::new(),
+            emergency_contacts: Vec::new(),
             password: who.way_in(WayInSecret::Password(&done.export_key), 1),
             recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
             keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),

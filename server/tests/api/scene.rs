@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId,
+    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId, WayInId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
@@ -247,6 +247,18 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "start_passkey" => ("/account/passkeys/start".into(), None),
         "add_passkey" => ("/account/passkeys".into(), Some(json!({}))),
         "remove_passkey" => (format!("/account/passkeys/{}/remove", SecondFactorId([0; 16])), Some(json!({}))),
+        "list_emergency_contacts" => ("/account/emergency-contacts".into(), None),
+        "add_emergency_contact" => ("/account/emergency-contacts".into(), Some(json!({}))),
+        "remove_emergency_contact" => {
+            (format!("/account/emergency-contacts/{}/remove", WayInId([0; 16])), Some(json!({})))
+        }
+        "refuse_emergency" => (format!("/account/emergency-contacts/{}/refuse", WayInId([0; 16])), None),
+        "list_trusted" => ("/trusted".into(), None),
+        "accept_trust" | "decline_trust" | "ask_emergency" | "get_emergency_words" => {
+            let verb = operation.split('_').next().unwrap();
+            let verb = if verb == "get" { "words" } else { verb };
+            (format!("/trusted/{}/{verb}", WayInId([0; 16])), None)
+        }
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
         "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
         "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),

@@ -10,7 +10,9 @@ use super::{
     scan::{ScanOutcome, ScanQr},
 };
 use crate::{
-    components::{Badge, Banner, Button, ButtonKind, Card, CopyButton, Dialog, Empty, Glyph, Page, QrCode, Tone},
+    components::{
+        Badge, Banner, Button, ButtonKind, Card, CopyButton, Dialog, Empty, Glyph, LinkButton, Page, QrCode, Tone,
+    },
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
@@ -42,6 +44,7 @@ pub fn ContactsPage() -> impl IntoView {
                 {contacts.show(t!(contacts.failed), 3, move |lines| view! { <List lines compare/> })}
             </Card>
             <Meet on_verified=move |()| contacts.again()/>
+            <Emergency/>
             <OwnKey/>
         </Page>
         <Dialog id="compare" open title>
@@ -158,6 +161,22 @@ fn Meet(#[prop(into)] on_verified: Callback<()>) -> impl IntoView {
                     <div class="share-person"><PersonFacts person=person.clone()/></div>
                     <OwnScreen person code on_verified/>
                 })}
+            </div>
+        </Card>
+    }
+}
+
+/// Where contacts are more than that.
+#[component]
+fn Emergency() -> impl IntoView {
+    view! {
+        <Card title=t!(trusted.card).to_owned()>
+            <div class="stack-s">
+                <p>{t!(trusted.card_text)}</p>
+                <div class="page-actions">
+                    <LinkButton href="/trusted" kind=ButtonKind::Secondary>{t!(trusted.title)}</LinkButton>
+                    <LinkButton href="/settings/security" kind=ButtonKind::Quiet>{t!(trusted.own)}</LinkButton>
+                </div>
             </div>
         </Card>
     }

@@ -111,8 +111,13 @@ fn Fetched(program: Program) -> impl IntoView {
     }
 }
 
-/// What is said on every page: alarms, and live events.
+/// What is said on every page: alarms, emergency contacts who ask, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    view! { <super::notices::AlarmNotice/> <super::notices::LiveNotices/> <super::new_session::SignInNotice/> }
+    view! {
+        <super::notices::AlarmNotice/>
+        <super::emergency_notice::EmergencyNotice/>
+        <super::notices::LiveNotices/>
+        <super::new_session::SignInNotice/>
+    }
 }

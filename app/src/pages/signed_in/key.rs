@@ -125,3 +125,31 @@ pub fn OwnScreen(
         </div>
     }
 }
+
+/// Somebody is chosen whose key was not compared: says what follows, and offers to compare it.
+#[component]
+pub fn NotCompared(
+    /// Who.
+    person: Person,
+    /// Is set to the same person once their key is compared.
+    chosen: RwSignal<Option<Person>>,
+    /// The code by which they were found, if it was one.
+    scanned: Option<String>,
+    /// What follows.
+    note: &'static str,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let person = StoredValue::new(person);
+    let verified = move |()| {
+        let mut verified = person.get_value();
+        verified.verification = Verification::Verified;
+        chosen.set(Some(verified));
+    };
+    view! {
+        {scanned.map(|code| view! { <OwnScreen person=person.get_value() code on_verified=verified/> })}
+        <details class="disclose" on:toggle=move |_| open.set(true)>
+            <summary>{note}</summary>
+            {move || open.get().then(|| view! { <CompareKey person=person.get_value() on_verified=verified/> })}
+        </details>
+    }
+}

@@ -39,9 +39,15 @@ mod alarms;
 #[cfg(feature = "hydrate")]
 mod contacts;
 #[cfg(feature = "hydrate")]
+mod delay;
+#[cfg(feature = "hydrate")]
 mod did;
 #[cfg(feature = "hydrate")]
 mod draft;
+#[cfg(feature = "hydrate")]
+mod emergency_notice;
+#[cfg(feature = "hydrate")]
+mod find_person;
 #[cfg(feature = "hydrate")]
 mod key;
 #[cfg(feature = "hydrate")]
@@ -77,6 +83,8 @@ mod scan;
 mod settings;
 #[cfg(feature = "hydrate")]
 mod shared;
+#[cfg(feature = "hydrate")]
+mod trusted;
 #[cfg(feature = "hydrate")]
 mod visit_row;
 
@@ -115,6 +123,7 @@ guarded! {
     Share => share;
     Shared => shared_page;
     Contacts => contacts_page;
+    Trusted => trusted_page;
     Access => access_page;
     Disclosures => disclosures;
     Administration => people;

@@ -14,7 +14,7 @@ use super::{
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
-    settings, shared,
+    settings, shared, trusted,
 };
 
 /// `group { name => module::Component; }`: for each a function in the group's own WASM file, and a [`Program`].
@@ -77,5 +77,6 @@ programs! {
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;
+        trusted_page, fetch_trusted_page => trusted::TrustedPage;
     }
 }

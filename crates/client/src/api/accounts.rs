@@ -1,12 +1,13 @@
 //! Instance, sign-up, sign-in, recovery, sessions, accounts, invitations, administration.
 
 use api_types::{
-    AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId,
+    AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId, WayInId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
         PublicAccount, PutClientState, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
+    emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
@@ -120,6 +121,26 @@ impl<T: Transport> Api<'_, T> {
         /// `POST /account/passkeys/{factor_id}/remove`.
         remove_passkey(id: &SecondFactorId, body: &RemovePasskey) -> ()
             = post_unit format!("/account/passkeys/{id}/remove"), body;
+        /// `GET /account/emergency-contacts`.
+        list_emergency_contacts() -> EmergencyContactList = get "/account/emergency-contacts".to_owned();
+        /// `POST /account/emergency-contacts`.
+        add_emergency_contact(body: &NewEmergencyContact) -> ()
+            = post_unit "/account/emergency-contacts".to_owned(), body;
+        /// `POST /account/emergency-contacts/{way_in_id}/remove`.
+        remove_emergency_contact(id: &WayInId, body: &RemoveEmergencyContact) -> ()
+            = post_unit format!("/account/emergency-contacts/{id}/remove"), body;
+        /// `POST /account/emergency-contacts/{way_in_id}/refuse`.
+        refuse_emergency(id: &WayInId) -> () = post_nothing format!("/account/emergency-contacts/{id}/refuse");
+        /// `GET /trusted`.
+        list_trusted() -> EmergencyContactList = get "/trusted".to_owned();
+        /// `POST /trusted/{way_in_id}/accept`.
+        accept_trust(id: &WayInId) -> () = post_nothing format!("/trusted/{id}/accept");
+        /// `POST /trusted/{way_in_id}/decline`.
+        decline_trust(id: &WayInId) -> () = post_nothing format!("/trusted/{id}/decline");
+        /// `POST /trusted/{way_in_id}/ask`.
+        ask_emergency(id: &WayInId) -> () = post_nothing format!("/trusted/{id}/ask");
+        /// `POST /trusted/{way_in_id}/words`.
+        get_emergency_words(id: &WayInId) -> EmergencyWords = post_empty format!("/trusted/{id}/words");
         /// `POST /passkeys/challenge`.
         challenge_passkey() -> PasskeyChallenge = post_empty "/passkeys/challenge".to_owned();
         /// `POST /sign-in/passkey`.

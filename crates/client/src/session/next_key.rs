@@ -2,7 +2,10 @@
 
 use api_types::{B64, accounts::Rotation};
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in, seal_state},
+    account::{
+        AccountKey, KeyChain, Keyring, WayIn, WayInKind, WayInSecret, WayInSetup, make_way_in, rewrap_way_in,
+        seal_state,
+    },
     sign::Signed,
 };
 
@@ -61,15 +64,19 @@ impl<'a> NextKey<'a> {
     pub fn rotation(
         &self,
         [password, kit]: [&Signed<WayIn>; 2],
-        passkeys: &[Signed<WayIn>],
+        others: &[Signed<WayIn>],
         old: AccountKey,
         (counter, mut state): (u64, ClientState),
     ) -> Result<Rotation> {
         let (account, counter) = (self.chain.account(), counter.saturating_add(1));
         state.retired.push(old);
-        let passkeys = passkeys.iter().map(|way| Ok(new_way_in(&self.rewrap(way)?)));
+        let of_kind = |kind: WayInKind| {
+            let ways = others.iter().filter(move |way| way.claimed().kind == kind);
+            ways.map(|way| Ok(new_way_in(&self.rewrap(way)?))).collect::<Result<Vec<_>>>()
+        };
         Ok(Rotation {
-            passkeys: passkeys.collect::<Result<_>>()?,
+            passkeys: of_kind(WayInKind::Passkey)?,
+            emergency_contacts: of_kind(WayInKind::EmergencyContact)?,
             password: new_way_in(password),
             recovery_kit: new_way_in(kit),
             keyring: B64(self.keyring.seal(&self.key, &account, &mut rng())),

@@ -1,4 +1,5 @@
-//! The recovery kit opens the account; a new password is set and the account key rotated, in one request.
+//! The recovery kit opens the account, or an emergency contact's words do; a new password is set and the account key
+//! rotated, in one request.
 
 use api_types::{
     B64,
@@ -7,13 +8,13 @@ use api_types::{
     recovery::{FinishRecovery, StartRecovery, VerifyRecovery},
 };
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret},
+    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInKind as CryptoKind, WayInSecret},
     ids::Hash32,
     opaque::ExportKey,
     sign::Signed,
 };
 
-use super::{AskSecondFactor, Asking, Client, Device, NextKey, opaque, open_way, own_chain, way_in, ways_in};
+use super::{AskSecondFactor, Asking, Client, Device, NextKey, opaque, open_way, other_ways_in, own_chain, way_in};
 use crate::{
     content::check_email,
     error::{ClientError, Result},
@@ -30,7 +31,7 @@ use crate::{
 pub struct Recover<'a> {
     /// Sign-in e-mail.
     pub email: &'a str,
-    /// The 24 words.
+    /// The 24 words, of the kit or of an emergency contact.
     pub words: &'a str,
     /// New password.
     pub password: &'a str,
@@ -38,24 +39,45 @@ pub struct Recover<'a> {
     pub device: Device,
 }
 
-/// The account as the kit opened it.
+/// The account as the words opened it.
 struct Opened {
     chain: KeyChain,
     keyring: Keyring,
     kit: Signed<WayIn>,
-    passkeys: Vec<Signed<WayIn>>,
+    others: Vec<Signed<WayIn>>,
     key: AccountKey,
+}
+
+/// The account key, by the emergency contact whose words these are. That way in serves once: it is taken out of those that
+/// stay.
+fn open_emergency(others: &mut Vec<Signed<WayIn>>, chain: &KeyChain, words: &RecoveryKit) -> Result<AccountKey> {
+    for at in 0..others.len() {
+        if others[at].claimed().kind != CryptoKind::EmergencyContact {
+            continue;
+        }
+        match open_way(&others[at], chain, WayInSecret::EmergencyContact(words)) {
+            Err(ClientError::WrongKit) => {}
+            opened => {
+                others.remove(at);
+                return opened;
+            }
+        }
+    }
+    Err(ClientError::WrongKit)
 }
 
 impl Opened {
     fn by(account: &OwnAccount, kit: &RecoveryKit) -> Result<Self> {
         let chain = own_chain(account)?;
         let way = way_in(account, WayInKind::RecoveryKit)?;
-        let key = open_way(&way, &chain, WayInSecret::RecoveryKit(kit))?;
+        let mut others = other_ways_in(account)?;
+        let key = match open_way(&way, &chain, WayInSecret::RecoveryKit(kit)) {
+            Err(ClientError::WrongKit) => open_emergency(&mut others, &chain, kit)?,
+            opened => opened?,
+        };
         let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
-        let passkeys = ways_in(account, WayInKind::Passkey)?;
-        same_generation(&passkeys, way.claimed().generation)?;
-        Ok(Self { chain, keyring, kit: way, passkeys, key })
+        same_generation(&others, way.claimed().generation)?;
+        Ok(Self { chain, keyring, kit: way, others, key })
     }
 
     /// The key that takes its place.
@@ -128,7 +150,7 @@ impl<P: Platform> Client<P> {
         Ok(FinishRecovery {
             recovery_id,
             registration_upload,
-            rotation: next.rotation(ways, &opened.passkeys, opened.key.clone(), (counter, state))?,
+            rotation: next.rotation(ways, &opened.others, opened.key.clone(), (counter, state))?,
             carrier: device.carrier,
             device: device.name,
         })

@@ -2,6 +2,7 @@
 
 mod account;
 mod confirm;
+mod emergency;
 mod keys;
 mod parting;
 mod rotation;

@@ -11,7 +11,7 @@ use api_types::{
     sign_up::NewWayIn,
 };
 use crypto::{
-    account::{KeyChain, RecoveryKit, WayIn, WayInSecret, WayInSetup},
+    account::{KeyChain, RecoveryKit, WayIn, WayInKind as WayKind, WayInSecret, WayInSetup},
     sign::Signed,
 };
 
@@ -23,16 +23,17 @@ use crate::{
     passkey::same_generation,
     platform::Platform,
     refusal::Refusal,
-    session::{NextKey, make_way, new_way_in, opaque, own_chain, way_in, ways_in},
+    session::{NextKey, make_way, new_way_in, opaque, other_ways_in, own_chain, way_in},
     state::{ClientState, PasswordSet},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
-struct Next<'a> {
-    password: Signed<WayIn>,
-    kit: Signed<WayIn>,
-    passkeys: Vec<Signed<WayIn>>,
-    key: NextKey<'a>,
+pub(super) struct Next<'a> {
+    pub(super) password: Signed<WayIn>,
+    pub(super) kit: Signed<WayIn>,
+    /// Passkeys and emergency contacts.
+    pub(super) others: Vec<Signed<WayIn>>,
+    pub(super) key: NextKey<'a>,
 }
 
 impl<P: Platform> Vault<P> {
@@ -106,13 +107,13 @@ impl<P: Platform> Vault<P> {
             let listed = self.second_factors().await?.items;
             self.stands_without(id, &listed)?;
             let named = |way: &Signed<WayIn>| listed.iter().any(|factor| factor.way_in == Some(way.claimed().id.api()));
-            if !next.passkeys.iter().all(named) {
+            if !next.others.iter().filter(|way| way.claimed().kind == WayKind::Passkey).all(named) {
                 return Err(Refusal::WayInForged.into());
             }
             if let Some(removed) = listed.iter().find(|factor| factor.id == *id).and_then(|factor| factor.way_in) {
-                let before = next.passkeys.len();
-                next.passkeys.retain(|way| way.claimed().id.api() != removed);
-                if next.passkeys.len() == before {
+                let before = next.others.len();
+                next.others.retain(|way| way.claimed().id.api() != removed);
+                if next.others.len() == before {
                     return Err(Refusal::WayInForged.into());
                 }
             }
@@ -151,7 +152,7 @@ impl<P: Platform> Vault<P> {
 
     /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
     /// a voided kit would be that kit's finder's.
-    async fn next_key(&self) -> Result<Next<'_>> {
+    pub(super) async fn next_key(&self) -> Result<Next<'_>> {
         let account = self.own_stored().await?;
         // What other devices saved since is in the new copy too.
         self.merge_stored(&account)?;
@@ -160,12 +161,12 @@ impl<P: Platform> Vault<P> {
         let generation = password.claimed().generation;
         self.check_way(&password, &chain)?;
         self.check_way(&kit, &chain)?;
-        let passkeys = ways_in(&account, WayInKind::Passkey)?;
-        passkeys.iter().try_for_each(|way| self.check_way(way, &chain))?;
-        same_generation(passkeys.iter().chain([&kit]), generation)?;
+        let others = other_ways_in(&account)?;
+        others.iter().try_for_each(|way| self.check_way(way, &chain))?;
+        same_generation(others.iter().chain([&kit]), generation)?;
         self.memory().check_way_in(&account.public.id, generation)?;
         let key = NextKey::after(generation, self.chain(), self.keyring(), self.signing_time());
-        Ok(Next { password, kit, passkeys, key })
+        Ok(Next { password, kit, others, key })
     }
 
     fn check_way(&self, way: &Signed<WayIn>, chain: &KeyChain) -> Result<()> {
@@ -183,17 +184,17 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
-        next.key.rotation(ways, &next.passkeys, self.account_key(), (self.counter(), state))
+    pub(super) fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
+        next.key.rotation(ways, &next.others, self.account_key(), (self.counter(), state))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.
-    fn begin_rotation(&self, next: &NextKey<'_>) {
+    pub(super) fn begin_rotation(&self, next: &NextKey<'_>) {
         self.keys_now().next = Some(next.key.clone());
     }
 
     /// How it ended; `None` where another device saved meanwhile, and it is to be done again.
-    async fn end_rotation(&self, generation: u32, sent: Result<()>) -> Option<Result<()>> {
+    pub(super) async fn end_rotation(&self, generation: u32, sent: Result<()>) -> Option<Result<()>> {
         match sent {
             Ok(()) => {
                 self.take_next();

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "open")]
 mod account_key;
+mod emergency;
 mod fingerprint;
 mod key_record;
 #[cfg(feature = "open")]
@@ -19,6 +20,9 @@ mod way_in;
 
 #[cfg(feature = "open")]
 pub use account_key::AccountKey;
+pub use emergency::{EMERGENCY_DELAY_DAYS, EmergencyContact, EmergencyError};
+#[cfg(feature = "open")]
+pub use emergency::{open_emergency, seal_emergency};
 #[cfg(feature = "open")]
 pub use fingerprint::fingerprint_words;
 pub use fingerprint::{fingerprint_bits, fingerprint_groups};

@@ -76,6 +76,11 @@ impl RecoveryKit {
         expected.is_some_and(|word| word == answer.trim().to_lowercase())
     }
 
+    /// Takes over 256 bits; `None` for another length.
+    pub fn from_entropy(entropy: &[u8]) -> Option<Self> {
+        Secret::from_slice(entropy).map(Self)
+    }
+
     /// The bytes that [`super::WayInSecret`] takes.
     pub fn entropy(&self) -> &Secret<32> {
         &self.0

@@ -23,6 +23,8 @@ pub enum WayInSecret<'a> {
     RecoveryKit(&'a RecoveryKit),
     /// What a passkey's pseudo-random function gave.
     Passkey(&'a PasskeySecret),
+    /// The emergency words, sealed to a contact.
+    EmergencyContact(&'a RecoveryKit),
 }
 
 impl WayInSecret<'_> {
@@ -32,13 +34,14 @@ impl WayInSecret<'_> {
             Self::Password(_) => WayInKind::Password,
             Self::RecoveryKit(_) => WayInKind::RecoveryKit,
             Self::Passkey(_) => WayInKind::Passkey,
+            Self::EmergencyContact(_) => WayInKind::EmergencyContact,
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Password(key) => key.secret().expose(),
-            Self::RecoveryKit(kit) => kit.entropy().expose(),
+            Self::RecoveryKit(words) | Self::EmergencyContact(words) => words.entropy().expose(),
             Self::Passkey(secret) => secret.secret().expose(),
         }
     }
@@ -48,6 +51,7 @@ impl WayInSecret<'_> {
             Self::Password(_) => Label::WayInPassword,
             Self::RecoveryKit(_) => Label::WayInRecoveryKit,
             Self::Passkey(_) => Label::WayInPasskey,
+            Self::EmergencyContact(_) => Label::WayInEmergencyContact,
         }
     }
 }
@@ -81,7 +85,7 @@ pub fn make_way_in(
     let bindings: [&[u8]; 2] = [setup.account.as_ref(), id.as_ref()];
     let sealed_seed = seal_small(secret.bytes(), secret.label(), &bindings, pair.seed().expose(), rng);
     let proof_key = match secret {
-        WayInSecret::RecoveryKit(kit) => Some(kit.proof_key()),
+        WayInSecret::RecoveryKit(words) | WayInSecret::EmergencyContact(words) => Some(words.proof_key()),
         WayInSecret::Password(_) | WayInSecret::Passkey(_) => None,
     };
     let way = WayIn {

@@ -22,10 +22,12 @@ pub enum WayInKind {
     RecoveryKit = 2,
     /// The output of a passkey's pseudo-random function.
     Passkey = 3,
+    /// 32 random bytes, sealed to a trusted account.
+    EmergencyContact = 4,
 }
 
 impl WayInKind {
-    /// The kind of a number. Later kinds (contact) are unknown to this version, by name.
+    /// The kind of a number. Later kinds are unknown to this version, by name.
     ///
     /// # Errors
     /// [`DecodeError::UnknownTag`].
@@ -34,6 +36,7 @@ impl WayInKind {
             1 => Ok(Self::Password),
             2 => Ok(Self::RecoveryKit),
             3 => Ok(Self::Passkey),
+            4 => Ok(Self::EmergencyContact),
             other => Err(DecodeError::UnknownTag { field: "way-in kind", tag: other.into() }),
         }
     }
@@ -56,7 +59,7 @@ pub struct WayIn {
     pub wrap: Vec<u8>,
     /// Which account key is wrapped: 0 at sign-up, one more with each rotation.
     pub generation: u32,
-    /// For a recovery kit: the key that authenticates a reset.
+    /// For a recovery kit or an emergency contact: the key that authenticates a reset.
     pub proof_key: Option<PublicSigningKey>,
     /// Epoch of the account's signing key.
     pub epoch: u32,
@@ -141,7 +144,7 @@ impl SignedObject for RecoveryProof {
 }
 
 impl Signed<RecoveryProof> {
-    /// Verifies a proof against the account's way in by recovery kit and the challenge that was given.
+    /// Verifies a proof against a way in of the account by words and the challenge that was given.
     ///
     /// # Errors
     /// [`WayInError::WrongKind`], [`WayInError::WrongAccount`] when it answers something else, [`WayInError::Verify`].

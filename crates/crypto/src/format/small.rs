@@ -30,6 +30,8 @@ pub enum Label {
     WayInRecoveryKit,
     /// The seed of a way in by passkey, under its PRF output.
     WayInPasskey,
+    /// The seed of a way in by emergency contact, under its words' entropy.
+    WayInEmergencyContact,
     /// The author's statement, under the content key.
     AuthorStatement,
     /// An invitation's secret kept by its maker, under the account key.
@@ -48,6 +50,7 @@ impl Label {
             Self::WayInPassword => "way-in/password",
             Self::WayInRecoveryKit => "way-in/recovery-kit",
             Self::WayInPasskey => "way-in/passkey",
+            Self::WayInEmergencyContact => "way-in/emergency-contact",
             Self::AuthorStatement => "author-statement",
             Self::Invitation => "invitation",
         }

@@ -1,7 +1,7 @@
 //! Signed objects, sealed objects and parameters.
 
 use crypto::{
-    account::{KeyChain, KeyError, KeyRecord, Keyring, KeyringError, WayIn},
+    account::{EmergencyContact, KeyChain, KeyError, KeyRecord, Keyring, KeyringError, WayIn},
     audit::AuditEvent,
     encoding::DecodeError,
     format::{FormatError, SmallError},
@@ -31,6 +31,7 @@ fn fail_unknown_version() {
     assert_eq!(Signed::<AccessEntry>::parse(&blob).unwrap_err(), unknown);
     assert_eq!(Signed::<Manifest>::parse(&blob).unwrap_err(), unknown);
     assert_eq!(Signed::<WayIn>::parse(&blob).unwrap_err(), unknown);
+    assert_eq!(Signed::<EmergencyContact>::parse(&blob).unwrap_err(), unknown);
     assert_eq!(Wrap::parse(&blob).unwrap_err(), unknown);
     assert_eq!(AuditEvent::parse(&blob).unwrap_err(), unknown);
     let alice = Person::new(1);

@@ -6,6 +6,7 @@ use api_types::{
         AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
         OwnAccount, PublicAccount, PutClientState, Role, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
+    emergency::{self, EmergencyContactList, EmergencyState, EmergencyWords, NewEmergencyContact},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
@@ -15,11 +16,11 @@ use api_types::{
 };
 use client::transport::{Method, Request};
 use crypto::{
-    account::{KeyChain, RecoveryProof},
+    account::{EmergencyContact, KeyChain, RecoveryProof},
     sign::{PublicSigningKey, Signed},
 };
 
-use super::{Account, Answer, Db, Fake, json, no, random, read, rng};
+use super::{Account, Answer, Db, Fake, Trusted, json, no, random, read, rng};
 
 fn id(account: &AccountId) -> crypto::ids::AccountId {
     crypto::ids::AccountId(account.0)
@@ -63,8 +64,28 @@ impl Account {
     fn rotate(&mut self, to: Rotation) {
         assert_eq!(to.client_state_counter, self.counter + 1);
         self.ways_in = vec![way(&to.password, WayInKind::Password), way(&to.recovery_kit, WayInKind::RecoveryKit)];
+        self.ways_in.extend(to.passkeys.iter().map(|new| way(new, WayInKind::Passkey)));
+        self.ways_in.extend(to.emergency_contacts.iter().map(|new| way(new, WayInKind::EmergencyContact)));
         self.keyring = to.keyring;
         (self.state, self.counter) = (to.client_state, to.client_state_counter);
+    }
+}
+
+impl Trusted {
+    /// As the one of the two sees it who is shown this account: always open, as a liar's delay is none.
+    fn row(&self, account: PublicAccount) -> emergency::EmergencyContact {
+        emergency::EmergencyContact {
+            way_in: self.way_in,
+            account,
+            statement: self.statement.clone(),
+            state: EmergencyState::Open,
+            created_at: 0,
+            asked_at: Some(0),
+            opens_at: Some(0),
+            given_at: None,
+            refused_at: None,
+            ask_again_at: None,
+        }
     }
 }
 
@@ -291,6 +312,30 @@ impl Fake {
                 let body: ChangeRecoveryKit = read(request);
                 db.accounts.get_mut(me).unwrap().rotate(body.rotation);
                 json(&())
+            }
+            (Method::Get, ["account", "emergency-contacts"]) => {
+                let mine = db.trusted.iter().filter(|trusted| trusted.owner == *me);
+                let items = mine.map(|trusted| trusted.row(public(&trusted.contact, &db.accounts[&trusted.contact])));
+                json(&EmergencyContactList { items: items.collect() })
+            }
+            (Method::Post, ["account", "emergency-contacts"]) => {
+                let body: NewEmergencyContact = read(request);
+                let said = Signed::<EmergencyContact>::parse(&body.statement.0).unwrap();
+                let contact = AccountId(said.claimed().contact.0);
+                let (way_in, sealed) = (body.way_in.id, body.sealed);
+                db.trusted.push(Trusted { owner: *me, contact, way_in, statement: body.statement, sealed });
+                let of = db.accounts.get_mut(me).unwrap();
+                of.ways_in.push(way(&body.way_in, WayInKind::EmergencyContact));
+                json(&())
+            }
+            (Method::Get, ["trusted"]) => {
+                let me = db.trusted.iter().filter(|trusted| trusted.contact == *me);
+                let items = me.map(|trusted| trusted.row(public(&trusted.owner, &db.accounts[&trusted.owner])));
+                json(&EmergencyContactList { items: items.collect() })
+            }
+            (Method::Post, ["trusted", id, "words"]) => {
+                let found = db.trusted.iter().find(|trusted| trusted.way_in.to_string() == *id).unwrap();
+                json(&EmergencyWords { sealed: found.sealed.clone() })
             }
             (Method::Get, ["sessions"]) => json(&SessionList { items: vec![session.clone()] }),
             (Method::Delete, ["session"]) => {

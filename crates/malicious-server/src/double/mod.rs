@@ -17,7 +17,7 @@ use std::{
 };
 
 use api_types::{
-    AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId,
+    AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId, WayInId,
     accounts::{AccountStatus, Role, WayIn},
     audit::READ_REQUEST,
     grants::Wrap,
@@ -71,6 +71,15 @@ pub struct Account {
     pub opaque: Vec<u8>,
 }
 
+/// An emergency contact of an account.
+pub struct Trusted {
+    pub owner: AccountId,
+    pub contact: AccountId,
+    pub way_in: WayInId,
+    pub statement: B64,
+    pub sealed: B64,
+}
+
 pub struct Upload {
     pub asked: CreateUpload,
     pub segments: BTreeMap<u32, Bytes>,
@@ -107,6 +116,7 @@ pub struct Db {
     pub reports: BTreeMap<ReportId, Report>,
     pub invitations: BTreeMap<String, Invitation>,
     pub arrived: BTreeMap<PlaceholderId, AccountId>,
+    pub trusted: Vec<Trusted>,
     pub cursor: u64,
 }
 

@@ -9,7 +9,8 @@ use client::{
 };
 use crypto::{
     account::{
-        AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in, rewrap_way_in, unlock,
+        AccountKey, EmergencyContact, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in,
+        rewrap_way_in, unlock,
     },
     ids::{AccountId, InstanceId},
     kem::{PrivateKey, Suite, hpke_open},
@@ -18,7 +19,10 @@ use crypto::{
     stretch::KdfParams,
 };
 use malicious_server::{
-    attack::{DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK, VOIDED_KIT},
+    attack::{
+        DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT,
+        VOIDED_KIT,
+    },
     double::{Fake, PASSWORD, device, email, rng},
     scene::{fields, report},
 };
@@ -81,6 +85,80 @@ async fn voided_kit() {
         let opened = unlock(&way, &chain, WayInSecret::RecoveryKit(&lost));
         Ok(Won::if_so(opened.is_ok_and(|key| key == ann.account_key())))
     }
+}
+
+#[tokio::test]
+async fn swapped_emergency_contact() {
+    run(&SWAPPED_EMERGENCY_CONTACT, attempt).await;
+
+    /// The owner once trusted somebody whom they trust no more. When they look, the server shows another person in that
+    /// place, so that nobody is removed.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let former = server.person("Fritz Former", Role::Patient).await;
+        let bea = server.person("Bea Example", Role::Patient).await.account_id();
+        ann.add_emergency_contact(&former.account_id(), 1).await.unwrap();
+        assert_eq!(ann.emergency_contacts().await.unwrap()[0].person.id, former.account_id());
+        let (own, _) = Keyring::create(1, &mut rng());
+        {
+            let mut db = server.db();
+            let chain = KeyChain::parse(&AccountId(bea.0), &db.accounts[&bea].key_records).unwrap();
+            let to = chain.recipient();
+            let trusted = &mut db.trusted[0];
+            let said = Signed::<EmergencyContact>::parse(&trusted.statement.0).unwrap();
+            let forged = EmergencyContact {
+                contact: chain.account(),
+                contact_epoch: chain.epoch(),
+                suite: to.suite(),
+                key_hash: to.hash(),
+                delay_days: 30,
+                ..said.claimed().clone()
+            };
+            trusted.contact = bea;
+            trusted.statement = B64::from(Signed::sign(forged, &own.current().signing).as_bytes());
+        }
+        let listed = ann.emergency_contacts().await?;
+        Ok(Won::if_so(listed[0].person.id == bea && listed[0].delay_days == 30))
+    }
+}
+
+/// What the statement says besides is refused by the same name: whom the server leaves out, and other words.
+#[tokio::test]
+async fn nothing_of_an_emergency_contact_can_be_exchanged() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let bea = server.person("Bea Example", Role::Patient).await;
+    let cem = server.person("Cem Example", Role::Patient).await;
+    ann.add_emergency_contact(&bea.account_id(), 1).await.unwrap();
+    ann.add_emergency_contact(&cem.account_id(), 1).await.unwrap();
+    let [to_bea, to_cem] = [0, 1].map(|at| server.db().trusted[at].way_in);
+    let forged = |result: client::Result<()>| {
+        let code = result.unwrap_err().code();
+        assert_eq!(code, "emergency_forged");
+    };
+    assert!(bea.emergency_words(&to_bea).await.is_ok());
+
+    // The words of another contact, whole and beside the right statement.
+    let [right, other] = [0, 1].map(|at| server.db().trusted[at].sealed.clone());
+    server.db().trusted[0].sealed = other;
+    forged(bea.emergency_words(&to_bea).await.map(drop));
+    server.db().trusted[0].sealed = right;
+    // Another contact's statement, by the right account.
+    let [right, other] = [0, 1].map(|at| server.db().trusted[at].statement.clone());
+    server.db().trusted[0].statement = other;
+    forged(bea.emergency_words(&to_bea).await.map(drop));
+    forged(ann.emergency_contacts().await.map(drop));
+    server.db().trusted[0].statement = right;
+    // The same statement as if another account had made it.
+    server.db().trusted[0].owner = cem.account_id();
+    forged(bea.emergency_words(&to_bea).await.map(drop));
+    forged(ann.emergency_contacts().await.map(drop));
+    server.db().trusted[0].owner = ann.account_id();
+    // One of two isn't shown.
+    let hidden = server.db().trusted.remove(1);
+    assert_eq!(hidden.way_in, to_cem);
+    forged(ann.emergency_contacts().await.map(drop));
 }
 
 #[tokio::test]

@@ -9,10 +9,7 @@ use super::done::Made;
 use crate::{
     components::{Banner, Button, ButtonKind, CheckBox, Choice, Choices, SelectField, Tone},
     pages::signed_in::report::handle::Handle,
-    pages::signed_in::{
-        key::{CompareKey, OwnScreen},
-        person_facts::PersonFacts,
-    },
+    pages::signed_in::{key::NotCompared, person_facts::PersonFacts},
     t,
     vault::{Attempt, explain, use_vault},
 };
@@ -78,7 +75,7 @@ pub(super) fn ShareForm(
                 <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| chosen.set(None)>{t!(share.change)}</Button>
             </div>
             {address_unverified.then(|| view! { <p class="field-hint">{t!(share.address_unverified_note)}</p> })}
-            {unverified.then(|| view! { <Compare person chosen scanned/> })}
+            {unverified.then(|| view! { <NotCompared person chosen scanned note=t!(share.key_unverified)/> })}
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <Choices id="share-right" label=t!(share.right) value=right choices=rights()/>
             <div class="form-row">
@@ -91,25 +88,6 @@ pub(super) fn ShareForm(
                 <Button submit=true busy=attempt.busy>{t!(share.submit)}</Button>
             </div>
         </form>
-    }
-}
-
-/// The key was not compared: says what follows, and offers to compare.
-#[component]
-fn Compare(person: Person, chosen: RwSignal<Option<Person>>, scanned: Option<String>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let person = StoredValue::new(person);
-    let verified = move |()| {
-        let mut verified = person.get_value();
-        verified.verification = Verification::Verified;
-        chosen.set(Some(verified));
-    };
-    view! {
-        {scanned.map(|code| view! { <OwnScreen person=person.get_value() code on_verified=verified/> })}
-        <details class="disclose" on:toggle=move |_| open.set(true)>
-            <summary>{t!(share.key_unverified)}</summary>
-            {move || open.get().then(|| view! { <CompareKey person=person.get_value() on_verified=verified/> })}
-        </details>
     }
 }
 

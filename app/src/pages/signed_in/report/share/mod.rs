@@ -1,16 +1,14 @@
 //! Sharing: whom, what, how long, with a code or not; then the code, once.
 
 mod done;
-mod find;
 mod form;
 
 use client::Person;
 use leptos::prelude::*;
 
 use super::handle::Handle;
-use crate::{components::Dialog, t};
+use crate::{components::Dialog, pages::signed_in::find_person::FindPerson, t};
 use done::{Done, Made};
-use find::FindPerson;
 use form::ShareForm;
 
 /// The dialog. What it made is forgotten when it closes: a code is shown only once.
@@ -35,7 +33,7 @@ pub(super) fn ShareDialog(handle: Handle, open: RwSignal<bool>) -> impl IntoView
             {move || match (made.get(), person.get()) {
                 (Some(made), _) => view! { <Done made open/> }.into_any(),
                 (None, Some(chosen)) => view! { <ShareForm handle person=chosen chosen=person scanned=scanned.get_untracked() made/> }.into_any(),
-                (None, None) => view! { <FindPerson chosen=person scanned/> }.into_any(),
+                (None, None) => view! { <FindPerson chosen=person scanned label=t!(share.who) hint=t!(share.who_hint)/> }.into_any(),
             }}
         </Dialog>
     }

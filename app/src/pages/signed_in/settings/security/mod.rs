@@ -1,7 +1,9 @@
-//! `/settings/security`: password, recovery kit, second factor. Each is changed on a screen of its own.
+//! `/settings/security`: password, recovery kit, emergency contacts, second factor. Each is changed on a screen of its
+//! own.
 
 mod authenticator;
 mod codes;
+mod emergency;
 mod enrol;
 mod factors;
 mod identities;
@@ -11,6 +13,7 @@ mod password;
 mod phone;
 
 use api_types::{live::LiveKind, second_factors::SecondFactorList};
+use client::EmergencyLink;
 use leptos::prelude::*;
 
 pub use enrol::EnrolPage;
@@ -33,6 +36,7 @@ enum Screen {
     Authenticator,
     Passkey,
     Phone,
+    Emergency,
     Codes,
 }
 
@@ -44,6 +48,7 @@ struct Security {
     factors: Loaded<SecondFactorList>,
     identities: Loaded<identities::Known>,
     phone: Loaded<phone::Known>,
+    emergency: Loaded<Vec<EmergencyLink>>,
     /// Recovery codes that were just made.
     codes: RwSignal<Vec<String>>,
 }
@@ -55,7 +60,11 @@ impl Security {
         if self.screen.try_set(screen).is_some() {
             return;
         }
-        if !matches!(screen, Screen::Password | Screen::Authenticator | Screen::Passkey | Screen::Phone) {
+        let has_field = matches!(
+            screen,
+            Screen::Password | Screen::Authenticator | Screen::Passkey | Screen::Phone | Screen::Emergency
+        );
+        if !has_field {
             request_animation_frame(|| browser::focus("main"));
         }
     }
@@ -64,6 +73,7 @@ impl Security {
         self.codes.try_set(Vec::new());
         self.factors.again();
         self.phone.again();
+        self.emergency.again();
         self.show(Screen::Overview);
     }
 
@@ -84,6 +94,7 @@ pub fn SecurityPage() -> impl IntoView {
         factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
         identities: Loaded::new(vault, identities::ask),
         phone: Loaded::new(vault, phone::ask),
+        emergency: Loaded::new(vault, |open: Keys| async move { open.emergency_contacts().await }),
         codes: RwSignal::new(Vec::new()),
     };
     identities::came_back();
@@ -91,6 +102,9 @@ pub fn SecurityPage() -> impl IntoView {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             security.factors.again();
             security.phone.again();
+        }
+        if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
+            security.emergency.again();
         }
     });
     let screen = move || match security.screen.get() {
@@ -100,6 +114,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Authenticator => view! { <AddScreen security/> }.into_any(),
         Screen::Passkey => view! { <PasskeyScreen security/> }.into_any(),
         Screen::Phone => view! { <PhoneScreen security/> }.into_any(),
+        Screen::Emergency => view! { <EmergencyScreen security/> }.into_any(),
         Screen::Codes => view! { <CodesScreen security/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=security.proving/> }
@@ -129,6 +144,7 @@ fn Overview(security: Security) -> impl IntoView {
                     </div>
                 </div>
             </Card>
+            <emergency::EmergencyContacts security/>
             <factors::Factors security/>
             <phone::PhoneCard security/>
             <identities::Identities security/>
@@ -182,6 +198,15 @@ fn PhoneScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(phones.add).to_owned() lead=t!(phones.add_lead).to_owned()>
             <phone::AddPhone proving=security.proving added on_cancel=move |()| security.back()/>
+        </Page>
+    }
+}
+
+#[component]
+fn EmergencyScreen(security: Security) -> impl IntoView {
+    view! {
+        <Page title=t!(emergency.add).to_owned() lead=t!(emergency.add_lead).to_owned()>
+            <emergency::TrustSomebody security/>
         </Page>
     }
 }

@@ -1,4 +1,4 @@
-//! Finding the person to share with: doctors by name while typing, anybody by exact e-mail or by their key's code.
+//! Finding a person: doctors by name while typing, anybody by exact e-mail or by their key's code.
 
 use std::time::Duration;
 
@@ -32,10 +32,15 @@ enum Found {
 
 /// A field and the people below it; choosing one sets `chosen`.
 #[component]
-pub(super) fn FindPerson(
+pub fn FindPerson(
+    /// Who was chosen.
     chosen: RwSignal<Option<Person>>,
     /// The code by which they were found, if it was one.
     scanned: RwSignal<Option<String>>,
+    /// The field's name.
+    label: &'static str,
+    /// Who can be found how.
+    hint: &'static str,
 ) -> impl IntoView {
     let vault = use_vault();
     // Whoever is found now is found anew.
@@ -73,7 +78,7 @@ pub(super) fn FindPerson(
         }
     });
     view! {
-        <TextField id="share-who" label=t!(share.who) value=typed hint=t!(share.who_hint) focus=true/>
+        <TextField id="find-who" label value=typed hint focus=true/>
         <div class="found" aria-live="polite">
             {move || match found.get() {
                 Found::Nothing => ().into_any(),
@@ -117,13 +122,19 @@ fn Scan(chosen: RwSignal<Option<Person>>, scanned: RwSignal<Option<String>>) -> 
         });
     };
     view! {
-        <ScanQr id="share-scan" label=t!(share.scan) on_code=found/>
+        <ScanQr id="find-scan" label=t!(share.scan) on_code=found/>
         <ScanOutcome attempt/>
     }
 }
 
+/// Somebody to choose.
 #[component]
-fn Candidate(person: Person, chosen: RwSignal<Option<Person>>) -> impl IntoView {
+pub fn Candidate(
+    /// Who.
+    person: Person,
+    /// Is set to them.
+    chosen: RwSignal<Option<Person>>,
+) -> impl IntoView {
     let choice = person.clone();
     view! {
         <button type="button" class="found-person" on:click=move |_| chosen.set(Some(choice.clone()))>

@@ -1,0 +1,162 @@
+//! `/trusted`: who trusts this account as an emergency contact, asking, and the words once the delay has run.
+
+mod person;
+mod words;
+
+use api_types::live::LiveKind;
+use client::EmergencyLink;
+use leptos::prelude::*;
+
+use super::{
+    prove::{ProveDialog, Proving},
+    question::Question,
+};
+use crate::{
+    components::{Banner, Card, Confirm, Empty, Glyph, LinkButton, Page, Rows, Toasts, Tone, use_toasts},
+    pages::signed_in::delay::days,
+    t,
+    vault::{Attempt, Keys, Loaded, explain, use_vault},
+};
+use person::TrustRow;
+use words::{Shown, Words};
+
+/// Somebody who trusts, or why what the server says of one is refused.
+type Line = Result<EmergencyLink, String>;
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct Trusted {
+    list: Loaded<Vec<Line>>,
+    proving: Proving,
+    toasts: Toasts,
+    attempt: Attempt,
+    /// "Ask to open?"
+    asking: Question<EmergencyLink>,
+    /// "No emergency contact any more?"
+    leaving: Question<EmergencyLink>,
+    /// The words that are being shown.
+    shown: RwSignal<Option<Shown>>,
+}
+
+async fn ask(open: Keys) -> client::Result<Vec<Line>> {
+    let links = open.trusted_by().await?;
+    Ok(links.into_iter().map(|link| link.map_err(|error| explain(&error))).collect())
+}
+
+/// People who trust this account.
+#[component]
+pub fn TrustedPage() -> impl IntoView {
+    let vault = use_vault();
+    let trusted = Trusted {
+        list: Loaded::new(vault, ask),
+        proving: Proving::new(vault),
+        toasts: use_toasts(),
+        attempt: Attempt::new(),
+        asking: Question::new(),
+        leaving: Question::new(),
+        shown: RwSignal::new(None),
+    };
+    vault.on_live(move |event| {
+        if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
+            trusted.list.again();
+        }
+    });
+    let screen = move || match trusted.shown.get() {
+        Some(shown) => view! { <Words trusted shown/> }.into_any(),
+        None => view! { <Overview trusted/> }.into_any(),
+    };
+    view! { {screen} <ProveDialog proving=trusted.proving/> }
+}
+
+#[component]
+fn Overview(trusted: Trusted) -> impl IntoView {
+    let attempt = trusted.attempt;
+    let list = move |lines: Vec<Line>| view! { <List trusted lines/> };
+    view! {
+        <Page title=t!(trusted.title).to_owned() lead=t!(trusted.lead)>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+            <Card flush=true>{trusted.list.show(t!(trusted.failed), 2, list)}</Card>
+            <div><LinkButton href="/settings/security">{t!(trusted.own)}</LinkButton></div>
+        </Page>
+        <Ask trusted/>
+        <Leave trusted/>
+    }
+}
+
+#[component]
+fn List(trusted: Trusted, lines: Vec<Line>) -> impl IntoView {
+    if lines.is_empty() {
+        return view! { <Empty glyph=Glyph::People title=t!(trusted.none_title)><p>{t!(trusted.none)}</p></Empty> }
+            .into_any();
+    }
+    let row = move |line: Line| match line {
+        Ok(link) => view! { <TrustRow trusted link/> }.into_any(),
+        Err(why) => {
+            view! { <li><Banner tone=Tone::Danger title=t!(trusted.refused)><p>{why}</p></Banner></li> }.into_any()
+        }
+    };
+    view! { <Rows label=t!(trusted.title).to_owned()>{lines.into_iter().map(row).collect_view()}</Rows> }.into_any()
+}
+
+/// "Ask to open?", and what follows.
+#[component]
+fn Ask(trusted: Trusted) -> impl IntoView {
+    let question = trusted.asking;
+    let attempt = Attempt::new();
+    let name = move || question.about().map(|link| link.person.name).unwrap_or_default();
+    let delay = move || question.about().map(|link| days(link.delay_days)).unwrap_or_default();
+    let confirm = move |()| {
+        let Some(link) = question.about_untracked() else { return };
+        let way_in = link.way_in;
+        let work = move |open: Keys| async move { open.ask_emergency(&way_in).await };
+        trusted.proving.run(attempt, work, move |()| {
+            trusted.toasts.done(t!(trusted.asked_toast, name = link.person.name));
+            question.done();
+            trusted.list.again();
+        });
+    };
+    view! {
+        <Confirm
+            id="ask-emergency"
+            open=question.open
+            title=Signal::derive(move || t!(trusted.ask_title, name = name()))
+            action=t!(trusted.ask)
+            busy=attempt.busy
+            on_confirm=confirm
+        >
+            <p>{move || t!(trusted.ask_text, name = name(), days = delay())}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+        </Confirm>
+    }
+}
+
+/// "No emergency contact any more?", and what that means.
+#[component]
+fn Leave(trusted: Trusted) -> impl IntoView {
+    let question = trusted.leaving;
+    let attempt = Attempt::new();
+    let name = move || question.about().map(|link| link.person.name).unwrap_or_default();
+    let confirm = move |()| {
+        let Some(link) = question.about_untracked() else { return };
+        let way_in = link.way_in;
+        let work = move |open: Keys| async move { open.decline_trust(&way_in).await };
+        trusted.proving.run(attempt, work, move |()| {
+            trusted.toasts.done(t!(trusted.left, name = link.person.name));
+            question.done();
+            trusted.list.again();
+        });
+    };
+    view! {
+        <Confirm
+            id="leave-emergency"
+            open=question.open
+            title=Signal::derive(move || t!(trusted.leave_title, name = name()))
+            action=t!(trusted.leave)
+            busy=attempt.busy
+            on_confirm=confirm
+        >
+            <p>{move || t!(trusted.leave_text, name = name())}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+        </Confirm>
+    }
+}
