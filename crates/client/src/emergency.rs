@@ -16,7 +16,7 @@ use crypto::{
 use crate::{
     content::{Field, FieldProblem, wrong},
     error::{ClientError, Result},
-    ids::{ToApi, ToCrypto},
+    ids::ToCrypto,
     people::{Person, parse_chain},
     platform::{Platform, rng},
     refusal::Refusal,

@@ -383,7 +383,7 @@ async fn it_works_after_both_changed_their_password_and_their_kit() {
     server.state.clock.advance(DAY);
     // In a new session, by what is the contact's now.
     let bea = later(&server).sign_in(BEA, "the contact's second password", device(), &NoSecondFactor).await.unwrap();
-    let words = obtains(&bea, &id).await;
+    let words = bea.emergency_words(&id).await.unwrap();
     reads(&enters(&server, &words).await.unwrap(), &report).await;
 }
 
@@ -532,6 +532,7 @@ async fn accounts_that_are_switched_off_neither_open_nor_are_opened() {
     server.state.clock.advance(DAY);
     let words = obtains(&bea, &id).await;
 
+    ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     switch(&olga, false).await;
     assert_eq!(code(bea.emergency_words(&id).await), "emergency_not_open");
     assert_eq!(code(enters(&server, &words).await), "account_disabled");
@@ -578,6 +579,7 @@ async fn the_words_do_not_go_around_the_owners_second_factor() {
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
     let words = obtains(&bea, &id).await;
+    ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     ada.api().remove_account_second_factors(&olga.account_id()).await.unwrap();
     reads(&enters(&server, &words).await.unwrap(), &report).await;
 }
