@@ -53,14 +53,16 @@ pub(super) fn Words(trusted: Trusted, shown: Shown) -> impl IntoView {
 
 /// In its order.
 fn how(name: &str) -> AnyView {
+    let steps = [
+        t!(trusted.step_open, link = format!("{}/recover", origin())),
+        t!(trusted.step_enter, name = name),
+        t!(trusted.step_factor, name = name),
+        t!(trusted.step_then, name = name),
+    ];
+    let steps = steps.into_iter().map(|step| view! { <li>{step}</li> }).collect_view();
     view! {
         <Card title=t!(trusted.how).to_owned()>
-            <ol class="to-do">
-                <li>{t!(trusted.step_open, link = format!("{}/recover", origin()))}</li>
-                <li>{t!(trusted.step_enter, name = name)}</li>
-                <li>{t!(trusted.step_factor, name = name)}</li>
-                <li>{t!(trusted.step_then, name = name)}</li>
-            </ol>
+            <ol class="to-do">{steps}</ol>
         </Card>
     }
     .into_any()
