@@ -392,7 +392,7 @@ export const words = {
     accept: (name: string) => `Accept ${name}`,
     ask: (name: string) => `Ask to open ${name}`,
     askConfirm: 'Ask to open',
-    asked: /opens in/,
+    asked: /opens (in|tomorrow)/,
     again: /you can ask again/,
     words: (name: string) => `Show the words ${name}`,
     wordsTitle: (name: string) => `Words for the account of ${name}`,
