@@ -68,6 +68,8 @@ pub struct Text {
     pub second_step: en::second_step::SecondStep,
     /// Password, recovery kit, second factor.
     pub security: en::security::Security,
+    /// New keys for the account.
+    pub new_keys: en::new_keys::NewKeys,
     /// Identity providers.
     pub identities: en::identities::Identities,
     /// Phones.
@@ -114,6 +116,7 @@ static EN: Text = Text {
     actions: en::actions::Actions::EN,
     second_step: en::second_step::SecondStep::EN,
     security: en::security::Security::EN,
+    new_keys: en::new_keys::NewKeys::EN,
     identities: en::identities::Identities::EN,
     phones: en::phones::Phones::EN,
     emergency: en::emergency::Emergency::EN,

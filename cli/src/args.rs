@@ -60,6 +60,8 @@ pub enum Command {
     Password(NewPassword),
     /// Make a new recovery kit and print it; the old one opens nothing any more. Every other session ends.
     Kit,
+    /// Make new keys for the account, signed by the old ones. What there is stays readable; every other session ends.
+    NewKeys,
     /// Second factors: list, add, remove, new recovery codes.
     #[command(subcommand)]
     Factor(Factor),

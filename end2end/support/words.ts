@@ -311,6 +311,11 @@ export const words = {
     none: 'You have none yet.',
     last: 'Required: add another before you remove this one.',
   },
+  newKeys: {
+    make: 'Make new keys',
+    done: /^Your new keys count from now on/,
+    earlier: 'Earlier keys: 1.',
+  },
   passkeys: {
     add: 'Add a passkey',
     name: 'Name for this passkey',

@@ -72,6 +72,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/account/passkeys", Never),
     ("POST", "/account/passkeys/start", Never),
     ("POST", "/account/passkeys/{factor_id}/remove", Never),
+    ("POST", "/account/keys", Never),
     ("PUT", "/account/password", Never),
     ("POST", "/account/password/start", Never),
     ("GET", "/account/phone", Never),

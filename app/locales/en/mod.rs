@@ -14,6 +14,7 @@ pub mod identities;
 pub mod landing;
 pub mod log;
 pub mod lost;
+pub mod new_keys;
 pub mod notices;
 pub mod phones;
 pub mod recover;

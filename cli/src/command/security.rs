@@ -83,6 +83,20 @@ pub(super) async fn keep(context: &Context, vault: &Vault<Native>) -> Result<()>
     context.remember(vault).await.map(drop)
 }
 
+/// `hs new-keys`.
+pub async fn new_keys(context: &Context) -> Result<()> {
+    let epoch = context
+        .with_vault(async |vault| {
+            confirmed(context, vault, async || vault.rotate_keys().await).await?;
+            keep(context, vault).await?;
+            Ok(vault.key_epoch().0)
+        })
+        .await?;
+    let says = "New keys made. What there is stays readable; every other session and API token has ended.";
+    context.output.result(&json!({ "epoch": epoch }), |_| says.to_owned());
+    Ok(())
+}
+
 /// `hs factor`.
 pub async fn factor(context: &Context, command: &Factor) -> Result<()> {
     match command {

@@ -168,6 +168,17 @@ body! {
 }
 
 body! {
+    /// `POST /account/keys`: new keys, in a new epoch, and rotated account key, in one transaction. Every other session ends.
+    /// The session must be confirmed (`confirmation_required`).
+    pub struct RotateKeys {
+        /// Signed object `key-record` of the next epoch, signed by its key and by the one before.
+        pub key_record: B64,
+        /// Everything under the new account key; the ways in are the stored ones, signed by the new keys.
+        pub rotation: Rotation,
+    }
+}
+
+body! {
     /// What an account key seals, under the next one.
     pub struct Rotation {
         /// The way in by password.

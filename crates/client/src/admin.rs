@@ -79,7 +79,7 @@ impl<P: Platform> Vault<P> {
         let (Some(wrap), Some(pinned)) = (wrap, self.pinned().organisation) else {
             return Err(ClientError::NotAllowed);
         };
-        OrganisationKey::open(&self.pinned().instance, &pinned, self.chain(), self.keyring(), &wrap.0)
+        OrganisationKey::open(&self.pinned().instance, &pinned, &self.chain(), &self.keyring(), &wrap.0)
             .map_err(|_| Refusal::OrganisationKeyForged.into())
     }
 

@@ -93,7 +93,7 @@ impl<P: Platform> Vault<P> {
         let mut links = Vec::with_capacity(rows.len());
         for row in rows {
             let statement = statement(&row)?;
-            let said = signed(&row, &statement, self.chain())?;
+            let said = signed(&row, &statement, &self.chain())?;
             let place = ways.iter().position(|way| *way == said.way_in).ok_or(Refusal::EmergencyForged)?;
             ways.swap_remove(place);
             let person = self.learn(&row.account)?;
@@ -125,8 +125,9 @@ impl<P: Platform> Vault<P> {
         // A rotation must not come between.
         let _no_save_meanwhile = self.lock_saving().await;
         let way_in = self.present_way_in(WayInSecret::EmergencyContact(&words)).await?;
+        let keyring = self.keyring();
         let (statement, sealed) = seal_emergency(
-            (self.id(), self.keyring().current()),
+            (self.id(), keyring.current()),
             way_in.id.crypto(),
             &words,
             (&person.chain, delay_days),
@@ -160,7 +161,7 @@ impl<P: Platform> Vault<P> {
         let person = self.learn(&row.account)?;
         let statement = statement(&row)?;
         let said = signed(&row, &statement, &parse_chain(&row.account)?)?;
-        if said.contact != self.id() || !said.names_key_of(self.chain()) {
+        if said.contact != self.id() || !said.names_key_of(&self.chain()) {
             return Err(Refusal::EmergencyForged.into());
         }
         let delay_days = said.delay_days;
@@ -210,7 +211,7 @@ impl<P: Platform> Vault<P> {
     pub async fn emergency_words(&self, way_in: &WayInId) -> Result<RecoveryKit> {
         let (_, statement) = self.trusted_now(way_in).await?;
         let sealed = self.api().get_emergency_words(way_in).await?.sealed;
-        let opened = open_emergency(statement.claimed(), &sealed.0, (self.chain(), self.keyring()));
+        let opened = open_emergency(statement.claimed(), &sealed.0, (&self.chain(), &self.keyring()));
         Ok(opened.map_err(|_| Refusal::EmergencyForged)?)
     }
 }

@@ -245,7 +245,7 @@ impl<P: Platform> Vault<P> {
 
     /// One's own fingerprint, for others to compare.
     pub fn own_fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.chain())
+        Fingerprint::of(&self.chain())
     }
 
     /// A person's fingerprint, to be compared in person.

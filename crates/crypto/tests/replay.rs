@@ -5,7 +5,7 @@ mod common;
 
 use common::{Chain, Person, T0, directory, grant_to};
 use crypto::{
-    account::KeyError,
+    account::{EPOCH_OVERLAP, KeyError},
     grant::InvitationSecret,
     ids::{GrantId, Hash32, PlaceholderId, ReportId},
     kem::Suite,
@@ -120,6 +120,11 @@ fn fail_signed_by_an_ended_epoch() {
     w.patient.rotate(T0 + 50, 77);
     let mut entry = w.chain.entry(&w.patient, Change::Grant(grant_to(3, &w.colleague, Right::View)));
     entry.epoch = 0;
+    entry.time = T0 + 50 + EPOCH_OVERLAP;
+    w.chain.entries.push(Signed::sign(entry.clone(), &old.signing));
+    assert!(w.replay().is_ok(), "a device whose clock is ahead");
+    w.chain.entries.pop();
+    entry.time += 1;
     w.chain.entries.push(Signed::sign(entry, &old.signing));
     assert_eq!(w.error(), ChainError::Keys { seq: 3, source: KeyError::EpochEnded(0) });
 }

@@ -1,7 +1,7 @@
 //! `/account`: one's own.
 
 use api_types::{
-    accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, PutClientState, StartPasswordChange},
+    accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, PutClientState, RotateKeys, StartPasswordChange},
     sign_up::RegistrationStarted,
 };
 use axum::{extract::State, http::StatusCode};
@@ -11,7 +11,7 @@ use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited};
 use crate::{
     AppState, ServiceResult,
     middleware::Holder,
-    services::{account, rotation},
+    services::{account, keys, rotation},
 };
 
 /// The routes.
@@ -20,7 +20,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         OpenApiRouter::new()
             .routes(routes!(put_client_state))
             .routes(routes!(change_password))
-            .routes(routes!(change_recovery_kit)),
+            .routes(routes!(change_recovery_kit))
+            .routes(routes!(rotate_keys)),
         ACCOUNT_BODY_MAX,
     ))
 }
@@ -76,5 +77,18 @@ async fn change_recovery_kit(
     Json(body): Json<ChangeRecoveryKit>,
 ) -> ServiceResult<StatusCode> {
     rotation::change_recovery_kit(&state, &actor, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make new keys: the record of the next epoch, signed by the old and the new, and everything under a new account key. What
+/// was sealed to the old keys stays readable. Every other session ends.
+#[utoipa::path(post, path = "/account/keys", tag = "account", request_body = RotateKeys,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Changed")))]
+async fn rotate_keys(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<RotateKeys>,
+) -> ServiceResult<StatusCode> {
+    keys::rotate(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

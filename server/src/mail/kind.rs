@@ -16,6 +16,8 @@ pub enum MailKind {
     PasswordChanged,
     /// A new recovery kit.
     RecoveryKitChanged,
+    /// New keys were made.
+    KeysRotated,
     /// Opened with the recovery kit, and a new password set.
     AccountRecovered,
     /// A second factor was added.
@@ -68,12 +70,13 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::EmailVerification,
         Self::Invitation,
         Self::NewDevice,
         Self::PasswordChanged,
         Self::RecoveryKitChanged,
+        Self::KeysRotated,
         Self::AccountRecovered,
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,

@@ -40,6 +40,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
+        | KeysRotated
         | AccountRecovered
         | SecondFactorAdded
         | SecondFactorRemoved
@@ -101,6 +102,11 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: your password was changed",
             "The password of your account was changed on {when}. All other sessions\n\
              have ended.\n\n",
+        ),
+        MailKind::KeysRotated => (
+            "{organisation}: your keys were made anew",
+            "New keys were made for your account on {when}. All other sessions ended,\n\
+             and all API tokens. What is shared with you stays readable.\n\n",
         ),
         MailKind::RecoveryKitChanged => (
             "{organisation}: your recovery kit was changed",

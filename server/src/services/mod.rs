@@ -24,6 +24,7 @@ pub mod identity_sign_in;
 pub mod in_flight;
 pub mod instance;
 pub mod invitations;
+pub mod keys;
 pub mod log;
 pub mod notices;
 pub mod opaque;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use api_types::{
-    AccountId, B64, ErrorCode, WayInId,
+    AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
     sign_up::RegistrationStarted,
 };
+use crypto::account::KeyChain;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -34,10 +35,14 @@ pub struct Rotated {
 }
 
 impl Rotated {
-    /// Checks what a client sent.
+    /// Checks what a client sent, signed by the keys that the account has.
     pub async fn check(state: &AppState, account: AccountId, sent: Rotation) -> ServiceResult<Self> {
-        let now = state.clock.now();
-        let chain = &verify::keys_of(state.db.read(), account).await?;
+        let chain = verify::keys_of(state.db.read(), account).await?;
+        Self::check_under(&chain, state.clock.now(), sent)
+    }
+
+    /// The same, signed by these keys.
+    pub fn check_under(chain: &KeyChain, now: UnixMillis, sent: Rotation) -> ServiceResult<Self> {
         signed::keyring("/rotation/keyring", &sent.keyring.0)?;
         fields::blob("/rotation/client_state", &sent.client_state.0, CLIENT_STATE_MAX)?;
         let passkeys = sent.passkeys.into_iter();
@@ -47,7 +52,7 @@ impl Rotated {
             .into_iter()
             .map(|way| signed::way_in("/rotation/emergency_contacts", way, WayInKind::EmergencyContact, chain, now));
         Ok(Self {
-            account,
+            account: AccountId(chain.account().0),
             others: passkeys.chain(contacts).collect::<ServiceResult<_>>()?,
             password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(

@@ -59,6 +59,7 @@ const TABLE: &[(&str, &str)] = &[
     ("start_password_change", "-++++++++++++"),
     ("change_password", "-++++++++++++"),
     ("change_recovery_kit", "-++++++++++++"),
+    ("rotate_keys", "-++++++++++++"),
     ("send_email_verification", "-++++++++++++"),
     ("verify_email", "+++++++++++++"),
     ("list_second_factors", "-oooooooooooo"),

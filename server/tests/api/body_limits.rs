@@ -42,6 +42,7 @@ const TABLE: &[(&str, usize)] = &[
     ("start_password_change", USUAL),
     ("change_password", ACCOUNT),
     ("change_recovery_kit", ACCOUNT),
+    ("rotate_keys", ACCOUNT),
     ("verify_email", USUAL),
     ("start_totp", USUAL),
     ("confirm_second_factor", USUAL),

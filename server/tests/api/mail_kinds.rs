@@ -84,6 +84,8 @@ async fn mail_tells_of_changes_of_the_ways_in() {
     told(mail, DORA, "your password was changed").await;
     doctor.change_recovery_kit(&client(&server).new_kit()).await.unwrap();
     told(mail, DORA, "your recovery kit was changed").await;
+    doctor.rotate_keys().await.unwrap();
+    told(mail, DORA, "your keys were made anew").await;
     add_app(&server, &doctor).await;
     told(mail, DORA, "a second factor was added").await;
     administrator.api().remove_account_second_factors(&doctor.account_id()).await.unwrap();

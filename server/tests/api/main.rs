@@ -33,6 +33,7 @@ mod identities;
 mod identity_lies;
 mod in_flight;
 mod invitations;
+mod keys;
 mod list;
 mod live;
 mod log;

@@ -234,6 +234,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "finish_confirmation" => ("/session/confirmation/finish".into(), Some(json!({}))),
         "start_password_change" => ("/account/password/start".into(), Some(json!({}))),
         "change_password" => ("/account/password".into(), Some(json!({}))),
+        "rotate_keys" => ("/account/keys".into(), Some(json!({}))),
         "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
         "send_email_verification" => ("/account/email/verification".into(), None),
         "verify_email" => ("/email-verification".into(), Some(json!({"token": "unknown"}))),

@@ -95,6 +95,8 @@ impl<P: Platform> OpenDraft<P> {
         let statement = vault.author_statement(place, parts.iter().map(|p| p.statement).collect());
         let statement = seal_statement(&content_key, &place, &statement, &mut rng());
         let first = (1, Hash32(place.report.0));
+        let keyring = vault.keyring();
+        let own = keyring.current();
         let manifest = Manifest {
             place,
             seq: first.0,
@@ -102,12 +104,12 @@ impl<P: Platform> OpenDraft<P> {
             access_head: state.head(),
             author: vault.id(),
             signer: vault.id(),
-            epoch: vault.keyring().current().epoch,
+            epoch: own.epoch,
             time: vault.signing_time().max(state.last_time()),
             statement: sha256(&statement),
             parts: parts.into_iter().map(|p| p.manifest).collect(),
         };
-        let manifest = Signed::sign(manifest, &vault.keyring().current().signing);
+        let manifest = Signed::sign(manifest, &own.signing);
         let body = CreateReport {
             genesis: draft.genesis_bytes().clone(),
             entries: crate::api::b64s(entries.iter().map(Signed::as_bytes)),
@@ -200,7 +202,7 @@ impl<P: Platform> Vault<P> {
     /// Key records of everyone in a new report: the author, and the patient with an account.
     async fn patient_keys(&self, draft: &ReportDraft) -> Result<Directory> {
         let mut keys = Directory::default();
-        keys.0.insert(self.id(), self.chain().clone());
+        keys.0.insert(self.id(), self.chain());
         if let PatientChoice::Account(id) = draft.patient()
             && id != self.account_id()
         {
@@ -230,7 +232,8 @@ impl<P: Platform> Vault<P> {
 
     /// What the author says about the content of a version.
     fn author_statement(&self, place: RevisionPlace, parts: Vec<StatementPart>) -> Signed<AuthorStatement> {
-        let keys = self.keyring().current();
+        let keyring = self.keyring();
+        let keys = keyring.current();
         let statement = AuthorStatement {
             report: place.report,
             version: place.version,

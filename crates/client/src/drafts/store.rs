@@ -71,7 +71,8 @@ impl<P: Platform> Vault<P> {
             PatientChoice::Placeholder(id) => Patient::Placeholder(id.crypto()),
             PatientChoice::New => return Err(ClientError::Internal("a patient was not settled")),
         };
-        let keys = self.keyring().current();
+        let keyring = self.keyring();
+        let keys = keyring.current();
         let now = self.signing_time();
         let genesis = Genesis { creator: self.id(), epoch: keys.epoch, patient: about, time: now, random };
         let content_key: Secret<32> = Secret::random(&mut rng());

@@ -1,7 +1,5 @@
 //! Reads what is new in the tree of keys, in pieces: what was read is remembered, the rest is read next time.
 
-use std::sync::Arc;
-
 use crypto::ids::AccountId;
 use tlog::{leaf::KeyTreeLeaf, tile::FULL};
 
@@ -40,7 +38,7 @@ impl<P: Platform> Vault<P> {
         let _one_at_a_time = self.key_log().scanning.lock().await;
         let from = self.state().keys.scanned;
         let Some(size) = self.key_log_size().await? else { return Ok(Scanned { read: 0, left: 0 }) };
-        let own = Arc::clone(self.chain());
+        let own = self.chain();
         let reader = Reader::new(&own, self.own_binding().await?, &self.state().pins);
         let whole = from.saturating_add(most).checked_next_multiple_of(FULL.into());
         let to = size.min(whole.unwrap_or(u64::MAX));

@@ -1,5 +1,7 @@
 //! Verifying who may what: genesis and access chain replayed over verified keys, compared with what was seen before.
 
+use std::collections::BTreeMap;
+
 use api_types::{
     B64, ReportId,
     reports::{OwnGrant, Report},
@@ -56,29 +58,49 @@ pub(crate) fn refuse_chain(error: &ChainError) -> Refusal {
     }
 }
 
-/// Everyone whom a chain names.
-fn named(genesis: &Genesis, entries: &[Signed<AccessEntry>]) -> Vec<AccountId> {
-    let mut out = vec![genesis.creator];
-    if let Patient::Account(patient) = genesis.patient {
-        out.push(patient);
+/// Accounts, each with the newest epoch that something signed names of it.
+#[derive(Default)]
+pub(super) struct Named(BTreeMap<AccountId, u32>);
+
+impl Named {
+    pub fn add(&mut self, account: AccountId, epoch: u32) {
+        let newest = self.0.entry(account).or_default();
+        *newest = (*newest).max(epoch);
     }
-    for entry in entries {
-        let entry = entry.claimed();
-        out.push(entry.author);
-        match &entry.change {
-            Change::Grant(grant) => match &grant.recipient {
-                Recipient::Account(to) => out.push(to.account),
-                Recipient::Code { account, .. } => out.push(*account),
-                Recipient::Bearer { .. } => {}
-            },
-            Change::Claim(claim) => out.push(claim.recipient.account),
-            Change::Custody(custody) => out.push(custody.recipient.account),
-            _ => {}
+
+    /// Everyone whom a chain names.
+    fn by_chain(genesis: &Genesis, entries: &[Signed<AccessEntry>]) -> Self {
+        let mut out = Self::default();
+        out.add(genesis.creator, genesis.epoch);
+        if let Patient::Account(patient) = genesis.patient {
+            out.add(patient, 0);
         }
+        for entry in entries {
+            let entry = entry.claimed();
+            out.add(entry.author, entry.epoch);
+            match &entry.change {
+                Change::Grant(grant) => match &grant.recipient {
+                    Recipient::Account(to) => out.add(to.account, to.epoch),
+                    Recipient::Code { account, epoch, .. } => out.add(*account, *epoch),
+                    Recipient::Bearer { .. } => {}
+                },
+                Change::Claim(claim) => out.add(claim.recipient.account, claim.recipient.epoch),
+                Change::Custody(custody) => out.add(custody.recipient.account, custody.recipient.epoch),
+                _ => {}
+            }
+        }
+        out
     }
-    out.sort_unstable();
-    out.dedup();
-    out
+
+    /// Whoever signed manifests. What is none is refused where it is verified.
+    fn by_manifests(report: &Report) -> Self {
+        let mut out = Self::default();
+        let blobs = report.versions.iter().map(|version| &version.manifest).chain(&report.superseded);
+        for manifest in blobs.filter_map(|blob| Signed::<Manifest>::parse(&blob.0).ok()) {
+            out.add(manifest.claimed().signer, manifest.claimed().epoch);
+        }
+        out
+    }
 }
 
 fn parse(genesis: &B64, entries: &[B64]) -> Result<(Signed<Genesis>, Vec<Signed<AccessEntry>>)> {
@@ -98,8 +120,7 @@ impl<P: Platform> Vault<P> {
         if crypto::ids::ReportId::of(&genesis) != id.crypto() {
             return Err(Refusal::GenesisForged("it is the beginning of another report".to_owned()).into());
         }
-        let named = named(genesis.claimed(), &entries);
-        self.learn_people(id, &named).await?;
+        self.learn_people(id, &Named::by_chain(genesis.claimed(), &entries)).await?;
         let keys = self.people().clone();
         let state = AccessState::replay(&genesis, &entries, &keys, self.now()).map_err(|e| refuse_chain(&e))?;
         self.check_head(&state)?;
@@ -113,15 +134,22 @@ impl<P: Platform> Vault<P> {
         Ok(Access { genesis, entries, state, keys })
     }
 
-    /// The key records of everyone named, asked for together where one is missing.
-    pub(super) async fn learn_people(&self, report: &ReportId, named: &[AccountId]) -> Result<()> {
+    /// The key records of everyone named, asked for together where one is missing, or ends before what is named of it:
+    /// somebody made new keys since this session asked for theirs.
+    pub(super) async fn learn_people(&self, report: &ReportId, named: &Named) -> Result<()> {
         let missing = {
             let people = self.people();
-            named.iter().any(|id| !people.0.contains_key(id))
+            named.0.iter().any(|(id, epoch)| people.0.get(id).is_none_or(|chain| chain.epoch() < *epoch))
         };
-        if !missing {
-            return Ok(());
-        }
+        if missing { self.learn_people_anew(report, named.0.keys().copied()).await } else { Ok(()) }
+    }
+
+    /// The newest key records of a report's people.
+    pub(crate) async fn learn_people_anew(
+        &self,
+        report: &ReportId,
+        named: impl IntoIterator<Item = AccountId>,
+    ) -> Result<()> {
         match self.report_people(report).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
@@ -131,9 +159,7 @@ impl<P: Platform> Vault<P> {
                 Ok(())
             }
             // Before a code is redeemed the report itself is closed; its people may still be looked up one by one.
-            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => {
-                self.ensure_known(named.iter().copied()).await
-            }
+            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => self.ensure_known(named).await,
             Err(e) => Err(e),
         }
     }
@@ -198,6 +224,7 @@ impl<P: Platform> Vault<P> {
 
     /// Verifies everything that `GET /reports/{id}` said about access.
     pub(crate) async fn access_of(&self, report: &Report) -> Result<Access> {
+        self.learn_people(&report.id, &Named::by_manifests(report)).await?;
         let access = self.verify_access(&report.id, &report.genesis, &report.entries).await?;
         self.check_own_grants(&access, &report.grants)?;
         Ok(access)

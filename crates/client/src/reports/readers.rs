@@ -3,12 +3,13 @@
 use api_types::{ReportId, audit::AuditEvent};
 use crypto::{
     account::KeyDirectory,
-    audit::{AuditEvent as Stored, RequestError},
+    audit::{AuditEvent as Stored, ReadRequest, RequestError},
     defence::Defence,
     ids::InstanceId,
+    sign::Signed,
 };
 
-use super::canonical;
+use super::{canonical, chain::Named};
 use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal, vault::Vault};
 
 /// Whose word a reading is.
@@ -59,15 +60,24 @@ fn check(
     Ok(marks)
 }
 
+/// Whoever signed that they read, each with the newest epoch that they signed in.
+fn readers(items: &[AuditEvent]) -> Named {
+    let mut out = Named::default();
+    for event in items {
+        let (Some(reader), Some(request)) = (event.actor, &event.request) else { continue };
+        let epoch = Signed::<ReadRequest>::parse(&request.0).map_or(0, |request| request.claimed().epoch);
+        out.add(reader.crypto(), epoch);
+    }
+    out
+}
+
 impl<P: Platform> Vault<P> {
     /// Verifies the readings among a report's events, newest first.
     ///
     /// # Errors
     /// [`Refusal::ReadingForged`]; refusals of the readers' keys; no connection.
     pub(super) async fn check_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<Vec<Option<ReaderMark>>> {
-        let signed = items.iter().filter(|event| event.request.is_some());
-        let readers: Vec<_> = signed.filter_map(|event| event.actor).map(|reader| reader.crypto()).collect();
-        self.learn_people(id, &readers).await?;
+        self.learn_people(id, &readers(items)).await?;
         let keys = self.people();
         Ok(check(items, &self.pinned().instance, &*keys)?)
     }

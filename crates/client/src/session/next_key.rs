@@ -1,10 +1,12 @@
-//! The account key that takes another's place, and what a rotation makes with it.
+//! The account key that takes another's place, and what a rotation makes with it; and the keys of a new epoch.
+
+use std::sync::Arc;
 
 use api_types::{B64, accounts::Rotation};
 use crypto::{
     account::{
-        AccountKey, KeyChain, Keyring, WayIn, WayInKind, WayInSecret, WayInSetup, make_way_in, rewrap_way_in,
-        seal_state,
+        AccountKey, KeyChain, KeyRecord, Keyring, WayIn, WayInKind, WayInSecret, WayInSetup, make_way_in,
+        rewrap_way_in, seal_state,
     },
     sign::Signed,
 };
@@ -15,6 +17,7 @@ use crate::{
     platform::rng,
     refusal::Refusal,
     state::ClientState,
+    vault::Epochs,
 };
 
 /// A way in for a secret.
@@ -23,27 +26,40 @@ pub(crate) fn make_way(setup: WayInSetup<'_>, secret: WayInSecret<'_>) -> Result
 }
 
 /// A fresh account key, with the keys that sign for it.
-pub(crate) struct NextKey<'a> {
+pub(crate) struct NextKey {
     /// The key.
     pub key: AccountKey,
     /// Its generation.
     pub generation: u32,
-    chain: &'a KeyChain,
-    keyring: &'a Keyring,
+    /// What signs, and what is sealed.
+    pub epochs: Epochs,
     time: i64,
 }
 
-impl<'a> NextKey<'a> {
+impl NextKey {
     /// The one after `generation`.
-    pub fn after(generation: u32, chain: &'a KeyChain, keyring: &'a Keyring, time: i64) -> Self {
+    pub fn after(generation: u32, epochs: Epochs, time: i64) -> Self {
         let generation = generation.saturating_add(1);
-        Self { key: AccountKey::generate(&mut rng()), generation, chain, keyring, time }
+        Self { key: AccountKey::generate(&mut rng()), generation, epochs, time }
+    }
+
+    /// Begins a new epoch: from here on everything is signed by its keys. Gives its record, signed by the old and the new.
+    pub fn begin_epoch(&mut self) -> Result<Signed<KeyRecord>> {
+        let impossible = |_| ClientError::Internal("new keys could not be made");
+        let Epochs { keyring, chain } = &self.epochs;
+        let mut keyring = Keyring::clone(keyring);
+        let record = keyring.rotate(chain, self.time, &mut rng()).map_err(impossible)?;
+        let records: Vec<_> = chain.records().iter().chain([&record]).map(Signed::as_bytes).collect();
+        let chain = KeyChain::parse(&chain.account(), &records);
+        let chain = chain.map_err(|_| ClientError::Internal("new keys don't follow the old"))?;
+        self.epochs = Epochs { keyring: Arc::new(keyring), chain: Arc::new(chain) };
+        Ok(record)
     }
 
     fn setup(&self) -> WayInSetup<'_> {
         WayInSetup {
-            account: self.chain.account(),
-            keys: self.keyring.current(),
+            account: self.epochs.chain.account(),
+            keys: self.epochs.keyring.current(),
             account_key: &self.key,
             generation: self.generation,
             time: self.time,
@@ -57,7 +73,7 @@ impl<'a> NextKey<'a> {
 
     /// A way in that stays, with nobody's secret at hand.
     pub fn rewrap(&self, way: &Signed<WayIn>) -> Result<Signed<WayIn>> {
-        Ok(rewrap_way_in(way, self.chain, self.setup(), &mut rng()).map_err(|_| Refusal::WayInForged)?)
+        Ok(rewrap_way_in(way, &self.epochs.chain, self.setup(), &mut rng()).map_err(|_| Refusal::WayInForged)?)
     }
 
     /// Everything that the key before sealed, under this one.
@@ -68,7 +84,7 @@ impl<'a> NextKey<'a> {
         old: AccountKey,
         (counter, mut state): (u64, ClientState),
     ) -> Result<Rotation> {
-        let (account, counter) = (self.chain.account(), counter.saturating_add(1));
+        let (account, counter) = (self.epochs.chain.account(), counter.saturating_add(1));
         state.retired.push(old);
         let of_kind = |kind: WayInKind| {
             let ways = others.iter().filter(move |way| way.claimed().kind == kind);
@@ -79,7 +95,7 @@ impl<'a> NextKey<'a> {
             emergency_contacts: of_kind(WayInKind::EmergencyContact)?,
             password: new_way_in(password),
             recovery_kit: new_way_in(kit),
-            keyring: B64(self.keyring.seal(&self.key, &account, &mut rng())),
+            keyring: B64(self.epochs.keyring.seal(&self.key, &account, &mut rng())),
             client_state: B64(seal_state(&self.key, &account, counter, state.to_bytes().expose(), &mut rng())),
             client_state_counter: counter,
         })

@@ -1,6 +1,8 @@
 //! The recovery kit opens the account, or an emergency contact's words do; a new password is set and the account key
 //! rotated, in one request.
 
+use std::sync::Arc;
+
 use api_types::{
     B64,
     accounts::{OwnAccount, WayInKind},
@@ -8,7 +10,7 @@ use api_types::{
     recovery::{FinishRecovery, StartRecovery, VerifyRecovery},
 };
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring, RecoveryKit, WayIn, WayInKind as CryptoKind, WayInSecret},
+    account::{AccountKey, KeyChain, RecoveryKit, WayIn, WayInKind as CryptoKind, WayInSecret},
     ids::Hash32,
     opaque::ExportKey,
     sign::Signed,
@@ -24,7 +26,7 @@ use crate::{
     platform::Platform,
     refusal::Refusal,
     state::PasswordSet,
-    vault::{Vault, open_client_state, open_keyring},
+    vault::{Epochs, Vault, open_client_state, open_keyring},
 };
 
 /// What a person gives who forgot the password.
@@ -41,8 +43,7 @@ pub struct Recover<'a> {
 
 /// The account as the words opened it.
 struct Opened {
-    chain: KeyChain,
-    keyring: Keyring,
+    epochs: Epochs,
     kit: Signed<WayIn>,
     others: Vec<Signed<WayIn>>,
     key: AccountKey,
@@ -77,14 +78,15 @@ impl Opened {
         };
         let keyring = open_keyring(&key, &chain, &account.keyring.0)?;
         same_generation(&others, way.claimed().generation)?;
-        Ok(Self { chain, keyring, kit: way, others, key })
+        let epochs = Epochs { keyring: Arc::new(keyring), chain: Arc::new(chain) };
+        Ok(Self { epochs, kit: way, others, key })
     }
 
     /// The key that takes its place.
-    fn next(&self, now: i64) -> NextKey<'_> {
+    fn next(&self, now: i64) -> NextKey {
         // Never before the key's own time, whatever this device's clock says.
-        let now = now.max(self.chain.current().claimed().created_at);
-        NextKey::after(self.kit.claimed().generation, &self.chain, &self.keyring, now)
+        let now = now.max(self.epochs.chain.current().claimed().created_at);
+        NextKey::after(self.kit.claimed().generation, self.epochs.clone(), now)
     }
 }
 
@@ -128,8 +130,9 @@ impl<P: Platform> Client<P> {
         let finish = self.rotated(&opened, &next, account, (ids, &done.export_key), recover.device)?;
         let body = self.api().finish_recovery(&finish).await.map_err(wrong_kit)?;
         let NextKey { key, generation, .. } = next;
-        let stored =
-            |stored: &KeyChain| if *stored == opened.chain { Ok(key) } else { Err(Refusal::OtherThing.into()) };
+        let stored = |stored: &KeyChain| {
+            if stored == opened.epochs.chain.as_ref() { Ok(key) } else { Err(Refusal::OtherThing.into()) }
+        };
         let vault = self.finish(body, &pinned, stored)?;
         self.shared.memory().check_way_in(&started.account_id, generation)?;
         Ok(vault)
@@ -138,7 +141,7 @@ impl<P: Platform> Client<P> {
     fn rotated(
         &self,
         opened: &Opened,
-        next: &NextKey<'_>,
+        next: &NextKey,
         (account, pinned): (&OwnAccount, &Pinned),
         ((recovery_id, registration_upload), export): ((B64, B64), &ExportKey),
         device: Device,

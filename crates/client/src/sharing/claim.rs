@@ -70,7 +70,7 @@ impl<P: Platform> Vault<P> {
                 Recipient::Bearer { placeholder, .. } if keys.recipient(*placeholder) == found.grant.recipient => {}
                 _ => return Err(Refusal::GrantSeedForged.into()),
             }
-            let claim = keys.claim(&report.crypto(), id, self.chain());
+            let claim = keys.claim(&report.crypto(), id, &self.chain());
             let mut state = access.state.clone();
             let entry = append(self, &mut state, &access.keys, Change::Claim(claim))?;
             let seed = reseal_grant_seed(&self.account_key(), &self.id(), &id, &keys.kem, &mut rng());

@@ -46,7 +46,8 @@ pub(super) fn append<P: Platform>(
     keys: &Directory,
     change: Change,
 ) -> Result<Signed<AccessEntry>> {
-    let own = vault.keyring().current();
+    let keyring = vault.keyring();
+    let own = keyring.current();
     let entry = AccessEntry {
         report: state.report(),
         seq: state.next_seq(),
@@ -99,13 +100,13 @@ pub(crate) fn founding<P: Platform>(
 
 fn first_changes<P: Platform>(vault: &Vault<P>, state: &AccessState, keys: &Directory) -> Result<Vec<Change>> {
     match state.genesis().patient {
-        Patient::Account(patient) if patient == vault.id() => Ok(vec![to_account(vault.chain(), Right::Own, "own")?]),
+        Patient::Account(patient) if patient == vault.id() => Ok(vec![to_account(&vault.chain(), Right::Own, "own")?]),
         Patient::Account(patient) => {
             let chain = keys.0.get(&patient).ok_or(ClientError::Missing { what: "The patient's key" })?;
-            Ok(vec![to_account(chain, Right::Own, "own")?, to_account(vault.chain(), Right::Reshare, "author")?])
+            Ok(vec![to_account(chain, Right::Own, "own")?, to_account(&vault.chain(), Right::Reshare, "author")?])
         }
         Patient::Placeholder(placeholder) => {
-            Ok(vec![to_account(vault.chain(), Right::Own, "custody")?, bearer(vault, state, placeholder)?])
+            Ok(vec![to_account(&vault.chain(), Right::Own, "custody")?, bearer(vault, state, placeholder)?])
         }
     }
 }

@@ -47,7 +47,7 @@ impl<P: Platform> Vault<P> {
         let keys = crate::code::keys(self.platform().heavy(), &code, &id).await?;
         let bytes: [u8; 32] = (&challenge.challenge.0[..]).try_into().map_err(|_| Refusal::OtherThing)?;
         let session = self.session().id.crypto();
-        let proof = CodeProof::for_grant(Hash32(bytes), id, &granted.recipient, self.chain(), session)
+        let proof = CodeProof::for_grant(Hash32(bytes), id, &granted.recipient, &self.chain(), session)
             .ok_or(Refusal::GrantUnknown)?;
         let body = RedeemGrant { challenge: challenge.challenge, signature: B64::from(keys.prove(proof).as_bytes()) };
         let redeemed = self.api().redeem_grant(grant, &body).await.map_err(wrong_code)?;
@@ -56,7 +56,7 @@ impl<P: Platform> Vault<P> {
         }
         let report_id = access.state.report();
         let opened =
-            open_code_seed(&report_id, &id, &granted.recipient, self.keyring(), &keys, &redeemed.sealed_seed.0);
+            open_code_seed(&report_id, &id, &granted.recipient, &self.keyring(), &keys, &redeemed.sealed_seed.0);
         let seed = opened.map_err(|e| match e {
             CodeError::WrongCode => ClientError::WrongCode { tries_left: None },
             _ => Refusal::GrantSeedForged.into(),

@@ -78,6 +78,8 @@ impl<P: Platform> Vault<P> {
     /// [`ClientError::NotAllowed`] if one isn't the owner, [`ClientError::Cancelled`], a refusal, no connection.
     pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
         let (mut done, mut failed, mut first) = (0, BTreeSet::new(), None);
+        // Each version is wrapped to everybody's newest key.
+        self.learn_people_anew(id, []).await?;
         loop {
             let open = self.report(id).await?;
             if open.access.state.owner() != self.id() {
@@ -185,7 +187,8 @@ impl<P: Platform> Vault<P> {
         statement: Hash32,
         parts: Vec<ManifestPart>,
     ) -> Result<Signed<Manifest>> {
-        let own = self.keyring().current();
+        let keyring = self.keyring();
+        let own = keyring.current();
         let state = &open.access.state;
         let manifest = Manifest {
             place,

@@ -4,6 +4,7 @@ mod account;
 mod confirm;
 mod emergency;
 mod keys;
+mod new_keys;
 mod parting;
 mod rotation;
 mod saving;
@@ -59,8 +60,7 @@ struct Inner<P> {
     session: Session,
     token: Option<Zeroizing<String>>,
     keys: Mutex<AccountKeys>,
-    keyring: Keyring,
-    chain: Arc<KeyChain>,
+    epochs: Mutex<Epochs>,
     id: CryptoAccountId,
     state: Mutex<ClientState>,
     counter: Arc<Mutex<u64>>,
@@ -78,7 +78,22 @@ struct AccountKeys {
     current: AccountKey,
     /// Which one it is.
     generation: u32,
-    next: Option<AccountKey>,
+    next: Option<Pending>,
+}
+
+/// An account key that may count already, with the keys that came with it.
+struct Pending {
+    key: AccountKey,
+    epochs: Epochs,
+}
+
+/// The account's own keys of all epochs, and the records of their public halves.
+#[derive(Clone)]
+pub(crate) struct Epochs {
+    /// Private.
+    pub keyring: Arc<Keyring>,
+    /// Public.
+    pub chain: Arc<KeyChain>,
 }
 
 /// Opens a keyring, refusing one that is older than the account's key records.
@@ -148,6 +163,7 @@ impl<P: Platform> Vault<P> {
         let key_log = KeyLog::new(said.keys, labels);
         let mut people = Directory::default();
         people.0.insert(id, Arc::clone(&chain));
+        let epochs = Epochs { keyring: Arc::new(keyring), chain };
         Ok(Self(Arc::new(Inner {
             shared,
             pinned,
@@ -155,8 +171,7 @@ impl<P: Platform> Vault<P> {
             session,
             token,
             keys: Mutex::new(AccountKeys { current: key, generation, next: None }),
-            keyring,
-            chain,
+            epochs: Mutex::new(epochs),
             id,
             state: Mutex::new(state),
             counter: Arc::new(Mutex::new(counter)),
@@ -228,19 +243,28 @@ impl<P: Platform> Vault<P> {
     /// Now, but never before the own key record: a signature from before its key's time counts for nobody, and a device's
     /// clock may be behind the one that made the account.
     pub(crate) fn signing_time(&self) -> i64 {
-        self.now().max(self.0.chain.current().claimed().created_at)
+        self.now().max(self.chain().current().claimed().created_at)
     }
 
     pub(crate) fn id(&self) -> CryptoAccountId {
         self.0.id
     }
 
-    pub(crate) fn chain(&self) -> &Arc<KeyChain> {
-        &self.0.chain
+    /// The own keys as they are now: they change when new ones are made ([`Vault::rotate_keys`]).
+    pub(crate) fn epochs(&self) -> Epochs {
+        self.epochs_now().clone()
     }
 
-    pub(crate) fn keyring(&self) -> &Keyring {
-        &self.0.keyring
+    pub(crate) fn chain(&self) -> Arc<KeyChain> {
+        Arc::clone(&self.epochs_now().chain)
+    }
+
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.epochs_now().keyring)
+    }
+
+    fn epochs_now(&self) -> MutexGuard<'_, Epochs> {
+        self.0.epochs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What this device remembers.

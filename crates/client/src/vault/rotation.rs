@@ -3,6 +3,8 @@
 //! The other way in gets the new key by its public half, with nobody's secret at hand. What the old key opened is stored no
 //! more, but for sealed objects from before, which the new client state's retired keys open.
 
+use std::sync::Arc;
+
 use api_types::{
     B64, ErrorCode, SecondFactorId,
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
@@ -15,7 +17,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{Vault, open_keyring, saving::TRIES};
+use super::{Pending, Vault, open_keyring, saving::TRIES};
 use crate::{
     content::is_short,
     error::{ClientError, Result},
@@ -28,12 +30,12 @@ use crate::{
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
-pub(super) struct Next<'a> {
+pub(super) struct Next {
     pub(super) password: Signed<WayIn>,
     pub(super) kit: Signed<WayIn>,
     /// Passkeys and emergency contacts.
     pub(super) others: Vec<Signed<WayIn>>,
-    pub(super) key: NextKey<'a>,
+    pub(super) key: NextKey,
 }
 
 impl<P: Platform> Vault<P> {
@@ -135,9 +137,10 @@ impl<P: Platform> Vault<P> {
             let keys = self.keys_now();
             (keys.current.clone(), keys.generation)
         };
+        let keyring = self.keyring();
         let setup = WayInSetup {
             account: self.id(),
-            keys: self.keyring().current(),
+            keys: keyring.current(),
             account_key: &key,
             generation,
             time: self.signing_time(),
@@ -152,7 +155,7 @@ impl<P: Platform> Vault<P> {
 
     /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
     /// a voided kit would be that kit's finder's.
-    pub(super) async fn next_key(&self) -> Result<Next<'_>> {
+    pub(super) async fn next_key(&self) -> Result<Next> {
         let account = self.own_stored().await?;
         // What other devices saved since is in the new copy too.
         self.merge_stored(&account)?;
@@ -165,7 +168,7 @@ impl<P: Platform> Vault<P> {
         others.iter().try_for_each(|way| self.check_way(way, &chain))?;
         same_generation(others.iter().chain([&kit]), generation)?;
         self.memory().check_way_in(&account.public.id, generation)?;
-        let key = NextKey::after(generation, self.chain(), self.keyring(), self.signing_time());
+        let key = NextKey::after(generation, self.epochs(), self.signing_time());
         Ok(Next { password, kit, others, key })
     }
 
@@ -184,13 +187,13 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    pub(super) fn rotated(&self, next: &Next<'_>, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
+    pub(super) fn rotated(&self, next: &Next, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
         next.key.rotation(ways, &next.others, self.account_key(), (self.counter(), state))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.
-    pub(super) fn begin_rotation(&self, next: &NextKey<'_>) {
-        self.keys_now().next = Some(next.key.clone());
+    pub(super) fn begin_rotation(&self, next: &NextKey) {
+        self.keys_now().next = Some(Pending { key: next.key.clone(), epochs: next.epochs.clone() });
     }
 
     /// How it ended; `None` where another device saved meanwhile, and it is to be done again.
@@ -224,7 +227,7 @@ impl<P: Platform> Vault<P> {
 
     /// Learns from a stored account whether a rotation took place that was not heard of.
     pub(crate) fn settle(&self, account: &OwnAccount) -> Result<()> {
-        let next = self.keys_now().next.clone();
+        let next = self.keys_now().next.as_ref().map(|next| next.key.clone());
         let Some(next) = next else { return Ok(()) };
         let chain = own_chain(account)?;
         if open_keyring(&next, &chain, &account.keyring.0).is_ok() {
@@ -234,13 +237,17 @@ impl<P: Platform> Vault<P> {
     }
 
     fn take_next(&self) {
-        let old = {
+        let (old, epochs) = {
             let mut keys = self.keys_now();
-            let Some(next) = keys.next.take() else { return };
+            let Some(Pending { key, epochs }) = keys.next.take() else { return };
             keys.generation = keys.generation.saturating_add(1);
-            std::mem::replace(&mut keys.current, next)
+            (std::mem::replace(&mut keys.current, key), epochs)
         };
-        self.state().retired.push(old);
+        self.people().0.insert(self.id(), Arc::clone(&epochs.chain));
+        let mut state = self.state();
+        state.retired.push(old);
+        state.pin(&epochs.chain);
+        *self.epochs_now() = epochs;
     }
 }
 

@@ -158,6 +158,10 @@ pub enum KeyError {
     EpochEnded(u32),
 }
 
+/// How long after the next record's time an epoch's signatures still count, milliseconds. A server takes a signed time up to ten
+/// minutes ahead of its clock, and a record whose time is up to ten minutes behind it.
+pub const EPOCH_OVERLAP: UnixMillis = 20 * 60 * 1000;
+
 /// An account's verified records, epoch 0 to the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChain {
@@ -240,13 +244,17 @@ impl KeyChain {
     }
 
     /// The key that verifies what the account signed in `epoch` at `time`. The time is the signer's word, bounded by
-    /// the record that ended the epoch.
+    /// the record that ended the epoch, and [`EPOCH_OVERLAP`] after: another device's clock may be ahead of the one that
+    /// made the new keys, and what it signed just before must not be lost.
     ///
     /// # Errors
     /// [`KeyError::EpochUnknown`], [`KeyError::EpochEnded`].
     pub fn signer(&self, epoch: u32, time: UnixMillis) -> Result<&PublicSigningKey, KeyError> {
         let record = self.record(epoch).ok_or(KeyError::EpochUnknown(epoch))?.claimed();
-        if self.record(epoch.saturating_add(1)).is_some_and(|next| time > next.claimed().created_at) {
+        if self
+            .record(epoch.saturating_add(1))
+            .is_some_and(|next| time.saturating_sub(EPOCH_OVERLAP) > next.claimed().created_at)
+        {
             return Err(KeyError::EpochEnded(epoch));
         }
         Ok(&record.signing)

@@ -26,7 +26,7 @@ pub use emergency::{open_emergency, seal_emergency};
 #[cfg(feature = "open")]
 pub use fingerprint::fingerprint_words;
 pub use fingerprint::{fingerprint_bits, fingerprint_groups};
-pub use key_record::{KeyChain, KeyDirectory, KeyError, KeyRecord};
+pub use key_record::{EPOCH_OVERLAP, KeyChain, KeyDirectory, KeyError, KeyRecord};
 #[cfg(feature = "open")]
 pub use keyring::{EpochKeys, Keyring, KeyringError};
 #[cfg(feature = "open")]

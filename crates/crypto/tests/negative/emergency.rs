@@ -1,7 +1,7 @@
 //! Emergency contacts: whom an account trusts, and the words that are sealed to them.
 
 use crypto::{
-    account::{EmergencyContact, EmergencyError, KeyError, RecoveryKit, open_emergency, seal_emergency},
+    account::{EPOCH_OVERLAP, EmergencyContact, EmergencyError, KeyError, RecoveryKit, open_emergency, seal_emergency},
     encoding::DecodeError,
     ids::WayInId,
     kem::Suite,
@@ -93,7 +93,7 @@ fn fail_emergency_contact_by_a_key_that_is_not_theirs() {
 
 #[test]
 fn fail_emergency_contact_signed_after_its_epoch_ended() {
-    let Trust { mut owner, statement, .. } = Trust::at(T0 + 10);
+    let Trust { mut owner, statement, .. } = Trust::at(T0 + 6 + EPOCH_OVERLAP);
     owner.rotate(T0 + 5, 8);
     assert_eq!(statement.verify_emergency(&owner.chain), Err(EmergencyError::Keys(KeyError::EpochEnded(0))));
     let Trust { mut owner, statement, .. } = Trust::at(T0 + 4);

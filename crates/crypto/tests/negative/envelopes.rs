@@ -1,7 +1,7 @@
 //! Signed objects, sealed objects and parameters.
 
 use crypto::{
-    account::{EmergencyContact, KeyChain, KeyError, KeyRecord, Keyring, KeyringError, WayIn},
+    account::{EPOCH_OVERLAP, EmergencyContact, KeyChain, KeyError, KeyRecord, Keyring, KeyringError, WayIn},
     audit::AuditEvent,
     encoding::DecodeError,
     format::{FormatError, SmallError},
@@ -94,7 +94,11 @@ fn fail_key_records() {
     assert_eq!(of(&[0, 2]), Err(KeyError::BrokenChain { epoch: 2 }));
     assert_eq!(of(&[0, 1, 1]), Err(KeyError::BrokenChain { epoch: 1 }));
     assert_eq!(alice.chain.signer(3, T0).unwrap_err(), KeyError::EpochUnknown(3));
-    assert_eq!(alice.chain.signer(0, T0 + 6).unwrap_err(), KeyError::EpochEnded(0));
+    let last = T0 + 5 + EPOCH_OVERLAP;
+    assert!(alice.chain.signer(0, last).is_ok(), "signed by a device whose clock is ahead");
+    assert_eq!(alice.chain.signer(0, last + 1).unwrap_err(), KeyError::EpochEnded(0));
+    assert_eq!(alice.chain.signer(0, i64::MAX).unwrap_err(), KeyError::EpochEnded(0));
+    assert!(alice.chain.signer(0, i64::MIN).is_ok());
 
     let eve = Person::new(4);
     let blobs = [eve.chain.records()[0].as_bytes().to_vec()];

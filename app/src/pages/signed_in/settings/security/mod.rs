@@ -7,6 +7,7 @@ mod emergency;
 mod enrol;
 mod factors;
 mod identities;
+mod keys;
 mod kit;
 mod passkey;
 mod password;
@@ -148,6 +149,7 @@ fn Overview(security: Security) -> impl IntoView {
             <factors::Factors security/>
             <phone::PhoneCard security/>
             <identities::Identities security/>
+            <keys::OwnKeys security/>
         </SettingsFrame>
     }
 }

@@ -1,0 +1,46 @@
+// New keys of one's own: nothing is lost, nobody is alarmed, and whoever shared before goes on.
+import { expect, test } from '../support/test.ts';
+import { inspect } from '../support/screens.ts';
+import { words } from '../support/words.ts';
+
+const w = words.newKeys;
+const BEFORE = 'Written before the new keys';
+const AFTER = 'Written after the new keys';
+
+test('new keys lose nothing, and alarm nobody', async ({ clinic, arrive, complaints }) => {
+  test.setTimeout(240_000);
+  const owner = await arrive(clinic.stranger('Solveig Brandt', 'patient'));
+  const other = await arrive(clinic.stranger('Torben Falk', 'patient'));
+  const { page } = owner;
+  await owner.signUp();
+  await other.signUp();
+  // The other's page has seen the old keys, and stays open.
+  await owner.writeReport({ title: BEFORE, patientName: owner.name });
+  const before = await owner.shareWith(other.identity.email);
+  await other.redeem(owner.name, before);
+  await expect(other.heading(BEFORE)).toBeVisible({ timeout: 30_000 });
+
+  await owner.goTo('settings');
+  await page.getByRole('link', { name: words.security.tab, exact: true }).click();
+  await owner.button(w.make).click();
+  await inspect(page, 'settings-security-new-keys');
+  await owner.dialog().getByRole('button', { name: w.make }).click();
+  await expect(page.getByText(w.done)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(w.earlier)).toBeVisible();
+
+  await owner.openReport(BEFORE);
+  await owner.writeReport({ title: AFTER, patientName: owner.name });
+  const after = await owner.shareWith(other.identity.email);
+  await other.redeem(owner.name, after);
+  await expect(other.heading(AFTER)).toBeVisible({ timeout: 30_000 });
+  await other.openReport(BEFORE);
+  for (const person of [owner, other]) {
+    await person.reload();
+    await person.openReport(BEFORE);
+    await person.openReport(AFTER);
+    // Long enough for a look at the log of keys.
+    await person.page.waitForTimeout(3_000);
+    await expect(person.page.getByText(words.alarms.banner)).toHaveCount(0);
+  }
+  expect(complaints).toEqual([]);
+});
