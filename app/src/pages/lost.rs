@@ -20,13 +20,15 @@ pub fn Lost() -> impl IntoView {
     view! {
         <Title text=t!(lost.page_title)/>
         <Gate title=t!(lost.title).to_owned() lead=t!(lost.lead).to_owned()>
-            <Card title=t!(lost.left).to_owned()>{left}</Card>
-            <Card title=t!(lost.anew).to_owned()>
-                <div class="stack">
-                    {anew}
-                    <LinkButton href="/sign-up" class="btn-wide">{t!(lost.create)}</LinkButton>
-                </div>
-            </Card>
+            <div class="stack">
+                <Card title=t!(lost.left).to_owned()>{left}</Card>
+                <Card title=t!(lost.anew).to_owned()>
+                    <div class="stack">
+                        {anew}
+                        <LinkButton href="/sign-up" class="btn-wide">{t!(lost.create)}</LinkButton>
+                    </div>
+                </Card>
+            </div>
             <p class="gate-foot"><a href="/recover">{t!(lost.back)}</a></p>
         </Gate>
     }
