@@ -10,8 +10,19 @@ use crypto::{
     secret::{Secret, SecretBytes},
 };
 
-use super::Vault;
+use super::{Epochs, Vault};
 use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal};
+
+/// The account's private key that a wrap names by hash, if it is one of the account's.
+fn account_private<'k>(epochs: &'k Epochs, wrap: &Wrap) -> Option<&'k PrivateKey> {
+    let record = epochs.chain.record(wrap.epoch)?.claimed();
+    let keys = epochs.keyring.epoch(wrap.epoch).ok()?;
+    let (public, private) = match wrap.suite {
+        Suite::XWing => (record.xwing.as_ref()?, &keys.xwing),
+        Suite::X25519 => (&record.x25519, &keys.x25519),
+    };
+    (public.hash() == wrap.key_hash).then_some(private)
+}
 
 impl<P: Platform> Vault<P> {
     /// Opens under the account key, or under one from before a rotation.
@@ -39,7 +50,8 @@ impl<P: Platform> Vault<P> {
         if wrap.grant != grant.id.crypto() {
             return Err(forged.into());
         }
-        if let Some(private) = self.account_private(wrap) {
+        let epochs = self.epochs();
+        if let Some(private) = account_private(&epochs, wrap) {
             // As `open_wrap`, without deriving the public half again for every row of a list: the hash was compared
             // with the signed key record, which the keyring was checked against when it was opened.
             let opened = hpke_open(private, None, &wrap.info(), &wrap.sealed).map_err(|_| forged.clone())?;
@@ -48,17 +60,6 @@ impl<P: Platform> Vault<P> {
         let seed = grant.seed.as_ref().ok_or_else(|| forged.clone())?;
         let private = self.grant_seed(&wrap.grant, &seed.0)?;
         Ok(open_wrap(wrap, WrapKey::Grant(&private)).map_err(|_| forged)?)
-    }
-
-    /// The account's private key that a wrap names by hash, if it is one of the account's.
-    fn account_private(&self, wrap: &Wrap) -> Option<&PrivateKey> {
-        let record = self.0.chain.record(wrap.epoch)?.claimed();
-        let keys = self.0.keyring.epoch(wrap.epoch).ok()?;
-        let (public, private) = match wrap.suite {
-            Suite::XWing => (record.xwing.as_ref()?, &keys.xwing),
-            Suite::X25519 => (&record.x25519, &keys.x25519),
-        };
-        (public.hash() == wrap.key_hash).then_some(private)
     }
 
     /// Every account key that may open an own object, the current one first.
