@@ -39,6 +39,8 @@ test('a phone is a second factor or signs in, and the password opens the reports
     await inspect(page, 'settings-security-phone');
     await person.signOut();
     await page.goto('/sign-in');
+    // What is typed before the program has taken over would be lost.
+    await expect(person.button(words.signIn.submit)).toBeEnabled({ timeout: 30_000 });
     await person.trySignIn(person.identity.password);
     await person.heading(words.secondStep.title).waitFor({ timeout: 30_000 });
     expect(gateway.waiting, 'nobody is woken before they ask').toBe(0);
