@@ -22,6 +22,7 @@ pub mod mail;
 pub mod middleware;
 pub mod oidc;
 pub mod openapi;
+pub mod outbox_task;
 #[cfg(feature = "page")]
 pub mod page;
 pub mod policy;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use api_types::UnixMillis;
 use futures::{StreamExt, stream};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -20,6 +19,7 @@ use crate::{
     AppState, ServiceResult,
     audit::enum_name,
     clock::{DAY, HOUR, MINUTE},
+    outbox_task::OutboxTask,
     storage::outbox::{self, OutboxRow},
 };
 
@@ -40,33 +40,12 @@ pub const TRIED_FOR: UnixMillis = 3 * DAY;
 pub const FAILED_KEPT_FOR: UnixMillis = 30 * DAY;
 /// How often is looked without being woken: other servers queue as well.
 const EVERY: Duration = Duration::from_secs(60);
-/// How long the end may take; what is left over is sent after the next start.
-const LAST: Duration = Duration::from_secs(10);
-
-/// The running task.
-#[derive(Debug)]
-pub struct Outbox {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
 
 /// Starts it, where mail is sent at all.
-pub fn start(state: AppState) -> Option<Outbox> {
+pub fn start(state: AppState) -> Option<OutboxTask> {
     state.mailer.as_ref()?;
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(run(state, stop.clone()));
-    Some(Outbox { stop, task })
-}
-
-impl Outbox {
-    /// Lets the messages in hand come to an end.
-    pub async fn stop(mut self) {
-        self.stop.cancel();
-        if tokio::time::timeout(LAST, &mut self.task).await.is_err() {
-            self.task.abort();
-            tracing::warn!("messages were being sent when the server ended; they are sent again later");
-        }
-    }
+    let cut = "messages were being sent when the server ended; they are sent again later";
+    Some(OutboxTask::spawn(|stop| run(state, stop), cut))
 }
 
 async fn run(state: AppState, stop: CancellationToken) {

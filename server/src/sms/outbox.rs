@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use api_types::UnixMillis;
 use futures::{StreamExt, stream};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{NotSent, Sms, SmsGateway, http::WHOLE, text::text};
@@ -15,6 +14,7 @@ use crate::{
     AppState, ServiceResult,
     audit::enum_name,
     clock::MINUTE,
+    outbox_task::OutboxTask,
     storage::phone_codes::{self, CodeRow},
 };
 
@@ -33,33 +33,12 @@ const LONGEST_PAUSE: UnixMillis = 2 * MINUTE;
 const EVERY: Duration = Duration::from_secs(15);
 /// How long after a code was asked for it is sent.
 const AFTER: Duration = Duration::from_millis(100);
-/// How long the end may take.
-const LAST: Duration = Duration::from_secs(10);
-
-/// The running task.
-#[derive(Debug)]
-pub struct Outbox {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
 
 /// Starts it, where there is a gateway.
-pub fn start(state: AppState) -> Option<Outbox> {
+pub fn start(state: AppState) -> Option<OutboxTask> {
     state.sms.as_ref()?;
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(run(state, stop.clone()));
-    Some(Outbox { stop, task })
-}
-
-impl Outbox {
-    /// Lets the messages in hand come to an end.
-    pub async fn stop(mut self) {
-        self.stop.cancel();
-        if tokio::time::timeout(LAST, &mut self.task).await.is_err() {
-            self.task.abort();
-            tracing::warn!("codes were being sent when the server ended");
-        }
-    }
+    let cut = "codes were being sent when the server ended";
+    Some(OutboxTask::spawn(|stop| run(state, stop), cut))
 }
 
 async fn run(state: AppState, stop: CancellationToken) {
