@@ -21,6 +21,7 @@ mod m20261127_000012_session_places;
 mod m20261127_000014_phones;
 mod m20261127_000015_api_tokens;
 mod m20261127_000016_emergency_contacts;
+mod m20261127_000018_email_changes;
 
 use sea_orm_migration::prelude::*;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000014_phones::Migration),
             Box::new(m20261127_000015_api_tokens::Migration),
             Box::new(m20261127_000016_emergency_contacts::Migration),
+            Box::new(m20261127_000018_email_changes::Migration),
         ]
     }
 }

@@ -69,6 +69,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     storage::email_verifications::delete_expired(tx.conn(), now).await?;
+    storage::email_changes::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;

@@ -122,6 +122,7 @@ codes! {
     ShareExpired = 410, "The share has expired";
     InvitationInvalid = 410, "The invitation is used, expired or unknown";
     EmailVerificationInvalid = 410, "The link is used, expired, unknown, or was made for another address or account";
+    EmailChangeInvalid = 410, "The link is used, expired, unknown, of an earlier change, or was made for another account";
     TooLarge = 413, "The request is larger than this route takes";
     UnsupportedMediaType = 415, "The request has a content type that this route does not take";
     RangeNotSatisfiable = 416, "The range lies outside the content";

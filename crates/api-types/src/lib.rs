@@ -13,6 +13,7 @@ mod id;
 pub mod accounts;
 pub mod audit;
 pub mod drafts;
+pub mod email_change;
 pub mod emergency;
 pub mod grants;
 pub mod identities;

@@ -11,6 +11,7 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod drafts;
+pub mod email_change;
 pub mod email_verification;
 pub mod emergency;
 pub mod events;
@@ -48,6 +49,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(session::routes())
         .merge(account::routes())
         .merge(email_verification::routes())
+        .merge(email_change::routes())
         .merge(second_factors::routes())
         .merge(passkeys::routes())
         .merge(tokens::routes())

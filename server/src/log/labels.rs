@@ -61,9 +61,9 @@ impl Labels {
     }
 
     fn made(&self, bound: &Bound) -> Result<bool, LogError> {
-        let leaf = KeyTreeLeaf::parse(&bound.data);
         let label = self.label(&bound.email_key)?;
-        Ok(matches!(leaf, Ok(KeyTreeLeaf::Binding { label: stored, .. }) if stored == label))
+        let has_it = |data: &Vec<u8>| matches!(KeyTreeLeaf::parse(data), Ok(KeyTreeLeaf::Binding { label: stored, .. }) if stored == label);
+        Ok(bound.data.iter().any(has_it))
     }
 }
 

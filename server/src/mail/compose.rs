@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use api_types::{InvitationId, UnixMillis};
+use api_types::{InvitationId, UnixMillis, email_change::AddressSide};
 use lettre::{
     Address, Message,
     message::{
@@ -17,7 +17,7 @@ use super::{MailKind, Mailer, texts};
 use crate::{
     AppState, ServiceResult,
     random::token_hash,
-    storage::{email_verifications, invitations, outbox::OutboxRow},
+    storage::{email_changes, email_verifications, invitations, outbox::OutboxRow},
 };
 
 /// What is to become of a row.
@@ -83,6 +83,8 @@ async fn link(state: &AppState, row: &OutboxRow) -> ServiceResult<Option<Zeroizi
             let token = state.mail_key.verification(&found)?;
             Ok(Some(Zeroizing::new(format!("{}/verify-email#token={}", state.config.origin, &*token))))
         }
+        MailKind::EmailChangeOld => change_link(state, &subject, AddressSide::Old).await,
+        MailKind::EmailChangeNew => change_link(state, &subject, AddressSide::New).await,
         MailKind::Invitation => {
             let found = invitations::get(conn, InvitationId(subject)).await?.filter(|found| found.open(now));
             let Some(found) = found else { return Ok(None) };
@@ -93,6 +95,21 @@ async fn link(state: &AppState, row: &OutboxRow) -> ServiceResult<Option<Zeroizi
         }
         _ => Ok(Some(Zeroizing::default())),
     }
+}
+
+/// The link of one side of a change of address, until that side has used it.
+async fn change_link(state: &AppState, id: &[u8; 16], side: AddressSide) -> ServiceResult<Option<Zeroizing<String>>> {
+    let now = state.clock.now();
+    let found = email_changes::get(state.db.read(), id).await?;
+    let Some(found) = found.filter(|it| now < it.expires_at && it.confirmed_at(side).is_none()) else {
+        return Ok(None);
+    };
+    let token = state.mail_key.change(&found, side)?;
+    let name = match side {
+        AddressSide::Old => "old",
+        AddressSide::New => "new",
+    };
+    Ok(Some(Zeroizing::new(format!("{}/change-email#{name}={}", state.config.origin, &*token))))
 }
 
 /// `27 November 2026, 09:41 UTC`.

@@ -1,7 +1,7 @@
 //! Tokens of mailed links. They aren't stored: a token is HMAC-SHA-256(key, purpose ‖ 0 ‖ id ‖ account ‖ address), where
 //! the key lies outside of the database. Whoever steals the database alone makes no link.
 
-use api_types::{AccountId, InvitationId};
+use api_types::{AccountId, InvitationId, email_change::AddressSide};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     ServiceError, ServiceResult,
     secrets::{SecretsDir, SecretsError},
-    storage::email_verifications::VerificationRow,
+    storage::{email_changes::ChangeRow, email_verifications::VerificationRow},
 };
 
 /// Name of the secret.
@@ -38,6 +38,18 @@ impl MailKey {
         Ok(self.verification_mac(row)?.verify_slice(&token.mac).is_ok())
     }
 
+    /// Of the link that one side of a change of address confirms or stops it by: base64url of id ‖ HMAC.
+    pub fn change(&self, row: &ChangeRow, side: AddressSide) -> ServiceResult<Zeroizing<String>> {
+        let mac = self.change_mac(row, side)?.finalize().into_bytes();
+        let bytes = Zeroizing::new([&row.id[..], &mac].concat());
+        Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)))
+    }
+
+    /// Whether a token is that of a side of a change.
+    pub fn changes(&self, token: &VerificationToken, row: &ChangeRow, side: AddressSide) -> ServiceResult<bool> {
+        Ok(self.change_mac(row, side)?.verify_slice(&token.mac).is_ok())
+    }
+
     /// Of an invitation that is mailed.
     pub fn invitation(&self, id: InvitationId, address_key: &str) -> ServiceResult<Zeroizing<String>> {
         let mac = self.mac("invitation", &id.0, None, address_key)?.finalize().into_bytes();
@@ -46,6 +58,14 @@ impl MailKey {
 
     fn verification_mac(&self, row: &VerificationRow) -> ServiceResult<Hmac<Sha256>> {
         self.mac("email verification", &row.id, Some(row.account), &row.address_key)
+    }
+
+    fn change_mac(&self, row: &ChangeRow, side: AddressSide) -> ServiceResult<Hmac<Sha256>> {
+        let purpose = match side {
+            AddressSide::Old => "email change, old address",
+            AddressSide::New => "email change, new address",
+        };
+        self.mac(purpose, &row.id, Some(row.account), row.sent_to(side))
     }
 
     fn mac(
@@ -114,6 +134,34 @@ mod tests {
         let invitation = key.invitation(InvitationId([1; 16]), "a@example.org").unwrap();
         assert_eq!(invitation.len(), 43);
         assert!(!key.verification(&ours).unwrap().contains(&invitation[..20]));
+    }
+
+    #[test]
+    fn each_side_of_a_change_has_a_token_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = MailKey::load(&SecretsDir::open(folder.path(), true).unwrap()).unwrap();
+        let change = ChangeRow {
+            id: [1; 16],
+            account: AccountId([2; 32]),
+            old_key: "a@example.org".into(),
+            address: "b@example.org".into(),
+            address_key: "b@example.org".into(),
+            expires_at: 0,
+            old_confirmed_at: None,
+            new_confirmed_at: None,
+        };
+        // Even where both links went to one address.
+        let same = ChangeRow { old_key: change.address_key.clone(), ..change.clone() };
+        for change in [&change, &same] {
+            for side in [AddressSide::Old, AddressSide::New] {
+                let token = VerificationToken::parse(&key.change(change, side).unwrap()).unwrap();
+                let fits = [AddressSide::Old, AddressSide::New].map(|it| key.changes(&token, change, it).unwrap());
+                assert_eq!(fits, [side == AddressSide::Old, side == AddressSide::New]);
+                let other = ChangeRow { id: [3; 16], ..change.clone() };
+                assert!(!key.changes(&token, &other, side).unwrap());
+                assert!(!key.verifies(&token, &row(1, 2, change.sent_to(side))).unwrap());
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,14 @@ use serde::{Deserialize, Serialize};
 pub enum MailKind {
     /// A link that verifies the address.
     EmailVerification,
+    /// To the new address: a link that confirms a change to it.
+    EmailChangeNew,
+    /// To the old address: a link that confirms or stops a change away from it.
+    EmailChangeOld,
+    /// To the new address: the account has it now.
+    EmailChanged,
+    /// To the old address: the account has another now.
+    EmailLeft,
     /// A link to create an account.
     Invitation,
     /// Signed in from a device that wasn't seen before.
@@ -70,8 +78,12 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::EmailVerification,
+        Self::EmailChangeNew,
+        Self::EmailChangeOld,
+        Self::EmailChanged,
+        Self::EmailLeft,
         Self::Invitation,
         Self::NewDevice,
         Self::PasswordChanged,

@@ -35,11 +35,13 @@ fn fill(text: &str, facts: Facts<'_>) -> String {
 fn tells_of_security(kind: MailKind) -> bool {
     use MailKind::*;
     match kind {
-        EmailVerification | Invitation | ReportShared | AccountDisabled | AccountEnabled | EmergencyOffered
-        | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder => false,
+        EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
+        | AccountDisabled | AccountEnabled | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked
+        | EmergencyReminder => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
+        | EmailChanged
         | KeysRotated
         | AccountRecovered
         | SecondFactorAdded
@@ -85,6 +87,34 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
              If that was you, open this link within 24 hours and confirm that the address\n\
              is yours:\n\n{link}\n\n\
              If it wasn't, do nothing: without the link the address stays unconfirmed.\n\n",
+        ),
+        MailKind::EmailChangeNew => (
+            "{organisation}: confirm your new e-mail address",
+            "Somebody wants their account at {organisation} to have this e-mail address.\n\n\
+             If that was you, open this link within 24 hours and confirm that the address\n\
+             is yours:\n\n{link}\n\n\
+             The account has it once the address that it has now was confirmed as well.\n\
+             If it wasn't you, do nothing: without the link nothing changes.\n\n",
+        ),
+        MailKind::EmailChangeOld => (
+            "{organisation}: another e-mail address for your account?",
+            "On {when} somebody who knows the password of your account asked\n\
+             for another e-mail address in the place of this one.\n\n\
+             If that was you, open this link within 24 hours and confirm it. If it wasn't,\n\
+             open it and stop the change; then sign in and change your password:\n\n{link}\n\n\
+             Nothing changes before both addresses have confirmed.\n\n",
+        ),
+        MailKind::EmailChanged => (
+            "{organisation}: this is the e-mail address of your account now",
+            "Since {when} your account has this e-mail address. You sign in\n\
+             with it, and people find you by it. The address before finds nobody any more.\n\n",
+        ),
+        MailKind::EmailLeft => (
+            "{organisation}: your account has another e-mail address now",
+            "Since {when} your account has another e-mail address, which\n\
+             both addresses confirmed. This one no longer signs in, and finds nobody.\n\n\
+             If it wasn't you, tell your administrator at once: this is the last message\n\
+             about the account to this address.\n\n",
         ),
         MailKind::Invitation => (
             "{organisation}: you are invited",
@@ -261,7 +291,8 @@ mod tests {
             assert!(body.ends_with("by e-mail.\n"), "{body}");
             let rest = format!("{subject}{body}").replace(FACTS.organisation, "");
             assert!(!rest.contains('{') && !rest.contains('}'), "{kind:?}: {rest}");
-            let has_link = matches!(kind, MailKind::EmailVerification | MailKind::Invitation);
+            use MailKind::{EmailChangeNew, EmailChangeOld, EmailVerification, Invitation};
+            let has_link = matches!(kind, EmailVerification | EmailChangeNew | EmailChangeOld | Invitation);
             assert_eq!(body.contains("#token=abc"), has_link, "{kind:?}");
             assert!(body.lines().all(|line| line.len() < 100), "{kind:?}");
         }

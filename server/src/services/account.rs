@@ -59,7 +59,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
 
 /// What shows that an account's e-mail is its own, for those who know the address.
 pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option<EmailBinding>> {
-    let leaf = log_keys::binding_leaf(state.db.read(), row.id).await?;
+    let leaf = log_keys::binding_leaf(state.db.read(), row.id, &state.labels.label(&row.email_key)?).await?;
     let proof = || B64(state.labels.prove(&row.email_key).to_vec());
     Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: proof() }))
 }

@@ -9,6 +9,8 @@ pub mod clean_up;
 pub mod confirmation;
 pub mod devices;
 pub mod drafts;
+pub mod email_change;
+pub mod email_change_answer;
 pub mod email_verification;
 pub mod emergency;
 pub mod events;

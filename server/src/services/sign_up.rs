@@ -30,6 +30,7 @@ use crate::{
         self,
         accounts::{self, AccountRow},
         db::WriteTx,
+        former_addresses,
         invitations::InvitationRow,
     },
 };
@@ -213,6 +214,10 @@ impl NewAccount {
 
     async fn refuse_taken(&self, tx: &WriteTx) -> ServiceResult<()> {
         if accounts::by_email(tx.conn(), &self.email.key).await?.is_some() {
+            return Err(ErrorCode::EmailTaken.into());
+        }
+        // The log of keys binds it to whoever left it, for ever: another binding would alarm both.
+        if former_addresses::holder(tx.conn(), &self.label).await?.is_some() {
             return Err(ErrorCode::EmailTaken.into());
         }
         if accounts::get(tx.conn(), self.id).await?.is_some() {

@@ -68,6 +68,8 @@ pub enum Tried {
     EmailVerification,
     /// Using such links, from one address.
     EmailVerificationFrom,
+    /// Asking for another e-mail address, by one account.
+    EmailChange,
     /// Mailing a kind of message to one e-mail.
     Notice,
     /// Mailing to one e-mail that something was shared.
@@ -111,6 +113,7 @@ impl Tried {
             Self::InvitationFrom => (60, 10_000, 1_000, 5 * MINUTE),
             Self::EmailVerification => (3, 10 * MINUTE, MINUTE, 60 * MINUTE),
             Self::EmailVerificationFrom => (60, 10_000, 1_000, 5 * MINUTE),
+            Self::EmailChange => (3, 30 * MINUTE, 10 * MINUTE, 24 * 60 * MINUTE),
             Self::Notice => (6, 10 * MINUTE, 5 * MINUTE, 60 * MINUTE),
             Self::ShareNotice => (1, 10 * MINUTE, 10 * MINUTE, 10 * MINUTE),
             Self::InvitationMail => (100, MINUTE, MINUTE, 60 * MINUTE),

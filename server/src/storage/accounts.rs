@@ -390,6 +390,21 @@ pub async fn verify_email(
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
+/// Gives an account another e-mail, as typed and normalised, whose holder showed that they read its mail.
+pub async fn set_email(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    (email, email_key): (&str, &str),
+    now: UnixMillis,
+) -> DbResult<()> {
+    let query = accounts::Entity::update_many()
+        .col_expr(accounts::Column::Email, Expr::value(email))
+        .col_expr(accounts::Column::EmailKey, Expr::value(email_key))
+        .col_expr(accounts::Column::EmailVerifiedAt, Expr::value(Some(now)))
+        .filter(accounts::Column::Id.eq(account.0.to_vec()));
+    query.exec(conn).await.map(drop)
+}
+
 /// Replaces the client state if `counter` is one above the stored. Says whether it was.
 pub async fn put_client_state(
     conn: &impl ConnectionTrait,

@@ -95,35 +95,40 @@ pub async fn key_leaves(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbRes
     Ok(leaves)
 }
 
-/// The leaf that binds an account's e-mail to it: the newest, if there were others before.
-pub async fn binding_leaf(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<u64>> {
-    let newest = Entity::find()
+/// The leaf that binds the e-mail of this label to an account: one of several, where the account had others before.
+pub async fn binding_leaf(conn: &impl ConnectionTrait, account: AccountId, label: &Label) -> DbResult<Option<u64>> {
+    let leaf = KeyTreeLeaf::binding(label.clone(), &account.0);
+    let found = Entity::find()
         .select_only()
         .column(Column::Seq)
         .filter(Column::AccountId.eq(account.0.to_vec()))
         .filter(Column::Epoch.is_null())
-        .order_by_desc(Column::Seq)
+        .filter(Column::Data.eq(leaf.to_bytes()))
+        .order_by_asc(Column::Seq)
         .limit(1);
-    Ok(newest.into_tuple::<i64>().one(conn).await?.map(i64::unsigned_abs))
+    Ok(found.into_tuple::<i64>().one(conn).await?.map(i64::unsigned_abs))
 }
 
-/// A binding that is stored: its place and data, and the normalised e-mail of its account.
+/// What is bound to the account that was bound last.
 #[derive(Debug)]
 pub struct Bound {
-    /// Its place.
+    /// Place of the newest binding.
     pub seq: u64,
-    /// The leaf's data.
-    pub data: Vec<u8>,
-    /// What the label in it stands for.
+    /// The data of every leaf that binds an e-mail to that account.
+    pub data: Vec<Vec<u8>>,
+    /// The account's normalised e-mail now: one of them has its label.
     pub email_key: String,
 }
 
-/// The newest binding.
+/// The newest binding, and those before of the same account.
 pub async fn newest_binding(conn: &impl ConnectionTrait) -> DbResult<Option<Bound>> {
-    let newest = Entity::find().filter(Column::Epoch.is_null()).order_by_desc(Column::Seq).limit(1).one(conn).await?;
-    let Some(Model { seq, account_id, data, .. }) = newest else { return Ok(None) };
+    let bindings = || Entity::find().filter(Column::Epoch.is_null());
+    let newest = bindings().order_by_desc(Column::Seq).limit(1).one(conn).await?;
+    let Some(Model { seq, account_id, .. }) = newest else { return Ok(None) };
+    let of_account = bindings().filter(Column::AccountId.eq(account_id.clone())).all(conn).await?;
     let account = accounts::Entity::find_by_id(account_id).one(conn).await?;
     let account = account.ok_or_else(|| super::corrupt("log_key_entries", "account_id"))?;
+    let data = of_account.into_iter().map(|entry| entry.data).collect();
     Ok(Some(Bound { seq: seq.unsigned_abs(), data, email_key: account.email_key }))
 }
 
