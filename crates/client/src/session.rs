@@ -357,7 +357,10 @@ impl<P: Platform> SignedIn<P> {
     /// As [`Client::sign_in`].
     pub async fn unlock(&self, password: &str, ask: &impl AskSecondFactor) -> Result<Vault<P>> {
         let device = Device { carrier: self.who.session.carrier, name: self.who.session.device.clone() };
-        let vault = self.client.sign_in(&self.who.email, password, device, ask).await?;
+        // The address may have changed since this session was found: with the old one the right password would be wrong.
+        let now = self.client.api().get_session().await?.signed_in.filter(|who| who.account_id == self.who.account_id);
+        let email = now.map_or_else(|| self.who.email.clone(), |who| who.email);
+        let vault = self.client.sign_in(&email, password, device, ask).await?;
         if vault.account_id() == self.who.account_id { Ok(vault) } else { Err(Refusal::OtherThing.into()) }
     }
 

@@ -44,6 +44,8 @@ const TABLE: &[(&str, usize)] = &[
     ("change_recovery_kit", ACCOUNT),
     ("rotate_keys", ACCOUNT),
     ("verify_email", USUAL),
+    ("start_email_change", USUAL),
+    ("answer_email_change", USUAL),
     ("start_totp", USUAL),
     ("confirm_second_factor", USUAL),
     ("add_passkey", USUAL),

@@ -125,7 +125,7 @@ async fn asking_again_and_again_is_slowed_down() {
 async fn a_link_for_an_address_that_was_left_is_dead() {
     let Some(post) = Post::new() else { return };
     let (server, _mail, ada, link) = opened(&post).await;
-    // No route changes an address yet.
+    // By hand: the routes that change an address end such links themselves.
     let tx = server.state.db.begin_write().await.unwrap();
     let left =
         accounts::Entity::update_many().col_expr(accounts::Column::EmailKey, Expr::value("ada@elsewhere.example"));

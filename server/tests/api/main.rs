@@ -23,6 +23,8 @@ mod audit_time;
 mod binary;
 mod body_limits;
 mod drafts;
+mod email_change;
+mod email_change_tries;
 mod email_verification;
 mod emergency;
 mod find_by_key;

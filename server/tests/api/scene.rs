@@ -238,6 +238,9 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
         "send_email_verification" => ("/account/email/verification".into(), None),
         "verify_email" => ("/email-verification".into(), Some(json!({"token": "unknown"}))),
+        "get_email_change" | "cancel_email_change" => ("/account/email/change".into(), None),
+        "start_email_change" => ("/account/email/change".into(), Some(json!({"email": "new@example.org"}))),
+        "answer_email_change" => ("/email-change".into(), Some(json!({"token": "unknown", "side": "new"}))),
         "list_second_factors" => ("/account/second-factors".into(), None),
         "start_totp" => ("/account/second-factors/totp".into(), Some(json!({"label": "Phone"}))),
         "confirm_second_factor" => {

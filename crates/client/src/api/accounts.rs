@@ -7,6 +7,7 @@ use api_types::{
         PublicAccount, PutClientState, RotateKeys, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
+    email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
@@ -107,6 +108,14 @@ impl<T: Transport> Api<'_, T> {
         send_email_verification() -> () = post_nothing "/account/email/verification".to_owned();
         /// `POST /email-verification`.
         verify_email(body: &VerifyEmail) -> () = post_unit "/email-verification".to_owned(), body;
+        /// `GET /account/email/change`.
+        get_email_change() -> EmailChange = get "/account/email/change".to_owned();
+        /// `POST /account/email/change`.
+        start_email_change(body: &StartEmailChange) -> () = post_unit "/account/email/change".to_owned(), body;
+        /// `DELETE /account/email/change`.
+        cancel_email_change() -> () = delete "/account/email/change".to_owned();
+        /// `POST /email-change`.
+        answer_email_change(body: &AnswerEmailChange) -> EmailChangeAnswered = post "/email-change".to_owned(), body;
         /// `GET /account/second-factors`.
         list_second_factors() -> SecondFactorList = get "/account/second-factors".to_owned();
         /// `POST /account/second-factors/totp`.

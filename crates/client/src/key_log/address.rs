@@ -1,5 +1,7 @@
 //! E-mail addresses: which label one has, and which account the tree binds it to.
 
+use std::collections::BTreeMap;
+
 use api_types::{
     AccountId,
     accounts::{EmailBinding, PublicAccount},
@@ -55,20 +57,45 @@ impl<P: Platform> Vault<P> {
         key.verify(email_key(email).as_bytes(), proof).map_err(|_| Refusal::AddressUnproved)
     }
 
+    /// Every address that one is known to have or have had, by its label, with the leaf that binds it. Nobody else gets one that was left,
+    /// so all of them stay watched. What is learnt here is saved with the next change; what was there beside it, at once.
+    pub(super) async fn own_addresses(&self) -> Result<BTreeMap<Label, u64>> {
+        let (label, leaf) = self.own_binding().await?;
+        let mut state = self.state();
+        if state.keys.note_address(label, leaf) && state.keys.addresses.len() > 1 {
+            self.touch();
+        }
+        Ok(state.keys.addresses.clone())
+    }
+
+    /// Remembers one's own address, so that it stays watched once it is left.
+    ///
+    /// # Errors
+    /// As [`Vault::scan_keys`]; as [`Vault::save_state`].
+    pub(crate) async fn watch_own_address(&self) -> Result<()> {
+        self.prove_claims(Vec::new()).await?;
+        if self.key_log().is_absent() {
+            return Ok(());
+        }
+        self.own_addresses().await?;
+        self.touch();
+        self.save_state().await
+    }
+
     /// The label of one's own address, and the leaf that is to bind it; verified once in a session.
-    pub(super) async fn own_binding(&self) -> Result<(Label, u64)> {
+    async fn own_binding(&self) -> Result<(Label, u64)> {
         let (account, email, binding) = {
             let own = self.own_account();
             (own.public.clone(), own.email.clone(), own.binding.clone())
         };
         let binding = binding.ok_or(Refusal::AddressUnproved)?;
         let known = self.key_log().own_label().clone();
-        if let Some(label) = known {
+        if let Some((_, label)) = known.filter(|(of, _)| *of == email) {
             return Ok((label, binding.leaf_index));
         }
         self.prove_address(&email, &account, Some(&binding)).await?;
         let label = self.label(&email, &binding)?;
-        *self.key_log().own_label() = Some(label.clone());
+        *self.key_log().own_label() = Some((email, label.clone()));
         Ok((label, binding.leaf_index))
     }
 }

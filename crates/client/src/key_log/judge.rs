@@ -12,8 +12,8 @@ use crate::state::Pin;
 pub(super) struct Reader<'a> {
     /// One's own keys, made by one's own devices.
     pub own: &'a KeyChain,
-    /// The label of one's own address, and the entry that binds it.
-    pub address: (Label, u64),
+    /// The labels of one's own address and of those before, each with the entry that binds it.
+    pub addresses: BTreeMap<Label, u64>,
     /// Others whose keys are pinned, by the hash of their id.
     pub pinned: BTreeMap<[u8; 32], (AccountId, Pin)>,
 }
@@ -32,10 +32,10 @@ pub(super) enum Verdict {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(own: &'a KeyChain, address: (Label, u64), pins: &BTreeMap<AccountId, Pin>) -> Self {
+    pub fn new(own: &'a KeyChain, addresses: BTreeMap<Label, u64>, pins: &BTreeMap<AccountId, Pin>) -> Self {
         let others = pins.iter().filter(|(id, _)| **id != own.account());
         let pinned = others.map(|(id, pin)| (sha256(&id.0).0, (*id, *pin))).collect();
-        Self { own, address, pinned }
+        Self { own, addresses, pinned }
     }
 
     pub fn judge(&self, place: u64, leaf: &KeyTreeLeaf) -> Verdict {
@@ -66,9 +66,9 @@ impl<'a> Reader<'a> {
     }
 
     fn judge_binding(&self, place: u64, label: &Label, account: &[u8; 32]) -> Verdict {
-        let (own, at) = &self.address;
         let other = *account != sha256(&self.own.account().0).0;
-        match label == own && (other || place != *at) && Defence::OwnNameWatched.holds() {
+        let wrong = self.addresses.get(label).is_some_and(|at| other || place != *at);
+        match wrong && Defence::OwnNameWatched.holds() {
             true => Verdict::Alarm(AlarmKind::OwnAddress { other }),
             false => Verdict::Fine,
         }

@@ -41,8 +41,8 @@ pub(crate) struct KeyLog {
     proved: Mutex<BTreeSet<(u64, [u8; 32])>>,
     /// Whether the server has such a tree, once that was asked. Where nobody here ever saw one, it has none.
     presence: OnceLock<bool>,
-    /// Of the own address.
-    own_label: Mutex<Option<Label>>,
+    /// Of the own address, which may be another one later.
+    own_label: Mutex<Option<(String, Label)>>,
     /// One scan at a time.
     scanning: futures::lock::Mutex<()>,
 }
@@ -76,7 +76,7 @@ impl KeyLog {
         self.proved().contains(&(index, leaf.0))
     }
 
-    fn own_label(&self) -> MutexGuard<'_, Option<Label>> {
+    fn own_label(&self) -> MutexGuard<'_, Option<(String, Label)>> {
         self.own_label.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

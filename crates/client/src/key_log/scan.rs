@@ -39,7 +39,7 @@ impl<P: Platform> Vault<P> {
         let from = self.state().keys.scanned;
         let Some(size) = self.key_log_size().await? else { return Ok(Scanned { read: 0, left: 0 }) };
         let own = self.chain();
-        let reader = Reader::new(&own, self.own_binding().await?, &self.state().pins);
+        let reader = Reader::new(&own, self.own_addresses().await?, &self.state().pins);
         let whole = from.saturating_add(most).checked_next_multiple_of(FULL.into());
         let to = size.min(whole.unwrap_or(u64::MAX));
         let mut at = from.min(to);

@@ -4,12 +4,18 @@ use std::collections::BTreeMap;
 
 use crypto::{account::KeyChain, ids::AccountId};
 use serde::Serialize;
-use tlog::{leaf::KeyTreeLeaf, vrf::LabelPublicKey};
+use tlog::{
+    leaf::{KeyTreeLeaf, Label},
+    vrf::LabelPublicKey,
+};
 
 use crate::{ids::ToApi, refusal::Refusal};
 
 /// Most alarms kept: one is enough to act on, and a server could write many.
 pub(crate) const ALARMS_MAX: usize = 200;
+
+/// Most addresses watched: more than anybody has in a life.
+const ADDRESSES_MAX: usize = 100;
 
 /// An entry of the tree of keys that should not be there. It stays until it is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,6 +79,8 @@ pub(crate) struct KeysSeen {
     pub scanned: u64,
     /// Records that the tree has of pinned accounts, newer than the pin.
     pub newer: BTreeMap<AccountId, Newer>,
+    /// Labels of the addresses that the account has and had, with the entries that bind them.
+    pub addresses: BTreeMap<Label, u64>,
     /// By the entry's place.
     pub alarms: BTreeMap<u64, Alarm>,
 }
@@ -112,6 +120,15 @@ impl KeysSeen {
         }
     }
 
+    /// Notes an address of one's own. The entry that was seen first stays: a label is bound once. Says whether it is new.
+    pub fn note_address(&mut self, label: Label, leaf: u64) -> bool {
+        if self.addresses.contains_key(&label) || self.addresses.len() >= ADDRESSES_MAX {
+            return false;
+        }
+        self.addresses.insert(label, leaf);
+        true
+    }
+
     /// Takes what another device remembers.
     pub fn merge(&mut self, other: Self) -> Result<(), Refusal> {
         if self.labels.is_some() && other.labels.is_some() && self.labels != other.labels {
@@ -121,6 +138,9 @@ impl KeysSeen {
         self.scanned = self.scanned.max(other.scanned);
         for (account, newer) in other.newer {
             self.note_newer(account, newer);
+        }
+        for (label, leaf) in other.addresses {
+            self.note_address(label, leaf);
         }
         for (leaf, theirs) in other.alarms {
             let ours = self.alarms.entry(leaf).or_insert(theirs);

@@ -202,6 +202,7 @@ impl ClientState {
 mod tests {
     use super::*;
     use crate::key_log::{AlarmKind, Newer};
+    use tlog::leaf::Label;
 
     fn full() -> ClientState {
         let mut rng = crate::platform::rng();
@@ -221,6 +222,9 @@ mod tests {
         state.keys.scanned = 15;
         state.keys.labels = Some([16; 32]);
         state.keys.note_newer(AccountId([3; 32]), Newer { epoch: 5, record: [17; 32], leaf: 18 });
+        assert!(state.keys.note_address(Label::new(vec![30; 64]).expect("a label"), 31));
+        assert!(state.keys.note_address(Label::new(vec![32; 64]).expect("a label"), 33));
+        assert!(!state.keys.note_address(Label::new(vec![32; 64]).expect("a label"), 34), "the first stays");
         state.keys.raise(19, AlarmKind::OwnKey { epoch: 20 });
         state.keys.raise(21, AlarmKind::OwnAddress { other: true });
         state.keys.raise(22, AlarmKind::others(AccountId([3; 32]), 23));
@@ -242,6 +246,9 @@ mod tests {
     fn a_state_from_before_the_log_is_read() {
         let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), password: None, ..full() };
         assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
+        let mut unwatched = full();
+        unwatched.keys.addresses.clear();
+        assert_eq!(ClientState::parse(unwatched.to_bytes().expose()), Ok(unwatched), "from before addresses changed");
         let later = ClientState { password: full().password, ..state };
         assert_eq!(ClientState::parse(later.to_bytes().expose()), Ok(later));
     }

@@ -1,9 +1,13 @@
 //! What is remembered of the tree of keys, as bytes.
 
+use std::collections::BTreeMap;
+
 use crypto::{
     encoding::{DecodeError, MAX_FIELD, Reader, Writer},
     ids::AccountId,
 };
+
+use tlog::leaf::{Label, MAX_LABEL};
 
 use super::codec::Packed;
 use crate::{
@@ -23,17 +27,39 @@ pub(super) fn write(w: &mut Writer, keys: &KeysSeen) {
     keys.newer.iter().for_each(|(id, noted)| write_newer(id, noted, &mut newer));
     keys.alarms.values().for_each(|alarm| write_alarm(alarm, &mut alarms));
     w.bytes(keys.labels.as_ref().map_or(&[][..], |key| key)).u64(keys.scanned).bytes(&newer).bytes(&alarms);
+    // Without what came later the form is that of earlier versions.
+    if !keys.addresses.is_empty() {
+        w.nested(|w| {
+            keys.addresses.iter().for_each(|(label, leaf)| {
+                w.bytes(label.as_bytes()).u64(*leaf);
+            });
+        });
+    }
 }
 
 pub(super) fn read(mut r: Reader<'_>) -> Result<KeysSeen, DecodeError> {
-    let keys = KeysSeen {
+    let mut keys = KeysSeen {
         labels: r.optional("label key")?,
         scanned: r.u64("entries read")?,
         newer: Packed::each(&mut r, "newer keys", read_newer)?.into_iter().collect(),
         alarms: Packed::each(&mut r, "alarms", read_alarm)?.into_iter().map(|alarm| (alarm.leaf, alarm)).collect(),
+        addresses: BTreeMap::new(),
     };
+    if !r.is_empty() {
+        keys.addresses = read_addresses(r.nested("own addresses", MAX_KEYS)?)?;
+    }
     r.finish()?;
     Ok(keys)
+}
+
+fn read_addresses(mut r: Reader<'_>) -> Result<BTreeMap<Label, u64>, DecodeError> {
+    let mut addresses = BTreeMap::new();
+    while !r.is_empty() {
+        let label = r.bytes("own address", MAX_LABEL)?.to_vec();
+        let label = Label::new(label).map_err(|_| DecodeError::Invalid { field: "own address" })?;
+        addresses.insert(label, r.u64("its entry")?);
+    }
+    Ok(addresses)
 }
 
 fn write_newer(id: &AccountId, noted: &Newer, out: &mut Vec<u8>) {

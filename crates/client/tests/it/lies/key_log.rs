@@ -202,6 +202,30 @@ async fn a_second_binding_to_oneself_is_an_alarm_too() {
 }
 
 #[tokio::test]
+async fn another_address_of_ones_own_is_no_alarm_and_the_one_before_stays_watched() {
+    let clinic = clinic().await;
+    let (old, new, id) = (email("Ann Example"), "ann@elsewhere.example", clinic.ann.account_id());
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    clinic.server.with_keys(|keys| keys.bind(new, id));
+    // Read before this device knows that the address is another one, and after.
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    clinic.server.db().accounts.get_mut(&id).unwrap().email = new.to_owned();
+    clinic.ann.refresh().await.unwrap();
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.alarms(), []);
+    clinic.ann.save_state().await.unwrap();
+    // On a device that was told of the new address alone.
+    let next = clinic.server.client().sign_in(new, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let before = clinic.server.with_keys(|keys| keys.bind(&old, clinic.dora.account_id()));
+    let now = clinic.server.with_keys(|keys| keys.bind(new, clinic.dora.account_id()));
+    next.scan_keys(ALL).await.unwrap();
+    let other = AlarmKind::OwnAddress { other: true };
+    assert_eq!(next.alarms(), [alarm(before, other), alarm(now, other)]);
+    clinic.dora.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.dora.alarms(), [], "who is bound wasn't asked");
+}
+
+#[tokio::test]
 async fn keys_that_none_of_ones_devices_made_are_an_alarm() {
     let clinic = clinic().await;
     let leaf = clinic.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&clinic.ann.account_id().0, 1, b"not hers")));
