@@ -82,6 +82,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/recover") view=Recover/>
                 <Route path=path!("/recover/lost") view=Lost/>
                 <Route path=path!("/verify-email") view=VerifyEmail/>
+                <Route path=path!("/change-email") view=ChangeEmail/>
                 <Route path=path!("/reports") view=Reports/>
                 <Route path=path!("/reports/new") view=NewReport/>
                 <Route path=path!("/drafts/:id") view=EditDraft/>

@@ -62,6 +62,9 @@ pub enum Command {
     Kit,
     /// Make new keys for the account, signed by the old ones. What there is stays readable; every other session ends.
     NewKeys,
+    /// The account's e-mail address: change it, see how far a change is, cancel one.
+    #[command(subcommand)]
+    Email(Email),
     /// Second factors: list, add, remove, new recovery codes.
     #[command(subcommand)]
     Factor(Factor),
@@ -110,6 +113,20 @@ pub struct NewPassword {
     /// Read the new password from this file descriptor (first line) instead of asking twice.
     #[arg(long, value_name = "FD")]
     pub new_password_fd: Option<i32>,
+}
+
+/// The e-mail address.
+#[derive(Debug, Subcommand)]
+pub enum Email {
+    /// The address, and the change that waits for links to be confirmed.
+    Status,
+    /// Ask for another address: a link goes to it and one to the address now. It changes once both were confirmed in a browser.
+    Change {
+        /// The new address.
+        address: String,
+    },
+    /// Cancel the change that waits.
+    Cancel,
 }
 
 /// Second factors.

@@ -187,6 +187,10 @@ impl Context {
     fn save_memory(&self, vault: &Vault<Native>) -> Result<()> {
         let Some(mut profile) = Profile::load(&self.profile_name)? else { return Ok(()) };
         profile.memory = vault.remembered();
+        // It may have been changed elsewhere. A token's holder may be another account than the profile's.
+        if self.unattended_fd.is_none() {
+            profile.email = vault.who().email;
+        }
         Ok(profile.save(&self.profile_name)?)
     }
 

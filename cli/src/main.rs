@@ -45,6 +45,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Password(args) => command::security::password(context, args).await,
         Command::Kit => command::security::kit(context).await,
         Command::NewKeys => command::security::new_keys(context).await,
+        Command::Email(args) => command::email::run(context, args).await,
         Command::Factor(args) => command::security::factor(context, args).await,
         Command::Token(args) => command::token::run(context, args).await,
         Command::Emergency(args) => command::emergency::run(context, args).await,

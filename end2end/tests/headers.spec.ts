@@ -2,7 +2,7 @@
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
-const paths = ['/', '/sign-in', '/sign-up', '/recover', '/verify-email', '/reports', '/administration/audit', '/no/such/page', '/robots.txt',
+const paths = ['/', '/sign-in', '/sign-up', '/recover', '/verify-email', '/change-email', '/reports', '/administration/audit', '/no/such/page', '/robots.txt',
   '/api/v1/session', '/api/v1/reports', '/api/v1/no-such-route', '/api/v1/openapi.json', '/api/docs', '/healthz', '/readyz'];
 
 test('every answer has a strict policy and the usual guards', async ({ clinic, request }) => {

@@ -8,7 +8,7 @@ test('public pages', async ({ clinic, arrive }) => {
   test.setTimeout(180_000);
   const person = await arrive(clinic.stranger('Vilde Moen', 'patient'));
   const { page } = person;
-  for (const [path, name] of [['/', 'landing'], ['/sign-in', 'sign-in'], ['/recover', 'recover'], ['/verify-email', 'verify-email-incomplete'], ['/verify-email#token=0000', 'verify-email'], ['/no/such/page', 'not-found']] as const) {
+  for (const [path, name] of [['/', 'landing'], ['/sign-in', 'sign-in'], ['/recover', 'recover'], ['/verify-email', 'verify-email-incomplete'], ['/verify-email#token=0000', 'verify-email'], ['/change-email', 'change-email-incomplete'], ['/no/such/page', 'not-found']] as const) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await inspect(page, name);

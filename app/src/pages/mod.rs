@@ -1,6 +1,7 @@
 //! One file per route. Public pages render on both sides; signed-in pages exist in the browser only and stand behind
 //! [`Guard`], which shows their locked frame until the vault is open.
 
+mod change_email;
 mod identity;
 mod landing;
 mod lost;
@@ -14,6 +15,7 @@ mod verify_email;
 
 pub mod signed_in;
 
+pub use change_email::ChangeEmail;
 pub use landing::Landing;
 pub use lost::Lost;
 pub use not_found::NotFound;

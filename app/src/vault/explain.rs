@@ -43,6 +43,8 @@ pub fn explain(error: &ClientError) -> String {
                 t!(verify_email.other_account).to_owned()
             }
             ErrorCode::EmailVerificationInvalid => t!(verify_email.invalid).to_owned(),
+            ErrorCode::EmailChangeInvalid if problem.detail.is_some() => t!(change_email.other_account).to_owned(),
+            ErrorCode::EmailChangeInvalid => t!(change_email.invalid).to_owned(),
             ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
             _ => problem.to_string(),
         },

@@ -188,6 +188,14 @@ impl Vault {
     pub fn open_door(self, _token: Option<String>, _door: RwSignal<crate::pages::Door>) {}
     /// Verifies an e-mail address by a mailed link's token.
     pub fn verify_email(self, _token: String, _attempt: Attempt, _done: Callback<()>) {}
+    /// Confirms a change of an e-mail address by a mailed link's token and side, or stops it.
+    pub fn answer_email_change(
+        self,
+        _link: (String, api_types::email_change::AddressSide, bool),
+        _attempt: Attempt,
+        _done: Callback<api_types::email_change::EmailChangeAnswered>,
+    ) {
+    }
     /// Fresh words for a recovery kit.
     pub fn new_kit(self) -> Vec<String> {
         Vec::new()

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use api_types::{
+    email_change::{AddressSide, EmailChangeAnswered},
     live::LiveEvent,
     sessions::{Carrier, WhoAmI},
 };
@@ -137,6 +138,27 @@ impl Vault {
                 Ok(()) => {
                     attempt.done();
                     done.try_run(());
+                }
+                Err(error) => attempt.failed(explain(&error)),
+            }
+        });
+    }
+
+    /// Confirms a change of an e-mail address by a mailed link's token and side, or stops it.
+    pub fn answer_email_change(
+        self,
+        (token, side, stop): (String, AddressSide, bool),
+        attempt: Attempt,
+        done: Callback<EmailChangeAnswered>,
+    ) {
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match self.client().answer_email_change(&token, side, stop).await {
+                Ok(answered) => {
+                    attempt.done();
+                    done.try_run(answered);
                 }
                 Err(error) => attempt.failed(explain(&error)),
             }

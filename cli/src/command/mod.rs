@@ -6,6 +6,7 @@ pub mod admin;
 pub mod alarms;
 pub mod audit;
 pub mod disclosures;
+pub mod email;
 pub mod emergency;
 pub mod pull;
 pub mod push;

@@ -1,9 +1,10 @@
-//! Whether the account's e-mail address is verified, and one more link.
+//! Whether the account's e-mail address is verified, one more link, and another address.
 
-use api_types::{UnixMillis, live::LiveKind};
+use api_types::{UnixMillis, email_change::PendingEmailChange, live::LiveKind};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::email_change::{Change, ChangeDialog};
 use crate::{
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Time, TimeStyle, Tone, use_toasts},
     t,
@@ -17,35 +18,43 @@ struct Address {
     verified_at: Option<UnixMillis>,
     /// Whether a link can be sent.
     mail: bool,
+    /// The address that is to take its place.
+    pending: Option<PendingEmailChange>,
 }
 
-/// The address; nothing where the server sends no mail and never did.
+/// The address.
 #[component]
 pub(super) fn EmailAddress() -> impl IntoView {
     let vault = use_vault();
     let address = Loaded::new(vault, |open: Keys| async move {
         let mail = open.api().get_instance().await?.mail;
         let account = open.api().get_account().await?;
-        Ok(Address { email: account.email, verified_at: account.email_verified_at, mail })
+        let pending = open.email_change().await?;
+        Ok(Address { email: account.email, verified_at: account.email_verified_at, mail, pending })
     });
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             address.again();
         }
     });
-    let shown = Memo::new(move |_| address.value.get().filter(|it| it.mail || it.verified_at.is_some()));
-    move || {
-        shown.get().map(|address| {
-            view! {
-                <Card title=t!(settings.address).to_owned()>
-                    {match address.verified_at {
-                        Some(at) => view! { <Verified email=address.email at/> }.into_any(),
-                        None => view! { <Unverified email=address.email/> }.into_any(),
-                    }}
-                </Card>
-            }
+    let again = Callback::new(move |()| address.again());
+    let asking = RwSignal::new(false);
+    let shown = Memo::new(move |_| address.value.get());
+    let card = move || {
+        shown.get().map(|Address { email, verified_at, mail, pending }| {
+            let stands = match verified_at {
+                Some(at) => view! { <Verified email at/> }.into_any(),
+                None if mail => view! { <Unverified email/> }.into_any(),
+                None => view! { <p>{email}</p> }.into_any(),
+            };
+            let change = match mail {
+                true => view! { <Change pending asking again/> }.into_any(),
+                false => view! { <p class="field-hint">{t!(change_email.no_mail)}</p> }.into_any(),
+            };
+            view! { <Card title=t!(settings.address).to_owned()><div class="stack">{stands}{change}</div></Card> }
         })
-    }
+    };
+    view! { {card} <ChangeDialog open=asking again/> }
 }
 
 #[component]

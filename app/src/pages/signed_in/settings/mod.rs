@@ -2,6 +2,7 @@
 
 mod account;
 mod email;
+mod email_change;
 mod security;
 mod sessions;
 mod theme;
