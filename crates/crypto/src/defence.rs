@@ -10,6 +10,8 @@
 pub enum Defence {
     /// An account's id is the hash of its first key record.
     AccountId,
+    /// New keys are signed by the ones before.
+    KeySuccession,
     /// Keys seen once are pinned; later ones must follow from them.
     PinnedKeys,
     /// A role is approved by the organisation's signature.

@@ -39,6 +39,8 @@ macro_rules! attacks {
 attacks! {
     KEY_SWAP = "key-swap": [AccountId => "key_record"];
     KEY_HISTORY_FORK = "key-history-fork": [PinnedKeys => "key_record_changed"];
+    FORGED_SUCCESSION = "forged-succession": [KeySuccession => "key_record"];
+    KEY_ROLLBACK = "key-rollback": [PinnedKeys => "key_record_changed"];
     UNLOGGED_KEY = "unlogged-key": [KeyLogged => "key_not_logged"];
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];

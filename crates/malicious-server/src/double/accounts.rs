@@ -4,7 +4,7 @@ use api_types::{
     AccountId, B64, ErrorCode, SessionId,
     accounts::{
         AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
-        OwnAccount, PublicAccount, PutClientState, Role, Rotation, StartPasswordChange, WayIn, WayInKind,
+        OwnAccount, PublicAccount, PutClientState, Role, RotateKeys, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
     emergency::{self, EmergencyContactList, EmergencyState, EmergencyWords, NewEmergencyContact},
     instance::Instance,
@@ -311,6 +311,13 @@ impl Fake {
             (Method::Put, ["account", "recovery-kit"]) => {
                 let body: ChangeRecoveryKit = read(request);
                 db.accounts.get_mut(me).unwrap().rotate(body.rotation);
+                json(&())
+            }
+            (Method::Post, ["account", "keys"]) => {
+                let body: RotateKeys = read(request);
+                let of = db.accounts.get_mut(me).unwrap();
+                of.key_records.push(body.key_record);
+                of.rotate(body.rotation);
                 json(&())
             }
             (Method::Get, ["account", "emergency-contacts"]) => {

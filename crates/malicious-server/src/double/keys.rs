@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use api_types::{AccountId, B64, accounts::EmailBinding, sign_up::FinishSignUp};
+use api_types::{
+    AccountId, B64,
+    accounts::{EmailBinding, RotateKeys},
+    sign_up::FinishSignUp,
+};
 use bytes::Bytes;
 use client::{
     email_key,
     transport::{Method, Request, Response, TransportError},
 };
+use crypto::{account::KeyRecord, sign::Signed};
 use serde_json::{Value, json};
 use tlog::{
     HASH_LEN, Hash,
@@ -184,6 +189,12 @@ impl Fake {
             let body: FinishSignUp = read(request);
             keys.bind(&body.email, body.account_id);
             keys.push(&KeyTreeLeaf::key(&body.account_id.0, 0, &body.key_record.0));
+        }
+        if request.method == Method::Post && path == "account/keys" {
+            let RotateKeys { key_record, .. } = read(request);
+            let record = Signed::<KeyRecord>::parse(&key_record.0).unwrap();
+            let said = record.claimed();
+            keys.push(&KeyTreeLeaf::key(&said.account.unwrap().0, said.epoch, &key_record.0));
         }
         if path == "instance" {
             value["log_keys_key"] = json!(keys.key.verifier().to_string());

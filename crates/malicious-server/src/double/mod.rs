@@ -135,7 +135,7 @@ pub struct Fake {
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,
     pub segments_sent: AtomicUsize,
-    /// The next draft is taken, and its answer lost.
+    /// The next draft, or new keys, are taken, and the answer is lost.
     pub loses_answer: AtomicBool,
     /// Whether the connection holds while a client state is sent.
     pub takes_state: AtomicBool,
@@ -300,10 +300,6 @@ impl Transport for Wire {
         {
             told.notified().await;
         }
-        let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
-        if is_draft && self.server.loses_answer.swap(false, Ordering::Relaxed) {
-            return Err(TransportError::Offline);
-        }
         // A liar may answer where an honest server refuses.
         let mut value = answer.as_ref().map_or(Value::Null, Clone::clone);
         if answer.is_ok() {
@@ -311,6 +307,11 @@ impl Transport for Wire {
         }
         if let Some(lie) = &*self.server.lie.lock().unwrap() {
             lie(&request, &mut value);
+        }
+        let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
+        let may_be_lost = is_draft || request.path.ends_with("/account/keys");
+        if may_be_lost && self.server.loses_answer.swap(false, Ordering::Relaxed) {
+            return Err(TransportError::Offline);
         }
         let (status, body) = match answer {
             Err(problem) if value.is_null() => (problem.status, serde_json::to_vec(&problem).unwrap()),

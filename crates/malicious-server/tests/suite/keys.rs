@@ -2,22 +2,32 @@
 
 use std::sync::Arc;
 
-use api_types::{AccountId, B64, accounts::Role};
-use client::{PatientChoice, Share, Vault};
+use api_types::{AccountId, B64, GrantId, ReportId, accounts::Role};
+use client::{NoSecondFactor, PatientChoice, Share, Vault};
 use crypto::{
     account::{KeyChain, KeyRecord, Keyring, OrganisationKey, Role as SignedRole, RoleStatement},
     report::{Wrap, WrapKey, open_wrap},
     sign::Signed,
 };
 use malicious_server::{
-    attack::{ADDRESS_SWAP, FORGED_APPROVAL, KEY_HISTORY_FORK, KEY_SWAP, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY},
-    double::{Fake, World, email, keys::prove, rng},
+    attack::{
+        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP,
+        TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
+    },
+    double::{Fake, PASSWORD, World, device, email, keys::prove, rng},
     scene::{Scene, made_up, report, scene, straight, stranger},
 };
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
 
 use super::{Attempt, Stopped, Won, run};
+
+/// Whether what was sealed for that grant opens with these keys.
+fn opens(server: &Fake, id: &ReportId, grant: &GrantId, keys: &Keyring) -> bool {
+    let wraps = server.db().reports[id].wraps.clone();
+    let sealed = wraps.iter().find(|wrap| wrap.grant_id == *grant).unwrap();
+    open_wrap(&Wrap::parse(&sealed.wrap.0).unwrap(), WrapKey::Keyring(keys)).is_ok()
+}
 
 #[tokio::test]
 async fn key_swap() {
@@ -31,10 +41,7 @@ async fn key_swap() {
         let record = B64::from(chain.current().as_bytes());
         server.db().accounts.get_mut(&victim.account_id()).unwrap().key_records = vec![record];
         let shared = patient.share(&id, &straight(&victim)).await?;
-        let wraps = server.db().reports[&id].wraps.clone();
-        let sealed = wraps.iter().find(|wrap| wrap.grant_id == shared.grant).unwrap();
-        let opened = open_wrap(&Wrap::parse(&sealed.wrap.0).unwrap(), WrapKey::Keyring(&own));
-        Ok(Won::if_so(opened.is_ok()))
+        Ok(Won::if_so(opens(&server, &id, &shared.grant, &own)))
     }
 }
 
@@ -67,6 +74,54 @@ async fn key_history_fork() {
     fn client_words(first: &Signed<KeyRecord>, next: &Signed<KeyRecord>) -> [&'static str; 12] {
         let chain = KeyChain::verify(vec![first.clone(), next.clone()]).unwrap();
         crypto::account::fingerprint_words(&chain)
+    }
+}
+
+#[tokio::test]
+async fn forged_succession() {
+    run(&FORGED_SUCCESSION, attempt).await;
+
+    /// The server says that a doctor made new keys, and opens what the patient seals to them.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let victim = server.person("Nora Newcomer", Role::Doctor).await;
+        let seen = patient.person(&victim.account_id()).await.unwrap();
+        patient.mark_verified(&seen).await.unwrap();
+        let (mut own, chain) = stranger();
+        let next = own.rotate(&chain, server.now(), &mut rng()).unwrap();
+        let last = server.db().accounts[&victim.account_id()].key_records[0].clone();
+        let claimed = KeyRecord {
+            account: Some(crypto::ids::AccountId(victim.account_id().0)),
+            previous: Some(crypto::encoding::sha256(&last.0)),
+            ..next.claimed().clone()
+        };
+        let signing = &own.current().signing;
+        let forged = Signed::sign_record(claimed, signing, Some(signing)).unwrap();
+        let forged = B64::from(forged.as_bytes());
+        server.db().accounts.get_mut(&victim.account_id()).unwrap().key_records.push(forged);
+        let shared = patient.share(&id, &straight(&victim)).await?;
+        Ok(Won::if_so(opens(&server, &id, &shared.grant, &own)))
+    }
+}
+
+#[tokio::test]
+async fn key_rollback() {
+    run(&KEY_ROLLBACK, attempt).await;
+
+    /// The server leaves out the keys that a doctor made after a theft, and the thief opens what is sealed to the old ones.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let victim = server.person("Nora Newcomer", Role::Doctor).await;
+        let stolen = server.keyring(&victim);
+        victim.rotate_keys().await.unwrap();
+        let seen = patient.person(&victim.account_id()).await.unwrap();
+        patient.mark_verified(&seen).await.unwrap();
+        let newest = server.db().accounts.get_mut(&victim.account_id()).unwrap().key_records.pop();
+        assert!(newest.is_some() && server.db().accounts[&victim.account_id()].key_records.len() == 1);
+        // In a session that was told of no other.
+        let later = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+        let shared = later.share(&id, &straight(&victim)).await?;
+        Ok(Won::if_so(opens(&server, &id, &shared.grant, &stolen)))
     }
 }
 
@@ -104,10 +159,7 @@ async fn unlogged_key() {
         let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
         let share = Share { with_code: false, expires_in: 0, ..Share::with_code(mallory) };
         let shared = ann.share(&id, &share).await?;
-        let wraps = server.db().reports[&id].wraps.clone();
-        let sealed = wraps.iter().find(|wrap| wrap.grant_id == shared.grant).unwrap();
-        let opened = open_wrap(&Wrap::parse(&sealed.wrap.0).unwrap(), WrapKey::Keyring(&own));
-        Ok(Won::if_so(opened.is_ok()))
+        Ok(Won::if_so(opens(&server, &id, &shared.grant, &own)))
     }
 }
 
