@@ -4,6 +4,7 @@
 mod drafts;
 mod flows;
 mod lies;
+mod new_keys;
 mod parting;
 mod pins;
 mod qr;
