@@ -387,6 +387,31 @@ async fn it_works_after_both_changed_their_password_and_their_kit() {
     reads(&enters(&server, &words).await.unwrap(), &report).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_after_both_made_new_keys() {
+    let Scene { server, ada, olga, bea, report, .. } = scene().await;
+    let id = trusts(&olga, (&bea, BEA), 30).await;
+    let ways = ways_of(&olga).await;
+    olga.rotate_keys().await.unwrap();
+    bea.rotate_keys().await.unwrap();
+    assert!(ways_of(&olga).await != ways, "wrapped anew, and signed by the new keys");
+    assert_eq!((trusted(&olga).await.way_in, one(&bea).await.way_in), (id, id));
+    bea.ask_emergency(&id).await.unwrap();
+    // Also while the delay runs, and once more for who has the words sealed to the first.
+    olga.rotate_keys().await.unwrap();
+    bea.rotate_keys().await.unwrap();
+    server.state.clock.advance(30 * DAY);
+    let bea = later(&server).sign_in(BEA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let words = bea.emergency_words(&id).await.unwrap();
+    let taken = enters(&server, &words).await.unwrap();
+    assert_eq!((taken.key_epoch().0, bea.key_epoch().0), (2, 2));
+    reads(&taken, &report).await;
+    let changes = subjects(&server, &ada, "account_change").await;
+    let owner = Some(olga.account_id().to_string());
+    let made = |(by, what): &&(Option<String>, String)| *by == owner && what.starts_with("what=keys ");
+    assert_eq!(changes.iter().filter(made).count(), 2, "{changes:?}");
+}
+
 /// Their ways in by emergency contact.
 async fn ways_of(owner: &Person) -> Vec<B64> {
     let ways = owner.api().get_account().await.unwrap().ways_in.into_iter();

@@ -7,7 +7,9 @@ use api_types::{
     sessions::Carrier,
     sign_in::SignedIn,
 };
-use client::{ClientError, NoSecondFactor, PatientChoice, Recover, Share, Verification, bulk::Control};
+use client::{
+    ClientError, NoSecondFactor, PatientChoice, Recover, Share, Verification, bulk::Control, content::ReportFields,
+};
 use crypto::{
     account::{AccountKey, KeyRecord, WayInSecret, seal_state},
     sign::Signed,
@@ -145,6 +147,40 @@ async fn the_recovery_kit_and_an_emergency_contact_open_what_the_new_keys_sealed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_under_way_goes_on() {
+    let server = Server::start().await;
+    let [_, dora, ann] = clinic(&server).await;
+    let own = write(&ann, PatientChoice::Account(ann.account_id())).await;
+    assert_eq!(ann.find_doctors("Dora").await.unwrap().len(), 1);
+    let shared = ann.share(&own, &Share::with_code(dora.account_id())).await.unwrap();
+    let fields = ReportFields {
+        report_number: "R-18".into(),
+        title: "Begun before".into(),
+        patient_name: "Ann Example".into(),
+        patient_id: "P-5".into(),
+        diagnosis: "No finding".into(),
+        ..Default::default()
+    };
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields).await.unwrap();
+
+    dora.rotate_keys().await.unwrap();
+    ann.rotate_keys().await.unwrap();
+    // The code was sealed to the old keys, the draft under the old account key, and its beginning is signed by the old ones.
+    dora.redeem(&shared.grant, &shared.code.unwrap()).await.unwrap();
+    read(&dora, &own).await.unwrap();
+    let draft = ann.open_draft(&draft.id()).await.unwrap();
+    let id = draft.complete().await.unwrap().id;
+    // What was redeemed is sealed under an account key that another rotation retires.
+    dora.rotate_keys().await.unwrap();
+    let again = client(&server).sign_in("dora@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    read(&dora, &own).await.unwrap();
+    read(&again, &own).await.unwrap();
+    let open = ann.report(&id).await.unwrap();
+    assert_eq!(ann.version(&open, 1).await.unwrap().content.fields.title, "Begun before");
+    calm(&[&dora, &again, &ann]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_old_session_makes_none() {
     let server = Server::start().await;
     let [_, _, ann] = clinic(&server).await;
@@ -198,16 +234,24 @@ async fn a_record_that_does_not_follow_is_refused() {
     let taken_over = Signed::sign_record(claimed, mine, Some(mine)).unwrap();
     let skipped = Signed::sign_record(KeyRecord { epoch: 2, ..good.claimed().clone() }, mine, Some(mine)).unwrap();
     let again = pat.applicant.chain.current().clone();
+    let before_the_last = next(&pat.applicant, again.claimed().created_at - 1);
     for (record, what) in [
         (next(&eve.applicant, now_ms()), "another account's"),
         (taken_over, "not signed by the keys before"),
         (skipped, "an epoch left out"),
         (again, "the first once more"),
+        (before_the_last, "older than the one before"),
     ] {
         assert_eq!(sent(&server, &pat, &record).await.code(), "invalid_signature", "{what}");
     }
     let ahead = next(&pat.applicant, now_ms() + 11 * MINUTE);
     assert_eq!(sent(&server, &pat, &ahead).await.code(), "invalid_field", "from the future");
+    let long_past = next(&pat.applicant, now_ms() - 11 * MINUTE);
+    assert_eq!(
+        sent(&server, &pat, &long_past).await.code(),
+        "invalid_field",
+        "what was signed since would count no more"
+    );
     assert_eq!(sent(&server, &pat, &good).await.code(), "invalid_field", "without the password's way in");
     let (signed_in, _) = sign_in(&server, &pat.applicant.email, &pat.applicant.password, Carrier::Bearer).await;
     let signed_in: SignedIn = signed_in.body();

@@ -219,6 +219,7 @@ async fn a_program_reads_and_writes_with_a_token_and_readers_see_whose_it_was() 
     assert_eq!(code(program.api_tokens().await), "beyond_scope");
     assert_eq!(code(program.confirm(PASSWORD, &NoSecondFactor).await), "beyond_scope");
     assert_eq!(code(program.change_recovery_kit(&kit()).await), "beyond_scope");
+    assert_eq!(code(program.rotate_keys().await), "beyond_scope");
     program.clone().sign_out().await.unwrap();
     assert!(open(&server, &ann, &made.secret).await.is_ok(), "signing out ends no token");
     // The token alone opens nothing: another account's key doesn't help.
@@ -250,6 +251,9 @@ async fn tokens_end_with_what_ends_all_other_sessions() {
     gone(&server, &secret).await;
     let secret = made(&ann).await;
     ann.change_recovery_kit(&kit()).await.unwrap();
+    gone(&server, &secret).await;
+    let secret = made(&ann).await;
+    ann.rotate_keys().await.unwrap();
     gone(&server, &secret).await;
 
     let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
