@@ -16,7 +16,7 @@ async function refusal(command: Promise<unknown>): Promise<string> {
   return (JSON.parse(said ?? '{}') as { error: { code: string } }).error.code;
 }
 
-test('hs changes password and kit, and asks for the second factor', async () => {
+test('hs changes password, kit and keys, and asks for the second factor', async () => {
   test.setTimeout(120_000);
   const server = await Server.start({});
   const ada = identity('Ada Founder', 'administrator');
@@ -29,6 +29,9 @@ test('hs changes password and kit, and asks for the second factor', async () => 
     const first = (await hs.run(['kit'])) as { recovery_kit: string[] };
     const kit = (await hs.run(['kit'])) as { recovery_kit: string[] };
     expect(kit.recovery_kit).toHaveLength(24);
+
+    expect(await hs.run(['new-keys'])).toEqual({ epoch: 1 });
+    await hs.run(['list']);
 
     await hs.run(['password'], { '--new-password-fd': changed.password });
     await later.run(['login', '--email', ada.email]);
