@@ -400,16 +400,16 @@ async fn it_works_after_both_made_new_keys() {
     // Also while the delay runs, and once more for who has the words sealed to the first.
     olga.rotate_keys().await.unwrap();
     bea.rotate_keys().await.unwrap();
+    let changes = subjects(&server, &ada, "account_change").await;
+    let owner = Some(olga.account_id().to_string());
+    let made = |(by, what): &&(Option<String>, String)| *by == owner && what.starts_with("what=keys ");
+    assert_eq!(changes.iter().filter(made).count(), 2, "{changes:?}");
     server.state.clock.advance(30 * DAY);
     let bea = later(&server).sign_in(BEA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let words = bea.emergency_words(&id).await.unwrap();
     let taken = enters(&server, &words).await.unwrap();
     assert_eq!((taken.key_epoch().0, bea.key_epoch().0), (2, 2));
     reads(&taken, &report).await;
-    let changes = subjects(&server, &ada, "account_change").await;
-    let owner = Some(olga.account_id().to_string());
-    let made = |(by, what): &&(Option<String>, String)| *by == owner && what.starts_with("what=keys ");
-    assert_eq!(changes.iter().filter(made).count(), 2, "{changes:?}");
 }
 
 /// Their ways in by emergency contact.
