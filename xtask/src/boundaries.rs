@@ -24,7 +24,7 @@ const SERVER_ONLY: [&str; 10] = [
 const LEAVES: [&str; 5] =
     ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "healthsecure-tlog", "migrations"];
 
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "app",
     "cli",
     "frontend",
@@ -36,6 +36,7 @@ const OURS: [&str; 13] = [
     "healthsecure-tlog",
     "malicious-server",
     "migrations",
+    "same-features",
     "server",
     "xtask",
 ];
