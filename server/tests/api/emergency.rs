@@ -12,8 +12,8 @@ use api_types::{
     second_factors::{SecondFactorKind, SecondFactorProof},
 };
 use client::{
-    AskSecondFactor, Client, ClientError, EmergencyLink, Environment, NoSecondFactor, PatientChoice, Platform, Recover,
-    RecoveryKit, SecondFactorAsked, SystemClock, Vault, Verification, WhyAsked,
+    AskSecondFactor, Client, ClientError, EmergencyLink, NoSecondFactor, PatientChoice, Platform, Recover, RecoveryKit,
+    SecondFactorAsked, Vault, Verification, WhyAsked,
     bulk::{
         Control,
         native::{FileBulk, FileSource},
@@ -39,6 +39,7 @@ use server::{
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
+    later::{Ahead, Later, later},
     live::{listen, next},
     mail_kinds::{MARKS, opened},
     mail_server::{MailServer, Post, Smtp, with_mail},
@@ -52,54 +53,6 @@ const BEA: &str = "bea@clinic.example";
 const ANN: &str = "ann@clinic.example";
 const DORA: &str = "dora@clinic.example";
 const NEW_PASSWORD: &str = "another password entirely";
-
-/// A device whose clock says the same as the server's.
-struct Later(Native, Ahead);
-
-struct Ahead(i64);
-
-impl Ahead {
-    fn of(server: &Server) -> Self {
-        Self(server.state.clock.now() - now_ms())
-    }
-}
-
-impl Environment for Ahead {
-    fn now(&self) -> i64 {
-        SystemClock.now() + self.0
-    }
-
-    async fn pause(&self, milliseconds: u32) {
-        SystemClock.pause(milliseconds).await;
-    }
-}
-
-impl Platform for Later {
-    type Transport = HttpTransport;
-    type Environment = Ahead;
-    type Heavy = BlockingPool;
-    type Bulk = FileBulk;
-
-    fn transport(&self) -> &HttpTransport {
-        self.0.transport()
-    }
-
-    fn environment(&self) -> &Ahead {
-        &self.1
-    }
-
-    fn heavy(&self) -> &BlockingPool {
-        self.0.heavy()
-    }
-
-    fn bulk(&self) -> &FileBulk {
-        self.0.bulk()
-    }
-}
-
-fn later(server: &Server) -> Client<Later> {
-    Client::new(Later(Native::new(&server.origin).unwrap(), Ahead::of(server)))
-}
 
 /// Olga, who has a report and a kit; Bea, whom she may trust; and three others.
 struct Scene {

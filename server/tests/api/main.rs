@@ -4,6 +4,7 @@
 mod growing_log;
 mod harness;
 mod identity_provider;
+mod later;
 mod mail_server;
 mod person;
 mod reading;

@@ -4,17 +4,13 @@
 use std::path::Path;
 
 use api_types::audit::{Action, AuditEvent};
-use client::{
-    Client, Environment, Mark, NoSecondFactor, PatientChoice, Platform, Refusal, SystemClock, Vault,
-    bulk::native::FileBulk,
-    native::{BlockingPool, Native},
-    transport::native::HttpTransport,
-};
+use client::{Mark, NoSecondFactor, PatientChoice, Refusal, Vault};
 use server::{audit::EventDraft, clock::DAY, log, storage, upkeep};
 
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, clinic, device, read, write},
+    later::{Later, later},
     log::record,
     log_client::all_verified,
     tree::{Published, instance},
@@ -23,47 +19,8 @@ use crate::{
 /// More than the seven years that the servers here keep events.
 const LATER: i64 = 8 * 366 * DAY;
 
-/// A device whose clock says the same as the server's.
-struct Later(Native, Ahead);
-
-struct Ahead;
-
-impl Environment for Ahead {
-    fn now(&self) -> i64 {
-        SystemClock.now() + LATER
-    }
-
-    async fn pause(&self, milliseconds: u32) {
-        SystemClock.pause(milliseconds).await;
-    }
-}
-
-impl Platform for Later {
-    type Transport = HttpTransport;
-    type Environment = Ahead;
-    type Heavy = BlockingPool;
-    type Bulk = FileBulk;
-
-    fn transport(&self) -> &HttpTransport {
-        self.0.transport()
-    }
-
-    fn environment(&self) -> &Ahead {
-        &self.1
-    }
-
-    fn heavy(&self) -> &BlockingPool {
-        self.0.heavy()
-    }
-
-    fn bulk(&self) -> &FileBulk {
-        self.0.bulk()
-    }
-}
-
-async fn later(server: &Server, email: &str) -> Vault<Later> {
-    let client = Client::new(Later(Native::new(&server.origin).unwrap(), Ahead));
-    client.sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
+async fn sign_in_later(server: &Server, email: &str) -> Vault<Later> {
+    later(server).sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
 async fn keeping() -> Server {
@@ -114,7 +71,7 @@ async fn old_openings_go_and_the_tree_stays() {
     record(&server, 3).await;
     upkeep::once(&server.state).await.unwrap();
 
-    let ada = later(&server, "ada@clinic.example").await;
+    let ada = sign_in_later(&server, "ada@clinic.example").await;
     let left = all_verified(&ada).await;
     let stayed = |event: &AuditEvent| left.iter().any(|left| left.seq == event.seq);
     let (kept, gone): (Vec<_>, Vec<_>) = events.into_iter().partition(stayed);
@@ -145,7 +102,7 @@ async fn old_openings_go_and_the_tree_stays() {
     // It starts again and goes on.
     let server = Server::start_in(folder, |config| config.keep_events = Some("7y".parse().unwrap())).await;
     server.state.clock.advance(LATER);
-    later(&server, "ada@clinic.example").await.check_log().await.unwrap();
+    sign_in_later(&server, "ada@clinic.example").await.check_log().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,12 +116,12 @@ async fn readers_are_told_and_a_young_event_is_missed() {
     server.state.audit.record(EventDraft::anonymous(Action::System).on(id)).await.unwrap();
     let size = storage::log_events::count(server.state.db.read()).await.unwrap();
     Published::of(&server.origin).await.reaching(size).await;
-    let ann = later(&server, "ann@clinic.example").await;
+    let ann = sign_in_later(&server, "ann@clinic.example").await;
     let whole = ann.report_events(&id, 1_000).await.unwrap();
     assert!(whole.complete && whole.removed_before.is_none());
     upkeep::once(&server.state).await.unwrap();
 
-    let ann = later(&server, "ann@clinic.example").await;
+    let ann = sign_in_later(&server, "ann@clinic.example").await;
     let events = ann.report_events(&id, 1_000).await.unwrap();
     let oldest = &events.items.last().unwrap().event;
     assert_eq!((events.complete, events.removed_before), (false, Some(oldest.time)));
