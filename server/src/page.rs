@@ -22,6 +22,7 @@ use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, 
 use leptos_axum::{ResponseOptions, generate_route_list, render_app_async_with_context};
 
 use crate::AppState;
+pub use site::embed;
 use site::site;
 
 /// The page's routes, its assets, and 404 for everything else.

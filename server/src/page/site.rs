@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 use super::{encoding, policy};
@@ -25,10 +25,27 @@ pub const A_DAY: &str = "public, max-age=86400";
 /// Debug builds read the site from disk, where it changes under a fixed address.
 const ALWAYS_ASK: &str = "no-cache";
 
-#[derive(RustEmbed)]
-#[folder = "../target/site"]
-#[allow_missing = true]
-struct Embedded;
+/// Where the files come from. The program embeds them and not this library, so that neither it nor the tests are compiled
+/// again when the page was built.
+struct Embedded {
+    names: fn() -> Vec<Cow<'static, str>>,
+    get: fn(&str) -> Option<EmbeddedFile>,
+}
+
+static EMBEDDED: OnceLock<Embedded> = OnceLock::new();
+
+/// Takes the site from what a program embeds. Said once, before the first request; a program that doesn't serves no page.
+pub fn embed<E: RustEmbed>() {
+    EMBEDDED.get_or_init(|| Embedded { names: || E::iter().collect(), get: E::get });
+}
+
+fn names() -> Vec<Cow<'static, str>> {
+    EMBEDDED.get().map(|site| (site.names)()).unwrap_or_default()
+}
+
+fn get(path: &str) -> Option<EmbeddedFile> {
+    EMBEDDED.get().and_then(|site| (site.get)(path))
+}
 
 /// A file in every encoding that it is stored in.
 #[derive(Clone)]
@@ -70,9 +87,7 @@ fn encodings(path: &str) -> Vec<(&'static str, Bytes)> {
         return Vec::new();
     }
     let stored = encoding::STORED.iter();
-    stored
-        .filter_map(|(name, suffix)| Embedded::get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data))))
-        .collect()
+    stored.filter_map(|(name, suffix)| get(&format!("{path}{suffix}")).map(|file| (*name, bytes(file.data)))).collect()
 }
 
 /// Media types are decided here: only scripts, styles, WASM, fonts, icons and texts are served at all.
@@ -94,11 +109,11 @@ impl Site {
     fn load() -> Self {
         let mut files = HashMap::new();
         let mut hashes = BTreeMap::new();
-        for path in Embedded::iter().filter(|path| !is_encoded(path)) {
-            let Some(file) = Embedded::get(&path) else { continue };
+        for path in names().iter().filter(|path| !is_encoded(path)) {
+            let Some(file) = get(path) else { continue };
             hashes.insert(path.to_string(), file.metadata.sha256_hash());
-            let encoded = encodings(&path);
-            files.insert(path.to_string(), File { plain: bytes(file.data), encoded, media_type: media_type(&path) });
+            let encoded = encodings(path);
+            files.insert(path.to_string(), File { plain: bytes(file.data), encoded, media_type: media_type(path) });
         }
         Self { files, assets: name(&hashes) }
     }
