@@ -169,19 +169,15 @@ async fn begin_session(
     if let Some(proved) = &proved {
         proved.take(state, &tx).await?;
     }
-    if let Some(actor) = &ended {
-        let was_open = storage::sessions::delete(tx.conn(), account, actor.session).await?;
-        if before.is_some() && !was_open {
-            return Err(ErrorCode::SignInFailed.into());
-        }
-        tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
+    if let Some(before) = &before
+        && storage::sessions::get(tx.conn(), before.id).await?.is_none()
+    {
+        return Err(ErrorCode::SignInFailed.into());
     }
     // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
     let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
-    if !devices::remember(state, &tx, account, body.carrier, &device).await? {
-        notices::tell(state, &mut tx, &row, MailKind::NewDevice).await?;
-    }
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pending.pair.from(), proves).await?;
+    let from = pending.pair.from();
+    let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), from, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
