@@ -9,7 +9,7 @@ use server::{audit::EventDraft, clock::DAY, log, storage, upkeep};
 
 use crate::{
     harness::Server,
-    honest_client::{PASSWORD, clinic, device, read, write},
+    honest_client::{PASSWORD, client, clinic, device, read, write},
     later::{Later, later},
     log::record,
     log_client::all_verified,
@@ -134,7 +134,7 @@ async fn readers_are_told_and_a_young_event_is_missed() {
     // Tries at signing in count by the clock, too.
     sea_orm::ConnectionTrait::execute_unprepared(tx.conn(), "DELETE FROM throttles").await.unwrap();
     tx.commit().await.unwrap();
-    let today = Client::new(Native::new(&server.origin).unwrap());
+    let today = client(&server);
     let ann = today.sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let missing = oldest.report_seq.unwrap() - 1;
     match ann.report_events(&id, 1_000).await {
