@@ -15,6 +15,8 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2
 HOST := --workspace --exclude frontend
 # What `cargo clippy` sets, for builds: the compiler that lints also builds the tests, and crates are compiled once for both.
 LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
+# More for cargo, where host code is built (.ci/run).
+CARGO_MORE := $(HEALTHSECURE_CARGO)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
@@ -46,10 +48,10 @@ site:
 
 # Alone with its own package: with others in the same call, cargo would give it their features, decryption among them.
 server:
-	cargo build --release --locked -p server
+	cargo build --release --locked -p server $(CARGO_MORE)
 
 cli:
-	cargo build --release --locked -p cli
+	cargo build --release --locked -p cli $(CARGO_MORE)
 
 ## Checking ##
 
@@ -96,7 +98,7 @@ fmt:
 	cargo fmt --all --check
 
 lint:
-	$(LINTING) cargo build --release --locked $(HOST) --all-targets
+	$(LINTING) cargo build --release --locked $(HOST) --all-targets $(CARGO_MORE)
 
 # In cargo-leptos' own target folder and profile, so that macros and build scripts are shared with the page.
 lint-wasm:
@@ -109,10 +111,10 @@ boundaries:
 
 tests:
 ifeq ($(NEXTEST),)
-	$(LINTING) cargo test --release --locked $(HOST)
+	$(LINTING) cargo test --release --locked $(HOST) $(CARGO_MORE)
 else
-	$(LINTING) cargo nextest run --release --locked $(HOST) --no-fail-fast
-	$(LINTING) cargo test --release --locked $(HOST) --doc --quiet
+	$(LINTING) cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE)
+	$(LINTING) cargo test --release --locked $(HOST) --doc --quiet $(CARGO_MORE)
 endif
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.
@@ -122,7 +124,7 @@ webcrypto:
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
 interop:
-	HEALTHSECURE_PROFILE=release end2end/interop/run.sh
+	$(LINTING) HEALTHSECURE_PROFILE=release end2end/interop/run.sh
 
 vectors:
 	PATH="$(TOOLS)/venv/bin:$$PATH" end2end/interop/fetch-vectors.sh

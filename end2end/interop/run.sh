@@ -16,7 +16,8 @@ fi
 rm -rf "$work"
 mkdir -p "$work"
 cd "$root"
-cargo build --quiet --profile "$profile" -p healthsecure-crypto --example interop
+# With the whole workspace's features: where the tests were built, it is there already.
+cargo build --quiet --locked --profile "$profile" --workspace --exclude frontend --example interop ${HEALTHSECURE_CARGO:-}
 folder=debug
 [ "$profile" = dev ] || folder=$profile
 rust="${CARGO_TARGET_DIR:-$root/target}/$folder/examples/interop"
