@@ -265,9 +265,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_recovery_split" => ("/account/recovery-split".into(), None),
         "make_recovery_split" => ("/account/recovery-split".into(), Some(json!({}))),
-        "remove_recovery_split" => {
-            (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), Some(json!({})))
-        }
+        "remove_recovery_split" => (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), Some(json!({}))),
         "list_held_shares" => ("/trusted/shares".into(), None),
         "open_held_share" => (format!("/trusted/shares/{}/open", WayInId([0; 16])), None),
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
