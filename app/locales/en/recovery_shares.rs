@@ -69,7 +69,7 @@ texts! {
         doubled = "Share {at} is there already. Each person's share is another.";
         foreign = "Share {at} doesn't belong to the first: it is of another account, or of an older split.";
         wrong = "Share {at} is not the one that was made for whoever read it out. Ask them again, or somebody else.";
-        too_few = "These are {have} shares, but {need} are needed.";
+        too_few = "{need} shares are needed, and these are {have}.";
         unknown = "These shares open nothing of this account: the e-mail is another, or the shares were removed.";
     }
 }
