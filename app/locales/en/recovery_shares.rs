@@ -49,7 +49,6 @@ texts! {
         share_title = "Your share of {name}'s recovery";
         share_lead = "Read it out to {name} and to nobody else. {count} shares open the account.";
         share_warn = "Together with others, this share opens the account of {name} and everything in it. Send it to nobody; don't keep a copy.";
-        share_label = "The share";
         share_how = "How {name} uses it";
         share_how_text = "On {link}, with the e-mail that {name} signs in with. Capital letters and spaces don't matter.";
         copy = "Copy the share";

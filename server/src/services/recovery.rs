@@ -73,7 +73,7 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
     let challenge = random::bytes()?;
     let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
     let split = match &body.split {
-        Some(id) => Some(shown(state, account, &id.0).await?),
+        Some(id) => Some(shown(state, account_id, &id.0).await?),
         None => None,
     };
     let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
@@ -87,8 +87,8 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
 }
 
 /// The split that whoever has one of its shares can name: by it they learn which share is a wrong one.
-async fn shown(state: &AppState, account: Option<AccountId>, id: &[u8]) -> ServiceResult<NamedSplit> {
-    let (account, split) = recovery_shares::named(state.db.read(), account, id).await?;
+async fn shown(state: &AppState, account: AccountId, id: &[u8]) -> ServiceResult<NamedSplit> {
+    let split = recovery_shares::named(state.db.read(), account, id).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "start");
     state.audit.record(event.with("way", enum_name(&WayInKind::RecoveryShares))).await?;
     Ok(split)

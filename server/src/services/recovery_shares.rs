@@ -208,20 +208,15 @@ pub async fn open(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceRe
 }
 
 /// The split of an account that the start of a recovery names by what each of its shares says. Whoever holds none can't name
-/// it, and learns nothing: neither whether there is one, nor whether there is such an account.
-pub async fn named(
-    conn: &impl ConnectionTrait,
-    account: Option<AccountId>,
-    id: &[u8],
-) -> ServiceResult<(AccountId, NamedSplit)> {
-    let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
-    let Some(account) = account else { return Err(failed) };
-    let Some(row) = recovery_shares::of_account(conn, account).await? else { return Err(failed) };
+/// it, and learns nothing: neither whether there is one, nor, as a pseudonym is looked for alike, whether there is such an
+/// account.
+pub async fn named(conn: &impl ConnectionTrait, account: AccountId, id: &[u8]) -> ServiceResult<NamedSplit> {
+    let row = recovery_shares::of_account(conn, account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     let statement = Signed::<account::RecoverySplit>::parse(&row.statement);
     if !statement.is_ok_and(|statement| statement.split_id() == id) {
-        return Err(failed);
+        return Err(ErrorCode::RecoveryFailed.into());
     }
     let chain = verify::keys_of(conn, account).await?;
     let key_records = chain.records().iter().map(|record| B64::from(record.as_bytes())).collect();
-    Ok((account, NamedSplit { statement: B64(row.statement), key_records }))
+    Ok(NamedSplit { statement: B64(row.statement), key_records })
 }

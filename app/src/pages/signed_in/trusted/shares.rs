@@ -130,9 +130,7 @@ pub(super) fn Share(trusted: Trusted, shown: ShownShare) -> impl IntoView {
             <Card>
                 <div class="stack">
                     <Banner tone=Tone::Warn>{warn}</Banner>
-                    <p class="break-all" translate="no" aria-label=t!(recovery_shares.share_label)>
-                        <code data-testid="recovery-share">{text}</code>
-                    </p>
+                    <p class="break-all" translate="no"><code data-testid="recovery-share">{text}</code></p>
                     <div class="page-actions no-print">
                         <CopyButton text=copied class="" label=t!(recovery_shares.copy)/>
                         <Button kind=ButtonKind::Quiet on_click=hide>{t!(recovery_shares.hide)}</Button>
