@@ -294,8 +294,8 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::RecoveryShareOpened => (
             "{organisation}: a recovery share of your account was opened",
             "On {when} one of the people who hold your recovery shares opened\n\
-             theirs. Enough shares together open your account. If nobody should, sign in and\n\
-             remove the shares; make new ones in any case once you don't need them now:\n\
+             theirs. Enough shares together open your account. If nobody should, sign in,\n\
+             remove the shares, and make new ones: one that was opened is no secret any more.\n\
              {origin}/settings/security\n\n",
         ),
         MailKind::RecoverySharesUsed => (
