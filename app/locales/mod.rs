@@ -76,6 +76,8 @@ pub struct Text {
     pub phones: en::phones::Phones,
     /// Emergency contacts.
     pub emergency: en::emergency::Emergency,
+    /// Recovery shares.
+    pub recovery_shares: en::recovery_shares::RecoveryShares,
     /// Being somebody's emergency contact.
     pub trusted: en::trusted::Trusted,
     /// Settings.
@@ -122,6 +124,7 @@ static EN: Text = Text {
     identities: en::identities::Identities::EN,
     phones: en::phones::Phones::EN,
     emergency: en::emergency::Emergency::EN,
+    recovery_shares: en::recovery_shares::RecoveryShares::EN,
     trusted: en::trusted::Trusted::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,

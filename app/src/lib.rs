@@ -81,6 +81,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUp/>
                 <Route path=path!("/recover") view=Recover/>
                 <Route path=path!("/recover/lost") view=Lost/>
+                <Route path=path!("/recover/shares") view=RecoverShares/>
                 <Route path=path!("/verify-email") view=VerifyEmail/>
                 <Route path=path!("/change-email") view=ChangeEmail/>
                 <Route path=path!("/reports") view=Reports/>

@@ -77,6 +77,9 @@ pub enum Command {
     /// Accounts that trust this one as their emergency contact: list, answer, ask, show the words.
     #[command(subcommand)]
     Trusted(Trusted),
+    /// This account's recovery split among contacts, and the shares that others gave to it: list, split, remove, show.
+    #[command(subcommand)]
+    Shares(Shares),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -240,6 +243,31 @@ pub enum Trusted {
     },
 }
 
+/// Recovery shares.
+#[derive(Debug, Subcommand)]
+pub enum Shares {
+    /// Who holds shares of this account's recovery, how many open it, and whose were opened.
+    List,
+    /// Split the recovery among people: so many of them open the account together, fewer know nothing.
+    Split {
+        /// Exact e-mail, a doctor's name, or an account id; 2 to 8 people.
+        #[arg(required = true, num_args = 2..=8)]
+        people: Vec<String>,
+        /// How many of them open the account together.
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(2..=8))]
+        threshold: u8,
+    },
+    /// Remove the split. The account gets new keys, and every other session ends.
+    Remove,
+    /// Shares that others gave to this account.
+    Held,
+    /// Print the own share of somebody's recovery, to be read out to them. They are told.
+    Show {
+        /// Its id, as `hs shares held` prints it, or its first characters.
+        id: String,
+    },
+}
+
 /// The public log.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -326,6 +354,12 @@ pub struct Recover {
     /// Read the 24 words from this file descriptor instead of asking.
     #[arg(long, value_name = "FD")]
     pub kit_fd: Option<i32>,
+    /// Ask for recovery shares of contacts instead of the 24 words.
+    #[arg(long, conflicts_with = "kit_fd")]
+    pub shares: bool,
+    /// Read the shares from this file descriptor instead of asking: one line, separated by commas.
+    #[arg(long, value_name = "FD", conflicts_with = "kit_fd")]
+    pub shares_fd: Option<i32>,
 }
 
 #[derive(Debug, Args)]

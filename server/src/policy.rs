@@ -131,6 +131,12 @@ impl Actor {
         allow(owner == self.account, ErrorCode::NotFound)
     }
 
+    /// Removing a recovery split: whoever made it; to everyone else it isn't there.
+    pub fn may_remove_split(&self, owner: AccountId) -> Verdict {
+        self.may_change_account()?;
+        allow(owner == self.account, ErrorCode::NotFound)
+    }
+
     /// Administration: people, approval, the whole audit. Gives no sight of content.
     pub fn may_administer(&self) -> Verdict {
         self.active_as(&[Role::Administrator])

@@ -5,12 +5,12 @@ texts! {
     Lost {
         page_title = "Nothing left to sign in with · HealthSecure";
         title = "If you lost everything";
-        lead = "Only your keys open your reports, and only your password, a passkey, your recovery kit or an emergency contact opens your keys. Without any of them nobody can: not your clinic, not the administrators, not whoever runs this server. There is no back door, and whoever offers you one lies.";
+        lead = "Only your keys open your reports, and only your password, a passkey, your recovery kit, an emergency contact or recovery shares open your keys. Without any of them nobody can: not your clinic, not the administrators, not whoever runs this server. There is no back door, and whoever offers you one lies.";
         left = "Look for these first";
         open_page = "A browser or phone where HealthSecure is open and not locked: create a new account elsewhere, and share your reports with it from there before that page locks.";
         passkey = "A passkey, in your phone, your browser or on a security key: sign in with it. Where Settings said that it unlocks your reports, no password is needed.";
         kit = "The page with 24 words that you printed or saved when you made the account, and your browser's saved passwords.";
-        contact = "Somebody whom you named as your emergency contact: they can ask for words that open your account, and get them after the days that you chose.";
+        contact = "Somebody whom you named as your emergency contact: they can ask for words that open your account, and get them after the days that you chose. Or the people among whom you split your recovery: enough of their shares open your account.";
         anew = "Begin anew";
         kept = "What you shared isn't lost: whoever you shared a report with can still read it.";
         again = "Your doctors can share the reports that they wrote or received with your new account.";

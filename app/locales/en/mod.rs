@@ -19,6 +19,7 @@ pub mod new_keys;
 pub mod notices;
 pub mod phones;
 pub mod recover;
+pub mod recovery_shares;
 pub mod report;
 pub mod reports;
 pub mod scan;

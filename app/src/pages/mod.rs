@@ -8,6 +8,7 @@ mod lost;
 mod not_found;
 mod phone;
 mod recover;
+mod recover_shares;
 mod second_step;
 mod sign_in;
 mod sign_up;
@@ -20,6 +21,7 @@ pub use landing::Landing;
 pub use lost::Lost;
 pub use not_found::NotFound;
 pub use recover::Recover;
+pub use recover_shares::RecoverShares;
 pub use sign_in::SignIn;
 #[cfg(feature = "hydrate")]
 pub(crate) use sign_up::INVITATION;

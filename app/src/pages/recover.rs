@@ -79,6 +79,7 @@ pub fn Recover() -> impl IntoView {
         <Gate title lead>
             <Card>{move || if second.get() { view! { <SecondStepForm/> }.into_any() } else { kit_step() }}</Card>
             {move || (!second.get()).then(|| view! {
+                <p class="gate-foot"><a href="/recover/shares">{t!(recovery_shares.have)}</a></p>
                 <p class="gate-foot">{t!(recover.no_kit)}" "<a href="/recover/lost">{t!(recover.lost)}</a></p>
                 <p class="gate-foot"><a href="/sign-in">{t!(recover.back)}</a></p>
             })}

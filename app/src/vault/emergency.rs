@@ -1,8 +1,8 @@
-//! Whether somebody asks for this account as its emergency contact: looked at when the vault opens, and whenever the server
-//! says that something about it changed.
+//! Whether somebody asks for this account as its emergency contact, or opened a share of its recovery: looked at when the
+//! vault opens, and whenever the server says that something about it changed.
 
 use api_types::{UnixMillis, accounts::WayInKind, emergency::EmergencyState};
-use client::EmergencyLink;
+use client::{EmergencyLink, Holder};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -30,23 +30,50 @@ impl AskedFor {
     }
 }
 
+/// A share of this account's recovery that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedShare {
+    /// By whom.
+    pub name: String,
+    /// When.
+    pub at: UnixMillis,
+}
+
+impl OpenedShare {
+    fn of(holder: Holder) -> Option<Self> {
+        holder.opened_at.map(|at| Self { name: holder.person.name, at })
+    }
+}
+
+/// What is said of it.
+struct Known {
+    asked_for: Vec<AskedFor>,
+    opened_shares: Vec<OpenedShare>,
+}
+
 /// Asks the server. Without an answer, what is shown stays.
 pub(super) fn look(vault: Vault, keys: Keys) {
     spawn_local(async move {
-        match asked_for(&keys).await {
+        match known(&keys).await {
             // Nothing is shown of a vault that locked meanwhile.
-            Ok(asked) if vault.keys().is_some() => drop(vault.asked_for.try_set(asked)),
+            Ok(known) if vault.keys().is_some() => {
+                vault.asked_for.try_set(known.asked_for);
+                vault.opened_shares.try_set(known.opened_shares);
+            }
             Ok(_) => {}
             Err(error) => vault.heed(&error),
         }
     });
 }
 
-async fn asked_for(keys: &Keys) -> client::Result<Vec<AskedFor>> {
+async fn known(keys: &Keys) -> client::Result<Known> {
     let account = keys.api().get_account().await?;
     // Most trust nobody: then no more is asked.
-    if !account.ways_in.iter().any(|way| way.kind == WayInKind::EmergencyContact) {
-        return Ok(Vec::new());
-    }
-    Ok(keys.emergency_contacts().await?.into_iter().filter_map(AskedFor::of).collect())
+    let has = |kind: WayInKind| account.ways_in.iter().any(|way| way.kind == kind);
+    let contacts = if has(WayInKind::EmergencyContact) { keys.emergency_contacts().await? } else { Vec::new() };
+    let split = if has(WayInKind::RecoveryShares) { keys.recovery_split().await? } else { None };
+    Ok(Known {
+        asked_for: contacts.into_iter().filter_map(AskedFor::of).collect(),
+        opened_shares: split.into_iter().flat_map(|split| split.holders).filter_map(OpenedShare::of).collect(),
+    })
 }

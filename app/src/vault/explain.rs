@@ -1,7 +1,7 @@
 //! Errors in the words of somebody who has to go on working.
 
 use api_types::ErrorCode;
-use client::{ClientError, KeyCodeError, PasskeyError, transport::TransportError};
+use client::{ClientError, CombineError, KeyCodeError, PasskeyError, ShareError, transport::TransportError};
 
 use crate::t;
 
@@ -18,6 +18,8 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::Passkey(_) => t!(second_step.passkey_unsupported).to_owned(),
         ClientError::WrongKit => t!(recover.wrong).to_owned(),
         ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
+        ClientError::Shares(why) => shares(why),
+        ClientError::SharesUnknown => t!(recovery_shares.unknown).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
         ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
         ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
@@ -74,6 +76,24 @@ fn identity(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::IdentityTaken => t!(identities.taken),
         _ => return None,
     })
+}
+
+/// What is wrong with which of the shares.
+fn shares(why: &CombineError) -> String {
+    match why {
+        CombineError::Unreadable { at, why: ShareError::Length(count) } => {
+            t!(recovery_shares.length, at = at, count = count)
+        }
+        CombineError::Unreadable { at, why: ShareError::Character(place) } => {
+            t!(recovery_shares.character, at = at, place = place)
+        }
+        CombineError::Unreadable { at, .. } => t!(recovery_shares.mistyped, at = at),
+        CombineError::Doubled { at } => t!(recovery_shares.doubled, at = at),
+        CombineError::Foreign { at } => t!(recovery_shares.foreign, at = at),
+        CombineError::Wrong { at } => t!(recovery_shares.wrong, at = at),
+        CombineError::TooFew { have, need } => t!(recovery_shares.too_few, have = have, need = need),
+        other => other.to_string(),
+    }
 }
 
 fn server_failed(request_id: Option<&str>) -> String {

@@ -65,7 +65,7 @@ fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
         LiveKind::AccountChanged | LiveKind::Resync => vault.refresh(keys.clone()),
         _ => {}
     }
-    if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
+    if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::RecoverySharesChanged | LiveKind::Resync) {
         emergency::look(vault, keys.clone());
     }
     vault.hearing.tell(event);

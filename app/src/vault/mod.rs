@@ -71,7 +71,7 @@ pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     bulk::{BlobSink, WebBulk},
-    emergency::AskedFor,
+    emergency::{AskedFor, OpenedShare},
     explain::{explain, explain_identity},
     key_watch::Warnings,
     loaded::Loaded,
@@ -136,6 +136,9 @@ pub struct Vault {
     /// Emergency contacts who ask for this account.
     #[cfg(feature = "hydrate")]
     pub asked_for: RwSignal<Vec<AskedFor>>,
+    /// Shares of this account's recovery that were opened.
+    #[cfg(feature = "hydrate")]
+    pub opened_shares: RwSignal<Vec<OpenedShare>>,
     #[cfg(feature = "hydrate")]
     hearing: live::Hearing,
     #[cfg(feature = "hydrate")]
@@ -162,6 +165,8 @@ pub fn provide_vault() {
         warnings: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         asked_for: RwSignal::default(),
+        #[cfg(feature = "hydrate")]
+        opened_shares: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         hearing: live::Hearing::new(),
         #[cfg(feature = "hydrate")]
@@ -240,6 +245,8 @@ impl Vault {
     pub fn prove_with_passkey(self, _attempt: Attempt) {}
     /// Opens the account with the recovery kit and sets a new password.
     pub fn recover(self, _email: String, _words: String, _password: String, _attempt: Attempt) {}
+    /// Opens the account with shares that contacts read out and sets a new password.
+    pub fn recover_with_shares(self, _email: String, _shares: Vec<String>, _password: String, _attempt: Attempt) {}
     /// Locks: keys are wiped, the session stays.
     pub fn lock(self) {}
     /// Locks and ends the session.

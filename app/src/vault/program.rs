@@ -4,7 +4,7 @@
 #![allow(unsafe_code)] // `wasm_split` writes the imports and exports between the files
 
 use api_types::second_factors::SecondFactorProof;
-use client::{ByPasskey, Client, ClientError, Recover, SignUp, SignedIn, transport::TransportError};
+use client::{ByPasskey, Client, ClientError, Recover, RecoverWithShares, SignUp, SignedIn, transport::TransportError};
 use crypto::account::RecoveryKit;
 use futures::{
     FutureExt,
@@ -123,18 +123,32 @@ pub(super) fn passkey_proof(client: Client<WebPlatform>) -> Running<client::Resu
     Ok(async move { client.passkey_proof(&BrowserPasskeys).await }.boxed_local())
 }
 
-/// Opens the account with the recovery kit and sets a new password.
+/// What opens an account whose password is lost.
+pub(super) enum RecoverBy {
+    /// The 24 words of a kit, or of an emergency contact.
+    Words(String),
+    /// Shares that contacts read out.
+    Shares(Vec<String>),
+}
+
+/// Opens the account with the recovery kit or shares and sets a new password.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_recover))]
 pub(super) fn recover(
     client: Client<WebPlatform>,
     step: SecondStep,
     email: String,
-    words: String,
+    by: RecoverBy,
     password: String,
 ) -> Running<client::Result<Keys>> {
     let way = async move {
-        let recover = Recover { email: &email, words: &words, password: &password, device: device() };
-        client.recover(recover, &step).await
+        let (email, password, device) = (email.as_str(), password.as_str(), device());
+        match by {
+            RecoverBy::Words(words) => client.recover(Recover { email, words: &words, password, device }, &step).await,
+            RecoverBy::Shares(shares) => {
+                let recover = RecoverWithShares { email, shares: &shares, password, device };
+                client.recover_with_shares(recover, &step).await
+            }
+        }
     };
     Ok(way.boxed_local())
 }

@@ -243,7 +243,15 @@ impl Vault {
     /// Opens the account with the recovery kit and sets a new password.
     pub fn recover(self, email: String, words: String, password: String, attempt: Attempt) {
         let step = self.second_step;
-        self.enter(attempt, move |client, _| program::enter(program::recover(client, step, email, words, password)));
+        let by = program::RecoverBy::Words(words);
+        self.enter(attempt, move |client, _| program::enter(program::recover(client, step, email, by, password)));
+    }
+
+    /// Opens the account with shares that contacts read out and sets a new password.
+    pub fn recover_with_shares(self, email: String, shares: Vec<String>, password: String, attempt: Attempt) {
+        let step = self.second_step;
+        let by = program::RecoverBy::Shares(shares);
+        self.enter(attempt, move |client, _| program::enter(program::recover(client, step, email, by, password)));
     }
 
     /// Keeps an invitation for somebody who has an account already; it is used as soon as their vault is open.
@@ -518,6 +526,7 @@ impl Vault {
         self.waiting.set(0);
         self.warnings.set(super::Warnings::default());
         self.asked_for.set(Vec::new());
+        self.opened_shares.set(Vec::new());
         let session = keys.lock();
         self.inner.update_value(|inner| inner.locked = Some(session));
         true

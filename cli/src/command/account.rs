@@ -1,9 +1,10 @@
 //! `signup`, `login`, `recover`, `logout`, `whoami`, `sessions`.
 
 use api_types::{accounts::Role, sessions::Place};
-use client::{Recover as RecoverInput, SignUp, SignUpLink};
+use client::{Recover as RecoverInput, RecoverWithShares, SignUp, SignUpLink};
 use serde::Serialize;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::{
     args::{Login, Recover, RoleArg, Sessions, Signup},
@@ -107,10 +108,17 @@ pub async fn log_in(context: &Context, args: &Login) -> Result<()> {
 /// `hs recover`.
 pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     let client = context.client()?;
-    let words = ask::secret("The 24 words of your recovery kit, or of an emergency contact: ", args.kit_fd)?;
-    let password = context.new_password(&[&args.email])?;
-    let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
-    let vault = client.recover(input, &context.factor()).await?;
+    let vault = if args.shares || args.shares_fd.is_some() {
+        let shares = shares_from(args.shares_fd)?;
+        let password = context.new_password(&[&args.email])?;
+        let input = RecoverWithShares { email: &args.email, shares: &shares, password: &password, device: device() };
+        client.recover_with_shares(input, &context.factor()).await?
+    } else {
+        let words = ask::secret("The 24 words of your recovery kit, or of an emergency contact: ", args.kit_fd)?;
+        let password = context.new_password(&[&args.email])?;
+        let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
+        client.recover(input, &context.factor()).await?
+    };
     let kept = context.remember(&vault).await?;
     let who = vault.who();
     if !kept {
@@ -118,6 +126,23 @@ pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     }
     context.output.result(&who, |w| format!("New password set for {}. Every other session has ended.", w.email));
     Ok(())
+}
+
+/// Recovery shares: typed one after the other until one is empty, or from a file descriptor.
+fn shares_from(fd: Option<i32>) -> Result<Zeroizing<Vec<String>>> {
+    let mut shares = Zeroizing::new(Vec::new());
+    if fd.is_some() {
+        let line = ask::secret("", fd)?;
+        shares.extend(line.split(',').map(str::to_owned));
+        return Ok(shares);
+    }
+    loop {
+        let share = ask::secret(&format!("Share {}, or nothing after the last: ", shares.len() + 1), None)?;
+        if share.trim().is_empty() {
+            return Ok(shares);
+        }
+        shares.push(share.to_string());
+    }
 }
 
 /// `hs logout`.

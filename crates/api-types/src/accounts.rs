@@ -39,6 +39,8 @@ body! {
         Passkey,
         /// Words that are sealed to a trusted account.
         EmergencyContact,
+        /// What shares that are sealed to trusted accounts give together.
+        RecoveryShares,
     }
 }
 
@@ -53,7 +55,7 @@ body! {
         pub label: String,
         /// `crypto` way-in record: public half, seed sealed under the secret, wrap of the account key, signature.
         pub record: B64,
-        /// Recovery kit and emergency contact: Ed25519 public half that proves the words to the server.
+        /// Recovery kit, emergency contact and recovery shares: Ed25519 public half that proves the secret to the server.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub proof_key: Option<B64>,
         /// When it was made.
@@ -191,6 +193,9 @@ body! {
         /// Those by emergency contact: each that is stored, else `counter_stale`.
         #[serde(default)]
         pub emergency_contacts: Vec<NewWayIn>,
+        /// That by recovery shares: if it is stored, else `counter_stale`.
+        #[serde(default)]
+        pub recovery_shares: Vec<NewWayIn>,
         /// The keyring.
         pub keyring: B64,
         /// The client state.

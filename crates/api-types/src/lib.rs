@@ -25,6 +25,7 @@ pub mod passkeys;
 pub mod phones;
 pub mod policies;
 pub mod recovery;
+pub mod recovery_shares;
 pub mod reports;
 pub mod second_factors;
 pub mod sessions;

@@ -23,6 +23,8 @@ body! {
         SessionBegan,
         /// Something about an emergency contact changed: asked, refused, open, accepted.
         EmergencyChanged,
+        /// Something about recovery shares changed: split, opened, removed.
+        RecoverySharesChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }

@@ -4,6 +4,7 @@ use crate::{
     AccountId, B64,
     accounts::{OwnAccount, Rotation},
     body,
+    recovery_shares::NamedSplit,
     second_factors::SecondFactorProof,
     sessions::Carrier,
 };
@@ -13,6 +14,10 @@ body! {
     pub struct StartRecovery {
         /// Sign-in e-mail.
         pub email: String,
+        /// With recovery shares: what each of them says of its split, 8 bytes. Of a split that is this account's it is
+        /// answered by the statement, else by `recovery_failed`, as it is for an unknown e-mail.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub split: Option<B64>,
     }
 }
 
@@ -25,6 +30,9 @@ body! {
         pub account_id: AccountId,
         /// 32 random bytes that the kit's proof key signs.
         pub challenge: B64,
+        /// The split that was named.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub split: Option<NamedSplit>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything that can go wrong, said so that a person can act on it. [`ClientError::code`] is stable, for translations.
 
 use api_types::{ErrorCode, Problem};
+use crypto::account::CombineError;
 
 pub use crate::refusal::Refusal;
 use crate::{content::FieldError, key_code::KeyCodeError, passkey::PasskeyError, transport::TransportError};
@@ -50,6 +51,22 @@ pub enum ClientError {
     /// The kit is not this account's.
     #[error("E-mail or recovery kit is wrong.")]
     WrongKit,
+    /// Recovery shares that open nothing together.
+    #[error("The recovery shares have a mistake: {0}.")]
+    Shares(#[from] CombineError),
+    /// No split of this account is the one that the shares are of.
+    #[error("These recovery shares open nothing of this account: the e-mail is another, or the shares were removed.")]
+    SharesUnknown,
+    /// A number of contacts, or a threshold, that a recovery isn't split by.
+    #[error(
+        "A recovery is split among {fewest} to {most} different people, and {fewest} or more of them open it together."
+    )]
+    ShareNumbers {
+        /// Fewest, of both.
+        fewest: usize,
+        /// Most people.
+        most: usize,
+    },
     /// No answer from a passkey, or none that helps.
     #[error(transparent)]
     Passkey(#[from] PasskeyError),
@@ -134,6 +151,14 @@ impl ClientError {
             Self::SecondFactorTooLate => "second_factor_too_late",
             Self::KitWords(_) => "kit_words",
             Self::WrongKit => "wrong_kit",
+            Self::Shares(CombineError::Unreadable { .. }) => "share_unreadable",
+            Self::Shares(CombineError::Doubled { .. }) => "share_doubled",
+            Self::Shares(CombineError::Foreign { .. }) => "share_foreign",
+            Self::Shares(CombineError::Wrong { .. }) => "share_wrong",
+            Self::Shares(CombineError::TooFew { .. }) => "shares_too_few",
+            Self::Shares(_) => "shares",
+            Self::SharesUnknown => "shares_unknown",
+            Self::ShareNumbers { .. } => "share_numbers",
             Self::Passkey(PasskeyError::Declined) => "passkey_declined",
             Self::Passkey(PasskeyError::Known) => "passkey_known",
             Self::Passkey(PasskeyError::Unsupported) => "passkey_unsupported",

@@ -32,6 +32,7 @@
 //! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
 //! | `passkey.rs` | [`Client::sign_in_with_passkey`], [`Client::passkey_proof`], [`SignedIn::unlock_with_passkey`], [`Vault::add_passkey`], [`Vault::remove_passkey`], [`Vault::confirm_with_passkey`]; an [`Authenticator`] brings the passkeys |
 //! | `emergency.rs` | [`Vault::emergency_contacts`], [`Vault::add_emergency_contact`], [`Vault::remove_emergency_contact`], [`Vault::refuse_emergency`]; [`Vault::trusted_by`], [`Vault::accept_trust`], [`Vault::decline_trust`], [`Vault::ask_emergency`], [`Vault::emergency_words`], used by [`Client::recover`] |
+//! | `recovery_shares.rs` | [`Vault::recovery_split`], [`Vault::split_recovery`], [`Vault::remove_recovery_split`]; [`Vault::held_shares`], [`Vault::open_share`], used by [`Client::recover_with_shares`] |
 //! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
@@ -83,6 +84,7 @@ mod passkey;
 mod people;
 mod phone;
 mod platform;
+mod recovery_shares;
 mod refusal;
 mod reports;
 mod session;
@@ -95,7 +97,9 @@ mod vault;
 
 pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use contacts::Contact;
-pub use crypto::account::{AccountKey, PasskeySecret, RecoveryKit};
+pub use crypto::account::{
+    AccountKey, CombineError, PasskeySecret, RecoveryKit, RecoveryShare, SHARE_HOLDERS, SHARE_THRESHOLD_MIN, ShareError,
+};
 pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};
@@ -107,13 +111,15 @@ pub use memory::Memory;
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};
 pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
+pub use recovery_shares::{HeldShare, Holder, Split};
 pub use refusal::Refusal;
 pub use reports::{
     Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
     ReportEvents, ReportRow, SealedRows, SignedRequest, VersionInfo, event_hash,
 };
 pub use session::{
-    AskSecondFactor, Client, Device, NoSecondFactor, Recover, SecondFactorAsked, SignUp, SignedIn, WhyAsked,
+    AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
+    WhyAsked,
 };
 pub use sharing::{AccessRow, AccessStatus, AccessWho, Claimed, PendingShare, Share, Shared};
 pub use vault::{Unsaved, Vault};

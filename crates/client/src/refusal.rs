@@ -89,6 +89,12 @@ pub enum Refusal {
         "The server shows another emergency contact, or other words, than the account's holder signed. Nothing was done."
     )]
     EmergencyForged,
+    /// A split of the recovery that isn't the one that was signed, or not its shares.
+    #[error(
+        "The server shows another split of the recovery, or another share, than the account's holder signed. Nothing was \
+         done."
+    )]
+    SharesForged,
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -341,6 +347,7 @@ impl Refusal {
             Self::WayInForged => "way_in_forged",
             Self::WayInBehind => "way_in_behind",
             Self::EmergencyForged => "emergency_forged",
+            Self::SharesForged => "shares_forged",
             Self::StateBehind => "state_behind",
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",

@@ -23,7 +23,7 @@ use crypto::{
 use zeroize::Zeroizing;
 
 pub(crate) use next_key::{NextKey, make_way};
-pub use recover::Recover;
+pub use recover::{Recover, RecoverWithShares};
 pub(crate) use second_factor::Asking;
 pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
 pub use sign_up::SignUp;
@@ -302,6 +302,7 @@ pub(crate) fn ways_in(account: &OwnAccount, kind: WayInKind) -> Result<Vec<Signe
 pub(crate) fn other_ways_in(account: &OwnAccount) -> Result<Vec<Signed<WayIn>>> {
     let mut others = ways_in(account, WayInKind::Passkey)?;
     others.extend(ways_in(account, WayInKind::EmergencyContact)?);
+    others.extend(ways_in(account, WayInKind::RecoveryShares)?);
     Ok(others)
 }
 

@@ -48,6 +48,8 @@ pub enum Defence {
     WayInGeneration,
     /// An emergency contact is the one whom the account signed.
     EmergencySigned,
+    /// Who holds the shares of a split, and how many open it, is what the account signed.
+    SplitSigned,
     /// A password is never stretched less than the floor.
     KdfFloor,
     /// The client state and drafts count up.

@@ -35,6 +35,8 @@ pub mod passkeys;
 pub mod phone_codes;
 pub mod phones;
 pub mod recovery_codes;
+pub mod recovery_shares;
+pub mod recovery_splits;
 pub mod rekey_queue;
 pub mod report_access;
 pub mod reports;
@@ -83,6 +85,8 @@ macro_rules! for_each_entity {
         $each!(phone_codes);
         $each!(phones);
         $each!(recovery_codes);
+        $each!(recovery_shares);
+        $each!(recovery_splits);
         $each!(rekey_queue);
         $each!(report_access);
         $each!(reports);

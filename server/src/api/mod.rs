@@ -26,6 +26,7 @@ pub mod parts;
 pub mod passkeys;
 pub mod phones;
 pub mod recovery;
+pub mod recovery_shares;
 pub mod reports;
 pub mod second_factors;
 pub mod session;
@@ -55,6 +56,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(tokens::routes())
         .merge(phones::routes())
         .merge(emergency::routes())
+        .merge(recovery_shares::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

@@ -74,11 +74,21 @@ pub enum MailKind {
     EmergencyWordsGiven,
     /// An emergency contact opened the account, and set a new password.
     EmergencyUsed,
+    /// The recovery was split among contacts.
+    RecoverySplitMade,
+    /// The split was removed.
+    RecoverySplitRemoved,
+    /// The account holds a share of somebody's recovery.
+    RecoveryShareGiven,
+    /// A contact opened their share.
+    RecoveryShareOpened,
+    /// Shares opened the account, and a new password was set.
+    RecoverySharesUsed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 39] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -113,5 +123,10 @@ impl MailKind {
         Self::EmergencyOpen,
         Self::EmergencyWordsGiven,
         Self::EmergencyUsed,
+        Self::RecoverySplitMade,
+        Self::RecoverySplitRemoved,
+        Self::RecoveryShareGiven,
+        Self::RecoveryShareOpened,
+        Self::RecoverySharesUsed,
     ];
 }

@@ -41,6 +41,7 @@ pub mod policies;
 pub mod reading;
 pub mod recovery;
 pub mod recovery_codes;
+pub mod recovery_shares;
 pub mod reports;
 pub mod reports_create;
 pub mod retention;

@@ -1,13 +1,14 @@
-//! The recovery kit sets a new password; so do an emergency contact's words, while they are open.
+//! The recovery kit sets a new password; so do an emergency contact's words, while they are open, and recovery shares together.
 //!
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
 
 use api_types::{
-    AccountId, B64, ErrorCode, UnixMillis,
+    AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{AccountStatus, WayIn, WayInKind},
     audit::Action,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    recovery_shares::NamedSplit,
 };
 use crypto::{
     account::RecoveryProof,
@@ -26,14 +27,14 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, api_tokens, devices, emergency, fields, notices,
+        account, api_tokens, devices, emergency, fields, notices, recovery_shares,
         rotation::Rotated,
         second_factor::{self, Beside},
         sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
-    storage::{self, accounts},
+    storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, recovery_shares::ShareRow},
 };
 
 /// A recovery between start and finish.
@@ -42,7 +43,7 @@ pub struct Recovery {
     account: Option<AccountId>,
     pair: Pair,
     challenge: [u8; 32],
-    /// The kit, or way in by emergency contact, that was proved, as it was stored then.
+    /// The kit, or way in by emergency contact or recovery shares, that was proved, as it was stored then.
     kit: Option<WayIn>,
     /// Whether a second factor was proved with it.
     second_factor: bool,
@@ -71,9 +72,34 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
     let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
+    let split = match &body.split {
+        Some(id) => Some(shown(state, account_id, &id.0).await?),
+        None => None,
+    };
     let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
     let recovery_id = state.recoveries.put(recovery)?;
-    Ok(RecoveryStarted { recovery_id: B64(recovery_id.to_vec()), account_id, challenge: B64(challenge.to_vec()) })
+    Ok(RecoveryStarted {
+        recovery_id: B64(recovery_id.to_vec()),
+        account_id,
+        challenge: B64(challenge.to_vec()),
+        split,
+    })
+}
+
+/// The split that whoever has one of its shares can name: by it they learn which share is a wrong one.
+async fn shown(state: &AppState, account: AccountId, id: &[u8]) -> ServiceResult<NamedSplit> {
+    let split = recovery_shares::named(state.db.read(), account, id).await?;
+    let event = EventDraft::anonymous(Action::Recover).actor(account, None).with("step", "start");
+    state.audit.record(event.with("way", enum_name(&WayInKind::RecoveryShares))).await?;
+    Ok(split)
+}
+
+/// Whether a way in of this kind is proved by a key of its own, and sets a new password.
+pub fn recovers(kind: WayInKind) -> bool {
+    match kind {
+        WayInKind::RecoveryKit | WayInKind::EmergencyContact | WayInKind::RecoveryShares => true,
+        WayInKind::Password | WayInKind::Passkey => false,
+    }
 }
 
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
@@ -135,8 +161,7 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
 }
 
 fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
-    let by_words = matches!(way.kind, WayInKind::RecoveryKit | WayInKind::EmergencyContact);
-    let key = way.proof_key.as_ref().filter(|_| by_words)?;
+    let key = way.proof_key.as_ref().filter(|_| recovers(way.kind))?;
     key.0.as_slice().try_into().ok().map(PublicSigningKey)
 }
 
@@ -186,27 +211,18 @@ async fn replace(
         return Err(ErrorCode::RecoveryFailed.into());
     }
     may_open(tx.conn(), proved, state.clock.now()).await?;
-    // The words of an emergency contact serve once.
-    let used = Some(proved.id).filter(|_| proved.kind == WayInKind::EmergencyContact);
-    rotated.keeps_others(&stored, used)?;
+    let used = Used::up(&tx, proved).await?;
+    rotated.keeps_others(&stored, used.way_in())?;
     rotated.store(&tx).await?;
-    let trusted = match used {
-        Some(used) => storage::emergency::get(tx.conn(), used).await?,
-        None => None,
-    };
-    if let Some(row) = &trusted {
-        storage::emergency::delete(tx.conn(), row.way_in).await?;
-    }
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
     devices::remember(state, &tx, account, body.carrier, &device).await?;
-    let told = if used.is_some() { MailKind::EmergencyUsed } else { MailKind::AccountRecovered };
-    notices::tell_id(state, &mut tx, account, told).await?;
+    notices::tell_id(state, &mut tx, account, used.mail()).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
     let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
-    if let Some(row) = &trusted {
+    if let Used::Contact(row) = &used {
         event = event.with("contact", row.contact);
     }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
@@ -214,8 +230,57 @@ async fn replace(
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     tx.commit().await?;
     sessions::began(state, &begun, false);
-    if let Some(row) = &trusted {
-        emergency::tell(state, row);
-    }
+    used.tell(state, account);
     NewSession::new(state, begun, row).await
+}
+
+/// What opened the account, and what of it is gone then: a kit stays, everything else serves once.
+enum Used {
+    Kit,
+    Contact(Box<EmergencyRow>),
+    Shares(WayInId, Vec<ShareRow>),
+}
+
+impl Used {
+    async fn up(tx: &WriteTx, proved: &WayIn) -> ServiceResult<Self> {
+        match proved.kind {
+            WayInKind::EmergencyContact => {
+                let row = storage::emergency::get(tx.conn(), proved.id).await?.ok_or(ErrorCode::RecoveryFailed)?;
+                storage::emergency::delete(tx.conn(), row.way_in).await?;
+                Ok(Self::Contact(Box::new(row)))
+            }
+            WayInKind::RecoveryShares => {
+                let shares = storage::recovery_shares::shares(tx.conn(), proved.id).await?;
+                storage::recovery_shares::delete(tx.conn(), proved.id).await?;
+                Ok(Self::Shares(proved.id, shares))
+            }
+            _ => Ok(Self::Kit),
+        }
+    }
+
+    fn way_in(&self) -> Option<WayInId> {
+        match self {
+            Self::Kit => None,
+            Self::Contact(row) => Some(row.way_in),
+            Self::Shares(way_in, _) => Some(*way_in),
+        }
+    }
+
+    fn mail(&self) -> MailKind {
+        match self {
+            Self::Kit => MailKind::AccountRecovered,
+            Self::Contact(_) => MailKind::EmergencyUsed,
+            Self::Shares(..) => MailKind::RecoverySharesUsed,
+        }
+    }
+
+    fn tell(&self, state: &AppState, account: AccountId) {
+        match self {
+            Self::Kit => {}
+            Self::Contact(row) => emergency::tell(state, row),
+            Self::Shares(_, shares) => {
+                recovery_shares::tell(state, account, shares.iter().map(|share| share.contact));
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub struct Rotated {
     account: AccountId,
     password: WayIn,
     recovery_kit: WayIn,
-    /// Passkeys and emergency contacts.
+    /// Passkeys, emergency contacts, recovery shares.
     others: Vec<WayIn>,
     keyring: Vec<u8>,
     client_state: Vec<u8>,
@@ -51,9 +51,13 @@ impl Rotated {
             .emergency_contacts
             .into_iter()
             .map(|way| signed::way_in("/rotation/emergency_contacts", way, WayInKind::EmergencyContact, chain, now));
+        let shares = sent
+            .recovery_shares
+            .into_iter()
+            .map(|way| signed::way_in("/rotation/recovery_shares", way, WayInKind::RecoveryShares, chain, now));
         Ok(Self {
             account: AccountId(chain.account().0),
-            others: passkeys.chain(contacts).collect::<ServiceResult<_>>()?,
+            others: passkeys.chain(contacts).chain(shares).collect::<ServiceResult<_>>()?,
             password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(
                 "/rotation/recovery_kit",

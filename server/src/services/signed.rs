@@ -45,6 +45,7 @@ pub fn way_in(
         WayInKind::RecoveryKit => (account::WayInKind::RecoveryKit, "Recovery kit"),
         WayInKind::Passkey => (account::WayInKind::Passkey, "Passkey"),
         WayInKind::EmergencyContact => (account::WayInKind::EmergencyContact, "Emergency contact"),
+        WayInKind::RecoveryShares => (account::WayInKind::RecoveryShares, "Recovery shares"),
     };
     if signed.kind != wanted || signed.id.0 != new.id.0 {
         return Err(ServiceError::field(pointer, "its record is of another kind or id"));
@@ -53,8 +54,7 @@ pub fn way_in(
     if signed.proof_key.as_ref().map(|key| &key.0[..]) != proof_key {
         return Err(ServiceError::field(pointer, "its proof key is not the one in its record"));
     }
-    let by_words = matches!(kind, WayInKind::RecoveryKit | WayInKind::EmergencyContact);
-    if by_words != proof_key.is_some() {
+    if super::recovery::recovers(kind) != proof_key.is_some() {
         return Err(ServiceError::field(pointer, "a way in by words has a proof key, another has none"));
     }
     Ok(WayIn {

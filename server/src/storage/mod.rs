@@ -26,6 +26,7 @@ pub mod passkeys;
 pub mod phone_codes;
 pub mod phones;
 pub mod policies;
+pub mod recovery_shares;
 pub mod reports;
 pub mod reports_access;
 pub mod reports_list;

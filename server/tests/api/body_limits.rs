@@ -52,6 +52,8 @@ const TABLE: &[(&str, usize)] = &[
     ("remove_passkey", ACCOUNT),
     ("add_emergency_contact", USUAL),
     ("remove_emergency_contact", ACCOUNT),
+    ("make_recovery_split", USUAL),
+    ("remove_recovery_split", ACCOUNT),
     ("sign_in_with_passkey", USUAL),
     ("confirm_with_passkey", USUAL),
     ("start_identity", USUAL),

@@ -76,7 +76,7 @@ async fn scene() -> Scene {
 }
 
 /// A report of one's own.
-async fn keeps(owner: &Person) -> ReportId {
+pub async fn keeps(owner: &Person) -> ReportId {
     let fields = ReportFields {
         report_number: "R-17".into(),
         title: "Chest X-ray".into(),
@@ -146,7 +146,7 @@ async fn enters(server: &Server, words: &RecoveryKit) -> client::Result<Vault<La
 }
 
 /// What stands in the log of events, of an action.
-async fn subjects(server: &Server, ada: &Person, action: &str) -> Vec<(Option<String>, String)> {
+pub async fn subjects(server: &Server, ada: &Person, action: &str) -> Vec<(Option<String>, String)> {
     let token = ada.token().unwrap().to_owned();
     let events = server.get(&format!("/admin/events?action={action}"), Some(&token)).await.json();
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -522,7 +522,7 @@ async fn accounts_that_are_switched_off_neither_open_nor_are_opened() {
 }
 
 /// Gives this, when it is asked for the first time.
-struct Once(SecondFactorProof);
+pub struct Once(pub SecondFactorProof);
 
 impl AskSecondFactor for Once {
     async fn ask(&self, asked: SecondFactorAsked) -> Option<SecondFactorProof> {
@@ -599,7 +599,7 @@ async fn tells(events: &mut (impl Stream<Item = LiveEvent> + Unpin)) {
 }
 
 /// Takes so many messages: to these, of these subjects, in any order; none says a name.
-async fn mailed(mail: &mut MailServer, expected: &[(&str, &str)]) {
+pub async fn mailed(mail: &mut MailServer, expected: &[(&str, &str)]) {
     let mut found = BTreeSet::new();
     for _ in expected {
         let message = mail.next().await;

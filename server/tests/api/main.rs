@@ -59,6 +59,7 @@ mod phone_limits;
 mod phone_sign_in;
 mod phones;
 mod recovery;
+mod recovery_shares;
 mod redeem;
 mod repeats;
 mod reports;

@@ -25,7 +25,7 @@ use crate::{
 const NEW_PASSWORD: &str = "quite another battery staple";
 
 async fn start(server: &Server, email: &str) -> RecoveryStarted {
-    server.post("/recovery/start", None, &StartRecovery { email: email.to_owned() }).await.body()
+    server.post("/recovery/start", None, &StartRecovery { email: email.to_owned(), split: None }).await.body()
 }
 
 /// Proves a kit; gives the OPAQUE state beside the answer.
@@ -62,6 +62,7 @@ async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
         rotation: Rotation {
             passkeys: Vec::new(),
             emergency_contacts: Vec::new(),
+            recovery_shares: Vec::new(),
             password: who.way_in(WayInSecret::Password(&done.export_key), 1),
             recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
             keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),

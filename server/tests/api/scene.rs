@@ -263,6 +263,11 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             let verb = if verb == "get" { "words" } else { verb };
             (format!("/trusted/{}/{verb}", WayInId([0; 16])), None)
         }
+        "get_recovery_split" => ("/account/recovery-split".into(), None),
+        "make_recovery_split" => ("/account/recovery-split".into(), Some(json!({}))),
+        "remove_recovery_split" => (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), Some(json!({}))),
+        "list_held_shares" => ("/trusted/shares".into(), None),
+        "open_held_share" => (format!("/trusted/shares/{}/open", WayInId([0; 16])), None),
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
         "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
         "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),

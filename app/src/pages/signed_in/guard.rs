@@ -111,12 +111,13 @@ fn Fetched(program: Program) -> impl IntoView {
     }
 }
 
-/// What is said on every page: alarms, emergency contacts who ask, and live events.
+/// What is said on every page: alarms, emergency contacts who ask, shares that were opened, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     view! {
         <super::notices::AlarmNotice/>
         <super::emergency_notice::EmergencyNotice/>
+        <super::share_notice::ShareNotice/>
         <super::notices::LiveNotices/>
         <super::new_session::SignInNotice/>
     }

@@ -82,6 +82,8 @@ mod scan;
 #[cfg(feature = "hydrate")]
 mod settings;
 #[cfg(feature = "hydrate")]
+mod share_notice;
+#[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
 mod trusted;

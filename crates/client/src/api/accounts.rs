@@ -20,6 +20,7 @@ use api_types::{
     },
     policies::Policies,
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    recovery_shares::{HeldShareList, NewRecoverySplit, OwnRecoverySplit, RemoveRecoverySplit, SealedShare},
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
@@ -152,6 +153,18 @@ impl<T: Transport> Api<'_, T> {
         ask_emergency(id: &WayInId) -> () = post_nothing format!("/trusted/{id}/ask");
         /// `POST /trusted/{way_in_id}/words`.
         get_emergency_words(id: &WayInId) -> EmergencyWords = post_empty format!("/trusted/{id}/words");
+        /// `GET /account/recovery-split`.
+        get_recovery_split() -> OwnRecoverySplit = get "/account/recovery-split".to_owned();
+        /// `POST /account/recovery-split`.
+        make_recovery_split(body: &NewRecoverySplit) -> ()
+            = post_unit "/account/recovery-split".to_owned(), body;
+        /// `POST /account/recovery-split/{way_in_id}/remove`.
+        remove_recovery_split(id: &WayInId, body: &RemoveRecoverySplit) -> ()
+            = post_unit format!("/account/recovery-split/{id}/remove"), body;
+        /// `GET /trusted/shares`.
+        list_held_shares() -> HeldShareList = get "/trusted/shares".to_owned();
+        /// `POST /trusted/shares/{way_in_id}/open`.
+        open_held_share(id: &WayInId) -> SealedShare = post_empty format!("/trusted/shares/{id}/open");
         /// `POST /passkeys/challenge`.
         challenge_passkey() -> PasskeyChallenge = post_empty "/passkeys/challenge".to_owned();
         /// `POST /sign-in/passkey`.

@@ -1,38 +1,32 @@
-//! Trusting somebody no more: what their words opened opens nothing stored then.
+//! Trusting somebody no more: what their words, or their shares, opened opens nothing stored then.
 
-use api_types::{WayInId, emergency::RemoveEmergencyContact};
+use api_types::{WayInId, emergency::RemoveEmergencyContact, recovery_shares::RemoveRecoverySplit};
 
-use super::{Vault, saving::TRIES};
-use crate::{
-    error::{ClientError, Result},
-    ids::ToApi,
-    platform::Platform,
-    refusal::Refusal,
-};
+use super::Vault;
+use crate::{error::Result, platform::Platform};
 
 impl<P: Platform> Vault<P> {
     /// Removes an emergency contact and rotates the account key. Every other session ends. The session must be confirmed
     /// ([`Vault::confirm`]).
     ///
     /// # Errors
-    /// [`Refusal::WayInForged`] where its way in isn't there; as [`Vault::change_password`].
+    /// [`crate::Refusal::WayInForged`] where its way in isn't there; as [`Vault::change_password`].
     pub async fn remove_emergency_contact(&self, id: &WayInId) -> Result<()> {
-        let _no_save_meanwhile = self.lock_saving().await;
-        for _ in 0..TRIES {
-            let mut next = self.next_key().await?;
-            let before = next.others.len();
-            next.others.retain(|way| way.claimed().id.api() != *id);
-            if next.others.len() == before {
-                return Err(Refusal::WayInForged.into());
-            }
-            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let body = RemoveEmergencyContact { rotation: self.rotated(&next, ways, self.state().clone())? };
-            self.begin_rotation(&next.key);
-            let sent = self.api().remove_emergency_contact(id, &body).await;
-            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
-                return ended;
-            }
-        }
-        Err(ClientError::Internal("other devices save all the time"))
+        self.rotate_without(id, async |rotation| {
+            self.api().remove_emergency_contact(id, &RemoveEmergencyContact { rotation }).await
+        })
+        .await
+    }
+
+    /// Removes the split of the recovery and rotates the account key: its shares open nothing any more. Every other session
+    /// ends. The session must be confirmed ([`Vault::confirm`]).
+    ///
+    /// # Errors
+    /// As [`Vault::remove_emergency_contact`].
+    pub async fn remove_recovery_split(&self, id: &WayInId) -> Result<()> {
+        self.rotate_without(id, async |rotation| {
+            self.api().remove_recovery_split(id, &RemoveRecoverySplit { rotation }).await
+        })
+        .await
     }
 }

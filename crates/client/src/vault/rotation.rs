@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use api_types::{
-    B64, ErrorCode, SecondFactorId,
+    B64, ErrorCode, SecondFactorId, WayInId,
     accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, Rotation, StartPasswordChange, WayInKind},
     limits::{PASSWORD_MIN_CHARS, PASSWORD_MIN_CHARS_WITH_FACTOR},
     passkeys::RemovePasskey,
@@ -33,7 +33,7 @@ use crate::{
 pub(super) struct Next {
     pub(super) password: Signed<WayIn>,
     pub(super) kit: Signed<WayIn>,
-    /// Passkeys and emergency contacts.
+    /// Passkeys, emergency contacts, recovery shares.
     pub(super) others: Vec<Signed<WayIn>>,
     pub(super) key: NextKey,
 }
@@ -123,6 +123,27 @@ impl<P: Platform> Vault<P> {
             let body = RemovePasskey { rotation: self.rotated(&next, ways, self.state().clone())? };
             self.begin_rotation(&next.key);
             let sent = self.api().remove_passkey(id, &body).await;
+            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
+                return ended;
+            }
+        }
+        Err(ClientError::Internal("other devices save all the time"))
+    }
+
+    /// Rotates without one of the other ways in, which `send` removes. Every other session ends.
+    pub(super) async fn rotate_without(&self, id: &WayInId, send: impl AsyncFn(Rotation) -> Result<()>) -> Result<()> {
+        let _no_save_meanwhile = self.0.saving.lock().await;
+        for _ in 0..TRIES {
+            let mut next = self.next_key().await?;
+            let before = next.others.len();
+            next.others.retain(|way| way.claimed().id.api() != *id);
+            if next.others.len() == before {
+                return Err(Refusal::WayInForged.into());
+            }
+            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
+            let rotation = self.rotated(&next, ways, self.state().clone())?;
+            self.begin_rotation(&next.key);
+            let sent = send(rotation).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
             }

@@ -57,13 +57,7 @@ impl EmergencyContact {
 
     /// Whether the key that it names is one of the contact's.
     pub fn names_key_of(&self, contact: &KeyChain) -> bool {
-        let Some(record) = contact.record(self.contact_epoch) else { return false };
-        let record = record.claimed();
-        let key = match self.suite {
-            Suite::XWing => record.xwing.as_ref(),
-            Suite::X25519 => Some(&record.x25519),
-        };
-        contact.account() == self.contact && key.is_some_and(|key| key.hash() == self.key_hash)
+        contact.account() == self.contact && contact.has_key(self.contact_epoch, self.suite, &self.key_hash)
     }
 }
 

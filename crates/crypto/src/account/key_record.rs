@@ -238,6 +238,17 @@ impl KeyChain {
         self.records.get(usize::try_from(epoch).ok()?)
     }
 
+    /// Whether the key of this hash is the one of that suite in an epoch.
+    pub fn has_key(&self, epoch: u32, suite: Suite, hash: &Hash32) -> bool {
+        let Some(record) = self.record(epoch) else { return false };
+        let record = record.claimed();
+        let key = match suite {
+            Suite::XWing => record.xwing.as_ref(),
+            Suite::X25519 => Some(&record.x25519),
+        };
+        key.is_some_and(|key| key.hash() == *hash)
+    }
+
     /// All records, epoch 0 first.
     pub fn records(&self) -> &[Signed<KeyRecord>] {
         &self.records

@@ -12,6 +12,7 @@ mod organisation;
 mod passkey;
 #[cfg(feature = "open")]
 mod recovery;
+mod shares;
 #[cfg(feature = "open")]
 mod state;
 #[cfg(feature = "open")]
@@ -36,6 +37,12 @@ pub use organisation::{OrganisationError, Role, RoleStatement};
 pub use passkey::PasskeySecret;
 #[cfg(feature = "open")]
 pub use recovery::{RecoveryError, RecoveryKit};
+#[cfg(feature = "open")]
+pub use shares::{
+    CombineError, RecoveryShare, SHARE_CHARACTERS, ShareError, check_together, combine_shares, open_share,
+    split_recovery,
+};
+pub use shares::{RecoverySplit, SHARE_HOLDERS, SHARE_THRESHOLD_MIN, SPLIT_ID_LEN, ShareHolder, SplitError, SplitId};
 #[cfg(feature = "open")]
 pub use state::{StateError, open_cache, open_state, seal_cache, seal_state};
 #[cfg(feature = "open")]

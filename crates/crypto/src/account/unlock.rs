@@ -25,6 +25,8 @@ pub enum WayInSecret<'a> {
     Passkey(&'a PasskeySecret),
     /// The emergency words, sealed to a contact.
     EmergencyContact(&'a RecoveryKit),
+    /// What recovery shares gave together.
+    RecoveryShares(&'a RecoveryKit),
 }
 
 impl WayInSecret<'_> {
@@ -35,13 +37,16 @@ impl WayInSecret<'_> {
             Self::RecoveryKit(_) => WayInKind::RecoveryKit,
             Self::Passkey(_) => WayInKind::Passkey,
             Self::EmergencyContact(_) => WayInKind::EmergencyContact,
+            Self::RecoveryShares(_) => WayInKind::RecoveryShares,
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Password(key) => key.secret().expose(),
-            Self::RecoveryKit(words) | Self::EmergencyContact(words) => words.entropy().expose(),
+            Self::RecoveryKit(words) | Self::EmergencyContact(words) | Self::RecoveryShares(words) => {
+                words.entropy().expose()
+            }
             Self::Passkey(secret) => secret.secret().expose(),
         }
     }
@@ -52,6 +57,7 @@ impl WayInSecret<'_> {
             Self::RecoveryKit(_) => Label::WayInRecoveryKit,
             Self::Passkey(_) => Label::WayInPasskey,
             Self::EmergencyContact(_) => Label::WayInEmergencyContact,
+            Self::RecoveryShares(_) => Label::WayInRecoveryShares,
         }
     }
 }
@@ -85,7 +91,9 @@ pub fn make_way_in(
     let bindings: [&[u8]; 2] = [setup.account.as_ref(), id.as_ref()];
     let sealed_seed = seal_small(secret.bytes(), secret.label(), &bindings, pair.seed().expose(), rng);
     let proof_key = match secret {
-        WayInSecret::RecoveryKit(words) | WayInSecret::EmergencyContact(words) => Some(words.proof_key()),
+        WayInSecret::RecoveryKit(words) | WayInSecret::EmergencyContact(words) | WayInSecret::RecoveryShares(words) => {
+            Some(words.proof_key())
+        }
         WayInSecret::Password(_) | WayInSecret::Passkey(_) => None,
     };
     let way = WayIn {

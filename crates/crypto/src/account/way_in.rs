@@ -24,6 +24,8 @@ pub enum WayInKind {
     Passkey = 3,
     /// 32 random bytes, sealed to a trusted account.
     EmergencyContact = 4,
+    /// 32 random bytes, split among contacts.
+    RecoveryShares = 5,
 }
 
 impl WayInKind {
@@ -37,6 +39,7 @@ impl WayInKind {
             2 => Ok(Self::RecoveryKit),
             3 => Ok(Self::Passkey),
             4 => Ok(Self::EmergencyContact),
+            5 => Ok(Self::RecoveryShares),
             other => Err(DecodeError::UnknownTag { field: "way-in kind", tag: other.into() }),
         }
     }
@@ -59,7 +62,7 @@ pub struct WayIn {
     pub wrap: Vec<u8>,
     /// Which account key is wrapped: 0 at sign-up, one more with each rotation.
     pub generation: u32,
-    /// For a recovery kit or an emergency contact: the key that authenticates a reset.
+    /// For a recovery kit, an emergency contact or recovery shares: the key that authenticates a reset.
     pub proof_key: Option<PublicSigningKey>,
     /// Epoch of the account's signing key.
     pub epoch: u32,

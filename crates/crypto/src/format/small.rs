@@ -32,6 +32,8 @@ pub enum Label {
     WayInPasskey,
     /// The seed of a way in by emergency contact, under its words' entropy.
     WayInEmergencyContact,
+    /// The seed of a way in by recovery shares, under the bytes that they give together.
+    WayInRecoveryShares,
     /// The author's statement, under the content key.
     AuthorStatement,
     /// An invitation's secret kept by its maker, under the account key.
@@ -51,6 +53,7 @@ impl Label {
             Self::WayInRecoveryKit => "way-in/recovery-kit",
             Self::WayInPasskey => "way-in/passkey",
             Self::WayInEmergencyContact => "way-in/emergency-contact",
+            Self::WayInRecoveryShares => "way-in/recovery-shares",
             Self::AuthorStatement => "author-statement",
             Self::Invitation => "invitation",
         }

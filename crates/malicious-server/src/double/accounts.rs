@@ -10,17 +10,20 @@ use api_types::{
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
+    recovery_shares::{
+        self, HeldShare, HeldShareList, NamedSplit, NewRecoverySplit, OwnRecoverySplit, SealedShare, ShareHolder,
+    },
     sessions::{Carrier, CurrentSession, Session, SessionList, WhoAmI},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, NewWayIn, RegistrationStarted, StartSignUp},
 };
 use client::transport::{Method, Request};
 use crypto::{
-    account::{EmergencyContact, KeyChain, RecoveryProof},
+    account::{EmergencyContact, KeyChain, RecoveryProof, RecoverySplit},
     sign::{PublicSigningKey, Signed},
 };
 
-use super::{Account, Answer, Db, Fake, Trusted, json, no, random, read, rng};
+use super::{Account, Answer, Db, Fake, SplitRecovery, Trusted, json, no, random, read, rng};
 
 fn id(account: &AccountId) -> crypto::ids::AccountId {
     crypto::ids::AccountId(account.0)
@@ -66,6 +69,7 @@ impl Account {
         self.ways_in = vec![way(&to.password, WayInKind::Password), way(&to.recovery_kit, WayInKind::RecoveryKit)];
         self.ways_in.extend(to.passkeys.iter().map(|new| way(new, WayInKind::Passkey)));
         self.ways_in.extend(to.emergency_contacts.iter().map(|new| way(new, WayInKind::EmergencyContact)));
+        self.ways_in.extend(to.recovery_shares.iter().map(|new| way(new, WayInKind::RecoveryShares)));
         self.keyring = to.keyring;
         (self.state, self.counter) = (to.client_state, to.client_state_counter);
     }
@@ -86,6 +90,34 @@ impl Trusted {
             refused_at: None,
             ask_again_at: None,
         }
+    }
+}
+
+impl SplitRecovery {
+    fn own(&self, db: &Db) -> recovery_shares::RecoverySplit {
+        let holder =
+            |(id, _): &(AccountId, B64)| ShareHolder { account: public(id, &db.accounts[id]), opened_at: None };
+        recovery_shares::RecoverySplit {
+            way_in: self.way_in,
+            statement: self.statement.clone(),
+            holders: self.shares.iter().map(holder).collect(),
+            created_at: 0,
+        }
+    }
+
+    fn held(&self, db: &Db) -> HeldShare {
+        HeldShare {
+            way_in: self.way_in,
+            account: public(&self.owner, &db.accounts[&self.owner]),
+            statement: self.statement.clone(),
+            created_at: 0,
+            opened_at: None,
+        }
+    }
+
+    /// Shown to whoever asks: a liar doesn't look at what names it.
+    fn named(&self, db: &Db) -> NamedSplit {
+        NamedSplit { statement: self.statement.clone(), key_records: db.accounts[&self.owner].key_records.clone() }
     }
 }
 
@@ -248,7 +280,10 @@ impl Fake {
             .map_or(AccountId(self.opaque.pseudonym(&body.email).0), |(id, _)| *id);
         let (attempt, challenge) = (random::<16>().to_vec(), random::<32>());
         db.recoveries.insert(attempt.clone(), (account, challenge));
-        json(&RecoveryStarted { recovery_id: B64(attempt), account_id: account, challenge: B64(challenge.to_vec()) })
+        let split = db.splits.iter().find(|split| body.split.is_some() && split.owner == account);
+        let split = split.map(|split| split.named(&db));
+        let challenge = B64(challenge.to_vec());
+        json(&RecoveryStarted { recovery_id: B64(attempt), account_id: account, challenge, split })
     }
 
     fn verify_recovery(&self, body: VerifyRecovery) -> Answer {
@@ -343,6 +378,30 @@ impl Fake {
             (Method::Post, ["trusted", id, "words"]) => {
                 let found = db.trusted.iter().find(|trusted| trusted.way_in.to_string() == *id).unwrap();
                 json(&EmergencyWords { sealed: found.sealed.clone() })
+            }
+            (Method::Get, ["account", "recovery-split"]) => {
+                let split = db.splits.iter().find(|split| split.owner == *me).map(|split| split.own(&db));
+                json(&OwnRecoverySplit { split })
+            }
+            (Method::Post, ["account", "recovery-split"]) => {
+                let body: NewRecoverySplit = read(request);
+                let said = Signed::<RecoverySplit>::parse(&body.statement.0).unwrap();
+                let holders = said.claimed().holders.iter().map(|holder| AccountId(holder.contact.0));
+                let shares = holders.zip(body.sealed).collect();
+                let way_in = body.way_in.id;
+                db.splits.push(SplitRecovery { owner: *me, way_in, statement: body.statement, shares });
+                let of = db.accounts.get_mut(me).unwrap();
+                of.ways_in.push(way(&body.way_in, WayInKind::RecoveryShares));
+                json(&())
+            }
+            (Method::Get, ["trusted", "shares"]) => {
+                let mine = db.splits.iter().filter(|split| split.shares.iter().any(|(contact, _)| contact == me));
+                json(&HeldShareList { items: mine.map(|split| split.held(&db)).collect() })
+            }
+            (Method::Post, ["trusted", "shares", id, "open"]) => {
+                let split = db.splits.iter().find(|split| split.way_in.to_string() == *id).unwrap();
+                let (_, sealed) = split.shares.iter().find(|(contact, _)| contact == me).unwrap();
+                json(&SealedShare { sealed: sealed.clone() })
             }
             (Method::Get, ["sessions"]) => json(&SessionList { items: vec![session.clone()] }),
             (Method::Delete, ["session"]) => {

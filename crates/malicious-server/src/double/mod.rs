@@ -80,6 +80,15 @@ pub struct Trusted {
     pub sealed: B64,
 }
 
+/// How an account split its recovery.
+pub struct SplitRecovery {
+    pub owner: AccountId,
+    pub way_in: WayInId,
+    pub statement: B64,
+    /// The sealed shares, by who holds them.
+    pub shares: Vec<(AccountId, B64)>,
+}
+
 pub struct Upload {
     pub asked: CreateUpload,
     pub segments: BTreeMap<u32, Bytes>,
@@ -117,6 +126,7 @@ pub struct Db {
     pub invitations: BTreeMap<String, Invitation>,
     pub arrived: BTreeMap<PlaceholderId, AccountId>,
     pub trusted: Vec<Trusted>,
+    pub splits: Vec<SplitRecovery>,
     pub cursor: u64,
 }
 

@@ -3,14 +3,14 @@
 use api_types::{B64, accounts::Role};
 use bytes::Bytes;
 use client::{
-    ClientError, NoSecondFactor, PatientChoice, SignUp,
+    ClientError, NoSecondFactor, PatientChoice, RecoverWithShares, SignUp,
     bulk::Control,
     heavy::{self, HeavyKind, HeavyTask},
 };
 use crypto::{
     account::{
-        AccountKey, EmergencyContact, KeyChain, Keyring, RecoveryKit, WayIn, WayInSecret, WayInSetup, make_way_in,
-        rewrap_way_in, unlock,
+        AccountKey, EmergencyContact, KeyChain, Keyring, RecoveryKit, RecoverySplit, ShareHolder, WayIn, WayInSecret,
+        WayInSetup, make_way_in, rewrap_way_in, unlock,
     },
     ids::{AccountId, InstanceId},
     kem::{PrivateKey, Suite, hpke_open},
@@ -21,7 +21,7 @@ use crypto::{
 use malicious_server::{
     attack::{
         DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT,
-        VOIDED_KIT,
+        SWAPPED_SHARE_CONTACT, VOIDED_KIT,
     },
     double::{Fake, PASSWORD, device, email, rng},
     scene::{fields, report},
@@ -159,6 +159,103 @@ async fn nothing_of_an_emergency_contact_can_be_exchanged() {
     let hidden = server.db().trusted.remove(1);
     assert_eq!(hidden.way_in, to_cem);
     forged(ann.emergency_contacts().await.map(drop));
+}
+
+#[tokio::test]
+async fn swapped_share_contact() {
+    run(&SWAPPED_SHARE_CONTACT, attempt).await;
+
+    /// One of those who hold a share is the server's accomplice. When the owner looks, the server shows another person in
+    /// that place, and that all of them are needed, so that the shares are left as they are.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let accomplice = server.person("Fritz Former", Role::Patient).await.account_id();
+        let bea = server.person("Bea Example", Role::Patient).await.account_id();
+        let cem = server.person("Cem Example", Role::Patient).await.account_id();
+        ann.split_recovery(&[bea, accomplice, cem], 2).await.unwrap();
+        assert_eq!(ann.recovery_split().await.unwrap().unwrap().holders[1].person.id, accomplice);
+        let dan = server.person("Dan Example", Role::Patient).await.account_id();
+        let (own, _) = Keyring::create(1, &mut rng());
+        {
+            let mut db = server.db();
+            let chain = KeyChain::parse(&AccountId(dan.0), &db.accounts[&dan].key_records).unwrap();
+            let to = chain.recipient();
+            let split = &mut db.splits[0];
+            let mut forged = Signed::<RecoverySplit>::parse(&split.statement.0).unwrap().claimed().clone();
+            forged.threshold = 3;
+            forged.holders[1] = ShareHolder {
+                contact: chain.account(),
+                contact_epoch: chain.epoch(),
+                suite: to.suite(),
+                key_hash: to.hash(),
+                ..forged.holders[1].clone()
+            };
+            split.shares[1].0 = dan;
+            split.statement = B64::from(Signed::sign(forged, &own.current().signing).as_bytes());
+        }
+        let shown = ann.recovery_split().await?;
+        Ok(Won::if_so(shown.is_some_and(|split| split.threshold == 3 && split.holders[1].person.id == dan)))
+    }
+}
+
+/// What the statement says besides is refused by the same name: whom the server leaves out, and other shares.
+#[tokio::test]
+async fn nothing_of_recovery_shares_can_be_exchanged() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let bea = server.person("Bea Example", Role::Patient).await;
+    let cem = server.person("Cem Example", Role::Patient).await;
+    let other = server.person("Otto Other", Role::Patient).await;
+    let contacts = [bea.account_id(), cem.account_id()];
+    ann.split_recovery(&contacts, 2).await.unwrap();
+    other.split_recovery(&contacts, 2).await.unwrap();
+    let [of_ann, of_other] = [0, 1].map(|at| server.db().splits[at].way_in);
+    let forged = |result: client::Result<()>| {
+        let code = result.unwrap_err().code();
+        assert_eq!(code, "shares_forged");
+    };
+    let mut shares = vec![bea.open_share(&of_ann).await.unwrap().text()];
+    shares.push(cem.open_share(&of_ann).await.unwrap().text());
+
+    // The other contact's share, and the same contact's of another split.
+    let [right, cems] = [0, 1].map(|at| server.db().splits[0].shares[at].1.clone());
+    let of_others = server.db().splits[1].shares[0].1.clone();
+    for wrong in [cems, of_others] {
+        server.db().splits[0].shares[0].1 = wrong;
+        forged(bea.open_share(&of_ann).await.map(drop));
+    }
+    server.db().splits[0].shares[0].1 = right;
+    // Another account's statement: to the owner, to a contact, and to whoever recovers.
+    let [right, wrong] = [0, 1].map(|at| server.db().splits[at].statement.clone());
+    server.db().splits[0].statement = wrong;
+    forged(ann.recovery_split().await.map(drop));
+    forged(bea.open_share(&of_ann).await.map(drop));
+    let client = server.client();
+    let address = email("Ann Example");
+    let recover = || RecoverWithShares {
+        email: &address,
+        shares: &shares,
+        password: "another password entirely",
+        device: device(),
+    };
+    forged(client.recover_with_shares(recover(), &NoSecondFactor).await.map(drop));
+    server.db().splits[0].statement = right;
+    // The same as if another account had split it.
+    server.db().splits[0].owner = cem.account_id();
+    forged(bea.open_share(&of_ann).await.map(drop));
+    forged(cem.recovery_split().await.map(drop));
+    server.db().splits[0].owner = ann.account_id();
+    // One of two isn't shown, or in another order, or the split isn't shown at all.
+    let hidden = server.db().splits[0].shares.remove(1);
+    forged(ann.recovery_split().await.map(drop));
+    server.db().splits[0].shares.insert(0, hidden);
+    forged(ann.recovery_split().await.map(drop));
+    server.db().splits[0].shares.swap(0, 1);
+    assert!(ann.recovery_split().await.unwrap().is_some());
+    let whole = server.db().splits.remove(0);
+    forged(ann.recovery_split().await.map(drop));
+    assert_eq!((whole.way_in, of_other), (of_ann, server.db().splits[0].way_in));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
-//! `/trusted`: who trusts this account as an emergency contact, asking, and the words once the delay has run.
+//! `/trusted`: who trusts this account as an emergency contact, asking, and the words once the delay has run; and the shares
+//! of others' recovery that it holds.
 
 mod person;
+mod shares;
 mod words;
 
 use api_types::live::LiveKind;
-use client::EmergencyLink;
+use client::{EmergencyLink, HeldShare};
 use leptos::prelude::*;
 
 use super::{
@@ -18,6 +20,7 @@ use crate::{
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
 use person::TrustRow;
+use shares::{HeldShares, Share, ShownShare};
 use words::{Shown, Words};
 
 /// Somebody who trusts, or why what the server says of one is refused.
@@ -36,6 +39,11 @@ struct Trusted {
     leaving: Question<EmergencyLink>,
     /// The words that are being shown.
     shown: RwSignal<Option<Shown>>,
+    held: Loaded<Vec<shares::Line>>,
+    /// "Show your share?"
+    showing: Question<HeldShare>,
+    /// The share that is being shown.
+    share: RwSignal<Option<ShownShare>>,
 }
 
 async fn ask(open: Keys) -> client::Result<Vec<Line>> {
@@ -55,15 +63,22 @@ pub fn TrustedPage() -> impl IntoView {
         asking: Question::new(),
         leaving: Question::new(),
         shown: RwSignal::new(None),
+        held: Loaded::new(vault, shares::ask),
+        showing: Question::new(),
+        share: RwSignal::new(None),
     };
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
             trusted.list.again();
         }
+        if matches!(event.kind, LiveKind::RecoverySharesChanged | LiveKind::Resync) {
+            trusted.held.again();
+        }
     });
-    let screen = move || match trusted.shown.get() {
-        Some(shown) => view! { <Words trusted shown/> }.into_any(),
-        None => view! { <Overview trusted/> }.into_any(),
+    let screen = move || match (trusted.shown.get(), trusted.share.get()) {
+        (Some(shown), _) => view! { <Words trusted shown/> }.into_any(),
+        (None, Some(shown)) => view! { <Share trusted shown/> }.into_any(),
+        (None, None) => view! { <Overview trusted/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=trusted.proving/> }
 }
@@ -76,6 +91,7 @@ fn Overview(trusted: Trusted) -> impl IntoView {
         <Page title=t!(trusted.title).to_owned() lead=t!(trusted.lead)>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <Card flush=true>{trusted.list.show(t!(trusted.failed), 2, list)}</Card>
+            <HeldShares trusted/>
             <div><LinkButton href="/settings/security">{t!(trusted.own)}</LinkButton></div>
         </Page>
         <Ask trusted/>

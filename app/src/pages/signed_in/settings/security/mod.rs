@@ -1,5 +1,5 @@
-//! `/settings/security`: password, recovery kit, emergency contacts, second factor. Each is changed on a screen of its
-//! own.
+//! `/settings/security`: password, recovery kit, emergency contacts, recovery shares, second factor. Each is changed on a
+//! screen of its own.
 
 mod authenticator;
 mod codes;
@@ -12,9 +12,10 @@ mod kit;
 mod passkey;
 mod password;
 mod phone;
+mod recovery_shares;
 
 use api_types::{live::LiveKind, second_factors::SecondFactorList};
-use client::EmergencyLink;
+use client::{EmergencyLink, Split};
 use leptos::prelude::*;
 
 pub use enrol::EnrolPage;
@@ -38,6 +39,7 @@ enum Screen {
     Passkey,
     Phone,
     Emergency,
+    Shares,
     Codes,
 }
 
@@ -50,6 +52,7 @@ struct Security {
     identities: Loaded<identities::Known>,
     phone: Loaded<phone::Known>,
     emergency: Loaded<Vec<EmergencyLink>>,
+    split: Loaded<Option<Split>>,
     /// Recovery codes that were just made.
     codes: RwSignal<Vec<String>>,
 }
@@ -63,7 +66,12 @@ impl Security {
         }
         let has_field = matches!(
             screen,
-            Screen::Password | Screen::Authenticator | Screen::Passkey | Screen::Phone | Screen::Emergency
+            Screen::Password
+                | Screen::Authenticator
+                | Screen::Passkey
+                | Screen::Phone
+                | Screen::Emergency
+                | Screen::Shares
         );
         if !has_field {
             request_animation_frame(|| browser::focus("main"));
@@ -75,6 +83,7 @@ impl Security {
         self.factors.again();
         self.phone.again();
         self.emergency.again();
+        self.split.again();
         self.show(Screen::Overview);
     }
 
@@ -96,6 +105,7 @@ pub fn SecurityPage() -> impl IntoView {
         identities: Loaded::new(vault, identities::ask),
         phone: Loaded::new(vault, phone::ask),
         emergency: Loaded::new(vault, |open: Keys| async move { open.emergency_contacts().await }),
+        split: Loaded::new(vault, |open: Keys| async move { open.recovery_split().await }),
         codes: RwSignal::new(Vec::new()),
     };
     identities::came_back();
@@ -107,6 +117,9 @@ pub fn SecurityPage() -> impl IntoView {
         if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::Resync) {
             security.emergency.again();
         }
+        if matches!(event.kind, LiveKind::RecoverySharesChanged | LiveKind::Resync) {
+            security.split.again();
+        }
     });
     let screen = move || match security.screen.get() {
         Screen::Overview => view! { <Overview security/> }.into_any(),
@@ -116,6 +129,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Passkey => view! { <PasskeyScreen security/> }.into_any(),
         Screen::Phone => view! { <PhoneScreen security/> }.into_any(),
         Screen::Emergency => view! { <EmergencyScreen security/> }.into_any(),
+        Screen::Shares => view! { <SharesScreen security/> }.into_any(),
         Screen::Codes => view! { <CodesScreen security/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=security.proving/> }
@@ -146,6 +160,7 @@ fn Overview(security: Security) -> impl IntoView {
                 </div>
             </Card>
             <emergency::EmergencyContacts security/>
+            <recovery_shares::RecoveryShares security/>
             <factors::Factors security/>
             <phone::PhoneCard security/>
             <identities::Identities security/>
@@ -209,6 +224,15 @@ fn EmergencyScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(emergency.add).to_owned() lead=t!(emergency.add_lead).to_owned()>
             <emergency::TrustSomebody security/>
+        </Page>
+    }
+}
+
+#[component]
+fn SharesScreen(security: Security) -> impl IntoView {
+    view! {
+        <Page title=t!(recovery_shares.split).to_owned() lead=t!(recovery_shares.split_lead).to_owned()>
+            <recovery_shares::SplitRecovery security/>
         </Page>
     }
 }

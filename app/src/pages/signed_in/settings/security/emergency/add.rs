@@ -50,7 +50,7 @@ fn Find(security: Security, chosen: RwSignal<Option<Person>>, scanned: RwSignal<
 
 /// People whose keys this account remembers.
 #[component]
-fn Known(chosen: RwSignal<Option<Person>>) -> impl IntoView {
+pub(in super::super) fn Known(chosen: RwSignal<Option<Person>>) -> impl IntoView {
     let known = Loaded::new(use_vault(), |open: Keys| async move {
         let people = open.contacts().await?.into_iter().filter_map(|contact| contact.person.ok().flatten());
         Ok(people.filter(|person| person.status == AccountStatus::Active).collect::<Vec<_>>())

@@ -6,7 +6,7 @@ use api_types::emergency::EmergencyState;
 use client::EmergencyLink;
 use leptos::prelude::*;
 
-pub(super) use add::TrustSomebody;
+pub(super) use add::{Known, TrustSomebody};
 
 use super::{Screen, Security};
 use crate::{
