@@ -167,10 +167,10 @@ impl<P: Platform> Vault<P> {
     pub async fn held_shares(&self) -> Result<Vec<Result<HeldShare>>> {
         let rows = self.api().list_held_shares().await?.items;
         self.prove_logged(&rows.iter().map(|row| row.account.clone()).collect::<Vec<_>>()).await?;
-        Ok(rows.into_iter().map(|row| self.held(row).map(|(share, _)| share)).collect())
+        Ok(rows.into_iter().map(|row| self.holding(row).map(|(share, _)| share)).collect())
     }
 
-    fn held(&self, row: HeldRow) -> Result<(HeldShare, Signed<RecoverySplit>)> {
+    fn holding(&self, row: HeldRow) -> Result<(HeldShare, Signed<RecoverySplit>)> {
         let person = self.learn(&row.account)?;
         let statement = signed(&row.statement, &row.way_in, &parse_chain(&row.account)?)?;
         let said = statement.claimed();
@@ -199,7 +199,7 @@ impl<P: Platform> Vault<P> {
         let row = rows.into_iter().find(|row| row.way_in == *way_in);
         let row = row.ok_or(ClientError::Missing { what: "This recovery share" })?;
         self.prove_logged(std::slice::from_ref(&row.account)).await?;
-        let (_, statement) = self.held(row)?;
+        let (_, statement) = self.holding(row)?;
         let sealed = self.api().open_held_share(way_in).await?.sealed;
         let opened = open_share(&statement, &sealed.0, (&self.chain(), &self.keyring()));
         Ok(opened.map_err(|_| Refusal::SharesForged)?)
