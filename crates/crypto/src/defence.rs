@@ -48,6 +48,10 @@ pub enum Defence {
     WayInGeneration,
     /// An emergency contact is the one whom the account signed.
     EmergencySigned,
+    /// An account is closed by its own word, or the organisation's, signed.
+    ClosingSigned,
+    /// A report is erased by its owner's word.
+    ErasureSigned,
     /// A password is never stretched less than the floor.
     KdfFloor,
     /// The client state and drafts count up.

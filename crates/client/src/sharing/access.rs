@@ -136,7 +136,9 @@ fn who(grant: &GrantState, people: &BTreeMap<AccountId, Person>) -> AccessWho {
 /// The chain decides what ended; whether a code was redeemed only the server knows.
 fn status(grant: &GrantState, signed: GrantStatus, info: Option<&GrantInfo>) -> AccessStatus {
     match signed {
-        GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => return AccessStatus::Revoked,
+        GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => {
+            return AccessStatus::Revoked;
+        }
         GrantStatus::Expired => return AccessStatus::Expired,
         GrantStatus::Live => {}
     }

@@ -35,6 +35,7 @@ pub fn public(account: &AccountId, of: &Account) -> PublicAccount {
         key_records: of.key_records.clone(),
         key_leaves: Vec::new(),
         approval: of.approval.clone(),
+        closing: None,
     }
 }
 
@@ -376,6 +377,7 @@ impl Fake {
                         last_seen_at: None,
                         second_factor: false,
                         invited_by: None,
+                        removal_at: None,
                     })
                     .collect(),
                 next: None,

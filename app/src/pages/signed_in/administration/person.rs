@@ -43,6 +43,7 @@ fn status_badge(person: &PersonRow) -> impl IntoView + use<> {
         AccountStatus::Active => (Tone::Good, t!(common.status_active)),
         AccountStatus::Refused => (Tone::Danger, t!(common.status_refused)),
         AccountStatus::Disabled => (Tone::Plain, t!(common.status_disabled)),
+        AccountStatus::Deleted => (Tone::Plain, t!(common.status_deleted)),
     };
     view! { <Badge tone>{word}</Badge> }
 }
