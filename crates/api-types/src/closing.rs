@@ -37,6 +37,14 @@ body! {
 }
 
 body! {
+    /// `POST /account/disable`; `last_administrator` for the only active one.
+    pub struct PauseAccount {
+        /// The account's own e-mail address, typed anew.
+        pub email: String,
+    }
+}
+
+body! {
     /// `POST /admin/accounts/{id}/removal`, for a disabled account; enabling it takes that back until it has taken effect.
     pub struct RemoveAccount {
         /// `account-removal`, signed under the organisation key now; takes effect 30 days later.

@@ -4,7 +4,7 @@
 use api_types::{
     AccountId, B64, ErrorCode, Problem, UnixMillis,
     accounts::{AccountStatus, PublicAccount},
-    closing::{ClosedBy, Closing, DeleteAccount, RemoveAccount},
+    closing::{ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
 };
 use crypto::{
     account::{AccountClosing, AccountRemoval, KeyChain},
@@ -93,10 +93,11 @@ impl<P: Platform> Vault<P> {
     /// session must be confirmed.
     ///
     /// # Errors
-    /// `confirmation_required`; `last_administrator`; no connection.
-    pub async fn pause_account(&self) -> Result<()> {
+    /// As [`Vault::delete_account`].
+    pub async fn pause_account(&self, email: &str) -> Result<()> {
+        check_email(email.trim())?;
         self.save_state_soon().await;
-        self.api().pause_account().await?;
+        self.api().pause_account(&PauseAccount { email: email.trim().to_owned() }).await?;
         self.platform().transport().set_token(None);
         Ok(())
     }

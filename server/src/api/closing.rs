@@ -3,7 +3,7 @@
 
 use api_types::{
     AccountId, ReportId,
-    closing::{DeleteAccount, EraseReport, ErasedReport, RemovalDue, RemoveAccount},
+    closing::{DeleteAccount, EraseReport, ErasedReport, PauseAccount, RemovalDue, RemoveAccount},
 };
 use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -38,10 +38,14 @@ async fn delete_account(
 }
 
 /// Pause one's own account; the session must be confirmed. Every session ends; an administrator enables it again.
-#[utoipa::path(post, path = "/account/disable", tag = "account", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 204, description = "Paused")))]
-async fn pause_account(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<StatusCode> {
-    closing::pause(&state, &actor).await?;
+#[utoipa::path(post, path = "/account/disable", tag = "account", request_body = PauseAccount,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Paused")))]
+async fn pause_account(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<PauseAccount>,
+) -> ServiceResult<StatusCode> {
+    closing::pause(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

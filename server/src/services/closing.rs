@@ -7,7 +7,7 @@ use api_types::{
     AccountId, ErrorCode, UnixMillis,
     accounts::{AccountStatus, Role},
     audit::Action,
-    closing::{ClosedBy, DeleteAccount, RemovalDue, RemoveAccount},
+    closing::{ClosedBy, DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     live::LiveKind,
 };
 use crypto::{
@@ -67,11 +67,18 @@ async fn not_the_last(tx: &WriteTx, row: &AccountRow) -> ServiceResult<()> {
     if active.iter().any(|id| *id != row.id) { Ok(()) } else { Err(ErrorCode::LastAdministrator.into()) }
 }
 
+/// Nobody does this to another account than they mean.
+fn typed(email: &str, row: &AccountRow) -> ServiceResult<()> {
+    match fields::email("/email", email)?.key == row.email_key {
+        true => Ok(()),
+        false => Err(ServiceError::field("/email", "is not this account's address")),
+    }
+}
+
 /// `POST /account/deletion`: also for who waits for approval, was refused, or is in breach of a policy.
 pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> ServiceResult<()> {
     confirmation::confirmed(state, actor).await?;
     let now = state.clock.now();
-    let typed = fields::email("/email", &body.email)?;
     let chain = verify::keys_of(state.db.read(), actor.account).await?;
     let statement = verify::parse::<AccountClosing>("/statement", &body.statement.0)?;
     let instance = ids::InstanceId(state.instance.instance_id);
@@ -82,9 +89,7 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
     if row.status == AccountStatus::Deleted {
         return Err(ErrorCode::SignedOut.into());
     }
-    if typed.key != row.email_key {
-        return Err(ServiceError::field("/email", "is not this account's address"));
-    }
+    typed(&body.email, &row)?;
     // Another device may have made new keys meanwhile.
     if verify::keys_of(tx.conn(), actor.account).await?.epoch() != chain.epoch() {
         return Err(ErrorCode::CounterStale.into());
@@ -142,7 +147,7 @@ fn tell(state: &AppState, account: AccountId, changed: &[Changed]) {
 }
 
 /// `POST /account/disable`: its holder pauses it. An administrator enables it again.
-pub async fn pause(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+pub async fn pause(state: &AppState, actor: &Actor, body: PauseAccount) -> ServiceResult<()> {
     actor.active()?;
     confirmation::confirmed(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
@@ -150,6 +155,7 @@ pub async fn pause(state: &AppState, actor: &Actor) -> ServiceResult<()> {
     if row.status != AccountStatus::Active {
         return Err(ErrorCode::AccountDisabled.into());
     }
+    typed(&body.email, &row)?;
     not_the_last(&tx, &row).await?;
     accounts::set_status(tx.conn(), row.id, AccountStatus::Disabled, None).await?;
     let ended = storage::sessions::delete_others(tx.conn(), row.id, None).await?;

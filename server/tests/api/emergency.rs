@@ -54,9 +54,9 @@ const DORA: &str = "dora@clinic.example";
 const NEW_PASSWORD: &str = "another password entirely";
 
 /// A device whose clock says the same as the server's.
-struct Later(Native, Ahead);
+pub struct Later(Native, Ahead);
 
-struct Ahead(i64);
+pub struct Ahead(i64);
 
 impl Ahead {
     fn of(server: &Server) -> Self {
@@ -97,7 +97,7 @@ impl Platform for Later {
     }
 }
 
-fn later(server: &Server) -> Client<Later> {
+pub fn later(server: &Server) -> Client<Later> {
     Client::new(Later(Native::new(&server.origin).unwrap(), Ahead::of(server)))
 }
 

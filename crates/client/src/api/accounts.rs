@@ -7,7 +7,7 @@ use api_types::{
         PublicAccount, PutClientState, RotateKeys, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
-    closing::{DeleteAccount, RemovalDue, RemoveAccount},
+    closing::{DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
@@ -108,7 +108,7 @@ impl<T: Transport> Api<'_, T> {
         /// `POST /account/deletion`.
         delete_account(body: &DeleteAccount) -> () = post_unit "/account/deletion".to_owned(), body;
         /// `POST /account/disable`.
-        pause_account() -> () = post_nothing "/account/disable".to_owned();
+        pause_account(body: &PauseAccount) -> () = post_unit "/account/disable".to_owned(), body;
         /// `POST /account/email/verification`.
         send_email_verification() -> () = post_nothing "/account/email/verification".to_owned();
         /// `POST /email-verification`.
