@@ -6,6 +6,7 @@ use api_types::{
         AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
         OwnAccount, PublicAccount, PutClientState, Role, RotateKeys, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
+    closing::{ClosedBy, Closing, DELETED_NAME, DeleteAccount},
     emergency::{self, EmergencyContactList, EmergencyState, EmergencyWords, NewEmergencyContact},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
@@ -35,7 +36,7 @@ pub fn public(account: &AccountId, of: &Account) -> PublicAccount {
         key_records: of.key_records.clone(),
         key_leaves: Vec::new(),
         approval: of.approval.clone(),
-        closing: None,
+        closing: of.closing.clone(),
     }
 }
 
@@ -201,6 +202,7 @@ impl Fake {
             status: AccountStatus::Pending,
             key_records: vec![body.key_record],
             approval: body.organisation.as_ref().map(|o| o.approval.clone()),
+            closing: None,
             ways_in: vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)],
             keyring: body.keyring,
             state: body.client_state,
@@ -288,6 +290,13 @@ impl Fake {
         let mut db = self.db();
         Some(match (request.method, parts) {
             (Method::Get, ["account"]) => json(&own(me, &db.accounts[me])),
+            (Method::Post, ["account", "deletion"]) => {
+                let body: DeleteAccount = read(request);
+                let of = db.accounts.get_mut(me).unwrap();
+                of.closing = Some(Closing { by: ClosedBy::Holder, statement: body.statement });
+                (of.status, of.name) = (AccountStatus::Deleted, DELETED_NAME.to_owned());
+                json(&())
+            }
             (Method::Put, ["account", "client-state"]) => {
                 let body: PutClientState = read(request);
                 let of = db.accounts.get_mut(me).unwrap();
