@@ -131,6 +131,7 @@ guarded! {
     Policies => policies;
     Audit => audit;
     Settings => account;
+    DeleteAccount => delete_account;
     Security => security;
     Sessions => sessions;
     Tokens => tokens;
