@@ -6,7 +6,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     AppState, ServiceResult,
-    clock::{DAY, MINUTE, now_ms},
+    clock::{DAY, HOUR, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
     services::{api_tokens, clean_up, closing, retention, trusted},
     storage,
@@ -74,7 +74,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
-    storage::closing::sweep(tx.conn()).await?;
+    storage::closing::sweep(tx.conn(), now - HOUR).await?;
     tx.commit().await
 }
 

@@ -116,6 +116,16 @@ macro_rules! delete_of {
 pub async fn forget(conn: &impl ConnectionTrait, account: AccountId, email_key: &str, now: UnixMillis) -> DbResult<()> {
     forget_tickets(conn, account).await?;
     forget_numbers(conn, account).await?;
+    delete_own(conn, account).await?;
+    outbox::Entity::delete_many().filter(outbox::Column::AddressKey.eq(email_key)).exec(conn).await?;
+    decline_trust(conn, account, now).await?;
+    forget_invitations(conn, account, email_key).await?;
+    end_grants(conn, account, now).await?;
+    empty_row(conn, account).await
+}
+
+/// Rows that are an account's alone.
+async fn delete_own(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
     delete_of!(
         conn,
         account,
@@ -137,12 +147,7 @@ pub async fn forget(conn: &impl ConnectionTrait, account: AccountId, email_key: 
         report_access,
         ceremonies,
     );
-    drafts::Entity::delete_many().filter(drafts::Column::Author.eq(account.0.to_vec())).exec(conn).await?;
-    outbox::Entity::delete_many().filter(outbox::Column::AddressKey.eq(email_key)).exec(conn).await?;
-    decline_trust(conn, account, now).await?;
-    forget_invitations(conn, account, email_key).await?;
-    end_grants(conn, account, now).await?;
-    empty_row(conn, account).await
+    drafts::Entity::delete_many().filter(drafts::Column::Author.eq(account.0.to_vec())).exec(conn).await.map(drop)
 }
 
 /// Identities that a provider vouched for a moment ago.
@@ -248,14 +253,10 @@ pub async fn owned(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<
     found.iter().map(|id| super::id("reports", "id", id).map(api_types::ReportId)).collect()
 }
 
-/// What a request that was under way stored for an account that was deleted meanwhile.
-pub async fn sweep(conn: &impl ConnectionTrait) -> DbResult<()> {
-    let deleted = || {
-        let all = accounts::Entity::find().select_only().column(accounts::Column::Id);
-        all.filter(accounts::Column::Status.eq(enum_name(&AccountStatus::Deleted))).into_query()
-    };
-    drafts::Entity::delete_many().filter(drafts::Column::Author.in_subquery(deleted())).exec(conn).await?;
-    sessions::Entity::delete_many().filter(sessions::Column::AccountId.in_subquery(deleted())).exec(conn).await?;
-    let tokens = api_tokens::Entity::delete_many();
-    tokens.filter(api_tokens::Column::AccountId.in_subquery(deleted())).exec(conn).await.map(drop)
+/// What a request that was under way stored for an account that was deleted meanwhile, since this time.
+pub async fn sweep(conn: &impl ConnectionTrait, since: UnixMillis) -> DbResult<()> {
+    for row in Entity::find().filter(Column::ClosedAt.gte(since)).all(conn).await? {
+        delete_own(conn, AccountId(super::id("closed_accounts", "account_id", &row.account_id)?)).await?;
+    }
+    Ok(())
 }
