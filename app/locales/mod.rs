@@ -84,6 +84,8 @@ pub struct Text {
     pub settings: en::settings::Settings,
     /// Who can see what, and the account of it.
     pub access: en::access::Access,
+    /// Pausing or deleting one's own account.
+    pub leaving: en::leaving::Leaving,
     /// Another e-mail address for the account.
     pub change_email: en::change_email::ChangeEmail,
     /// Confirming an e-mail address.
@@ -128,6 +130,7 @@ static EN: Text = Text {
     trusted: en::trusted::Trusted::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,
+    leaving: en::leaving::Leaving::EN,
     change_email: en::change_email::ChangeEmail::EN,
     verify_email: en::verify_email::VerifyEmail::EN,
     tokens: en::tokens::Tokens::EN,

@@ -99,6 +99,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/administration/policies") view=Policies/>
                 <Route path=path!("/administration/audit") view=Audit/>
                 <Route path=path!("/settings") view=Settings/>
+                <Route path=path!("/settings/delete") view=DeleteAccount/>
                 <Route path=path!("/settings/security") view=Security/>
                 <Route path=path!("/settings/sessions") view=Sessions/>
                 <Route path=path!("/settings/tokens") view=Tokens/>

@@ -65,6 +65,9 @@ pub enum Command {
     /// The account's e-mail address: change it, see how far a change is, cancel one.
     #[command(subcommand)]
     Email(Email),
+    /// Delete the account, or pause it.
+    #[command(subcommand)]
+    Account(Account),
     /// Second factors: list, add, remove, new recovery codes.
     #[command(subcommand)]
     Factor(Factor),
@@ -92,6 +95,8 @@ pub enum Command {
     Redeem(Redeem),
     /// Withdraw a grant and re-key what it could open.
     Revoke(Revoke),
+    /// Erase a report of yours for everybody: keys, versions and files go at once, and nobody can bring them back.
+    Erase(Erase),
     /// Who has access to a report, and who opened it.
     Access(Access),
     /// Who received what of your reports, when and why: an accounting of disclosures (45 CFR 164.528).
@@ -130,6 +135,23 @@ pub enum Email {
     },
     /// Cancel the change that waits.
     Cancel,
+}
+
+/// The end of the account.
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Delete it at once, and every report that is yours with it, for everybody. Nobody can undo that.
+    Delete {
+        /// The account's e-mail address, so that nothing is deleted by mistake.
+        #[arg(long)]
+        email: String,
+    },
+    /// Pause it: every session ends, nothing can be shared with it, and an administrator enables it again.
+    Pause {
+        /// The account's e-mail address, so that nothing is paused by mistake.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// Second factors.
@@ -468,6 +490,12 @@ pub struct Revoke {
 }
 
 #[derive(Debug, Args)]
+pub struct Erase {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Access {
     /// Report.
     pub report: String,
@@ -519,8 +547,13 @@ pub enum Admin {
         /// E-mail.
         email: String,
     },
-    /// Switch it on again.
+    /// Switch it on again. Takes back a removal that was asked for.
     Enable {
+        /// E-mail.
+        email: String,
+    },
+    /// Have a switched-off account deleted in 30 days, with every report that it owns; signed with the organisation's key.
+    Remove {
         /// E-mail.
         email: String,
     },

@@ -128,6 +128,23 @@ impl Context {
         outcome
     }
 
+    /// As [`Context::with_vault`], for a command that ends every session of the account: after it nothing is left to save or
+    /// to sign out of.
+    pub async fn leave<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
+        let (vault, temporary) = self.open().await?;
+        let outcome = match self.look_at_log(&vault).await {
+            Ok(()) => command(&vault).await,
+            Err(error) => Err(error),
+        };
+        if outcome.is_err()
+            && temporary
+            && let Err(error) = vault.sign_out().await
+        {
+            self.output.note(&format!("the session could not be ended: {error}"));
+        }
+        outcome
+    }
+
     /// Reads what is new in the public log of keys, as far as that is quick, and warns of every alarm that nobody has
     /// acknowledged.
     async fn warn(&self, vault: &Vault<Native>) {

@@ -22,6 +22,7 @@ mod m20261127_000014_phones;
 mod m20261127_000015_api_tokens;
 mod m20261127_000016_emergency_contacts;
 mod m20261127_000018_email_changes;
+mod m20261127_000019_closed_accounts;
 mod m20261127_000020_recovery_shares;
 
 use sea_orm_migration::prelude::*;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_api_tokens::Migration),
             Box::new(m20261127_000016_emergency_contacts::Migration),
             Box::new(m20261127_000018_email_changes::Migration),
+            Box::new(m20261127_000019_closed_accounts::Migration),
             Box::new(m20261127_000020_recovery_shares::Migration),
         ]
     }

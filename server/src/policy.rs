@@ -97,6 +97,7 @@ impl Actor {
             AccountStatus::Active => Ok(()),
             AccountStatus::Pending => Err(ErrorCode::AccountPending),
             AccountStatus::Refused | AccountStatus::Disabled => Err(ErrorCode::AccountDisabled),
+            AccountStatus::Deleted => Err(ErrorCode::SignedOut),
         }
     }
 
@@ -107,6 +108,7 @@ impl Actor {
 
     /// Changing anything of one's own account: whoever was switched off may not, lest it be in other hands.
     pub fn may_change_account(&self) -> Verdict {
+        allow(self.status != AccountStatus::Deleted, ErrorCode::SignedOut)?;
         allow(self.status != AccountStatus::Disabled, ErrorCode::AccountDisabled)
     }
 
@@ -180,8 +182,10 @@ impl Actor {
             return Ok(());
         }
         self.active()?;
-        let approved_doctor = standing.role == Role::Doctor && standing.status == AccountStatus::Active;
-        allow(self.role == Role::Administrator || standing.shares_report || approved_doctor, ErrorCode::NotFound)
+        // Whoever knew a doctor learns that the account was deleted, with the proof of it.
+        let listed = matches!(standing.status, AccountStatus::Active | AccountStatus::Deleted);
+        let known_doctor = standing.role == Role::Doctor && listed;
+        allow(self.role == Role::Administrator || standing.shares_report || known_doctor, ErrorCode::NotFound)
     }
 
     /// Beginning a draft: doctors write reports, patients bring their own.
@@ -238,6 +242,12 @@ impl Actor {
         if named { self.active() } else { self.may_share(standing) }
     }
 
+    /// Seeing that a report was erased, and by whose word: whoever had it.
+    pub fn may_see_erasure(&self, had: bool) -> Verdict {
+        self.active()?;
+        allow(had, ErrorCode::NotFound)
+    }
+
     /// Seeing whom the access chain names: readers, and whoever must verify it before taking a grant.
     pub fn may_see_people(&self, standing: ReportStanding, waiting: bool) -> Verdict {
         if waiting { self.active() } else { self.may_read(standing) }
@@ -282,6 +292,7 @@ mod tests {
                 (AccountStatus::Pending, ErrorCode::AccountPending),
                 (AccountStatus::Refused, ErrorCode::AccountDisabled),
                 (AccountStatus::Disabled, ErrorCode::AccountDisabled),
+                (AccountStatus::Deleted, ErrorCode::SignedOut),
             ] {
                 let a = actor(role, status);
                 for verdict in [

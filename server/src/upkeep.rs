@@ -6,9 +6,9 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     AppState, ServiceResult,
-    clock::{DAY, MINUTE, now_ms},
+    clock::{DAY, HOUR, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, clean_up, retention, trusted},
+    services::{api_tokens, clean_up, closing, retention, trusted},
     storage,
 };
 
@@ -64,6 +64,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     warn_of_clock(state).await?;
     retention::once(state).await?;
     trusted::remind(state).await?;
+    closing::remove_due(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;
@@ -73,6 +74,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
+    storage::closing::sweep(tx.conn(), now - HOUR).await?;
     tx.commit().await
 }
 

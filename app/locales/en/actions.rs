@@ -22,6 +22,7 @@ texts! {
         claim = "Report taken over";
         revoke = "Access revoked";
         rekey = "Keys changed";
+        erase = "Report erased";
         draft_save = "Draft saved";
         draft_delete = "Draft deleted";
         upload = "Upload";

@@ -78,6 +78,11 @@ texts! {
         enable_title = "Enable the account of {name}?";
         enable_text = "They can sign in again, with everything as it was.";
         enabled = "The account of {name} is enabled";
+        remove = "Delete in 30 days";
+        remove_title = "Delete the account of {name} in 30 days?";
+        remove_text = "For somebody who can't delete it themselves any more. Every report that they own is erased with the account, for everybody. They are told by mail, and enabling the account before that day takes it back. Your organisation's key signs it, so that everybody can see that it was you who decided.";
+        removing = "The account of {name} will be deleted in 30 days";
+        remove_due = "Deleted {when}";
         factor_remove = "Remove second factor";
         factor_remove_title = "Remove the second factor of {name}?";
         factor_remove_text = "For somebody who has lost both the app and the recovery codes. Be sure that it is really they who ask. Their second factors and recovery codes stop counting and their sessions end. Signing in still takes their password or recovery kit, which you don't have. You can read nothing of theirs by this.";

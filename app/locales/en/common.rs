@@ -28,6 +28,7 @@ texts! {
         status_active = "Active";
         status_refused = "Refused";
         status_disabled = "Disabled";
+        status_deleted = "Deleted";
         just_now = "just now";
         code_aria = "Access code, character by character: {code}";
         drop_title = "Drop files here";

@@ -13,6 +13,7 @@ pub mod errors;
 pub mod frame;
 pub mod identities;
 pub mod landing;
+pub mod leaving;
 pub mod log;
 pub mod lost;
 pub mod new_keys;

@@ -109,6 +109,12 @@ texts! {
         event_denied = "was refused";
         somebody = "Somebody not signed in";
         you_subject = "You";
+        erase = "Erase";
+        erase_title = "Erase this report for everybody?";
+        erase_text = "All versions and files go at once, for you and for everybody whom it was shared with. Nobody can bring it back, and nobody can take back what others have saved or printed. The record of what was done with it stays with your organisation.";
+        erase_done = "The report is erased";
+        erased_title = "This report was erased";
+        event_erase = "erased it";
         ended_title = "Your access has ended";
         ended_now = "Access to this report ended while it was open, because it was revoked or its time was over. It was closed and wiped from this page.";
         ended_before = "You can't open this report: access was revoked, has expired, or it never existed.";

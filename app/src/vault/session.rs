@@ -45,6 +45,8 @@ pub(super) struct Inner {
     live: Option<AbortHandle>,
     /// What could not be saved when the vault locked; sealed.
     unsaved: Option<Unsaved<WebPlatform>>,
+    /// What is said when the session ends, where its reader ends it.
+    last_words: Option<String>,
 }
 
 fn remembered() -> Memory {
@@ -499,7 +501,19 @@ impl Vault {
     /// The server doesn't know the session any more: it was ended elsewhere, or its time was over.
     fn session_ended(self) {
         self.drop_keys();
-        self.left(Some(t!(errors.signed_out).to_owned()));
+        let words = self.inner.with_value(|inner| inner.last_words.clone());
+        self.left(Some(words.unwrap_or_else(|| t!(errors.signed_out).to_owned())));
+    }
+
+    /// What is said when the session ends, where its reader is about to end all of them: who hears of it first, the answer or
+    /// the live event, says the same.
+    pub fn say_at_end(self, words: Option<String>) {
+        self.inner.update_value(|inner| inner.last_words = words);
+    }
+
+    /// The reader ended every session of the account, this one among them.
+    pub fn session_over(self) {
+        self.session_ended();
     }
 
     fn left(self, notice: Option<String>) {

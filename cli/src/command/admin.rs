@@ -29,6 +29,7 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
             })
             .await
         }
+        Admin::Remove { email } => remove(context, email).await,
         Admin::Enable { email } => {
             decide(context, email, "enabled", async |vault, row| {
                 let id = row.account.account.id;
@@ -49,6 +50,19 @@ async fn decide(
     context.with_vault(async |vault| what(vault, account_of(vault, email).await?).await).await?;
     let said = format!("{}{}: {email}", done[..1].to_uppercase(), &done[1..]);
     context.output.result(&json!({ done: email }), |_| said);
+    Ok(())
+}
+
+async fn remove(context: &Context, email: &str) -> Result<()> {
+    let due = context
+        .with_vault(async |vault| {
+            let id = account_of(vault, email).await?.account.account.id;
+            confirmed(context, vault, async || vault.request_removal(&id).await).await
+        })
+        .await?;
+    context.output.result(&json!({ "removal_at": due, "email": email }), |_| {
+        format!("The account of {email} will be deleted {}. Enabling it before takes that back.", time(due))
+    });
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod disclosures;
 pub mod email;
 pub mod emergency;
+pub mod leaving;
 pub mod pull;
 pub mod push;
 pub mod reports;

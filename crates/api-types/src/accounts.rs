@@ -1,6 +1,6 @@
 //! `/api/v1/account`, `/api/v1/accounts`, `/api/v1/admin/accounts`: people and their keys.
 
-use crate::{AccountId, B64, UnixMillis, WayInId, body, sign_up::NewWayIn};
+use crate::{AccountId, B64, UnixMillis, WayInId, body, closing::Closing, sign_up::NewWayIn};
 
 body! {
     /// What an account may do; the administrator's signed approval is what clients trust.
@@ -25,6 +25,8 @@ body! {
         Refused,
         /// Switched off.
         Disabled,
+        /// Closed for good: only its public keys are left, and the statement that closed it.
+        Deleted,
     }
 }
 
@@ -82,6 +84,9 @@ body! {
         /// The approval statement signed under the organisation key.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub approval: Option<B64>,
+        /// Of a deleted account: what closed it, signed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub closing: Option<Closing>,
     }
 }
 
@@ -249,6 +254,9 @@ body! {
         /// Who invited it.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub invited_by: Option<AccountId>,
+        /// When its removal takes effect, where an administrator asked for that.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub removal_at: Option<UnixMillis>,
     }
 }
 

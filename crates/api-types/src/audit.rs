@@ -43,6 +43,8 @@ body! {
         Revoke,
         /// Re-keyed.
         Rekey,
+        /// Report erased for everybody.
+        Erase,
         /// Draft saved.
         DraftSave,
         /// Draft deleted.

@@ -111,6 +111,9 @@ codes! {
     OriginRefused = 403, "The request came from another site";
     NotFound = 404, "There is nothing here, or nothing that you may see";
     MethodNotAllowed = 405, "This resource does not offer that method";
+    AccountDeleted = 410, "That account was deleted";
+    RecipientDisabled = 409, "That account is disabled; nothing can be shared with it";
+    LastAdministrator = 409, "You are the only active administrator; approve another one first";
     Conflict = 409, "It changed meanwhile; fetch it and try again";
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
@@ -119,6 +122,7 @@ codes! {
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";
+    ReportErased = 410, "The report was erased for everybody";
     ShareExpired = 410, "The share has expired";
     InvitationInvalid = 410, "The invitation is used, expired or unknown";
     EmailVerificationInvalid = 410, "The link is used, expired, unknown, or was made for another address or account";

@@ -74,7 +74,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The organisation's private key, opened for one use.
-    fn organisation(&self) -> Result<OrganisationKey> {
+    pub(crate) fn organisation(&self) -> Result<OrganisationKey> {
         let wrap = self.own_account().organisation_key_wrap.clone();
         let (Some(wrap), Some(pinned)) = (wrap, self.pinned().organisation) else {
             return Err(ClientError::NotAllowed);

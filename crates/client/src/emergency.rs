@@ -119,6 +119,7 @@ impl<P: Platform> Vault<P> {
             return Err(ClientError::NotAllowed);
         }
         let person = self.person(contact).await?;
+        person.may_receive()?;
         self.pin(&person.chain);
         self.save_state().await?;
         let words = RecoveryKit::generate(&mut rng());

@@ -1,6 +1,6 @@
 //! Everything that can go wrong, said so that a person can act on it. [`ClientError::code`] is stable, for translations.
 
-use api_types::{ErrorCode, Problem};
+use api_types::{ErrorCode, Problem, closing::ClosedBy};
 use crypto::account::CombineError;
 
 pub use crate::refusal::Refusal;
@@ -91,6 +91,12 @@ pub enum ClientError {
     /// No live grant of one's own.
     #[error("You have no access to this report any more.")]
     NoAccess,
+    /// The report was erased for everybody, as its owner or, with the owner's account, the organisation signed.
+    #[error("{}", erased(.by))]
+    Erased {
+        /// Who ended it.
+        by: ClosedBy,
+    },
     /// Something asked for isn't there.
     #[error("{what} does not exist.")]
     Missing {
@@ -169,6 +175,7 @@ impl ClientError {
             Self::KeyCode(KeyCodeError::Damaged) => "key_code_damaged",
             Self::NotAllowed => "not_allowed",
             Self::NoAccess => "no_access",
+            Self::Erased { .. } => "report_erased",
             Self::Missing { .. } => "missing",
             Self::Source => "source",
             Self::SourceChanged => "source_changed",
@@ -206,6 +213,15 @@ impl ClientError {
 impl From<Problem> for ClientError {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
+    }
+}
+
+fn erased(by: &ClosedBy) -> &'static str {
+    match by {
+        ClosedBy::Holder => "This report was erased by its owner. Nothing of it is left here.",
+        ClosedBy::Organisation => {
+            "This report was erased with its owner's account, by the organisation. Nothing of it is left here."
+        }
     }
 }
 

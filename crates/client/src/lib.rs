@@ -37,6 +37,7 @@
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
 //! | `email_change.rs` | [`Vault::change_email`], [`Vault::email_change`], [`Vault::cancel_email_change`]; [`Client::answer_email_change`] by the mailed links |
+//! | `closing.rs` | [`Vault::delete_account`], [`Vault::pause_account`], [`Vault::request_removal`]; [`Vault::erase_report`] is in `sharing/` |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
@@ -60,6 +61,7 @@
 mod admin;
 pub mod api;
 pub mod bulk;
+mod closing;
 mod code;
 mod contacts;
 pub mod content;

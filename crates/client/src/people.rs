@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use api_types::{
     ErrorCode,
     accounts::{AccountStatus, PublicAccount, Role},
+    closing::ClosedBy,
     limits::SEARCH_MIN_CHARS,
 };
 use crypto::{
@@ -71,6 +72,8 @@ pub struct Person {
     /// Where they were found by e-mail, and the server sends mail: whether they have shown that they read that address's
     /// mail, as the server says.
     pub email_verified: Option<bool>,
+    /// Of a deleted account: whose signed word closed it.
+    pub closed_by: Option<ClosedBy>,
     pub(crate) chain: Arc<KeyChain>,
 }
 
@@ -105,6 +108,7 @@ impl<P: Platform> Vault<P> {
     /// ([`Vault::prove_logged`]). Remembers its keys for this session; pins nothing.
     pub(crate) fn learn(&self, account: &PublicAccount) -> Result<Person> {
         let chain = self.learn_chain(account)?;
+        let closed_by = self.closed_by(account, &chain)?;
         let verification = match self.state().pins.get(&chain.account()) {
             None => Verification::New,
             Some(pin) if pin.verified => Verification::Verified,
@@ -117,6 +121,7 @@ impl<P: Platform> Vault<P> {
             status: account.status,
             approved: approval(account, self.pinned())?,
             email_verified: None,
+            closed_by,
             verification,
             chain,
         })

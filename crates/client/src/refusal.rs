@@ -110,6 +110,21 @@ pub enum Refusal {
         /// The account.
         account: String,
     },
+    /// An account is said to be deleted, and neither its holder nor the organisation signed that.
+    #[error(
+        "The server says that the account {account} was deleted, and shows nobody's signed word for it. Nothing of yours was \
+         changed. Ask the person, or the operator."
+    )]
+    ClosingForged {
+        /// The account.
+        account: String,
+    },
+    /// A report is said to be erased, and its owner didn't sign that.
+    #[error(
+        "The server says that this report was erased, and its owner did not sign that. It keeps the report back. Ask the \
+         operator."
+    )]
+    ErasureForged,
     /// A genesis that doesn't hash to the report's id or isn't signed by its creator.
     #[error("This report's beginning is forged: {0}.")]
     GenesisForged(String),
@@ -352,6 +367,8 @@ impl Refusal {
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",
             Self::ApprovalForged { .. } => "approval_forged",
+            Self::ClosingForged { .. } => "closing_forged",
+            Self::ErasureForged => "erasure_forged",
             Self::GenesisForged(_) => "genesis_forged",
             Self::AccessChainBroken { .. } => "access_chain_broken",
             Self::GrantInjected { .. } => "grant_injected",

@@ -50,6 +50,10 @@ pub enum Defence {
     EmergencySigned,
     /// Who holds the shares of a split, and how many open it, is what the account signed.
     SplitSigned,
+    /// An account is closed by its own word, or the organisation's, signed.
+    ClosingSigned,
+    /// A report is erased by its owner's word.
+    ErasureSigned,
     /// A password is never stretched less than the floor.
     KdfFloor,
     /// The client state and drafts count up.

@@ -283,6 +283,34 @@ fn expiry_is_judged_at_the_callers_time() {
 }
 
 #[test]
+fn only_the_owner_erases_and_nothing_comes_after() {
+    let mut w = World::new();
+    w.chain.push(&w.doctor, Change::Erase);
+    assert_eq!(w.error(), ChainError::NotEntitled { seq: 3 });
+    w.chain.entries.pop();
+    assert_eq!(w.replay().unwrap().erased(), None);
+    w.chain.push(&w.patient, Change::Erase);
+    let state = w.replay().unwrap();
+    assert_eq!(state.erased().map(|erasure| erasure.seq), Some(3));
+    assert_eq!((state.live_grants().count(), state.right_of(w.patient.id())), (0, None));
+    assert!(!state.may_read(w.patient.id(), 1) && !state.may_read(w.doctor.id(), 1));
+    w.chain.push(&w.patient, Change::Grant(grant_to(9, &w.colleague, Right::View)));
+    assert_eq!(w.error(), ChainError::Erased { seq: 4 });
+}
+
+#[test]
+fn what_a_closed_account_holds_counts_no_more_and_what_it_passed_on_stays() {
+    let mut w = World::new();
+    w.chain.push(&w.doctor, Change::Grant(child(3, &w.colleague, Right::View)));
+    let mut state = w.replay().unwrap();
+    state.note_closed(w.doctor.id());
+    assert_eq!(state.status(state.grant(&GrantId([2; 16])).unwrap()), GrantStatus::HolderClosed);
+    assert_eq!(state.right_of(w.doctor.id()), None);
+    assert!(state.may_read(w.colleague.id(), 1) && state.may_read(w.patient.id(), 1));
+    assert_eq!(state.live_grants().count(), 2);
+}
+
+#[test]
 fn revoking() {
     let mut w = World::new();
     w.chain.push(&w.doctor, Change::Grant(child(3, &w.colleague, Right::View)));

@@ -10,6 +10,7 @@ pub mod api_tokens;
 pub mod audit_events;
 pub mod blob_garbage;
 pub mod ceremonies;
+pub mod closed_accounts;
 pub mod drafts;
 pub mod email_changes;
 pub mod email_verifications;
@@ -60,6 +61,7 @@ macro_rules! for_each_entity {
         $each!(audit_events);
         $each!(blob_garbage);
         $each!(ceremonies);
+        $each!(closed_accounts);
         $each!(drafts);
         $each!(email_changes);
         $each!(email_verifications);

@@ -23,6 +23,8 @@ pub struct Model {
     pub updated_at: i64,
     /// As received.
     pub genesis: Vec<u8>,
+    /// When it was erased: then only genesis, chain and audit are left.
+    pub erased_at: Option<i64>,
 }
 
 /// None are declared: storage joins by key.

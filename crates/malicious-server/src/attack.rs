@@ -45,6 +45,7 @@ attacks! {
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
+    PRETENDED_DELETION = "pretended-deletion": [ClosingSigned => "closing_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
@@ -56,6 +57,7 @@ attacks! {
     FORGED_GRANT = "forged-grant": [EntrySignature => "grant_injected"];
     EXPIRED_GRANT = "expired-grant": [GrantLiveness => "expired_grant_presented"];
     REVOKED_GRANT = "revoked-grant": [GrantLiveness => "revoked_grant_replayed"];
+    PRETENDED_ERASURE = "pretended-erasure": [ErasureSigned => "erasure_forged"];
     ACCESS_ROLLBACK = "access-rollback": [AccessHead => "access_head_older"];
     MANIFEST_ROLLBACK = "manifest-rollback": [ManifestSeen => "manifest_older"];
     VERSION_SUPPRESSED = "version-suppressed": [VersionsComplete => "version_left_out"];

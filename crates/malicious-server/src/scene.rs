@@ -96,6 +96,7 @@ pub fn made_up(name: &str, email: &str, records: Vec<B64>) -> Account {
         status: AccountStatus::Active,
         key_records: records,
         approval: None,
+        closing: None,
         ways_in: Vec::new(),
         keyring: B64::default(),
         state: B64::default(),

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod account;
 pub mod accounts;
 pub mod admin;
+pub mod closing;
 pub mod drafts;
 pub mod email_change;
 pub mod email_verification;
@@ -49,6 +50,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(recovery::routes())
         .merge(session::routes())
         .merge(account::routes())
+        .merge(closing::routes())
         .merge(email_verification::routes())
         .merge(email_change::routes())
         .merge(second_factors::routes())

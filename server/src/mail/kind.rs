@@ -54,6 +54,12 @@ pub enum MailKind {
     AccountDisabled,
     /// An administrator switched the account on again.
     AccountEnabled,
+    /// Its holder paused the account.
+    AccountPaused,
+    /// An administrator asked for the removal of the account.
+    AccountRemovalAsked,
+    /// The account was deleted: the last message.
+    AccountDeleted,
     /// There is a report to see.
     ReportShared,
     /// Somebody was made an emergency contact.
@@ -88,7 +94,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -113,6 +119,9 @@ impl MailKind {
         Self::SecondFactorsReset,
         Self::AccountDisabled,
         Self::AccountEnabled,
+        Self::AccountPaused,
+        Self::AccountRemovalAsked,
+        Self::AccountDeleted,
         Self::ReportShared,
         Self::EmergencyContactAdded,
         Self::EmergencyContactRemoved,

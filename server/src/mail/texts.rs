@@ -36,8 +36,9 @@ fn tells_of_security(kind: MailKind) -> bool {
     use MailKind::*;
     match kind {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
-        | AccountDisabled | AccountEnabled | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked
-        | EmergencyReminder | RecoveryShareGiven => false,
+        | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
+        | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
+        | RecoveryShareGiven => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -216,6 +217,23 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: your account is enabled again",
             "An administrator enabled your account again on {when}. You can sign in:\n\
              {origin}/sign-in\n\n",
+        ),
+        MailKind::AccountPaused => (
+            "{organisation}: your account is paused",
+            "You paused your account on {when}. All sessions have ended, and\n\
+             nothing can be shared with it. Nothing stored is lost. An administrator can\n\
+             enable it again; tell yours if it wasn't you.\n\n",
+        ),
+        MailKind::AccountRemovalAsked => (
+            "{organisation}: your account will be deleted in 30 days",
+            "On {when} an administrator asked for your account to be\n\
+             deleted in 30 days. Every report that you own is erased with it, for everybody.\n\
+             If you want to keep it, ask your administrator to enable it before that.\n\n",
+        ),
+        MailKind::AccountDeleted => (
+            "{organisation}: your account was deleted",
+            "Your account was deleted on {when}, with every report that it owned.\n\
+             It can't be brought back. This is the last message to this address.\n\n",
         ),
         MailKind::ReportShared => (
             "{organisation}: something was shared with you",

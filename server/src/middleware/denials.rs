@@ -126,6 +126,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | Forbidden
             | AccountPending
             | AccountDisabled
+            | LastAdministrator
             | OriginRefused
             | NotFound
             | Gone
@@ -206,6 +207,8 @@ fn action(method: &Method, route: &str) -> Action {
         Action::Claim
     } else if has("/revoke") {
         Action::Revoke
+    } else if has("/erasure") && !read {
+        Action::Erase
     } else if has("/revisions") && !read {
         Action::Rekey
     } else if has("/versions/") && read {

@@ -88,7 +88,7 @@ async fn by_key(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> 
 /// `GET /accounts/{id}`.
 pub async fn get(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<PublicAccount> {
     let row = accounts::get(state.db.read(), id).await?.ok_or(ErrorCode::NotFound)?;
-    let shares_report = accounts::share_report(state.db.read(), actor.account, id).await?;
+    let shares_report = accounts::share_report(state.db.read(), actor.account, (id, row.status)).await?;
     actor.may_see_account(id, AccountStanding { role: row.role, status: row.status, shares_report })?;
     let found = accounts::public(state.db.read(), std::slice::from_ref(&row)).await?;
     state.audit.record(EventDraft::by(actor, Action::LookUp).with("account", id)).await?;

@@ -40,8 +40,10 @@ pub async fn list(
     state.audit.record(event.delivered(rows.iter().map(|row| &row.id.0[..]))).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let having = second_factor::having(state.db.read(), &ids).await?;
+    let removals = storage::closing::waiting(state.db.read(), &ids).await?;
     let items = rows.into_iter().zip(public).map(|(row, account)| AdminAccount {
         second_factor: having.contains(&row.id),
+        removal_at: removals.get(&row.id).copied(),
         account,
         email: row.email,
         email_verified_at: row.email_verified_at,
@@ -66,8 +68,10 @@ pub async fn approve(state: &AppState, actor: &Actor, id: AccountId, body: Appro
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
     let row = accounts::get(tx.conn(), id).await?.ok_or(ErrorCode::NotFound)?;
-    if row.status == AccountStatus::Disabled {
-        return Err(ServiceError::because(ErrorCode::Conflict, "the account is disabled"));
+    match row.status {
+        AccountStatus::Disabled => return Err(ServiceError::because(ErrorCode::Conflict, "the account is disabled")),
+        AccountStatus::Deleted => return Err(ErrorCode::AccountDeleted.into()),
+        AccountStatus::Pending | AccountStatus::Active | AccountStatus::Refused => {}
     }
     let instance = storage::instance::load(tx.conn()).await?;
     let key = instance.and_then(|row| row.organisation_key).ok_or(ErrorCode::Conflict)?;
@@ -125,11 +129,12 @@ pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceR
     Ok(())
 }
 
-/// `POST /admin/accounts/{id}/enable`: takes that back.
+/// `POST /admin/accounts/{id}/enable`: takes that back, and a removal that was asked for since.
 pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;
     let mut tx = switch(state, id, AccountStatus::Disabled, AccountStatus::Active).await?;
+    storage::closing::withdraw(tx.conn(), id).await?;
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id)).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountEnabled).await?;
     tx.commit().await?;

@@ -150,8 +150,13 @@ async fn store(state: &AppState, actor: &Actor, row: &EmergencyRow, way: &WayIn)
 async fn may_be_contact(state: &AppState, said: &account::EmergencyContact) -> ServiceResult<()> {
     let contact = AccountId(said.contact.0);
     let row = accounts::get(state.db.read(), contact).await?.ok_or(ErrorCode::NotFound)?;
-    if row.status != AccountStatus::Active {
-        return Err(ServiceError::because(ErrorCode::Conflict, "the contact's account is not active"));
+    match row.status {
+        AccountStatus::Active => {}
+        AccountStatus::Deleted => return Err(ErrorCode::AccountDeleted.into()),
+        AccountStatus::Disabled => return Err(ErrorCode::RecipientDisabled.into()),
+        AccountStatus::Pending | AccountStatus::Refused => {
+            return Err(ServiceError::because(ErrorCode::Conflict, "the contact's account is not active"));
+        }
     }
     let keys = verify::keys_of(state.db.read(), contact).await?;
     if keys.epoch() != said.contact_epoch || !said.names_key_of(&keys) {

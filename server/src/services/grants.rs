@@ -45,8 +45,13 @@ pub const SEED_MAX: usize = 4096;
 pub async fn check_recipient(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<()> {
     let row = storage::accounts::get(conn, account).await?;
     let row = row.ok_or_else(|| ServiceError::field("/entry", "names an account that does not exist"))?;
-    if row.status != AccountStatus::Active {
-        return Err(ServiceError::field("/entry", "names an account that is not active"));
+    match row.status {
+        AccountStatus::Active => {}
+        AccountStatus::Deleted => return Err(ErrorCode::AccountDeleted.into()),
+        AccountStatus::Disabled => return Err(ErrorCode::RecipientDisabled.into()),
+        AccountStatus::Pending | AccountStatus::Refused => {
+            return Err(ServiceError::field("/entry", "names an account that is not active"));
+        }
     }
     if row.role == Role::Administrator {
         return Err(ServiceError::field("/entry", "administrators take no part in reports"));
@@ -154,6 +159,10 @@ async fn commit(
     let (id, kind) = (GrantId(made.grant.id.0), row.kind.clone());
     let mut tx = state.db.begin_write().await?;
     versions::unchanged(tx.conn(), loaded).await?;
+    // It may have been deleted meanwhile.
+    if let Some(recipient) = verify::recipient_of(entry.claimed()) {
+        check_recipient(tx.conn(), recipient).await?;
+    }
     check_wraps(tx.conn(), loaded, made, &body.wraps).await?;
     check_unused(tx.conn(), std::slice::from_ref(&row)).await?;
     append(tx.conn(), &loaded.state, report, entry, now).await?;

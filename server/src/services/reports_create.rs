@@ -140,6 +140,8 @@ async fn commit(
 ) -> ServiceResult<()> {
     let report = chain.report();
     let mut tx = state.db.begin_write().await?;
+    // One of them may have been deleted meanwhile.
+    check_accounts(tx.conn(), chain, &chain.accounts()).await?;
     end_draft(tx.conn(), actor, report).await?;
     if let Err(error) = store::insert(tx.conn(), row(chain, access, now)?).await {
         let taken = crate::error::is_unique_violation(&error);
@@ -192,5 +194,6 @@ fn row(chain: &Chain, access: &AccessState, now: UnixMillis) -> ServiceResult<st
         created_at: now,
         updated_at: now,
         genesis: chain.genesis.as_bytes().to_vec(),
+        erased_at: None,
     })
 }

@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use crate::{
     ServiceResult,
     policy::{Actor, ReportStanding},
+    services::erasure,
     storage::{
         self,
         reports::{OwnGrantRow, Report, Seen},
@@ -42,7 +43,8 @@ pub fn covers(from: i32, to: Option<i32>, version: i32) -> bool {
     from <= version && to.is_none_or(|to| version <= to)
 }
 
-/// Loads it; a report that isn't there is `not_found`, as is, by policy, one that the caller may not see.
+/// Loads it; a report that isn't there is `not_found`, as is, by policy, one that the caller may not see. Whoever had one that
+/// was erased learns that.
 pub async fn of(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -52,6 +54,10 @@ pub async fn of(
     actor.active()?;
     let Seen { report, grants } =
         storage::reports::seen_by(conn, report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
+    if report.erased_at.is_some() {
+        actor.may_see_erasure(erasure::had(conn, actor, &report).await?)?;
+        return Err(ErrorCode::ReportErased.into());
+    }
     let owner = AccountId(storage::id("reports", "owner", &report.owner)?);
     let right = grants.iter().map(|grant| grant.right).max();
     let standing = ReportStanding { owner: owner == actor.account, right };

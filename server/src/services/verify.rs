@@ -189,6 +189,7 @@ pub fn chain_error(error: &ChainError) -> ServiceError {
         ChainError::NotEntitled { .. } | ChainError::OutranksParent { .. } | ChainError::OwnershipRule { .. } => {
             ServiceError::because(ErrorCode::Forbidden, error.to_string())
         }
+        ChainError::Erased { .. } => ErrorCode::ReportErased.into(),
         ChainError::GrantNotLive { .. } => ServiceError::because(ErrorCode::Gone, error.to_string()),
         ChainError::UnknownGrant { .. } => ErrorCode::NotFound.into(),
         ChainError::DuplicateGrant { .. } => ServiceError::because(ErrorCode::Conflict, error.to_string()),

@@ -65,7 +65,10 @@ pub async fn load_seen(
     let mut accounts = chain.accounts();
     accounts.extend(extra);
     let keys = verify::keys(conn, &accounts).await?;
-    let state = chain.replay(&keys, now)?;
+    let mut state = chain.replay(&keys, now)?;
+    for closed in storage::closing::closed(conn, &accounts).await? {
+        state.note_closed(crypto::ids::AccountId(closed.0));
+    }
     Ok(Loaded { seen, chain, keys, state })
 }
 
@@ -73,6 +76,9 @@ pub async fn load_seen(
 pub async fn unchanged(conn: &impl ConnectionTrait, loaded: &Loaded) -> ServiceResult<()> {
     let report = ReportId(storage::id("reports", "id", &loaded.seen.report.id)?);
     let stored = storage::reports::get(conn, report).await?.ok_or(ErrorCode::NotFound)?;
+    if stored.erased_at.is_some() {
+        return Err(ErrorCode::ReportErased.into());
+    }
     if stored.access_head == loaded.seen.report.access_head { Ok(()) } else { Err(ErrorCode::AccessHeadMoved.into()) }
 }
 

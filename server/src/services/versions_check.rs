@@ -106,7 +106,8 @@ fn check_sizes(body: &NewVersion) -> ServiceResult<()> {
 }
 
 /// Exactly one wrap for each grant that is live now and covers the version. Wraps for grants that ended a moment ago
-/// are not an error (the client's clock decides when it stops making them); they are dropped.
+/// are not an error (the client's clock decides when it stops making them); they are dropped, as are those for accounts that
+/// were deleted.
 fn check_wraps(
     place: &RevisionPlace,
     sent: &[SentWrap],
@@ -119,7 +120,7 @@ fn check_wraps(
         let grant = grant.ok_or_else(|| ServiceError::field("/wraps", "names a grant that does not exist"))?;
         match state.status(grant) {
             GrantStatus::Live => check_wrap(place, wrap, state, keys)?,
-            GrantStatus::Expired | GrantStatus::ParentEnded => continue,
+            GrantStatus::Expired | GrantStatus::ParentEnded | GrantStatus::HolderClosed => continue,
             GrantStatus::Revoked { .. } => return Err(ServiceError::field("/wraps", "names a revoked grant")),
         }
         if wraps.insert(wrap.grant_id, wrap.clone()).is_some() {

@@ -206,6 +206,8 @@ pub async fn public(conn: &impl ConnectionTrait, rows: &[AccountRow]) -> DbResul
     let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
     let mut records = key_records_of(conn, &ids).await?;
     let mut leaves = log_keys::key_leaves(conn, &ids).await?;
+    let deleted = rows.iter().filter(|row| row.status == AccountStatus::Deleted).map(|row| row.id);
+    let mut closings = super::closing::statements(conn, &deleted.collect::<Vec<_>>()).await?;
     let public = |row: &AccountRow| PublicAccount {
         id: row.id,
         name: row.name.clone(),
@@ -214,6 +216,7 @@ pub async fn public(conn: &impl ConnectionTrait, rows: &[AccountRow]) -> DbResul
         key_records: records.remove(&row.id).unwrap_or_default(),
         key_leaves: leaves.remove(&row.id).unwrap_or_default(),
         approval: row.approval.clone().map(B64),
+        closing: closings.remove(&row.id),
     };
     Ok(rows.iter().map(public).collect())
 }
@@ -431,15 +434,22 @@ pub async fn put_keyring(conn: &impl ConnectionTrait, account: AccountId, sealed
 }
 
 /// Whether `asker` needs `other`'s keys: `other` had a part in a report that `asker` sees now, or in one whose share
-/// waits for `asker`. Without the key records neither could verify the access chain.
-pub async fn share_report(conn: &impl ConnectionTrait, asker: AccountId, other: AccountId) -> DbResult<bool> {
+/// waits for `asker`. Without the key records neither could verify the access chain. Of a deleted account, whose reports
+/// are gone, those count that `asker` saw once.
+pub async fn share_report(
+    conn: &impl ConnectionTrait,
+    asker: AccountId,
+    (other, status): (AccountId, AccountStatus),
+) -> DbResult<bool> {
     let (asker, other) = (asker.0.to_vec(), other.0.to_vec());
-    let seen = report_access::Entity::find()
+    let mut seen = report_access::Entity::find()
         .select_only()
         .column(report_access::Column::ReportId)
-        .filter(report_access::Column::AccountId.eq(asker.clone()))
-        .filter(report_access::Column::State.eq("live"))
-        .into_query();
+        .filter(report_access::Column::AccountId.eq(asker.clone()));
+    if status != AccountStatus::Deleted {
+        seen = seen.filter(report_access::Column::State.eq("live"));
+    }
+    let seen = seen.into_query();
     let offered = grants::Entity::find()
         .select_only()
         .column(grants::Column::ReportId)

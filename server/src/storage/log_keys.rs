@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api_types::AccountId;
+use api_types::{AccountId, accounts::AccountStatus};
 use entities::{
     accounts, key_records,
     log_key_entries::{ActiveModel, Column, Entity, Model},
@@ -14,6 +14,7 @@ use sea_orm::{
 use tlog::leaf::{KeyTreeLeaf, Label};
 
 use super::DbResult;
+use crate::audit::enum_name;
 
 /// A leaf to be.
 #[derive(Debug, Clone)]
@@ -114,22 +115,42 @@ pub async fn binding_leaf(conn: &impl ConnectionTrait, account: AccountId, label
 pub struct Bound {
     /// Place of the newest binding.
     pub seq: u64,
+    /// Of the account that was bound last and still has an address.
+    pub known: Option<Known>,
+}
+
+/// An account with a known address, and what binds it.
+#[derive(Debug)]
+pub struct Known {
     /// The data of every leaf that binds an e-mail to that account.
     pub data: Vec<Vec<u8>>,
     /// The account's normalised e-mail now: one of them has its label.
     pub email_key: String,
 }
 
-/// The newest binding, and those before of the same account.
+/// The newest binding, and those of the account that was bound last and isn't deleted: a deleted one's address is known to
+/// nobody any more.
 pub async fn newest_binding(conn: &impl ConnectionTrait) -> DbResult<Option<Bound>> {
     let bindings = || Entity::find().filter(Column::Epoch.is_null());
     let newest = bindings().order_by_desc(Column::Seq).limit(1).one(conn).await?;
-    let Some(Model { seq, account_id, .. }) = newest else { return Ok(None) };
-    let of_account = bindings().filter(Column::AccountId.eq(account_id.clone())).all(conn).await?;
+    let Some(Model { seq, .. }) = newest else { return Ok(None) };
+    let there = accounts::Entity::find().select_only().column(accounts::Column::Id);
+    let there = there.filter(accounts::Column::Status.ne(enum_name(&AccountStatus::Deleted))).into_query();
+    let of_those = bindings().filter(Column::AccountId.in_subquery(there)).order_by_desc(Column::Seq).limit(1);
+    let known = match of_those.one(conn).await? {
+        Some(Model { account_id, .. }) => Some(known(conn, account_id).await?),
+        None => None,
+    };
+    Ok(Some(Bound { seq: seq.unsigned_abs(), known }))
+}
+
+async fn known(conn: &impl ConnectionTrait, account_id: Vec<u8>) -> DbResult<Known> {
+    let bindings = Entity::find().filter(Column::Epoch.is_null());
+    let of_account = bindings.filter(Column::AccountId.eq(account_id.clone())).all(conn).await?;
     let account = accounts::Entity::find_by_id(account_id).one(conn).await?;
     let account = account.ok_or_else(|| super::corrupt("log_key_entries", "account_id"))?;
     let data = of_account.into_iter().map(|entry| entry.data).collect();
-    Ok(Some(Bound { seq: seq.unsigned_abs(), data, email_key: account.email_key }))
+    Ok(Known { data, email_key: account.email_key })
 }
 
 /// Accounts whose e-mail no entry binds to them, with that e-mail, normalised; oldest first.

@@ -127,7 +127,7 @@ pub struct Seen {
 
 const SEEN: &str = r#"
 SELECT r.id, r.creator, r.owner, r.placeholder, r.access_head, r.entries, r.latest_version, r.created_at,
-       r.updated_at, r.genesis, g.id AS grant_id, g."right" AS grant_right, g.expires_at, g.versions_from,
+       r.updated_at, r.genesis, r.erased_at, g.id AS grant_id, g."right" AS grant_right, g.expires_at, g.versions_from,
        g.versions_to, s.seed
 FROM reports r
 LEFT JOIN grants g ON g.report_id = r.id AND g.recipient = $2 AND g.revoked_at IS NULL

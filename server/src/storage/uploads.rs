@@ -22,6 +22,16 @@ pub async fn count(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<
     uploads::Entity::find().filter(uploads::Column::AccountId.eq(account.0.to_vec())).count(conn).await
 }
 
+/// Those to a report, whoever makes them.
+pub async fn of_report(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Upload>> {
+    uploads::Entity::find().filter(uploads::Column::ReportId.eq(report.0.to_vec())).all(conn).await
+}
+
+/// Those of an account.
+pub async fn of_account(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<Upload>> {
+    uploads::Entity::find().filter(uploads::Column::AccountId.eq(account.0.to_vec())).all(conn).await
+}
+
 /// A new upload.
 pub async fn insert(conn: &impl ConnectionTrait, upload: Upload) -> DbResult<()> {
     let row = upload.into_active_model().reset_all();

@@ -60,6 +60,8 @@ const TABLE: &[(&str, &str)] = &[
     ("change_password", "-++++++++++++"),
     ("change_recovery_kit", "-++++++++++++"),
     ("rotate_keys", "-++++++++++++"),
+    ("delete_account", "-++++++++++++"),
+    ("pause_account", "-++++++++++p+"),
     ("send_email_verification", "-++++++++++++"),
     ("verify_email", "+++++++++++++"),
     ("get_email_change", "-oooooooooooo"),
@@ -120,6 +122,7 @@ const TABLE: &[(&str, &str)] = &[
     ("disable_account", "-ffffffffffpo"),
     ("enable_account", "-ffffffffffpo"),
     ("remove_account_second_factors", "-ffffffffffpo"),
+    ("remove_account", "-ffffffffffp+"),
     ("get_policies", "-ffffffffffpo"),
     ("put_policies", "-ffffffffffpo"),
     ("list_events", "-ffffffffffpo"),
@@ -149,6 +152,8 @@ const TABLE: &[(&str, &str)] = &[
     ("store_grant_seed", "-nnfnooonnnpn"),
     ("request_grant_again", "-nnon+++nnnpn"),
     ("list_report_events", "-oonoooonnnpn"),
+    ("get_erasure", "-nnnnnnnnnnpn"),
+    ("erase_report", "-+fnfff+nnnpn"),
     ("live", "-oooooooooooo"),
 ];
 
@@ -165,6 +170,7 @@ const REACHED: &[(&str, Scope)] = &[
     ("get_version", Scope::ReportsRead),
     ("get_part", Scope::ReportsRead),
     ("list_grants", Scope::ReportsRead),
+    ("get_erasure", Scope::ReportsRead),
     ("list_drafts", Scope::ReportsWrite),
     ("get_draft", Scope::ReportsWrite),
     ("put_draft", Scope::ReportsWrite),

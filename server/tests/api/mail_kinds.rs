@@ -107,6 +107,21 @@ async fn mail_tells_of_changes_of_the_ways_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_of_the_end_of_an_account() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [administrator, doctor, patient] = opened(&server, &mut mail).await;
+    let mail = &mut mail;
+    doctor.pause_account(DORA).await.unwrap();
+    told(mail, DORA, "your account is paused").await;
+    administrator.request_removal(&doctor.account_id()).await.unwrap();
+    told(mail, DORA, "your account will be deleted in 30 days").await;
+    patient.delete_account(ANN).await.unwrap();
+    told(mail, ANN, "your account was deleted").await;
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mail_tells_of_a_new_device_once() {
     let Some(post) = Post::new() else { return };
     let (server, mut mail) = with_mail(&post, Smtp::Tls).await;

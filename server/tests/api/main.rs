@@ -23,6 +23,7 @@ mod audit;
 mod audit_time;
 mod binary;
 mod body_limits;
+mod delete;
 mod drafts;
 mod email_change;
 mod email_change_tries;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use api_types::{
     ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId, WayInId,
     accounts::{AccountStatus, Role},
+    closing::EraseReport,
     drafts::PutDraft,
     grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
     invitations::{CreateInvitation, CreatedInvitation},
@@ -235,6 +236,14 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "start_password_change" => ("/account/password/start".into(), Some(json!({}))),
         "change_password" => ("/account/password".into(), Some(json!({}))),
         "rotate_keys" => ("/account/keys".into(), Some(json!({}))),
+        "delete_account" => ("/account/deletion".into(), Some(json!({}))),
+        "pause_account" => ("/account/disable".into(), Some(json!({"email": "other@example.org"}))),
+        "remove_account" => {
+            let id = scene.world.person(Role::Patient, AccountStatus::Disabled).await.id;
+            (format!("/admin/accounts/{id}/removal"), Some(json!({"statement": "AQ"})))
+        }
+        "get_erasure" => (format!("{report}/erasure"), None),
+        "erase_report" => (format!("{report}/erasure"), body(EraseReport { entry })),
         "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
         "send_email_verification" => ("/account/email/verification".into(), None),
         "verify_email" => ("/email-verification".into(), Some(json!({"token": "unknown"}))),

@@ -5,7 +5,7 @@ use api_types::audit::Action;
 use crate::t;
 
 /// Every action, for filters.
-pub const ACTIONS: [Action; 24] = [
+pub const ACTIONS: [Action; 25] = [
     Action::SignUp,
     Action::SignIn,
     Action::SignOut,
@@ -25,6 +25,7 @@ pub const ACTIONS: [Action; 24] = [
     Action::Claim,
     Action::Revoke,
     Action::Rekey,
+    Action::Erase,
     Action::DraftSave,
     Action::DraftDelete,
     Action::Upload,
@@ -54,6 +55,7 @@ pub fn action_name(action: Action) -> &'static str {
         Action::Claim => t!(actions.claim),
         Action::Revoke => t!(actions.revoke),
         Action::Rekey => t!(actions.rekey),
+        Action::Erase => t!(actions.erase),
         Action::DraftSave => t!(actions.draft_save),
         Action::DraftDelete => t!(actions.draft_delete),
         Action::Upload => t!(actions.upload),

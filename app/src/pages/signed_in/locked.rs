@@ -138,7 +138,9 @@ pub fn NotActive(
     let vault = use_vault();
     let (tone, title, text) = match who.status {
         AccountStatus::Refused => (Tone::Danger, t!(sign_in.refused_title), t!(sign_in.refused)),
-        AccountStatus::Disabled => (Tone::Danger, t!(sign_in.disabled_title), t!(sign_in.disabled)),
+        AccountStatus::Disabled | AccountStatus::Deleted => {
+            (Tone::Danger, t!(sign_in.disabled_title), t!(sign_in.disabled))
+        }
         AccountStatus::Pending | AccountStatus::Active => (Tone::Info, t!(sign_in.pending_title), t!(sign_in.pending)),
     };
     view! {

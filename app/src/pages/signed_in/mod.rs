@@ -133,6 +133,7 @@ guarded! {
     Policies => policies;
     Audit => audit;
     Settings => account;
+    DeleteAccount => delete_account;
     Security => security;
     Sessions => sessions;
     Tokens => tokens;

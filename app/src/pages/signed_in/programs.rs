@@ -70,6 +70,7 @@ programs! {
     }
     settings {
         account, fetch_account => settings::SettingsPage;
+        delete_account, fetch_delete_account => settings::DeleteAccountPage;
         security, fetch_security => settings::SecurityPage;
         enrol, fetch_enrol => settings::EnrolPage;
         sessions, fetch_sessions => settings::SessionsPage;

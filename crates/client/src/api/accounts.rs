@@ -7,6 +7,7 @@ use api_types::{
         PublicAccount, PutClientState, RotateKeys, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
+    closing::{DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
@@ -105,6 +106,10 @@ impl<T: Transport> Api<'_, T> {
         change_recovery_kit(body: &ChangeRecoveryKit) -> () = put "/account/recovery-kit".to_owned(), body;
         /// `POST /account/keys`.
         rotate_keys(body: &RotateKeys) -> () = post_unit "/account/keys".to_owned(), body;
+        /// `POST /account/deletion`.
+        delete_account(body: &DeleteAccount) -> () = post_unit "/account/deletion".to_owned(), body;
+        /// `POST /account/disable`.
+        pause_account(body: &PauseAccount) -> () = post_unit "/account/disable".to_owned(), body;
         /// `POST /account/email/verification`.
         send_email_verification() -> () = post_nothing "/account/email/verification".to_owned();
         /// `POST /email-verification`.
@@ -242,6 +247,9 @@ impl<T: Transport> Api<'_, T> {
         disable_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/disable");
         /// `POST /admin/accounts/{account_id}/enable`.
         enable_account(id: &AccountId) -> () = post_nothing format!("/admin/accounts/{id}/enable");
+        /// `POST /admin/accounts/{account_id}/removal`.
+        remove_account(id: &AccountId, body: &RemoveAccount) -> RemovalDue
+            = post format!("/admin/accounts/{id}/removal"), body;
         /// `DELETE /admin/accounts/{account_id}/second-factors`.
         remove_account_second_factors(id: &AccountId) -> () = delete format!("/admin/accounts/{id}/second-factors");
         /// `GET /admin/policies`.

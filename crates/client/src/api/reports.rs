@@ -5,6 +5,7 @@ use std::ops::Range;
 use api_types::{
     GrantId, ReportId, UploadId,
     audit::{AuditEventList, READ_REQUEST},
+    closing::{EraseReport, ErasedReport},
     drafts::{Draft, DraftList, PutDraft},
     grants::{ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed},
     reports::{CreateReport, NewVersion, Report, ReportList, ReportPeople, VersionContent},
@@ -76,6 +77,10 @@ impl<T: Transport> Api<'_, T> {
         /// `POST /reports/{report_id}/grants/{grant_id}/claim`.
         claim_grant(id: &ReportId, grant: &GrantId, body: &ClaimGrant) -> ()
             = post_unit format!("/reports/{id}/grants/{grant}/claim"), body;
+        /// `GET /reports/{report_id}/erasure`.
+        get_erasure(id: &ReportId) -> ErasedReport = get format!("/reports/{id}/erasure");
+        /// `POST /reports/{report_id}/erasure`.
+        erase_report(id: &ReportId, body: &EraseReport) -> () = post_unit format!("/reports/{id}/erasure"), body;
         /// `GET /grants`.
         list_grants() -> GrantList = get "/grants".to_owned();
         /// `POST /grants/{grant_id}/challenge`.

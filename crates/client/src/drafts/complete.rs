@@ -207,7 +207,10 @@ impl<P: Platform> Vault<P> {
             && id != self.account_id()
         {
             let chain = match self.person(&id).await {
-                Ok(person) => person.chain,
+                Ok(person) => {
+                    person.may_receive()?;
+                    person.chain
+                }
                 Err(e) if e.problem() == Some(ErrorCode::NotFound) => self.kept_patient(draft, &id)?.ok_or(e)?,
                 Err(e) => return Err(e),
             };

@@ -40,7 +40,7 @@ fn interaction(action: Action) -> Interaction {
         Action::Redeem | Action::Claim | Action::Revoke | Action::Rekey | Action::DraftSave | Action::AccountChange => {
             Interaction("update", "U", Some("Update"))
         }
-        Action::DraftDelete => Interaction("delete", "D", Some("Delete")),
+        Action::DraftDelete | Action::Erase => Interaction("delete", "D", Some("Delete")),
         Action::List | Action::LookUp => Interaction("search", "E", None),
         _ => Interaction("operation", "E", None),
     }

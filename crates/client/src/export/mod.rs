@@ -246,6 +246,7 @@ mod tests {
             (Action::Create, "create", "C"),
             (Action::Rekey, "update", "U"),
             (Action::DraftDelete, "delete", "D"),
+            (Action::Erase, "delete", "D"),
             (Action::List, "search", "E"),
             (Action::SignIn, "operation", "E"),
             (Action::Revoke, "update", "U"),

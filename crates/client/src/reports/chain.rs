@@ -52,7 +52,8 @@ pub(crate) fn refuse_chain(error: &ChainError) -> Refusal {
         | ChainError::OwnershipRule { seq }
         | ChainError::BadClaim { seq }
         | ChainError::WrongRecipientKey { seq }
-        | ChainError::DowngradedSuite { seq } => injected(seq),
+        | ChainError::DowngradedSuite { seq }
+        | ChainError::Erased { seq } => injected(seq),
         ChainError::OlderThanSeen => Refusal::AccessHeadOlder,
         _ => Refusal::GenesisForged(error.to_string()),
     }
@@ -122,7 +123,8 @@ impl<P: Platform> Vault<P> {
         }
         self.learn_people(id, &Named::by_chain(genesis.claimed(), &entries)).await?;
         let keys = self.people().clone();
-        let state = AccessState::replay(&genesis, &entries, &keys, self.now()).map_err(|e| refuse_chain(&e))?;
+        let mut state = AccessState::replay(&genesis, &entries, &keys, self.now()).map_err(|e| refuse_chain(&e))?;
+        self.closed_accounts().iter().for_each(|account| state.note_closed(*account));
         self.check_head(&state)?;
         self.see_access(&state);
         let actors = std::iter::once(genesis.claimed().creator).chain(entries.iter().map(|e| e.claimed().author));
@@ -204,7 +206,7 @@ impl<P: Platform> Vault<P> {
             match access.state.status(grant) {
                 GrantStatus::Live => {}
                 GrantStatus::Expired => return Err(Refusal::ExpiredGrantPresented.into()),
-                GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => {
+                GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => {
                     return Err(Refusal::RevokedGrantReplayed.into());
                 }
             }

@@ -1,7 +1,7 @@
 //! Fetching what is read: each request carries what its reader signed, and the event of it keeps that (`crypto::audit`).
 
 use api_types::{
-    ReportId,
+    ErrorCode, ReportId,
     audit::{Action, AuditEventList},
     grants::GrantList,
     reports::{Report, ReportList, ReportPeople, VersionContent},
@@ -54,7 +54,10 @@ impl<P: Platform> Vault<P> {
     }
 
     pub(crate) async fn fetch_report(&self, id: &ReportId) -> Result<Report> {
-        self.api().get_report(id, &self.sign_request(Action::Read, Some(id), what::REPORT)).await
+        match self.api().get_report(id, &self.sign_request(Action::Read, Some(id), what::REPORT)).await {
+            Err(error) if error.problem() == Some(ErrorCode::ReportErased) => Err(self.erased(id).await),
+            fetched => fetched,
+        }
     }
 
     pub(crate) async fn fetch_version(&self, id: &ReportId, version: u32) -> Result<VersionContent> {

@@ -92,7 +92,10 @@ impl<P: Platform> Vault<P> {
         let people: BTreeMap<_, _> =
             people.iter().map(|account| Ok((account.id, self.learn(account)?))).collect::<Result<_>>()?;
         let infos: BTreeMap<_, _> = self.fetch_grants(report).await?.items.into_iter().map(|g| (g.id, g)).collect();
-        let state = &access.state;
+        // Some of them may have closed their accounts since the chain was verified.
+        let mut state = access.state.clone();
+        self.closed_accounts().iter().for_each(|account| state.note_closed(*account));
+        let state = &state;
         let mut grants: Vec<_> = state.grants().collect();
         grants.sort_by_key(|g| std::cmp::Reverse(g.seq));
         let row = |g: &GrantState| {
@@ -136,7 +139,9 @@ fn who(grant: &GrantState, people: &BTreeMap<AccountId, Person>) -> AccessWho {
 /// The chain decides what ended; whether a code was redeemed only the server knows.
 fn status(grant: &GrantState, signed: GrantStatus, info: Option<&GrantInfo>) -> AccessStatus {
     match signed {
-        GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => return AccessStatus::Revoked,
+        GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => {
+            return AccessStatus::Revoked;
+        }
         GrantStatus::Expired => return AccessStatus::Expired,
         GrantStatus::Live => {}
     }

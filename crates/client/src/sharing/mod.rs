@@ -3,6 +3,7 @@
 mod access;
 mod claim;
 mod entries;
+mod erase;
 mod redeem;
 mod rekey;
 mod revoke;

@@ -77,7 +77,9 @@ impl<P: Platform> Vault<P> {
         match state.status(found) {
             GrantStatus::Live => Ok(found.grant.clone()),
             GrantStatus::Expired => Err(api_types::Problem::new(ErrorCode::ShareExpired).into()),
-            GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => Err(Refusal::RevokedGrantReplayed.into()),
+            GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => {
+                Err(Refusal::RevokedGrantReplayed.into())
+            }
         }
     }
 

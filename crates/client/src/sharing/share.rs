@@ -89,6 +89,7 @@ impl<P: Platform> Vault<P> {
     pub async fn share(&self, report: &ReportId, share: &Share) -> Result<Shared> {
         share.check()?;
         let person = self.person(&share.to).await?;
+        person.may_receive()?;
         self.pin(&person.chain);
         let id = GrantId::random(&mut rng());
         let code = if share.with_code { Some(self.make_code(&person, &id).await?) } else { None };

@@ -12,7 +12,7 @@ mod saving;
 pub use parting::Unsaved;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -68,6 +68,7 @@ struct Inner<P> {
     saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
     looked_up: Mutex<Vec<PublicAccount>>,
+    closed: Mutex<BTreeSet<CryptoAccountId>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
     log: Guard,
     key_log: KeyLog,
@@ -179,6 +180,7 @@ impl<P: Platform> Vault<P> {
             saving: Arc::default(),
             people: Mutex::new(people),
             looked_up: Mutex::default(),
+            closed: Mutex::default(),
             seen_events: Mutex::default(),
             log,
             key_log,
@@ -301,6 +303,11 @@ impl<P: Platform> Vault<P> {
     /// Accounts found by their e-mail. The server tells of a patient by id only to those who have a report in common.
     pub(crate) fn looked_up(&self) -> MutexGuard<'_, Vec<PublicAccount>> {
         self.0.looked_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accounts that this session knows to be closed, by a word that was verified.
+    pub(crate) fn closed_accounts(&self) -> MutexGuard<'_, BTreeSet<CryptoAccountId>> {
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Number and hash of the newest event of each report that this session has verified.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "open")]
 mod account_key;
+mod closing;
 mod emergency;
 mod fingerprint;
 mod key_record;
@@ -21,6 +22,7 @@ mod way_in;
 
 #[cfg(feature = "open")]
 pub use account_key::AccountKey;
+pub use closing::{AccountClosing, AccountRemoval, ClosingError, REMOVAL_DELAY_DAYS};
 pub use emergency::{EMERGENCY_DELAY_DAYS, EmergencyContact, EmergencyError};
 #[cfg(feature = "open")]
 pub use emergency::{open_emergency, seal_emergency};

@@ -126,7 +126,7 @@ mod private {
 
     use super::*;
     use crate::{
-        account::{KeyChain, Keyring},
+        account::{AccountRemoval, KeyChain, Keyring},
         kem::hpke_seal,
         secret::Secret,
         sign::{Signed, SigningKey},
@@ -149,6 +149,11 @@ mod private {
 
         /// Signs a statement.
         pub fn sign(&self, statement: RoleStatement) -> Signed<RoleStatement> {
+            Signed::sign(statement, &self.0)
+        }
+
+        /// Signs that an account is removed.
+        pub fn sign_removal(&self, statement: AccountRemoval) -> Signed<AccountRemoval> {
             Signed::sign(statement, &self.0)
         }
 

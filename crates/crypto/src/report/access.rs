@@ -1,6 +1,6 @@
 //! What a report's access is at one head of its chain and one time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AccountRecipient, ChainError, Genesis, Grant, Patient, Recipient, Right};
 use crate::{
@@ -27,6 +27,17 @@ pub enum GrantStatus {
     Expired,
     /// The grant it was issued under no longer counts.
     ParentEnded,
+    /// Whoever holds it closed their account: nobody has the keys any more.
+    HolderClosed,
+}
+
+/// The end of a report, by its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erasure {
+    /// The entry that says so, the last one.
+    pub seq: u64,
+    /// When, by that entry.
+    pub time: UnixMillis,
 }
 
 /// A grant and what became of it.
@@ -68,6 +79,8 @@ pub struct AccessState {
     pub(super) last_time: UnixMillis,
     pub(super) founding_open: bool,
     pub(super) grants: BTreeMap<GrantId, GrantState>,
+    pub(super) erased: Option<Erasure>,
+    pub(super) closed: BTreeSet<AccountId>,
     pub(super) now: UnixMillis,
 }
 
@@ -140,6 +153,17 @@ impl AccessState {
         self
     }
 
+    /// Whether its owner erased the report, and when.
+    pub fn erased(&self) -> Option<Erasure> {
+        self.erased
+    }
+
+    /// Says that an account was closed, as its own statement or the organisation's shows
+    /// ([`crate::account::AccountClosing`]): what it holds counts no more. What it passed on stays, until the owner ends it.
+    pub fn note_closed(&mut self, account: AccountId) {
+        self.closed.insert(account);
+    }
+
     /// One grant.
     pub fn grant(&self, id: &GrantId) -> Option<&GrantState> {
         self.grants.get(id)
@@ -152,7 +176,15 @@ impl AccessState {
 
     /// Whether a grant counts now.
     pub fn status(&self, grant: &GrantState) -> GrantStatus {
-        if Defence::GrantLiveness.holds() { self.status_at(grant, self.now) } else { GrantStatus::Live }
+        if !Defence::GrantLiveness.holds() {
+            return GrantStatus::Live;
+        }
+        match self.status_at(grant, self.now) {
+            GrantStatus::Live if grant.holder().is_some_and(|holder| self.closed.contains(&holder)) => {
+                GrantStatus::HolderClosed
+            }
+            status => status,
+        }
     }
 
     /// The grants that count now: each gets exactly one wrap for each version and revision it covers.
@@ -173,6 +205,9 @@ impl AccessState {
 
     /// The highest right an account has now.
     pub fn right_of(&self, account: AccountId) -> Option<Right> {
+        if self.erased.is_some() {
+            return None;
+        }
         if account == self.owner {
             return Some(Right::Own);
         }
@@ -181,7 +216,8 @@ impl AccessState {
 
     /// Whether an account may read a version now.
     pub fn may_read(&self, account: AccountId, version: u32) -> bool {
-        account == self.owner || self.grants_of(account).any(|g| g.grant.versions.contains(version))
+        let owns = account == self.owner && self.erased.is_none();
+        owns || self.grants_of(account).any(|g| g.grant.versions.contains(version))
     }
 
     /// Whether an account may add a version now.
@@ -216,7 +252,7 @@ impl AccessState {
     }
 
     pub(super) fn status_at(&self, grant: &GrantState, at: UnixMillis) -> GrantStatus {
-        if let Some(seq) = grant.revoked {
+        if let Some(seq) = grant.revoked.or(self.erased.map(|erasure| erasure.seq)) {
             return GrantStatus::Revoked { seq };
         }
         if grant.grant.expires_at != 0 && grant.grant.expires_at <= at {

@@ -190,6 +190,8 @@ pub enum Change {
     Claim(Claim),
     /// Passes custody on.
     Custody(Custody),
+    /// Ends the report: its owner erases it. Nothing comes after it.
+    Erase,
 }
 
 /// One signed entry of a report's access chain.

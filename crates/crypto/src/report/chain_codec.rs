@@ -29,6 +29,7 @@ impl SignedObject for AccessEntry {
                 w.bytes(custody.grant.as_ref());
                 write_account(&custody.recipient, w);
             }),
+            Change::Erase => w.u8(5).nested(|_| {}),
         };
     }
 
@@ -58,6 +59,7 @@ fn read_change(kind: u8, r: &mut Reader<'_>) -> Result<Change, DecodeError> {
             signature: r.array("signature")?,
         }),
         4 => Change::Custody(Custody { grant: GrantId(r.array("grant")?), recipient: read_account(r)? }),
+        5 => Change::Erase,
         tag => return Err(DecodeError::UnknownTag { field: "kind", tag: tag.into() }),
     })
 }

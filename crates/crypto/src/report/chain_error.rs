@@ -108,6 +108,12 @@ pub enum ChainError {
         /// Its place.
         seq: u64,
     },
+    /// The owner erased the report: nothing comes after that.
+    #[error("entry {seq} comes after the report was erased")]
+    Erased {
+        /// Its place.
+        seq: u64,
+    },
     /// The chain ends before, or elsewhere than, the head seen before: a roll-back or a fork.
     #[error("the access chain does not contain the head seen before")]
     OlderThanSeen,

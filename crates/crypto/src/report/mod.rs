@@ -13,7 +13,7 @@ mod replay;
 mod statement;
 mod wrap;
 
-pub use access::{AccessState, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
+pub use access::{AccessState, Erasure, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
 pub use chain::{AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions};
 pub use chain_error::ChainError;
 #[cfg(feature = "open")]

@@ -1,10 +1,10 @@
 //! Replay of an access chain: who may do what, from signed entries alone. Pure: same input, same answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccessEntry, AccessState, AccountRecipient, ChainError, Change, Claim, Custody, Genesis, Grant, GrantState,
-    GrantStatus, Patient, Purpose, Recipient, Right, Versions,
+    AccessEntry, AccessState, AccountRecipient, ChainError, Change, Claim, Custody, Erasure, Genesis, Grant,
+    GrantState, GrantStatus, Patient, Purpose, Recipient, Right, Versions,
 };
 use crate::{
     account::KeyDirectory,
@@ -35,6 +35,8 @@ impl AccessState {
             last_time: genesis.time,
             founding_open: genesis.first_owner() != genesis.creator,
             grants: BTreeMap::new(),
+            erased: None,
+            closed: BTreeSet::new(),
             genesis,
             now,
         };
@@ -81,6 +83,9 @@ impl AccessState {
         if claimed.time < self.last_time {
             return Err(ChainError::TimeReversed { seq });
         }
+        if self.erased.is_some() {
+            return Err(ChainError::Erased { seq });
+        }
         let key = keys
             .signer(&claimed.author, claimed.epoch, claimed.time)
             .map_err(|source| ChainError::Keys { seq, source })?;
@@ -98,6 +103,7 @@ impl AccessState {
             Change::Revoke(grant) => self.revoke(entry, grant),
             Change::Claim(claim) => self.claim(entry, claim, keys),
             Change::Custody(custody) => self.pass_custody(entry, custody, keys),
+            Change::Erase => self.erase(entry),
         }
     }
 
@@ -256,6 +262,14 @@ impl AccessState {
         self.insert(entry, custody_grant(custody));
         self.owner = custody.recipient.account;
         self.custody_passed = true;
+        Ok(())
+    }
+
+    fn erase(&mut self, entry: &AccessEntry) -> Result<(), ChainError> {
+        if entry.author != self.owner {
+            return Err(ChainError::NotEntitled { seq: entry.seq });
+        }
+        self.erased = Some(Erasure { seq: entry.seq, time: entry.time });
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod closing;
 mod emergency;
 mod envelopes;
 mod manifests;

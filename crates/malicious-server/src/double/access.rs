@@ -54,7 +54,7 @@ impl Fake {
 
     fn stands(&self, report: &super::Report, id: &GrantId, state: &AccessState, g: &GrantState) -> Stands {
         match state.status(g) {
-            GrantStatus::Revoked { .. } | GrantStatus::ParentEnded => Stands::Revoked,
+            GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => Stands::Revoked,
             GrantStatus::Expired => Stands::Expired,
             GrantStatus::Live if matches!(g.grant.recipient, Recipient::Account(_)) => Stands::Live,
             GrantStatus::Live if report.seeds.contains_key(id) => Stands::Live,

@@ -6,6 +6,7 @@ use api_types::{
         AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
         OwnAccount, PublicAccount, PutClientState, Role, RotateKeys, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
+    closing::{ClosedBy, Closing, DELETED_NAME, DeleteAccount},
     emergency::{self, EmergencyContactList, EmergencyState, EmergencyWords, NewEmergencyContact},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
@@ -38,6 +39,7 @@ pub fn public(account: &AccountId, of: &Account) -> PublicAccount {
         key_records: of.key_records.clone(),
         key_leaves: Vec::new(),
         approval: of.approval.clone(),
+        closing: of.closing.clone(),
     }
 }
 
@@ -232,6 +234,7 @@ impl Fake {
             status: AccountStatus::Pending,
             key_records: vec![body.key_record],
             approval: body.organisation.as_ref().map(|o| o.approval.clone()),
+            closing: None,
             ways_in: vec![way(&body.password, WayInKind::Password), way(&body.recovery_kit, WayInKind::RecoveryKit)],
             keyring: body.keyring,
             state: body.client_state,
@@ -322,6 +325,13 @@ impl Fake {
         let mut db = self.db();
         Some(match (request.method, parts) {
             (Method::Get, ["account"]) => json(&own(me, &db.accounts[me])),
+            (Method::Post, ["account", "deletion"]) => {
+                let body: DeleteAccount = read(request);
+                let of = db.accounts.get_mut(me).unwrap();
+                of.closing = Some(Closing { by: ClosedBy::Holder, statement: body.statement });
+                (of.status, of.name) = (AccountStatus::Deleted, DELETED_NAME.to_owned());
+                json(&())
+            }
             (Method::Put, ["account", "client-state"]) => {
                 let body: PutClientState = read(request);
                 let of = db.accounts.get_mut(me).unwrap();
@@ -435,6 +445,7 @@ impl Fake {
                         last_seen_at: None,
                         second_factor: false,
                         invited_by: None,
+                        removal_at: None,
                     })
                     .collect(),
                 next: None,

@@ -20,6 +20,7 @@ use api_types::{
     AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId, WayInId,
     accounts::{AccountStatus, Role, WayIn},
     audit::READ_REQUEST,
+    closing::Closing,
     grants::Wrap,
     invitations::Invitation,
     reports::NewVersion,
@@ -63,6 +64,8 @@ pub struct Account {
     pub status: AccountStatus,
     pub key_records: Vec<B64>,
     pub approval: Option<B64>,
+    /// What closed it.
+    pub closing: Option<Closing>,
     pub ways_in: Vec<WayIn>,
     pub keyring: B64,
     pub state: B64,
@@ -110,6 +113,8 @@ pub struct Report {
     pub sealed_seeds: BTreeMap<GrantId, B64>,
     pub tries: BTreeMap<GrantId, u32>,
     pub due: BTreeSet<u32>,
+    /// Nothing but the chain is given out.
+    pub erased: bool,
     pub cursor: u64,
 }
 

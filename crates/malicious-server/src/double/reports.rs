@@ -3,6 +3,7 @@
 use api_types::{
     AccountId, B64, ErrorCode, ReportId, UploadId,
     audit::AuditEventList,
+    closing::{EraseReport, ErasedReport},
     drafts::{Draft, DraftList, PutDraft},
     grants::Wrap,
     reports::{
@@ -116,6 +117,24 @@ impl Fake {
                 json(&self.report_body(&db, &id, me))
             }
             (Method::Get, ["reports"]) => self.report_list(&db, me),
+            (Method::Get, ["reports", id]) if db.reports.get(&found(id)).is_some_and(|report| report.erased) => {
+                Err(no(ErrorCode::ReportErased))
+            }
+            (Method::Get, ["reports", id, "erasure"]) => {
+                let report = &db.reports[&found(id)];
+                json(&ErasedReport {
+                    genesis: report.genesis.clone(),
+                    entries: report.entries.clone(),
+                    people: db.accounts.iter().map(|(id, a)| public(id, a)).collect(),
+                })
+            }
+            (Method::Post, ["reports", id, "erasure"]) => {
+                let body: EraseReport = read(request);
+                let report = db.reports.get_mut(&found(id)).unwrap();
+                report.entries.push(body.entry);
+                (report.erased, report.wraps) = (true, Vec::new());
+                json(&())
+            }
             (Method::Get, ["reports", id]) => {
                 let id = found(id);
                 if !db.reports.contains_key(&id) || self.visible(&db, &id, me).is_empty() {

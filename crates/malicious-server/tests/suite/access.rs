@@ -10,12 +10,12 @@ use api_types::{
     accounts::Role,
     audit::{Action, AuditEvent},
 };
-use client::{AccessStatus, AccessWho, ReaderMark, Share};
+use client::{AccessStatus, AccessWho, ClientError, ReaderMark, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::{
     attack::{
-        ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, REVOKED_GRANT,
-        SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
+        ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, PRETENDED_ERASURE,
+        REVOKED_GRANT, SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
     },
     double::Fake,
     scene::{
@@ -50,6 +50,23 @@ async fn forged_grant() {
         let rows = patient.access(&id).await?;
         let is_stranger = |who: &AccessWho| matches!(who, AccessWho::Person(person) if person.id == stranger);
         Ok(Won::if_so(rows.iter().any(|row| row.status == AccessStatus::Live && is_stranger(&row.who))))
+    }
+}
+
+#[tokio::test]
+async fn pretended_erasure() {
+    run(&PRETENDED_ERASURE, attempt).await;
+
+    /// The server keeps a report back from the doctor, and says that its owner erased it.
+    async fn attempt() -> Attempt {
+        let Scene { server, doctor, id, .. } = scene().await;
+        doctor.report(&id).await.unwrap();
+        server.db().reports.get_mut(&id).unwrap().erased = true;
+        match doctor.report(&id).await {
+            Err(ClientError::Erased { .. }) => Ok(Won::Everything),
+            Err(other) => Err(other.into()),
+            Ok(_) => Ok(Won::Nothing),
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api_types::{AccountId, B64, GrantId, ReportId, accounts::Role};
+use api_types::{
+    AccountId, B64, GrantId, ReportId,
+    accounts::{AccountStatus, Role},
+};
 use client::{NoSecondFactor, PatientChoice, Share, Vault};
 use crypto::{
     account::{KeyChain, KeyRecord, Keyring, OrganisationKey, Role as SignedRole, RoleStatement},
@@ -11,7 +14,7 @@ use crypto::{
 };
 use malicious_server::{
     attack::{
-        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP,
+        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP, PRETENDED_DELETION,
         TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
     },
     double::{Fake, PASSWORD, World, device, email, keys::prove, rng},
@@ -227,6 +230,21 @@ async fn forged_approval() {
         let forged = OrganisationKey::generate(&mut rng()).sign(statement);
         server.db().accounts.get_mut(&quack.account_id()).unwrap().approval = Some(B64::from(forged.as_bytes()));
         Ok(Won::if_so(ann.person(&quack.account_id()).await?.approved))
+    }
+}
+
+#[tokio::test]
+async fn pretended_deletion() {
+    run(&PRETENDED_DELETION, attempt).await;
+
+    /// The server says that the patient's doctor deleted their account, so that the patient turns to somebody else.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, .. } = scene().await;
+        let before = patient.person(&doctor.account_id()).await.unwrap();
+        assert_eq!(before.status, AccountStatus::Active);
+        server.db().accounts.get_mut(&doctor.account_id()).unwrap().status = AccountStatus::Deleted;
+        let after = patient.person(&doctor.account_id()).await?;
+        Ok(Won::if_so(after.status == AccountStatus::Deleted))
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Decisions {
     pub disabling: Question<PersonRow>,
     /// "Enable?"
     pub enabling: Question<PersonRow>,
+    /// "Delete in 30 days?"
+    pub deleting: Question<PersonRow>,
     /// Whose approval is being signed.
     pub approving: RwSignal<Option<AccountId>>,
     pub approve: Callback<PersonRow>,
@@ -76,6 +78,7 @@ fn People() -> impl IntoView {
         <Sure proving deed=Deed::remove_second_factor() question=decisions.removing work=remove_second_factor again/>
         <Sure proving deed=Deed::disable() question=decisions.disabling work=disable again/>
         <Sure proving deed=Deed::enable() question=decisions.enabling work=enable again/>
+        <Sure proving deed=Deed::remove() question=decisions.deleting work=remove again/>
         <ProveDialog proving/>
     }
 }
@@ -90,6 +93,10 @@ async fn disable(open: Keys, id: AccountId) -> client::Result<()> {
 
 async fn enable(open: Keys, id: AccountId) -> client::Result<()> {
     open.api().enable_account(&id).await
+}
+
+async fn remove(open: Keys, id: AccountId) -> client::Result<()> {
+    open.request_removal(&id).await.map(drop)
 }
 
 fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
@@ -121,6 +128,7 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
         removing: Question::new(),
         disabling: Question::new(),
         enabling: Question::new(),
+        deleting: Question::new(),
         approving,
         approve,
     }
@@ -186,6 +194,7 @@ fn Everybody(first: Vec<PersonRow>, next: Option<String>, decisions: Decisions) 
             status("pending", t!(common.status_pending)),
             status("refused", t!(common.status_refused)),
             status("disabled", t!(common.status_disabled)),
+            status("deleted", t!(common.status_deleted)),
         ]
     });
     let rows = move || {
@@ -219,6 +228,7 @@ fn status_of(key: &str) -> Option<AccountStatus> {
         "pending" => Some(AccountStatus::Pending),
         "refused" => Some(AccountStatus::Refused),
         "disabled" => Some(AccountStatus::Disabled),
+        "deleted" => Some(AccountStatus::Deleted),
         _ => None,
     }
 }

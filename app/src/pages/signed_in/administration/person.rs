@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::people::{Decisions, unconfirmed};
 use crate::{
-    components::{Avatar, Badge, Button, ButtonKind, Glyph, Row, Time, TimeStyle, Tone, role_name},
+    components::{Avatar, Badge, Button, ButtonKind, Glyph, Row, Time, TimeStyle, Tone, role_name, sentence},
     t,
     vault::{admin::PersonRow, use_vault},
 };
@@ -31,6 +31,7 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
             {person.account.second_factor.then(|| second_factor(&person, decisions))}
             {status_badge(&person)}
             {switch(&person, decisions)}
+            {removal(&person, decisions)}
             {decide}
         </Row>
     }
@@ -43,6 +44,7 @@ fn status_badge(person: &PersonRow) -> impl IntoView + use<> {
         AccountStatus::Active => (Tone::Good, t!(common.status_active)),
         AccountStatus::Refused => (Tone::Danger, t!(common.status_refused)),
         AccountStatus::Disabled => (Tone::Plain, t!(common.status_disabled)),
+        AccountStatus::Deleted => (Tone::Plain, t!(common.status_deleted)),
     };
     view! { <Badge tone>{word}</Badge> }
 }
@@ -76,6 +78,25 @@ fn switch(person: &PersonRow, decisions: Decisions) -> impl IntoView + use<> {
             {word}<span class="sr-only">" "{name}</span>
         </Button>
     })
+}
+
+/// For a disabled account: when it is deleted, or the way to that.
+fn removal(person: &PersonRow, decisions: Decisions) -> impl IntoView + use<> {
+    if person.account.account.status != AccountStatus::Disabled {
+        return None;
+    }
+    if let Some(due) = person.account.removal_at {
+        return Some(
+            view! { <Badge tone=Tone::Danger>{sentence(t!(administration.remove_due), due)}</Badge> }.into_any(),
+        );
+    }
+    let (asked, name) = (person.clone(), person.account.account.name.clone());
+    let button = view! {
+        <Button kind=ButtonKind::DangerQuiet class="btn-small" on_click=move |()| decisions.deleting.ask(asked.clone())>
+            {t!(administration.remove)}<span class="sr-only">" "{name}</span>
+        </Button>
+    };
+    Some(button.into_any())
 }
 
 /// "Approve" and "Refuse", or "Confirm" for somebody who came by invitation.

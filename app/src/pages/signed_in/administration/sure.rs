@@ -44,6 +44,17 @@ impl Deed {
         }
     }
 
+    /// The account is deleted in a month.
+    pub(super) fn remove() -> Self {
+        Self {
+            id: "remove-account",
+            action: t!(administration.remove),
+            text: t!(administration.remove_text),
+            title: |name| t!(administration.remove_title, name = name),
+            done: |name| t!(administration.removing, name = name),
+        }
+    }
+
     /// Takes that back.
     pub(super) fn enable() -> Self {
         Self {

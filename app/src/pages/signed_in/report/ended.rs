@@ -7,6 +7,26 @@ use crate::{
     t,
 };
 
+/// Says that it was erased, and by whom.
+#[component]
+pub(super) fn Erased(
+    /// What happened.
+    why: String,
+) -> impl IntoView {
+    view! {
+        <Page title=t!(report.erased_title).to_owned()>
+            <Card flush=true>
+                <div role="alert">
+                    <Empty glyph=Glyph::Trash title=t!(report.erased_title)>
+                        <p>{why}</p>
+                        <LinkButton href="/reports">{t!(report.ended_back)}</LinkButton>
+                    </Empty>
+                </div>
+            </Card>
+        </Page>
+    }
+}
+
 /// Says what happened and what to do.
 #[component]
 pub(super) fn Ended(

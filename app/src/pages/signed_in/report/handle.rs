@@ -22,6 +22,8 @@ pub enum Shown {
         /// It was open in this page.
         while_open: bool,
     },
+    /// Its owner erased it, or left with it.
+    Erased(String),
     /// It did not verify.
     Refused(String),
     /// No connection, or the server is down.
@@ -58,7 +60,11 @@ impl Handle {
         use_vault().on_live(move |event| {
             let this = event.report_id == Some(id);
             match event.kind {
-                LiveKind::AccessEnded if this => handle.end(),
+                LiveKind::AccessEnded if this => {
+                    handle.end();
+                    // Why is asked then: the report may be gone for everybody.
+                    handle.refresh();
+                }
                 LiveKind::ReportChanged | LiveKind::ShareRedeemed | LiveKind::CodeRequested if this => handle.refresh(),
                 LiveKind::Resync => handle.refresh(),
                 _ => {}
@@ -122,7 +128,7 @@ impl Handle {
     /// Shows a view that was opened elsewhere, unless access ended meanwhile.
     pub fn show(self, view: reports::View) {
         let Some(shown) = self.shown.try_get_untracked() else { return };
-        if matches!(shown, Shown::Ended { .. }) {
+        if matches!(shown, Shown::Ended { .. } | Shown::Erased(_)) {
             return;
         }
         self.current.try_set(Some(view));
@@ -133,6 +139,16 @@ impl Handle {
     }
 
     fn failed(self, error: &ClientError) {
+        if matches!(error, ClientError::Erased { .. }) {
+            self.shown.try_set(Shown::Erased(explain(error)));
+            self.current.try_set(None);
+            self.index.remove(&self.id);
+            return;
+        }
+        // What is over stays as it was said.
+        if matches!(self.shown.try_get_untracked(), Some(Shown::Ended { .. } | Shown::Erased(_))) {
+            return;
+        }
         let was_open = self.current.try_with_untracked(Option::is_some) == Some(true);
         if reports::is_end(error) {
             self.end();

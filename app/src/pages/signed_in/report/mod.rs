@@ -2,6 +2,7 @@
 //! everything of it leaves the page at once.
 
 mod ended;
+mod erase;
 mod events;
 mod fields;
 mod files;
@@ -24,7 +25,8 @@ use crate::{
     t,
     vault::{Attempt, explain, index, reports, use_vault},
 };
-use ended::Ended;
+use ended::{Ended, Erased};
+use erase::EraseDialog;
 use events::Events;
 use fields::Fields;
 use files::Files;
@@ -68,6 +70,7 @@ fn OneReport(id: api_types::ReportId, sharing: bool) -> impl IntoView {
             Shown::Waiting => view! { <Waiting/> }.into_any(),
             Shown::Open => view! { <Open handle share/> }.into_any(),
             Shown::Ended { while_open } => view! { <Ended while_open/> }.into_any(),
+            Shown::Erased(why) => view! { <Erased why/> }.into_any(),
             Shown::Refused(why) => view! { <Refused why/> }.into_any(),
             Shown::Unreachable(why) => view! { <Unreachable why handle/> }.into_any(),
         }}
@@ -112,12 +115,17 @@ fn Unreachable(why: String, handle: Handle) -> impl IntoView {
 #[component]
 fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
     let may_share = Memo::new(move |_| handle.view(|view| view.may_share()).unwrap_or(false));
+    let owns = Memo::new(move |_| handle.view(|view| view.is_owner()).unwrap_or(false));
+    let erasing = RwSignal::new(false);
     let actions = move || {
         view! {
             {move || may_share.get().then(|| view! {
                 <Button glyph=Glyph::Share on_click=move |()| share.set(true)>{t!(report.share)}</Button>
             })}
             <Button kind=ButtonKind::Secondary glyph=Glyph::Print on_click=move |()| crate::browser::print()>{t!(report.print)}</Button>
+            {move || owns.get().then(|| view! {
+                <Button kind=ButtonKind::DangerQuiet glyph=Glyph::Trash on_click=move |()| erasing.set(true)>{t!(report.erase)}</Button>
+            })}
         }
     };
     let shown = Memo::new(move |_| handle.version(|_, _| ()).is_some());
@@ -145,6 +153,7 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
             </div>
         </Page>
         {move || may_share.get().then(|| view! { <ShareDialog handle open=share/> })}
+        {move || owns.get().then(|| view! { <EraseDialog handle open=erasing/> })}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{SettingsFrame, email::EmailAddress, theme::Theme};
+use super::{SettingsFrame, email::EmailAddress, leaving::Leaving, theme::Theme};
 use crate::{
     components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, Tone, role_name, use_toasts},
     pages::signed_in::contacts::OwnKey,
@@ -20,6 +20,7 @@ pub fn SettingsPage() -> impl IntoView {
             <OwnKey/>
             <Theme/>
             <Locking/>
+            <Leaving/>
         </SettingsFrame>
     }
 }

@@ -1,8 +1,10 @@
 //! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; witnesses of the log.
 
 mod account;
+mod delete;
 mod email;
 mod email_change;
+mod leaving;
 mod security;
 mod sessions;
 mod theme;
@@ -12,6 +14,7 @@ mod witnesses;
 use leptos::prelude::*;
 
 pub use account::SettingsPage;
+pub use delete::DeleteAccountPage;
 pub use security::{EnrolPage, SecurityPage};
 pub use sessions::SessionsPage;
 pub use tokens::TokensPage;

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod closing;
 mod endless;
 mod events;
 mod key_log;

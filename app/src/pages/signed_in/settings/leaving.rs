@@ -1,0 +1,77 @@
+//! Pausing the account, and the way to deleting it.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{Banner, Button, ButtonKind, Card, Dialog, Glyph, LinkButton, TextField, Tone},
+    pages::signed_in::prove::{ProveDialog, Proving},
+    t,
+    vault::{Attempt, Keys, use_vault},
+};
+
+/// The card.
+#[component]
+pub(super) fn Leaving() -> impl IntoView {
+    let asking = RwSignal::new(false);
+    let proving = Proving::new(use_vault());
+    view! {
+        <Card title=t!(leaving.card).to_owned()>
+            <div class="stack-s">
+                <p>{t!(leaving.card_note)}</p>
+                <div class="banner-actions">
+                    <Button kind=ButtonKind::Secondary glyph=Glyph::Pause on_click=move |()| asking.set(true)>
+                        {t!(leaving.pause)}
+                    </Button>
+                    <LinkButton href="/settings/delete" kind=ButtonKind::DangerQuiet glyph=Glyph::Trash>
+                        {t!(leaving.open)}
+                    </LinkButton>
+                </div>
+            </div>
+        </Card>
+        <Dialog id="pause" open=asking title=t!(leaving.pause_title).to_owned()><PauseForm proving/></Dialog>
+        <ProveDialog proving/>
+    }
+}
+
+#[component]
+fn PauseForm(proving: Proving) -> impl IntoView {
+    let vault = use_vault();
+    let email = RwSignal::new(String::new());
+    let attempt = Attempt::new();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let typed = email.get_untracked();
+        let work = move |keys: Keys| {
+            let typed = typed.clone();
+            async move {
+                vault.say_at_end(Some(t!(leaving.paused).to_owned()));
+                let paused = keys.pause_account(&typed).await;
+                if paused.is_err() {
+                    vault.say_at_end(None);
+                }
+                paused
+            }
+        };
+        proving.run(attempt, work, move |()| vault.session_over());
+    };
+    view! {
+        <form class="form" method="dialog" on:submit=submit novalidate>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+            <p>{t!(leaving.pause_text)}</p>
+            <TypedAddress id="pause-email" email/>
+            <div class="dialog-actions">
+                <Button submit=true kind=ButtonKind::Danger busy=attempt.busy>{t!(leaving.pause)}</Button>
+            </div>
+        </form>
+    }
+}
+
+/// One's own address, typed anew.
+#[component]
+pub(super) fn TypedAddress(id: &'static str, email: RwSignal<String>) -> impl IntoView {
+    let own = use_vault().who().map(|who| who.email).unwrap_or_default();
+    view! {
+        <p class="field-hint">{t!(leaving.email_hint, email = own)}</p>
+        <TextField id label=t!(leaving.email) value=email kind="email" autocomplete="off"/>
+    }
+}
