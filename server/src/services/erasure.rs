@@ -54,7 +54,7 @@ pub async fn wipe(conn: &impl ConnectionTrait, report: ReportId, now: UnixMillis
     }
     let blobs = storage::erasure::wipe(conn, report, now).await?;
     blob_garbage::add(conn, blobs, now).await?;
-    for upload in storage::uploads::of_report(conn, report).await? {
+    for upload in storage::uploads::by_anyone(conn, report).await? {
         uploads::discard(conn, &upload, now).await?;
     }
     let mut changed = access::refresh(conn, report, now).await?;

@@ -23,7 +23,7 @@ pub async fn count(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<
 }
 
 /// Those to a report, whoever makes them.
-pub async fn of_report(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Upload>> {
+pub async fn by_anyone(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Upload>> {
     uploads::Entity::find().filter(uploads::Column::ReportId.eq(report.0.to_vec())).all(conn).await
 }
 

@@ -31,9 +31,9 @@ use server::{
 };
 
 use crate::{
-    emergency::later,
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
+    later::later,
     log_client::all_verified,
     person::{Applicant, Person as ByHand, founder, sign_in},
     phones::code,
