@@ -475,7 +475,8 @@ async fn an_administrator_has_an_account_removed_after_thirty_days() {
     let [ada, dora, ann] = clinic(&server).await;
     let id = note(&ann, PatientChoice::Account(ann.account_id())).await;
     ann.find_doctors("Dora").await.unwrap();
-    shares(&ann, &id, &dora).await;
+    let lasting = Share { expires_in: 0, with_code: false, ..Share::with_code(dora.account_id()) };
+    ann.share(&id, &lasting).await.unwrap();
     let ann_id = ann.account_id();
     assert_eq!(code(ada.request_removal(&ann_id).await), "conflict", "it isn't disabled");
     assert!(matches!(dora.request_removal(&ann_id).await, Err(ClientError::NotAllowed)));
