@@ -8,4 +8,5 @@ mod emergency;
 mod envelopes;
 mod manifests;
 mod parts;
+mod teams;
 mod wraps;
