@@ -22,6 +22,7 @@ mod m20261127_000014_phones;
 mod m20261127_000015_api_tokens;
 mod m20261127_000016_emergency_contacts;
 mod m20261127_000018_email_changes;
+mod m20261127_000021_teams;
 
 use sea_orm_migration::prelude::*;
 
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000015_api_tokens::Migration),
             Box::new(m20261127_000016_emergency_contacts::Migration),
             Box::new(m20261127_000018_email_changes::Migration),
+            Box::new(m20261127_000021_teams::Migration),
         ]
     }
 }

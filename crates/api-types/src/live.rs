@@ -23,6 +23,8 @@ body! {
         SessionBegan,
         /// Something about an emergency contact changed: asked, refused, open, accepted.
         EmergencyChanged,
+        /// A team of the caller's, or what it is asked to do, changed.
+        TeamChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }

@@ -56,6 +56,10 @@ pub enum MailKind {
     AccountEnabled,
     /// There is a report to see.
     ReportShared,
+    /// Somebody was added to a team.
+    TeamInvited,
+    /// Somebody was removed from one.
+    TeamRemoved,
     /// Somebody was made an emergency contact.
     EmergencyContactAdded,
     /// An emergency contact was removed.
@@ -78,7 +82,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -104,6 +108,8 @@ impl MailKind {
         Self::AccountDisabled,
         Self::AccountEnabled,
         Self::ReportShared,
+        Self::TeamInvited,
+        Self::TeamRemoved,
         Self::EmergencyContactAdded,
         Self::EmergencyContactRemoved,
         Self::EmergencyOffered,
