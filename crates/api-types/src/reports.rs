@@ -152,7 +152,7 @@ body! {
 body! {
     /// `GET /reports/{id}/people`: the accounts and teams named in the access chain, with their key records and rosters.
     pub struct ReportPeople {
-        /// Accounts: of a team whoever signed a roster, and whoever the newest one names.
+        /// Accounts: of a team whoever signed a roster, or is named by one.
         pub items: Vec<PublicAccount>,
         /// Teams.
         #[serde(default)]

@@ -64,7 +64,7 @@ body! {
     pub struct Team {
         /// What was signed.
         pub rosters: TeamRosters,
-        /// Whoever signed a roster, and whoever the newest one names.
+        /// Whoever signed a roster, or is named by one.
         pub people: Vec<PublicAccount>,
         /// The members of the newest roster.
         pub members: Vec<TeamMember>,

@@ -209,10 +209,6 @@ pub async fn people(
         accounts.extend(people);
         teams.push(rosters);
     }
-    if !teams.is_empty() {
-        // Of versions by members who have left since.
-        accounts.extend(storage::versions::authors(conn, report).await?);
-    }
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
     let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE).await?;

@@ -36,17 +36,16 @@ pub fn stored(team: TeamId, roster: &[u8]) -> ServiceResult<Signed<TeamRoster>> 
     Signed::parse(roster).map_err(corrupt)
 }
 
-/// A team's rosters, and whose records verifying and showing them takes: whoever signed one, and whoever the newest names.
+/// A team's rosters, and whose records verifying and showing them takes: whoever signed one or is named by one, since what
+/// they read and wrote meanwhile is theirs.
 pub async fn signed(conn: &impl ConnectionTrait, team: TeamId) -> ServiceResult<(TeamRosters, BTreeSet<AccountId>)> {
     let found = teams::rosters(conn, team).await?;
     let mut people = BTreeSet::new();
     let (mut rosters, mut leaves) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
-    for (at, (roster, leaf)) in found.iter().enumerate() {
+    for (roster, leaf) in &found {
         let parsed = stored(team, roster)?;
         people.insert(AccountId(parsed.claimed().author.0));
-        if at + 1 == found.len() {
-            people.extend(parsed.claimed().members.iter().map(|member| AccountId(member.account.0)));
-        }
+        people.extend(parsed.claimed().members.iter().map(|member| AccountId(member.account.0)));
         rosters.push(B64::from(&roster[..]));
         leaves.push(*leaf);
     }

@@ -198,7 +198,7 @@ async fn commit(
         .with("added", checked.added.len())
         .with("removed", checked.removed.len());
     tx.record(event).await?;
-    tell(state, &mut tx, actor, &checked).await?;
+    tell(state, &mut tx, actor, &checked, &before).await?;
     tx.commit().await?;
     changed.iter().for_each(|changed| changed.publish(state));
     let told: BTreeSet<AccountId> = before.into_keys().chain(checked.added.iter().copied()).collect();
@@ -284,11 +284,19 @@ async fn store_members(
 }
 
 /// Whoever is added or removed by somebody else is told by mail, without by whom and of which team.
-async fn tell(state: &AppState, tx: &mut WriteTx, actor: &Actor, checked: &Checked) -> ServiceResult<()> {
+async fn tell(
+    state: &AppState,
+    tx: &mut WriteTx,
+    actor: &Actor,
+    checked: &Checked,
+    before: &BTreeMap<AccountId, MemberRow>,
+) -> ServiceResult<()> {
     for account in checked.added.iter().filter(|account| **account != actor.account) {
         notices::tell_id(state, tx, *account, MailKind::TeamInvited).await?;
     }
-    for account in &checked.removed {
+    // Whoever left said so themselves.
+    let left = |account: &AccountId| before.get(account).is_some_and(|member| member.state == TeamMemberState::Left);
+    for account in checked.removed.iter().filter(|account| !left(account)) {
         notices::tell_id(state, tx, *account, MailKind::TeamRemoved).await?;
     }
     Ok(())

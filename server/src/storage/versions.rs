@@ -1,6 +1,6 @@
 //! `versions`, `parts`, `part_segments`: what was sealed, and where the ciphertext lies.
 
-use api_types::{AccountId, ReportId, UnixMillis};
+use api_types::{ReportId, UnixMillis};
 use entities::{part_segments, parts, versions};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -72,19 +72,6 @@ pub async fn summaries(conn: &impl ConnectionTrait, report: ReportId) -> DbResul
         manifest,
     };
     Ok(rows.into_iter().map(summary).collect())
-}
-
-/// Whoever wrote a version, or made one of its revisions.
-pub async fn authors(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<AccountId>> {
-    let found: Vec<Vec<u8>> = versions::Entity::find()
-        .select_only()
-        .column(versions::Column::Author)
-        .distinct()
-        .filter(versions::Column::ReportId.eq(report.0.to_vec()))
-        .into_tuple()
-        .all(conn)
-        .await?;
-    found.iter().map(|id| super::id("versions", "author", id).map(AccountId)).collect()
 }
 
 /// Version and current revision of every version, ascending.

@@ -84,6 +84,17 @@ pub enum TeamError {
     OlderThanSeen,
 }
 
+/// Somebody's time in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TeamStay {
+    /// Who.
+    pub account: AccountId,
+    /// When the roster was signed that named them first.
+    pub from: UnixMillis,
+    /// When the one was that left them out.
+    pub until: Option<UnixMillis>,
+}
+
 /// A team's verified rosters, the first to the newest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TeamChain {
@@ -190,6 +201,31 @@ impl TeamChain {
         let left_out =
             |account: &AccountId| later().find(|roster| roster.role_of(account).is_none()).map(|roster| roster.time);
         last.members.iter().map(|member| (member.account, left_out(&member.account))).collect()
+    }
+
+    /// Whoever belongs to the team or did: from when to when, by its rosters' times. Who came back is there twice.
+    pub fn stays(&self) -> Vec<TeamStay> {
+        let mut stays: Vec<TeamStay> = Vec::new();
+        for roster in self.rosters.iter().map(Signed::claimed) {
+            for stay in stays.iter_mut().filter(|stay| stay.until.is_none()) {
+                if roster.role_of(&stay.account).is_none() {
+                    stay.until = Some(roster.time);
+                }
+            }
+            for member in &roster.members {
+                if !stays.iter().any(|stay| stay.account == member.account && stay.until.is_none()) {
+                    stays.push(TeamStay { account: member.account, from: roster.time, until: None });
+                }
+            }
+        }
+        stays
+    }
+
+    /// Whether somebody belongs to the team in every roster from this one on.
+    pub fn names_since(&self, roster: &Hash32, account: &AccountId) -> bool {
+        let from = self.rosters.iter().position(|known| known.hash() == *roster);
+        let named = |from: usize| self.rosters[from..].iter().all(|known| known.claimed().role_of(account).is_some());
+        from.is_some_and(named)
     }
 
     /// The epoch of the key with which somebody, who belongs to the team now, joined it last.

@@ -8,7 +8,7 @@ mod key_wrap;
 mod leave;
 mod roster;
 
-pub use chain::{TeamChain, TeamError};
+pub use chain::{TeamChain, TeamError, TeamStay};
 pub use key_wrap::{TeamKeyError, TeamKeyWrap};
 #[cfg(feature = "open")]
 pub use key_wrap::{open_team_key, seal_team_key};

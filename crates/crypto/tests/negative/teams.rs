@@ -70,6 +70,11 @@ fn pass_added_removed_and_added_again() {
     assert!(chain.holders(1).contains_key(&w.second.id()));
     assert_eq!(chain.since_epoch(&w.second.id()), Some(1));
     assert_eq!((chain.since_epoch(&w.third.id()), chain.since_epoch(&w.head.id())), (Some(0), Some(0)));
+    let stays: Vec<_> = chain.stays().into_iter().filter(|stay| stay.account == w.second.id()).collect();
+    assert_eq!((stays.len(), stays[0].until, stays[1].until), (2, Some(left_at), None));
+    assert!(!chain.names_since(&chain.rosters()[1].hash(), &w.second.id()), "before they were left out");
+    assert!(chain.names_since(&chain.rosters()[3].hash(), &w.second.id()));
+    assert!(!chain.names_since(&Hash32([1; 32]), &w.second.id()));
     assert!(chain.continues(1, &chain.rosters()[1].hash()).is_ok());
     assert_eq!(chain.continues(1, &Hash32([1; 32])), Err(TeamError::OlderThanSeen));
     assert_eq!(chain.continues(9, &Hash32([1; 32])), Err(TeamError::OlderThanSeen));
