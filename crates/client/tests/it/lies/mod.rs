@@ -12,6 +12,7 @@ mod log_whole;
 mod opening;
 mod rekey;
 mod rows;
+mod teams;
 mod versions;
 
 use client::{ClientError, Refusal};
