@@ -144,6 +144,13 @@ const TABLE: &[(&str, &str)] = &[
     ("store_grant_seed", "-nnfnooonnnpn"),
     ("request_grant_again", "-nnon+++nnnpn"),
     ("list_report_events", "-oonoooonnnpn"),
+    ("follow_team", "-++n++++nnnpn"),
+    ("list_teams", "-oooooooooopo"),
+    ("create_team", "-f++++ff+++pf"),
+    ("get_team", "-nnnnnnnnnnpn"),
+    ("change_team", "-nnnnnnnnnnpn"),
+    ("accept_team", "-nnnnnnnnnnpn"),
+    ("leave_team", "-++++++++++p+"),
     ("live", "-oooooooooooo"),
 ];
 
@@ -160,6 +167,9 @@ const REACHED: &[(&str, Scope)] = &[
     ("get_version", Scope::ReportsRead),
     ("get_part", Scope::ReportsRead),
     ("list_grants", Scope::ReportsRead),
+    ("list_teams", Scope::ReportsRead),
+    ("get_team", Scope::ReportsRead),
+    ("follow_team", Scope::SharesWrite),
     ("list_drafts", Scope::ReportsWrite),
     ("get_draft", Scope::ReportsWrite),
     ("put_draft", Scope::ReportsWrite),
