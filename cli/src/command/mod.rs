@@ -13,6 +13,7 @@ pub mod push;
 pub mod reports;
 pub mod security;
 pub mod share;
+pub mod team;
 pub mod token;
 pub mod trusted;
 

@@ -5,7 +5,7 @@ use api_types::audit::Action;
 use crate::t;
 
 /// Every action, for filters.
-pub const ACTIONS: [Action; 24] = [
+pub const ACTIONS: [Action; 29] = [
     Action::SignUp,
     Action::SignIn,
     Action::SignOut,
@@ -25,6 +25,11 @@ pub const ACTIONS: [Action; 24] = [
     Action::Claim,
     Action::Revoke,
     Action::Rekey,
+    Action::TeamKey,
+    Action::TeamCreate,
+    Action::TeamRoster,
+    Action::TeamJoin,
+    Action::TeamLeave,
     Action::DraftSave,
     Action::DraftDelete,
     Action::Upload,
@@ -54,6 +59,11 @@ pub fn action_name(action: Action) -> &'static str {
         Action::Claim => t!(actions.claim),
         Action::Revoke => t!(actions.revoke),
         Action::Rekey => t!(actions.rekey),
+        Action::TeamKey => t!(actions.team_key),
+        Action::TeamCreate => t!(actions.team_create),
+        Action::TeamRoster => t!(actions.team_roster),
+        Action::TeamJoin => t!(actions.team_join),
+        Action::TeamLeave => t!(actions.team_leave),
         Action::DraftSave => t!(actions.draft_save),
         Action::DraftDelete => t!(actions.draft_delete),
         Action::Upload => t!(actions.upload),

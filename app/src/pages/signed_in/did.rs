@@ -19,6 +19,7 @@ pub fn did(event: &AuditEvent) -> String {
         (Action::Claim, _) => t!(report.event_claim),
         (Action::Revoke, _) => t!(report.event_revoke),
         (Action::Rekey, _) => t!(report.event_rekey),
+        (Action::TeamKey, _) => t!(teams.event_key),
         (Action::Upload, _) => t!(report.event_upload),
         (Action::AuditRead, _) => t!(report.event_audit),
         (action, _) => action_name(action),

@@ -84,6 +84,8 @@ mod settings;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod teams;
+#[cfg(feature = "hydrate")]
 mod trusted;
 #[cfg(feature = "hydrate")]
 mod visit_row;
@@ -124,6 +126,7 @@ guarded! {
     Shared => shared_page;
     Contacts => contacts_page;
     Trusted => trusted_page;
+    Teams => teams_page;
     Access => access_page;
     Disclosures => disclosures;
     Administration => people;

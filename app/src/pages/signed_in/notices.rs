@@ -59,7 +59,11 @@ pub fn LiveNotices() -> impl IntoView {
         }
         LiveKind::ShareRedeemed => toasts.done(t!(shared.redeemed_toast)),
         LiveKind::AccessEnded | LiveKind::ReportChanged | LiveKind::Resync => count(vault),
-        LiveKind::AccountChanged | LiveKind::SessionsChanged | LiveKind::SessionBegan | LiveKind::EmergencyChanged => {}
+        LiveKind::AccountChanged
+        | LiveKind::SessionsChanged
+        | LiveKind::SessionBegan
+        | LiveKind::EmergencyChanged
+        | LiveKind::TeamChanged => {}
     });
 }
 
