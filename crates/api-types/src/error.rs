@@ -119,6 +119,9 @@ codes! {
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
+    TeamMoved = 409, "The team's roster has changed meanwhile";
+    TeamManagerNeeded = 409, "The team needs another manager first";
+    TeamRight = 422, "A team may be given to read and to add versions, and nothing more";
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";

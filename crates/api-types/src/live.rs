@@ -25,6 +25,8 @@ body! {
         EmergencyChanged,
         /// Something about recovery shares changed: split, opened, removed.
         RecoverySharesChanged,
+        /// A team of the caller's, or what it is asked to do, changed.
+        TeamChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }

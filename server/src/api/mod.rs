@@ -33,6 +33,7 @@ pub mod second_factors;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
+pub mod teams;
 pub mod tokens;
 pub mod uploads;
 pub mod versions;
@@ -69,5 +70,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(versions::routes())
         .merge(parts::routes())
         .merge(grants::routes())
+        .merge(teams::routes())
         .merge(live::routes())
 }

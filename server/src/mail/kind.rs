@@ -62,6 +62,10 @@ pub enum MailKind {
     AccountDeleted,
     /// There is a report to see.
     ReportShared,
+    /// Somebody was added to a team.
+    TeamInvited,
+    /// Somebody was removed from one.
+    TeamRemoved,
     /// Somebody was made an emergency contact.
     EmergencyContactAdded,
     /// An emergency contact was removed.
@@ -94,7 +98,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -123,6 +127,8 @@ impl MailKind {
         Self::AccountRemovalAsked,
         Self::AccountDeleted,
         Self::ReportShared,
+        Self::TeamInvited,
+        Self::TeamRemoved,
         Self::EmergencyContactAdded,
         Self::EmergencyContactRemoved,
         Self::EmergencyOffered,

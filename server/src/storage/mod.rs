@@ -35,6 +35,8 @@ pub mod reports_list;
 pub mod retention;
 pub mod second_factors;
 pub mod sessions;
+pub mod team_members;
+pub mod teams;
 pub mod throttle;
 pub mod uploads;
 pub mod versions;

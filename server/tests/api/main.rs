@@ -71,6 +71,8 @@ mod sessions;
 mod sign_in;
 mod sign_up;
 mod sms_outbox;
+mod teams;
+mod teams_refusals;
 mod throttling;
 mod timing;
 mod tokens;

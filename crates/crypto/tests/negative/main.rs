@@ -10,4 +10,5 @@ mod envelopes;
 mod manifests;
 mod parts;
 mod shares;
+mod teams;
 mod wraps;
