@@ -291,6 +291,8 @@ pub enum Shares {
         /// Its id, as `hs shares held` prints it, or its first characters.
         id: String,
     },
+}
+
 /// Care teams.
 #[derive(Debug, Subcommand)]
 pub enum Team {
