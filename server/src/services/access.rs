@@ -1,7 +1,7 @@
 //! Lists of reports kept in step with grants: after every change of a report, who has it in their list is worked out
 //! anew, and whoever is concerned is told.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use api_types::{
     AccountId, ReportId, TeamId, UnixMillis,
@@ -84,10 +84,9 @@ type Members = HashMap<Vec<u8>, Vec<(AccountId, i32)>>;
 /// Whoever is a member of a team that one of these grants is for.
 async fn members_of(conn: &impl ConnectionTrait, grants: &[Grant]) -> ServiceResult<Members> {
     let mut members = Members::new();
-    for id in grants.iter().filter(|grant| grant.revoked_at.is_none()).filter_map(|grant| grant.team_id.as_ref()) {
-        if members.contains_key(id) {
-            continue;
-        }
+    let standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
+    let teams: BTreeSet<&Vec<u8>> = standing.filter_map(|grant| grant.team_id.as_ref()).collect();
+    for id in teams {
         let team = TeamId(storage::id("grants", "team_id", id)?);
         let of_team = storage::team_members::of_team(conn, team).await?.into_iter();
         let read = of_team.filter(|member| member.state == TeamMemberState::Member);

@@ -205,10 +205,10 @@ pub async fn tell(state: &AppState, actor: &Actor, tx: &mut WriteTx, to: &Recipi
 }
 
 async fn tell_team(state: &AppState, actor: &Actor, tx: &mut WriteTx, team: TeamId) -> ServiceResult<()> {
-    let members = storage::team_members::of_team(tx.conn(), team).await?.into_iter();
-    let read = members.filter(|member| member.state == TeamMemberState::Member && member.account != actor.account);
-    for member in read {
-        notices::tell_id(state, tx, member.account, MailKind::ReportShared).await?;
+    for member in storage::team_members::of_team(tx.conn(), team).await? {
+        if member.state == TeamMemberState::Member && member.account != actor.account {
+            notices::tell_id(state, tx, member.account, MailKind::ReportShared).await?;
+        }
     }
     Ok(())
 }

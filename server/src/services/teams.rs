@@ -20,7 +20,9 @@ use crate::{
         throttle::{self, Tried},
     },
     storage::{
-        accounts, id, team_members,
+        accounts,
+        grants::Grant,
+        id, team_members,
         teams::{self, TeamRow},
     },
 };
@@ -90,6 +92,13 @@ pub async fn list(state: &AppState, actor: &Actor, name: Option<String>) -> Serv
     Ok(TeamList { items })
 }
 
+fn named_behind(grant: &Grant) -> ServiceResult<TeamGrantBehind> {
+    Ok(TeamGrantBehind {
+        report_id: ReportId(id("grants", "report_id", &grant.report_id)?),
+        grant_id: GrantId(id("grants", "id", &grant.id)?),
+    })
+}
+
 /// `GET /teams/{id}`: what was signed to everybody who may act here; keys to members alone.
 pub async fn get(state: &AppState, actor: &Actor, team: TeamId) -> ServiceResult<Team> {
     actor.may_look_up()?;
@@ -105,12 +114,7 @@ pub async fn get(state: &AppState, actor: &Actor, team: TeamId) -> ServiceResult
         keys = teams::keys_for(conn, team, actor.account).await?;
         behind = teams::grants_behind(conn, &row, state.clock.now(), BEHIND_MAX).await?;
     }
-    let behind = behind.iter().map(|grant| {
-        Ok(TeamGrantBehind {
-            report_id: ReportId(id("grants", "report_id", &grant.report_id)?),
-            grant_id: GrantId(id("grants", "id", &grant.id)?),
-        })
-    });
+    let behind = behind.iter().map(named_behind).collect::<ServiceResult<Vec<_>>>()?;
     let team_seen = Team {
         rosters,
         people: accounts::public_by_ids(conn, &people).await?,
@@ -123,7 +127,7 @@ pub async fn get(state: &AppState, actor: &Actor, team: TeamId) -> ServiceResult
             })
             .collect(),
         keys: keys.into_iter().map(B64).collect(),
-        behind: behind.collect::<ServiceResult<_>>()?,
+        behind,
         created_at: row.created_at,
     };
     state.audit.record(EventDraft::by(actor, Action::LookUp).with("team", team)).await?;

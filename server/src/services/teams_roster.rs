@@ -291,13 +291,16 @@ async fn tell(
     checked: &Checked,
     before: &BTreeMap<AccountId, MemberRow>,
 ) -> ServiceResult<()> {
-    for account in checked.added.iter().filter(|account| **account != actor.account) {
-        notices::tell_id(state, tx, *account, MailKind::TeamInvited).await?;
+    for account in &checked.added {
+        if *account != actor.account {
+            notices::tell_id(state, tx, *account, MailKind::TeamInvited).await?;
+        }
     }
-    // Whoever left said so themselves.
-    let left = |account: &AccountId| before.get(account).is_some_and(|member| member.state == TeamMemberState::Left);
-    for account in checked.removed.iter().filter(|account| !left(account)) {
-        notices::tell_id(state, tx, *account, MailKind::TeamRemoved).await?;
+    for account in &checked.removed {
+        // Whoever left said so themselves.
+        if before.get(account).is_none_or(|member| member.state != TeamMemberState::Left) {
+            notices::tell_id(state, tx, *account, MailKind::TeamRemoved).await?;
+        }
     }
     Ok(())
 }

@@ -119,6 +119,16 @@ impl Named {
     }
 }
 
+/// What came by the reader's teams: each wrap with its team.
+fn wraps_by_team(report: &Report) -> Vec<(api_types::TeamId, &B64)> {
+    let wraps = report.versions.iter().flat_map(|version| &version.wraps);
+    let by_team = wraps.filter_map(|wrap| {
+        let grant = report.grants.iter().find(|grant| grant.id == wrap.grant_id)?;
+        Some((grant.team?, &wrap.wrap))
+    });
+    by_team.collect()
+}
+
 fn parse(genesis: &B64, entries: &[B64]) -> Result<(Signed<Genesis>, Vec<Signed<AccessEntry>>)> {
     let genesis = Signed::parse(&genesis.0).map_err(|e| Refusal::GenesisForged(e.to_string()))?;
     let entries = entries
@@ -248,12 +258,7 @@ impl<P: Platform> Vault<P> {
         self.learn_people(&report.id, &Named::by_manifests(report)).await?;
         let access = self.verify_access(&report.id, &report.genesis, &report.entries).await?;
         self.check_own_grants(&access, &report.grants)?;
-        let wraps = report.versions.iter().flat_map(|version| &version.wraps);
-        self.ensure_team_keys(wraps.filter_map(|wrap| {
-            let grant = report.grants.iter().find(|grant| grant.id == wrap.grant_id)?;
-            Some((grant.team?, &wrap.wrap))
-        }))
-        .await?;
+        self.ensure_team_keys(&wraps_by_team(report)).await?;
         Ok(access)
     }
 }

@@ -99,8 +99,9 @@ impl<P: Platform> Vault<P> {
     pub async fn list_sealed(&self, query: &ListQuery) -> Result<SealedRows> {
         let ReportList { items, gone, next, head } = self.fetch_list(query).await?;
         self.learn_signers(&items).await?;
-        let by_team = items.iter().filter_map(|item| Some((item.grant.team?, &item.wrap)));
-        if let Err(e @ ClientError::Transport(_)) = self.ensure_team_keys(by_team).await {
+        let by_team: Vec<_> = items.iter().filter_map(|item| Some((item.grant.team?, &item.wrap))).collect();
+        // A team that is refused fails its own rows, not the page.
+        if let Err(e @ ClientError::Transport(_)) = self.ensure_team_keys(&by_team).await {
             return Err(e);
         }
         let page = ListPage { rows: Vec::with_capacity(items.len()), refused: Vec::new(), gone, next, head };

@@ -40,7 +40,10 @@ impl<P: Platform> Vault<P> {
     /// No connection; the refusals of [`Refusal::stops_session`]. What is refused of one team is told beside the others.
     pub async fn tend_teams(&self) -> Result<Vec<(TeamId, Result<Tended>)>> {
         let mut out = Vec::new();
-        for item in self.teams().await?.into_iter().filter(|item| item.state == Some(TeamMemberState::Member)) {
+        for item in self.teams().await? {
+            if item.state != Some(TeamMemberState::Member) {
+                continue;
+            }
             match self.tend_team(&item.id).await {
                 Err(e @ ClientError::Transport(_)) => return Err(e),
                 tended => out.push((item.id, tended)),

@@ -114,12 +114,12 @@ impl<P: Platform> Vault<P> {
 
     /// Fetches the keys of teams that these wraps go to and that this session hasn't opened yet. One that isn't given shows
     /// when the wrap is opened.
-    pub(crate) async fn ensure_team_keys<'w>(&self, wraps: impl Iterator<Item = (TeamId, &'w B64)>) -> Result<()> {
+    pub(crate) async fn ensure_team_keys(&self, wraps: &[(TeamId, &B64)]) -> Result<()> {
         let mut missing = BTreeSet::new();
         for (team, wrap) in wraps {
             let Ok(wrap) = Wrap::parse(&wrap.0) else { continue };
             if self.team_key(team.crypto(), wrap.epoch).is_none() {
-                missing.insert(team);
+                missing.insert(*team);
             }
         }
         for team in missing {
