@@ -6,6 +6,7 @@ mod harness;
 mod identity_provider;
 mod mail_server;
 mod person;
+mod postgres;
 mod reading;
 mod scene;
 mod sealing;

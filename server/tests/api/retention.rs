@@ -13,7 +13,7 @@ use client::{
 use server::{audit::EventDraft, clock::DAY, log, storage, upkeep};
 
 use crate::{
-    harness::Server,
+    harness::{Server, on_postgres},
     honest_client::{PASSWORD, clinic, device, read, write},
     log::record,
     log_client::all_verified,
@@ -86,7 +86,7 @@ fn holds(files: &[u8], bytes: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_openings_go_and_the_tree_stays() {
-    if std::env::var("TEST_POSTGRES_URL").is_ok() {
+    if on_postgres() {
         return; // It looks into SQLite's files.
     }
     let server = keeping().await;

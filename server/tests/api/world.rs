@@ -37,7 +37,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::reading::Signer;
+use crate::{harness::database, reading::Signer};
 
 /// Where its people sign in.
 const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -100,7 +100,7 @@ impl Answer {
 impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = AppState::open(config(&folder)).await.unwrap();
+        let state = AppState::open(config(&folder).await).await.unwrap();
         Self {
             router: router(state.clone()),
             state,
@@ -270,13 +270,12 @@ impl World {
     }
 }
 
-fn config(folder: &TempDir) -> Config {
-    let database = folder.path().join("db.sqlite");
+async fn config(folder: &TempDir) -> Config {
     Config {
         data: folder.path().to_owned(),
         listen: ([127, 0, 0, 1], 0).into(),
         origin: Origin::parse("http://localhost:3000").unwrap(),
-        database_url: format!("sqlite://{}?mode=rwc", database.display()),
+        database_url: database(folder.path()).await,
         open_sign_up: true,
         name: "Test".into(),
         tls: None,
