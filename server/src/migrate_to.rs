@@ -19,7 +19,7 @@ use crate::{
     database_url::DatabaseUrl,
     state::StartError,
     storage::{
-        connect::{Purpose, begin, connect},
+        connect::{Purpose, begin, connect, reach},
         copy::{
             Different, Levelled, Table, compare, level, marks, tables,
             target::{Target, TargetError},
@@ -139,7 +139,7 @@ pub async fn compare_all(
 /// The source, read only. Also one that is marked as moved: completing the copy may be all that is left to do.
 async fn open_source(order: &Move) -> Result<DatabaseConnection, MoveError> {
     let failed = |error: DatabaseError| MoveError::Source(order.from.to_string(), error);
-    let source = connect(&order.from, Purpose::Read).await.map_err(|error| failed(error.into()))?;
+    let source = reach(&order.from, Purpose::Read).await.map_err(failed)?;
     migrate::require_current(&source).await.map_err(failed)?;
     Ok(source)
 }

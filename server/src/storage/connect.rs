@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
+    SqlxError, TransactionOptions, TransactionTrait,
 };
 
-use super::DbResult;
+use super::{DbResult, migrate::DatabaseError};
 use crate::database_url::DatabaseUrl;
 
 /// Connections that read SQLite, each with 8 MiB of cache.
@@ -48,6 +48,20 @@ pub enum Purpose {
 /// The driver's, which don't hold the password.
 pub async fn connect(url: &DatabaseUrl, purpose: Purpose) -> DbResult<DatabaseConnection> {
     Database::connect(if url.is_sqlite() { sqlite(url, purpose) } else { postgres(url, purpose) }).await
+}
+
+/// Connects for the first time, and says where nobody answers.
+///
+/// # Errors
+/// [`DatabaseError::Away`], or what the database says.
+pub async fn reach(url: &DatabaseUrl, purpose: Purpose) -> Result<DatabaseConnection, DatabaseError> {
+    connect(url, purpose).await.map_err(|error| match &error {
+        // Who refuses connections may be starting: that was waited for.
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) if matches!(&**cause, SqlxError::PoolTimedOut) => {
+            DatabaseError::Away(url.clone())
+        }
+        _ => error.into(),
+    })
 }
 
 fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {

@@ -18,7 +18,7 @@ use crate::{
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
-        connect::{Purpose, begin, connect},
+        connect::{Purpose, begin, connect, reach},
         copy::marks,
         log::Tree,
         migrate::{self, DatabaseError},
@@ -63,7 +63,7 @@ impl Db {
     /// # Errors
     /// [`DatabaseError`] says what the operator must do; nothing was changed.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
-        let conn = connect(url, Purpose::Migrate).await?;
+        let conn = reach(url, Purpose::Migrate).await?;
         migrate::migrate(&conn).await?;
         conn.close().await?;
         Ok(Self::over(url).await?)
@@ -74,7 +74,7 @@ impl Db {
     /// # Errors
     /// [`DatabaseError`].
     pub async fn open_existing(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
-        let conn = connect(url, Purpose::Read).await?;
+        let conn = reach(url, Purpose::Read).await?;
         migrate::require_current(&conn).await?;
         marks::check(&conn).await?;
         conn.close().await?;

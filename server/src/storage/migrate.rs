@@ -11,6 +11,7 @@ use sea_orm_migration::{MigrationName, seaql_migrations};
 use tokio::time::sleep;
 
 use super::{DbResult, connect::begin, copy::marks};
+use crate::database_url::DatabaseUrl;
 
 /// Advisory lock of who migrates (PostgreSQL), "HSmigrat" in hexadecimal.
 pub const MIGRATION_LOCK: i64 = 0x4853_6d69_6772_6174;
@@ -28,6 +29,9 @@ pub enum DatabaseError {
     /// It can't be reached, or it failed.
     #[error("the database can't be used: {0}")]
     Failed(#[from] DbErr),
+    /// Nobody answers there.
+    #[error("the database doesn't answer: {0}. Is PostgreSQL running, and can this machine reach it?")]
+    Away(DatabaseUrl),
     /// A later version has changed its schema.
     #[error(
         "the database belongs to a newer healthsecure: it has the migration {0}, which this version doesn't know. Nothing \

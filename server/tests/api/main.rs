@@ -1,6 +1,7 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod first_schema;
 mod growing_log;
 mod harness;
 mod identity_provider;
@@ -50,6 +51,7 @@ mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;
 mod mail_tls;
+mod moving;
 mod oidc_provider;
 mod openapi;
 mod oversight;
@@ -64,6 +66,7 @@ mod repeats;
 mod reports;
 mod retention;
 mod retention_properties;
+mod schema;
 mod second_factor;
 mod sessions;
 mod sign_in;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -271,11 +272,16 @@ impl World {
 }
 
 async fn config(folder: &TempDir) -> Config {
+    Config { data: folder.path().to_owned(), database_url: database(folder.path()).await, ..plain_config() }
+}
+
+/// The configuration of a server that nobody reaches; where its data lies is for the test to say.
+pub fn plain_config() -> Config {
     Config {
-        data: folder.path().to_owned(),
+        data: PathBuf::new(),
         listen: ([127, 0, 0, 1], 0).into(),
         origin: Origin::parse("http://localhost:3000").unwrap(),
-        database_url: database(folder.path()).await,
+        database_url: server::cli::default_database(Path::new("nowhere")),
         open_sign_up: true,
         name: "Test".into(),
         tls: None,

@@ -1,19 +1,27 @@
 //! The PostgreSQL database that a copy is made in, from empty to complete.
 
+use std::time::{Duration, Instant};
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
+use tokio::time::sleep;
 
 use super::marks::COPY;
 use crate::{
     database_url::DatabaseUrl,
     storage::{
         DbResult,
-        connect::{Purpose, begin, connect},
+        connect::{Purpose, begin, connect, reach},
         migrate::{self, DatabaseError},
     },
 };
 
 /// Advisory lock of who copies, "HScopyto" in hexadecimal.
 const COPY_LOCK: i64 = 0x4853_636f_7079_746f;
+
+/// How long one that was killed may need until PostgreSQL has noticed.
+const WAIT: Duration = Duration::from_secs(3);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What takes each secondary index and foreign key away, and what brings it back: indexes first, as keys may need them.
 const LATER: &str = "
@@ -71,13 +79,17 @@ impl Target {
     /// # Errors
     /// [`TargetError::Busy`], or what is wrong with the database.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, TargetError> {
-        let conn = connect(url, Purpose::Migrate).await?;
+        let conn = reach(url, Purpose::Migrate).await?;
         migrate::usable(&conn).await?;
         let holder = connect(url, Purpose::Migrate).await?;
         let held = holder.begin().await?;
         held.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
-        if !migrate::try_lock(&held, COPY_LOCK).await? {
-            return Err(TargetError::Busy);
+        let begun = Instant::now();
+        while !migrate::try_lock(&held, COPY_LOCK).await? {
+            if begun.elapsed() > WAIT {
+                return Err(TargetError::Busy);
+            }
+            sleep(LOOK).await;
         }
         Ok(Self { conn, holder, held })
     }
