@@ -55,13 +55,16 @@ pub async fn connect(url: &DatabaseUrl, purpose: Purpose) -> DbResult<DatabaseCo
 /// # Errors
 /// [`DatabaseError::Away`], or what the database says.
 pub async fn reach(url: &DatabaseUrl, purpose: Purpose) -> Result<DatabaseConnection, DatabaseError> {
-    connect(url, purpose).await.map_err(|error| match &error {
-        // Who refuses connections may be starting: that was waited for.
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) if matches!(&**cause, SqlxError::PoolTimedOut) => {
-            DatabaseError::Away(url.clone())
-        }
-        _ => error.into(),
-    })
+    let failed = |error: DbErr| if is_silence(&error) { DatabaseError::Away(url.clone()) } else { error.into() };
+    connect(url, purpose).await.map_err(failed)
+}
+
+/// Who refuses connections may be starting: that was waited for.
+fn is_silence(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => matches!(**cause, SqlxError::PoolTimedOut),
+        _ => false,
+    }
 }
 
 fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
