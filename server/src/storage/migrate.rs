@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement};
-use sea_orm_migration::{MigrationName, seaql_migrations};
+use sea_orm_migration::seaql_migrations;
 use tokio::time::sleep;
 
 use super::{DbResult, connect::begin, copy::marks};

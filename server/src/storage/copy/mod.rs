@@ -5,11 +5,11 @@
 //! takes over what changed since the first. While it lasts the copy has neither foreign keys nor secondary indexes: rows
 //! may come in any order. They come back in the transaction that ends it, which so checks them all.
 
-pub mod level;
+mod levelling;
 pub mod marks;
 mod rows;
 mod table;
 pub mod target;
 
-pub use level::{Different, Digest, Levelled, compare, digest, level};
+pub use levelling::{Different, Digest, Levelled, compare, digest, level};
 pub use table::{Table, tables};
