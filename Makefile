@@ -17,7 +17,7 @@ HOST := --workspace --exclude frontend
 LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What of the API's tests runs on PostgreSQL each time: where the two databases could differ. `make test-postgres` runs all.
-ON_POSTGRES := audit|drafts|honest_client|log_sequencer|mail_outbox|redeem|reports|sessions|sign_in|sign_up|throttling|uploads
+ON_POSTGRES := audit|drafts|honest_client|log_sequencer|mail_outbox|redeem|reports|sign_up|throttling|uploads
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
 

@@ -46,8 +46,7 @@ fn none() -> Value {
 /// Fills the first schema; says whose account it holds.
 pub async fn fill(conn: &DatabaseConnection) -> AccountId {
     let now = now_ms() - 1_000_000;
-    let (keyring, record) = Keyring::create(now, &mut rng());
-    drop(keyring);
+    let (_, record) = Keyring::create(now, &mut rng());
     let chain = crypto::account::KeyChain::verify(vec![record.clone()]).unwrap();
     let id = AccountId(chain.account().0);
     let mut rows = people(&id, record.as_bytes(), now);
