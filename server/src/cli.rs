@@ -11,6 +11,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
+    database_args::{DatabaseArgs, MigrateToArgs},
+    database_url::DatabaseUrl,
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
@@ -36,6 +38,9 @@ enum Command {
     Log(LogCommand),
     /// Cosign the checkpoints of logs that someone else runs, with a key and a folder of its own.
     Witness(WitnessArgs),
+    /// Move this installation from SQLite to PostgreSQL. The server may be running: it has to be stopped at the end only, when
+    /// this says so. Killed at any point, it is run again and goes on.
+    MigrateTo(MigrateToArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,9 +56,8 @@ struct LogArgs {
     /// Folder for database, ciphertext and secrets.
     #[arg(long, env = "HEALTHSECURE_DATA", default_value = "./data")]
     data: PathBuf,
-    /// sqlite: or postgres: URL [default: SQLite in the data folder].
-    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -67,9 +71,8 @@ struct ServeArgs {
     /// Origin under which browsers reach it [default: localhost with the port it listens on].
     #[arg(long, env = "HEALTHSECURE_ORIGIN")]
     origin: Option<String>,
-    /// sqlite: or postgres: URL [default: SQLite in the data folder].
-    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Whether people may create accounts without an invitation.
     #[arg(long, env = "HEALTHSECURE_OPEN_SIGN_UP", default_value_t = true, action = ArgAction::Set)]
     open_sign_up: bool,
@@ -150,6 +153,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string())),
         Command::Log(LogCommand::Verify(args)) => args.verify(),
         Command::Witness(args) => args.run().map_err(|e| e.to_string()),
+        Command::MigrateTo(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -162,7 +166,7 @@ pub fn run() -> ExitCode {
 
 impl LogArgs {
     fn verify(self) -> Result<(), String> {
-        let url = self.database_url.unwrap_or_else(|| default_database(&self.data));
+        let url = self.database.url(&self.data)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
         let Verified { events, keys } = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
         println!(
@@ -188,7 +192,7 @@ impl ServeArgs {
         let origin = self.origin.unwrap_or_else(|| format!("{scheme}://localhost:{}", listen.port()));
         Ok(Config {
             origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
-            database_url: self.database_url.unwrap_or_else(|| default_database(&self.data)),
+            database_url: self.database.url(&self.data)?,
             data: self.data,
             listen,
             open_sign_up: self.open_sign_up,
@@ -209,11 +213,9 @@ impl ServeArgs {
     }
 }
 
-/// SQLite in the data folder. A path in a URL must not be read as a query or fragment.
-pub fn default_database(data: &Path) -> String {
-    let path = data.join("healthsecure.db").display().to_string();
-    let escaped = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-    format!("sqlite:{escaped}")
+/// SQLite in the data folder.
+pub fn default_database(data: &Path) -> DatabaseUrl {
+    DatabaseUrl::sqlite(&data.join("healthsecure.db"))
 }
 
 #[cfg(test)]
@@ -233,8 +235,32 @@ mod tests {
         let config = parse(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.origin.as_str(), "http://localhost:3000");
-        assert_eq!(config.database_url, "sqlite:./data/healthsecure.db");
+        assert_eq!(config.database_url.to_string(), "sqlite:./data/healthsecure.db");
         assert!(config.open_sign_up);
+    }
+
+    #[test]
+    fn a_database_is_named_by_its_url_and_the_password_may_lie_in_a_file() {
+        let named = parse(&["--database", "postgres://clinic:s3cret@localhost/records"]).unwrap().database_url;
+        assert_eq!(named.to_string(), "postgres://clinic@localhost/records");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "s3cret\n").unwrap();
+        let file = file.path().display().to_string();
+        let apart = parse(&["--database", "postgres://clinic@localhost/records", "--database-password-file", &file]);
+        assert_eq!(apart.unwrap().database_url, named);
+        assert!(parse(&["--database-password-file", &file]).unwrap_err().contains("password file"));
+        let refused = parse(&["--database", "mysql://clinic:s3cret@localhost/records"]).unwrap_err();
+        assert!(refused.contains("sqlite:PATH or postgres:") && !refused.contains("s3cret"), "{refused}");
+    }
+
+    #[test]
+    fn no_password_is_shown_with_the_arguments() {
+        let url = "postgres://clinic:s3cret@localhost/records";
+        for line in [&["healthsecure", "serve", "--database", url][..], &["healthsecure", "migrate-to", url]] {
+            let parsed = format!("{:?}", Cli::try_parse_from(line).unwrap());
+            assert!(parsed.contains("MigrateTo") || parsed.contains("Serve"), "{parsed}");
+            assert!(!parsed.contains("s3cret"), "{parsed}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use crate::{
     clock::{DAY, HOUR},
+    database_url::DatabaseUrl,
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
@@ -54,8 +55,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The one origin that the page is served from, for instance `https://health.example.org`.
     pub origin: Origin,
-    /// `sqlite:` or `postgres:` URL.
-    pub database_url: String,
+    /// SQLite or PostgreSQL.
+    pub database_url: DatabaseUrl,
     /// Whether people may create accounts without an invitation.
     pub open_sign_up: bool,
     /// The organisation's display name; taken when the database is empty.

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::{clock::now_ms, middleware::request_id};
 
@@ -142,10 +142,28 @@ fn database_code(error: &DbErr) -> ErrorCode {
     let text = error.to_string();
     if text.contains("disk is full") || text.contains("No space left") || text.contains("could not extend file") {
         ErrorCode::StorageFull
-    } else if matches!(error, DbErr::ConnectionAcquire(_)) || text.contains("database is locked") {
+    } else if is_passing(error) || text.contains("database is locked") {
         ErrorCode::Unavailable
     } else {
         ErrorCode::Internal
+    }
+}
+
+/// PostgreSQL's codes (appendix A) of what trying again may mend: a lock or a statement took too long, the server stops or
+/// isn't there, it has no connection left.
+const PASSING: [&str; 8] = ["55P03", "57014", "57P01", "57P02", "57P03", "25P03", "53300", "40001"];
+
+/// Whether the database is busy or away, and may not be for long.
+fn is_passing(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    match &**error {
+        SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
+        other => other.as_database_error().and_then(|error| error.code()).is_some_and(|c| PASSING.contains(&&*c)),
     }
 }
 

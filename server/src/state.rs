@@ -28,6 +28,7 @@ use crate::{
         db::Db,
         instance::{self, InstanceRow},
         log::Tree,
+        migrate::DatabaseError,
     },
 };
 
@@ -107,6 +108,9 @@ pub enum StartError {
     /// The database.
     #[error("the database can't be used: {0}")]
     Database(#[from] sea_orm::DbErr),
+    /// The database, before anything was done with it.
+    #[error(transparent)]
+    Open(#[from] DatabaseError),
     /// The blob store.
     #[error("the folder for ciphertext can't be used: {0}")]
     Blobs(#[from] object_store::Error),
@@ -153,7 +157,7 @@ impl AppState {
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
-            sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
+            sessions: SessionCache::new(config.database_url.is_sqlite()),
             in_flight: Arc::default(),
             log,
             key_log,

@@ -1,12 +1,14 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod first_schema;
 mod growing_log;
 mod harness;
 mod identity_provider;
 mod later;
 mod mail_server;
 mod person;
+mod postgres;
 mod reading;
 mod scene;
 mod sealing;
@@ -51,6 +53,7 @@ mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;
 mod mail_tls;
+mod moving;
 mod oidc_provider;
 mod openapi;
 mod oversight;
@@ -66,6 +69,7 @@ mod repeats;
 mod reports;
 mod retention;
 mod retention_properties;
+mod schema;
 mod second_factor;
 mod sessions;
 mod sign_in;

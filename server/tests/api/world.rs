@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -37,7 +38,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::reading::Signer;
+use crate::{harness::database, reading::Signer};
 
 /// Where its people sign in.
 const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -100,7 +101,7 @@ impl Answer {
 impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = AppState::open(config(&folder)).await.unwrap();
+        let state = AppState::open(config(&folder).await).await.unwrap();
         Self {
             router: router(state.clone()),
             state,
@@ -270,13 +271,17 @@ impl World {
     }
 }
 
-fn config(folder: &TempDir) -> Config {
-    let database = folder.path().join("db.sqlite");
+async fn config(folder: &TempDir) -> Config {
+    Config { data: folder.path().to_owned(), database_url: database(folder.path()).await, ..plain_config() }
+}
+
+/// The configuration of a server that nobody reaches; where its data lies is for the test to say.
+pub fn plain_config() -> Config {
     Config {
-        data: folder.path().to_owned(),
+        data: PathBuf::new(),
         listen: ([127, 0, 0, 1], 0).into(),
         origin: Origin::parse("http://localhost:3000").unwrap(),
-        database_url: format!("sqlite://{}?mode=rwc", database.display()),
+        database_url: server::cli::default_database(Path::new("nowhere")),
         open_sign_up: true,
         name: "Test".into(),
         tls: None,
