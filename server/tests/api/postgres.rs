@@ -41,7 +41,11 @@ fn find() -> Option<(String, Option<Child>)> {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim().to_owned();
-    if address.is_empty() { None } else { Some((address, Some(child))) }
+    if address.is_empty() {
+        child.wait().unwrap();
+        return None;
+    }
+    Some((address, Some(child)))
 }
 
 /// Connects to a database there as someone who may do everything.

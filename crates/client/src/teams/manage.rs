@@ -201,7 +201,8 @@ impl<P: Platform> Vault<P> {
         let given = |member: &&TeamMember| new_key || before.role_of(&member.account).is_none();
         let keys = members.iter().filter(given).map(|member| {
             let chain = self.people().0.get(&member.account).cloned();
-            sealed(team.chain.team(), key_epoch, &key, &chain.ok_or(ClientError::Missing { what: "A member's key" })?)
+            let chain = chain.ok_or(ClientError::Missing { what: "A member's key" })?;
+            sealed(team.chain.team(), key_epoch, &key, &chain)
         });
         let keys = keys.collect::<Result<Vec<_>>>()?;
         let keyring = self.keyring();

@@ -162,11 +162,11 @@ async fn older_rosters_and_another_history() {
     assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
     w.push(&w.head, |next| next.name = "Oncology".to_owned());
     assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }), "a fork");
-    let mut db = w.server.db();
-    let rosters = &mut db.teams.get_mut(&w.team).unwrap().rosters;
-    rosters.pop();
-    rosters.push(kept);
-    drop(db);
+    let replace = |rosters: &mut Vec<_>| {
+        rosters.pop();
+        rosters.push(kept);
+    };
+    replace(&mut w.server.db().teams.get_mut(&w.team).unwrap().rosters);
     assert!(w.ann.team(&w.team).await.is_ok(), "honest again");
 }
 
