@@ -14,6 +14,7 @@ use crate::{
     mail::MailConfig,
     oidc::ProviderConfig,
     sms::SmsConfig,
+    storage::blobs::BlobsConfig,
     witnesses::Witness,
 };
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub origin: Origin,
     /// `sqlite:` or `postgres:` URL.
     pub database_url: String,
+    /// Where ciphertext lies.
+    pub blobs: BlobsConfig,
     /// Whether people may create accounts without an invitation.
     pub open_sign_up: bool,
     /// The organisation's display name; taken when the database is empty.
