@@ -1,12 +1,14 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod cut;
 mod growing_log;
 mod harness;
 mod identity_provider;
 mod mail_server;
 mod person;
 mod reading;
+mod s3;
 mod scene;
 mod sealing;
 mod sms_gateway;
@@ -21,7 +23,10 @@ mod accounts;
 mod audit;
 mod audit_time;
 mod binary;
+mod blob_ownership;
+mod blob_stores;
 mod body_limits;
+mod bucket;
 mod drafts;
 mod email_change;
 mod email_change_tries;

@@ -31,13 +31,17 @@ use server::{
     middleware::Address,
     router::router,
     services::sessions::{self, Begun},
-    storage::accounts::{self, AccountRow},
+    state::StartError,
+    storage::{
+        accounts::{self, AccountRow},
+        blobs::{BlobsConfig, MARKER},
+    },
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::reading::Signer;
+use crate::{reading::Signer, s3};
 
 /// Where its people sign in.
 const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -99,8 +103,13 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With a configuration of the test's making.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = AppState::open(config(&folder)).await.unwrap();
+        let state = Self::open(&folder, change).await.unwrap();
         Self {
             router: router(state.clone()),
             state,
@@ -109,6 +118,13 @@ impl World {
             requests: AtomicU32::new(0),
             signers: Mutex::default(),
         }
+    }
+
+    /// What the server is at its start, on a folder that exists or not.
+    pub async fn open(folder: &TempDir, change: impl FnOnce(&mut Config)) -> Result<AppState, StartError> {
+        let mut config = config(folder);
+        change(&mut config);
+        AppState::open(config).await
     }
 
     pub async fn doctor(&self) -> Person {
@@ -260,13 +276,17 @@ impl World {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    /// Files under the blob folder.
+    /// Blobs in the store; in a folder also what isn't whole.
     pub fn blobs(&self) -> usize {
         fn count(folder: &std::path::Path) -> usize {
             let entries = std::fs::read_dir(folder).unwrap().flatten();
-            entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
+            let blobs = entries.filter(|entry| entry.file_name() != MARKER);
+            blobs.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
         }
-        count(&self.folder.path().join("blobs"))
+        match self.state.config.blobs {
+            BlobsConfig::Folder => count(&self.folder.path().join("blobs")),
+            BlobsConfig::S3(_) => s3::keys(&self.state.config).len(),
+        }
     }
 }
 
@@ -274,6 +294,7 @@ fn config(folder: &TempDir) -> Config {
     let database = folder.path().join("db.sqlite");
     Config {
         data: folder.path().to_owned(),
+        blobs: s3::usual(folder.path()),
         listen: ([127, 0, 0, 1], 0).into(),
         origin: Origin::parse("http://localhost:3000").unwrap(),
         database_url: format!("sqlite://{}?mode=rwc", database.display()),

@@ -56,13 +56,15 @@ impl BlobWriter {
             self.first.extend_from_slice(bytes);
             return Ok(());
         }
-        let parts = match &mut self.parts {
-            Some(parts) => parts,
-            None => self.parts.insert(begin(&*self.store, &self.path, mem::take(&mut self.first)).await?),
-        };
-        // One piece on its way beside the one that is filled, and the one that `bytes` may fill.
-        parts.wait_for_capacity(1).await?;
-        parts.write(bytes);
+        if self.parts.is_none() {
+            let first = mem::take(&mut self.first);
+            self.parts = Some(begin(&*self.store, &self.path, first).await?);
+        }
+        if let Some(parts) = &mut self.parts {
+            // One piece on its way beside the one that is filled, and the one that `bytes` may fill.
+            parts.wait_for_capacity(1).await?;
+            parts.write(bytes);
+        }
         Ok(())
     }
 
