@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop webcrypto test-lint test-page test-webcrypto test-programs tests size e2e e2e-open screenshots test-tools
+	interop webcrypto test-lint test-page test-webcrypto test-programs test-s3 tests size e2e e2e-open screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -113,6 +113,14 @@ ifeq ($(NEXTEST),)
 else
 	$(LINTING) cargo nextest run --release --locked $(HOST) --no-fail-fast
 	$(LINTING) cargo test --release --locked $(HOST) --doc --quiet
+endif
+
+test-s3: ## All tests of the API with blobs in a bucket (SeaweedFS)
+ifeq ($(NEXTEST),)
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo test --release --locked $(HOST) --test api
+else
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo nextest run --release --locked $(HOST) --no-fail-fast \
+		-E 'binary_id(server::api)'
 endif
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.

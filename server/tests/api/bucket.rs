@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Request, StatusCode, header},
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use server::{
     clock::{HOUR, MINUTE},
     services::clean_up,
@@ -103,7 +103,7 @@ async fn a_client_that_leaves_in_the_middle_of_a_segment_leaves_nothing() {
     // More is asked for only once the store has begun to take what came.
     let body = some.chain(stream::once(async move {
         asked.send(()).unwrap();
-        futures::future::pending().await
+        future::pending::<Result<Bytes, std::io::Error>>().await
     }));
     let request = Request::put(format!("/api/v1/uploads/{}/segments/0", upload.id))
         .header(header::AUTHORIZATION, format!("Bearer {}", doctor.token))
@@ -144,7 +144,7 @@ async fn what_a_kill_left_half_written_is_never_seen_and_what_was_acknowledged_s
     clean_up::once(&world.state).await.unwrap();
     assert_eq!(world.blobs(), 1);
     let row = rows::segment(world.state.db.read(), upload.id, 0).await.unwrap().unwrap();
-    assert_eq!(read(&world.state.blobs, &row.blob_key, row.len).await, segment(&part, 0));
+    assert!(read(&world.state.blobs, &row.blob_key, row.len).await == segment(&part, 0));
 }
 
 async fn read(blobs: &Blobs, key: &str, len: i64) -> Vec<u8> {
