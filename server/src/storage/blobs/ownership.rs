@@ -84,7 +84,7 @@ impl Blobs {
         Ok(())
     }
 
-    /// Whether the store answers, and is still this installation's.
+    /// Whether the store answers, soon, and still has its [`MARKER`].
     pub async fn ready(&self) -> BlobResult<()> {
         match tokio::time::timeout(READY, self.marker()).await {
             Ok(Ok(_)) => Ok(()),
