@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres tests tests-on-postgres size e2e e2e-open screenshots test-tools
+	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
+	screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -136,6 +137,14 @@ ifeq ($(NEXTEST),)
 	$(LINTING) scripts/postgres all cargo test --release --locked $(HOST) $(CARGO_MORE) --test api
 else
 	$(LINTING) scripts/postgres all cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) -E 'binary_id(server::api)'
+endif
+
+test-s3: ## All tests of the API with blobs in a bucket (SeaweedFS)
+ifeq ($(NEXTEST),)
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo test --release --locked $(HOST) $(CARGO_MORE) --test api
+else
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) \
+		-E 'binary_id(server::api)'
 endif
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.

@@ -17,6 +17,7 @@ use crate::{
     log::{self, Verified},
     mail::MailOptions,
     oidc, serve, sms,
+    storage::blobs::{Addressing, BlobOptions, Credentials},
     witness::cli::WitnessArgs,
     witnesses::Witness,
 };
@@ -108,7 +109,52 @@ struct ServeArgs {
     #[arg(long, env = "HEALTHSECURE_SMS_GATEWAY", value_name = "FILE")]
     sms_gateway: Option<PathBuf>,
     #[command(flatten)]
+    blobs: BlobArgs,
+    #[command(flatten)]
     mail: MailArgs,
+}
+
+#[derive(Debug, Args)]
+struct BlobArgs {
+    /// Bucket for ciphertext, with a prefix or without: s3://BUCKET/PREFIX [default: blobs/ in the data folder]. The access
+    /// key comes from --blobs-credentials-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, env = "HEALTHSECURE_BLOBS", value_name = "URL")]
+    blobs: Option<String>,
+    /// Where the bucket's store is [default: AWS].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ENDPOINT", requires = "blobs", value_name = "URL")]
+    blobs_endpoint: Option<String>,
+    /// Region of the bucket [default: AWS_REGION; with an endpoint us-east-1].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_REGION", requires = "blobs", value_name = "REGION")]
+    blobs_region: Option<String>,
+    /// How requests name the bucket [default: path with an endpoint, virtual-host on AWS].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ADDRESSING", requires = "blobs", value_name = "HOW")]
+    blobs_addressing: Option<Addressing>,
+    /// File with the access key, as AWS's programs write it.
+    #[arg(long, env = "HEALTHSECURE_BLOBS_CREDENTIALS_FILE", requires = "blobs", value_name = "FILE")]
+    blobs_credentials_file: Option<PathBuf>,
+    /// The only authority whose certificates the store may have (PEM) [default: those that the system trusts].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_CA", requires = "blobs", value_name = "FILE")]
+    blobs_ca: Option<PathBuf>,
+    /// Lets blobs leave this machine without TLS: whoever is on the way can change and delete them.
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ALLOW_PLAIN_TEXT")]
+    blobs_allow_plain_text: bool,
+}
+
+impl BlobArgs {
+    fn options(self) -> BlobOptions {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let region = self.blobs_region.or_else(|| variable("AWS_REGION"));
+        BlobOptions {
+            blobs: self.blobs,
+            endpoint: self.blobs_endpoint,
+            region: region.or_else(|| variable("AWS_DEFAULT_REGION")),
+            addressing: self.blobs_addressing,
+            credentials_file: self.blobs_credentials_file,
+            environment: Credentials::from_environment(variable),
+            ca: self.blobs_ca,
+            allow_plain_text: self.blobs_allow_plain_text,
+        }
+    }
 }
 
 /// Where the SMTP password may lie, beside a file: an argument could be read by every process.
@@ -194,6 +240,7 @@ impl ServeArgs {
             origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
             database_url: self.database.url(&self.data)?,
             data: self.data,
+            blobs: self.blobs.options().config().map_err(|e| e.to_string())?,
             listen,
             open_sign_up: self.open_sign_up,
             name: self.name,
@@ -221,6 +268,7 @@ pub fn default_database(data: &Path) -> DatabaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::blobs::BlobsConfig;
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let line = ["healthsecure", "serve"].iter().chain(args);
@@ -296,6 +344,24 @@ mod tests {
         let in_clear = [&["--smtp", "smtp://mail.example.org?tls=none"][..], &from].concat();
         assert!(parse(&in_clear).unwrap_err().contains("in clear"));
         assert!(parse(&[&in_clear[..], &["--smtp-allow-plain-text"]].concat()).is_ok());
+    }
+
+    #[test]
+    fn blobs_lie_in_the_folder_unless_a_bucket_is_named() {
+        assert!(matches!(parse(&[]).unwrap().blobs, BlobsConfig::Folder));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        std::fs::write(&file, "aws_access_key_id = marked\naws_secret_access_key = marked").unwrap();
+        let file = file.display().to_string();
+        let bucket = ["--blobs", "s3://clinic/records", "--blobs-credentials-file", &file];
+        let config = parse(&[&bucket[..], &["--blobs-endpoint", "https://s3.example.org"]].concat()).unwrap();
+        let BlobsConfig::S3(s3) = &config.blobs else { panic!("{:?}", config.blobs) };
+        assert_eq!(s3.to_string(), "s3://clinic/records at https://s3.example.org");
+        assert!(!format!("{config:?}").contains("marked"));
+        let in_clear = [&bucket[..], &["--blobs-endpoint", "http://s3.example.org"]].concat();
+        assert!(parse(&in_clear).unwrap_err().contains("in clear"));
+        assert!(parse(&[&in_clear[..], &["--blobs-allow-plain-text"]].concat()).is_ok());
+        assert!(parse(&["--blobs-endpoint", "https://s3.example.org"]).unwrap_err().contains("--blobs"));
     }
 
     #[test]

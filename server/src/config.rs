@@ -15,6 +15,7 @@ use crate::{
     mail::MailConfig,
     oidc::ProviderConfig,
     sms::SmsConfig,
+    storage::blobs::BlobsConfig,
     witnesses::Witness,
 };
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub origin: Origin,
     /// SQLite or PostgreSQL.
     pub database_url: DatabaseUrl,
+    /// Where ciphertext lies.
+    pub blobs: BlobsConfig,
     /// Whether people may create accounts without an invitation.
     pub open_sign_up: bool,
     /// The organisation's display name; taken when the database is empty.

@@ -7,7 +7,10 @@ use axum::{
 };
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
-use crate::{clock::now_ms, middleware::request_id};
+use crate::{clock::now_ms, middleware::request_id, storage::blobs::BlobError};
+
+/// After so long, in milliseconds, the blob store may be back.
+const STORE_BACK_IN: UnixMillis = 5000;
 
 /// A service's failure. What a caller may know is in the variants; everything internal is logged, never answered.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +61,7 @@ pub enum ServiceError {
     Database(#[from] DbErr),
     /// The blob store failed.
     #[error("blob store: {0}")]
-    Blobs(#[from] object_store::Error),
+    Blobs(#[from] BlobError),
     /// Something that must not happen, for the log.
     #[error("{0}")]
     Internal(String),
@@ -114,7 +117,7 @@ impl ServiceError {
                 Problem { second_factors: kinds.clone(), phone: phone.clone(), ..problem }
             }
             Self::Database(error) => Problem::new(database_code(error)),
-            Self::Blobs(error) => Problem::new(blob_code(error)),
+            Self::Blobs(error) => blob_problem(error),
             Self::Internal(_) => Problem::new(ErrorCode::Internal),
         }
     }
@@ -167,8 +170,16 @@ fn is_passing(error: &DbErr) -> bool {
     }
 }
 
-fn blob_code(error: &object_store::Error) -> ErrorCode {
-    if format!("{error:?}").contains("StorageFull") { ErrorCode::StorageFull } else { ErrorCode::Internal }
+fn blob_problem(error: &BlobError) -> Problem {
+    match error {
+        BlobError::Unavailable(_) => {
+            let problem = Problem::new(ErrorCode::StorageUnavailable);
+            Problem { retry_at: Some(now_ms() + STORE_BACK_IN), ..problem }
+        }
+        BlobError::Full => Problem::new(ErrorCode::StorageFull),
+        // The database names a blob that isn't there whole.
+        BlobError::NotFound | BlobError::Short => Problem::new(ErrorCode::Internal),
+    }
 }
 
 /// Marks a response as a refusal, for the audit of denials.

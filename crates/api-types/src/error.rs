@@ -138,6 +138,7 @@ codes! {
     TooManyAtOnce = 429, "Too many of these are under way at once; let one end first";
     Internal = 500, "The server failed; nothing was changed";
     StorageFull = 507, "The server has no room left; nothing was changed";
+    StorageUnavailable = 503, "The store of files can't be reached; nothing that it took is lost";
     Unavailable = 503, "The server can't do this right now; nothing was changed";
 }
 

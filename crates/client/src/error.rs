@@ -211,7 +211,11 @@ impl ClientError {
             Self::Transport(e) => matches!(e, TransportError::Offline | TransportError::TimedOut),
             Self::Problem(p) => matches!(
                 p.code,
-                ErrorCode::Throttled | ErrorCode::TooManyAtOnce | ErrorCode::Unavailable | ErrorCode::Internal
+                ErrorCode::Throttled
+                    | ErrorCode::TooManyAtOnce
+                    | ErrorCode::StorageUnavailable
+                    | ErrorCode::Unavailable
+                    | ErrorCode::Internal
             ),
             _ => false,
         }

@@ -38,6 +38,7 @@ use crate::{
     person::{Applicant, Person as ByHand, founder, sign_in},
     phones::code,
     second_factor::add_app,
+    world::blobs_of,
 };
 
 const ANN: &str = "ann@clinic.example";
@@ -88,11 +89,7 @@ fn erased_by(result: client::Result<impl Sized>) -> ClosedBy {
 
 /// Files under the blob folder.
 fn blobs(server: &Server) -> usize {
-    fn count(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).unwrap().flatten();
-        entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
-    }
-    count(&server.state.config.data.join("blobs"))
+    blobs_of(&server.state.config)
 }
 
 /// Every value of every table, by table and column.

@@ -1,7 +1,8 @@
 //! A server of its own for each test: a temporary folder, a random loopback port, and plain HTTP requests.
 //!
 //! On SQLite, or, with `TEST_POSTGRES_URL` (someone who may create databases, without a database's name:
-//! `postgres://postgres@127.0.0.1:5432`; `make test-postgres` sets it), on a PostgreSQL database of its own.
+//! `postgres://postgres@127.0.0.1:5432`; `make test-postgres` sets it), on a PostgreSQL database of its own. Blobs lie in its folder, or,
+//! with `TEST_S3`, under a prefix of its own in a bucket.
 
 use std::{net::TcpListener, path::Path};
 
@@ -18,7 +19,7 @@ use server::{
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use crate::postgres;
+use crate::{postgres, s3};
 
 /// A running server.
 pub struct Server {
@@ -89,6 +90,7 @@ impl Server {
         let data = dir.path().to_owned();
         let mut config = Config {
             database_url: database(&data).await,
+            blobs: s3::usual(&data),
             data,
             listen: address,
             origin: Origin::parse(&origin).unwrap(),

@@ -1,6 +1,7 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod cut;
 mod first_schema;
 mod growing_log;
 mod harness;
@@ -10,6 +11,7 @@ mod mail_server;
 mod person;
 mod postgres;
 mod reading;
+mod s3;
 mod scene;
 mod sealing;
 mod sms_gateway;
@@ -24,7 +26,10 @@ mod accounts;
 mod audit;
 mod audit_time;
 mod binary;
+mod blob_ownership;
+mod blob_stores;
 mod body_limits;
+mod bucket;
 mod delete;
 mod drafts;
 mod email_change;
