@@ -1,7 +1,7 @@
 //! The end of reports and accounts, through the honest client against a real server: what goes, what stays, who is told what,
 //! and who may not.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use api_types::{
     B64, ReportId,
