@@ -52,7 +52,8 @@ fn assert_away(answer: &Answer) {
     assert!((1..=6).contains(&wait), "{wait}");
 }
 
-#[tokio::test]
+// The way to the bucket is a task of this runtime, and counting blobs holds up a thread of it.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_away_is_said_loses_nothing_and_heals_by_itself() {
     let Some(endpoint) = s3::endpoint() else { return };
     let mut cut = Cut::to(&endpoint).await;
