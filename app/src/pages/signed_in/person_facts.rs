@@ -10,7 +10,12 @@ use crate::{
 
 /// Name, role, whether the organisation confirmed them, whether their key was compared.
 #[component]
-pub fn PersonFacts(person: Person) -> impl IntoView {
+pub fn PersonFacts(
+    person: Person,
+    /// They are the reader, who compares no key with themselves.
+    #[prop(optional)]
+    own: bool,
+) -> impl IntoView {
     let approval = match person.approved {
         true => Some(view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(share.approved)}</Badge> }.into_any()),
         false if person.role == api_types::accounts::Role::Doctor => {
@@ -19,6 +24,7 @@ pub fn PersonFacts(person: Person) -> impl IntoView {
         false => None,
     };
     let key = match person.verification {
+        _ if own => view! { <Badge tone=Tone::Plain>{t!(report.you_subject)}</Badge> },
         Verification::Verified => {
             view! { <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(report.key_verified)}</Badge> }
         }

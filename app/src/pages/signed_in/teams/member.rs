@@ -38,7 +38,8 @@ pub(super) fn MemberRow(
         TeamMemberState::Left => Some(view! { <Badge tone=Tone::Plain>{t!(teams.left)}</Badge> }),
         TeamMemberState::Member => None,
     };
-    let others = manages && me != Some(member.person.id);
+    let own = me == Some(member.person.id);
+    let others = manages && !own;
     let about = team.with_value(|team| About {
         team: team.id,
         team_name: team.name.clone(),
@@ -57,7 +58,7 @@ pub(super) fn MemberRow(
     view! {
         <li class="contact">
             <div class="share-person">
-                <PersonFacts person=member.person/>
+                <PersonFacts person=member.person own/>
                 <span class="row-badges">{manager}{state}{role}{remove}</span>
             </div>
         </li>
