@@ -117,7 +117,9 @@ fn Ask(trusted: Trusted) -> impl IntoView {
 #[component]
 pub(super) fn Share(trusted: Trusted, shown: ShownShare) -> impl IntoView {
     let ShownShare { name, text, threshold } = shown;
-    let copied = text.clone();
+    // A line ends between two groups, never in one that is being read out.
+    let groups = text.split_inclusive('-').map(|group| view! { {group.to_owned()}<wbr/> }).collect_view();
+    let copied = text;
     let lead = t!(recovery_shares.share_lead, name = name, count = threshold);
     let how = t!(recovery_shares.share_how_text, name = name, link = format!("{}/recover/shares", origin()));
     let warn = t!(recovery_shares.share_warn, name = name);
@@ -130,7 +132,7 @@ pub(super) fn Share(trusted: Trusted, shown: ShownShare) -> impl IntoView {
             <Card>
                 <div class="stack">
                     <Banner tone=Tone::Warn>{warn}</Banner>
-                    <p class="break-all" translate="no"><code data-testid="recovery-share">{text}</code></p>
+                    <p translate="no"><code data-testid="recovery-share">{groups}</code></p>
                     <div class="page-actions no-print">
                         <CopyButton text=copied class="" label=t!(recovery_shares.copy)/>
                         <Button kind=ButtonKind::Quiet on_click=hide>{t!(recovery_shares.hide)}</Button>
