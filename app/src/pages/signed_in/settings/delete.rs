@@ -49,7 +49,7 @@ fn Goes() -> impl IntoView {
     let goes = move || {
         let (own, received) = parted(index, me);
         view! {
-            <ul>
+            <ul class="plain-list">
                 <li>{t!(leaving.goes_own, count = own.len())}</li>
                 <li>{t!(leaving.goes_received, count = received)}</li>
                 <li>{t!(leaving.goes_account)}</li>
@@ -60,7 +60,7 @@ fn Goes() -> impl IntoView {
     view! {
         <Card title=t!(leaving.goes).to_owned()>{goes}</Card>
         <Card title=t!(leaving.stays).to_owned()>
-            <ul>
+            <ul class="plain-list">
                 <li>{t!(leaving.stays_record)}</li>
                 <li>{t!(leaving.stays_keys)}</li>
                 <li>{t!(leaving.stays_address)}</li>
@@ -85,7 +85,7 @@ fn Own() -> impl IntoView {
         });
         view! {
             <p>{t!(leaving.save_text)}</p>
-            <ul>{named.collect_view()}</ul>
+            <ul class="plain-list">{named.collect_view()}</ul>
             {(more > 0).then(|| view! { <p class="field-hint">{t!(leaving.save_more, count = more)}</p> })}
         }
         .into_any()
