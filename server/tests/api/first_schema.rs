@@ -12,6 +12,8 @@ use crate::world::rng;
 pub const MIGRATIONS: u32 = 3;
 /// Events that it holds.
 pub const EVENTS: u64 = 3;
+/// The blob that its database names.
+pub const BLOB: &str = "uploads/08080808080808080808080808080808/0-9";
 
 const INSTANCE: [u8; 16] = [5; 16];
 const REPORT: [u8; 32] = [6; 32];
@@ -211,7 +213,7 @@ fn reports(id: &AccountId, now: i64) -> Rows {
         ("part0", bytes(&[5; 3000])),
         ("statement", bytes(&[6; 200])),
     ];
-    let key = || ("blob_key", text("uploads/08080808080808080808080808080808/0-9"));
+    let key = || ("blob_key", text(BLOB));
     let segment = [("n", int(0)), ("len", long(1000)), key()];
     let part = [report(), version(), revision(), ("part", int(1))];
     let sealed = [("ciphertext_len", long(1000)), ("etag", bytes(&[7; 32]))];

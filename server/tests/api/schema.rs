@@ -20,7 +20,7 @@ use server::{
 use tempfile::TempDir;
 
 use crate::{
-    first_schema::{EVENTS, MIGRATIONS, fill},
+    first_schema::{BLOB, EVENTS, MIGRATIONS, fill},
     harness::{Server, tables},
     postgres, world,
 };
@@ -167,6 +167,9 @@ async fn an_installation_of_the_first_release_is_opened_and_goes_on() {
         let id = fill(&conn).await;
         conn.close().await.unwrap();
         first_secrets(old.folder.path()).await;
+        let blob = old.folder.path().join("blobs").join(BLOB);
+        std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
+        std::fs::write(blob, [0; 1000]).unwrap();
 
         let state = AppState::open(config(old.folder.path(), old.url.clone())).await.unwrap();
         let account = accounts::get(state.db.read(), id).await.unwrap().unwrap();
