@@ -17,7 +17,7 @@ texts! {
         goes_own = "Every report that is yours ({count}), for everybody whom it was shared with: all versions and files";
         goes_received = "Your access to reports of others ({count}). The reports stay with their owners";
         goes_account = "Your name, e-mail address, keys, password, recovery kit, passkeys, phone, drafts, sessions and API tokens";
-        goes_trust = "What you are as an emergency contact, and those whom you trust";
+        goes_trust = "What you are as an emergency contact, with a recovery share or in a care team, and those whom you trust";
         stays = "What stays";
         stays_record = "The record of what was done, under the number of your account and without your name, for as long as the law asks for it";
         stays_keys = "Your public keys, so that others can go on checking what you signed";

@@ -12,7 +12,7 @@ use entities::{
     closed_accounts::{ActiveModel, Column, Entity},
     drafts, email_changes, email_verifications, emergency_contacts, grant_seeds, grants, identities, identity_tickets,
     invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, recovery_codes,
-    report_access, reports, second_factors, sessions, ways_in, wraps,
+    recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps, ways_in, wraps,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -126,6 +126,7 @@ pub async fn forget(conn: &impl ConnectionTrait, account: AccountId, email_key: 
 
 /// Rows that are an account's alone.
 async fn delete_own(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+    forget_shares(conn, account).await?;
     delete_of!(
         conn,
         account,
@@ -146,8 +147,25 @@ async fn delete_own(conn: &impl ConnectionTrait, account: AccountId) -> DbResult
         emergency_contacts,
         report_access,
         ceremonies,
+        recovery_splits,
+        team_key_wraps,
     );
     drafts::Entity::delete_many().filter(drafts::Column::Author.eq(account.0.to_vec())).exec(conn).await.map(drop)
+}
+
+/// The shares of its own recovery go. Of those that it held what was sealed to it goes; that it held them is their owners'
+/// signed word.
+async fn forget_shares(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+    use recovery_shares::Column as Of;
+    let own = recovery_splits::Entity::find().select_only().column(recovery_splits::Column::WayInId);
+    let own = own.filter(recovery_splits::Column::AccountId.eq(account.0.to_vec())).into_query();
+    recovery_shares::Entity::delete_many().filter(Of::WayInId.in_subquery(own)).exec(conn).await?;
+    recovery_shares::Entity::update_many()
+        .col_expr(Of::Sealed, Expr::value(Vec::<u8>::new()))
+        .filter(Of::ContactId.eq(account.0.to_vec()))
+        .exec(conn)
+        .await
+        .map(drop)
 }
 
 /// Identities that a provider vouched for a moment ago.

@@ -127,6 +127,8 @@ async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTree
         ("opaque_records", "account_id", vec!["record"]),
         ("second_factors", "account_id", vec!["salt"]),
         ("emergency_contacts", "account_id", vec!["statement", "sealed"]),
+        ("recovery_splits", "account_id", vec!["statement"]),
+        ("recovery_shares", "contact_id", vec!["sealed"]),
         ("drafts", "author", vec!["sealed"]),
         ("sessions", "account_id", vec!["token_hash"]),
     ];
@@ -157,6 +159,11 @@ async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTree
         (SELECT id FROM grants WHERE recipient = x'{account}')"
     );
     asked.push(("grant_seeds.seed".into(), seeds));
+    let split = format!(
+        "SELECT sealed AS v FROM recovery_shares WHERE way_in_id IN \
+        (SELECT way_in_id FROM recovery_splits WHERE account_id = x'{account}')"
+    );
+    asked.push(("recovery_shares.sealed by her".into(), split));
     for (place, sql) in asked {
         let rows = conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap();
         assert!(!rows.is_empty(), "nothing of {place} to look for");
@@ -197,6 +204,8 @@ async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
     draft.save().await.unwrap();
     zoe.add_emergency_contact(&dora.account_id(), 3).await.unwrap();
     ann.add_emergency_contact(&zoe.account_id(), 3).await.unwrap();
+    zoe.split_recovery(&[dora.account_id(), ann.account_id()], 2).await.unwrap();
+    ann.split_recovery(&[dora.account_id(), zoe.account_id()], 2).await.unwrap();
     add_app(&server, &zoe).await;
     zoe.save_state().await.unwrap();
     let needles = own_bytes(&server, &zoe, &[own, written]).await;
@@ -272,6 +281,10 @@ async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
     assert_eq!(trusted[0].state, api_types::emergency::EmergencyState::Declined);
     ann.remove_emergency_contact(&trusted[0].way_in).await.unwrap();
     assert!(dora.trusted_by().await.unwrap().is_empty());
+    let split = ann.recovery_split().await.unwrap().unwrap();
+    assert_eq!(split.holders[1].person.status, AccountStatus::Deleted, "she sees that one of the two is gone");
+    assert_eq!(dora.held_shares().await.unwrap().len(), 1, "of what Zoe split nobody holds anything");
+    ann.remove_recovery_split(&split.way_in).await.unwrap();
 
     // The log holds what it held, raises no alarm, and a restart believes it.
     for person in [&ada, &dora, &ann] {
