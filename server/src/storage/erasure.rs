@@ -1,12 +1,16 @@
 //! What goes with a report: everything but its genesis, its access chain and its audit.
 
-use api_types::{AccountId, ReportId, UnixMillis};
-use entities::{drafts, grant_seeds, grants, part_segments, parts, rekey_queue, reports, versions, wraps};
+use api_types::{AccountId, ReportId, UnixMillis, teams::TeamMemberState};
+use entities::{
+    drafts, grant_seeds, grants, part_segments, parts, rekey_queue, reports, team_members, versions, wraps,
+};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::Expr,
 };
 
 use super::DbResult;
+use crate::audit::enum_name;
 
 /// Deletes keys, versions and what was drafted of a report, ends its grants, and says which blobs held its ciphertext:
 /// they are the caller's to mark.
@@ -44,10 +48,15 @@ pub async fn wipe(conn: &impl ConnectionTrait, report: ReportId, now: UnixMillis
     Ok(blobs)
 }
 
-/// Whether a report was ever granted to an account.
+/// Whether a report was ever granted to an account, or to a team that it belongs to.
 pub async fn was_granted(conn: &impl ConnectionTrait, report: ReportId, account: AccountId) -> DbResult<bool> {
-    let granted = grants::Entity::find()
-        .filter(grants::Column::ReportId.eq(report.0.to_vec()))
-        .filter(grants::Column::Recipient.eq(account.0.to_vec()));
+    use team_members::Column as Of;
+    let teams =
+        team_members::Entity::find().select_only().column(Of::TeamId).filter(Of::AccountId.eq(account.0.to_vec()));
+    let teams = teams.filter(Of::State.eq(enum_name(&TeamMemberState::Member))).into_query();
+    let to = Condition::any()
+        .add(grants::Column::Recipient.eq(account.0.to_vec()))
+        .add(grants::Column::TeamId.in_subquery(teams));
+    let granted = grants::Entity::find().filter(grants::Column::ReportId.eq(report.0.to_vec())).filter(to);
     Ok(granted.count(conn).await? > 0)
 }

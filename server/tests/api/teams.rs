@@ -1,12 +1,19 @@
 //! Care teams as people use them, through the honest client against a real server: who sees what before joining, after
 //! accepting, and from the moment of being left out.
 
-use api_types::{AccountId, ReportId, TeamId, accounts::Role, audit::Action, grants::Right, teams::TeamMemberState};
-use client::{AccessWho, PatientChoice, TeamShare, Verification, bulk::Control};
+use api_types::{
+    AccountId, ReportId, TeamId,
+    accounts::{AccountStatus, Role},
+    audit::Action,
+    closing::ClosedBy,
+    grants::Right,
+    teams::TeamMemberState,
+};
+use client::{AccessWho, ClientError, NoSecondFactor, PatientChoice, TeamShare, Verification, bulk::Control};
 
 use crate::{
     harness::Server,
-    honest_client::{Person, approve, clinic, join, read, write},
+    honest_client::{PASSWORD, Person, approve, client, clinic, device, join, read, write},
 };
 
 pub struct Ward {
@@ -209,4 +216,47 @@ async fn new_keys_of_a_member_keep_the_team_readable() {
     w.dora.add_to_team(&team, &nora.account_id()).await.unwrap();
     w.dora.remove_from_team(&team, &nora.account_id()).await.unwrap();
     assert!(read(&w.otto, &id).await.is_ok(), "the next key goes to the newest keys");
+}
+
+/// A session that was told of nothing yet.
+async fn afresh(w: &Ward, email: &str) -> Person {
+    client(&w.server).sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_report_is_gone_for_a_team_by_its_owners_word() {
+    let w = Ward::new().await;
+    let id = w.shared(w.team().await).await;
+    assert!(read(&w.otto, &id).await.is_ok());
+    w.ann.erase_report(&id).await.unwrap();
+    let fresh = afresh(&w, "otto@clinic.example").await;
+    for member in [&w.dora, &w.otto, &fresh] {
+        let gone = member.report(&id).await;
+        assert!(matches!(gone, Err(ClientError::Erased { by: ClosedBy::Holder })), "{:?}", gone.err());
+        assert!(rows(member).await.is_empty());
+    }
+    assert_eq!(code(w.administrator.report(&id).await), "not_found", "who never had it learns nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_goes_on_where_a_members_account_is_deleted() {
+    let w = Ward::new().await;
+    let team = w.team().await;
+    let id = w.shared(team).await;
+    let gone = w.otto.account_id();
+    w.otto.delete_account("otto@clinic.example").await.unwrap();
+    let ann = afresh(&w, "ann@clinic.example").await;
+    assert!(read(&w.dora, &id).await.is_ok() && read(&ann, &id).await.is_ok());
+    let seen = ann.team(&team).await.unwrap();
+    assert_eq!(seen.members[1].person.status, AccountStatus::Deleted);
+    let second = w.shared(team).await;
+    assert!(read(&w.dora, &second).await.is_ok());
+
+    let tended = w.dora.remove_from_team(&team, &gone).await.unwrap();
+    assert!(tended.failed.is_empty(), "{:?}", tended.failed);
+    assert_eq!(state(&ann, &team, &gone).await, None);
+    let third = w.doctor("Tess Third").await;
+    w.dora.add_to_team(&team, &third.account_id()).await.unwrap();
+    third.accept_team(&team).await.unwrap();
+    assert!(read(&third, &id).await.is_ok() && read(&third, &second).await.is_ok());
 }

@@ -183,8 +183,9 @@ impl<P: Platform> Vault<P> {
                 people.teams.iter().try_for_each(|team| self.learn_team(team).map(drop))?;
                 Ok(())
             }
-            // Before a code is redeemed the report itself is closed; its people may still be looked up one by one.
-            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => {
+            // Before a code is redeemed the report itself is closed, and so is an erased one; its people may still be looked up
+            // one by one.
+            Err(ClientError::Problem(p)) if matches!(p.status, 403 | 404 | 410) => {
                 self.ensure_known(named.0.keys().copied()).await?;
                 for team in named.1.keys() {
                     self.team(&team.api()).await?;
