@@ -134,8 +134,11 @@ pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;
     let mut tx = switch(state, id, AccountStatus::Disabled, AccountStatus::Active).await?;
-    storage::closing::withdraw(tx.conn(), id).await?;
-    tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id)).await?;
+    let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id);
+    if storage::closing::withdraw(tx.conn(), id).await? {
+        event = event.with("removal", "withdrawn");
+    }
+    tx.record(event).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountEnabled).await?;
     tx.commit().await?;
     tell(state, id);

@@ -105,6 +105,7 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
     closing::insert(tx.conn(), &closing).await?;
     let changed = carry_out(state, &mut tx, &row, Some(actor)).await?;
     tx.commit().await?;
+    erasure::truncate_wal(state).await;
     tell(state, row.id, &changed);
     Ok(())
 }
@@ -205,20 +206,33 @@ pub async fn request_removal(
     Ok(RemovalDue { removal_at: due_at })
 }
 
-/// Removals whose day has come; each in a transaction of its own.
+/// Removals whose day has come; each in a transaction of its own. One that fails holds up no other.
 pub async fn remove_due(state: &AppState) -> ServiceResult<()> {
     for account in closing::due(state.db.read(), state.clock.now(), BATCH).await? {
-        let mut tx = state.db.begin_write().await?;
-        let row = accounts::get(tx.conn(), account).await?.filter(|row| row.status == AccountStatus::Disabled);
-        let Some(row) = row else {
-            closing::withdraw(tx.conn(), account).await?;
-            tx.commit().await?;
-            continue;
-        };
-        closing::done(tx.conn(), account, state.clock.now()).await?;
-        let changed = carry_out(state, &mut tx, &row, None).await?;
-        tx.commit().await?;
-        tell(state, account, &changed);
+        if let Err(error) = remove(state, account).await {
+            tracing::error!(%error, "an account whose removal is due could not be removed");
+        }
     }
+    Ok(())
+}
+
+async fn remove(state: &AppState, account: AccountId) -> ServiceResult<()> {
+    let now = state.clock.now();
+    let mut tx = state.db.begin_write().await?;
+    // Since it was listed it may have been taken back, and asked for anew.
+    let waiting = closing::waiting(tx.conn(), &[account]).await?;
+    if waiting.get(&account).is_none_or(|due| *due > now) {
+        return Ok(());
+    }
+    let row = accounts::get(tx.conn(), account).await?.filter(|row| row.status == AccountStatus::Disabled);
+    let Some(row) = row else {
+        closing::withdraw(tx.conn(), account).await?;
+        return tx.commit().await;
+    };
+    closing::done(tx.conn(), account, now).await?;
+    let changed = carry_out(state, &mut tx, &row, None).await?;
+    tx.commit().await?;
+    erasure::truncate_wal(state).await;
+    tell(state, account, &changed);
     Ok(())
 }

@@ -40,8 +40,16 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
     tx.commit().await?;
+    truncate_wal(state).await;
     changed.publish(state);
     Ok(())
+}
+
+/// What was deleted stays no longer than need be in SQLite's write-ahead log. It is deleted all the same where that fails.
+pub async fn truncate_wal(state: &AppState) {
+    if let Err(error) = state.db.truncate_wal().await {
+        tracing::warn!(%error, "the write-ahead log still holds what was deleted");
+    }
 }
 
 /// Takes everything of a report away that opens or is opened, in the caller's transaction. Says whom that concerns: those

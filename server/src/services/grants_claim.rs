@@ -72,6 +72,8 @@ pub async fn claim(
 
     let mut tx = state.db.begin_write().await?;
     versions::unchanged(tx.conn(), &loaded).await?;
+    // The account may have been deleted since the request was let in.
+    grants::check_recipient(tx.conn(), actor.account).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     storage::grants::claimed(tx.conn(), id, actor.account, now).await?;
     storage::grants::put_seed(tx.conn(), id, body.seed.0).await?;

@@ -4,7 +4,7 @@
 //! address gets a few an hour, then one more that waits its turn, and at most [`KEPT`] lie in the outbox. Nothing of this
 //! ever refuses what is told of.
 
-use api_types::AccountId;
+use api_types::{AccountId, accounts::AccountStatus};
 
 use crate::{
     AppState, ServiceResult,
@@ -49,8 +49,8 @@ pub async fn tell_id(state: &AppState, tx: &mut WriteTx, account: AccountId, kin
         return Ok(());
     }
     match accounts::get(tx.conn(), account).await? {
-        Some(row) => tell(state, tx, &row, kind).await,
-        None => Ok(()),
+        Some(row) if row.status != AccountStatus::Deleted => tell(state, tx, &row, kind).await,
+        _ => Ok(()),
     }
 }
 

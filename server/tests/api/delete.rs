@@ -503,6 +503,8 @@ async fn an_administrator_has_an_account_removed_after_thirty_days() {
     ada.request_removal(&ann_id).await.unwrap();
     ada.api().enable_account(&ann_id).await.unwrap();
     ada.api().disable_account(&ann_id).await.unwrap();
+    let shown = ada.accounts(Some(AccountStatus::Disabled), None).await.unwrap();
+    assert_eq!(shown.items[0].account.removal_at, None, "nothing of it is left");
     let due = ada.request_removal(&ann_id).await.unwrap();
     let shown = ada.accounts(Some(AccountStatus::Disabled), None).await.unwrap();
     assert_eq!(shown.items[0].account.removal_at, Some(due));
