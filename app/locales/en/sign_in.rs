@@ -30,7 +30,7 @@ texts! {
         refused_title = "Not approved";
         refused = "An administrator refused this account. Nothing was shared with it. Ask your organisation if you think this is a mistake.";
         disabled_title = "Switched off";
-        disabled = "This account was switched off by an administrator.";
+        disabled = "This account is switched off. An administrator can enable it.";
         sign_out = "Sign out";
     }
 }

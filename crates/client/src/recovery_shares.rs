@@ -136,6 +136,7 @@ impl<P: Platform> Vault<P> {
         let mut people = Vec::with_capacity(contacts.len());
         for contact in contacts {
             let person = self.person(contact).await?;
+            person.may_receive()?;
             self.pin(&person.chain);
             people.push(person);
         }

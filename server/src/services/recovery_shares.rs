@@ -192,7 +192,7 @@ pub async fn open(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceRe
     let split = recovery_shares::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
     let share = recovery_shares::held(tx.conn(), way_in, actor.account).await?.ok_or(ErrorCode::NotFound)?;
     let owner = accounts::get(tx.conn(), split.account).await?.ok_or(ErrorCode::NotFound)?;
-    if owner.status == AccountStatus::Disabled {
+    if matches!(owner.status, AccountStatus::Disabled | AccountStatus::Deleted) {
         return Err(ServiceError::because(ErrorCode::Conflict, "that account is disabled"));
     }
     confirmation::confirmed(state, actor).await?;

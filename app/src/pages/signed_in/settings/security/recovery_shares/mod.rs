@@ -2,6 +2,7 @@
 
 mod split;
 
+use api_types::accounts::AccountStatus;
 use client::{Holder, Split};
 use leptos::prelude::*;
 
@@ -74,11 +75,15 @@ fn Shown(split: Split, removing: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn HolderRow(holder: Holder) -> impl IntoView {
-    let (title, lead, opened_at) = (holder.person.name.clone(), holder.person.name, holder.opened_at);
+    let (status, opened_at) = (holder.person.status, holder.opened_at);
+    let (title, lead) = (holder.person.name.clone(), holder.person.name);
     let text = move || opened_at.map(|at| sentence(t!(recovery_shares.opened_at), at).into_any());
-    let (tone, says) = match opened_at {
-        Some(_) => (Tone::Danger, t!(recovery_shares.opened)),
-        None => (Tone::Good, t!(recovery_shares.sealed)),
+    let (tone, says) = match (status, opened_at) {
+        // Their share opens nothing any more, or not now.
+        (AccountStatus::Deleted, _) => (Tone::Danger, t!(common.status_deleted)),
+        (AccountStatus::Disabled, _) => (Tone::Warn, t!(common.status_disabled)),
+        (_, Some(_)) => (Tone::Danger, t!(recovery_shares.opened)),
+        (_, None) => (Tone::Good, t!(recovery_shares.sealed)),
     };
     view! {
         <Row lead=move || view! { <Avatar name=lead.clone()/> } title text>
