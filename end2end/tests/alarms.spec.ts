@@ -17,7 +17,8 @@ import os, sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=20)
 account, data = db.execute("SELECT account_id, data FROM log_key_entries WHERE epoch = 0").fetchone()
 forged = data[:-36] + (1).to_bytes(4, "big") + os.urandom(32)
-db.execute("INSERT INTO log_key_entries SELECT MAX(seq) + 1, ?, 1, ? FROM log_key_entries", (account, forged))
+columns = "seq, account_id, epoch, data"
+db.execute(f"INSERT INTO log_key_entries ({columns}) SELECT MAX(seq) + 1, ?, 1, ? FROM log_key_entries", (account, forged))
 db.commit()
 `;
   execFileSync(process.env.HEALTHSECURE_PYTHON ?? 'python3', ['-c', program, join(server.data, 'healthsecure.db')]);
