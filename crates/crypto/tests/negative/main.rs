@@ -7,6 +7,7 @@ mod common;
 mod closing;
 mod emergency;
 mod envelopes;
+mod escrow;
 mod manifests;
 mod parts;
 mod shares;
