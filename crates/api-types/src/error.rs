@@ -119,6 +119,7 @@ codes! {
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
+    EscrowNotOpen = 409, "The escrow is not open: it was not asked for, was refused, was ended, or its time has not come";
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";

@@ -16,6 +16,7 @@ pub mod closing;
 pub mod drafts;
 pub mod email_change;
 pub mod emergency;
+pub mod escrow;
 pub mod grants;
 pub mod identities;
 pub mod instance;

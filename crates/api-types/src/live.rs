@@ -25,6 +25,8 @@ body! {
         EmergencyChanged,
         /// Something about recovery shares changed: split, opened, removed.
         RecoverySharesChanged,
+        /// Something about the account's escrow changed: on, asked, refused, open, given, off.
+        EscrowChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }
