@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
-	interop webcrypto test-lint test-page test-webcrypto test-programs tests size e2e e2e-open screenshots test-tools
+	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
+	screenshots test-tools
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -18,6 +19,8 @@ LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-D
 # More for cargo, where host code is built (.ci/run).
 CARGO_MORE := $(HEALTHSECURE_CARGO)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+# What of the API's tests runs on PostgreSQL each time: where the two databases could differ. `make test-postgres` runs all.
+ON_POSTGRES := audit|drafts|honest_client|log_sequencer|mail_outbox|redeem|reports|sign_up|throttling|uploads
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
 
@@ -76,6 +79,7 @@ test: ## Everything that CI runs
 	$(STEP) "size budget" $(MAKE) --no-print-directory size; \
 	$(STEP) "vectors" $(MAKE) --no-print-directory vectors; \
 	$(STEP) "tests" $(MAKE) --no-print-directory tests; \
+	$(STEP) "tests on PostgreSQL" $(MAKE) --no-print-directory tests-on-postgres; \
 	$(SIDE_BY_SIDE) test-webcrypto test-programs; \
 	$(STEP) "browser tests" $(MAKE) --no-print-directory e2e
 
@@ -109,12 +113,38 @@ boundaries:
 	cargo xtask licences
 	cargo xtask boundaries
 
+# With a PostgreSQL beside them, for those that need one.
 tests:
 ifeq ($(NEXTEST),)
-	$(LINTING) cargo test --release --locked $(HOST) $(CARGO_MORE)
+	$(LINTING) scripts/postgres run cargo test --release --locked $(HOST) $(CARGO_MORE)
 else
-	$(LINTING) cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE)
+	$(LINTING) scripts/postgres run cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE)
 	$(LINTING) cargo test --release --locked $(HOST) --doc --quiet $(CARGO_MORE)
+endif
+
+# The same programs again: nothing is built. Without the tests that write 70,000 rows, which takes longest and differs least.
+tests-on-postgres:
+ifeq ($(NEXTEST),)
+	$(LINTING) scripts/postgres all cargo test --release --locked $(HOST) $(CARGO_MORE) --test api -- \
+		$(subst |,:: ,$(ON_POSTGRES)):: --skip damage_is_found
+else
+	$(LINTING) scripts/postgres all cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) \
+		-E 'binary_id(server::api) & test(/^($(ON_POSTGRES))::/) - test(/damage_is_found/)'
+endif
+
+test-postgres: ## All tests of the API on PostgreSQL
+ifeq ($(NEXTEST),)
+	$(LINTING) scripts/postgres all cargo test --release --locked $(HOST) $(CARGO_MORE) --test api
+else
+	$(LINTING) scripts/postgres all cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) -E 'binary_id(server::api)'
+endif
+
+test-s3: ## All tests of the API with blobs in a bucket (SeaweedFS)
+ifeq ($(NEXTEST),)
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo test --release --locked $(HOST) $(CARGO_MORE) --test api
+else
+	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) \
+		-E 'binary_id(server::api)'
 endif
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.

@@ -90,6 +90,8 @@ pub struct Text {
     pub change_email: en::change_email::ChangeEmail,
     /// Confirming an e-mail address.
     pub verify_email: en::verify_email::VerifyEmail,
+    /// Care teams.
+    pub teams: en::teams::Teams,
     /// API tokens.
     pub tokens: en::tokens::Tokens,
     /// Witnesses of the public log.
@@ -133,6 +135,7 @@ static EN: Text = Text {
     leaving: en::leaving::Leaving::EN,
     change_email: en::change_email::ChangeEmail::EN,
     verify_email: en::verify_email::VerifyEmail::EN,
+    teams: en::teams::Teams::EN,
     tokens: en::tokens::Tokens::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,

@@ -92,6 +92,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/shared") view=Shared/>
                 <Route path=path!("/contacts") view=Contacts/>
                 <Route path=path!("/trusted") view=Trusted/>
+                <Route path=path!("/teams") view=Teams/>
                 <Route path=path!("/access") view=Access/>
                 <Route path=path!("/access/disclosures") view=Disclosures/>
                 <Route path=path!("/administration") view=Administration/>

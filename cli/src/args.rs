@@ -83,6 +83,9 @@ pub enum Command {
     /// This account's recovery split among contacts, and the shares that others gave to it: list, split, remove, show.
     #[command(subcommand)]
     Shares(Shares),
+    /// Care teams: list, create, show, invite, remove, answer, leave.
+    #[command(subcommand)]
+    Team(Team),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -290,6 +293,55 @@ pub enum Shares {
     },
 }
 
+/// Care teams.
+#[derive(Debug, Subcommand)]
+pub enum Team {
+    /// List the teams that you belong to, or those of a name.
+    List {
+        /// The beginning of a word of the name; without it, your own.
+        name: Option<String>,
+    },
+    /// Make a team. You are its manager.
+    Create {
+        /// Its name: everybody here can find it.
+        name: String,
+    },
+    /// Show who belongs to a team, verified.
+    Show {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+    },
+    /// Invite a doctor.
+    Add {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+        /// Whom: exact e-mail, a doctor's name, or an account id.
+        person: String,
+        /// Make them a manager besides, who invites and removes.
+        #[arg(long)]
+        manager: bool,
+    },
+    /// Remove a member: they are shut out at once, and the team gets a new key.
+    Remove {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+        /// Whom: exact e-mail, a doctor's name, or an account id.
+        person: String,
+    },
+    /// Accept the invitation into a team.
+    Accept {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+    },
+    /// Leave a team, or decline the invitation into it.
+    Leave {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+    },
+    /// Finish what is due in the teams that you manage: remove whoever left, bring reports under the newest key.
+    Tend,
+}
+
 /// The public log.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -449,8 +501,11 @@ pub struct Share {
     /// Report (id, or its first characters where they are unique).
     pub report: String,
     /// The recipient: exact e-mail, a doctor's name, or an account id.
-    #[arg(long = "with")]
-    pub recipient: String,
+    #[arg(long = "with", required_unless_present = "team")]
+    pub recipient: Option<String>,
+    /// A care team in a person's place: its name, or its id. Without an access code.
+    #[arg(long, conflicts_with_all = ["recipient", "no_code"])]
+    pub team: Option<String>,
     /// What they may do.
     #[arg(long, value_enum, default_value = "view")]
     pub right: RightArg,

@@ -24,6 +24,7 @@ mod m20261127_000016_emergency_contacts;
 mod m20261127_000018_email_changes;
 mod m20261127_000019_closed_accounts;
 mod m20261127_000020_recovery_shares;
+mod m20261127_000021_teams;
 mod m20261127_000023_escrow;
 
 use sea_orm_migration::prelude::*;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000018_email_changes::Migration),
             Box::new(m20261127_000019_closed_accounts::Migration),
             Box::new(m20261127_000020_recovery_shares::Migration),
+            Box::new(m20261127_000021_teams::Migration),
             Box::new(m20261127_000023_escrow::Migration),
         ]
     }

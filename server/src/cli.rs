@@ -11,10 +11,13 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::{
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
+    database_args::{DatabaseArgs, MigrateToArgs},
+    database_url::DatabaseUrl,
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
     oidc, serve, sms,
+    storage::blobs::{Addressing, BlobOptions, Credentials},
     witness::cli::WitnessArgs,
     witnesses::Witness,
 };
@@ -36,6 +39,9 @@ enum Command {
     Log(LogCommand),
     /// Cosign the checkpoints of logs that someone else runs, with a key and a folder of its own.
     Witness(WitnessArgs),
+    /// Move this installation from SQLite to PostgreSQL. The server may be running: it has to be stopped at the end only, when
+    /// this says so. Killed at any point, it is run again and goes on.
+    MigrateTo(MigrateToArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,9 +57,8 @@ struct LogArgs {
     /// Folder for database, ciphertext and secrets.
     #[arg(long, env = "HEALTHSECURE_DATA", default_value = "./data")]
     data: PathBuf,
-    /// sqlite: or postgres: URL [default: SQLite in the data folder].
-    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -67,9 +72,8 @@ struct ServeArgs {
     /// Origin under which browsers reach it [default: localhost with the port it listens on].
     #[arg(long, env = "HEALTHSECURE_ORIGIN")]
     origin: Option<String>,
-    /// sqlite: or postgres: URL [default: SQLite in the data folder].
-    #[arg(long, env = "HEALTHSECURE_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Whether people may create accounts without an invitation.
     #[arg(long, env = "HEALTHSECURE_OPEN_SIGN_UP", default_value_t = true, action = ArgAction::Set)]
     open_sign_up: bool,
@@ -105,7 +109,52 @@ struct ServeArgs {
     #[arg(long, env = "HEALTHSECURE_SMS_GATEWAY", value_name = "FILE")]
     sms_gateway: Option<PathBuf>,
     #[command(flatten)]
+    blobs: BlobArgs,
+    #[command(flatten)]
     mail: MailArgs,
+}
+
+#[derive(Debug, Args)]
+struct BlobArgs {
+    /// Bucket for ciphertext, with a prefix or without: s3://BUCKET/PREFIX [default: blobs/ in the data folder]. The access
+    /// key comes from --blobs-credentials-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, env = "HEALTHSECURE_BLOBS", value_name = "URL")]
+    blobs: Option<String>,
+    /// Where the bucket's store is [default: AWS].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ENDPOINT", requires = "blobs", value_name = "URL")]
+    blobs_endpoint: Option<String>,
+    /// Region of the bucket [default: AWS_REGION; with an endpoint us-east-1].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_REGION", requires = "blobs", value_name = "REGION")]
+    blobs_region: Option<String>,
+    /// How requests name the bucket [default: path with an endpoint, virtual-host on AWS].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ADDRESSING", requires = "blobs", value_name = "HOW")]
+    blobs_addressing: Option<Addressing>,
+    /// File with the access key, as AWS's programs write it.
+    #[arg(long, env = "HEALTHSECURE_BLOBS_CREDENTIALS_FILE", requires = "blobs", value_name = "FILE")]
+    blobs_credentials_file: Option<PathBuf>,
+    /// The only authority whose certificates the store may have (PEM) [default: those that the system trusts].
+    #[arg(long, env = "HEALTHSECURE_BLOBS_CA", requires = "blobs", value_name = "FILE")]
+    blobs_ca: Option<PathBuf>,
+    /// Lets blobs leave this machine without TLS: whoever is on the way can change and delete them.
+    #[arg(long, env = "HEALTHSECURE_BLOBS_ALLOW_PLAIN_TEXT")]
+    blobs_allow_plain_text: bool,
+}
+
+impl BlobArgs {
+    fn options(self) -> BlobOptions {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let region = self.blobs_region.or_else(|| variable("AWS_REGION"));
+        BlobOptions {
+            blobs: self.blobs,
+            endpoint: self.blobs_endpoint,
+            region: region.or_else(|| variable("AWS_DEFAULT_REGION")),
+            addressing: self.blobs_addressing,
+            credentials_file: self.blobs_credentials_file,
+            environment: Credentials::from_environment(variable),
+            ca: self.blobs_ca,
+            allow_plain_text: self.blobs_allow_plain_text,
+        }
+    }
 }
 
 /// Where the SMTP password may lie, beside a file: an argument could be read by every process.
@@ -150,6 +199,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => args.config().and_then(|config| serve::run(config).map_err(|e| e.to_string())),
         Command::Log(LogCommand::Verify(args)) => args.verify(),
         Command::Witness(args) => args.run().map_err(|e| e.to_string()),
+        Command::MigrateTo(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -162,7 +212,7 @@ pub fn run() -> ExitCode {
 
 impl LogArgs {
     fn verify(self) -> Result<(), String> {
-        let url = self.database_url.unwrap_or_else(|| default_database(&self.data));
+        let url = self.database.url(&self.data)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
         let Verified { events, keys } = runtime.block_on(log::verify(&url, &self.data)).map_err(|e| e.to_string())?;
         println!(
@@ -188,8 +238,9 @@ impl ServeArgs {
         let origin = self.origin.unwrap_or_else(|| format!("{scheme}://localhost:{}", listen.port()));
         Ok(Config {
             origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
-            database_url: self.database_url.unwrap_or_else(|| default_database(&self.data)),
+            database_url: self.database.url(&self.data)?,
             data: self.data,
+            blobs: self.blobs.options().config().map_err(|e| e.to_string())?,
             listen,
             open_sign_up: self.open_sign_up,
             name: self.name,
@@ -209,16 +260,15 @@ impl ServeArgs {
     }
 }
 
-/// SQLite in the data folder. A path in a URL must not be read as a query or fragment.
-pub fn default_database(data: &Path) -> String {
-    let path = data.join("healthsecure.db").display().to_string();
-    let escaped = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-    format!("sqlite:{escaped}")
+/// SQLite in the data folder.
+pub fn default_database(data: &Path) -> DatabaseUrl {
+    DatabaseUrl::sqlite(&data.join("healthsecure.db"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::blobs::BlobsConfig;
 
     fn parse(args: &[&str]) -> Result<Config, String> {
         let line = ["healthsecure", "serve"].iter().chain(args);
@@ -233,8 +283,32 @@ mod tests {
         let config = parse(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.origin.as_str(), "http://localhost:3000");
-        assert_eq!(config.database_url, "sqlite:./data/healthsecure.db");
+        assert_eq!(config.database_url.to_string(), "sqlite:./data/healthsecure.db");
         assert!(config.open_sign_up);
+    }
+
+    #[test]
+    fn a_database_is_named_by_its_url_and_the_password_may_lie_in_a_file() {
+        let named = parse(&["--database", "postgres://clinic:s3cret@localhost/records"]).unwrap().database_url;
+        assert_eq!(named.to_string(), "postgres://clinic@localhost/records");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "s3cret\n").unwrap();
+        let file = file.path().display().to_string();
+        let apart = parse(&["--database", "postgres://clinic@localhost/records", "--database-password-file", &file]);
+        assert_eq!(apart.unwrap().database_url, named);
+        assert!(parse(&["--database-password-file", &file]).unwrap_err().contains("password file"));
+        let refused = parse(&["--database", "mysql://clinic:s3cret@localhost/records"]).unwrap_err();
+        assert!(refused.contains("sqlite:PATH or postgres:") && !refused.contains("s3cret"), "{refused}");
+    }
+
+    #[test]
+    fn no_password_is_shown_with_the_arguments() {
+        let url = "postgres://clinic:s3cret@localhost/records";
+        for line in [&["healthsecure", "serve", "--database", url][..], &["healthsecure", "migrate-to", url]] {
+            let parsed = format!("{:?}", Cli::try_parse_from(line).unwrap());
+            assert!(parsed.contains("MigrateTo") || parsed.contains("Serve"), "{parsed}");
+            assert!(!parsed.contains("s3cret"), "{parsed}");
+        }
     }
 
     #[test]
@@ -270,6 +344,24 @@ mod tests {
         let in_clear = [&["--smtp", "smtp://mail.example.org?tls=none"][..], &from].concat();
         assert!(parse(&in_clear).unwrap_err().contains("in clear"));
         assert!(parse(&[&in_clear[..], &["--smtp-allow-plain-text"]].concat()).is_ok());
+    }
+
+    #[test]
+    fn blobs_lie_in_the_folder_unless_a_bucket_is_named() {
+        assert!(matches!(parse(&[]).unwrap().blobs, BlobsConfig::Folder));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        std::fs::write(&file, "aws_access_key_id = marked\naws_secret_access_key = marked").unwrap();
+        let file = file.display().to_string();
+        let bucket = ["--blobs", "s3://clinic/records", "--blobs-credentials-file", &file];
+        let config = parse(&[&bucket[..], &["--blobs-endpoint", "https://s3.example.org"]].concat()).unwrap();
+        let BlobsConfig::S3(s3) = &config.blobs else { panic!("{:?}", config.blobs) };
+        assert_eq!(s3.to_string(), "s3://clinic/records at https://s3.example.org");
+        assert!(!format!("{config:?}").contains("marked"));
+        let in_clear = [&bucket[..], &["--blobs-endpoint", "http://s3.example.org"]].concat();
+        assert!(parse(&in_clear).unwrap_err().contains("in clear"));
+        assert!(parse(&[&in_clear[..], &["--blobs-allow-plain-text"]].concat()).is_ok());
+        assert!(parse(&["--blobs-endpoint", "https://s3.example.org"]).unwrap_err().contains("--blobs"));
     }
 
     #[test]

@@ -10,10 +10,12 @@ use url::{Host, Url};
 
 use crate::{
     clock::{DAY, HOUR},
+    database_url::DatabaseUrl,
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
     sms::SmsConfig,
+    storage::blobs::BlobsConfig,
     witnesses::Witness,
 };
 
@@ -54,8 +56,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The one origin that the page is served from, for instance `https://health.example.org`.
     pub origin: Origin,
-    /// `sqlite:` or `postgres:` URL.
-    pub database_url: String,
+    /// SQLite or PostgreSQL.
+    pub database_url: DatabaseUrl,
+    /// Where ciphertext lies.
+    pub blobs: BlobsConfig,
     /// Whether people may create accounts without an invitation.
     pub open_sign_up: bool,
     /// The organisation's display name; taken when the database is empty.

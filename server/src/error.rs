@@ -5,9 +5,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
-use crate::{clock::now_ms, middleware::request_id};
+use crate::{clock::now_ms, middleware::request_id, storage::blobs::BlobError};
+
+/// After so long, in milliseconds, the blob store may be back.
+const STORE_BACK_IN: UnixMillis = 5000;
 
 /// A service's failure. What a caller may know is in the variants; everything internal is logged, never answered.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +61,7 @@ pub enum ServiceError {
     Database(#[from] DbErr),
     /// The blob store failed.
     #[error("blob store: {0}")]
-    Blobs(#[from] object_store::Error),
+    Blobs(#[from] BlobError),
     /// Something that must not happen, for the log.
     #[error("{0}")]
     Internal(String),
@@ -114,7 +117,7 @@ impl ServiceError {
                 Problem { second_factors: kinds.clone(), phone: phone.clone(), ..problem }
             }
             Self::Database(error) => Problem::new(database_code(error)),
-            Self::Blobs(error) => Problem::new(blob_code(error)),
+            Self::Blobs(error) => blob_problem(error),
             Self::Internal(_) => Problem::new(ErrorCode::Internal),
         }
     }
@@ -142,15 +145,41 @@ fn database_code(error: &DbErr) -> ErrorCode {
     let text = error.to_string();
     if text.contains("disk is full") || text.contains("No space left") || text.contains("could not extend file") {
         ErrorCode::StorageFull
-    } else if matches!(error, DbErr::ConnectionAcquire(_)) || text.contains("database is locked") {
+    } else if is_passing(error) || text.contains("database is locked") {
         ErrorCode::Unavailable
     } else {
         ErrorCode::Internal
     }
 }
 
-fn blob_code(error: &object_store::Error) -> ErrorCode {
-    if format!("{error:?}").contains("StorageFull") { ErrorCode::StorageFull } else { ErrorCode::Internal }
+/// PostgreSQL's codes (appendix A) of what trying again may mend: a lock or a statement took too long, the server stops or
+/// isn't there, it has no connection left.
+const PASSING: [&str; 8] = ["55P03", "57014", "57P01", "57P02", "57P03", "25P03", "53300", "40001"];
+
+/// Whether the database is busy or away, and may not be for long.
+fn is_passing(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    match &**error {
+        SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
+        other => other.as_database_error().and_then(|error| error.code()).is_some_and(|c| PASSING.contains(&&*c)),
+    }
+}
+
+fn blob_problem(error: &BlobError) -> Problem {
+    match error {
+        BlobError::Unavailable(_) => {
+            let problem = Problem::new(ErrorCode::StorageUnavailable);
+            Problem { retry_at: Some(now_ms() + STORE_BACK_IN), ..problem }
+        }
+        BlobError::Full => Problem::new(ErrorCode::StorageFull),
+        // The database names a blob that isn't there whole.
+        BlobError::NotFound | BlobError::Short => Problem::new(ErrorCode::Internal),
+    }
 }
 
 /// Marks a response as a refusal, for the audit of denials.

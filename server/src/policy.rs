@@ -194,6 +194,17 @@ impl Actor {
         allow(self.role == Role::Administrator || standing.shares_report || known_doctor, ErrorCode::NotFound)
     }
 
+    /// Making a team. Administrators don't: whoever belongs to a team has its key.
+    pub fn may_make_teams(&self) -> Verdict {
+        self.active_as(&[Role::Doctor])
+    }
+
+    /// Changing a team: its managers. Others see it, so that it isn't hidden from them.
+    pub fn may_manage_team(&self, manager: bool) -> Verdict {
+        self.active_as(&[Role::Doctor])?;
+        allow(manager, ErrorCode::Forbidden)
+    }
+
     /// Beginning a draft: doctors write reports, patients bring their own.
     pub fn may_write_reports(&self) -> Verdict {
         self.active_as(&[Role::Doctor, Role::Patient])

@@ -146,6 +146,7 @@ pub(crate) fn log_to_stderr() {
         "lettre",
         "reqwest",
         "oauth2",
+        "object_store",
         "openidconnect",
     ]
     .iter()

@@ -24,10 +24,11 @@ use crate::{
     sms::{self, SmsGateway, SmsKey},
     storage::{
         self, accounts,
-        blobs::Blobs,
+        blobs::{Blobs, BlobsError},
         db::Db,
         instance::{self, InstanceRow},
         log::Tree,
+        migrate::DatabaseError,
     },
 };
 
@@ -107,9 +108,12 @@ pub enum StartError {
     /// The database.
     #[error("the database can't be used: {0}")]
     Database(#[from] sea_orm::DbErr),
+    /// The database, before anything was done with it.
+    #[error(transparent)]
+    Open(#[from] DatabaseError),
     /// The blob store.
-    #[error("the folder for ciphertext can't be used: {0}")]
-    Blobs(#[from] object_store::Error),
+    #[error(transparent)]
+    Blobs(#[from] BlobsError),
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -145,15 +149,15 @@ impl AppState {
         let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.origin)).transpose()?;
         let sms_key = SmsKey::load(&secrets)?;
         let sms = config.sms.as_ref().map(|sms| sms::gateway(&sms.gateway)).transpose()?;
+        let blobs = open_blobs(&db, &config, &instance.instance_id).await?;
         let log = open_log(&db, &secrets, Tree::Events, &config).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
         let key_log = open_log(&db, &secrets, Tree::Keys, &config).await?;
-        let blobs = Blobs::local(&config.data.join("blobs"))?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
-            sessions: SessionCache::new(config.database_url.starts_with("sqlite:")),
+            sessions: SessionCache::new(config.database_url.is_sqlite()),
             in_flight: Arc::default(),
             log,
             key_log,
@@ -178,6 +182,17 @@ impl AppState {
             sms,
         })))
     }
+}
+
+/// Makes sure that the database's blobs lie there before anything is read or written.
+async fn open_blobs(db: &Db, config: &Config, instance: &[u8; 16]) -> Result<Blobs, StartError> {
+    let blobs = Blobs::new(&config.data, &config.blobs)?;
+    let named = match storage::versions::any_blob(db.read()).await? {
+        Some(key) => Some(key),
+        None => storage::uploads::any_blob(db.read()).await?,
+    };
+    blobs.claim(instance, named.as_deref()).await?;
+    Ok(blobs)
 }
 
 /// Checks a tree before anything goes on with it.

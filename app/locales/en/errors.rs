@@ -8,6 +8,7 @@ texts! {
         unexpected_title = "That didn't work";
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
         server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
+        storage = "The server can't reach the store of files right now. What was stored is safe. Try again in a moment.";
         quote = "Quote {id} to your administrator.";
         page_title = "This page could not be loaded";
         page = "The connection broke off, or the server has a newer version. Nothing was lost. If trying again does not help, reload the page.";

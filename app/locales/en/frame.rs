@@ -9,6 +9,7 @@ texts! {
         shared_short = "Shared";
         access = "Access";
         contacts = "Contacts";
+        teams = "Care teams";
         administration = "Administration";
         administration_short = "Admin";
         settings = "Settings";

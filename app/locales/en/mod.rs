@@ -31,6 +31,7 @@ pub mod share;
 pub mod shared;
 pub mod sign_in;
 pub mod sign_up;
+pub mod teams;
 pub mod tokens;
 pub mod trusted;
 pub mod verify_email;

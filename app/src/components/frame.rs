@@ -14,8 +14,8 @@ struct Destination {
     short: &'static str,
 }
 
-/// Where a role can go.
-fn destinations(role: Role) -> Vec<Destination> {
+/// Where a role can go. Teams have no place among the tabs of a small screen: the contacts lead to them.
+fn destinations(role: Role, tabs: bool) -> Vec<Destination> {
     let reports =
         Destination { href: "/reports", glyph: Glyph::Report, name: t!(frame.reports), short: t!(frame.reports) };
     let shared =
@@ -23,6 +23,7 @@ fn destinations(role: Role) -> Vec<Destination> {
     let access = Destination { href: "/access", glyph: Glyph::Eye, name: t!(frame.access), short: t!(frame.access) };
     let contacts =
         Destination { href: "/contacts", glyph: Glyph::People, name: t!(frame.contacts), short: t!(frame.contacts) };
+    let teams = Destination { href: "/teams", glyph: Glyph::People, name: t!(frame.teams), short: t!(frame.teams) };
     let admin = Destination {
         href: "/administration",
         glyph: Glyph::People,
@@ -33,6 +34,7 @@ fn destinations(role: Role) -> Vec<Destination> {
         Destination { href: "/settings", glyph: Glyph::Settings, name: t!(frame.settings), short: t!(frame.settings) };
     match role {
         Role::Administrator => vec![admin, settings],
+        Role::Doctor if !tabs => vec![reports, shared, access, contacts, teams, settings],
         Role::Doctor | Role::Patient => vec![reports, shared, access, contacts, settings],
     }
 }
@@ -87,7 +89,7 @@ pub fn Frame(
             <a class="skip" href="#main">{t!(common.skip)}</a>
             <header class="frame-side no-print">
                 <Brand href=home/>
-                <nav class="nav" aria-label=t!(frame.navigation)>{destinations(role).into_iter().map(side).collect_view()}</nav>
+                <nav class="nav" aria-label=t!(frame.navigation)>{destinations(role, false).into_iter().map(side).collect_view()}</nav>
                 <div class="side-foot">
                     <Person name=name note=role_name(role)/>
                     <div class="flex justify-between">
@@ -114,7 +116,7 @@ pub fn Frame(
                 {children()}
             </main>
             <nav class="frame-tabs no-print" aria-label=t!(frame.navigation)>
-                {destinations(role).into_iter().map(tab).collect_view()}
+                {destinations(role, true).into_iter().map(tab).collect_view()}
             </nav>
         </div>
     }

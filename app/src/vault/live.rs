@@ -4,7 +4,7 @@ use api_types::live::{LiveEvent, LiveKind};
 use futures::StreamExt;
 use leptos::prelude::*;
 
-use super::{Keys, Vault, emergency};
+use super::{Keys, Vault, emergency, teams};
 use crate::browser;
 
 /// Components that listen.
@@ -40,6 +40,7 @@ impl Hearing {
 /// Listens until aborted. After a break everything may have changed: `Resync` says so.
 pub(super) async fn listen(vault: Vault, keys: Keys) {
     emergency::look(vault, keys.clone());
+    teams::tend(vault, keys.clone());
     let mut broken = false;
     loop {
         if let Ok(events) = keys.live().await {
@@ -67,6 +68,9 @@ fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
     }
     if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::RecoverySharesChanged | LiveKind::Resync) {
         emergency::look(vault, keys.clone());
+    }
+    if matches!(event.kind, LiveKind::TeamChanged | LiveKind::Resync) {
+        teams::tend(vault, keys.clone());
     }
     vault.hearing.tell(event);
 }

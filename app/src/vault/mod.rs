@@ -58,6 +58,8 @@ pub mod shares;
 #[cfg(feature = "hydrate")]
 mod store;
 #[cfg(feature = "hydrate")]
+mod teams;
+#[cfg(feature = "hydrate")]
 pub mod worker;
 
 use api_types::sessions::WhoAmI;

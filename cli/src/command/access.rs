@@ -74,6 +74,7 @@ impl From<&AccessRow> for Line {
             AccessWho::Person(person) => person.name.clone(),
             AccessWho::Account(id) => id.to_string(),
             AccessWho::Invitation(_) => "the patient, once they arrive".to_owned(),
+            AccessWho::Team(team) => format!("team {} ({} members)", team.name, team.members.len()),
         };
         let status = format!("{:?}", row.status).to_lowercase();
         Self { grant_id: row.grant, who, right: row.right, status, expires_at: row.expires_at }

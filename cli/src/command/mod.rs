@@ -15,6 +15,7 @@ pub mod reports;
 pub mod security;
 pub mod share;
 pub mod shares;
+pub mod team;
 pub mod token;
 pub mod trusted;
 

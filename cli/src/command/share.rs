@@ -1,7 +1,7 @@
 //! `hs share`, `hs redeem`, `hs revoke`.
 
 use api_types::grants::Right;
-use client::{Person, Share as ShareInput, Vault, Verification, bulk::Control, native::Native};
+use client::{Person, Share as ShareInput, TeamShare, Vault, Verification, bulk::Control, native::Native};
 use serde::Serialize;
 use serde_json::json;
 
@@ -38,10 +38,39 @@ struct Made {
 /// `hs share`.
 pub async fn share(context: &Context, args: &Share) -> Result<()> {
     let expires_in = duration::parse(&args.expires).map_err(|e| CliError::Argument(e.to_string()))?;
+    match (&args.team, &args.recipient) {
+        (Some(team), _) => with_team(context, args, team, expires_in).await,
+        (None, Some(recipient)) => with_person(context, args, recipient, expires_in).await,
+        (None, None) => Err(CliError::Argument("say --with or --team".to_owned())),
+    }
+}
+
+/// One wrap, to the team's key.
+async fn with_team(context: &Context, args: &Share, team: &str, expires_in: i64) -> Result<()> {
+    let shared = context
+        .with_vault(async |vault| {
+            let report = super::report_id(vault, &args.report).await?;
+            let to = super::team::team_id(vault, team).await?;
+            let share = TeamShare { to, right: args.right.into(), purpose: args.purpose.clone(), expires_in };
+            Ok(vault.share_with_team(&report, &share).await?)
+        })
+        .await?;
+    let members = shared.with.members.len();
+    let value = json!({
+        "grant_id": shared.grant, "team_id": shared.with.id, "team": shared.with.name, "members": members,
+        "expires_at": shared.expires_at,
+    });
+    context.output.result(&value, |_| {
+        format!("Report shared with team {} ({members} members) until {}.", shared.with.name, time(shared.expires_at))
+    });
+    Ok(())
+}
+
+async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64) -> Result<()> {
     let made = context
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
-            let person = recipient(vault, &args.recipient).await?;
+            let person = recipient(vault, to).await?;
             let share = ShareInput {
                 to: person.id,
                 right: args.right.into(),

@@ -45,6 +45,16 @@ body! {
         Rekey,
         /// Report erased for everybody.
         Erase,
+        /// A team's grant went on under the team's next key.
+        TeamKey,
+        /// Team made.
+        TeamCreate,
+        /// Team's roster changed: somebody added, removed, made a manager.
+        TeamRoster,
+        /// Invitation into a team accepted.
+        TeamJoin,
+        /// Team left, or its invitation declined.
+        TeamLeave,
         /// Draft saved.
         DraftSave,
         /// Draft deleted.

@@ -120,6 +120,9 @@ codes! {
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     EscrowNotOpen = 409, "The escrow is not open: it was not asked for, was refused, was ended, or its time has not come";
+    TeamMoved = 409, "The team's roster has changed meanwhile";
+    TeamManagerNeeded = 409, "The team needs another manager first";
+    TeamRight = 422, "A team may be given to read and to add versions, and nothing more";
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";
@@ -136,6 +139,7 @@ codes! {
     TooManyAtOnce = 429, "Too many of these are under way at once; let one end first";
     Internal = 500, "The server failed; nothing was changed";
     StorageFull = 507, "The server has no room left; nothing was changed";
+    StorageUnavailable = 503, "The store of files can't be reached; nothing that it took is lost";
     Unavailable = 503, "The server can't do this right now; nothing was changed";
 }
 

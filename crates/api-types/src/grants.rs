@@ -1,6 +1,6 @@
 //! `/api/v1/reports/{id}/grants` and `/api/v1/grants`: who may open what.
 
-use crate::{AccountId, B64, GrantId, ReportId, UnixMillis, body};
+use crate::{AccountId, B64, GrantId, ReportId, TeamId, UnixMillis, body};
 
 body! {
     /// What a grant allows, lowest first.
@@ -25,6 +25,8 @@ body! {
         Code,
         /// To a key pair that an invitation's secret opens.
         Bearer,
+        /// To the key of a team.
+        Team,
     }
 }
 
@@ -80,6 +82,17 @@ body! {
 }
 
 body! {
+    /// `POST /reports/{id}/grants/{grant_id}/team-key`: a team's grant goes on under the team's newest key. By a manager of the
+    /// team or the report's owner.
+    pub struct FollowTeam {
+        /// Signed chain entry.
+        pub entry: B64,
+        /// One wrap for each version that the grant covers, in the place of those there are.
+        pub wraps: Vec<Wrap>,
+    }
+}
+
+body! {
     /// `POST /reports/{id}/grants/{grant_id}/claim`: a bearer grant is taken by the account that arrived with the secret.
     pub struct ClaimGrant {
         /// Signed chain entry with the claim signature.
@@ -106,12 +119,15 @@ body! {
         pub granted_by: AccountId,
         /// That person's name.
         pub granted_by_name: String,
-        /// Who it is for; absent for an unclaimed bearer grant.
+        /// Who it is for; absent for an unclaimed bearer grant and for a team's.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub recipient: Option<AccountId>,
         /// That person's name.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub recipient_name: Option<String>,
+        /// The team that it is for.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub team: Option<TeamId>,
         /// When it was made.
         pub created_at: UnixMillis,
         /// End; 0 for none.

@@ -82,6 +82,10 @@ id!(
     ReportId, 32, "a report id"
 );
 id!(
+    /// SHA-256 of the team's first signed roster.
+    TeamId, 32, "a team id"
+);
+id!(
     /// SHA-256 of an audit event.
     EventHash, 32, "an event hash"
 );

@@ -33,6 +33,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
+pub mod teams;
 pub mod tokens;
 pub mod uploads;
 
@@ -40,7 +41,7 @@ pub use bytes::B64;
 pub use error::{ErrorCode, Problem};
 pub use id::{
     AccountId, ApiTokenId, EventHash, GrantId, IdentityId, InvitationId, ParseIdError, PlaceholderId, ReportId,
-    SecondFactorId, SessionId, UploadId, WayInId,
+    SecondFactorId, SessionId, TeamId, UploadId, WayInId,
 };
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

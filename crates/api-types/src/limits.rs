@@ -48,6 +48,14 @@ pub const CODE_TRIES: u32 = 5;
 pub const PAGE_DEFAULT: u32 = 100;
 /// Most rows of a list page.
 pub const PAGE_MAX: u32 = 500;
+/// Longest name of a team.
+pub const TEAM_NAME_MAX: usize = 100;
+/// Most members of a team.
+pub const TEAM_MEMBERS_MAX: usize = 200;
+/// Most teams that somebody belongs to.
+pub const TEAMS_MAX: usize = 50;
+/// Most rosters of a team: beyond it a new team is made.
+pub const TEAM_ROSTERS_MAX: usize = 2_000;
 /// Fewest characters of a name search.
 pub const SEARCH_MIN_CHARS: usize = 2;
 /// Fewest days that a server keeps audit events: six years (45 CFR 164.316(b)(2)(i), 164.528(a)), with the most leap days that

@@ -1,10 +1,11 @@
 //! `/api/v1/reports`: genesis, access chain, versions, parts.
 
 use crate::{
-    AccountId, B64, GrantId, ReportId, UnixMillis, UploadId,
+    AccountId, B64, GrantId, ReportId, TeamId, UnixMillis, UploadId,
     accounts::PublicAccount,
     body,
     grants::{Right, Wrap},
+    teams::TeamRosters,
 };
 
 body! {
@@ -85,6 +86,9 @@ body! {
         /// Code and bearer grants once redeemed: the grant seed resealed under the caller's account key.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub seed: Option<B64>,
+        /// The team by which the caller holds it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub team: Option<TeamId>,
     }
 }
 
@@ -146,10 +150,13 @@ body! {
 }
 
 body! {
-    /// `GET /reports/{id}/people`: the accounts named in the access chain, with their key records.
+    /// `GET /reports/{id}/people`: the accounts and teams named in the access chain, with their key records and rosters.
     pub struct ReportPeople {
-        /// Accounts.
+        /// Accounts: of a team whoever signed a roster, or is named by one.
         pub items: Vec<PublicAccount>,
+        /// Teams.
+        #[serde(default)]
+        pub teams: Vec<TeamRosters>,
     }
 }
 

@@ -100,6 +100,12 @@ pub enum ClientError {
     /// The grant doesn't allow what was asked, by the signed chain.
     #[error("Your access to this report does not allow that.")]
     NotAllowed,
+    /// A team may have less than was asked for.
+    #[error("A team may be given to read and to add versions, and nothing more.")]
+    TeamRight,
+    /// Only a manager of the team may, and one must remain.
+    #[error("Only a manager of the team may do that, and a team always needs one.")]
+    TeamManager,
     /// No live grant of one's own.
     #[error("You have no access to this report any more.")]
     NoAccess,
@@ -189,6 +195,8 @@ impl ClientError {
             Self::KeyCode(KeyCodeError::Foreign) => "key_code_foreign",
             Self::KeyCode(KeyCodeError::Damaged) => "key_code_damaged",
             Self::NotAllowed => "not_allowed",
+            Self::TeamRight => "team_right",
+            Self::TeamManager => "team_manager",
             Self::NoAccess => "no_access",
             Self::Erased { .. } => "report_erased",
             Self::Missing { .. } => "missing",
@@ -218,7 +226,11 @@ impl ClientError {
             Self::Transport(e) => matches!(e, TransportError::Offline | TransportError::TimedOut),
             Self::Problem(p) => matches!(
                 p.code,
-                ErrorCode::Throttled | ErrorCode::TooManyAtOnce | ErrorCode::Unavailable | ErrorCode::Internal
+                ErrorCode::Throttled
+                    | ErrorCode::TooManyAtOnce
+                    | ErrorCode::StorageUnavailable
+                    | ErrorCode::Unavailable
+                    | ErrorCode::Internal
             ),
             _ => false,
         }

@@ -29,7 +29,7 @@ macro_rules! same {
     )*};
 }
 
-same!(AccountId ReportId GrantId UploadId SessionId InvitationId PlaceholderId WayInId);
+same!(AccountId ReportId TeamId GrantId UploadId SessionId InvitationId PlaceholderId WayInId);
 
 /// The same right in the other crate.
 pub(crate) fn right_to_crypto(right: api_types::grants::Right) -> crypto::report::Right {

@@ -11,8 +11,9 @@ use api_types::{
 use crypto::{
     account::{KeyChain, KeyDirectory, RoleStatement, fingerprint_groups, fingerprint_words},
     defence::Defence,
-    ids::AccountId,
+    ids::{AccountId, TeamId},
     sign::Signed,
+    team::TeamChain,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +28,17 @@ use crate::{
     vault::Vault,
 };
 
-/// Key records that verified and don't contradict a pin.
+/// Key records and rosters that verified and don't contradict a pin.
 #[derive(Clone, Default)]
-pub(crate) struct Directory(pub BTreeMap<AccountId, Arc<KeyChain>>);
+pub(crate) struct Directory(pub BTreeMap<AccountId, Arc<KeyChain>>, pub BTreeMap<TeamId, Arc<TeamChain>>);
 
 impl KeyDirectory for Directory {
     fn chain(&self, account: &AccountId) -> Option<&KeyChain> {
         self.0.get(account).map(Arc::as_ref)
+    }
+
+    fn team(&self, team: &TeamId) -> Option<&TeamChain> {
+        self.1.get(team).map(Arc::as_ref)
     }
 }
 

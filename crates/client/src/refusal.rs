@@ -148,6 +148,47 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
+    /// A roster that no manager of the team signed, that doesn't follow, or that swaps the team's key.
+    #[error(
+        "The server shows members or a key of the team {team} that its managers did not sign: {why}. Nothing was sealed to \
+         the team and nothing of yours was changed. Ask one of its managers in person."
+    )]
+    TeamRosterForged {
+        /// The team.
+        team: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Rosters that end before, or elsewhere than, one that was seen or that the log of keys has.
+    #[error(
+        "The server shows older or other rosters of the team {team} than were seen before. Nothing was sealed to the team \
+         and nothing of yours was changed. Ask one of its managers in person."
+    )]
+    TeamRosterOlder {
+        /// The team.
+        team: String,
+    },
+    /// A roster that isn't in the public log of keys, or not where the server says.
+    #[error(
+        "A roster of the team {team} is not in the public log of keys, where its members could see it. Nothing was sealed \
+         to the team and nothing of yours was changed."
+    )]
+    TeamNotLogged {
+        /// The team.
+        team: String,
+    },
+    /// A team's key is missing, or another than the signed one.
+    #[error("The server gives no key of the team {team}, or another than its managers signed.")]
+    TeamKeyForged {
+        /// The team.
+        team: String,
+    },
+    /// Somebody is said to have left who didn't sign that.
+    #[error("The server says that somebody left the team {team} who did not sign that they do. Nobody was removed.")]
+    TeamLeaveForged {
+        /// The team.
+        team: String,
+    },
     /// A grant that was revoked, or fell with its parent, is presented as live.
     #[error("The server presents an access that was withdrawn.")]
     RevokedGrantReplayed,
@@ -379,6 +420,11 @@ impl Refusal {
             Self::GenesisForged(_) => "genesis_forged",
             Self::AccessChainBroken { .. } => "access_chain_broken",
             Self::GrantInjected { .. } => "grant_injected",
+            Self::TeamRosterForged { .. } => "team_roster_forged",
+            Self::TeamRosterOlder { .. } => "team_roster_older",
+            Self::TeamNotLogged { .. } => "team_not_logged",
+            Self::TeamKeyForged { .. } => "team_key_forged",
+            Self::TeamLeaveForged { .. } => "team_leave_forged",
             Self::RevokedGrantReplayed => "revoked_grant_replayed",
             Self::ExpiredGrantPresented => "expired_grant_presented",
             Self::GrantUnknown => "grant_unknown",

@@ -3,6 +3,9 @@
 
 mod codec;
 mod keys_codec;
+mod teams;
+
+pub(crate) use teams::TeamPin;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +13,7 @@ use crypto::{
     account::{AccountKey, KeyChain},
     defence::Defence,
     grant::InvitationSecret,
-    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId},
+    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId, TeamId},
     sign::PublicSigningKey,
 };
 
@@ -77,6 +80,8 @@ pub(crate) struct ClientState {
     pub keys: KeysSeen,
     /// The last password that was set here or on another device; before the first change it was none too short.
     pub password: Option<PasswordSet>,
+    /// The newest roster seen of each team.
+    pub teams: BTreeMap<TeamId, TeamPin>,
 }
 
 /// A password that was set with a new account key.
@@ -170,6 +175,7 @@ impl ClientState {
         self.evict();
         self.password = newer(self.password, other.password, |set| set.generation);
         self.keys.merge(other.keys)?;
+        self.merge_teams(other.teams)?;
         merge_kept(&mut self.logs, other.logs)
     }
 }

@@ -20,6 +20,10 @@ pub enum Defence {
     PinnedInstance,
     /// Entries of an access list are signed by who makes them.
     EntrySignature,
+    /// A team's rosters are signed by its managers.
+    RosterSigned,
+    /// A team's rosters must go on from those seen before.
+    RosterSeen,
     /// A grant that is presented must be live by the signed list.
     GrantLiveness,
     /// An access list must go on from the one seen before.

@@ -112,6 +112,9 @@ id!(
 id!(
     /// SHA-256 of a report's genesis as stored. A draft has the id of the report it becomes.
     ReportId, 32);
+id!(
+    /// SHA-256 of a team's first roster as stored.
+    TeamId, 32);
 random_id!(
     /// Names a grant in a report's access chain.
     GrantId);

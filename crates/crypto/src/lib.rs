@@ -28,5 +28,6 @@ pub mod secret;
 pub mod sign;
 #[cfg(any(feature = "open", feature = "opaque-server"))]
 pub mod stretch;
+pub mod team;
 
 pub use rand_core;

@@ -12,10 +12,10 @@ pub struct Model {
     pub report_id: Vec<u8>,
     /// Its entry.
     pub seq: i32,
-    /// `account`, `code` or `bearer`.
+    /// `account`, `code`, `bearer` or `team`.
     #[sea_orm(column_type = "Text")]
     pub kind: String,
-    /// Account; absent for an unclaimed bearer grant.
+    /// Account; absent for an unclaimed bearer grant and for a team's.
     pub recipient: Option<Vec<u8>>,
     /// Bearer grants.
     pub placeholder: Option<Vec<u8>>,
@@ -43,6 +43,10 @@ pub struct Model {
     pub requested_at: Option<i64>,
     /// Itself or a parent was revoked.
     pub revoked_at: Option<i64>,
+    /// Team.
+    pub team_id: Option<Vec<u8>>,
+    /// Epoch of the team's key that the chain says it is under.
+    pub team_epoch: Option<i32>,
 }
 
 /// None are declared: storage joins by key.

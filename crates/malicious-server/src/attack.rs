@@ -55,6 +55,8 @@ attacks! {
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];
     DRAFT_ROLLBACK = "draft-rollback": [StateCounter => "draft_forged"];
     FORGED_GRANT = "forged-grant": [EntrySignature => "grant_injected"];
+    INJECTED_TEAM_MEMBER = "injected-team-member": [RosterSigned => "team_roster_forged"];
+    ROSTER_ROLLBACK = "roster-rollback": [RosterSeen => "team_roster_older"];
     EXPIRED_GRANT = "expired-grant": [GrantLiveness => "expired_grant_presented"];
     REVOKED_GRANT = "revoked-grant": [GrantLiveness => "revoked_grant_replayed"];
     PRETENDED_ERASURE = "pretended-erasure": [ErasureSigned => "erasure_forged"];

@@ -2,7 +2,10 @@
 
 use api_types::{
     GrantId, ReportId,
-    grants::{ClaimGrant, CreateGrant, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant, StoreGrantSeed},
+    grants::{
+        ClaimGrant, CreateGrant, FollowTeam, GrantList, RedeemChallenge, RedeemGrant, Redeemed, RevokeGrant,
+        StoreGrantSeed,
+    },
     limits::REPORT_BODY_MAX,
 };
 use axum::{extract::State, http::StatusCode};
@@ -15,7 +18,7 @@ use super::{
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{grants, grants_claim, grants_list, grants_redeem, grants_revoke, reading::Reading},
+    services::{grants, grants_claim, grants_list, grants_redeem, grants_revoke, grants_team, reading::Reading},
 };
 
 /// The routes.
@@ -23,6 +26,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     let creating = OpenApiRouter::new().routes(routes!(list_report_grants, create_grant));
     OpenApiRouter::new()
         .merge(limited(creating, REPORT_BODY_MAX))
+        .merge(limited(OpenApiRouter::new().routes(routes!(follow_team)), REPORT_BODY_MAX))
         .routes(routes!(revoke_grant))
         .routes(routes!(claim_grant))
         .routes(routes!(list_grants))
@@ -71,6 +75,22 @@ async fn revoke_grant(
     Json(body): Json<RevokeGrant>,
 ) -> ServiceResult<StatusCode> {
     grants_revoke::revoke(&state, &actor, report, grant, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Bring a team's grant under the team's newest key: its managers, and the report's owner. Refused with `access_head_moved`
+/// unless the entry continues the stored head.
+#[utoipa::path(post, path = "/reports/{report_id}/grants/{grant_id}/team-key", tag = "grants",
+    params(("report_id" = ReportId, Path), ("grant_id" = GrantId, Path)),
+    security(("bearer" = []), ("cookie" = [])), request_body = FollowTeam,
+    responses((status = 204, description = "Under the newest key")))]
+async fn follow_team(
+    State(state): State<AppState>,
+    actor: Actor,
+    Path((report, grant)): Path<(ReportId, GrantId)>,
+    Json(body): Json<FollowTeam>,
+) -> ServiceResult<StatusCode> {
+    grants_team::follow(&state, &actor, report, grant, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,11 +11,7 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn ready(State(state): State<AppState>) -> ServiceResult<&'static str> {
-    let unavailable = || ServiceError::Refused(ErrorCode::Unavailable);
-    db::ping(&state.db).await.map_err(|_| unavailable())?;
-    // There is no such blob; a store that answers says so.
-    match state.blobs.read("readyz", 0..1).await {
-        Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok("ready"),
-        Err(_) => Err(unavailable()),
-    }
+    db::ping(&state.db).await.map_err(|_| ServiceError::Refused(ErrorCode::Unavailable))?;
+    state.blobs.ready().await?;
+    Ok("ready")
 }

@@ -34,6 +34,7 @@ pub mod second_factors;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
+pub mod teams;
 pub mod tokens;
 pub mod uploads;
 pub mod versions;
@@ -71,5 +72,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(versions::routes())
         .merge(parts::routes())
         .merge(grants::routes())
+        .merge(teams::routes())
         .merge(live::routes())
 }

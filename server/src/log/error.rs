@@ -2,7 +2,11 @@
 
 use tlog::{checkpoint::CheckpointError, note::NoteError};
 
-use crate::{ServiceError, secrets::SecretsError, storage::log::Tree};
+use crate::{
+    ServiceError,
+    secrets::SecretsError,
+    storage::{log::Tree, migrate::DatabaseError},
+};
 
 /// Why the log can't go on. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,9 @@ pub enum LogError {
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The database can't be opened.
+    #[error(transparent)]
+    Open(#[from] DatabaseError),
     /// Reading or writing failed.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Compared, LogError, check, check_entries, key};
 use crate::{
+    database_url::DatabaseUrl,
     secrets::SecretsDir,
     storage::{
         db::Db,
@@ -23,9 +24,9 @@ pub struct Verified {
 /// Compares all that is stored of both trees, events and keys too.
 ///
 /// # Errors
-/// [`LogError::Damaged`] says what doesn't belong to the rest.
-pub async fn verify(database_url: &str, data: &Path) -> Result<Verified, LogError> {
-    let db = Db::open(database_url).await?;
+/// [`LogError::Damaged`] says what doesn't belong to the rest; [`LogError::Open`] what hinders looking at it.
+pub async fn verify(database: &DatabaseUrl, data: &Path) -> Result<Verified, LogError> {
+    let db = Db::open_existing(database).await?;
     let secrets = SecretsDir::open(data, false)?;
     let events = verify_tree(&db, &secrets, Tree::Events).await?;
     let keys = verify_tree(&db, &secrets, Tree::Keys).await?;

@@ -62,6 +62,10 @@ pub enum MailKind {
     AccountDeleted,
     /// There is a report to see.
     ReportShared,
+    /// Somebody was added to a team.
+    TeamInvited,
+    /// Somebody was removed from one.
+    TeamRemoved,
     /// Somebody was made an emergency contact.
     EmergencyContactAdded,
     /// An emergency contact was removed.
@@ -112,7 +116,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -141,6 +145,8 @@ impl MailKind {
         Self::AccountRemovalAsked,
         Self::AccountDeleted,
         Self::ReportShared,
+        Self::TeamInvited,
+        Self::TeamRemoved,
         Self::EmergencyContactAdded,
         Self::EmergencyContactRemoved,
         Self::EmergencyOffered,

@@ -38,7 +38,8 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
-        | RecoveryShareGiven | EscrowAsked | EscrowReminder | EscrowRefused | EscrowOpen | EscrowKeyEnded => false,
+        | RecoveryShareGiven | TeamInvited | TeamRemoved | EscrowAsked | EscrowReminder | EscrowRefused
+        | EscrowOpen | EscrowKeyEnded => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -244,6 +245,16 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "There is something new for you. What it is and from whom shows only after\n\
              you have signed in:\n{origin}/reports\n\n\
              Where it is protected by an access code, whoever shared it tells you the code.\n\n",
+        ),
+        MailKind::TeamInvited => (
+            "{organisation}: you are invited into a care team",
+            "A manager of a care team would like you to belong to it. Which team it is shows\n\
+             after you have signed in; there you accept or decline:\n{origin}/teams\n\n",
+        ),
+        MailKind::TeamRemoved => (
+            "{organisation}: you are no longer in a care team",
+            "Since {when} you don't belong to one of your care teams any more.\n\
+             What was shared with you yourself stays open to you.\n\n",
         ),
         MailKind::EmergencyContactAdded => (
             "{organisation}: an emergency contact was added",

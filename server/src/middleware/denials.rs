@@ -239,6 +239,8 @@ fn action_by_resource(read: bool, method: &Method, route: &str) -> Action {
         "drafts" => Action::DraftSave,
         "uploads" => Action::Upload,
         "accounts" => Action::LookUp,
+        "teams" if read => Action::LookUp,
+        "teams" => Action::TeamRoster,
         "account" | "trusted" => Action::AccountChange,
         "admin" => Action::LookUp,
         "invitations" if *method == Method::POST && route == "/invitations" => Action::Invite,

@@ -1,12 +1,13 @@
 //! Lists of reports kept in step with grants: after every change of a report, who has it in their list is worked out
 //! anew, and whoever is concerned is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use api_types::{
-    AccountId, ReportId, UnixMillis,
+    AccountId, ReportId, TeamId, UnixMillis,
     grants::{GrantKind, GrantState, Right},
     live::LiveKind,
+    teams::TeamMemberState,
 };
 use sea_orm::ConnectionTrait;
 
@@ -52,7 +53,7 @@ pub fn ended(ends_at: UnixMillis, now: UnixMillis) -> bool {
 /// Where a grant stands now. Computed on reading, so that nothing has to happen at the moment of expiry.
 pub fn grant_state(grant: &Grant, now: UnixMillis) -> ServiceResult<GrantState> {
     let kind: GrantKind = storage::name("grants", "kind", &grant.kind)?;
-    let redeemed = kind == GrantKind::Account || grant.redeemed_at.is_some();
+    let redeemed = matches!(kind, GrantKind::Account | GrantKind::Team) || grant.redeemed_at.is_some();
     Ok(if grant.revoked_at.is_some() {
         GrantState::Revoked
     } else if ended(grant.ends_at, now) {
@@ -77,14 +78,56 @@ struct Sight {
     rank: (Right, UnixMillis, i32),
 }
 
+/// Members of teams, each with the epoch of the team's key when they joined last.
+type Members = HashMap<Vec<u8>, Vec<(AccountId, i32)>>;
+
+/// Whoever is a member of a team that one of these grants is for.
+async fn members_of(conn: &impl ConnectionTrait, grants: &[Grant]) -> ServiceResult<Members> {
+    let mut members = Members::new();
+    let standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
+    let teams: BTreeSet<&Vec<u8>> = standing.filter_map(|grant| grant.team_id.as_ref()).collect();
+    for id in teams {
+        let team = TeamId(storage::id("grants", "team_id", id)?);
+        let of_team = storage::team_members::of_team(conn, team).await?.into_iter();
+        let read = of_team.filter(|member| member.state == TeamMemberState::Member);
+        members.insert(id.clone(), read.map(|member| (member.account, member.since_epoch)).collect());
+    }
+    Ok(members)
+}
+
+/// Whoever holds a grant. Of a team those who have the key that it is under.
+fn holders(grant: &Grant, members: &Members) -> ServiceResult<Vec<AccountId>> {
+    if let Some(recipient) = &grant.recipient {
+        return Ok(vec![AccountId(storage::id("grants", "recipient", recipient)?)]);
+    }
+    let (Some(team), Some(epoch)) = (&grant.team_id, grant.team_epoch) else { return Ok(Vec::new()) };
+    let of_team = members.get(team).into_iter().flatten();
+    Ok(of_team.filter(|(_, since)| *since <= epoch).map(|(account, _)| *account).collect())
+}
+
 /// Works out who has a report in their list, and moves it to the top of each of those lists.
 pub async fn refresh(conn: &impl ConnectionTrait, report: ReportId, now: UnixMillis) -> ServiceResult<Changed> {
+    refresh_of(conn, report, now, None).await
+}
+
+/// As [`refresh`], for the lists of these accounts alone.
+pub async fn refresh_of(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    now: UnixMillis,
+    only: Option<&[AccountId]>,
+) -> ServiceResult<Changed> {
     let grants = storage::grants::of_report(conn, report).await?;
     let revisions = storage::versions::revisions(conn, report).await?;
-    let seen = sights(&grants, &revisions, now)?;
+    let mut seen = sights(&grants, &revisions, &members_of(conn, &grants).await?, now)?;
+    let concerned = |account: &AccountId| only.is_none_or(|only| only.contains(account));
+    seen.retain(|account, _| concerned(account));
     let mut changed = Changed { report: Some(report), ..Changed::default() };
     for row in reports_access::of_report(conn, report).await? {
         let account = AccountId(storage::id("report_access", "account_id", &row.account_id)?);
+        if !concerned(&account) {
+            continue;
+        }
         if row.state == LIVE && !seen.contains_key(&account) {
             let cursor = reports_access::next_cursor(conn, account).await?;
             let gone = Access { cursor, state: GONE.to_owned(), grant_id: None, ends_at: 0, ..row };
@@ -110,22 +153,27 @@ pub async fn refresh(conn: &impl ConnectionTrait, report: ReportId, now: UnixMil
 }
 
 /// The best sight of each account that has one.
-fn sights(grants: &[Grant], revisions: &[(i32, i32)], now: UnixMillis) -> ServiceResult<BTreeMap<AccountId, Sight>> {
+fn sights(
+    grants: &[Grant],
+    revisions: &[(i32, i32)],
+    members: &Members,
+    now: UnixMillis,
+) -> ServiceResult<BTreeMap<AccountId, Sight>> {
     let mut best: BTreeMap<AccountId, Sight> = BTreeMap::new();
     for grant in grants {
-        let Some(recipient) = &grant.recipient else { continue };
         if grant_state(grant, now)? != GrantState::Live {
             continue;
         }
         let newest = revisions.iter().rev().find(|(v, _)| covers(grant.versions_from, grant.versions_to, *v));
         let Some(&(version, revision)) = newest else { continue };
-        let account = AccountId(storage::id("grants", "recipient", recipient)?);
         let right: Right = storage::name("grants", "right", &grant.right)?;
         let end = if grant.ends_at == 0 { UnixMillis::MAX } else { grant.ends_at };
         let rank = (right, end, -grant.seq);
         let sight = Sight { grant_id: grant.id.clone(), version, revision, ends_at: grant.ends_at, rank };
-        if best.get(&account).is_none_or(|other| other.rank < rank) {
-            best.insert(account, sight);
+        for account in holders(grant, members)? {
+            if best.get(&account).is_none_or(|other| other.rank < rank) {
+                best.insert(account, sight.clone());
+            }
         }
     }
     Ok(best)
@@ -167,6 +215,8 @@ mod tests {
             redeemed_at: None,
             requested_at: None,
             revoked_at: None,
+            team_id: None,
+            team_epoch: None,
         }
     }
 
@@ -189,11 +239,31 @@ mod tests {
         let weak = grant(1, "view");
         let strong = Grant { ends_at: 50, ..grant(2, "contribute") };
         let revisions = [(1, 0), (2, 3)];
-        let at = |now| sights(&[weak.clone(), strong.clone()], &revisions, now).unwrap();
+        let at = |now| sights(&[weak.clone(), strong.clone()], &revisions, &Members::new(), now).unwrap();
         let me = AccountId([7; 32]);
         assert_eq!((at(10)[&me].grant_id[0], at(10)[&me].version, at(10)[&me].revision), (2, 2, 3));
         assert_eq!(at(50)[&me].grant_id[0], 1);
         let first_only = Grant { versions_to: Some(1), ..grant(3, "view") };
-        assert_eq!(sights(&[first_only], &revisions, 0).unwrap()[&me].version, 1);
+        assert_eq!(sights(&[first_only], &revisions, &Members::new(), 0).unwrap()[&me].version, 1);
+    }
+
+    #[test]
+    fn a_teams_grant_shows_the_report_to_whoever_has_its_key() {
+        let to_team = Grant {
+            kind: "team".into(),
+            recipient: None,
+            team_id: Some(vec![5; 32]),
+            team_epoch: Some(1),
+            ..grant(1, "view")
+        };
+        let [old, new] = [AccountId([7; 32]), AccountId([8; 32])];
+        let members = Members::from([(vec![5; 32], vec![(old, 0), (new, 2)])]);
+        let at = |epoch| {
+            let grant = Grant { team_epoch: Some(epoch), ..to_team.clone() };
+            sights(&[grant], &[(1, 0)], &members, 0).unwrap().into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!((at(1), at(2)), (vec![old], vec![old, new]));
+        let ended = Grant { revoked_at: Some(1), ..to_team };
+        assert!(sights(&[ended], &[(1, 0)], &members, 0).unwrap().is_empty());
     }
 }

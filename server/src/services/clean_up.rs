@@ -1,15 +1,22 @@
 //! What ends by time or was left over: expired uploads, blobs that no row names, challenges, grants past their end.
 
+use api_types::{UnixMillis, audit::Action};
+use futures::future::join_all;
+
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
+    clock::MINUTE,
     services::{access, uploads},
     storage::{self, blob_garbage, grants_challenges, reports_list},
 };
-use api_types::audit::Action;
 
 /// Most of each kind in one round.
 const BATCH: u64 = 1000;
+/// Blobs that are deleted at once.
+const AT_ONCE: usize = 8;
+/// A blob that the store did not delete is tried again after so long, so that it doesn't keep others waiting.
+const AGAIN: UnixMillis = 10 * MINUTE;
 
 /// One round.
 pub async fn once(state: &AppState) -> ServiceResult<()> {
@@ -39,16 +46,31 @@ async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-/// Deletes blobs first and forgets their keys then: a crash in between only means deleting again.
+/// Deletes blobs first and forgets their keys then: a crash in between only means deleting again. A store that is away
+/// ends the round and no more: the keys stay.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     let keys = blob_garbage::due(state.db.read(), state.clock.now(), BATCH).await?;
-    if keys.is_empty() {
+    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    for some in keys.chunks(AT_ONCE) {
+        let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;
+        for (key, deleted) in some.iter().zip(deleted) {
+            match deleted {
+                Ok(()) => gone.push(key.clone()),
+                Err(error) => {
+                    tracing::warn!(%error, "a blob could not be deleted; it is tried again");
+                    left.push(key.clone());
+                }
+            }
+        }
+        if !left.is_empty() {
+            break;
+        }
+    }
+    if gone.is_empty() && left.is_empty() {
         return Ok(());
     }
-    for key in &keys {
-        state.blobs.delete(key).await?;
-    }
     let tx = state.db.begin_write().await?;
-    blob_garbage::remove(tx.conn(), keys).await?;
+    blob_garbage::remove(tx.conn(), gone).await?;
+    blob_garbage::add(tx.conn(), left, state.clock.now() + AGAIN).await?;
     tx.commit().await
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use api_types::{
-    AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
+    AccountId, ErrorCode, GrantId, ReportId, TeamId, UnixMillis,
     accounts::{AccountStatus, Role},
     audit::Action,
     grants::{CreateGrant, GrantKind, Right, Wrap},
     limits::{CODE_TRIES, SHARE_MAX_MS, SHARE_MIN_MS},
     live::LiveKind,
+    teams::TeamMemberState,
 };
 use crypto::{
     encoding::sha256,
@@ -99,6 +100,9 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
     let entry: Signed<AccessEntry> = verify::parse("/entry", &body.entry.0)?;
     let named = verify::named_in(entry.claimed());
     let mut loaded = versions::load_seen(state, seen, report, &named).await?;
+    if let Some(team) = verify::team_of(entry.claimed()) {
+        verify::add_team(state.db.read(), &mut loaded.keys, team).await?;
+    }
     if repeated(state.db.read(), report, &body.entry.0).await? {
         return state.audit.record(EventDraft::by(actor, Action::Share).on(report).with("repeated", true)).await;
     }
@@ -188,6 +192,7 @@ async fn commit(
 /// Whoever is given something by somebody else is told by mail, without what, and from whom.
 pub async fn tell(state: &AppState, actor: &Actor, tx: &mut WriteTx, to: &Recipient) -> ServiceResult<()> {
     let account = match to {
+        Recipient::Team(team) => return tell_team(state, actor, tx, TeamId(team.team.0)).await,
         Recipient::Account(recipient) => AccountId(recipient.account.0),
         Recipient::Code { account, .. } => AccountId(account.0),
         // Nobody's address is known.
@@ -199,8 +204,17 @@ pub async fn tell(state: &AppState, actor: &Actor, tx: &mut WriteTx, to: &Recipi
     notices::tell_id(state, tx, account, MailKind::ReportShared).await
 }
 
+async fn tell_team(state: &AppState, actor: &Actor, tx: &mut WriteTx, team: TeamId) -> ServiceResult<()> {
+    for member in storage::team_members::of_team(tx.conn(), team).await? {
+        if member.state == TeamMemberState::Member && member.account != actor.account {
+            notices::tell_id(state, tx, member.account, MailKind::ReportShared).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Exactly one wrap for the current revision of each version that the grant covers.
-async fn check_wraps(
+pub async fn check_wraps(
     conn: &impl ConnectionTrait,
     loaded: &Loaded,
     made: &GrantState,
@@ -266,7 +280,9 @@ pub fn row(state: &AccessState, grant: &GrantState, now: UnixMillis) -> ServiceR
         Recipient::Account(_) => (GrantKind::Account, None),
         Recipient::Code { .. } => (GrantKind::Code, None),
         Recipient::Bearer { placeholder, .. } => (GrantKind::Bearer, Some(placeholder.0.to_vec())),
+        Recipient::Team(_) => (GrantKind::Team, None),
     };
+    let team = grant.team.as_ref().map(|team| team.recipient);
     Ok(Grant {
         id: grant.grant.id.0.to_vec(),
         report_id: state.report().0.to_vec(),
@@ -287,6 +303,8 @@ pub fn row(state: &AccessState, grant: &GrantState, now: UnixMillis) -> ServiceR
         redeemed_at: None,
         requested_at: None,
         revoked_at: None,
+        team_id: team.map(|team| team.team.0.to_vec()),
+        team_epoch: team.map(|team| int(team.key_epoch)).transpose()?,
     })
 }
 

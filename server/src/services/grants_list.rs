@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use api_types::{
-    AccountId, GrantId, ReportId, UnixMillis,
+    AccountId, GrantId, ReportId, TeamId, UnixMillis,
     audit::Action,
     grants::{GrantInfo, GrantKind, GrantList, GrantState},
 };
@@ -78,6 +78,7 @@ fn info(grant: &Grant, names: &HashMap<AccountId, String>, now: UnixMillis) -> S
         granted_by_name: name(granted_by).unwrap_or_default(),
         recipient,
         recipient_name: recipient.and_then(name),
+        team: grant.team_id.as_deref().map(|id| storage::id("grants", "team_id", id)).transpose()?.map(TeamId),
         created_at: grant.created_at,
         expires_at: grant.expires_at,
         tries_left: grant.tries_left.filter(|_| counts).map(i32::unsigned_abs),

@@ -82,13 +82,22 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
+    // Opened before the head of the answer is out: a store that is away is a problem then, not a body that breaks off.
+    let mut first = match pieces.first() {
+        Some(piece) => Some(state.blobs.read(&piece.key, piece.range.clone()).await?),
+        None => None,
+    };
     state.audit.record(found.event.with("from", range.start).with("to", range.end)).await?;
     let (state, actor, id) = (state.clone(), *actor, found.id);
-    let whole = stream::iter(pieces).then(move |piece| {
+    let pieces = pieces.into_iter().map(move |piece| (piece, first.take()));
+    let whole = stream::iter(pieces).then(move |(piece, opened)| {
         let state = state.clone();
         async move {
             may_go_on(&state, &actor, id).await?;
-            let stream = state.blobs.read(&piece.key, piece.range).await?;
+            let stream = match opened {
+                Some(stream) => stream,
+                None => state.blobs.read(&piece.key, piece.range).await?,
+            };
             Ok::<_, ServiceError>(stream.map_err(ServiceError::from))
         }
     });

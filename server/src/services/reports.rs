@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use api_types::{
-    AccountId, B64, GrantId, ReportId,
+    AccountId, B64, GrantId, ReportId, TeamId,
     audit::Action,
     grants::GrantState,
     limits::{PAGE_DEFAULT, PAGE_MAX},
@@ -18,6 +18,7 @@ use crate::{
         access,
         reading::Reading,
         standing::{self, Standing},
+        teams,
         verify::Chain,
         versions::sent_wrap,
     },
@@ -115,6 +116,7 @@ fn item(row: Row) -> ServiceResult<ReportItem> {
             right: storage::name("grants", "right", &row.right)?,
             expires_at: row.expires_at,
             seed: row.seed.map(B64),
+            team: team_id(row.team_id)?,
         },
         wrap: B64(row.wrap),
         rekey_pending: row.rekey_pending,
@@ -179,11 +181,16 @@ fn own_grant(row: OwnGrantRow) -> ServiceResult<OwnGrant> {
         right: row.right,
         expires_at: row.expires_at,
         seed: row.seed.map(B64),
+        team: team_id(row.team_id)?,
     })
 }
 
-/// The accounts that the access chain names, with their keys: for readers, and for whoever has to verify the chain
-/// before redeeming a code or claiming a grant.
+fn team_id(id: Option<Vec<u8>>) -> ServiceResult<Option<TeamId>> {
+    Ok(id.map(|id| storage::id("grants", "team_id", &id)).transpose()?.map(TeamId))
+}
+
+/// The accounts that the access chain names, with their keys, and the teams with their rosters: for readers, and for
+/// whoever has to verify the chain before redeeming a code or claiming a grant.
 pub async fn people(
     state: &AppState,
     actor: &Actor,
@@ -195,11 +202,18 @@ pub async fn people(
     let waiting = waits_for(state, actor, report).await?;
     actor.may_see_people(seen.standing, waiting)?;
     let entries = storage::reports::entries(conn, report).await?;
-    let accounts: Vec<AccountId> = Chain::stored(&seen.report.genesis, &entries)?.accounts().into_iter().collect();
+    let mut accounts = Chain::stored(&seen.report.genesis, &entries)?.accounts();
+    let mut teams = Vec::new();
+    for team in storage::teams::of_report(conn, report).await? {
+        let (rosters, people) = teams::signed(conn, team).await?;
+        accounts.extend(people);
+        teams.push(rosters);
+    }
+    let accounts: Vec<AccountId> = accounts.into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
     let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE).await?;
     state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
-    Ok(ReportPeople { items })
+    Ok(ReportPeople { items, teams })
 }
 
 /// Whether a grant on the report waits for the caller.

@@ -1,6 +1,6 @@
 //! Completing a draft: genesis, first access entries and version 1 become a report in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api_types::{
     AccountId, ErrorCode, PlaceholderId, ReportId, UnixMillis,
@@ -81,7 +81,7 @@ async fn verify(
     let conn = state.db.read();
     let accounts = chain.accounts();
     check_accounts(conn, chain, &accounts).await?;
-    let keys = verify::keys(conn, &accounts).await?;
+    let keys = (verify::keys(conn, &accounts).await?, BTreeMap::new());
     verify::not_ahead("/genesis", chain.genesis.claimed().time, now)?;
     for entry in &chain.entries {
         verify::not_ahead("/entries", entry.claimed().time, now)?;
@@ -117,11 +117,12 @@ async fn check_accounts(
     Ok(())
 }
 
-/// A report begins with grants. Codes come later: their sealed seed has no place in this request.
+/// A report begins with grants. Codes come later: their sealed seed has no place in this request. So do teams, which nobody
+/// named before the report was there.
 fn check_kinds(chain: &Chain) -> ServiceResult<()> {
     for entry in &chain.entries {
         match &entry.claimed().change {
-            Change::Grant(grant) if !matches!(grant.recipient, Recipient::Code { .. }) => {}
+            Change::Grant(grant) if matches!(grant.recipient, Recipient::Account(_) | Recipient::Bearer { .. }) => {}
             _ => {
                 return Err(ServiceError::field("/entries", "a report begins with grants to accounts or placeholders"));
             }

@@ -151,12 +151,14 @@ pub async fn put_segment<E>(
     }
     let key = format!("uploads/{id}/{n}-{}", hex::encode(random::bytes::<8>()?));
     intend(state, &key).await?;
-    let mut writer = state.blobs.write(&key).await?;
+    let mut writer = state.blobs.write(&key);
     let written = match receive(&mut writer, body, expected, announced.sha256).await {
+        // A store that failed may have it all the same: the key stays among those to delete.
         Ok(()) => writer.finish().await?,
         Err(error) => {
-            writer.abort().await?;
-            forget(state, key).await?;
+            if writer.abort().await.is_ok() {
+                forget(state, key).await?;
+            }
             return Err(error);
         }
     };

@@ -3,32 +3,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api_types::{AccountId, B64, ErrorCode, ReportId, UnixMillis};
+use api_types::{AccountId, B64, ErrorCode, ReportId, TeamId, UnixMillis};
 use crypto::{
     account::{KeyChain, KeyError},
     encoding::DecodeError,
     ids,
     report::{
-        AccessEntry, AccessState, ChainError, Change, Genesis, GenesisError, Manifest, ManifestError, Patient,
+        AccessEntry, AccessState, ChainError, Change, Genesis, GenesisError, Grant, Manifest, ManifestError, Patient,
         Recipient, WrapError,
     },
     sign::{Signed, SignedObject},
+    team::TeamChain,
 };
 use sea_orm::ConnectionTrait;
 
-use crate::{ServiceError, ServiceResult, clock::MINUTE, storage};
+use crate::{ServiceError, ServiceResult, clock::MINUTE, services::teams, storage};
 
 /// How far the time in a new chain entry may lie from the server's clock, and any signed time ahead of it. Without the
 /// first a holder could sign with a past date under a grant that has ended.
 pub const CLOCK_LEEWAY: UnixMillis = 10 * MINUTE;
 
 /// Verified key chains of the accounts concerned.
-pub type Keys = BTreeMap<ids::AccountId, KeyChain>;
+pub type People = BTreeMap<ids::AccountId, KeyChain>;
+
+/// The same, and the verified rosters of the teams concerned.
+pub type Keys = (People, BTreeMap<ids::TeamId, TeamChain>);
 
 /// Loads and verifies the key records of accounts; accounts that don't exist are left out.
-pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -> ServiceResult<Keys> {
+pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -> ServiceResult<People> {
     let wanted: Vec<AccountId> = accounts.iter().copied().collect();
-    let mut keys = Keys::new();
+    let mut keys = People::new();
     for (account, records) in storage::accounts::key_records_of(conn, &wanted).await? {
         let id = ids::AccountId(account.0);
         let chain = KeyChain::parse(&id, &records)
@@ -36,6 +40,24 @@ pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -
         keys.insert(id, chain);
     }
     Ok(keys)
+}
+
+/// Loads and verifies a team's rosters, with the key records of whoever signed them. A team that doesn't exist is left out.
+pub async fn add_team(conn: &impl ConnectionTrait, keys: &mut Keys, team: TeamId) -> ServiceResult<()> {
+    let id = ids::TeamId(team.0);
+    let mut rosters = Vec::new();
+    for (roster, _) in storage::teams::rosters(conn, team).await? {
+        rosters.push(teams::stored(team, &roster)?);
+    }
+    if rosters.is_empty() || keys.1.contains_key(&id) {
+        return Ok(());
+    }
+    let authors = rosters.iter().map(|roster| AccountId(roster.claimed().author.0)).collect();
+    keys.0.extend(self::keys(conn, &authors).await?);
+    let chain = TeamChain::verify(&id, rosters, &keys.0)
+        .map_err(|error| ServiceError::Internal(format!("stored rosters of {team}: {error}")))?;
+    keys.1.insert(id, chain);
+    Ok(())
 }
 
 /// Loads and verifies the key records of one account that exists.
@@ -92,6 +114,11 @@ impl Chain {
         accounts
     }
 
+    /// Every team that the chain gives something to.
+    pub fn teams(&self) -> BTreeSet<TeamId> {
+        self.entries.iter().filter_map(|entry| team_of(entry.claimed())).collect()
+    }
+
     /// Verifies genesis and entries and replays them.
     pub fn replay(&self, keys: &Keys, now: UnixMillis) -> ServiceResult<AccessState> {
         AccessState::replay(&self.genesis, &self.entries, keys, now).map_err(|error| chain_error(&error))
@@ -111,13 +138,23 @@ pub fn recipient_of(entry: &AccessEntry) -> Option<AccountId> {
         Change::Grant(grant) => match &grant.recipient {
             Recipient::Account(to) => to.account,
             Recipient::Code { account, .. } => *account,
-            Recipient::Bearer { .. } => return None,
+            Recipient::Bearer { .. } | Recipient::Team(_) => return None,
         },
         Change::Claim(claim) => claim.recipient.account,
         Change::Custody(custody) => custody.recipient.account,
         _ => return None,
     };
     Some(AccountId(account.0))
+}
+
+/// The team that an entry gives something to.
+pub fn team_of(entry: &AccessEntry) -> Option<TeamId> {
+    let team = match &entry.change {
+        Change::Grant(Grant { recipient: Recipient::Team(team), .. }) => team.team,
+        Change::TeamKey(key) => key.recipient.team,
+        _ => return None,
+    };
+    Some(TeamId(team.0))
 }
 
 /// A new entry must be of now.
@@ -193,6 +230,10 @@ pub fn chain_error(error: &ChainError) -> ServiceError {
         ChainError::GrantNotLive { .. } => ServiceError::because(ErrorCode::Gone, error.to_string()),
         ChainError::UnknownGrant { .. } => ErrorCode::NotFound.into(),
         ChainError::DuplicateGrant { .. } => ServiceError::because(ErrorCode::Conflict, error.to_string()),
+        ChainError::TeamRight { .. } => ErrorCode::TeamRight.into(),
+        ChainError::TeamUnknown { .. } | ChainError::WrongTeamKey { .. } => {
+            ServiceError::field("/entry", error.to_string())
+        }
         other => invalid(other),
     }
 }

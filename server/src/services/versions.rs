@@ -1,5 +1,7 @@
 //! Versions and their revisions: added, re-keyed, read. Each becomes visible in one transaction, or not at all.
 
+use std::collections::BTreeMap;
+
 use api_types::{
     AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
     audit::Action,
@@ -64,7 +66,10 @@ pub async fn load_seen(
     let chain = Chain::stored(&seen.report.genesis, &entries)?;
     let mut accounts = chain.accounts();
     accounts.extend(extra);
-    let keys = verify::keys(conn, &accounts).await?;
+    let mut keys: Keys = (verify::keys(conn, &accounts).await?, BTreeMap::new());
+    for team in chain.teams() {
+        verify::add_team(conn, &mut keys, team).await?;
+    }
     let mut state = chain.replay(&keys, now)?;
     for closed in storage::closing::closed(conn, &accounts).await? {
         state.note_closed(crypto::ids::AccountId(closed.0));

@@ -4,32 +4,29 @@
 //! the writer takes an advisory lock, so that replicas share one audit chain. Whoever holds the writer holds the head
 //! of the audit chain; a transaction that doesn't commit leaves the head where it was.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use api_types::UnixMillis;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::{
     ServiceError, ServiceResult,
     audit::EventDraft,
     clock::Clock,
+    database_url::DatabaseUrl,
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
+        connect::{Purpose, begin, connect, reach},
+        copy::marks,
         log::Tree,
+        migrate::{self, DatabaseError},
         outbox::{self, OutboxRow},
         phone_codes::{self, CodeRow},
     },
 };
 
-/// Connections that read.
-const READERS: u32 = 6;
-/// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Advisory lock of the audit chain (PostgreSQL), "HSaudit" in hexadecimal.
 const CHAIN_LOCK: i64 = 0x0048_5361_7564_6974;
 
@@ -62,10 +59,31 @@ struct Writer {
 
 impl Db {
     /// Connects, migrates, and reads the head of the audit chain.
-    pub async fn open(url: &str) -> DbResult<Self> {
-        let conn = Database::connect(options(url, 1)).await?;
-        migrate(&conn).await?;
-        let read = Database::connect(options(url, READERS)).await?;
+    ///
+    /// # Errors
+    /// [`DatabaseError`] says what the operator must do; nothing was changed.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
+        let conn = reach(url, Purpose::Migrate).await?;
+        migrate::migrate(&conn).await?;
+        conn.close().await?;
+        Ok(Self::over(url).await?)
+    }
+
+    /// As [`Db::open`], but only a database that exists and needs no migration: changes nothing.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn open_existing(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
+        let conn = reach(url, Purpose::Read).await?;
+        migrate::require_current(&conn).await?;
+        marks::check(&conn).await?;
+        conn.close().await?;
+        Ok(Self::over(url).await?)
+    }
+
+    async fn over(url: &DatabaseUrl) -> DbResult<Self> {
+        let conn = connect(url, Purpose::Write).await?;
+        let read = connect(url, Purpose::Read).await?;
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
@@ -110,11 +128,7 @@ impl Db {
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let tx = writer.conn.begin_with_options(options).await?;
+        let tx = begin(&writer.conn).await?;
         if tx.get_database_backend() == DbBackend::Postgres {
             tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
             writer.heads = Heads::load(&tx).await?;
@@ -205,36 +219,6 @@ impl WriteTx {
         writer.heads.advance(staged);
         Ok(())
     }
-}
-
-async fn migrate(conn: &DatabaseConnection) -> DbResult<()> {
-    use migrations::MigratorTrait;
-    migrations::Migrator::up(conn, None).await
-}
-
-fn options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    let readers = connections > 1;
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false)
-        .test_before_acquire(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            let sqlite = sqlite
-                .create_if_missing(!readers)
-                .busy_timeout(ACQUIRE_TIMEOUT)
-                .foreign_keys(true)
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", "FULL")
-                .pragma("cache_size", "-8192")
-                .pragma("temp_store", "MEMORY")
-                // What is deleted is overwritten, not only let go of: removed events, revoked wraps.
-                .pragma("secure_delete", "ON");
-            if readers { sqlite.pragma("query_only", "ON") } else { sqlite }
-        });
-    options
 }
 
 /// Whether the database can answer; for `/readyz`.

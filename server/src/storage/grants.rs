@@ -98,6 +98,12 @@ pub async fn set_right(conn: &impl ConnectionTrait, ids: &[GrantId], right: Righ
     Ok(())
 }
 
+/// A team's grant goes on under a later key of the team.
+pub async fn set_team_epoch(conn: &impl ConnectionTrait, id: GrantId, key_epoch: i32) -> DbResult<()> {
+    update(&[id]).col_expr(grants::Column::TeamEpoch, Expr::value(key_epoch)).exec(conn).await?;
+    Ok(())
+}
+
 /// Sets the number of tries left.
 pub async fn set_tries(conn: &impl ConnectionTrait, id: GrantId, tries_left: i32) -> DbResult<()> {
     update(&[id]).col_expr(grants::Column::TriesLeft, Expr::value(tries_left)).exec(conn).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api_types::{AccountId, accounts::AccountStatus};
+use api_types::{AccountId, TeamId, accounts::AccountStatus};
 use entities::{
     accounts, key_records,
     log_key_entries::{ActiveModel, Column, Entity, Model},
@@ -20,20 +20,27 @@ use crate::audit::enum_name;
 #[derive(Debug, Clone)]
 pub struct Entry {
     account: AccountId,
-    /// Of a key record; none for a binding.
+    /// Of a key record; none for a binding and for a roster.
     epoch: Option<u32>,
+    /// Of a roster.
+    team: Option<TeamId>,
     leaf: KeyTreeLeaf,
 }
 
 impl Entry {
     /// An account has this key record.
     pub fn key(account: AccountId, epoch: u32, record: &[u8]) -> Self {
-        Self { account, epoch: Some(epoch), leaf: KeyTreeLeaf::key(&account.0, epoch, record) }
+        Self { account, epoch: Some(epoch), team: None, leaf: KeyTreeLeaf::key(&account.0, epoch, record) }
     }
 
     /// The e-mail address that the label stands for belongs to this account.
     pub fn binding(account: AccountId, label: Label) -> Self {
-        Self { account, epoch: None, leaf: KeyTreeLeaf::binding(label, &account.0) }
+        Self { account, epoch: None, team: None, leaf: KeyTreeLeaf::binding(label, &account.0) }
+    }
+
+    /// A team has this roster, which the account signed: a leaf like that of a key record.
+    pub fn roster(account: AccountId, team: TeamId, seq: u32, roster: &[u8]) -> Self {
+        Self { account, epoch: None, team: Some(team), leaf: KeyTreeLeaf::key(&team.0, seq, roster) }
     }
 
     fn at(&self, seq: u64) -> DbResult<ActiveModel> {
@@ -43,6 +50,7 @@ impl Entry {
             account_id: Set(self.account.0.to_vec()),
             epoch: Set(epoch.map_err(|_| super::corrupt("log_key_entries", "epoch"))?),
             data: Set(self.leaf.to_bytes()),
+            team_id: Set(self.team.map(|team| team.0.to_vec())),
         })
     }
 }
@@ -131,7 +139,7 @@ pub struct Known {
 /// The newest binding, and those of the account that was bound last and isn't deleted: a deleted one's address is known to
 /// nobody any more.
 pub async fn newest_binding(conn: &impl ConnectionTrait) -> DbResult<Option<Bound>> {
-    let bindings = || Entity::find().filter(Column::Epoch.is_null());
+    let bindings = || Entity::find().filter(Column::Epoch.is_null()).filter(Column::TeamId.is_null());
     let newest = bindings().order_by_desc(Column::Seq).limit(1).one(conn).await?;
     let Some(Model { seq, .. }) = newest else { return Ok(None) };
     let there = accounts::Entity::find().select_only().column(accounts::Column::Id);
@@ -155,7 +163,11 @@ async fn known(conn: &impl ConnectionTrait, account_id: Vec<u8>) -> DbResult<Kno
 
 /// Accounts whose e-mail no entry binds to them, with that e-mail, normalised; oldest first.
 pub async fn unbound(conn: &impl ConnectionTrait) -> DbResult<Vec<(AccountId, String)>> {
-    let bound = Entity::find().select_only().column(Column::AccountId).filter(Column::Epoch.is_null());
+    let bound = Entity::find()
+        .select_only()
+        .column(Column::AccountId)
+        .filter(Column::Epoch.is_null())
+        .filter(Column::TeamId.is_null());
     let found: Vec<(Vec<u8>, String)> = accounts::Entity::find()
         .select_only()
         .column(accounts::Column::Id)

@@ -114,6 +114,8 @@ pub struct OwnGrantRow {
     pub versions_to: Option<i32>,
     /// The resealed seed.
     pub seed: Option<Vec<u8>>,
+    /// The team by which it is the account's.
+    pub team_id: Option<Vec<u8>>,
 }
 
 /// A report as one account meets it: the row, and that account's live grants.
@@ -128,10 +130,12 @@ pub struct Seen {
 const SEEN: &str = r#"
 SELECT r.id, r.creator, r.owner, r.placeholder, r.access_head, r.entries, r.latest_version, r.created_at,
        r.updated_at, r.genesis, r.erased_at, g.id AS grant_id, g."right" AS grant_right, g.expires_at, g.versions_from,
-       g.versions_to, s.seed
+       g.versions_to, g.team_id, s.seed
 FROM reports r
-LEFT JOIN grants g ON g.report_id = r.id AND g.recipient = $2 AND g.revoked_at IS NULL
-     AND (g.ends_at = 0 OR g.ends_at > $3) AND (g.kind = 'account' OR g.redeemed_at IS NOT NULL)
+LEFT JOIN grants g ON g.report_id = r.id AND g.revoked_at IS NULL AND (g.ends_at = 0 OR g.ends_at > $3)
+     AND ((g.recipient = $2 AND (g.kind = 'account' OR g.redeemed_at IS NOT NULL))
+          OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = g.team_id AND m.account_id = $2
+                     AND m.state = 'member' AND m.since_epoch <= g.team_epoch))
 LEFT JOIN grant_seeds s ON s.grant_id = g.id
 WHERE r.id = $1
 ORDER BY g.seq"#;
@@ -159,6 +163,7 @@ pub async fn seen_by(
             versions_from: row.try_get("", "versions_from")?,
             versions_to: row.try_get("", "versions_to")?,
             seed: row.try_get("", "seed")?,
+            team_id: row.try_get("", "team_id")?,
         });
     }
     Ok(Some(Seen { report, grants }))

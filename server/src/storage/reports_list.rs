@@ -57,13 +57,16 @@ pub struct Row {
     pub wrap: Vec<u8>,
     /// A re-key is due and the account owns the report.
     pub rekey_pending: bool,
+    /// The team that the grant is for.
+    pub team_id: Option<Vec<u8>>,
 }
 
 /// The statement of a page; public so that a test can ask the database how it runs it.
 pub const LIST: &str = r#"
 SELECT a.report_id, a.cursor, r.creator, r.owner, r.created_at, r.updated_at, a.version, a.revision, v.manifest,
        v.part0, r.access_head, a.grant_id, g."right", g.expires_at, s.seed, w.wrap,
-       CASE WHEN r.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = r.id) THEN 1 ELSE 0 END
+       CASE WHEN r.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = r.id) THEN 1 ELSE 0 END,
+       g.team_id
 FROM report_access a
 JOIN reports r ON r.id = a.report_id
 JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
@@ -121,6 +124,7 @@ fn read(row: &QueryResult) -> DbResult<Row> {
         seed: row.try_get_by_index(14)?,
         wrap: row.try_get_by_index(15)?,
         rekey_pending: row.try_get_by_index::<i32>(16)? != 0,
+        team_id: row.try_get_by_index(17)?,
     })
 }
 

@@ -63,6 +63,11 @@ pub async fn segment(conn: &impl ConnectionTrait, id: UploadId, n: i32) -> DbRes
     upload_segments::Entity::find_by_id((id.0.to_vec(), n)).one(conn).await
 }
 
+/// The key of some blob that an upload names, if there is any.
+pub async fn any_blob(conn: &impl ConnectionTrait) -> DbResult<Option<String>> {
+    upload_segments::Entity::find().select_only().column(upload_segments::Column::BlobKey).into_tuple().one(conn).await
+}
+
 /// Stores a segment, in the place of an earlier one with the same number.
 pub async fn put_segment(conn: &impl ConnectionTrait, segment: Segment) -> DbResult<()> {
     use upload_segments::Column;

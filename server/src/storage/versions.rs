@@ -166,6 +166,11 @@ pub async fn part(
     parts::Entity::find_by_id((report.0.to_vec(), version, revision, part)).one(conn).await
 }
 
+/// The key of some blob that a report names, if there is any.
+pub async fn any_blob(conn: &impl ConnectionTrait) -> DbResult<Option<String>> {
+    part_segments::Entity::find().select_only().column(part_segments::Column::BlobKey).into_tuple().one(conn).await
+}
+
 /// A part's segments numbered `first..=last`, in order.
 pub async fn segments(conn: &impl ConnectionTrait, part: &Part, first: i32, last: i32) -> DbResult<Vec<PartSegment>> {
     use part_segments::Column;

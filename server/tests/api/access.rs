@@ -163,6 +163,13 @@ const TABLE: &[(&str, &str)] = &[
     ("list_report_events", "-oonoooonnnpn"),
     ("get_erasure", "-nnnnnnnnnnpn"),
     ("erase_report", "-+fnfff+nnnpn"),
+    ("follow_team", "-++n++++nnnpn"),
+    ("list_teams", "-oooooooooopo"),
+    ("create_team", "-f++++ff+++pf"),
+    ("get_team", "-nnnnnnnnnnpn"),
+    ("change_team", "-nnnnnnnnnnpn"),
+    ("accept_team", "-nnnnnnnnnnpn"),
+    ("leave_team", "-++++++++++p+"),
     ("live", "-oooooooooooo"),
 ];
 
@@ -180,6 +187,9 @@ const REACHED: &[(&str, Scope)] = &[
     ("get_part", Scope::ReportsRead),
     ("list_grants", Scope::ReportsRead),
     ("get_erasure", Scope::ReportsRead),
+    ("list_teams", Scope::ReportsRead),
+    ("get_team", Scope::ReportsRead),
+    ("follow_team", Scope::SharesWrite),
     ("list_drafts", Scope::ReportsWrite),
     ("get_draft", Scope::ReportsWrite),
     ("put_draft", Scope::ReportsWrite),

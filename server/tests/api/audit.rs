@@ -9,7 +9,11 @@ use crypto::{
     ids::{AccountId, EventId, Hash32, ReportId, SessionId},
 };
 use sea_orm::ConnectionTrait;
-use server::{audit::EventDraft, upkeep};
+use server::{
+    audit::EventDraft,
+    storage::connect::{Purpose, connect},
+    upkeep,
+};
 
 use crate::{
     harness::Server,
@@ -119,9 +123,9 @@ async fn anonymous_denials_are_summed() {
 
 /// Takes the table of events away, or brings it back: what a full disk does to the audit, and its end.
 async fn rename_events(server: &Server, from: &str, to: &str) {
-    let tx = server.state.db.begin_write().await.unwrap();
-    tx.conn().execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
-    tx.commit().await.unwrap();
+    let conn = connect(&server.state.config.database_url, Purpose::Write).await.unwrap();
+    conn.execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    conn.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

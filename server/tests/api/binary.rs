@@ -11,17 +11,17 @@ use serde_json::json;
 const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/tls");
 
 /// A started program; killed when dropped.
-struct Program {
+pub struct Program {
     child: Child,
     first_line: String,
     started_in: Duration,
-    origin: String,
+    pub origin: String,
     /// What it prints after the first line.
     links: std::sync::mpsc::Receiver<String>,
 }
 
 impl Program {
-    fn start(data: &std::path::Path, more: &[&str]) -> Self {
+    pub fn start(data: &std::path::Path, more: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let begun = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
@@ -55,7 +55,7 @@ impl Program {
     }
 
     /// Asks it to end; gives what it logged.
-    fn terminate(mut self) -> String {
+    pub fn terminate(mut self) -> String {
         let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(ended.success());
         let mut log = String::new();

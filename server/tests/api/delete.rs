@@ -1,7 +1,7 @@
 //! The end of reports and accounts, through the honest client against a real server: what goes, what stays, who is told what,
 //! and who may not.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use api_types::{
     B64, ReportId,
@@ -38,6 +38,7 @@ use crate::{
     person::{Applicant, Person as ByHand, founder, sign_in},
     phones::code,
     second_factor::add_app,
+    world::blobs_of,
 };
 
 const ANN: &str = "ann@clinic.example";
@@ -88,11 +89,7 @@ fn erased_by(result: client::Result<impl Sized>) -> ClosedBy {
 
 /// Files under the blob folder.
 fn blobs(server: &Server) -> usize {
-    fn count(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).unwrap().flatten();
-        entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
-    }
-    count(&server.state.config.data.join("blobs"))
+    blobs_of(&server.state.config)
 }
 
 /// Every value of every table, by table and column.
@@ -475,7 +472,8 @@ async fn an_administrator_has_an_account_removed_after_thirty_days() {
     let [ada, dora, ann] = clinic(&server).await;
     let id = note(&ann, PatientChoice::Account(ann.account_id())).await;
     ann.find_doctors("Dora").await.unwrap();
-    shares(&ann, &id, &dora).await;
+    let lasting = Share { expires_in: 0, with_code: false, ..Share::with_code(dora.account_id()) };
+    ann.share(&id, &lasting).await.unwrap();
     let ann_id = ann.account_id();
     assert_eq!(code(ada.request_removal(&ann_id).await), "conflict", "it isn't disabled");
     assert!(matches!(dora.request_removal(&ann_id).await, Err(ClientError::NotAllowed)));

@@ -191,7 +191,7 @@ async fn the_database_holds_no_token() {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret), "in {:?}", file.file_name());
         }
     }
-    assert!(read > 100_000 || std::env::var_os("TEST_POSTGRES_URL").is_some(), "{read} bytes");
+    assert!(read > 100_000 || crate::harness::on_postgres(), "{read} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

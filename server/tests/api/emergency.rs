@@ -501,7 +501,7 @@ async fn accounts_that_are_switched_off_neither_open_nor_are_opened() {
     // Found before, and switched off since.
     let found = olga.find_by_email(ANN).await.unwrap().unwrap();
     switch(&ann, false).await;
-    assert_eq!(code(olga.add_emergency_contact(&found.id, 7).await), "conflict");
+    assert_eq!(code(olga.add_emergency_contact(&found.id, 7).await), "recipient_disabled");
     let id = trusts(&olga, (&bea, BEA), 1).await;
     switch(&olga, false).await;
     assert_eq!(code(bea.ask_emergency(&id).await), "emergency_not_open");

@@ -1,20 +1,25 @@
 //! A server of its own for each test: a temporary folder, a random loopback port, and plain HTTP requests.
 //!
 //! On SQLite, or, with `TEST_POSTGRES_URL` (someone who may create databases, without a database's name:
-//! `postgres://postgres@127.0.0.1:5432`), on a PostgreSQL database of its own.
+//! `postgres://postgres@127.0.0.1:5432`; `make test-postgres` sets it), on a PostgreSQL database of its own. Blobs lie in its folder, or,
+//! with `TEST_S3`, under a prefix of its own in a bucket.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, path::Path};
 
 use reqwest::{Method, StatusCode, header::HeaderMap};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Serialize;
 use serde_json::Value;
 use server::{
     AppState,
     config::{Config, Origin, SessionLimits},
+    database_url::DatabaseUrl,
     serve,
 };
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{postgres, s3};
 
 /// A running server.
 pub struct Server {
@@ -85,6 +90,7 @@ impl Server {
         let data = dir.path().to_owned();
         let mut config = Config {
             database_url: database(&data).await,
+            blobs: s3::usual(&data),
             data,
             listen: address,
             origin: Origin::parse(&origin).unwrap(),
@@ -170,14 +176,74 @@ impl Server {
     }
 }
 
+/// Whether all servers of the tests have their databases on PostgreSQL.
+pub fn on_postgres() -> bool {
+    std::env::var_os("TEST_POSTGRES_URL").is_some()
+}
+
 /// The database of a folder: the same again after a restart.
-pub async fn database(data: &std::path::Path) -> String {
-    use sea_orm::{ConnectionTrait, Database};
-    let Ok(url) = std::env::var("TEST_POSTGRES_URL") else { return server::cli::default_database(data) };
-    let name = format!("hs_{}", hex::encode(&server::random::token_hash(&data.display().to_string())[..8]));
-    let admin = Database::connect(format!("{url}/postgres")).await.unwrap();
+pub async fn database(data: &Path) -> DatabaseUrl {
+    if !on_postgres() {
+        return server::cli::default_database(data);
+    }
+    let name = database_name(data);
+    let admin = postgres::connect("postgres").await;
+    drop_left(&admin).await;
     // It exists after a restart; whatever else is wrong shows when the server connects.
-    let _ = admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+    if admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.is_ok() {
+        let comment = format!("COMMENT ON DATABASE {name} IS '{}'", data.display());
+        admin.execute_unprepared(&comment).await.unwrap();
+    }
     admin.close().await.unwrap();
-    format!("{url}/{name}")
+    DatabaseUrl::parse(&format!("{}/{name}", postgres::server().unwrap())).unwrap()
+}
+
+/// So many zero bytes in a statement.
+pub fn zeros(count: usize) -> String {
+    let zeros = "00".repeat(count);
+    if on_postgres() { format!("'\\x{zeros}'::bytea") } else { format!("x'{zeros}'") }
+}
+
+/// The names of all tables, and of none that migrations keep.
+pub async fn tables(conn: &DatabaseConnection) -> Vec<String> {
+    let backend = conn.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table'",
+    };
+    let rows = conn.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+    let names = rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap());
+    let mut names: Vec<_> = names.filter(|name| name != "seaql_migrations").collect();
+    names.sort();
+    names
+}
+
+/// Copies the database of a folder that nobody uses, where it doesn't lie in the folder itself.
+pub async fn copy_database(from: &Path, to: &Path) {
+    if on_postgres() {
+        let (from, to) = (database_name(from), database_name(to));
+        let admin = postgres::connect("postgres").await;
+        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
+        admin.execute_unprepared(&sql).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE DATABASE {to} TEMPLATE {from}")).await.unwrap();
+        admin.close().await.unwrap();
+    }
+}
+
+fn database_name(data: &Path) -> String {
+    format!("hs_{}", hex::encode(&server::random::token_hash(&data.display().to_string())[..8]))
+}
+
+/// Removes the databases of tests that have ended: their folders are gone.
+async fn drop_left(admin: &DatabaseConnection) {
+    let sql = "SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database \
+               WHERE shobj_description(oid, 'pg_database') LIKE '/%'";
+    let rows = admin.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    for row in rows {
+        let (name, data): (String, String) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+        if !Path::new(&data).exists() {
+            // Another test may be doing the same.
+            let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    }
 }

@@ -47,7 +47,7 @@ pub async fn clinic(server: &Server) -> [Person; 3] {
     [administrator, doctor, patient]
 }
 
-async fn approve(administrator: &Person, doctor: &Person) {
+pub async fn approve(administrator: &Person, doctor: &Person) {
     let waiting = administrator.accounts(Some(api_types::accounts::AccountStatus::Pending), None).await.unwrap();
     let row = waiting.items.into_iter().find(|row| row.account.account.id == doctor.account_id()).unwrap();
     administrator.approve(&row.person.unwrap()).await.unwrap();

@@ -4,7 +4,10 @@ use api_types::{ErrorCode, audit::Action, reports::ReportList};
 use sea_orm::{ConnectionTrait, Statement};
 use server::{audit::enum_name, storage};
 
-use crate::world::World;
+use crate::{
+    harness::{on_postgres, zeros},
+    world::World,
+};
 
 #[tokio::test]
 async fn pages_go_from_the_newest_change_to_the_oldest() {
@@ -72,6 +75,9 @@ async fn limits_of_a_page_are_said() {
 
 #[tokio::test]
 async fn a_page_runs_along_its_index_and_sorts_nothing() {
+    if on_postgres() {
+        return; // It asks SQLite how it runs the statement.
+    }
     let world = World::new().await;
     let conn = world.state.db.read();
     let sql = format!("EXPLAIN QUERY PLAN {}", storage::reports_list::LIST);
@@ -92,7 +98,7 @@ async fn a_page_of_large_rows_is_cut_by_bytes() {
         ids.push(world.report(&doctor, &patient, &[]).await.id);
     }
     let tx = world.state.db.begin_write().await.unwrap();
-    tx.conn().execute_unprepared("UPDATE versions SET part0 = zeroblob(3145728)").await.unwrap();
+    tx.conn().execute_unprepared(&format!("UPDATE versions SET part0 = {}", zeros(3_145_728))).await.unwrap();
     tx.commit().await.unwrap();
     let first: ReportList = world.get(&patient, "/reports?limit=500").await.json();
     assert_eq!(first.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[2], ids[1]]);

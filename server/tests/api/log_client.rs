@@ -17,7 +17,7 @@ use server::storage::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::Server,
+    harness::{Server, copy_database},
     honest_client::{PASSWORD, Person, clinic, device, read, write},
     log::record,
     tree::Published,
@@ -96,6 +96,7 @@ async fn a_database_that_was_put_back_is_noticed() {
     let folder = server.stop().await;
     let old = TempDir::new().unwrap();
     copy(folder.path(), old.path());
+    copy_database(folder.path(), old.path()).await;
 
     let server = Server::start_in(folder, |_| ()).await;
     record(&server, 50).await;

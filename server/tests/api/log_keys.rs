@@ -21,7 +21,7 @@ use tlog::{
 };
 
 use crate::{
-    harness::Server,
+    harness::{Server, zeros},
     person::{Applicant, Person, approval, founder},
     scene::Scene,
     tree::{Published, instance},
@@ -253,7 +253,8 @@ async fn a_damaged_tree_of_keys_is_not_served() {
     let world = still().await;
     let tiles = log_tiles::Entity::find().all(world.state.db.read()).await.unwrap();
     assert!(tiles.iter().any(|tile| tile.tree == "keys" && tile.level == -1));
-    execute(&world, "UPDATE log_tiles SET hashes = zeroblob(384) WHERE tree = 'keys' AND level = 0").await;
+    let zeros = format!("UPDATE log_tiles SET hashes = {} WHERE tree = 'keys' AND level = 0", zeros(384));
+    execute(&world, &zeros).await;
     let said = refusal(&world).await.to_string();
     assert!(said.contains("in the tree of keys, tile 0 of level 0"), "{said}");
 }

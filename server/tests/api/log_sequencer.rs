@@ -25,7 +25,10 @@ use server::{
 use tempfile::TempDir;
 use tlog::{leaf::Label, note::SigningKey};
 
-use crate::{harness::database, world::World};
+use crate::{
+    harness::{database, zeros},
+    world::World,
+};
 
 /// A database without a server, and one of its trees.
 struct Bench {
@@ -265,7 +268,8 @@ async fn refusal(sql: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_log_is_not_served() {
-    let tile = refusal("UPDATE log_tiles SET hashes = zeroblob(8192) WHERE level = 0 AND place = 0").await;
+    let zeros = format!("UPDATE log_tiles SET hashes = {} WHERE level = 0 AND place = 0", zeros(8192));
+    let tile = refusal(&zeros).await;
     assert!(tile.contains("tile 0 of level 0") && tile.contains("docs/operations.md"), "{tile}");
     let head = refusal("UPDATE log_trees SET size = size - 1").await;
     assert!(head.contains("damaged"), "{head}");

@@ -5,7 +5,7 @@ use client::{Device, NoSecondFactor, PatientChoice, Recover, Share};
 
 use crate::{
     harness::Server,
-    honest_client::{PASSWORD, Person, client, clinic, device, join, write},
+    honest_client::{PASSWORD, Person, approve, client, clinic, device, join, write},
     mail_server::{Mail, MailServer, Post, Smtp, later, with_mail},
     second_factor::add_app,
 };
@@ -174,6 +174,31 @@ async fn mail_tells_that_something_was_shared_at_most_every_ten_minutes() {
     told(mail, "otto@clinic.example", "something was shared with you").await;
     mail.nothing().await;
     drop(otto);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_who_is_invited_into_a_team_and_who_is_removed() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [administrator, dora, _] = opened(&server, &mut mail).await;
+    let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Doctor, None).await;
+    let mail = &mut mail;
+    told(mail, "otto@clinic.example", CONFIRM).await;
+    approve(&administrator, &otto).await;
+    let team = dora.create_team("Marked Ward").await.unwrap();
+    mail.nothing().await;
+    dora.add_to_team(&team, &otto.account_id()).await.unwrap();
+    let invited = told(mail, "otto@clinic.example", "you are invited into a care team").await;
+    assert!(invited.body.contains("/teams") && !invited.body.contains(&team.to_string()), "{}", invited.body);
+    otto.accept_team(&team).await.unwrap();
+    mail.nothing().await;
+    dora.remove_from_team(&team, &otto.account_id()).await.unwrap();
+    told(mail, "otto@clinic.example", "you are no longer in a care team").await;
+    dora.add_to_team(&team, &otto.account_id()).await.unwrap();
+    told(mail, "otto@clinic.example", "you are invited into a care team").await;
+    otto.leave_team(&team).await.unwrap();
+    dora.tend_teams().await.unwrap();
+    mail.nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Two full segments and a rest.
-async fn stored(world: &World) -> (Made, Vec<u8>, Person) {
+pub async fn stored(world: &World) -> (Made, Vec<u8>, Person) {
     let (doctor, patient) = (world.doctor().await, world.patient().await);
     let file: Vec<u8> = (0..17 * 1024 * 1024u32).map(|i| (i % 241) as u8).collect();
     let mut made = Made::found(world.now(), &doctor, &patient);
@@ -32,16 +32,19 @@ async fn stored(world: &World) -> (Made, Vec<u8>, Person) {
     (made, part, patient)
 }
 
-async fn get(world: &World, who: &Person, made: &Made, headers: &[(&str, &str)]) -> Answer {
+pub async fn get(world: &World, who: &Person, made: &Made, headers: &[(&str, &str)]) -> Answer {
     let path = format!("/reports/{}/versions/1/revisions/0/parts/1", made.id);
     world.send(Some(who), Method::GET, &path, headers, Body::empty()).await
 }
 
 #[tokio::test]
 async fn a_part_is_read_whole_and_by_range() {
-    let world = World::new().await;
-    let (made, part, patient) = stored(&world).await;
-    let whole = get(&world, &patient, &made, &[]).await;
+    whole_and_by_range(&World::new().await).await;
+}
+
+pub async fn whole_and_by_range(world: &World) {
+    let (made, part, patient) = stored(world).await;
+    let whole = get(world, &patient, &made, &[]).await;
     assert_eq!(whole.status, StatusCode::OK);
     assert_eq!(whole.headers[header::CONTENT_LENGTH], part.len().to_string());
     assert!(whole.body == part, "the bytes are those uploaded");
@@ -49,15 +52,15 @@ async fn a_part_is_read_whole_and_by_range() {
     let border = 56 + 512 * 16_400;
     for (from, to) in [(0, 55), (border - 1, border), (10, 2 * border), (part.len() - 3, part.len() - 1)] {
         let range = format!("bytes={from}-{to}");
-        let answer = get(&world, &patient, &made, &[("range", &range)]).await;
+        let answer = get(world, &patient, &made, &[("range", &range)]).await;
         assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT, "{range}");
         assert!(answer.body == part[from..=to], "{range}");
         let expected = format!("bytes {from}-{to}/{}", part.len());
         assert_eq!(answer.headers[header::CONTENT_RANGE], expected);
     }
-    let suffix = get(&world, &patient, &made, &[("range", "bytes=-16")]).await;
+    let suffix = get(world, &patient, &made, &[("range", "bytes=-16")]).await;
     assert!(suffix.body == part[part.len() - 16..]);
-    let outside = get(&world, &patient, &made, &[("range", "bytes=99999999999-")]).await;
+    let outside = get(world, &patient, &made, &[("range", "bytes=99999999999-")]).await;
     assert_eq!(outside.code(), ErrorCode::RangeNotSatisfiable);
     assert_eq!(outside.headers[header::CONTENT_RANGE], format!("bytes */{}", part.len()));
 }

@@ -187,7 +187,10 @@ async fn a_version_for_an_older_access_head_is_refused() {
 
 #[tokio::test]
 async fn re_keying_replaces_ciphertext_once_every_survivor_has_a_wrap() {
-    let world = World::new().await;
+    re_keying(&World::new().await).await;
+}
+
+pub async fn re_keying(world: &World) {
     let (doctor, patient, colleague) = (world.doctor().await, world.patient().await, world.doctor().await);
     let mut made = world.report(&doctor, &patient, &[file(SMALL, 1)]).await;
     made.knows(&colleague);

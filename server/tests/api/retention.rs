@@ -8,7 +8,7 @@ use client::{Mark, NoSecondFactor, PatientChoice, Refusal, Vault};
 use server::{audit::EventDraft, clock::DAY, log, storage, upkeep};
 
 use crate::{
-    harness::Server,
+    harness::{Server, on_postgres},
     honest_client::{PASSWORD, client, clinic, device, read, write},
     later::{Later, later},
     log::record,
@@ -43,7 +43,7 @@ fn holds(files: &[u8], bytes: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_openings_go_and_the_tree_stays() {
-    if std::env::var("TEST_POSTGRES_URL").is_ok() {
+    if on_postgres() {
         return; // It looks into SQLite's files.
     }
     let server = keeping().await;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, UploadId, WayInId,
+    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, TeamId, UploadId, WayInId,
     accounts::{AccountStatus, Role},
     closing::EraseReport,
     drafts::PutDraft,
-    grants::{ClaimGrant, CreateGrant, RedeemGrant, RevokeGrant, StoreGrantSeed},
+    grants::{ClaimGrant, CreateGrant, FollowTeam, RedeemGrant, RevokeGrant, StoreGrantSeed},
     invitations::{CreateInvitation, CreatedInvitation},
     reports::{CreateReport, NewVersion},
+    teams::{LeaveTeam, NewTeamRoster},
     uploads::{CreateUpload, Upload},
 };
 use axum::{body::Body, http::Method};
@@ -380,6 +381,18 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "store_grant_seed" => (format!("{waiting}/seed"), body(StoreGrantSeed { seed: B64(vec![1]) })),
         "request_grant_again" => (format!("{waiting}/request-again"), None),
         "list_report_events" => (format!("{report}/events"), None),
+        "follow_team" => {
+            let anothers = if custodian { scene.kept.authors } else { scene.received };
+            (format!("{grants}/{anothers}/team-key"), body(FollowTeam { entry, wraps: Vec::new() }))
+        }
+        "list_teams" => ("/teams".into(), None),
+        "create_team" => ("/teams".into(), body(NewTeamRoster { roster: entry, keys: Vec::new() })),
+        "get_team" => (format!("/teams/{}", TeamId([0; 32])), None),
+        "change_team" => {
+            (format!("/teams/{}/rosters", TeamId([0; 32])), body(NewTeamRoster { roster: entry, keys: Vec::new() }))
+        }
+        "accept_team" => (format!("/teams/{}/accept", TeamId([0; 32])), None),
+        "leave_team" => (format!("/teams/{}/leave", TeamId([0; 32])), body(LeaveTeam { statement: entry })),
         "live" => ("/live".into(), None),
         other => panic!("no request is known for {other}"),
     }

@@ -151,5 +151,5 @@ async fn neither_a_code_nor_a_secret_lies_in_the_data() {
             assert!(!found, "{secret} in {:?}", file.file_name());
         }
     }
-    assert!(read > 100_000 || std::env::var_os("TEST_POSTGRES_URL").is_some(), "{read} bytes");
+    assert!(read > 100_000 || crate::harness::on_postgres(), "{read} bytes");
 }

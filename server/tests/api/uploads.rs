@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// A draft's upload of three segments: two full ones and a rest.
-struct Begun {
-    made: Made,
-    part: Vec<u8>,
-    upload: Upload,
+pub struct Begun {
+    pub made: Made,
+    pub part: Vec<u8>,
+    pub upload: Upload,
 }
 
-async fn begin(world: &World, doctor: &Person, patient: &Person) -> Begun {
+pub async fn begin(world: &World, doctor: &Person, patient: &Person) -> Begun {
     let made = Made::found(world.now(), doctor, patient);
     let draft = PutDraft { sealed: B64(vec![1]), counter: 0 };
     world.put(doctor, &format!("/drafts/{}", made.id), &draft).await.ok();
@@ -88,9 +88,12 @@ async fn a_segment_sent_anew_replaces_the_old_one() {
 
 #[tokio::test]
 async fn abandoned_and_expired_uploads_are_cleaned_up() {
-    let world = World::new().await;
+    abandoned_and_expired(&World::new().await).await;
+}
+
+pub async fn abandoned_and_expired(world: &World) {
     let (doctor, patient) = (world.doctor().await, world.patient().await);
-    let first = begin(&world, &doctor, &patient).await;
+    let first = begin(world, &doctor, &patient).await;
     world.put_segment(&doctor, first.upload.id, 2, segment(&first.part, 2)).await.ok();
     let second: Upload = world.post(&doctor, "/uploads", &create(&first.made, first.part.len() as u64)).await.json();
     world.put_segment(&doctor, second.id, 2, segment(&first.part, 2)).await.ok();
@@ -130,7 +133,7 @@ async fn a_blob_that_a_crash_left_is_found() {
     let later = world.now() + 1000;
     server::storage::blob_garbage::add(tx.conn(), vec!["uploads/x/0-y".into()], later).await.unwrap();
     tx.commit().await.unwrap();
-    let mut writer = world.state.blobs.write("uploads/x/0-y").await.unwrap();
+    let mut writer = world.state.blobs.write("uploads/x/0-y");
     writer.write(b"left behind").await.unwrap();
     writer.finish().await.unwrap();
     clean_up::once(&world.state).await.unwrap();

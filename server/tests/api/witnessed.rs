@@ -13,7 +13,13 @@ use tlog::{
     note::{KeyName, Note, VerifierKey},
 };
 
-use crate::{harness::Server, log::record, tree::Published, witness_harness::TestWitness, witnesses::liar};
+use crate::{
+    harness::{Server, copy_database},
+    log::record,
+    tree::Published,
+    witness_harness::TestWitness,
+    witnesses::liar,
+};
 
 /// A folder whose log has been published, and its key.
 async fn published_once() -> (TempDir, VerifierKey) {
@@ -139,6 +145,7 @@ async fn a_log_set_back_finds_no_witness() {
     let witness = TestWitness::of("w.example/1", vec![key]).await;
     let backup = tempfile::tempdir().unwrap();
     copy(folder.path(), backup.path());
+    copy_database(folder.path(), backup.path()).await;
 
     let server = witnessed_by(folder, vec![configured(&witness)]).await;
     let log = Published::of(&server.origin).await;

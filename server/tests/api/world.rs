@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -31,13 +32,17 @@ use server::{
     middleware::Address,
     router::router,
     services::sessions::{self, Begun},
-    storage::accounts::{self, AccountRow},
+    state::StartError,
+    storage::{
+        accounts::{self, AccountRow},
+        blobs::{BlobsConfig, MARKER},
+    },
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::reading::Signer;
+use crate::{harness::database, reading::Signer, s3};
 
 /// Where its people sign in.
 const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -99,8 +104,13 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With a configuration of the test's making.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = AppState::open(config(&folder)).await.unwrap();
+        let state = Self::open(&folder, change).await.unwrap();
         Self {
             router: router(state.clone()),
             state,
@@ -109,6 +119,13 @@ impl World {
             requests: AtomicU32::new(0),
             signers: Mutex::default(),
         }
+    }
+
+    /// What the server is at its start, on a folder that exists or not.
+    pub async fn open(folder: &TempDir, change: impl FnOnce(&mut Config)) -> Result<AppState, StartError> {
+        let mut config = config(folder).await;
+        change(&mut config);
+        AppState::open(config).await
     }
 
     pub async fn doctor(&self) -> Person {
@@ -260,23 +277,38 @@ impl World {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    /// Files under the blob folder.
+    /// [`blobs_of`] its store.
     pub fn blobs(&self) -> usize {
-        fn count(folder: &std::path::Path) -> usize {
-            let entries = std::fs::read_dir(folder).unwrap().flatten();
-            entries.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
-        }
-        count(&self.folder.path().join("blobs"))
+        blobs_of(&self.state.config)
     }
 }
 
-fn config(folder: &TempDir) -> Config {
-    let database = folder.path().join("db.sqlite");
+/// Blobs in the store; in a folder also what isn't whole.
+pub fn blobs_of(config: &Config) -> usize {
+    fn count(folder: &Path) -> usize {
+        let entries = std::fs::read_dir(folder).unwrap().flatten();
+        let blobs = entries.filter(|entry| entry.file_name() != MARKER);
+        blobs.map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
+    }
+    match config.blobs {
+        BlobsConfig::Folder => count(&config.data.join("blobs")),
+        BlobsConfig::S3(_) => s3::keys(config).len(),
+    }
+}
+
+async fn config(folder: &TempDir) -> Config {
+    let (data, blobs) = (folder.path().to_owned(), s3::usual(folder.path()));
+    Config { data, blobs, database_url: database(folder.path()).await, ..plain_config() }
+}
+
+/// The configuration of a server that nobody reaches; where its data lies is for the test to say.
+pub fn plain_config() -> Config {
     Config {
-        data: folder.path().to_owned(),
+        data: PathBuf::new(),
+        blobs: BlobsConfig::Folder,
         listen: ([127, 0, 0, 1], 0).into(),
         origin: Origin::parse("http://localhost:3000").unwrap(),
-        database_url: format!("sqlite://{}?mode=rwc", database.display()),
+        database_url: server::cli::default_database(Path::new("nowhere")),
         open_sign_up: true,
         name: "Test".into(),
         tls: None,

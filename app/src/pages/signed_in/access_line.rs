@@ -1,6 +1,6 @@
 //! The words of one line of "who has access": read from the signed chain, the same on every page.
 
-use api_types::grants::Right;
+use api_types::{AccountId, grants::Right};
 use client::{AccessRow, AccessStatus, AccessWho};
 use leptos::prelude::*;
 
@@ -15,7 +15,18 @@ pub fn name_of(who: &AccessWho) -> String {
         AccessWho::Person(person) => person.name.clone(),
         AccessWho::Account(id) => id.to_string().chars().take(8).collect(),
         AccessWho::Invitation(_) => t!(report.patient_to_come).to_owned(),
+        AccessWho::Team(team) => t!(teams.access_name, name = team.name),
     }
+}
+
+/// Whoever is in a team now, by its signed rosters; nothing for others.
+pub fn members_of(who: &AccessWho) -> Option<String> {
+    let AccessWho::Team(team) = who else { return None };
+    let name = |(id, name, _): &(AccountId, Option<String>, bool)| {
+        name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect())
+    };
+    let names = team.members.iter().map(name).collect::<Vec<_>>().join(", ");
+    Some(t!(teams.access_members, names = names))
 }
 
 /// What a right allows.

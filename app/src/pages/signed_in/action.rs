@@ -5,7 +5,7 @@ use api_types::audit::Action;
 use crate::t;
 
 /// Every action, for filters.
-pub const ACTIONS: [Action; 25] = [
+pub const ACTIONS: [Action; 30] = [
     Action::SignUp,
     Action::SignIn,
     Action::SignOut,
@@ -26,6 +26,11 @@ pub const ACTIONS: [Action; 25] = [
     Action::Revoke,
     Action::Rekey,
     Action::Erase,
+    Action::TeamKey,
+    Action::TeamCreate,
+    Action::TeamRoster,
+    Action::TeamJoin,
+    Action::TeamLeave,
     Action::DraftSave,
     Action::DraftDelete,
     Action::Upload,
@@ -56,6 +61,11 @@ pub fn action_name(action: Action) -> &'static str {
         Action::Revoke => t!(actions.revoke),
         Action::Rekey => t!(actions.rekey),
         Action::Erase => t!(actions.erase),
+        Action::TeamKey => t!(actions.team_key),
+        Action::TeamCreate => t!(actions.team_create),
+        Action::TeamRoster => t!(actions.team_roster),
+        Action::TeamJoin => t!(actions.team_join),
+        Action::TeamLeave => t!(actions.team_leave),
         Action::DraftSave => t!(actions.draft_save),
         Action::DraftDelete => t!(actions.draft_delete),
         Action::Upload => t!(actions.upload),

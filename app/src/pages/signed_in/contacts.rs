@@ -1,5 +1,6 @@
 //! `/contacts`: whose keys this account remembers, where each stands, and comparing them in person.
 
+use api_types::accounts::Role;
 use client::{Contact, Person};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -44,6 +45,7 @@ pub fn ContactsPage() -> impl IntoView {
                 {contacts.show(t!(contacts.failed), 3, move |lines| view! { <List lines compare/> })}
             </Card>
             <Meet on_verified=move |()| contacts.again()/>
+            <Teams/>
             <Emergency/>
             <OwnKey/>
         </Page>
@@ -164,6 +166,24 @@ fn Meet(#[prop(into)] on_verified: Callback<()>) -> impl IntoView {
             </div>
         </Card>
     }
+}
+
+/// Doctors belong to teams. On a small screen this is the way to them.
+#[component]
+fn Teams() -> impl IntoView {
+    let is_doctor = use_vault().who().is_some_and(|who| who.role == Role::Doctor);
+    is_doctor.then(|| {
+        view! {
+            <Card title=t!(teams.title).to_owned()>
+                <div class="stack-s">
+                    <p>{t!(teams.card_text)}</p>
+                    <div class="page-actions">
+                        <LinkButton href="/teams" kind=ButtonKind::Secondary>{t!(teams.title)}</LinkButton>
+                    </div>
+                </div>
+            </Card>
+        }
+    })
 }
 
 /// Where contacts are more than that.

@@ -20,6 +20,7 @@ pub fn did(event: &AuditEvent) -> String {
         (Action::Revoke, _) => t!(report.event_revoke),
         (Action::Rekey, _) => t!(report.event_rekey),
         (Action::Erase, _) => t!(report.event_erase),
+        (Action::TeamKey, _) => t!(teams.event_key),
         (Action::Upload, _) => t!(report.event_upload),
         (Action::AuditRead, _) => t!(report.event_audit),
         (action, _) => action_name(action),

@@ -86,6 +86,8 @@ mod share_notice;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod teams;
+#[cfg(feature = "hydrate")]
 mod trusted;
 #[cfg(feature = "hydrate")]
 mod visit_row;
@@ -126,6 +128,7 @@ guarded! {
     Shared => shared_page;
     Contacts => contacts_page;
     Trusted => trusted_page;
+    Teams => teams_page;
     Access => access_page;
     Disclosures => disclosures;
     Administration => people;

@@ -63,7 +63,8 @@ pub fn LiveNotices() -> impl IntoView {
         | LiveKind::SessionsChanged
         | LiveKind::SessionBegan
         | LiveKind::EmergencyChanged
-        | LiveKind::RecoverySharesChanged => {}
+        | LiveKind::RecoverySharesChanged
+        | LiveKind::TeamChanged => {}
     });
 }
 

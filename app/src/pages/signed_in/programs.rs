@@ -14,7 +14,7 @@ use super::{
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
-    settings, shared, trusted,
+    settings, shared, teams, trusted,
 };
 
 /// `group { name => module::Component; }`: for each a function in the group's own WASM file, and a [`Program`].
@@ -79,5 +79,6 @@ programs! {
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;
         trusted_page, fetch_trusted_page => trusted::TrustedPage;
+        teams_page, fetch_teams_page => teams::TeamsPage;
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod reports;
+mod teams;
 
 pub use accounts::EventFilter;
 pub use reports::ListQuery;

@@ -44,6 +44,8 @@ pub enum Field {
     Purpose,
     /// A search.
     Search,
+    /// Members of a team.
+    Members,
     /// All fields together.
     Report,
 }
@@ -69,6 +71,7 @@ impl Field {
             Self::Expiry => "expiry",
             Self::Purpose => "purpose",
             Self::Search => "search",
+            Self::Members => "members",
             Self::Report => "report",
         }
     }

@@ -37,9 +37,13 @@ fn interaction(action: Action) -> Interaction {
     match action {
         Action::Open | Action::Read | Action::AuditRead => Interaction("read", "R", Some("Read")),
         Action::Create | Action::Share | Action::Invite => Interaction("create", "C", Some("Create")),
-        Action::Redeem | Action::Claim | Action::Revoke | Action::Rekey | Action::DraftSave | Action::AccountChange => {
-            Interaction("update", "U", Some("Update"))
-        }
+        Action::Redeem
+        | Action::Claim
+        | Action::Revoke
+        | Action::Rekey
+        | Action::TeamKey
+        | Action::DraftSave
+        | Action::AccountChange => Interaction("update", "U", Some("Update")),
         Action::DraftDelete | Action::Erase => Interaction("delete", "D", Some("Delete")),
         Action::List | Action::LookUp => Interaction("search", "E", None),
         _ => Interaction("operation", "E", None),

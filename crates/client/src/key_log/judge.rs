@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crypto::{account::KeyChain, defence::Defence, encoding::sha256, ids::AccountId};
+use crypto::{
+    account::KeyChain,
+    defence::Defence,
+    encoding::sha256,
+    ids::{AccountId, TeamId},
+};
 use tlog::leaf::{KeyTreeLeaf, Label};
 
 use super::{AlarmKind, seen::Newer};
-use crate::state::Pin;
+use crate::state::{ClientState, Pin, TeamPin};
 
 /// What a reader knows.
 pub(super) struct Reader<'a> {
@@ -16,6 +21,8 @@ pub(super) struct Reader<'a> {
     pub addresses: BTreeMap<Label, u64>,
     /// Others whose keys are pinned, by the hash of their id.
     pub pinned: BTreeMap<[u8; 32], (AccountId, Pin)>,
+    /// Teams whose rosters are pinned, by the hash of their id.
+    pub teams: BTreeMap<[u8; 32], (TeamId, TeamPin)>,
 }
 
 /// What an entry means to its reader.
@@ -29,13 +36,16 @@ pub(super) enum Verdict {
     Unknown(Newer),
     /// Newer keys of somebody than the pinned ones.
     Newer(AccountId, Newer),
+    /// A newer roster of a team than the pinned one, or another.
+    NewerRoster(TeamId, Newer),
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(own: &'a KeyChain, addresses: BTreeMap<Label, u64>, pins: &BTreeMap<AccountId, Pin>) -> Self {
-        let others = pins.iter().filter(|(id, _)| **id != own.account());
+    pub fn new(own: &'a KeyChain, addresses: BTreeMap<Label, u64>, state: &ClientState) -> Self {
+        let others = state.pins.iter().filter(|(id, _)| **id != own.account());
         let pinned = others.map(|(id, pin)| (sha256(&id.0).0, (*id, *pin))).collect();
-        Self { own, addresses, pinned }
+        let teams = state.teams.iter().map(|(id, pin)| (sha256(&id.0).0, (*id, *pin))).collect();
+        Self { own, addresses, pinned, teams }
     }
 
     pub fn judge(&self, place: u64, leaf: &KeyTreeLeaf) -> Verdict {
@@ -61,6 +71,13 @@ impl<'a> Reader<'a> {
                 Verdict::Alarm(AlarmKind::others(*id, said.epoch))
             }
             Some((id, pin)) if said.epoch > pin.epoch => Verdict::Newer(*id, said),
+            _ => self.judge_roster(account, said),
+        }
+    }
+
+    fn judge_roster(&self, team: &[u8; 32], said: Newer) -> Verdict {
+        match self.teams.get(team) {
+            Some((id, pin)) if pin.is_behind(&said) => Verdict::NewerRoster(*id, said),
             _ => Verdict::Fine,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api_types::accounts::PublicAccount;
+use api_types::{accounts::PublicAccount, teams::TeamRosters};
 use crypto::defence::Defence;
 use tlog::{Hash, leaf::KeyTreeLeaf};
 
@@ -23,6 +23,16 @@ fn claims_of(account: &PublicAccount) -> Option<Vec<Claim>> {
         leaf: KeyTreeLeaf::key(&account.id.0, epoch, &record.0).leaf_hash(),
     };
     Some((0..).zip(account.key_records.iter().zip(places)).map(claim).collect())
+}
+
+/// The leaves of a team's rosters, where they are said to be; `None` where a place is missing.
+fn rosters_of(team: &TeamRosters) -> Option<Vec<Claim>> {
+    let places = (team.rosters.len() == team.leaves.len()).then_some(&team.leaves)?;
+    let claim = |(seq, (roster, index)): (u32, (&api_types::B64, &u64))| Claim {
+        index: *index,
+        leaf: KeyTreeLeaf::key(&team.id.0, seq, &roster.0).leaf_hash(),
+    };
+    Some((0..).zip(team.rosters.iter().zip(places)).map(claim).collect())
 }
 
 impl<P: Platform> Vault<P> {
@@ -72,6 +82,24 @@ impl<P: Platform> Vault<P> {
         let files = Files::new(self.platform().transport(), KEYS);
         let held = open.view()?.holds(&files, claims).await;
         log.guard().settle(held)
+    }
+
+    /// Looks up in the tree of keys every roster of these teams that this session hasn't found there yet.
+    pub(crate) async fn prove_teams(&self, teams: &[TeamRosters]) -> Result<()> {
+        self.prove_claims(teams.iter().flat_map(|team| rosters_of(team).unwrap_or_default()).collect()).await
+    }
+
+    /// Refuses a team of which a roster wasn't found in the tree.
+    pub(crate) fn expect_team_logged(&self, team: &TeamRosters) -> Result<(), Refusal> {
+        let log = self.key_log();
+        if log.is_absent() || !Defence::KeyLogged.holds() {
+            return Ok(());
+        }
+        let found = |claims: Vec<Claim>| claims.iter().all(|claim| log.has_proved(claim.index, &claim.leaf));
+        match rosters_of(team).is_some_and(found) {
+            true => Ok(()),
+            false => Err(Refusal::TeamNotLogged { team: team.id.to_string() }),
+        }
     }
 
     /// Refuses an account of which a record wasn't found in the tree. Its own holder needs no tree for it.

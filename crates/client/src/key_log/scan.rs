@@ -1,6 +1,6 @@
 //! Reads what is new in the tree of keys, in pieces: what was read is remembered, the rest is read next time.
 
-use crypto::ids::AccountId;
+use crypto::ids::{AccountId, TeamId};
 use tlog::{leaf::KeyTreeLeaf, tile::FULL};
 
 use super::{
@@ -39,7 +39,7 @@ impl<P: Platform> Vault<P> {
         let from = self.state().keys.scanned;
         let Some(size) = self.key_log_size().await? else { return Ok(Scanned { read: 0, left: 0 }) };
         let own = self.chain();
-        let reader = Reader::new(&own, self.own_addresses().await?, &self.state().pins);
+        let reader = Reader::new(&own, self.own_addresses().await?, &self.state());
         let whole = from.saturating_add(most).checked_next_multiple_of(FULL.into());
         let to = size.min(whole.unwrap_or(u64::MAX));
         let mut at = from.min(to);
@@ -89,6 +89,12 @@ impl<P: Platform> Vault<P> {
         self.touch();
     }
 
+    fn note_roster(&self, team: TeamId, newer: Newer) {
+        if self.state().note_roster(team, newer) {
+            self.touch();
+        }
+    }
+
     /// Entries of the newest tree; `None` where there is none.
     async fn key_log_size(&self) -> Result<Option<u64>> {
         match self.look(self.key_log().guard(), None).await? {
@@ -114,6 +120,7 @@ impl<P: Platform> Vault<P> {
                 Verdict::Fine => {}
                 Verdict::Alarm(kind) => self.note(|keys| keys.raise(place, kind)),
                 Verdict::Newer(account, newer) => self.note(|keys| keys.note_newer(account, newer)),
+                Verdict::NewerRoster(team, newer) => self.note_roster(team, newer),
                 Verdict::Unknown(said) if self.made(&said).await? => {}
                 Verdict::Unknown(said) => {
                     self.note(|keys| keys.raise(place, AlarmKind::OwnKey { epoch: said.epoch }));

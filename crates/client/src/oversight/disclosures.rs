@@ -124,9 +124,10 @@ fn names(overseen: &Overseen) -> BTreeMap<AccountId, String> {
     let events = overseen.events.iter().map(|explained| &explained.checked.event);
     let mut names: BTreeMap<AccountId, String> =
         events.filter_map(|event| Some((event.actor?, event.actor_name.clone()?))).collect();
-    let people = overseen.access.iter().filter_map(|row| match &row.who {
-        AccessWho::Person(person) => Some((person.id, person.name.clone())),
-        AccessWho::Account(_) | AccessWho::Invitation(_) => None,
+    let people = overseen.access.iter().flat_map(|row| match &row.who {
+        AccessWho::Person(person) => vec![(person.id, person.name.clone())],
+        AccessWho::Team(team) => team.members.iter().filter_map(|(id, name, _)| Some((*id, name.clone()?))).collect(),
+        AccessWho::Account(_) | AccessWho::Invitation(_) => Vec::new(),
     });
     names.extend(people);
     names

@@ -33,6 +33,7 @@ fn key(who: &AccessWho) -> String {
         AccessWho::Person(person) => person.id.to_string(),
         AccessWho::Account(id) => id.to_string(),
         AccessWho::Invitation(short) => format!("invitation {short}"),
+        AccessWho::Team(team) => format!("team {}", team.id),
     }
 }
 

@@ -9,8 +9,11 @@ use api_types::{
 use crypto::{
     account::KeyDirectory,
     defence::Defence,
-    ids::{AccountId, Hash32},
-    report::{AccessEntry, AccessState, ChainError, Change, Genesis, GrantStatus, Manifest, Patient, Recipient},
+    ids::{AccountId, Hash32, TeamId},
+    report::{
+        AccessEntry, AccessState, ChainError, Change, Genesis, GrantState, GrantStatus, Manifest, Patient, Recipient,
+        TeamRecipient,
+    },
     sign::Signed,
 };
 
@@ -52,21 +55,29 @@ pub(crate) fn refuse_chain(error: &ChainError) -> Refusal {
         | ChainError::OwnershipRule { seq }
         | ChainError::BadClaim { seq }
         | ChainError::WrongRecipientKey { seq }
-        | ChainError::DowngradedSuite { seq }
-        | ChainError::Erased { seq } => injected(seq),
+        | ChainError::Erased { seq }
+        | ChainError::TeamUnknown { seq }
+        | ChainError::WrongTeamKey { seq }
+        | ChainError::TeamRight { seq }
+        | ChainError::DowngradedSuite { seq } => injected(seq),
         ChainError::OlderThanSeen => Refusal::AccessHeadOlder,
         _ => Refusal::GenesisForged(error.to_string()),
     }
 }
 
-/// Accounts, each with the newest epoch that something signed names of it.
+/// Accounts and teams, each with the newest epoch that something signed names of it.
 #[derive(Default)]
-pub(super) struct Named(BTreeMap<AccountId, u32>);
+pub(crate) struct Named(BTreeMap<AccountId, u32>, BTreeMap<TeamId, u32>);
 
 impl Named {
     pub fn add(&mut self, account: AccountId, epoch: u32) {
         let newest = self.0.entry(account).or_default();
         *newest = (*newest).max(epoch);
+    }
+
+    fn add_team(&mut self, named: &TeamRecipient) {
+        let newest = self.1.entry(named.team).or_default();
+        *newest = (*newest).max(named.key_epoch);
     }
 
     /// Everyone whom a chain names.
@@ -84,7 +95,9 @@ impl Named {
                     Recipient::Account(to) => out.add(to.account, to.epoch),
                     Recipient::Code { account, epoch, .. } => out.add(*account, *epoch),
                     Recipient::Bearer { .. } => {}
+                    Recipient::Team(team) => out.add_team(team),
                 },
+                Change::TeamKey(key) => out.add_team(&key.recipient),
                 Change::Claim(claim) => out.add(claim.recipient.account, claim.recipient.epoch),
                 Change::Custody(custody) => out.add(custody.recipient.account, custody.recipient.epoch),
                 _ => {}
@@ -93,15 +106,27 @@ impl Named {
         out
     }
 
-    /// Whoever signed manifests. What is none is refused where it is verified.
+    /// Whoever signed manifests, and whose versions they are: members of teams aren't named by the chain. What is none is
+    /// refused where it is verified.
     fn by_manifests(report: &Report) -> Self {
         let mut out = Self::default();
         let blobs = report.versions.iter().map(|version| &version.manifest).chain(&report.superseded);
         for manifest in blobs.filter_map(|blob| Signed::<Manifest>::parse(&blob.0).ok()) {
             out.add(manifest.claimed().signer, manifest.claimed().epoch);
+            out.add(manifest.claimed().author, 0);
         }
         out
     }
+}
+
+/// What came by the reader's teams: each wrap with its team.
+fn wraps_by_team(report: &Report) -> Vec<(api_types::TeamId, &B64)> {
+    let wraps = report.versions.iter().flat_map(|version| &version.wraps);
+    let by_team = wraps.filter_map(|wrap| {
+        let grant = report.grants.iter().find(|grant| grant.id == wrap.grant_id)?;
+        Some((grant.team?, &wrap.wrap))
+    });
+    by_team.collect()
 }
 
 fn parse(genesis: &B64, entries: &[B64]) -> Result<(Signed<Genesis>, Vec<Signed<AccessEntry>>)> {
@@ -143,25 +168,29 @@ impl<P: Platform> Vault<P> {
             let people = self.people();
             named.0.iter().any(|(id, epoch)| people.0.get(id).is_none_or(|chain| chain.epoch() < *epoch))
         };
-        if missing { self.learn_people_anew(report, named.0.keys().copied()).await } else { Ok(()) }
+        if missing || self.lacks_rosters(&named.1) { self.learn_people_anew(report, named).await } else { Ok(()) }
     }
 
-    /// The newest key records of a report's people.
-    pub(crate) async fn learn_people_anew(
-        &self,
-        report: &ReportId,
-        named: impl IntoIterator<Item = AccountId>,
-    ) -> Result<()> {
+    /// The newest key records of a report's people, and the newest rosters of its teams.
+    pub(crate) async fn learn_people_anew(&self, report: &ReportId, named: &Named) -> Result<()> {
         match self.report_people(report).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
                 for account in &people.items {
                     self.learn(account)?;
                 }
+                self.prove_teams(&people.teams).await?;
+                people.teams.iter().try_for_each(|team| self.learn_team(team).map(drop))?;
                 Ok(())
             }
             // Before a code is redeemed the report itself is closed; its people may still be looked up one by one.
-            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => self.ensure_known(named).await,
+            Err(ClientError::Problem(p)) if p.status == 404 || p.status == 403 => {
+                self.ensure_known(named.0.keys().copied()).await?;
+                for team in named.1.keys() {
+                    self.team(&team.api()).await?;
+                }
+                Ok(())
+            }
             Err(e) => Err(e),
         }
     }
@@ -200,7 +229,7 @@ impl<P: Platform> Vault<P> {
     pub(crate) fn check_own_grants(&self, access: &Access, grants: &[OwnGrant]) -> Result<()> {
         for own in grants {
             let grant = access.state.grant(&own.id.crypto()).ok_or(Refusal::GrantUnknown)?;
-            if grant.holder() != Some(self.id()) {
+            if !grant.is_held_by(self.id(), self.now()) {
                 return Err(Refusal::GrantUnknown.into());
             }
             match access.state.status(grant) {
@@ -229,6 +258,7 @@ impl<P: Platform> Vault<P> {
         self.learn_people(&report.id, &Named::by_manifests(report)).await?;
         let access = self.verify_access(&report.id, &report.genesis, &report.entries).await?;
         self.check_own_grants(&access, &report.grants)?;
+        self.ensure_team_keys(&wraps_by_team(report)).await?;
         Ok(access)
     }
 }
@@ -259,10 +289,13 @@ impl Access {
         self.state.head().0
     }
 
-    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended.
+    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended, or somebody has
+    /// left a team that it was granted to.
     pub(crate) fn rekey_due(&self, manifest: &Manifest) -> bool {
-        let sealed_at = self.state.seq_of_head(&manifest.access_head).unwrap_or(0);
-        self.state.needs_rekey(manifest.place.version, sealed_at)
+        let (version, head) = (manifest.place.version, &manifest.access_head);
+        let sealed_at = self.state.seq_of_head(head).unwrap_or(0);
+        let behind = |g: &GrantState| g.grant.versions.contains(version);
+        self.state.needs_rekey(version, sealed_at) || self.state.behind_their_teams().any(behind)
     }
 
     /// The access states at given heads, each replayed once on the way to the newest.

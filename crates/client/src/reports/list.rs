@@ -10,7 +10,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{ReportRow, manifests, open::open_part0};
+use super::{ReportRow, manifests, open::open_part0, rows::TeamSight};
 use crate::{
     api::ListQuery,
     content::PartZero,
@@ -99,6 +99,11 @@ impl<P: Platform> Vault<P> {
     pub async fn list_sealed(&self, query: &ListQuery) -> Result<SealedRows> {
         let ReportList { items, gone, next, head } = self.fetch_list(query).await?;
         self.learn_signers(&items).await?;
+        let by_team: Vec<_> = items.iter().filter_map(|item| Some((item.grant.team?, &item.wrap))).collect();
+        // A team that is refused fails its own rows, not the page.
+        if let Err(e @ ClientError::Transport(_)) = self.ensure_team_keys(&by_team).await {
+            return Err(e);
+        }
         let page = ListPage { rows: Vec::with_capacity(items.len()), refused: Vec::new(), gone, next, head };
         Ok(SealedRows { items: items.into(), page })
     }
@@ -169,7 +174,8 @@ impl<P: Platform> Vault<P> {
         let key = self.content_key(&wrap, &item.grant)?;
         let plain = open_part0(&key, manifest.claimed(), &item.part0.0)?;
         let content = PartZero::parse(&plain)?;
-        Ok(row(item, &manifest, content))
+        let team = item.grant.team.map(|team| TeamSight { team, key_epoch: wrap.epoch });
+        Ok(ReportRow { team, ..row(item, &manifest, content) })
     }
 
     fn check_row_signature(&self, manifest: &Signed<Manifest>) -> Result<(), Refusal> {
@@ -200,6 +206,7 @@ fn row(item: &ReportItem, manifest: &Signed<Manifest>, content: PartZero) -> Rep
         rekey_pending: item.rekey_pending,
         access_head: item.access_head.clone(),
         access_moved: item.version > 1 || item.access_head.0[..] != manifest.claimed().access_head.0[..],
+        team: None,
         fields: content.fields,
         files: content.files,
     }

@@ -4,7 +4,11 @@ use api_types::{
     AccountId, GrantId, ReportId,
     audit::{Action, AuditEvent},
 };
-use crypto::report::{Change, GrantState, Recipient};
+use crypto::{
+    account::KeyDirectory,
+    report::{Change, GrantState, Recipient},
+    team::{TeamChain, TeamStay},
+};
 
 use super::Access;
 use crate::{
@@ -129,17 +133,31 @@ impl<P: Platform> Vault<P> {
 impl Access {
     /// Who held the report, when and why.
     pub fn purposes(&self) -> Purposes {
-        Purposes::new(self.state.grants().filter_map(|grant| self.held(grant)).collect())
+        Purposes::new(self.state.grants().flat_map(|grant| self.held_by_all(grant)).collect())
     }
 
-    fn held(&self, grant: &GrantState) -> Option<Held> {
-        let holder = grant.holder()?.api();
+    /// Of a team's grant each of its members, for as long as they belonged to it.
+    fn held_by_all(&self, grant: &GrantState) -> Vec<Held> {
+        let Recipient::Team(team) = &grant.grant.recipient else {
+            return grant.holder().map(|holder| self.held(grant, holder.api())).into_iter().collect();
+        };
+        let stays = self.keys.team(&team.team).map(TeamChain::stays).unwrap_or_default();
+        let held = |stay: TeamStay| {
+            let held = self.held(grant, stay.account.api());
+            let until = [held.until, stay.until].into_iter().flatten().min();
+            Held { from: held.from.max(stay.from), until, ..held }
+        };
+        let over = |held: &Held| held.until.is_some_and(|until| until <= held.from);
+        stays.into_iter().map(held).filter(|held| !over(held)).collect()
+    }
+
+    fn held(&self, grant: &GrantState, holder: AccountId) -> Held {
         let signed = &grant.grant;
         let expires = Some(signed.expires_at).filter(|end| *end != 0);
         let parent = signed.parent.and_then(|id| self.state.grant(&id));
         let parent_expires = parent.map(|parent| parent.grant.expires_at).filter(|end| *end != 0);
         let revoked = self.state.ended_by(grant).and_then(|seq| self.time_of(seq));
-        Some(Held {
+        Held {
             grant: signed.id.api(),
             holder,
             purpose: signed.purpose.as_str().to_owned(),
@@ -149,7 +167,7 @@ impl Access {
             last_version: signed.versions.to,
             from: self.claimed_at(grant).unwrap_or(grant.issued_at),
             until: [expires, parent_expires, revoked].into_iter().flatten().min(),
-        })
+        }
     }
 
     /// When a bearer grant came into an account.

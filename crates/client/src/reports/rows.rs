@@ -1,6 +1,6 @@
 //! Rows of the list, and the sealed cache that shows them before the network answers.
 
-use api_types::{AccountId, B64, GrantId, ReportId, grants::Right};
+use api_types::{AccountId, B64, GrantId, ReportId, TeamId, grants::Right};
 use crypto::account::{open_cache, seal_cache};
 use serde::{Deserialize, Serialize};
 
@@ -50,10 +50,22 @@ pub struct ReportRow {
     /// The access chain has grown since the newest version was sealed, or there are older versions besides.
     #[serde(default)]
     pub access_moved: bool,
+    /// The team by which one sees it.
+    #[serde(default)]
+    pub team: Option<TeamSight>,
     /// The decrypted fields.
     pub fields: ReportFields,
     /// The files.
     pub files: Vec<FileEntry>,
+}
+
+/// A team by whose grant a row is seen, and the epoch of the team's key that its wrap goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamSight {
+    /// The team.
+    pub team: TeamId,
+    /// Epoch of its key.
+    pub key_epoch: u32,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    AccountId, GrantId, ReportId,
+    AccountId, GrantId, ReportId, TeamId,
     grants::{GrantInfo, GrantState as ServerState, Right},
 };
-use crypto::report::{GrantState, GrantStatus, Recipient};
+use crypto::{
+    account::KeyDirectory,
+    report::{GrantState, GrantStatus, Recipient},
+    team::TeamChain,
+};
 
 use crate::{
     error::Result,
     ids::{ToApi, right_to_api},
-    people::Person,
+    people::{Directory, Person},
     platform::Platform,
     reports::Access,
     vault::Vault,
@@ -43,6 +47,20 @@ pub enum AccessWho {
     Account(AccountId),
     /// A patient who hasn't arrived yet; with a short name of the placeholder.
     Invitation(String),
+    /// A care team.
+    Team(Box<AccessTeam>),
+}
+
+/// A team that has access, with whoever belongs to it now, by its verified rosters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessTeam {
+    /// The team.
+    pub id: TeamId,
+    /// Its name.
+    pub name: String,
+    /// Its members, each with whether they manage it; managers first, then by name. Without a name where the server gives
+    /// none.
+    pub members: Vec<(AccountId, Option<String>, bool)>,
 }
 
 /// One line of "who has access".
@@ -102,16 +120,18 @@ impl<P: Platform> Vault<P> {
             let id = g.grant.id.api();
             let info = infos.get(&id);
             let live = state.status(g);
-            let own = g.holder() == Some(self.id());
+            let own = g.is_held_by(self.id(), self.now());
+            let by_team = g.team.is_some();
             let issued_under_own = g
                 .grant
                 .parent
                 .and_then(|p| state.grant(&p))
                 .is_some_and(|p| p.holder() == Some(self.id()) && state.status(p) == GrantStatus::Live);
+            let leaves = own && !by_team;
             let owners = g.grant.right == crypto::report::Right::Own && g.holder() == Some(state.owner());
             AccessRow {
                 grant: id,
-                who: who(g, &people),
+                who: who(g, &people, &access.keys),
                 right: right_to_api(state.effective_right(g)),
                 status: status(g, live, info),
                 purpose: g.grant.purpose.as_str().to_owned(),
@@ -121,14 +141,35 @@ impl<P: Platform> Vault<P> {
                 expires_at: g.grant.expires_at,
                 tries_left: info.and_then(|i| i.tries_left),
                 own,
-                may_revoke: g.revoked.is_none() && !owners && (state.owner() == self.id() || own || issued_under_own),
+                may_revoke: g.revoked.is_none()
+                    && !owners
+                    && (state.owner() == self.id() || leaves || issued_under_own),
             }
         };
         Ok(grants.into_iter().map(row).collect())
     }
 }
 
-fn who(grant: &GrantState, people: &BTreeMap<AccountId, Person>) -> AccessWho {
+fn team(chain: &TeamChain, people: &BTreeMap<AccountId, Person>) -> AccessTeam {
+    let current = chain.current();
+    let mut members: Vec<_> = current
+        .members
+        .iter()
+        .map(|member| {
+            let id = member.account.api();
+            (id, people.get(&id).map(|person| person.name.clone()), current.is_manager(&member.account))
+        })
+        .collect();
+    members.sort_by_cached_key(|(_, name, manager)| (!manager, name.as_deref().map(str::to_lowercase)));
+    AccessTeam { id: chain.team().api(), name: current.name.clone(), members }
+}
+
+fn who(grant: &GrantState, people: &BTreeMap<AccountId, Person>, keys: &Directory) -> AccessWho {
+    if let Recipient::Team(named) = &grant.grant.recipient
+        && let Some(chain) = keys.team(&named.team)
+    {
+        return AccessWho::Team(Box::new(team(chain, people)));
+    }
     match (api_holder(grant), &grant.grant.recipient) {
         (Some(id), _) => people.get(&id).map_or(AccessWho::Account(id), |p| AccessWho::Person(Box::new(p.clone()))),
         (None, Recipient::Bearer { placeholder, .. }) => AccessWho::Invitation(short_name(placeholder)),
@@ -146,7 +187,7 @@ fn status(grant: &GrantState, signed: GrantStatus, info: Option<&GrantInfo>) -> 
         GrantStatus::Live => {}
     }
     match (&grant.grant.recipient, info.map(|i| i.state)) {
-        (Recipient::Account(_), _) => AccessStatus::Live,
+        (Recipient::Account(_) | Recipient::Team(_), _) => AccessStatus::Live,
         (Recipient::Bearer { .. }, _) if grant.claimed.is_some() => AccessStatus::Live,
         (_, Some(ServerState::Live)) => AccessStatus::Live,
         (_, Some(ServerState::Locked)) => AccessStatus::Locked,

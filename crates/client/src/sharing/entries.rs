@@ -35,12 +35,13 @@ pub(crate) fn refuse_wrap(grant: &GrantState, error: &WrapError) -> ClientError 
             let account = grant.holder().map_or_else(|| "an invitation".to_owned(), |a| a.to_string());
             Refusal::KeyRecordChanged { account }.into()
         }
+        WrapError::TeamUnknown => ClientError::Missing { what: "That team" },
         _ => ClientError::Internal("a content key could not be wrapped"),
     }
 }
 
 /// Signs the next entry of a chain and applies it to the state: what wouldn't count is never sent.
-pub(super) fn append<P: Platform>(
+pub(crate) fn append<P: Platform>(
     vault: &Vault<P>,
     state: &mut AccessState,
     keys: &Directory,

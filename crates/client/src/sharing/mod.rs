@@ -8,9 +8,12 @@ mod redeem;
 mod rekey;
 mod revoke;
 mod share;
+mod share_team;
 
-pub use access::{AccessRow, AccessStatus, AccessWho};
+pub use access::{AccessRow, AccessStatus, AccessTeam, AccessWho};
 pub use claim::Claimed;
-pub(crate) use entries::{founding, refuse_wrap};
+pub(crate) use entries::{append, founding, refuse_wrap};
 pub use redeem::PendingShare;
+pub(crate) use share::wraps_to;
 pub use share::{Share, Shared};
+pub use share_team::{SharedWithTeam, TeamShare};

@@ -22,7 +22,7 @@ use crate::{
     ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
     refusal::Refusal,
-    reports::{OpenReport, OpenVersion, ReportRow, content_of},
+    reports::{Named, OpenReport, OpenVersion, ReportRow, content_of},
     vault::Vault,
 };
 
@@ -79,7 +79,8 @@ impl<P: Platform> Vault<P> {
     pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
         let (mut done, mut failed, mut first) = (0, BTreeSet::new(), None);
         // Each version is wrapped to everybody's newest key.
-        self.learn_people_anew(id, []).await?;
+        self.learn_people_anew(id, &Named::default()).await?;
+        self.follow_teams_of(id).await?;
         loop {
             let open = self.report(id).await?;
             if open.access.state.owner() != self.id() {

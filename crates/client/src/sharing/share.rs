@@ -1,4 +1,6 @@
-//! Giving access: straight to a person's key, or with an access code besides.
+//! Giving access: straight to a person's key, or with an access code besides; to a team's.
+
+use std::sync::Arc;
 
 use api_types::{
     AccountId, B64, ErrorCode, GrantId as ApiGrantId, ReportId,
@@ -8,7 +10,7 @@ use api_types::{
 use crypto::{
     grant::{AccessCode, CodeKeys, CodeLength, make_code_grant},
     ids::GrantId,
-    report::{AccountRecipient, Change, Grant, Recipient, Versions, seal_wrap},
+    report::{AccessState, AccountRecipient, Change, Grant, Recipient, TeamRecipient, Versions, seal_wrap},
 };
 use zeroize::Zeroizing;
 
@@ -17,9 +19,10 @@ use crate::{
     content::{Field, FieldProblem, wrong},
     error::{ClientError, Result},
     ids::{ToApi, right_to_crypto},
-    people::{Person, Verification},
+    people::{Directory, Person, Verification},
     platform::{Platform, rng},
     reports::OpenReport,
+    teams::CareTeam,
     vault::Vault,
 };
 
@@ -74,8 +77,45 @@ pub struct Shared {
     pub with: Person,
 }
 
+/// What a grant says besides for whom it is.
+pub(super) struct Terms<'a> {
+    pub right: Right,
+    pub purpose: &'a str,
+    pub id: GrantId,
+    pub expires_at: i64,
+}
+
+/// For whom a grant is.
+pub(super) enum To<'a> {
+    /// A person, perhaps with an access code.
+    Person(&'a Person, Option<&'a Code>),
+    /// A team.
+    Team(&'a CareTeam),
+}
+
+impl To<'_> {
+    /// The recipient as it is signed, with the sealed seed of a code; their keys join the others.
+    fn recipient(&self, state: &AccessState, grant: GrantId, keys: &mut Directory) -> Result<(Recipient, Option<B64>)> {
+        match self {
+            Self::Team(team) => {
+                keys.1.insert(team.chain.team(), Arc::clone(&team.chain));
+                Ok((Recipient::Team(TeamRecipient::current(&team.chain)), None))
+            }
+            Self::Person(person, code) => {
+                keys.0.insert(person.chain.account(), Arc::clone(&person.chain));
+                let Some(code) = code else {
+                    return Ok((Recipient::Account(AccountRecipient::current(&person.chain)), None));
+                };
+                let made = make_code_grant(&state.report(), &grant, &person.chain, &code.keys, &mut rng());
+                let made = made.map_err(|_| ClientError::Internal("a code could not be sealed"))?;
+                Ok((made.recipient, Some(B64(made.sealed_seed))))
+            }
+        }
+    }
+}
+
 /// A code and what it stretches to, made once and kept over tries.
-struct Code {
+pub(super) struct Code {
     shown: Zeroizing<String>,
     keys: CodeKeys,
 }
@@ -94,16 +134,21 @@ impl<P: Platform> Vault<P> {
         let id = GrantId::random(&mut rng());
         let code = if share.with_code { Some(self.make_code(&person, &id).await?) } else { None };
         let expires_at = if share.expires_in == 0 { 0 } else { self.now().saturating_add(share.expires_in) };
+        let terms = Terms { right: share.right, purpose: &share.purpose, id, expires_at };
+        let expires_at = self.send_grant(report, &terms, &To::Person(&person, code.as_ref())).await?;
+        Ok(Shared { grant: id.api(), code: code.map(|c| c.shown), expires_at, with: person })
+    }
+
+    /// Makes a grant, again where the access chain grew meanwhile. Gives the end that it got.
+    pub(super) async fn send_grant(&self, report: &ReportId, terms: &Terms<'_>, to: &To<'_>) -> Result<i64> {
         for _ in 0..TRIES {
             let open = self.report(report).await?;
-            let body = self.grant_body(&open, share, &person, (id, expires_at), code.as_ref())?;
-            match self.api().create_grant(report, &body.0).await {
+            let (body, state) = self.grant_body(&open, terms, to)?;
+            match self.api().create_grant(report, &body).await {
                 Ok(()) => {
-                    self.see_access(&body.1);
+                    self.see_access(&state);
                     self.save_state_soon().await;
-                    let code = code.map(|c| c.shown);
-                    let expires_at = body.1.grant(&id).map_or(expires_at, |g| g.grant.expires_at);
-                    return Ok(Shared { grant: id.api(), code, expires_at, with: person });
+                    return Ok(state.grant(&terms.id).map_or(terms.expires_at, |g| g.grant.expires_at));
                 }
                 Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
                 Err(e) => return Err(e),
@@ -122,57 +167,54 @@ impl<P: Platform> Vault<P> {
         Ok(Code { shown: Zeroizing::new(code.display()), keys })
     }
 
-    fn grant_body(
-        &self,
-        open: &OpenReport,
-        share: &Share,
-        person: &Person,
-        (id, expires_at): (GrantId, i64),
-        code: Option<&Code>,
-    ) -> Result<(CreateGrant, crypto::report::AccessState)> {
+    fn grant_body(&self, open: &OpenReport, terms: &Terms<'_>, to: &To<'_>) -> Result<(CreateGrant, AccessState)> {
         let mut state = open.access.state.clone();
         let mut keys = open.access.keys.clone();
-        keys.0.insert(person.chain.account(), person.chain.clone());
-        let (recipient, sealed_seed) = match code {
-            None => (Recipient::Account(AccountRecipient::current(&person.chain)), None),
-            Some(code) => {
-                let made = make_code_grant(&state.report(), &id, &person.chain, &code.keys, &mut rng());
-                let made = made.map_err(|_| ClientError::Internal("a code could not be sealed"))?;
-                (made.recipient, Some(B64(made.sealed_seed)))
-            }
-        };
+        let (recipient, sealed_seed) = to.recipient(&state, terms.id, &mut keys)?;
         let parent = reshare_grant(self, &state)?;
         // A child never outranks its parent: same versions, no longer life.
         let limits = parent.and_then(|id| state.grant(&id)).map(|p| (p.grant.versions, p.grant.expires_at));
         let (versions, limit) = limits.unwrap_or((Versions::ALL, 0));
+        let expires_at = terms.expires_at;
         let expires_at = if limit != 0 && (expires_at == 0 || expires_at > limit) { limit } else { expires_at };
         let grant = Grant {
-            id,
+            id: terms.id,
             recipient,
-            right: right_to_crypto(share.right),
-            purpose: purpose(&share.purpose)?,
+            right: right_to_crypto(terms.right),
+            purpose: purpose(terms.purpose)?,
             versions,
             expires_at,
             parent,
         };
         let entry = append(self, &mut state, &keys, Change::Grant(grant))?;
-        let granted = state.grant(&id).ok_or(ClientError::Internal("a grant is not in its own chain"))?;
-        let mut wraps = Vec::new();
-        for (info, manifest) in open.versions.iter().zip(&open.manifests) {
-            if !versions.contains(info.version) {
-                continue;
-            }
-            let key = self.version_key(open, info.version)?;
-            let place = manifest.claimed().place;
-            let wrap =
-                seal_wrap(&key, place, granted, &state, &keys, &mut rng()).map_err(|e| refuse_wrap(granted, &e))?;
-            wraps.push(WrapBody {
-                version: info.version,
-                revision: info.revision,
-                grant_id: id.api(),
-                wrap: B64(wrap.to_bytes()),
-            });
-        }
+        let wraps = wraps_to(self, open, &terms.id, &state, &keys)?;
         Ok((CreateGrant { entry: B64::from(entry.as_bytes()), wraps, sealed_seed }, state))
     }
+}
+
+/// The content key of each version that a grant covers, wrapped for it.
+pub(crate) fn wraps_to<P: Platform>(
+    vault: &Vault<P>,
+    open: &OpenReport,
+    grant: &GrantId,
+    state: &AccessState,
+    keys: &Directory,
+) -> Result<Vec<WrapBody>> {
+    let granted = state.grant(grant).ok_or(ClientError::Internal("a grant is not in its own chain"))?;
+    let mut wraps = Vec::new();
+    for (info, manifest) in open.versions.iter().zip(&open.manifests) {
+        if !granted.grant.versions.contains(info.version) {
+            continue;
+        }
+        let key = vault.version_key(open, info.version)?;
+        let place = manifest.claimed().place;
+        let wrap = seal_wrap(&key, place, granted, state, keys, &mut rng()).map_err(|e| refuse_wrap(granted, &e))?;
+        wraps.push(WrapBody {
+            version: info.version,
+            revision: info.revision,
+            grant_id: grant.api(),
+            wrap: B64(wrap.to_bytes()),
+        });
+    }
+    Ok(wraps)
 }

@@ -4,7 +4,7 @@ use crypto::{
     account::AccountKey,
     encoding::{DecodeError, MAX_FIELD, Reader, VERSION, Writer, split_version},
     grant::InvitationSecret,
-    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId},
+    ids::{AccountId, Hash32, InstanceId, PlaceholderId, ReportId, TeamId},
     secret::{Secret, SecretBytes},
     sign::PublicSigningKey,
 };
@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use tlog::note::MAX_NOTE;
 
 use super::{
-    ClientState, PasswordSet, Pin, Seen,
+    ClientState, PasswordSet, Pin, Seen, TeamPin,
     keys_codec::{self, MAX_KEYS},
+    teams,
 };
 use crate::{key_log::KeysSeen, log::KeptLog};
 
@@ -114,12 +115,27 @@ fn read_logs(mut r: Reader<'_>) -> Result<BTreeMap<String, KeptLog>, DecodeError
     Ok(logs)
 }
 
-fn read_password(r: &mut Reader<'_>) -> Result<PasswordSet, DecodeError> {
+/// Where no password was set, and something follows.
+const NO_PASSWORD: u8 = 2;
+
+fn write_password(w: &mut Writer, set: Option<PasswordSet>) {
+    match set {
+        Some(set) => w.u32(set.generation).u8(u8::from(set.short)),
+        None => w.u32(0).u8(NO_PASSWORD),
+    };
+}
+
+fn read_password(r: &mut Reader<'_>) -> Result<Option<PasswordSet>, DecodeError> {
     let (generation, short) = (r.u32("password generation")?, r.u8("short password")?);
     match short {
-        0 | 1 => Ok(PasswordSet { generation, short: short == 1 }),
+        0 | 1 => Ok(Some(PasswordSet { generation, short: short == 1 })),
+        NO_PASSWORD if generation == 0 && !r.is_empty() => Ok(None),
         _ => Err(DecodeError::Invalid { field: "short password" }),
     }
+}
+
+fn read_teams(r: &mut Reader<'_>) -> Result<BTreeMap<TeamId, TeamPin>, DecodeError> {
+    Ok(Packed::each(r, "teams", teams::read)?.into_iter().collect())
 }
 
 impl ClientState {
@@ -153,7 +169,8 @@ impl ClientState {
             .bytes(&placeholders)
             .bytes(&retired);
         // Without what came later the form is that of earlier versions.
-        let password = self.password.is_some();
+        let teams = !self.teams.is_empty();
+        let password = self.password.is_some() || teams;
         let keys = self.keys != KeysSeen::default() || password;
         if !self.logs.is_empty() || keys {
             w.nested(|w| self.logs.iter().for_each(|(tree, kept)| write_log(w, tree, kept)));
@@ -161,8 +178,13 @@ impl ClientState {
         if keys {
             w.nested(|w| keys_codec::write(w, &self.keys));
         }
-        if let Some(set) = self.password {
-            w.u32(set.generation).u8(u8::from(set.short));
+        if password {
+            write_password(&mut w, self.password);
+        }
+        if teams {
+            let mut packed = Vec::new();
+            self.teams.iter().for_each(|(team, pin)| teams::write(team, pin, &mut packed));
+            w.bytes(&packed);
         }
         let mut out = vec![VERSION];
         out.extend_from_slice(&zeroize::Zeroizing::new(w.finish()));
@@ -191,7 +213,8 @@ impl ClientState {
             retired: Packed::each(&mut r, "retired keys", |p| Ok(AccountKey::from_secret(Secret::new(p.take()?))))?,
             logs: if r.is_empty() { BTreeMap::new() } else { read_logs(r.nested("logs", MAX_LOGS)?)? },
             keys: if r.is_empty() { KeysSeen::default() } else { keys_codec::read(r.nested("keys seen", MAX_KEYS)?)? },
-            password: if r.is_empty() { None } else { Some(read_password(&mut r)?) },
+            password: if r.is_empty() { None } else { read_password(&mut r)? },
+            teams: if r.is_empty() { BTreeMap::new() } else { read_teams(&mut r)? },
         };
         r.finish()?;
         Ok(state)
@@ -230,6 +253,9 @@ mod tests {
         state.keys.raise(22, AlarmKind::others(AccountId([3; 32]), 23));
         state.logs.insert("keys".to_owned(), KeptLog { key: "log+00000001+AAAA".to_owned(), checkpoint: None });
         state.password = Some(PasswordSet { generation: 24, short: true });
+        let said = Newer { epoch: 26, record: [27; 32], leaf: 28 };
+        state.teams.insert(TeamId([29; 32]), TeamPin { seq: 25, roster: Hash32([30; 32]), newer: Some(said) });
+        state.teams.insert(TeamId([31; 32]), TeamPin { seq: 0, roster: Hash32([32; 32]), newer: None });
         state
     }
 
@@ -244,13 +270,16 @@ mod tests {
 
     #[test]
     fn a_state_from_before_the_log_is_read() {
-        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), password: None, ..full() };
+        let teams = BTreeMap::new();
+        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), password: None, teams, ..full() };
         assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
         let mut unwatched = full();
         unwatched.keys.addresses.clear();
         assert_eq!(ClientState::parse(unwatched.to_bytes().expose()), Ok(unwatched), "from before addresses changed");
         let later = ClientState { password: full().password, ..state };
         assert_eq!(ClientState::parse(later.to_bytes().expose()), Ok(later));
+        let teams = ClientState { password: None, ..full() };
+        assert_eq!(ClientState::parse(teams.to_bytes().expose()), Ok(teams), "teams and no password");
     }
 
     #[test]
@@ -270,6 +299,9 @@ mod tests {
         let mut forked = full();
         forked.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([99; 32]), verified: false });
         assert!(matches!(new.merge(forked), Err(crate::Refusal::KeyRecordChanged { .. })));
+        let mut forked = full();
+        forked.teams.insert(TeamId([31; 32]), TeamPin { seq: 0, roster: Hash32([99; 32]), newer: None });
+        assert!(matches!(new.merge(forked), Err(crate::Refusal::TeamRosterOlder { .. })));
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl<P: Platform> Vault<P> {
             let opened = hpke_open(private, None, &wrap.info(), &wrap.sealed).map_err(|_| forged.clone())?;
             return Ok(Secret::from_slice(opened.expose()).ok_or(forged)?);
         }
+        if let Some(team) = grant.team {
+            let missing = Refusal::TeamKeyForged { team: team.to_string() };
+            let private = self.team_key(team.crypto(), wrap.epoch).ok_or(missing)?;
+            return Ok(open_wrap(wrap, WrapKey::Grant(&private)).map_err(|_| forged)?);
+        }
         let seed = grant.seed.as_ref().ok_or_else(|| forged.clone())?;
         let private = self.grant_seed(&wrap.grant, &seed.0)?;
         Ok(open_wrap(wrap, WrapKey::Grant(&private)).map_err(|_| forged)?)

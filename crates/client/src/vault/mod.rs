@@ -26,7 +26,8 @@ use api_types::{
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
-    ids::{AccountId as CryptoAccountId, Hash32},
+    ids::{AccountId as CryptoAccountId, Hash32, TeamId},
+    kem::PrivateKey,
 };
 use zeroize::Zeroizing;
 
@@ -70,6 +71,7 @@ struct Inner<P> {
     looked_up: Mutex<Vec<PublicAccount>>,
     closed: Mutex<BTreeSet<CryptoAccountId>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
+    team_keys: Mutex<BTreeMap<(TeamId, u32), PrivateKey>>,
     log: Guard,
     key_log: KeyLog,
 }
@@ -182,6 +184,7 @@ impl<P: Platform> Vault<P> {
             looked_up: Mutex::default(),
             closed: Mutex::default(),
             seen_events: Mutex::default(),
+            team_keys: Mutex::default(),
             log,
             key_log,
         })))
@@ -313,6 +316,15 @@ impl<P: Platform> Vault<P> {
     /// Number and hash of the newest event of each report that this session has verified.
     pub(crate) fn seen_events(&self) -> MutexGuard<'_, BTreeMap<ReportId, (u64, Hash32)>> {
         self.0.seen_events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A team's private key of an epoch, if this session has opened it.
+    pub(crate) fn team_key(&self, team: TeamId, key_epoch: u32) -> Option<PrivateKey> {
+        self.team_keys().get(&(team, key_epoch)).cloned()
+    }
+
+    pub(crate) fn team_keys(&self) -> MutexGuard<'_, BTreeMap<(TeamId, u32), PrivateKey>> {
+        self.0.team_keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state changed: the next save sends it.

@@ -7,9 +7,10 @@ use thiserror::Error;
 use crate::{
     defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
-    ids::{AccountId, Hash32},
+    ids::{AccountId, Hash32, TeamId},
     kem::{RecipientKey, Suite},
     sign::{PublicSigningKey, Signed, SignedObject, VerifyError},
+    team::TeamChain,
 };
 
 /// One epoch's public keys.
@@ -307,6 +308,21 @@ pub trait KeyDirectory {
     /// [`KeyError`].
     fn signer(&self, account: &AccountId, epoch: u32, time: UnixMillis) -> Result<&PublicSigningKey, KeyError> {
         self.chain(account).ok_or(KeyError::AccountUnknown)?.signer(epoch, time)
+    }
+
+    /// The verified rosters of a team, if known.
+    fn team(&self, _team: &TeamId) -> Option<&TeamChain> {
+        None
+    }
+}
+
+impl KeyDirectory for (BTreeMap<AccountId, KeyChain>, BTreeMap<TeamId, TeamChain>) {
+    fn chain(&self, account: &AccountId) -> Option<&KeyChain> {
+        self.0.get(account)
+    }
+
+    fn team(&self, team: &TeamId) -> Option<&TeamChain> {
+        self.1.get(team)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a report's access is at one head of its chain and one time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{AccountRecipient, ChainError, Genesis, Grant, Patient, Recipient, Right};
+use super::{AccountRecipient, ChainError, Genesis, Grant, Patient, Recipient, Right, TeamHolders};
 use crate::{
     account::KeyChain,
     defence::Defence,
@@ -55,16 +58,32 @@ pub struct GrantState {
     pub revoked: Option<u64>,
     /// The account that claimed it, for a bearer grant.
     pub claimed: Option<AccountRecipient>,
+    /// The members of the team that holds it, for a team's grant.
+    pub team: Option<Arc<TeamHolders>>,
+    /// The entries that brought it under a later key of its team.
+    pub team_keys: Vec<u64>,
 }
 
 impl GrantState {
-    /// The account that holds it; none for an unclaimed bearer grant.
+    /// The account that holds it; none for an unclaimed bearer grant and for a team's.
     pub fn holder(&self) -> Option<AccountId> {
         match &self.grant.recipient {
             Recipient::Account(account) => Some(account.account),
             Recipient::Code { account, .. } => Some(*account),
             Recipient::Bearer { .. } => self.claimed.map(|c| c.account),
+            Recipient::Team(_) => None,
         }
+    }
+
+    /// Whether somebody holds it at a time, alone or as a member of its team.
+    pub fn is_held_by(&self, account: AccountId, at: UnixMillis) -> bool {
+        let by_team = self.team.as_ref().is_some_and(|team| team.holds(&account, at));
+        self.holder() == Some(account) || by_team
+    }
+
+    /// Whether its team has a later key than the one that the chain says it is under.
+    pub fn is_behind_its_team(&self) -> bool {
+        self.team.as_ref().is_some_and(|team| team.is_behind())
     }
 }
 
@@ -198,9 +217,9 @@ impl AccessState {
         if right == Right::Own && grant.holder() != Some(self.owner) { REMOVED_OWNER_RIGHT } else { right }
     }
 
-    /// The live grants of an account.
+    /// The live grants of an account, those of its teams among them.
     pub fn grants_of(&self, account: AccountId) -> impl Iterator<Item = &GrantState> {
-        self.live_grants().filter(move |g| g.holder() == Some(account))
+        self.live_grants().filter(move |g| g.is_held_by(account, self.now))
     }
 
     /// The highest right an account has now.
@@ -239,10 +258,17 @@ impl AccessState {
     }
 
     /// Whether a version whose current manifest names entry `sealed_at` as its access head needs new keys: a grant that
-    /// covered it has ended since. Whether a code was ever redeemed is not in the chain, so each counts as if it was.
+    /// covered it has ended since, or went on under a later key of its team. Whether a code was ever redeemed is not in the
+    /// chain, so each counts as if it was.
     pub fn needs_rekey(&self, version: u32, sealed_at: u64) -> bool {
         let ended = |g: &GrantState| self.ended_by(g).is_some_and(|seq| seq > sealed_at);
-        self.grants.values().any(|g| g.grant.versions.contains(version) && ended(g))
+        let left = |g: &GrantState| g.team_keys.iter().any(|seq| *seq > sealed_at);
+        self.grants.values().any(|g| g.grant.versions.contains(version) && (ended(g) || left(g)))
+    }
+
+    /// The live grants whose team has a later key: somebody who is gone from the team may still have theirs.
+    pub fn behind_their_teams(&self) -> impl Iterator<Item = &GrantState> {
+        self.live_grants().filter(|g| g.is_behind_its_team())
     }
 
     pub(super) fn owner_has_own_grant(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::{
     encoding::{DecodeError, UnixMillis, Writer},
-    ids::{AccountId, GrantId, Hash32, PlaceholderId, ReportId},
+    ids::{AccountId, GrantId, Hash32, PlaceholderId, ReportId, TeamId},
     kem::{RecipientKey, Suite},
     sign::PublicSigningKey,
 };
@@ -99,6 +99,19 @@ pub struct AccountRecipient {
     pub key_hash: Hash32,
 }
 
+/// A team's key, as a grant names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TeamRecipient {
+    /// The team.
+    pub team: TeamId,
+    /// Hash of the roster that has the key.
+    pub roster: Hash32,
+    /// Epoch of the key.
+    pub key_epoch: u32,
+    /// SHA-256 of the public key.
+    pub key_hash: Hash32,
+}
+
 /// Who receives a grant, and so where its wraps go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
@@ -126,6 +139,8 @@ pub enum Recipient {
         /// Verifies a claim.
         claim: PublicSigningKey,
     },
+    /// A team: wraps go to its newest key.
+    Team(TeamRecipient),
 }
 
 /// A grant.
@@ -178,6 +193,15 @@ pub struct Custody {
     pub recipient: AccountRecipient,
 }
 
+/// A team's grant goes on under a later key of the team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamKey {
+    /// The grant.
+    pub grant: GrantId,
+    /// The key that it goes on under.
+    pub recipient: TeamRecipient,
+}
+
 /// What an entry does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -192,6 +216,8 @@ pub enum Change {
     Custody(Custody),
     /// Ends the report: its owner erases it. Nothing comes after it.
     Erase,
+    /// Says under which key of its team a grant goes on.
+    TeamKey(TeamKey),
 }
 
 /// One signed entry of a report's access chain.

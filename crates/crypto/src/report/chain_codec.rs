@@ -1,9 +1,12 @@
 //! The access chain's entries as bytes: the tables of docs/protocol.md, field by field.
 
-use super::chain::{AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions};
+use super::chain::{
+    AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, TeamKey, TeamRecipient,
+    Versions,
+};
 use crate::{
     encoding::{DecodeError, Reader, Writer},
-    ids::{AccountId, GrantId, Hash32, PlaceholderId, ReportId},
+    ids::{AccountId, GrantId, Hash32, PlaceholderId, ReportId, TeamId},
     kem::{RecipientKey, Suite},
     sign::{PublicSigningKey, SignedObject},
 };
@@ -30,6 +33,10 @@ impl SignedObject for AccessEntry {
                 write_account(&custody.recipient, w);
             }),
             Change::Erase => w.u8(5).nested(|_| {}),
+            Change::TeamKey(key) => w.u8(6).nested(|w| {
+                w.bytes(key.grant.as_ref());
+                write_team(&key.recipient, w);
+            }),
         };
     }
 
@@ -60,6 +67,7 @@ fn read_change(kind: u8, r: &mut Reader<'_>) -> Result<Change, DecodeError> {
         }),
         4 => Change::Custody(Custody { grant: GrantId(r.array("grant")?), recipient: read_account(r)? }),
         5 => Change::Erase,
+        6 => Change::TeamKey(TeamKey { grant: GrantId(r.array("grant")?), recipient: read_team(r)? }),
         tag => return Err(DecodeError::UnknownTag { field: "kind", tag: tag.into() }),
     })
 }
@@ -86,6 +94,22 @@ fn read_account(r: &mut Reader<'_>) -> Result<AccountRecipient, DecodeError> {
     })
 }
 
+fn write_team(recipient: &TeamRecipient, w: &mut Writer) {
+    w.bytes(recipient.team.as_ref())
+        .bytes(recipient.roster.as_ref())
+        .u32(recipient.key_epoch)
+        .bytes(recipient.key_hash.as_ref());
+}
+
+fn read_team(r: &mut Reader<'_>) -> Result<TeamRecipient, DecodeError> {
+    Ok(TeamRecipient {
+        team: TeamId(r.array("team")?),
+        roster: Hash32(r.array("roster")?),
+        key_epoch: r.u32("key epoch")?,
+        key_hash: Hash32(r.array("key hash")?),
+    })
+}
+
 fn write_recipient(recipient: &Recipient, w: &mut Writer) {
     match recipient {
         Recipient::Account(account) => {
@@ -102,6 +126,10 @@ fn write_recipient(recipient: &Recipient, w: &mut Writer) {
         }
         Recipient::Bearer { placeholder, key, claim } => {
             w.u8(3).bytes(placeholder.as_ref()).bytes(key.as_bytes()).bytes(&claim.0);
+        }
+        Recipient::Team(team) => {
+            w.u8(4);
+            write_team(team, w);
         }
     }
 }
@@ -125,6 +153,7 @@ fn read_recipient(r: &mut Reader<'_>) -> Result<Recipient, DecodeError> {
             key: read_grant_key(r)?,
             claim: PublicSigningKey(r.array("claim key")?),
         },
+        4 => Recipient::Team(read_team(r)?),
         tag => return Err(DecodeError::UnknownTag { field: "recipient kind", tag: tag.into() }),
     })
 }

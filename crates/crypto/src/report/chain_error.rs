@@ -114,6 +114,24 @@ pub enum ChainError {
         /// Its place.
         seq: u64,
     },
+    /// The rosters of the team that an entry names are not known.
+    #[error("entry {seq} names a team that is not known")]
+    TeamUnknown {
+        /// Its place.
+        seq: u64,
+    },
+    /// An entry names a roster or a key that isn't the team's, or one that is not later than the grant's.
+    #[error("entry {seq} names a key that is not the team's, or no later one")]
+    WrongTeamKey {
+        /// Its place.
+        seq: u64,
+    },
+    /// A team is granted more than to read and to add versions.
+    #[error("entry {seq} grants a team more than a team may have")]
+    TeamRight {
+        /// Its place.
+        seq: u64,
+    },
     /// The chain ends before, or elsewhere than, the head seen before: a roll-back or a fork.
     #[error("the access chain does not contain the head seen before")]
     OlderThanSeen,

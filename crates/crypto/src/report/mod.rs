@@ -11,10 +11,14 @@ mod manifest;
 mod place;
 mod replay;
 mod statement;
+mod team_grant;
 mod wrap;
 
 pub use access::{AccessState, Erasure, GrantState, GrantStatus, REMOVED_OWNER_RIGHT};
-pub use chain::{AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, Versions};
+pub use chain::{
+    AccessEntry, AccountRecipient, Change, Claim, Custody, Grant, Purpose, Recipient, Right, TeamKey, TeamRecipient,
+    Versions,
+};
 pub use chain_error::ChainError;
 #[cfg(feature = "open")]
 pub use draft::{open_draft, seal_draft};
@@ -24,6 +28,7 @@ pub use place::{PartPlace, RevisionPlace};
 pub use statement::{AuthorStatement, ContentHasher, StatementError, StatementPart};
 #[cfg(feature = "open")]
 pub use statement::{open_statement, seal_statement};
+pub use team_grant::{TEAM_RIGHT_MAX, TeamHolders};
 pub use wrap::{Wrap, WrapError, recipient_key};
 #[cfg(feature = "open")]
 pub use wrap::{WrapKey, open_wrap, seal_wrap};

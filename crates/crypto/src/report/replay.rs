@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AccessEntry, AccessState, AccountRecipient, ChainError, Change, Claim, Custody, Erasure, Genesis, Grant,
-    GrantState, GrantStatus, Patient, Purpose, Recipient, Right, Versions,
+    GrantState, GrantStatus, Patient, Purpose, Recipient, Right, Versions, team_grant,
 };
 use crate::{
     account::KeyDirectory,
@@ -104,6 +104,7 @@ impl AccessState {
             Change::Claim(claim) => self.claim(entry, claim, keys),
             Change::Custody(custody) => self.pass_custody(entry, custody, keys),
             Change::Erase => self.erase(entry),
+            Change::TeamKey(key) => self.follow_team(entry, key, keys),
         }
     }
 
@@ -116,6 +117,7 @@ impl AccessState {
             return Err(ChainError::GrantNotLive { seq });
         }
         check_recipient(seq, &grant.recipient, keys)?;
+        let team = team_grant::holders_of(seq, grant, keys)?;
         if self.is_founding(entry, grant) {
             self.insert(entry, grant.clone());
             return Ok(());
@@ -126,7 +128,7 @@ impl AccessState {
             self.check_child(entry, grant)?;
         }
         self.founding_open = false;
-        self.insert(entry, grant.clone());
+        self.insert(entry, grant.clone()).team = team;
         Ok(())
     }
 
@@ -161,7 +163,7 @@ impl AccessState {
             Recipient::Bearer { placeholder, .. } => {
                 self.genesis.patient == Patient::Placeholder(*placeholder) && !self.custody_passed
             }
-            Recipient::Code { .. } => false,
+            Recipient::Code { .. } | Recipient::Team(_) => false,
         };
         if whole && fits { Ok(()) } else { Err(ChainError::OwnershipRule { seq }) }
     }
@@ -273,16 +275,18 @@ impl AccessState {
         Ok(())
     }
 
-    fn insert(&mut self, entry: &AccessEntry, grant: Grant) {
-        let state = GrantState {
+    /// Of a grant whose id wasn't used before.
+    fn insert(&mut self, entry: &AccessEntry, grant: Grant) -> &mut GrantState {
+        self.grants.entry(grant.id).or_insert(GrantState {
             seq: entry.seq,
             issued_by: entry.author,
             issued_at: entry.time,
             revoked: None,
             claimed: None,
+            team: None,
+            team_keys: Vec::new(),
             grant,
-        };
-        self.grants.insert(state.grant.id, state);
+        })
     }
 }
 
@@ -305,7 +309,7 @@ fn check_recipient(seq: u64, recipient: &Recipient, keys: &impl KeyDirectory) ->
             Some(chain) if chain.record(*epoch).is_none() => Err(ChainError::WrongRecipientKey { seq }),
             _ => Ok(()),
         },
-        Recipient::Bearer { .. } => Ok(()),
+        Recipient::Bearer { .. } | Recipient::Team(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{AccessState, GrantState, GrantStatus, Recipient, RevisionPlace};
+use super::{AccessState, GrantState, GrantStatus, Recipient, RevisionPlace, team_grant};
 use crate::{
     account::{KeyDirectory, KeyError},
     defence::Defence,
@@ -22,7 +22,7 @@ pub struct Wrap {
     pub suite: Suite,
     /// SHA-256 of the public key.
     pub key_hash: Hash32,
-    /// Epoch of an account's key; 0 for a grant's own key.
+    /// Epoch of an account's or a team's key; 0 for a grant's own key.
     pub epoch: u32,
     /// Head of the access chain at the time.
     pub access_head: Hash32,
@@ -58,6 +58,9 @@ pub enum WrapError {
     /// The key to seal to is weaker than what its account offers.
     #[error("a weaker key was named than the recipient offers")]
     DowngradedSuite,
+    /// The rosters of the team that the grant is for are missing.
+    #[error("the grant's team is not known")]
+    TeamUnknown,
     /// The recipient's records are missing or wrong.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -153,16 +156,18 @@ impl Wrap {
     }
 }
 
-/// The key that a grant's wraps go to, and its epoch: the account's current key, or the grant's own.
+/// The key that a grant's wraps go to, and its epoch: the account's or team's current key, or the grant's own.
 ///
-/// An account's current key must follow, along the signed records, from the one that the grant names.
+/// A current key must follow, along the signed records or rosters, from the one that the grant names.
 ///
 /// # Errors
-/// [`WrapError::Keys`], [`WrapError::WrongEpoch`], [`WrapError::WrongKey`], [`WrapError::DowngradedSuite`].
+/// [`WrapError::Keys`], [`WrapError::WrongEpoch`], [`WrapError::WrongKey`], [`WrapError::DowngradedSuite`],
+/// [`WrapError::TeamUnknown`].
 pub fn recipient_key(grant: &GrantState, keys: &impl KeyDirectory) -> Result<(RecipientKey, u32), WrapError> {
     let named = match (&grant.grant.recipient, &grant.claimed) {
         (Recipient::Account(named), _) | (Recipient::Bearer { .. }, Some(named)) => named,
         (Recipient::Code { key, .. } | Recipient::Bearer { key, .. }, _) => return Ok((key.clone(), 0)),
+        (Recipient::Team(named), _) => return team_grant::current_key(named, keys),
     };
     let chain = keys.chain(&named.account).ok_or(KeyError::AccountUnknown)?;
     let record = chain.record(named.epoch).ok_or(WrapError::WrongEpoch(named.epoch))?;
@@ -220,7 +225,7 @@ mod private {
     pub enum WrapKey<'a> {
         /// The keyring, for a wrap to an account's key.
         Keyring(&'a Keyring),
-        /// A grant's own key, from a redeemed code or an invitation's secret.
+        /// A grant's own key, from a redeemed code or an invitation's secret; or a team's of the wrap's epoch.
         Grant(&'a PrivateKey),
     }
 

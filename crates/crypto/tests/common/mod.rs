@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use crypto::{
-    account::{AccountKey, KeyChain, Keyring, WayInSetup},
-    ids::{AccountId, GrantId, Hash32, ReportId},
+    account::{AccountKey, KeyChain, KeyDirectory, Keyring, WayInSetup},
+    ids::{AccountId, GrantId, Hash32, ReportId, TeamId},
+    kem::{PrivateKey, Suite},
     report::{
         AccessEntry, AccessState, AccountRecipient, Change, ContentKey, Genesis, Grant, Patient, Purpose, Recipient,
-        Right, Versions,
+        Right, TeamRecipient, Versions,
     },
     secret::Secret,
     sign::Signed,
+    team::{TeamChain, TeamError, TeamMember, TeamRole, TeamRoster},
 };
 
 /// A day in 2026, Unix milliseconds.
@@ -125,8 +127,97 @@ impl Chain {
         self
     }
 
-    pub fn replay(&self, keys: &BTreeMap<AccountId, KeyChain>) -> Result<AccessState, crypto::report::ChainError> {
+    pub fn replay(&self, keys: &impl KeyDirectory) -> Result<AccessState, crypto::report::ChainError> {
         AccessState::replay(&self.genesis, &self.entries, keys, T0 + 1000)
+    }
+}
+
+/// A team's rosters signed so far, with its private keys.
+#[derive(Clone)]
+pub struct Team {
+    pub rosters: Vec<Signed<TeamRoster>>,
+    pub keys: Vec<PrivateKey>,
+}
+
+/// The private key of a team's epoch.
+pub fn team_key(seed: u8) -> PrivateKey {
+    PrivateKey::from_seed(Suite::XWing, Secret::new([seed; 32]))
+}
+
+/// Members in the order of a roster; the first is the manager.
+pub fn members(people: &[&Person]) -> Vec<TeamMember> {
+    let role = |at| if at == 0 { TeamRole::Manager } else { TeamRole::Member };
+    let mut members: Vec<_> =
+        people.iter().enumerate().map(|(at, p)| TeamMember { account: p.id(), role: role(at) }).collect();
+    members.sort_by_key(|member| member.account);
+    members
+}
+
+impl Team {
+    pub fn new(manager: &Person, others: &[&Person]) -> Self {
+        let people: Vec<&Person> = [manager].into_iter().chain(others.iter().copied()).collect();
+        let first = TeamRoster {
+            team: None,
+            seq: 0,
+            previous: None,
+            name: "Cardiology".into(),
+            key_epoch: 0,
+            key: team_key(90).public(),
+            members: members(&people),
+            author: manager.id(),
+            epoch: manager.keyring.current().epoch,
+            time: T0 + 20,
+        };
+        let rosters = vec![Signed::sign(first, &manager.keyring.current().signing)];
+        Self { rosters, keys: vec![team_key(90)] }
+    }
+
+    pub fn id(&self) -> TeamId {
+        TeamId::of(&self.rosters[0])
+    }
+
+    /// The next roster, as an honest manager would make it.
+    pub fn next(&self, author: &Person, members: Vec<TeamMember>, new_key: bool) -> TeamRoster {
+        let last = self.rosters.last().unwrap();
+        let before = last.claimed();
+        let key_epoch = before.key_epoch + u32::from(new_key);
+        TeamRoster {
+            team: Some(self.id()),
+            seq: before.seq + 1,
+            previous: Some(last.hash()),
+            key_epoch,
+            key: team_key(90 + key_epoch as u8).public(),
+            members,
+            author: author.id(),
+            epoch: author.keyring.current().epoch,
+            time: before.time + 10,
+            ..before.clone()
+        }
+    }
+
+    pub fn push(&mut self, author: &Person, roster: TeamRoster) -> &mut Self {
+        if roster.key_epoch as usize == self.keys.len() {
+            self.keys.push(team_key(90 + roster.key_epoch as u8));
+        }
+        self.rosters.push(Signed::sign(roster, &author.keyring.current().signing));
+        self
+    }
+
+    pub fn verify(&self, keys: &impl KeyDirectory) -> Result<TeamChain, TeamError> {
+        TeamChain::verify(&self.id(), self.rosters.clone(), keys)
+    }
+}
+
+/// A grant to a team, for all versions and for ever.
+pub fn grant_to_team(id: u8, to: &TeamChain, right: Right) -> Grant {
+    Grant {
+        id: GrantId([id; 16]),
+        recipient: Recipient::Team(TeamRecipient::current(to)),
+        right,
+        purpose: Purpose::new("treatment").unwrap(),
+        versions: Versions::ALL,
+        expires_at: 0,
+        parent: None,
     }
 }
 

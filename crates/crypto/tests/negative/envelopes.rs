@@ -149,8 +149,8 @@ fn fail_keyring_of_another_account_or_key() {
 #[test]
 fn fail_unknown_way_in_kind() {
     use crypto::account::WayInKind;
-    let unknown = DecodeError::UnknownTag { field: "way-in kind", tag: 7 };
-    assert_eq!(WayInKind::from_tag(7), Err(unknown));
+    let unknown = DecodeError::UnknownTag { field: "way-in kind", tag: 255 };
+    assert_eq!(WayInKind::from_tag(255), Err(unknown));
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod escrow;
 mod manifests;
 mod parts;
 mod shares;
+mod teams;
 mod wraps;

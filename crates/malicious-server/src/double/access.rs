@@ -1,7 +1,7 @@
 //! Grants: made, revoked, redeemed, claimed.
 
 use api_types::{
-    AccountId, B64, ErrorCode, GrantId, ReportId,
+    AccountId, B64, ErrorCode, GrantId, ReportId, TeamId,
     grants::{
         ClaimGrant, CreateGrant, GrantInfo, GrantKind, GrantList, GrantState as Stands, RedeemChallenge, RedeemGrant,
         Redeemed, RevokeGrant, Right, StoreGrantSeed,
@@ -30,7 +30,7 @@ fn right(right: crypto::report::Right) -> Right {
 impl Fake {
     pub fn replay(&self, db: &Db, id: &ReportId) -> AccessState {
         let report = &db.reports[id];
-        let keys = Self::keys(db);
+        let keys = Self::directory(db);
         let entries: Vec<_> = report.entries.iter().map(|e| Signed::parse(&e.0).unwrap()).collect();
         AccessState::replay(&Signed::parse(&report.genesis.0).unwrap(), &entries, &keys, self.now()).unwrap()
     }
@@ -41,12 +41,13 @@ impl Fake {
         let own = |g: &GrantState| {
             let grant = GrantId(g.grant.id.0);
             let seed = report.seeds.get(&grant).cloned();
-            let open = matches!(g.grant.recipient, Recipient::Account(_)) || seed.is_some();
+            let open = matches!(g.grant.recipient, Recipient::Account(_) | Recipient::Team(_)) || seed.is_some();
             open.then(|| OwnGrant {
                 id: grant,
                 right: right(state.effective_right(g)),
                 expires_at: g.grant.expires_at,
                 seed,
+                team: g.team.as_ref().map(|team| TeamId(team.recipient.team.0)),
             })
         };
         state.grants_of(crypto::ids::AccountId(me.0)).filter_map(own).collect()
@@ -56,7 +57,9 @@ impl Fake {
         match state.status(g) {
             GrantStatus::Revoked { .. } | GrantStatus::ParentEnded | GrantStatus::HolderClosed => Stands::Revoked,
             GrantStatus::Expired => Stands::Expired,
-            GrantStatus::Live if matches!(g.grant.recipient, Recipient::Account(_)) => Stands::Live,
+            GrantStatus::Live if matches!(g.grant.recipient, Recipient::Account(_) | Recipient::Team(_)) => {
+                Stands::Live
+            }
             GrantStatus::Live if report.seeds.contains_key(id) => Stands::Live,
             GrantStatus::Live if report.tries.get(id).is_some_and(|t| *t >= 5) => Stands::Locked,
             GrantStatus::Live => Stands::Pending,
@@ -71,6 +74,7 @@ impl Fake {
                 Recipient::Account(_) => GrantKind::Account,
                 Recipient::Code { .. } => GrantKind::Code,
                 Recipient::Bearer { .. } => GrantKind::Bearer,
+                Recipient::Team(_) => GrantKind::Team,
             };
             let info = GrantInfo {
                 id: grant,
@@ -82,6 +86,7 @@ impl Fake {
                 granted_by_name: String::new(),
                 recipient: g.holder().map(|a| AccountId(a.0)),
                 recipient_name: None,
+                team: g.team.as_ref().map(|team| TeamId(team.recipient.team.0)),
                 created_at: g.issued_at,
                 expires_at: g.grant.expires_at,
                 tries_left: Some(5 - report.tries.get(&grant).copied().unwrap_or(0)),
@@ -169,7 +174,7 @@ impl Fake {
         })
     }
 
-    fn append<'a>(&self, db: &'a mut Db, id: &ReportId, entry: B64) -> Option<&'a mut super::Report> {
+    pub(super) fn append<'a>(&self, db: &'a mut Db, id: &ReportId, entry: B64) -> Option<&'a mut super::Report> {
         let head = self.replay(db, id).head();
         let parsed = Signed::<AccessEntry>::parse(&entry.0).unwrap();
         assert_eq!(parsed.claimed().previous, head);

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    AccountId, B64,
+    AccountId, B64, TeamId as ApiTeamId,
     accounts::{EmailBinding, RotateKeys},
     sign_up::FinishSignUp,
+    teams::NewTeamRoster,
 };
 use bytes::Bytes;
 use client::{
     email_key,
     transport::{Method, Request, Response, TransportError},
 };
-use crypto::{account::KeyRecord, sign::Signed};
+use crypto::{account::KeyRecord, ids::TeamId, sign::Signed, team::TeamRoster};
 use serde_json::{Value, json};
 use tlog::{
     HASH_LEN, Hash,
@@ -158,6 +159,13 @@ impl Keys {
                     let leaves: Option<Vec<u64>> = (0..).zip(&records).map(leaf).collect();
                     object.insert("key_leaves".to_owned(), json!(leaves.unwrap_or_default()));
                 }
+                if let (Some(id), Some(Value::Array(rosters))) = (object.get("id").cloned(), object.get("rosters")) {
+                    let id: ApiTeamId = serde_json::from_value(id).unwrap();
+                    let rosters: Vec<B64> = serde_json::from_value(json!(rosters)).unwrap();
+                    let leaf = |(seq, roster): (u32, &B64)| self.place(&KeyTreeLeaf::key(&id.0, seq, &roster.0));
+                    let leaves: Option<Vec<u64>> = (0..).zip(&rosters).map(leaf).collect();
+                    object.insert("leaves".to_owned(), json!(leaves.unwrap_or_default()));
+                }
                 if let (Some(public), Some(Value::String(email))) = (object.get("public"), object.get("email").cloned())
                 {
                     let id = serde_json::from_value(public["id"].clone()).unwrap();
@@ -195,6 +203,12 @@ impl Fake {
             let record = Signed::<KeyRecord>::parse(&key_record.0).unwrap();
             let said = record.claimed();
             keys.push(&KeyTreeLeaf::key(&said.account.unwrap().0, said.epoch, &key_record.0));
+        }
+        if request.method == Method::Post && (path == "teams" || path.ends_with("/rosters")) {
+            let NewTeamRoster { roster, .. } = read(request);
+            let signed = Signed::<TeamRoster>::parse(&roster.0).unwrap();
+            let team = signed.claimed().team.unwrap_or_else(|| TeamId::of(&signed));
+            keys.push(&KeyTreeLeaf::key(&team.0, signed.claimed().seq, &roster.0));
         }
         if path == "instance" {
             value["log_keys_key"] = json!(keys.key.verifier().to_string());

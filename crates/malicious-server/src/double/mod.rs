@@ -7,6 +7,7 @@ pub mod keys;
 pub mod log;
 mod reports;
 mod seal;
+pub mod teams;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +18,7 @@ use std::{
 };
 
 use api_types::{
-    AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, UploadId, WayInId,
+    AccountId, B64, ErrorCode, GrantId, PlaceholderId, Problem, ReportId, TeamId, UploadId, WayInId,
     accounts::{AccountStatus, Role, WayIn},
     audit::READ_REQUEST,
     closing::Closing,
@@ -132,6 +133,7 @@ pub struct Db {
     pub arrived: BTreeMap<PlaceholderId, AccountId>,
     pub trusted: Vec<Trusted>,
     pub splits: Vec<SplitRecovery>,
+    pub teams: BTreeMap<TeamId, teams::Team>,
     pub cursor: u64,
 }
 
@@ -270,6 +272,7 @@ impl Fake {
         let me = self.db().sessions.get(token.unwrap_or_default()).cloned().ok_or(no(ErrorCode::SignedOut))?;
         self.events(request, &parts)
             .or_else(|| self.people(request, &parts, query, &me))
+            .or_else(|| self.teams(request, &parts, &me.0))
             .or_else(|| self.drafts(request, &parts, &me.0))
             .or_else(|| self.reports(request, &parts, query, &me.0))
             .or_else(|| self.grants(request, &parts, &me))

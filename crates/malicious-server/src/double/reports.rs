@@ -144,9 +144,10 @@ impl Fake {
             }
             // Whoever asks for events lies about them.
             (Method::Get, ["reports", _, "events"]) => json(&AuditEventList { items: Vec::new(), next: None }),
-            (Method::Get, ["reports", _, "people"]) => {
-                json(&ReportPeople { items: db.accounts.iter().map(|(id, a)| public(id, a)).collect() })
-            }
+            (Method::Get, ["reports", _, "people"]) => json(&ReportPeople {
+                items: db.accounts.iter().map(|(id, a)| public(id, a)).collect(),
+                teams: db.teams.keys().map(|id| Self::rosters(&db, id)).collect(),
+            }),
             (Method::Get, ["reports", id, "versions", version]) => {
                 let id = found(id);
                 let version: u32 = version.parse().unwrap();

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use malicious_server::attack::ATTACKS;
 
 const PAGE: &str = include_str!("../../../../docs/attacks.md");
-const SUITE: [&str; 6] = [
+const SUITE: [&str; 7] = [
     include_str!("access.rs"),
     include_str!("account.rs"),
     include_str!("keys.rs"),
     include_str!("log.rs"),
     include_str!("parts.rs"),
+    include_str!("teams.rs"),
     include_str!("versions.rs"),
 ];
 

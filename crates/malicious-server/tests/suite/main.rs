@@ -7,6 +7,7 @@ mod catalogue;
 mod keys;
 mod log;
 mod parts;
+mod teams;
 mod versions;
 
 use std::fmt::Debug;

@@ -10,7 +10,7 @@ use super::load::Load;
 use crate::{
     components::{Avatar, Button, ButtonKind, Card, Time, TimeStyle},
     pages::signed_in::{
-        access_line::{SignedMark, name_of, purpose_phrase, right_word, state_badge},
+        access_line::{SignedMark, members_of, name_of, purpose_phrase, right_word, state_badge},
         question::Question,
         revoke::Ending,
     },
@@ -73,7 +73,7 @@ fn List(people: Vec<PersonAccess>, shown: RwSignal<usize>, around: Around, over:
     let rows = move || {
         let row = |person: &PersonAccess| {
             let held = if over { person.ended.clone() } else { person.now.clone() };
-            view! { <PersonRow name=name_of(&person.who) held around/> }
+            view! { <PersonRow name=name_of(&person.who) members=members_of(&person.who) held around/> }
         };
         people.with_value(|people| people.iter().take(shown.get()).map(row).collect_view())
     };
@@ -81,7 +81,7 @@ fn List(people: Vec<PersonAccess>, shown: RwSignal<usize>, around: Around, over:
 }
 
 #[component]
-fn PersonRow(name: String, held: Vec<HeldReport>, around: Around) -> impl IntoView {
+fn PersonRow(name: String, members: Option<String>, held: Vec<HeldReport>, around: Around) -> impl IntoView {
     let count = match held.len() {
         1 => t!(access.one_report).to_owned(),
         count => t!(access.reports, count = count),
@@ -91,7 +91,8 @@ fn PersonRow(name: String, held: Vec<HeldReport>, around: Around) -> impl IntoVi
         <li class="holder">
             <div class="holder-head">
                 <Avatar name=name.clone()/>
-                <div class="row-main"><span class="row-title">{name.clone()}</span><span class="row-text">{count}</span></div>
+                <div class="row-main"><span class="row-title">{name.clone()}</span><span class="row-text">{count}</span>
+                {members.map(|members| view! { <span class="row-text">{members}</span> })}</div>
             </div>
             <ul class="holder-reports" role="list" aria-label=t!(access.reports_of, name = name)>{lines}</ul>
         </li>

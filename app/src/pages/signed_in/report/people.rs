@@ -8,7 +8,7 @@ use super::handle::Handle;
 use crate::{
     components::{Avatar, Badge, Button, ButtonKind, Card, Dialog, Glyph, Time, TimeStyle, Tone},
     pages::signed_in::{
-        access_line::{name_of, purpose_phrase, right_word, state_badge},
+        access_line::{members_of, name_of, purpose_phrase, right_word, state_badge},
         key::CompareKey,
         question::Question,
         revoke::{Ending, Revoke},
@@ -81,6 +81,7 @@ fn Rows(handle: Handle, rows: Vec<AccessRow>, old: RwSignal<bool>, asking: Askin
 #[component]
 fn AccessLine(handle: Handle, row: AccessRow, asking: Asking) -> impl IntoView {
     let name = name_of(&row.who);
+    let members = members_of(&row.who);
     let (since, until, over) = (row.granted_at, row.expires_at, row.is_over());
     // Said by the right already.
     let said = row.right == Right::Own || row.purpose == "author";
@@ -112,6 +113,7 @@ fn AccessLine(handle: Handle, row: AccessRow, asking: Asking) -> impl IntoView {
                     {right}" · "{t!(report.since, when = "")}<Time at=since/>
                     {(until > 0).then(|| view! { " · "{t!(report.until, when = "")}<Time at=until style=TimeStyle::DateTime/> })}
                 </span>
+                {members.map(|members| view! { <span class="row-text">{members}</span> })}
                 {purpose.map(|purpose| view! { <span class="row-text">{purpose}</span> })}
             </div>
             <div class="row-badges">{badge}{key}{revoke}</div>

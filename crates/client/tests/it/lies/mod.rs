@@ -13,6 +13,7 @@ mod log_whole;
 mod opening;
 mod rekey;
 mod rows;
+mod teams;
 mod versions;
 
 use client::{ClientError, Refusal};

@@ -11,6 +11,8 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Made {
     pub name: String,
+    /// Members, where it is a team.
+    pub members: Option<usize>,
     pub code: Option<String>,
     pub hours: i64,
     pub expires_at: i64,
@@ -27,8 +29,12 @@ pub(super) fn Done(made: Made, open: RwSignal<bool>) -> impl IntoView {
         24 => Some(view! { {t!(share.code_expires_24)} }.into_any()),
         _ => Some(view! { {t!(share.code_expires)}" "<Time at=end style=TimeStyle::DateTime/> }.into_any()),
     };
+    let said = match made.members {
+        Some(count) => t!(teams.share_done, name = made.name, count = count),
+        None => t!(share.done_with, name = made.name),
+    };
     view! {
-        <p role="status">{t!(share.done_with, name = made.name)}</p>
+        <p role="status">{said}</p>
         {made.code.map(|code| view! {
             <h3>{t!(share.code_title)}</h3>
             <CodeDisplay code=code.clone()/>

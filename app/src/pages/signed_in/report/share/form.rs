@@ -14,7 +14,7 @@ use crate::{
     vault::{Attempt, explain, use_vault},
 };
 
-const HOUR: i64 = 3_600_000;
+pub(super) const HOUR: i64 = 3_600_000;
 
 /// What is shared, and how.
 #[component]
@@ -59,7 +59,8 @@ pub(super) fn ShareForm(
                 Ok(shared) => {
                     attempt.done();
                     let code = shared.code.map(|code| code.to_string());
-                    made.try_set(Some(Made { name: shared.with.name, code, hours, expires_at: shared.expires_at }));
+                    let (name, expires_at) = (shared.with.name, shared.expires_at);
+                    made.try_set(Some(Made { name, members: None, code, hours, expires_at }));
                     handle.refresh();
                 }
                 Err(error) => attempt.failed(explain(&error)),
@@ -91,7 +92,7 @@ pub(super) fn ShareForm(
     }
 }
 
-fn right_of(key: &str) -> Right {
+pub(super) fn right_of(key: &str) -> Right {
     match key {
         "contribute" => Right::Contribute,
         "reshare" => Right::Reshare,
@@ -99,7 +100,7 @@ fn right_of(key: &str) -> Right {
     }
 }
 
-fn rights() -> Vec<Choice> {
+pub(super) fn rights() -> Vec<Choice> {
     let choice =
         |value: &str, title: &str, text: &str| Choice { value: value.into(), title: title.into(), text: text.into() };
     vec![
@@ -113,7 +114,7 @@ fn option(key: &str, text: &str) -> (String, String) {
     (key.to_owned(), text.to_owned())
 }
 
-fn purposes() -> Vec<(String, String)> {
+pub(super) fn purposes() -> Vec<(String, String)> {
     vec![
         option("treatment", t!(share.purpose_treatment)),
         option("second-opinion", t!(share.purpose_second_opinion)),
@@ -122,7 +123,7 @@ fn purposes() -> Vec<(String, String)> {
     ]
 }
 
-fn lives(with_code: bool) -> Vec<(String, String)> {
+pub(super) fn lives(with_code: bool) -> Vec<(String, String)> {
     let mut lives = vec![
         option("1", t!(share.expiry_1h)),
         option("24", t!(share.expiry_24h)),

@@ -1,0 +1,290 @@
+//! Lies about teams: who belongs to one, what its key is, who left.
+
+use std::sync::Arc;
+
+use api_types::{AccountId, B64, ReportId, TeamId, accounts::Role, grants::Right, teams::TeamMemberState};
+use client::{ClientError, NoSecondFactor, PatientChoice, Refusal, TeamShare, Vault, bulk::Control};
+use crypto::{
+    ids,
+    kem::{PrivateKey, Suite},
+    sign::Signed,
+    team::{TeamLeave, TeamMember, TeamRole, TeamRoster, seal_team_key},
+};
+use malicious_server::scene::report;
+use tlog::leaf::KeyTreeLeaf;
+
+use super::refusal;
+use crate::fake::{Fake, PASSWORD, World, device, email, rng};
+
+struct Ward {
+    server: Arc<Fake>,
+    ann: Vault<World>,
+    head: Vault<World>,
+    second: Vault<World>,
+    report: ReportId,
+    team: TeamId,
+}
+
+async fn ward() -> Ward {
+    let server = Fake::new();
+    server.keep_keys();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let head = server.person("Hedda Head", Role::Doctor).await;
+    let second = server.person("Sam Second", Role::Doctor).await;
+    let team = head.create_team("Cardiology").await.unwrap();
+    head.add_to_team(&team, &second.account_id()).await.unwrap();
+    second.accept_team(&team).await.unwrap();
+    let report = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    Ward { server, ann, head, second, report, team }
+}
+
+impl Ward {
+    fn reading(&self) -> TeamShare {
+        TeamShare::reading(self.team)
+    }
+
+    /// The second doctor in a session that was told of nothing yet.
+    async fn second_again(&self) -> Vault<World> {
+        let email = email("Sam Second");
+        self.server.client().sign_in(&email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
+    }
+
+    /// A roster in the manager's name, which the server signs or which it makes the manager sign.
+    fn push(&self, by: &Vault<World>, change: impl FnOnce(&mut TeamRoster)) {
+        let keyring = self.server.keyring(by);
+        let last = self.server.db().teams[&self.team].newest();
+        let mut next = TeamRoster {
+            team: Some(ids::TeamId(self.team.0)),
+            seq: last.claimed().seq + 1,
+            previous: Some(last.hash()),
+            author: ids::AccountId(by.account_id().0),
+            ..last.claimed().clone()
+        };
+        change(&mut next);
+        let seq = next.seq;
+        let blob = B64::from(Signed::sign(next, &keyring.current().signing).as_bytes());
+        self.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&self.team.0, seq, &blob.0)));
+        self.server.db().teams.get_mut(&self.team).unwrap().rosters.push(blob);
+    }
+}
+
+fn forged(found: Refusal, team: &TeamId) -> String {
+    match found {
+        Refusal::TeamRosterForged { team: named, why } if named == team.to_string() => why,
+        other => panic!("refused otherwise: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_team_is_made_shared_with_left_and_read_on() {
+    let w = ward().await;
+    let shared = w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    assert_eq!((shared.with.name.as_str(), shared.with.members.len()), ("Cardiology", 2));
+    assert_eq!(w.server.db().reports[&w.report].wraps.iter().filter(|wrap| wrap.grant_id == shared.grant).count(), 1);
+    for member in [&w.head, &w.second] {
+        let open = member.report(&w.report).await.unwrap();
+        assert_eq!(open.right, Right::View);
+        assert!(member.version(&open, 1).await.is_ok());
+        assert_eq!(member.list_all().await.unwrap().rows.len(), 1);
+    }
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 0, "nothing is due");
+    w.second.leave_team(&w.team).await.unwrap();
+    let tended = w.head.tend_teams().await.unwrap();
+    let (_, tended) = &tended[0];
+    assert_eq!(tended.as_ref().unwrap().done, [w.report]);
+    assert!(w.head.tend_team(&w.team).await.unwrap().done.is_empty(), "once");
+    let team = w.head.team(&w.team).await.unwrap();
+    assert_eq!((team.members.len(), team.key_epoch), (1, 1));
+    let open = w.head.report(&w.report).await.unwrap();
+    assert!(w.head.version(&open, 1).await.is_ok());
+    assert!(w.second.report(&w.report).await.is_err());
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 1);
+    let open = w.head.report(&w.report).await.unwrap();
+    assert!(w.head.version(&open, 1).await.is_ok() && !open.versions[0].rekey_pending);
+}
+
+#[tokio::test]
+async fn the_owner_brings_a_grant_under_the_next_key_where_no_manager_did() {
+    let w = ward().await;
+    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    w.push(&w.head, |next| {
+        next.members.retain(|member| member.account.0 == w.head.account_id().0);
+        next.key_epoch += 1;
+        next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public();
+    });
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 1);
+    let entries = w.server.db().reports[&w.report].entries.len();
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 0);
+    assert_eq!(w.server.db().reports[&w.report].entries.len(), entries);
+}
+
+#[tokio::test]
+async fn more_than_a_team_may_have_is_not_sent() {
+    let w = ward().await;
+    for right in [Right::Reshare, Right::Own] {
+        let share = TeamShare { right, ..w.reading() };
+        assert!(matches!(w.ann.share_with_team(&w.report, &share).await, Err(ClientError::TeamRight)));
+    }
+}
+
+#[tokio::test]
+async fn a_forged_member() {
+    let w = ward().await;
+    let stranger = w.server.person("Stella Stranger", Role::Doctor).await;
+    w.push(&stranger, |next| {
+        let account = ids::AccountId(stranger.account_id().0);
+        next.members.push(TeamMember { account, role: TeamRole::Manager });
+        next.members.sort_by_key(|member| member.account);
+    });
+    let why = forged(refusal(w.ann.share_with_team(&w.report, &w.reading()).await), &w.team);
+    assert!(why.contains("not by a manager"), "{why}");
+    w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop();
+    assert!(w.ann.share_with_team(&w.report, &w.reading()).await.is_ok(), "honest again");
+}
+
+#[tokio::test]
+async fn a_swapped_key_and_a_key_that_was_kept() {
+    let w = ward().await;
+    w.push(&w.head, |next| next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public());
+    let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
+    assert!(why.contains("another key"), "{why}");
+    w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop();
+    w.push(&w.head, |next| next.members.retain(|member| member.role == TeamRole::Manager));
+    let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
+    assert!(why.contains("keeps a key"), "{why}");
+}
+
+#[tokio::test]
+async fn older_rosters_and_another_history() {
+    let w = ward().await;
+    w.ann.team(&w.team).await.unwrap();
+    let kept = w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop().unwrap();
+    assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
+    w.push(&w.head, |next| next.name = "Oncology".to_owned());
+    assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }), "a fork");
+    let replace = |rosters: &mut Vec<_>| {
+        rosters.pop();
+        rosters.push(kept);
+    };
+    replace(&mut w.server.db().teams.get_mut(&w.team).unwrap().rosters);
+    assert!(w.ann.team(&w.team).await.is_ok(), "honest again");
+}
+
+#[tokio::test]
+async fn a_roster_that_the_log_has_and_nobody_is_shown() {
+    let w = ward().await;
+    w.ann.team(&w.team).await.unwrap();
+    w.push(&w.head, |next| next.name = "Oncology".to_owned());
+    w.ann.scan_keys(u64::MAX).await.unwrap();
+    let hidden = w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop().unwrap();
+    assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
+    w.server.db().teams.get_mut(&w.team).unwrap().rosters.push(hidden);
+    assert_eq!(w.ann.team(&w.team).await.unwrap().name, "Oncology");
+}
+
+#[tokio::test]
+async fn a_roster_that_is_not_in_the_log() {
+    let w = ward().await;
+    let team = w.team;
+    w.server.lie(move |request, value| {
+        if request.path.ends_with(&team.to_string()) && !value.is_null() {
+            value["rosters"]["leaves"] = serde_json::json!([0, 1]);
+        }
+    });
+    assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamNotLogged { .. }));
+    w.server.be_honest();
+    assert!(w.ann.team(&w.team).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_team_than_asked_for() {
+    let w = ward().await;
+    let other = w.head.create_team("Radiology").await.unwrap();
+    let answer = serde_json::to_value(w.head.api().get_team(&other).await.unwrap()).unwrap();
+    let team = w.team;
+    w.server.lie(move |request, value| {
+        if request.path.ends_with(&team.to_string()) {
+            *value = answer.clone();
+        }
+    });
+    assert_eq!(refusal(w.ann.team(&w.team).await), Refusal::OtherThing);
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_the_teams() {
+    let w = ward().await;
+    let other = PrivateKey::generate(Suite::XWing, &mut rng());
+    let chain = {
+        let db = w.server.db();
+        Fake::keys(&db)[&ids::AccountId(w.second.account_id().0)].clone()
+    };
+    let sealed = seal_team_key(ids::TeamId(w.team.0), 0, &other, &chain, &mut rng()).unwrap();
+    let later = w.second_again().await;
+    let me = w.second.account_id();
+    for key in &mut w.server.db().teams.get_mut(&w.team).unwrap().keys {
+        if key.account == me {
+            key.wrap = B64(sealed.to_bytes());
+        }
+    }
+    assert!(matches!(refusal(later.team(&w.team).await), Refusal::TeamKeyForged { .. }));
+}
+
+#[tokio::test]
+async fn a_key_that_is_withheld() {
+    let w = ward().await;
+    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    let later = w.second_again().await;
+    w.server.db().teams.get_mut(&w.team).unwrap().keys.clear();
+    let open = later.report(&w.report).await.unwrap();
+    assert!(matches!(refusal(later.version(&open, 1).await), Refusal::TeamKeyForged { .. }));
+}
+
+#[tokio::test]
+async fn somebody_who_did_not_leave() {
+    let w = ward().await;
+    let me = w.second.account_id();
+    let say = |leave: Option<B64>| {
+        let mut db = w.server.db();
+        db.teams.get_mut(&w.team).unwrap().said.insert(me, (TeamMemberState::Left, leave));
+    };
+    say(None);
+    assert!(matches!(refusal(w.head.tend_team(&w.team).await), Refusal::TeamLeaveForged { .. }));
+    let statement = |by: &Vault<World>, account: AccountId, roster: usize| {
+        let roster = crypto::encoding::sha256(&w.server.db().teams[&w.team].rosters[roster].0);
+        let said = TeamLeave {
+            team: ids::TeamId(w.team.0),
+            roster,
+            account: ids::AccountId(account.0),
+            epoch: 0,
+            time: w.server.now(),
+        };
+        B64::from(Signed::sign(said, &w.server.keyring(by).current().signing).as_bytes())
+    };
+    say(Some(statement(&w.head, me, 1)));
+    assert!(matches!(refusal(w.head.tend_team(&w.team).await), Refusal::TeamLeaveForged { .. }), "by somebody else");
+    say(Some(statement(&w.second, me, 0)));
+    assert!(matches!(refusal(w.head.tend_team(&w.team).await), Refusal::TeamLeaveForged { .. }), "before they joined");
+    assert_eq!(w.server.db().teams[&w.team].rosters.len(), 2, "nobody was removed");
+    say(Some(statement(&w.second, me, 1)));
+    w.head.tend_team(&w.team).await.unwrap();
+    assert_eq!(w.server.db().teams[&w.team].rosters.len(), 3);
+}
+
+#[tokio::test]
+async fn a_team_grant_presented_to_who_was_removed() {
+    let w = ward().await;
+    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    let seen = w.server.report_as_seen_by(&w.report, &w.second.account_id());
+    w.head.remove_from_team(&w.team, &w.second.account_id()).await.unwrap();
+    let grants = seen["grants"].clone();
+    let id = w.report.to_string();
+    w.server.lie(move |request, value| {
+        if request.path.ends_with(&id) && !value.is_null() {
+            value["grants"] = grants.clone();
+        } else if request.path.ends_with(&id) {
+            *value = seen.clone();
+        }
+    });
+    let found = w.second_again().await.report(&w.report).await;
+    assert!(matches!(found, Err(ClientError::Refused(Refusal::GrantUnknown))), "{:?}", found.err());
+}

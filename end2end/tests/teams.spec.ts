@@ -1,0 +1,94 @@
+// A care team: made, joined, shared with as a whole, and left behind by somebody who is removed while the report is open.
+import { sameAs, textFile } from '../support/files.ts';
+import type { Person } from '../support/person.ts';
+import { inspect } from '../support/screens.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const t = words.teams;
+const TEAM = 'Cardiology East';
+const TITLE = 'Holter recording, for the team';
+
+test('a report is shared with a team, and a doctor who is removed reads it no more', async ({ clinic, enter }) => {
+  test.setTimeout(300_000);
+  const file = textFile('holter.txt', 'No pause longer than two seconds');
+  const head = await enter(clinic.author);
+  const colleague = await enter(clinic.doctor);
+  const patient = await enter(clinic.patient);
+
+  await test.step('a doctor makes a team and invites a colleague, who accepts', async () => {
+    await head.goTo('teams');
+    await expect(head.page.getByText(t.none)).toBeVisible({ timeout: 30_000 });
+    await head.field(t.name).fill(TEAM);
+    await head.button(t.create).click();
+    await expect(head.page.getByText(t.created(TEAM)).first()).toBeVisible({ timeout: 30_000 });
+    await invite(head, colleague.name);
+    await inspect(head.page, 'teams-invited');
+    await colleague.goTo('teams');
+    await expect(colleague.page.getByText(t.invited, { exact: true }).first()).toBeVisible({ timeout: 30_000 });
+    await colleague.button(t.accept(TEAM)).click();
+    await expect(colleague.page.getByText(t.accepted(TEAM)).first()).toBeVisible({ timeout: 30_000 });
+    await expect(head.row(colleague.name)).not.toContainText(t.invited, { timeout: 15_000 });
+  });
+
+  const id = await patient.writeReport({ title: TITLE, patientName: patient.name }, [file]);
+  await test.step('the patient shares with the team, and sees who is in it', async () => {
+    await patient.beginShare();
+    const dialog = patient.dialog();
+    await dialog.getByRole('button', { name: t.shareWith }).click();
+    await dialog.getByLabel(t.find).fill('east');
+    await dialog.getByRole('button', { name: t.findGo, exact: true }).click();
+    await dialog.getByRole('list', { name: t.found }).getByRole('button', { name: TEAM }).click();
+    await expect(dialog.getByText(t.accessName(TEAM))).toBeVisible({ timeout: 30_000 });
+    await dialog.getByRole('button', { name: words.share.submit }).click();
+    await dialog.getByRole('heading', { name: words.share.done }).waitFor({ timeout: 30_000 });
+    await dialog.getByRole('button', { name: words.share.close }).click();
+    const access = patient.row(t.accessName(TEAM));
+    await expect(access).toContainText(colleague.name);
+    await expect(access).toContainText(head.name);
+    await inspect(patient.page, 'report-shared-with-team');
+  });
+
+  await test.step('both doctors read it', async () => {
+    for (const doctor of [head, colleague]) {
+      await doctor.openReport(TITLE);
+      const download = doctor.page.waitForEvent('download', { timeout: 60_000 });
+      await doctor.button(words.report.download(file.name)).click();
+      expect(sameAs(file, await (await download).path())).toBe(true);
+    }
+  });
+
+  await test.step('the colleague is removed: the open page closes, and nothing is given out', async () => {
+    await head.goTo('teams');
+    await head.button(t.removeOf(colleague.name, TEAM)).click();
+    await head.dialog().getByRole('button', { name: t.remove, exact: true }).click();
+    await expect(head.page.getByText(t.removed(colleague.name, TEAM)).first()).toBeVisible({ timeout: 60_000 });
+    await expect(colleague.heading(words.report.endedTitle)).toBeVisible({ timeout: 10_000 });
+    const status = await colleague.page.evaluate(async (report) => {
+      const paths = ['', '/versions/1', '/versions/1/revisions/0/parts/1', '/people'];
+      return Promise.all(paths.map(async (path) => (await fetch(`/api/v1/reports/${report}${path}`)).status));
+    }, id);
+    expect(status).toEqual([404, 404, 404, 404]);
+  });
+
+  await test.step('the owner’s program gives the report new keys, and the team reads on', async () => {
+    await expect(async () => {
+      await patient.openReport(TITLE);
+      await expect(patient.page.locator('[data-revision="1"]')).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: 90_000 });
+    await head.openReport(TITLE);
+    await expect(head.page.locator('[data-revision="1"]')).toBeVisible({ timeout: 30_000 });
+    await colleague.goTo('teams');
+    await expect(colleague.page.getByText(t.none)).toBeVisible({ timeout: 30_000 });
+  });
+});
+
+async function invite(head: Person, name: string): Promise<void> {
+  await head.button(t.invite(TEAM)).click();
+  const dialog = head.dialog();
+  await dialog.getByLabel(t.who).fill(name);
+  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name }).click();
+  await dialog.getByRole('button', { name: t.inviteSubmit, exact: true }).click();
+  await expect(head.page.getByText(t.inviteDone(name, TEAM)).first()).toBeVisible({ timeout: 30_000 });
+  await expect(head.row(name)).toContainText(t.invited);
+}

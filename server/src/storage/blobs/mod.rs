@@ -1,0 +1,124 @@
+//! Ciphertext in an object store, a folder or a bucket: written in pieces, durable when `finish` returns, read by range.
+//!
+//! A key is `uploads/<upload id>/<segment>-<random>`; the store never sees what a blob belongs to by another name. Beside
+//! the blobs lies one object more, `healthsecure-store`, which says whose they are.
+
+mod credentials;
+mod error;
+mod ownership;
+mod read;
+mod s3;
+mod settings;
+mod writer;
+
+use std::{fmt, ops::Range, path::Path as FsPath, sync::Arc};
+
+use bytes::Bytes;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
+use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
+
+pub use credentials::{Credentials, CredentialsError};
+pub use error::{BlobError, BlobResult};
+pub use ownership::{BlobsError, MARKER};
+pub use settings::{Addressing, BlobOptions, BlobsConfig, BlobsConfigError, S3Config};
+pub use writer::{BlobWriter, Written};
+
+/// Bytes that go to the store at a time, and that a writer holds at most beside those on their way; S3's smallest part is
+/// 5 MiB.
+pub const PIECE: usize = 5 * 1024 * 1024;
+
+/// The blob store; cheap to clone.
+#[derive(Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// Where it is, for the operator.
+    place: Arc<str>,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    Bucket,
+}
+
+impl fmt::Debug for Blobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blobs({})", self.place)
+    }
+}
+
+impl Blobs {
+    /// The store that the configuration names, `blobs/` in the data folder where it names none. No bucket is asked yet:
+    /// [`Blobs::claim`] does.
+    pub fn new(data: &FsPath, config: &BlobsConfig) -> Result<Self, BlobsError> {
+        let (place, kind, store) = match config {
+            BlobsConfig::Folder => {
+                let path = data.join("blobs");
+                (path.display().to_string(), Kind::Folder, folder(&path))
+            }
+            BlobsConfig::S3(config) => (config.to_string(), Kind::Bucket, bucket(config)),
+        };
+        match store {
+            Ok(store) => Ok(Self { store, place: place.into(), kind }),
+            Err(cause) => Err(BlobsError::Unusable { place, step: "opening", cause }),
+        }
+    }
+
+    /// Where it is, for the operator.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Begins a blob. Nothing is visible under the key before [`BlobWriter::finish`].
+    pub fn write(&self, key: &str) -> BlobWriter {
+        BlobWriter::new(Arc::clone(&self.store), Path::from(key))
+    }
+
+    /// A range of a blob, in small pieces. A blob that doesn't hold all of it is [`BlobError::Short`]; of an empty range
+    /// the store isn't asked.
+    pub async fn read(&self, key: &str, range: Range<u64>) -> BlobResult<BoxStream<'static, BlobResult<Bytes>>> {
+        if range.is_empty() {
+            return Ok(stream::empty().boxed());
+        }
+        match self.kind {
+            Kind::Folder => read::file(&*self.store, Path::from(key), range).await,
+            Kind::Bucket => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
+        }
+    }
+
+    /// Deletes a blob; one that isn't there counts as deleted.
+    pub async fn delete(&self, key: &str) -> BlobResult<()> {
+        match self.store.delete(&Path::from(key)).await.map_err(BlobError::from) {
+            Err(BlobError::NotFound) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The keys of all that lies there, blobs or not.
+    pub fn keys(&self) -> BoxStream<'static, BlobResult<String>> {
+        self.store.list(None).map_ok(|found| found.location.to_string()).map_err(BlobError::from).boxed()
+    }
+
+    async fn exists(&self, key: &str) -> BlobResult<bool> {
+        match self.store.head(&Path::from(key)).await.map_err(BlobError::from) {
+            Ok(_) => Ok(true),
+            Err(BlobError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A local folder, made where it is missing; every write is synced to disk, directory entries included.
+fn folder(path: &FsPath) -> BlobResult<Arc<dyn ObjectStore>> {
+    std::fs::create_dir_all(path)?;
+    let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true).with_automatic_cleanup(true);
+    Ok(Arc::new(store))
+}
+
+fn bucket(config: &S3Config) -> BlobResult<Arc<dyn ObjectStore>> {
+    Ok(Arc::new(s3::open(config)?))
+}

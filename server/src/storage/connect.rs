@@ -1,0 +1,113 @@
+//! How connections are made.
+//!
+//! Nobody waits for ever: neither for a connection nor for a lock, and on PostgreSQL a server that fell silent within a
+//! transaction loses it, and with it what others wait for.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
+    SqlxError, TransactionOptions, TransactionTrait,
+};
+
+use super::{DbResult, migrate::DatabaseError};
+use crate::database_url::DatabaseUrl;
+
+/// Connections that read SQLite, each with 8 MiB of cache.
+const SQLITE_READERS: u32 = 6;
+/// Connections that read PostgreSQL, which allows 100 where nobody says otherwise: room for several servers.
+const POSTGRES_READERS: u32 = 10;
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A PostgreSQL connection that was idle for so long is asked before it is used: somebody on the way may have dropped it.
+const ASK_AFTER: Duration = Duration::from_secs(30);
+
+/// Begins a transaction that may write.
+pub async fn begin(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    conn.begin_with_options(options).await
+}
+
+/// What connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// One that changes the schema, or copies all there is, and may take its time. It makes SQLite's file.
+    Migrate,
+    /// One that writes.
+    Write,
+    /// Several that read.
+    Read,
+}
+
+/// Connects.
+///
+/// # Errors
+/// The driver's, which don't hold the password.
+pub async fn connect(url: &DatabaseUrl, purpose: Purpose) -> DbResult<DatabaseConnection> {
+    Database::connect(if url.is_sqlite() { sqlite(url, purpose) } else { postgres(url, purpose) }).await
+}
+
+/// Connects for the first time, and says where nobody answers.
+///
+/// # Errors
+/// [`DatabaseError::Away`], or what the database says.
+pub async fn reach(url: &DatabaseUrl, purpose: Purpose) -> Result<DatabaseConnection, DatabaseError> {
+    let failed = |error: DbErr| if is_silence(&error) { DatabaseError::Away(url.clone()) } else { error.into() };
+    connect(url, purpose).await.map_err(failed)
+}
+
+/// Who refuses connections may be starting: that was waited for.
+fn is_silence(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => matches!(**cause, SqlxError::PoolTimedOut),
+        _ => false,
+    }
+}
+
+fn options(url: &DatabaseUrl, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false)
+        .test_before_acquire(false);
+    options
+}
+
+fn sqlite(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
+    let mut options = options(url, if purpose == Purpose::Read { SQLITE_READERS } else { 1 });
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .create_if_missing(purpose == Purpose::Migrate)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .foreign_keys(true)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("cache_size", "-8192")
+            .pragma("temp_store", "MEMORY")
+            // What is deleted is overwritten, not only let go of: removed events, revoked wraps.
+            .pragma("secure_delete", "ON");
+        if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
+    });
+    options
+}
+
+fn postgres(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
+    let mut options = options(url, if purpose == Purpose::Read { POSTGRES_READERS } else { 1 });
+    options.test_before_acquire_if_idle_for(ASK_AFTER).set_application_name("healthsecure");
+    let (statement, lock) = if purpose == Purpose::Migrate { ("0", "60s") } else { ("120s", "10s") };
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.options([
+            // Each statement sees what was committed before it: who waited for a lock must not read what was before.
+            ("default_transaction_isolation", "read committed"),
+            ("statement_timeout", statement),
+            ("lock_timeout", lock),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ])
+    });
+    options
+}

@@ -1,0 +1,169 @@
+//! Tables as the entities describe them, and their rows as bytes that are the same on every database.
+
+use sea_orm::{
+    ColumnTrait, ColumnType, DbErr, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Value,
+};
+
+use crate::storage::DbResult;
+
+/// The values of a row, in the order of the columns.
+pub(super) type Row = Vec<Value>;
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: Vec<Column>,
+    /// Places of the primary key's columns.
+    pub(super) key: Vec<usize>,
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// What a column holds. The schema has no other kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bool,
+    Int,
+    Long,
+    Text,
+    Bytes,
+}
+
+/// Every table that has an entity.
+pub fn tables() -> DbResult<Vec<Table>> {
+    let mut tables = Vec::new();
+    macro_rules! each {
+        ($module:ident) => {
+            tables.push(Table::of(entities::$module::Entity)?);
+        };
+    }
+    entities::for_each_entity!(each);
+    Ok(tables)
+}
+
+impl Table {
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn of<E: EntityTrait>(entity: E) -> DbResult<Self> {
+        let columns: Vec<E::Column> = E::Column::iter().collect();
+        let place = |name: &str| columns.iter().position(|column| column.as_str() == name);
+        let key: Option<Vec<usize>> = E::PrimaryKey::iter().map(|part| place(part.into_column().as_str())).collect();
+        let name = entity.table_name();
+        let key = key.filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| DbErr::Custom(format!("{name} has no primary key")))?;
+        let kinds = columns.iter().map(|column| {
+            let kind = Kind::of(column.def().get_column_type());
+            let unknown = || DbErr::Custom(format!("{name}.{} can't be copied", column.as_str()));
+            Ok(Column { name: column.as_str(), kind: kind.ok_or_else(unknown)? })
+        });
+        Ok(Self { name, columns: kinds.collect::<DbResult<_>>()?, key })
+    }
+
+    /// The primary key of a row.
+    pub(super) fn key(&self, row: &[Value]) -> Row {
+        self.key.iter().map(|place| row[*place].clone()).collect()
+    }
+
+    pub(super) fn read(&self, row: &QueryResult) -> DbResult<Row> {
+        let columns = self.columns.iter().enumerate();
+        columns
+            .map(|(place, column)| column.read(row, place).map_err(|error| self.unreadable(column, &error)))
+            .collect()
+    }
+
+    fn unreadable(&self, column: &Column, error: &DbErr) -> DbErr {
+        DbErr::Custom(format!("{}.{} can't be copied: {error}", self.name, column.name))
+    }
+}
+
+impl Column {
+    fn read(&self, row: &QueryResult, place: usize) -> DbResult<Value> {
+        Ok(match self.kind {
+            Kind::Bool => row.try_get_by_index::<Option<bool>>(place)?.into(),
+            Kind::Int => row.try_get_by_index::<Option<i32>>(place)?.into(),
+            Kind::Long => row.try_get_by_index::<Option<i64>>(place)?.into(),
+            Kind::Bytes => row.try_get_by_index::<Option<Vec<u8>>>(place)?.into(),
+            Kind::Text => match row.try_get_by_index::<Option<String>>(place)? {
+                Some(text) if text.contains('\0') => {
+                    return Err(DbErr::Type("PostgreSQL takes no text with a zero byte".to_owned()));
+                }
+                text => text.into(),
+            },
+        })
+    }
+}
+
+impl Kind {
+    fn of(column: &ColumnType) -> Option<Self> {
+        match column {
+            ColumnType::Boolean => Some(Self::Bool),
+            ColumnType::Integer => Some(Self::Int),
+            ColumnType::BigInteger => Some(Self::Long),
+            ColumnType::Text | ColumnType::String(_) => Some(Self::Text),
+            ColumnType::Blob | ColumnType::Binary(_) | ColumnType::VarBinary(_) => Some(Self::Bytes),
+            _ => None,
+        }
+    }
+}
+
+/// Values as bytes: for each, what it is, its length (u64, big-endian) and itself. Numbers have 8 bytes, big-endian, and a
+/// truth is the number 0 or 1: SQLite knows no other.
+pub(super) fn encode(values: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for value in values {
+        match value {
+            Value::Bool(Some(truth)) => put(&mut bytes, 1, &i64::from(*truth).to_be_bytes()),
+            Value::Int(Some(number)) => put(&mut bytes, 1, &i64::from(*number).to_be_bytes()),
+            Value::BigInt(Some(number)) => put(&mut bytes, 1, &number.to_be_bytes()),
+            Value::String(Some(text)) => put(&mut bytes, 2, text.as_bytes()),
+            Value::Bytes(Some(octets)) => put(&mut bytes, 3, octets),
+            // Of these kinds nothing else is left than an absent one.
+            _ => put(&mut bytes, 0, &[]),
+        }
+    }
+    bytes
+}
+
+fn put(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
+    bytes.push(kind);
+    bytes.extend((value.len() as u64).to_be_bytes());
+    bytes.extend(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entity_is_a_table_that_can_be_copied() {
+        let tables = tables().unwrap();
+        assert!(tables.len() > 40);
+        let tiles = tables.iter().find(|table| table.name() == "log_tiles").unwrap();
+        assert_eq!(
+            tiles.key.iter().map(|place| tiles.columns[*place].name).collect::<Vec<_>>(),
+            ["tree", "level", "place"]
+        );
+        let grants = tables.iter().find(|table| table.name() == "grants").unwrap();
+        assert!(grants.columns.iter().any(|column| column.name == "right" && column.kind == Kind::Text));
+    }
+
+    #[test]
+    fn different_rows_are_different_bytes() {
+        let absent = |count: usize| encode(&vec![Value::Bytes(None); count]);
+        assert_ne!(encode(&["ab".into(), "c".into()]), encode(&["a".into(), "bc".into()]));
+        assert_ne!(encode(&["a".into()]), encode(&[b"a".to_vec().into()]));
+        assert_ne!(encode(&["".into()]), absent(1));
+        assert_ne!(absent(1), absent(2));
+        assert_eq!(encode(&[true.into()]), encode(&[1_i64.into()]), "as SQLite keeps it");
+        assert_eq!(encode(&[7_i32.into()]), encode(&[7_i64.into()]));
+    }
+}
