@@ -50,6 +50,8 @@ attacks! {
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
     SWAPPED_SHARE_CONTACT = "swapped-share-contact": [SplitSigned => "shares_forged"];
+    SWAPPED_ESCROW_KEY = "swapped-escrow-key": [EscrowKeySigned => "escrow_forged"];
+    PRETENDED_ESCROW_END = "pretended-escrow-end": [EscrowSigned => "escrow_forged"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];

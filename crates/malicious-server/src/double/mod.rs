@@ -3,6 +3,7 @@
 
 mod access;
 pub mod accounts;
+pub mod escrow;
 pub mod keys;
 pub mod log;
 mod reports;
@@ -133,6 +134,9 @@ pub struct Db {
     pub arrived: BTreeMap<PlaceholderId, AccountId>,
     pub trusted: Vec<Trusted>,
     pub splits: Vec<SplitRecovery>,
+    /// The escrow key that is offered.
+    pub escrow_key: Option<B64>,
+    pub escrows: Vec<escrow::Escrowed>,
     pub teams: BTreeMap<TeamId, teams::Team>,
     pub cursor: u64,
 }
@@ -273,6 +277,7 @@ impl Fake {
         self.events(request, &parts)
             .or_else(|| self.people(request, &parts, query, &me))
             .or_else(|| self.teams(request, &parts, &me.0))
+            .or_else(|| self.escrow(request, &parts, &me.0))
             .or_else(|| self.drafts(request, &parts, &me.0))
             .or_else(|| self.reports(request, &parts, query, &me.0))
             .or_else(|| self.grants(request, &parts, &me))
