@@ -94,11 +94,15 @@ pub enum MailKind {
     RecoveryShareOpened,
     /// Shares opened the account, and a new password was set.
     RecoverySharesUsed,
+    /// To administrators: a backup failed.
+    BackupFailed,
+    /// To administrators: there has been none for too long.
+    BackupOverdue,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -143,5 +147,7 @@ impl MailKind {
         Self::RecoveryShareGiven,
         Self::RecoveryShareOpened,
         Self::RecoverySharesUsed,
+        Self::BackupFailed,
+        Self::BackupOverdue,
     ];
 }
