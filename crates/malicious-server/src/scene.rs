@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_types::{
-    AccountId, B64, ReportId, SessionId,
+    AccountId, B64, ReportId, SessionId, TeamId,
     accounts::{AccountStatus, Role},
     audit::{Action, AuditEvent, Outcome},
     reports::Report,
@@ -12,10 +12,12 @@ use bytes::Bytes;
 use client::{Environment, PatientChoice, Platform, Share, Vault, bulk::Control, content::ReportFields, event_hash};
 use crypto::{
     account::{KeyChain, Keyring},
-    ids::GrantId,
+    ids::{self, GrantId},
     report::{AccessEntry, AccountRecipient, Change, Grant, Purpose, Recipient, Right, Versions},
     sign::{Signed, SigningKey},
+    team::TeamRoster,
 };
+use tlog::leaf::KeyTreeLeaf;
 
 use crate::double::{Account, Fake, World, rng};
 
@@ -39,6 +41,57 @@ pub async fn scene() -> Scene {
     let id = report(&doctor, PatientChoice::Account(patient.account_id())).await;
     patient.report(&id).await.unwrap();
     Scene { server, patient, doctor, id }
+}
+
+/// A patient with a report, and a team of two doctors, on a server with a log of keys.
+pub struct Ward {
+    /// The server.
+    pub server: Arc<Fake>,
+    /// Who owns the report.
+    pub ann: Vault<World>,
+    /// The team's manager.
+    pub head: Vault<World>,
+    /// Its other member, who has accepted.
+    pub second: Vault<World>,
+    /// The report, shared with nobody.
+    pub report: ReportId,
+    /// The team.
+    pub team: TeamId,
+}
+
+/// Sets that scene.
+pub async fn ward() -> Ward {
+    let server = Fake::new();
+    server.keep_keys();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let head = server.person("Hedda Head", Role::Doctor).await;
+    let second = server.person("Sam Second", Role::Doctor).await;
+    let team = head.create_team("Cardiology").await.unwrap();
+    head.add_to_team(&team, &second.account_id()).await.unwrap();
+    second.accept_team(&team).await.unwrap();
+    let report = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    Ward { server, ann, head, second, report, team }
+}
+
+impl Ward {
+    /// Shows one more roster of the team, by this author and signed with these keys; the log of keys has it.
+    pub fn push(&self, author: AccountId, keyring: &Keyring, change: impl FnOnce(&mut TeamRoster)) {
+        let keys = keyring.current();
+        let last = self.server.db().teams[&self.team].newest();
+        let mut next = TeamRoster {
+            team: Some(ids::TeamId(self.team.0)),
+            seq: last.claimed().seq + 1,
+            previous: Some(last.hash()),
+            author: ids::AccountId(author.0),
+            epoch: keys.epoch,
+            ..last.claimed().clone()
+        };
+        change(&mut next);
+        let seq = next.seq;
+        let blob = B64::from(Signed::sign(next, &keys.signing).as_bytes());
+        self.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&self.team.0, seq, &blob.0)));
+        self.server.db().teams.get_mut(&self.team).unwrap().rosters.push(blob);
+    }
 }
 
 /// A report's fields.

@@ -1,47 +1,21 @@
 //! Attacks on who belongs to a team.
 
-use std::sync::Arc;
-
-use api_types::{B64, GrantId, ReportId, TeamId, accounts::Role};
-use client::{NoSecondFactor, PatientChoice, TeamShare, Vault};
+use api_types::{AccountId, B64, GrantId, ReportId, TeamId};
+use client::{NoSecondFactor, TeamShare, Vault};
 use crypto::{
     ids,
     kem::{PrivateKey, Suite},
     report::{Wrap, WrapKey, open_wrap},
-    sign::Signed,
-    team::{TeamChain, TeamKeyWrap, TeamMember, TeamRole, TeamRoster, open_team_key},
+    team::{TeamChain, TeamKeyWrap, TeamMember, TeamRole, open_team_key},
 };
 use malicious_server::{
     attack::{INJECTED_TEAM_MEMBER, ROSTER_ROLLBACK},
     double::{Fake, PASSWORD, World, device, email, rng},
-    scene::{made_up, report, stranger},
+    scene::{Ward, made_up, stranger, ward},
 };
 use tlog::leaf::KeyTreeLeaf;
 
 use super::{Attempt, Won, run};
-
-/// A patient with a report, and a team of two doctors, on a server with a log of keys.
-struct Ward {
-    server: Arc<Fake>,
-    ann: Vault<World>,
-    head: Vault<World>,
-    second: Vault<World>,
-    report: ReportId,
-    team: TeamId,
-}
-
-async fn ward() -> Ward {
-    let server = Fake::new();
-    server.keep_keys();
-    let ann = server.person("Ann Example", Role::Patient).await;
-    let head = server.person("Hedda Head", Role::Doctor).await;
-    let second = server.person("Sam Second", Role::Doctor).await;
-    let team = head.create_team("Cardiology").await.unwrap();
-    head.add_to_team(&team, &second.account_id()).await.unwrap();
-    second.accept_team(&team).await.unwrap();
-    let report = report(&ann, PatientChoice::Account(ann.account_id())).await;
-    Ward { server, ann, head, second, report, team }
-}
 
 fn opens(server: &Fake, id: &ReportId, grant: &GrantId, key: &PrivateKey) -> bool {
     let wraps = server.db().reports[id].wraps.clone();
@@ -56,32 +30,22 @@ async fn injected_team_member() {
     /// The server puts an account of its own into a team, with a key of the team that it made, and opens what is shared with
     /// the team from then on. Its log of keys has the roster.
     async fn attempt() -> Attempt {
-        let Ward { server, ann, report, team, .. } = ward().await;
+        let ward = ward().await;
+        let Ward { server, ann, report, team, .. } = &ward;
         let (own, chain) = stranger();
         let mallory = chain.account();
         let record = B64::from(chain.current().as_bytes());
         server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&mallory.0, 0, &record.0)));
-        server.db().accounts.insert(api_types::AccountId(mallory.0), made_up("Mallory", "m@x", vec![record]));
-        let last = server.db().teams[&team].newest();
+        server.db().accounts.insert(AccountId(mallory.0), made_up("Mallory", "m@x", vec![record]));
         let key = PrivateKey::generate(Suite::XWing, &mut rng());
-        let mut next = TeamRoster {
-            team: Some(ids::TeamId(team.0)),
-            seq: last.claimed().seq + 1,
-            previous: Some(last.hash()),
-            key_epoch: last.claimed().key_epoch + 1,
-            key: key.public(),
-            author: mallory,
-            epoch: 0,
-            ..last.claimed().clone()
-        };
-        next.members.push(TeamMember { account: mallory, role: TeamRole::Manager });
-        next.members.sort_by_key(|member| member.account);
-        let seq = next.seq;
-        let forged = B64::from(Signed::sign(next, &own.current().signing).as_bytes());
-        server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&team.0, seq, &forged.0)));
-        server.db().teams.get_mut(&team).unwrap().rosters.push(forged);
-        let shared = ann.share_with_team(&report, &TeamShare::reading(team)).await?;
-        Ok(Won::if_so(opens(&server, &report, &shared.grant, &key)))
+        ward.push(AccountId(mallory.0), &own, |next| {
+            next.key_epoch += 1;
+            next.key = key.public();
+            next.members.push(TeamMember { account: mallory, role: TeamRole::Manager });
+            next.members.sort_by_key(|member| member.account);
+        });
+        let shared = ann.share_with_team(report, &TeamShare::reading(*team)).await?;
+        Ok(Won::if_so(opens(server, report, &shared.grant, &key)))
     }
 }
 

@@ -1,71 +1,30 @@
 //! Lies about teams: who belongs to one, what its key is, who left.
 
-use std::sync::Arc;
-
-use api_types::{AccountId, B64, ReportId, TeamId, accounts::Role, grants::Right, teams::TeamMemberState};
-use client::{ClientError, NoSecondFactor, PatientChoice, Refusal, TeamShare, Vault, bulk::Control};
+use api_types::{AccountId, B64, TeamId, accounts::Role, grants::Right, teams::TeamMemberState};
+use client::{ClientError, NoSecondFactor, Refusal, TeamShare, Vault, bulk::Control};
 use crypto::{
     ids,
     kem::{PrivateKey, Suite},
     sign::Signed,
     team::{TeamLeave, TeamMember, TeamRole, TeamRoster, seal_team_key},
 };
-use malicious_server::scene::report;
-use tlog::leaf::KeyTreeLeaf;
+use malicious_server::scene::{Ward, ward};
 
 use super::refusal;
 use crate::fake::{Fake, PASSWORD, World, device, email, rng};
 
-struct Ward {
-    server: Arc<Fake>,
-    ann: Vault<World>,
-    head: Vault<World>,
-    second: Vault<World>,
-    report: ReportId,
-    team: TeamId,
+/// The second doctor in a session that was told of nothing yet.
+async fn second_again(w: &Ward) -> Vault<World> {
+    w.server.client().sign_in(&email("Sam Second"), PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
-async fn ward() -> Ward {
-    let server = Fake::new();
-    server.keep_keys();
-    let ann = server.person("Ann Example", Role::Patient).await;
-    let head = server.person("Hedda Head", Role::Doctor).await;
-    let second = server.person("Sam Second", Role::Doctor).await;
-    let team = head.create_team("Cardiology").await.unwrap();
-    head.add_to_team(&team, &second.account_id()).await.unwrap();
-    second.accept_team(&team).await.unwrap();
-    let report = report(&ann, PatientChoice::Account(ann.account_id())).await;
-    Ward { server, ann, head, second, report, team }
+fn reading(w: &Ward) -> TeamShare {
+    TeamShare::reading(w.team)
 }
 
-impl Ward {
-    fn reading(&self) -> TeamShare {
-        TeamShare::reading(self.team)
-    }
-
-    /// The second doctor in a session that was told of nothing yet.
-    async fn second_again(&self) -> Vault<World> {
-        let email = email("Sam Second");
-        self.server.client().sign_in(&email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
-    }
-
-    /// A roster in the manager's name, which the server signs or which it makes the manager sign.
-    fn push(&self, by: &Vault<World>, change: impl FnOnce(&mut TeamRoster)) {
-        let keyring = self.server.keyring(by);
-        let last = self.server.db().teams[&self.team].newest();
-        let mut next = TeamRoster {
-            team: Some(ids::TeamId(self.team.0)),
-            seq: last.claimed().seq + 1,
-            previous: Some(last.hash()),
-            author: ids::AccountId(by.account_id().0),
-            ..last.claimed().clone()
-        };
-        change(&mut next);
-        let seq = next.seq;
-        let blob = B64::from(Signed::sign(next, &keyring.current().signing).as_bytes());
-        self.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&self.team.0, seq, &blob.0)));
-        self.server.db().teams.get_mut(&self.team).unwrap().rosters.push(blob);
-    }
+/// A roster in somebody's name, which they sign.
+fn push(w: &Ward, by: &Vault<World>, change: impl FnOnce(&mut TeamRoster)) {
+    w.push(by.account_id(), &w.server.keyring(by), change);
 }
 
 fn forged(found: Refusal, team: &TeamId) -> String {
@@ -78,7 +37,7 @@ fn forged(found: Refusal, team: &TeamId) -> String {
 #[tokio::test]
 async fn a_team_is_made_shared_with_left_and_read_on() {
     let w = ward().await;
-    let shared = w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    let shared = w.ann.share_with_team(&w.report, &reading(&w)).await.unwrap();
     assert_eq!((shared.with.name.as_str(), shared.with.members.len()), ("Cardiology", 2));
     assert_eq!(w.server.db().reports[&w.report].wraps.iter().filter(|wrap| wrap.grant_id == shared.grant).count(), 1);
     for member in [&w.head, &w.second] {
@@ -106,8 +65,8 @@ async fn a_team_is_made_shared_with_left_and_read_on() {
 #[tokio::test]
 async fn the_owner_brings_a_grant_under_the_next_key_where_no_manager_did() {
     let w = ward().await;
-    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
-    w.push(&w.head, |next| {
+    w.ann.share_with_team(&w.report, &reading(&w)).await.unwrap();
+    push(&w, &w.head, |next| {
         next.members.retain(|member| member.account.0 == w.head.account_id().0);
         next.key_epoch += 1;
         next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public();
@@ -122,7 +81,7 @@ async fn the_owner_brings_a_grant_under_the_next_key_where_no_manager_did() {
 async fn more_than_a_team_may_have_is_not_sent() {
     let w = ward().await;
     for right in [Right::Reshare, Right::Own] {
-        let share = TeamShare { right, ..w.reading() };
+        let share = TeamShare { right, ..reading(&w) };
         assert!(matches!(w.ann.share_with_team(&w.report, &share).await, Err(ClientError::TeamRight)));
     }
 }
@@ -131,25 +90,25 @@ async fn more_than_a_team_may_have_is_not_sent() {
 async fn a_forged_member() {
     let w = ward().await;
     let stranger = w.server.person("Stella Stranger", Role::Doctor).await;
-    w.push(&stranger, |next| {
+    push(&w, &stranger, |next| {
         let account = ids::AccountId(stranger.account_id().0);
         next.members.push(TeamMember { account, role: TeamRole::Manager });
         next.members.sort_by_key(|member| member.account);
     });
-    let why = forged(refusal(w.ann.share_with_team(&w.report, &w.reading()).await), &w.team);
+    let why = forged(refusal(w.ann.share_with_team(&w.report, &reading(&w)).await), &w.team);
     assert!(why.contains("not by a manager"), "{why}");
     w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop();
-    assert!(w.ann.share_with_team(&w.report, &w.reading()).await.is_ok(), "honest again");
+    assert!(w.ann.share_with_team(&w.report, &reading(&w)).await.is_ok(), "honest again");
 }
 
 #[tokio::test]
 async fn a_swapped_key_and_a_key_that_was_kept() {
     let w = ward().await;
-    w.push(&w.head, |next| next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public());
+    push(&w, &w.head, |next| next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public());
     let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
     assert!(why.contains("another key"), "{why}");
     w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop();
-    w.push(&w.head, |next| next.members.retain(|member| member.role == TeamRole::Manager));
+    push(&w, &w.head, |next| next.members.retain(|member| member.role == TeamRole::Manager));
     let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
     assert!(why.contains("keeps a key"), "{why}");
 }
@@ -160,7 +119,7 @@ async fn older_rosters_and_another_history() {
     w.ann.team(&w.team).await.unwrap();
     let kept = w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop().unwrap();
     assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
-    w.push(&w.head, |next| next.name = "Oncology".to_owned());
+    push(&w, &w.head, |next| next.name = "Oncology".to_owned());
     assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }), "a fork");
     let replace = |rosters: &mut Vec<_>| {
         rosters.pop();
@@ -174,7 +133,7 @@ async fn older_rosters_and_another_history() {
 async fn a_roster_that_the_log_has_and_nobody_is_shown() {
     let w = ward().await;
     w.ann.team(&w.team).await.unwrap();
-    w.push(&w.head, |next| next.name = "Oncology".to_owned());
+    push(&w, &w.head, |next| next.name = "Oncology".to_owned());
     w.ann.scan_keys(u64::MAX).await.unwrap();
     let hidden = w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop().unwrap();
     assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
@@ -219,7 +178,7 @@ async fn a_key_that_is_not_the_teams() {
         Fake::keys(&db)[&ids::AccountId(w.second.account_id().0)].clone()
     };
     let sealed = seal_team_key(ids::TeamId(w.team.0), 0, &other, &chain, &mut rng()).unwrap();
-    let later = w.second_again().await;
+    let later = second_again(&w).await;
     let me = w.second.account_id();
     for key in &mut w.server.db().teams.get_mut(&w.team).unwrap().keys {
         if key.account == me {
@@ -232,8 +191,8 @@ async fn a_key_that_is_not_the_teams() {
 #[tokio::test]
 async fn a_key_that_is_withheld() {
     let w = ward().await;
-    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
-    let later = w.second_again().await;
+    w.ann.share_with_team(&w.report, &reading(&w)).await.unwrap();
+    let later = second_again(&w).await;
     w.server.db().teams.get_mut(&w.team).unwrap().keys.clear();
     let open = later.report(&w.report).await.unwrap();
     assert!(matches!(refusal(later.version(&open, 1).await), Refusal::TeamKeyForged { .. }));
@@ -273,7 +232,7 @@ async fn somebody_who_did_not_leave() {
 #[tokio::test]
 async fn a_team_grant_presented_to_who_was_removed() {
     let w = ward().await;
-    w.ann.share_with_team(&w.report, &w.reading()).await.unwrap();
+    w.ann.share_with_team(&w.report, &reading(&w)).await.unwrap();
     let seen = w.server.report_as_seen_by(&w.report, &w.second.account_id());
     w.head.remove_from_team(&w.team, &w.second.account_id()).await.unwrap();
     let grants = seen["grants"].clone();
@@ -285,6 +244,6 @@ async fn a_team_grant_presented_to_who_was_removed() {
             *value = seen.clone();
         }
     });
-    let found = w.second_again().await.report(&w.report).await;
+    let found = second_again(&w).await.report(&w.report).await;
     assert!(matches!(found, Err(ClientError::Refused(Refusal::GrantUnknown))), "{:?}", found.err());
 }
