@@ -48,25 +48,25 @@ use crate::{
     second_factor::add_app,
 };
 
-const OLGA: &str = "olga@clinic.example";
-const BEA: &str = "bea@clinic.example";
-const ANN: &str = "ann@clinic.example";
-const DORA: &str = "dora@clinic.example";
-const NEW_PASSWORD: &str = "another password entirely";
+pub const OLGA: &str = "olga@clinic.example";
+pub const BEA: &str = "bea@clinic.example";
+pub const ANN: &str = "ann@clinic.example";
+pub const DORA: &str = "dora@clinic.example";
+pub const NEW_PASSWORD: &str = "another password entirely";
 
 /// Olga, who has a report and a kit; Bea, whom she may trust; and three others.
-struct Scene {
-    server: Server,
-    ada: Person,
-    dora: Person,
-    ann: Person,
-    olga: Person,
-    kit: String,
-    bea: Person,
-    report: ReportId,
+pub struct Scene {
+    pub server: Server,
+    pub ada: Person,
+    pub dora: Person,
+    pub ann: Person,
+    pub olga: Person,
+    pub kit: String,
+    pub bea: Person,
+    pub report: ReportId,
 }
 
-async fn scene() -> Scene {
+pub async fn scene() -> Scene {
     let server = Server::start_with(|config| config.address_factor = 100).await;
     let [ada, dora, ann] = clinic(&server).await;
     let (olga, kit) = join(&server, "Olga Owner", OLGA, Role::Patient, None).await;
@@ -76,7 +76,7 @@ async fn scene() -> Scene {
 }
 
 /// A report of one's own.
-pub async fn keeps(owner: &Person) -> ReportId {
+async fn keeps(owner: &Person) -> ReportId {
     let fields = ReportFields {
         report_number: "R-17".into(),
         title: "Chest X-ray".into(),
@@ -90,7 +90,7 @@ pub async fn keeps(owner: &Person) -> ReportId {
     draft.complete().await.unwrap().id
 }
 
-async fn reads(owner: &Vault<Later>, report: &ReportId) {
+pub async fn reads<P: Platform>(owner: &Vault<P>, report: &ReportId) {
     let open = owner.report(report).await.unwrap();
     assert_eq!(open.right, Right::Own);
     let version = owner.version(&open, 1).await.unwrap();

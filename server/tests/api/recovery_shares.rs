@@ -1,9 +1,8 @@
 //! Recovery shares, as people and attackers try them: through the honest client against a real server.
 
 use api_types::{
-    AccountId, B64, ReportId, WayInId,
+    AccountId, B64, WayInId,
     accounts::{Role, WayInKind},
-    grants::Right,
     live::LiveKind,
     recovery_shares::NewRecoverySplit,
     second_factors::{SecondFactorKind, SecondFactorProof},
@@ -21,9 +20,9 @@ use futures::Stream;
 use server::clock::{HOUR, MINUTE, now_ms};
 
 use crate::{
-    emergency::{Once, keeps, mailed, subjects},
+    emergency::{ANN, BEA, DORA, NEW_PASSWORD, OLGA, Once, Scene, mailed, reads, scene, subjects},
     harness::Server,
-    honest_client::{PASSWORD, Person, client, clinic, device, join},
+    honest_client::{PASSWORD, Person, client, device},
     live::{listen, next},
     mail_kinds::opened,
     mail_server::{Post, Smtp, with_mail},
@@ -31,33 +30,6 @@ use crate::{
     phones::code,
     second_factor::add_app,
 };
-
-const OLGA: &str = "olga@clinic.example";
-const BEA: &str = "bea@clinic.example";
-const ANN: &str = "ann@clinic.example";
-const DORA: &str = "dora@clinic.example";
-const NEW_PASSWORD: &str = "another password entirely";
-
-/// Olga, who has a report and a kit, and the people among whom she may split her recovery.
-struct Scene {
-    server: Server,
-    ada: Person,
-    dora: Person,
-    ann: Person,
-    olga: Person,
-    kit: String,
-    bea: Person,
-    report: ReportId,
-}
-
-async fn scene() -> Scene {
-    let server = Server::start_with(|config| config.address_factor = 100).await;
-    let [ada, dora, ann] = clinic(&server).await;
-    let (olga, kit) = join(&server, "Olga Owner", OLGA, Role::Patient, None).await;
-    let (bea, _) = join(&server, "Bea Example", BEA, Role::Patient, None).await;
-    let report = keeps(&olga).await;
-    Scene { server, ada, dora, ann, olga, kit: kit.join(" "), bea, report }
-}
 
 async fn splits(owner: &Person, among: &[&str], threshold: u8) -> client::Result<()> {
     let mut contacts = Vec::new();
@@ -97,12 +69,6 @@ async fn enters_with(
 
 async fn enters(server: &Server, shares: &[String]) -> client::Result<Person> {
     enters_with(server, OLGA, shares, &NoSecondFactor).await
-}
-
-async fn reads(owner: &Person, report: &ReportId) {
-    let open = owner.report(report).await.unwrap();
-    assert_eq!(open.right, Right::Own);
-    assert_eq!(owner.version(&open, 1).await.unwrap().content.fields.title, "Chest X-ray");
 }
 
 #[tokio::test(flavor = "multi_thread")]
