@@ -45,11 +45,14 @@ pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -
 /// Loads and verifies a team's rosters, with the key records of whoever signed them. A team that doesn't exist is left out.
 pub async fn add_team(conn: &impl ConnectionTrait, keys: &mut Keys, team: TeamId) -> ServiceResult<()> {
     let id = ids::TeamId(team.0);
+    if keys.1.contains_key(&id) {
+        return Ok(());
+    }
     let mut rosters = Vec::new();
     for (roster, _) in storage::teams::rosters(conn, team).await? {
         rosters.push(teams::stored(team, &roster)?);
     }
-    if rosters.is_empty() || keys.1.contains_key(&id) {
+    if rosters.is_empty() {
         return Ok(());
     }
     let authors = rosters.iter().map(|roster| AccountId(roster.claimed().author.0)).collect();
