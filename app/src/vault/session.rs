@@ -505,10 +505,16 @@ impl Vault {
         self.left(Some(words.unwrap_or_else(|| t!(errors.signed_out).to_owned())));
     }
 
-    /// What is said when the session ends, where its reader is about to end all of them: who hears of it first, the answer or
-    /// the live event, says the same.
-    pub fn say_at_end(self, words: Option<String>) {
-        self.inner.update_value(|inner| inner.last_words = words);
+    /// Does what ends all sessions of the account, and says this when it has: who hears of it first, the answer or the live
+    /// event, says the same.
+    pub async fn last_deed<T, E>(self, words: &str, deed: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let say = |words| self.inner.update_value(|inner| inner.last_words = words);
+        say(Some(words.to_owned()));
+        let done = deed.await;
+        if done.is_err() {
+            say(None);
+        }
+        done
     }
 
     /// The reader ended every session of the account, this one among them.

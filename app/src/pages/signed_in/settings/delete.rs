@@ -105,14 +105,7 @@ fn Confirmation() -> impl IntoView {
         let typed = email.get_untracked();
         let work = move |keys: Keys| {
             let typed = typed.clone();
-            async move {
-                vault.say_at_end(Some(t!(leaving.deleted).to_owned()));
-                let deleted = keys.delete_account(&typed).await;
-                if deleted.is_err() {
-                    vault.say_at_end(None);
-                }
-                deleted
-            }
+            async move { vault.last_deed(t!(leaving.deleted), keys.delete_account(&typed)).await }
         };
         proving.run(attempt, work, move |()| {
             spawn_local(async move {

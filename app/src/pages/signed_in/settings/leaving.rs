@@ -43,14 +43,7 @@ fn PauseForm(proving: Proving) -> impl IntoView {
         let typed = email.get_untracked();
         let work = move |keys: Keys| {
             let typed = typed.clone();
-            async move {
-                vault.say_at_end(Some(t!(leaving.paused).to_owned()));
-                let paused = keys.pause_account(&typed).await;
-                if paused.is_err() {
-                    vault.say_at_end(None);
-                }
-                paused
-            }
+            async move { vault.last_deed(t!(leaving.paused), keys.pause_account(&typed)).await }
         };
         proving.run(attempt, work, move |()| vault.session_over());
     };
