@@ -5,6 +5,7 @@ mod change_email;
 mod identity;
 mod landing;
 mod lost;
+mod new_password;
 mod not_found;
 mod phone;
 mod recover;

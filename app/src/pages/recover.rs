@@ -1,14 +1,13 @@
 //! Forgot password: the recovery kit, or an emergency contact's words, opens the account and sets a new password.
 
-use api_types::limits::PASSWORD_MIN_CHARS;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::second_step::SecondStepForm;
+use super::{new_password::NewPassword, second_step::SecondStepForm};
 use crate::{
-    components::{Banner, Button, Card, Gate, PasswordField, TextArea, TextField, Tone},
+    components::{Card, Gate, TextArea, TextField},
     t,
-    vault::{Attempt, Judge, use_vault},
+    vault::use_vault,
 };
 
 /// `/recover`.
@@ -17,22 +16,12 @@ pub fn Recover() -> impl IntoView {
     let vault = use_vault();
     let email = RwSignal::new(String::new());
     let words = RwSignal::new(String::new());
-    let password = RwSignal::new(String::new());
-    let password_problem = RwSignal::new(None);
-    let attempt = Attempt::new();
-    let ready = super::use_ready();
+    let password = NewPassword::new(email);
     super::go_home_when_signed_in(vault);
-    let known = Signal::derive(move || vec![email.get()]);
-    let judge = Judge::new(password, Signal::stored(PASSWORD_MIN_CHARS), known);
     let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        judge.then(attempt, move |problem| {
-            let fine = problem.is_none();
-            password_problem.set(problem);
-            if fine {
-                let email = email.get_untracked().trim().to_owned();
-                vault.recover(email, words.get_untracked(), password.get_untracked(), attempt);
-            }
+        password.submit(event, move |new| {
+            let email = email.get_untracked().trim().to_owned();
+            vault.recover(email, words.get_untracked(), new, password.attempt);
         });
     };
     let count = move || t!(recover.words_count, count = words.with(|words| words.split_whitespace().count()));
@@ -42,7 +31,7 @@ pub fn Recover() -> impl IntoView {
     let kit_step = move || {
         view! {
             <div class="stack">
-                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                {password.refusal()}
                 <form class="form" method="dialog" on:submit=submit>
                     <TextField id="email" label=t!(recover.email) value=email kind="email" autocomplete="username"/>
                     <div class="stack-s">
@@ -57,18 +46,7 @@ pub fn Recover() -> impl IntoView {
                         <p class="field-hint" aria-live="polite">{count}</p>
                         <p class="field-hint">{t!(recover.words_trusted)}</p>
                     </div>
-                    <PasswordField
-                        id="password"
-                        label=t!(recover.password)
-                        value=password
-                        error=password_problem
-                        meter=judge
-                        autocomplete="new-password"
-                    />
-                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
-                        {t!(recover.submit)}
-                    </Button>
-                    <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(recover.working))}</p>
+                    {password.fields()}
                 </form>
             </div>
         }

@@ -1,14 +1,13 @@
 //! Recovery without anything of one's own: shares that contacts read out open the account and set a new password.
 
-use api_types::limits::PASSWORD_MIN_CHARS;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::second_step::SecondStepForm;
+use super::{new_password::NewPassword, second_step::SecondStepForm};
 use crate::{
-    components::{Banner, Button, ButtonKind, Card, Gate, Glyph, PasswordField, TextArea, TextField, Tone},
+    components::{Button, ButtonKind, Card, Gate, Glyph, TextArea, TextField},
     t,
-    vault::{Attempt, Judge, use_vault},
+    vault::use_vault,
 };
 
 /// A field for each share that there can be.
@@ -20,24 +19,14 @@ pub fn RecoverShares() -> impl IntoView {
     let vault = use_vault();
     let email = RwSignal::new(String::new());
     let shares = FIELDS.map(|_| RwSignal::new(String::new()));
-    let password = RwSignal::new(String::new());
-    let password_problem = RwSignal::new(None);
-    let attempt = Attempt::new();
-    let ready = super::use_ready();
+    let password = NewPassword::new(email);
     super::go_home_when_signed_in(vault);
-    let known = Signal::derive(move || vec![email.get()]);
-    let judge = Judge::new(password, Signal::stored(PASSWORD_MIN_CHARS), known);
     let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        judge.then(attempt, move |problem| {
-            let fine = problem.is_none();
-            password_problem.set(problem);
-            if fine {
-                let email = email.get_untracked().trim().to_owned();
-                let typed = shares.map(|share| share.get_untracked()).into_iter();
-                let typed = typed.filter(|share| !share.trim().is_empty()).collect();
-                vault.recover_with_shares(email, typed, password.get_untracked(), attempt);
-            }
+        password.submit(event, move |new| {
+            let email = email.get_untracked().trim().to_owned();
+            let typed = shares.map(|share| share.get_untracked()).into_iter();
+            let typed = typed.filter(|share| !share.trim().is_empty()).collect();
+            vault.recover_with_shares(email, typed, new, password.attempt);
         });
     };
     let second = vault.second_step.open();
@@ -47,22 +36,11 @@ pub fn RecoverShares() -> impl IntoView {
     let form = move || {
         view! {
             <div class="stack">
-                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+                {password.refusal()}
                 <form class="form" method="dialog" on:submit=submit>
                     <TextField id="email" label=t!(recovery_shares.email) value=email kind="email" autocomplete="username"/>
                     <Shares shares/>
-                    <PasswordField
-                        id="password"
-                        label=t!(recover.password)
-                        value=password
-                        error=password_problem
-                        meter=judge
-                        autocomplete="new-password"
-                    />
-                    <Button submit=true busy=attempt.busy disabled=Signal::derive(move || !ready.get()) class="btn-wide">
-                        {t!(recover.submit)}
-                    </Button>
-                    <p class="field-hint" role="status">{move || attempt.busy.get().then_some(t!(recover.working))}</p>
+                    {password.fields()}
                 </form>
             </div>
         }
