@@ -50,6 +50,8 @@ pub enum Defence {
     WayInSignature,
     /// The ways in that get a new account key are those that hold the one of now.
     WayInGeneration,
+    /// A device that sends is one that its owner signed for.
+    DeviceSigned,
     /// An emergency contact is the one whom the account signed.
     EmergencySigned,
     /// Who holds the shares of a split, and how many open it, is what the account signed.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::Device;
 use crate::{
     defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
@@ -157,6 +158,9 @@ pub enum KeyError {
     /// The signature names an epoch that had ended by its time.
     #[error("epoch {0} had ended then")]
     EpochEnded(u32),
+    /// The signature of a device from before it was made, or after it ended or was removed.
+    #[error("the device was not one that sends then")]
+    DeviceEnded,
 }
 
 /// How long after the next record's time an epoch's signatures still count, milliseconds. A server takes a signed time up to ten
@@ -302,12 +306,20 @@ pub trait KeyDirectory {
     /// The chain of an account, if known.
     fn chain(&self, account: &AccountId) -> Option<&KeyChain>;
 
-    /// The key for a signature.
+    /// The device that sends under this id, if there is one. It signs, and nothing is ever sealed to it.
+    fn device(&self, _id: &AccountId) -> Option<&Device> {
+        None
+    }
+
+    /// The key for a signature: a person's, or a device's.
     ///
     /// # Errors
     /// [`KeyError`].
     fn signer(&self, account: &AccountId, epoch: u32, time: UnixMillis) -> Result<&PublicSigningKey, KeyError> {
-        self.chain(account).ok_or(KeyError::AccountUnknown)?.signer(epoch, time)
+        match self.chain(account) {
+            Some(chain) => chain.signer(epoch, time),
+            None => self.device(account).ok_or(KeyError::AccountUnknown)?.signer(epoch, time),
+        }
     }
 
     /// The verified rosters of a team, if known.

@@ -1,8 +1,9 @@
-//! Accounts: key records and their chain, the keyring, the account key, ways in, the client state, fingerprints.
+//! Accounts: key records and their chain, devices that send, the keyring, the account key, ways in, the client state, fingerprints.
 
 #[cfg(feature = "open")]
 mod account_key;
 mod closing;
+mod device;
 mod emergency;
 mod fingerprint;
 mod key_record;
@@ -23,6 +24,7 @@ mod way_in;
 #[cfg(feature = "open")]
 pub use account_key::AccountKey;
 pub use closing::{AccountClosing, AccountRemoval, ClosingError, REMOVAL_DELAY_DAYS};
+pub use device::{DEVICE_LIFE_MAX, Device, DeviceError, DeviceRecord, DeviceRemoval};
 pub use emergency::{EMERGENCY_DELAY_DAYS, EmergencyContact, EmergencyError};
 #[cfg(feature = "open")]
 pub use emergency::{open_emergency, seal_emergency};

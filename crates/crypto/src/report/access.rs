@@ -124,6 +124,11 @@ impl AccessState {
         self.owner_has_own_grant()
     }
 
+    /// Whether nothing but the founding entries has happened, and those have.
+    pub(super) fn is_at_founding(&self) -> bool {
+        self.founding_open && self.is_founded()
+    }
+
     /// Whether the patient has no account yet and the creator keeps the report for them.
     pub fn in_custody(&self) -> bool {
         matches!(self.genesis.patient, Patient::Placeholder(_)) && !self.custody_passed

@@ -81,6 +81,9 @@ pub enum GenesisError {
     /// It is the genesis of another report.
     #[error("the genesis is of another report")]
     WrongReport,
+    /// A device, which reads nothing, would own it.
+    #[error("the report would belong to a device")]
+    OwnedByDevice,
 }
 
 impl ReportId {
@@ -100,6 +103,9 @@ impl Signed<Genesis> {
             return Err(GenesisError::WrongReport);
         }
         let claimed = self.claimed();
+        if keys.device(&claimed.first_owner()).is_some() {
+            return Err(GenesisError::OwnedByDevice);
+        }
         Ok(self.verify(keys.signer(&claimed.creator, claimed.epoch, claimed.time)?)?)
     }
 }

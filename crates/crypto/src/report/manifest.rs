@@ -239,7 +239,8 @@ impl Signed<Manifest> {
         }
         let manifest = self.verify(keys.signer(&claimed.signer, claimed.epoch, claimed.time)?)?;
         let entitled = if manifest.place.revision == 0 {
-            manifest.author == manifest.signer && state.may_contribute(manifest.author)
+            let began = sent_by_device(manifest, state, keys);
+            manifest.author == manifest.signer && (began || state.may_contribute(manifest.author))
         } else {
             manifest.signer == state.owner()
         };
@@ -297,6 +298,13 @@ impl Signed<Manifest> {
         let found = manifests.iter().any(|m| m.claimed().seq == seq && m.hash() == *hash);
         if found { Ok(()) } else { Err(ManifestError::OlderThanSeen) }
     }
+}
+
+/// Whether it is the version with which a device began the report: the one thing that a device writes, holding no grant.
+fn sent_by_device(manifest: &Manifest, state: &AccessState, keys: &impl KeyDirectory) -> bool {
+    let creator = state.genesis().creator;
+    let first = manifest.place.version == 1 && manifest.seq == 1;
+    first && manifest.author == creator && keys.device(&creator).is_some() && state.is_at_founding()
 }
 
 fn follows(current: &BTreeMap<u32, &Signed<Manifest>>, m: &Manifest) -> bool {

@@ -7,7 +7,7 @@ use super::{
     GrantState, GrantStatus, Patient, Purpose, Recipient, Right, Versions, team_grant,
 };
 use crate::{
-    account::KeyDirectory,
+    account::{Device, KeyDirectory},
     defence::Defence,
     encoding::UnixMillis,
     ids::{GrantId, Hash32, ReportId},
@@ -118,7 +118,7 @@ impl AccessState {
         }
         check_recipient(seq, &grant.recipient, keys)?;
         let team = team_grant::holders_of(seq, grant, keys)?;
-        if self.is_founding(entry, grant) {
+        if self.is_founding(entry, grant, keys) {
             self.insert(entry, grant.clone());
             return Ok(());
         }
@@ -133,8 +133,8 @@ impl AccessState {
     }
 
     /// The creator's first entries where the patient owns the report: the patient's own grant, then the creator's
-    /// reshare grant. Nothing else, and only before anything else.
-    fn is_founding(&self, entry: &AccessEntry, grant: &Grant) -> bool {
+    /// reshare grant, which is its owner's where the creator is a device. Nothing else, and only before anything else.
+    fn is_founding(&self, entry: &AccessEntry, grant: &Grant, keys: &impl KeyDirectory) -> bool {
         if !self.founding_open || entry.author != self.genesis.creator || grant.parent.is_some() {
             return false;
         }
@@ -142,10 +142,11 @@ impl AccessState {
             Recipient::Account(to) => to.account,
             _ => return false,
         };
+        let author = keys.device(&self.genesis.creator).map_or(self.genesis.creator, Device::owner);
         let whole = grant.versions == Versions::ALL && grant.expires_at == 0;
         match entry.seq {
             1 => grant.right == Right::Own && to == self.genesis.first_owner() && whole,
-            2 => grant.right == Right::Reshare && to == self.genesis.creator && whole,
+            2 => grant.right == Right::Reshare && to == author && whole,
             _ => false,
         }
     }
@@ -305,6 +306,7 @@ fn custody_grant(custody: &Custody) -> Grant {
 fn check_recipient(seq: u64, recipient: &Recipient, keys: &impl KeyDirectory) -> Result<(), ChainError> {
     match recipient {
         Recipient::Account(to) => check_account(seq, to, keys),
+        Recipient::Code { account, .. } if keys.device(account).is_some() => Err(ChainError::WrongRecipientKey { seq }),
         Recipient::Code { account, epoch, .. } => match keys.chain(account) {
             Some(chain) if chain.record(*epoch).is_none() => Err(ChainError::WrongRecipientKey { seq }),
             _ => Ok(()),
@@ -313,8 +315,11 @@ fn check_recipient(seq: u64, recipient: &Recipient, keys: &impl KeyDirectory) ->
     }
 }
 
-/// Where the recipient's records are known, the key named must be theirs, and their best.
+/// Where the recipient's records are known, the key named must be theirs, and their best. A device has none.
 fn check_account(seq: u64, to: &AccountRecipient, keys: &impl KeyDirectory) -> Result<(), ChainError> {
+    if keys.device(&to.account).is_some() {
+        return Err(ChainError::WrongRecipientKey { seq });
+    }
     let Some(chain) = keys.chain(&to.account) else { return Ok(()) };
     let record = chain.record(to.epoch).ok_or(ChainError::WrongRecipientKey { seq })?.claimed();
     let best = record.recipient();

@@ -5,6 +5,7 @@
 mod common;
 
 mod closing;
+mod devices;
 mod emergency;
 mod envelopes;
 mod manifests;
