@@ -41,12 +41,19 @@ pub struct EventDraft {
     pub details: Option<Vec<u8>>,
     /// Of a reading: the reader's signed request.
     pub request: Option<Vec<u8>>,
+    /// What stands in a session's place.
+    by: Option<&'static str>,
 }
 
 impl EventDraft {
     /// A successful action of a signed-in person.
     pub fn by(actor: &Actor, action: Action) -> Self {
-        Self { actor: Some(actor.account), session: Some(actor.session), ..Self::anonymous(action) }
+        let by = match (actor.device_of, actor.token) {
+            (Some(_), _) => Some("device"),
+            (None, Some(_)) => Some("token"),
+            (None, None) => None,
+        };
+        Self { actor: Some(actor.account), session: Some(actor.session), by, ..Self::anonymous(action) }
     }
 
     /// A successful action of nobody signed in, or of the server itself.
@@ -60,6 +67,7 @@ impl EventDraft {
             subject: String::new(),
             details: None,
             request: None,
+            by: None,
         }
     }
 
@@ -88,6 +96,15 @@ impl EventDraft {
             self.subject.truncate(before);
         }
         self
+    }
+
+    /// As it is written: with what stood in a session's place at the end of the subject, so that everyone who is shown the
+    /// event, and the public log, can tell.
+    pub fn complete(mut self) -> Self {
+        match self.by.take() {
+            Some(by) => self.with("via", by),
+            None => self,
+        }
     }
 
     /// Begins the subject: pairs in the form of [`EventDraft::with`].
@@ -236,6 +253,13 @@ mod tests {
         let draft = EventDraft::anonymous(Action::SignIn).with("version", 3).denied(ErrorCode::SignInFailed);
         assert_eq!(draft.subject, "version=3 code=sign_in_failed");
         assert_eq!(draft.outcome, Outcome::Denied);
+    }
+
+    #[test]
+    fn what_stands_in_a_sessions_place_is_said_last() {
+        let draft = EventDraft { by: Some("token"), ..EventDraft::anonymous(Action::Open) };
+        assert_eq!(draft.saying("version=1").with("from", 0).complete().subject, "version=1 from=0 via=token");
+        assert_eq!(EventDraft::anonymous(Action::Open).saying("version=1").complete().subject, "version=1");
     }
 
     #[test]

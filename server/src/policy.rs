@@ -33,6 +33,8 @@ pub struct Actor {
     /// Of an API token, which stands in the session's place: what it reaches. The table of `scopes` is asked before anything
     /// here.
     pub token: Option<Scopes>,
+    /// Of a device: whose it is. `account` is the device then, and role and status are its owner's.
+    pub device_of: Option<AccountId>,
 }
 
 /// Allowed, or the code that refuses.
@@ -176,12 +178,21 @@ impl Actor {
         self.active()
     }
 
+    /// Searching in another way than by the exact e-mail: not for devices, which are told whom they send to.
+    pub fn may_search(&self) -> Verdict {
+        self.may_look_up()?;
+        allow(self.device_of.is_none(), ErrorCode::Forbidden)
+    }
+
     /// Seeing another account: oneself, someone on a shared report, an approved doctor; administrators see all.
     pub fn may_see_account(&self, other: AccountId, standing: AccountStanding) -> Verdict {
         if other == self.account {
             return Ok(());
         }
         self.active()?;
+        if let Some(owner) = self.device_of {
+            return allow(other == owner, ErrorCode::NotFound);
+        }
         // Whoever knew a doctor learns that the account was deleted, with the proof of it.
         let listed = matches!(standing.status, AccountStatus::Active | AccountStatus::Deleted);
         let known_doctor = standing.role == Role::Doctor && listed;
@@ -204,11 +215,17 @@ impl Actor {
         self.active_as(&[Role::Doctor, Role::Patient])
     }
 
-    /// Creating a report: doctors about anyone, patients about themselves alone. `patient` is the account that the
+    /// Creating a report: doctors and their devices about anyone, patients and theirs about themselves alone. `patient` is the account that the
     /// genesis names; none for a placeholder.
     pub fn may_create_about(&self, patient: Option<AccountId>) -> Verdict {
         self.may_write_reports()?;
-        allow(self.role != Role::Patient || patient == Some(self.account), ErrorCode::Forbidden)
+        let person = self.device_of.unwrap_or(self.account);
+        allow(self.role != Role::Patient || patient == Some(person), ErrorCode::Forbidden)
+    }
+
+    /// Having devices that send: whoever writes reports.
+    pub fn may_add_devices(&self) -> Verdict {
+        self.may_write_reports()
     }
 
     /// Reading a report: its owner and holders of a live grant. No role opens one.
@@ -289,6 +306,7 @@ mod tests {
             session: SessionId([9; 16]),
             carrier: Carrier::Bearer,
             token: None,
+            device_of: None,
         }
     }
 
@@ -352,6 +370,19 @@ mod tests {
         for role in ROLES {
             assert_eq!(actor(role, AccountStatus::Active).may_read(NOBODY), Err(ErrorCode::NotFound));
         }
+    }
+
+    #[test]
+    fn a_device_finds_by_e_mail_and_sees_its_owner() {
+        let (owner, device) = (AccountId([3; 32]), actor(Role::Doctor, AccountStatus::Active));
+        let device = Actor { device_of: Some(owner), ..device };
+        assert_eq!((device.may_look_up(), device.may_search()), (Ok(()), Err(ErrorCode::Forbidden)));
+        let doctor = AccountStanding { role: Role::Doctor, status: AccountStatus::Active, shares_report: true };
+        assert_eq!(device.may_see_account(owner, doctor), Ok(()));
+        assert_eq!(device.may_see_account(AccountId([2; 32]), doctor), Err(ErrorCode::NotFound));
+        let patients = Actor { role: Role::Patient, ..device };
+        assert_eq!(patients.may_create_about(Some(owner)), Ok(()));
+        assert_eq!(patients.may_create_about(Some(device.account)), Err(ErrorCode::Forbidden));
     }
 
     #[test]

@@ -68,6 +68,9 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("PUT", "/account/client-state", Never),
     ("POST", "/account/deletion", Never),
     ("POST", "/account/disable", Never),
+    ("GET", "/account/devices", Never),
+    ("POST", "/account/devices", Never),
+    ("POST", "/account/devices/{device_id}/remove", Never),
     ("GET", "/account/email/change", Never),
     ("POST", "/account/email/change", Never),
     ("DELETE", "/account/email/change", Never),
@@ -149,6 +152,21 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-in/phone", Never),
 ];
 
+/// What a device reaches beside what is open: whom it sends to, and sending. Its scope is in no other token.
+const SENDING: &[(&str, &str)] = &[
+    ("GET", "/accounts"),
+    ("GET", "/accounts/{account_id}"),
+    ("POST", "/uploads"),
+    ("PUT", "/uploads/{upload_id}/segments/{n}"),
+    ("POST", "/reports"),
+];
+
+/// Whether a device reaches a route.
+pub fn sends(method: &Method, route: &str) -> bool {
+    let path = route.strip_prefix(PREFIX).unwrap_or(route);
+    SENDING.iter().any(|(of, at)| *of == method.as_str() && *at == path)
+}
+
 /// How a token stands to a route by its template, prefix included.
 pub fn reach(method: &Method, route: &str) -> Reach {
     let path = route.strip_prefix(PREFIX).unwrap_or(route);
@@ -173,7 +191,8 @@ impl Scopes {
 
     /// In their order.
     pub fn list(self) -> Vec<Scope> {
-        Scope::ALL.into_iter().filter(|scope| self.has(*scope)).collect()
+        let all = Scope::ALL.into_iter().chain([Scope::ReportsSend]);
+        all.filter(|scope| self.has(*scope)).collect()
     }
 }
 
@@ -205,10 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn a_device_reaches_sending_alone() {
+        assert!(sends(&Method::POST, "/api/v1/reports") && sends(&Method::GET, "/api/v1/accounts"));
+        assert!(!sends(&Method::GET, "/api/v1/reports") && !sends(&Method::HEAD, "/api/v1/accounts"));
+        for (method, path) in SENDING {
+            let decided = reach(&method.parse().unwrap(), &format!("{PREFIX}{path}"));
+            assert!(matches!(decided, With(PeopleRead | ReportsWrite)), "{method} {path}");
+        }
+    }
+
+    #[test]
     fn scopes_are_a_set() {
         let some: Scopes = [AuditRead, AccountRead, AuditRead].into_iter().collect();
         assert_eq!(some.list(), [AccountRead, AuditRead]);
         assert!(!some.has(ReportsRead));
         assert_eq!(Scope::ALL.into_iter().collect::<Scopes>().list(), Scope::ALL);
+        let sending: Scopes = [Scope::ReportsSend].into_iter().collect();
+        assert_eq!(sending.list(), [Scope::ReportsSend]);
     }
 }

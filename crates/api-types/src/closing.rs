@@ -1,7 +1,7 @@
 //! `/api/v1/account/deletion`, `/api/v1/admin/accounts/{id}/removal`, `/api/v1/reports/{id}/erasure`: the end of accounts and
 //! of reports.
 
-use crate::{B64, UnixMillis, accounts::PublicAccount, body};
+use crate::{B64, UnixMillis, accounts::PublicAccount, body, devices::ReportDevice};
 
 /// Name of every deleted account, in the place of its person's.
 pub const DELETED_NAME: &str = "Deleted account";
@@ -77,5 +77,8 @@ body! {
         pub entries: Vec<B64>,
         /// Everybody whom the chain names.
         pub people: Vec<PublicAccount>,
+        /// The device that began it, if one did.
+        #[serde(default)]
+        pub devices: Vec<ReportDevice>,
     }
 }

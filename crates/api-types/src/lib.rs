@@ -13,6 +13,7 @@ mod id;
 pub mod accounts;
 pub mod audit;
 pub mod closing;
+pub mod devices;
 pub mod drafts;
 pub mod email_change;
 pub mod emergency;

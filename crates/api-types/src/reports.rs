@@ -4,6 +4,7 @@ use crate::{
     AccountId, B64, GrantId, ReportId, TeamId, UnixMillis, UploadId,
     accounts::PublicAccount,
     body,
+    devices::ReportDevice,
     grants::{Right, Wrap},
     teams::TeamRosters,
 };
@@ -157,6 +158,9 @@ body! {
         /// Teams.
         #[serde(default)]
         pub teams: Vec<TeamRosters>,
+        /// The device that began the report, if one did.
+        #[serde(default)]
+        pub devices: Vec<ReportDevice>,
     }
 }
 

@@ -25,11 +25,14 @@ body! {
         /// The events of reports.
         #[serde(rename = "audit:read")]
         AuditRead,
+        /// Sending new reports, and nothing else: a device's scope (`POST /account/devices`), which no other token has.
+        #[serde(rename = "reports:send")]
+        ReportsSend,
     }
 }
 
 impl Scope {
-    /// Every scope.
+    /// Every scope that a person gives a token.
     pub const ALL: [Self; 6] = [
         Self::AccountRead,
         Self::PeopleRead,
@@ -48,12 +51,13 @@ impl Scope {
             Self::ReportsWrite => "reports:write",
             Self::SharesWrite => "shares:write",
             Self::AuditRead => "audit:read",
+            Self::ReportsSend => "reports:send",
         }
     }
 
     /// By its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.name() == name)
+        Self::ALL.into_iter().chain([Self::ReportsSend]).find(|scope| scope.name() == name)
     }
 }
 
@@ -122,7 +126,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_json() {
-        for scope in Scope::ALL {
+        for scope in Scope::ALL.into_iter().chain([Scope::ReportsSend]) {
             assert_eq!(serde_json::to_value(scope).unwrap(), scope.name());
             assert_eq!(Scope::from_name(scope.name()), Some(scope));
         }

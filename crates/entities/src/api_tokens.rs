@@ -25,6 +25,8 @@ pub struct Model {
     pub last_used_at: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
     pub last_place: Option<String>,
+    /// Of a device's token: the device.
+    pub device_id: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

@@ -11,6 +11,7 @@ pub mod audit_events;
 pub mod blob_garbage;
 pub mod ceremonies;
 pub mod closed_accounts;
+pub mod devices;
 pub mod drafts;
 pub mod email_changes;
 pub mod email_verifications;
@@ -66,6 +67,7 @@ macro_rules! for_each_entity {
         $each!(blob_garbage);
         $each!(ceremonies);
         $each!(closed_accounts);
+        $each!(devices);
         $each!(drafts);
         $each!(email_changes);
         $each!(email_verifications);

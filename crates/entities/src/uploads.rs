@@ -20,6 +20,8 @@ pub struct Model {
     pub segments: i32,
     pub created_at: i64,
     pub expires_at: i64,
+    /// Of a device's upload: the device; the account is its owner's.
+    pub device_id: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

@@ -11,6 +11,7 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod closing;
+pub mod devices;
 pub mod drafts;
 pub mod email_change;
 pub mod email_verification;
@@ -57,6 +58,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(second_factors::routes())
         .merge(passkeys::routes())
         .merge(tokens::routes())
+        .merge(devices::routes())
         .merge(phones::routes())
         .merge(emergency::routes())
         .merge(recovery_shares::routes())

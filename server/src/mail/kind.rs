@@ -42,6 +42,10 @@ pub enum MailKind {
     ApiTokenMade,
     /// One was removed.
     ApiTokenRemoved,
+    /// A device that sends was added.
+    SendingDeviceAdded,
+    /// One was removed.
+    SendingDeviceRemoved,
     /// A phone number was added, perhaps in the place of another.
     PhoneAdded,
     /// Whether a phone number signs in is another than before.
@@ -98,7 +102,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -117,6 +121,8 @@ impl MailKind {
         Self::IdentityRemoved,
         Self::ApiTokenMade,
         Self::ApiTokenRemoved,
+        Self::SendingDeviceAdded,
+        Self::SendingDeviceRemoved,
         Self::PhoneAdded,
         Self::PhoneSignInChanged,
         Self::PhoneRemoved,

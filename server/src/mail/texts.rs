@@ -52,6 +52,8 @@ fn tells_of_security(kind: MailKind) -> bool {
         | IdentityRemoved
         | ApiTokenMade
         | ApiTokenRemoved
+        | SendingDeviceAdded
+        | SendingDeviceRemoved
         | PhoneAdded
         | PhoneSignInChanged
         | PhoneRemoved
@@ -186,6 +188,16 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::ApiTokenRemoved => (
             "{organisation}: an API token was removed",
             "An API token of your account was removed on {when}; it gets in no more.\n\n",
+        ),
+        MailKind::SendingDeviceAdded => (
+            "{organisation}: a device that sends was added",
+            "A device was added to your account on {when}. It sends\n\
+             reports in your name, and reads nothing. You see your devices under\n\
+             Settings, Programs.\n\n",
+        ),
+        MailKind::SendingDeviceRemoved => (
+            "{organisation}: a device that sends was removed",
+            "A device of your account was removed on {when}; it sends no more.\n\n",
         ),
         MailKind::PhoneAdded => (
             "{organisation}: a phone number was added",

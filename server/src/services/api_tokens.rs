@@ -1,4 +1,4 @@
-//! Personal API tokens: make, list, remove, recognise.
+//! Personal API tokens: make, list, remove, recognise. Those of devices are recognised here as well.
 //!
 //! A token is 256 random bits beside its id, stored as SHA-256 of its text. It ends at its time, when it is removed, with the account
 //! and with every change that ends all other sessions. It is read anew for each request, so that an end counts at once.
@@ -64,6 +64,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: NewApiToken) -> Servi
     if body.scopes.is_empty() {
         return Err(ServiceError::field("/scopes", "at least one scope"));
     }
+    if body.scopes.contains(&Scope::ReportsSend) {
+        return Err(ServiceError::field("/scopes", "reports:send is for devices; add a device instead"));
+    }
     if !(1..=TOKEN_MAX_DAYS).contains(&body.expires_in_days) {
         return Err(ServiceError::field("/expires_in_days", format!("1 to {TOKEN_MAX_DAYS} days")));
     }
@@ -83,6 +86,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: NewApiToken) -> Servi
         expires_at: now + i64::from(body.expires_in_days) * DAY,
         last_used_at: None,
         last_place: None,
+        device: None,
     };
     store(state, actor, &row).await?;
     Ok(ApiTokenCreated { token: describe(row), secret })
@@ -145,13 +149,14 @@ pub async fn authenticate(state: &AppState, text: &str, from: Address) -> Servic
 
 fn actor(found: &Found) -> Actor {
     Actor {
-        account: found.token.account,
+        account: found.token.device.unwrap_or(found.token.account),
         role: found.role,
         status: found.status,
         second_factor_due: found.needs_second_factor,
         session: SessionId(found.token.id.0),
         carrier: Carrier::Bearer,
         token: Some(found.token.scopes),
+        device_of: found.token.device.map(|_| found.token.account),
     }
 }
 

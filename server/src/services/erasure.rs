@@ -15,7 +15,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, Changed},
-        confirmation, grants, standing, uploads,
+        confirmation, grants, sending_devices, standing, uploads,
         verify::{self, Chain},
         versions,
     },
@@ -90,9 +90,11 @@ pub async fn get(state: &AppState, actor: &Actor, id: ReportId) -> ServiceResult
     actor.may_see_erasure(had)?;
     let report = report.ok_or(api_types::ErrorCode::NotFound)?;
     let entries = storage::reports::entries(conn, id).await?;
-    let accounts: Vec<AccountId> = Chain::stored(&report.genesis, &entries)?.accounts().into_iter().collect();
+    let named = Chain::stored(&report.genesis, &entries)?.accounts();
+    let devices = sending_devices::of_report(conn, &named).await?;
+    let accounts: Vec<AccountId> = named.into_iter().collect();
     let people = storage::accounts::public_by_ids(conn, &accounts).await?;
     let event = EventDraft::by(actor, Action::LookUp).with("by", "erasure").with("report", id);
     state.audit.record(event.delivered(people.iter().map(|account| &account.id.0[..]))).await?;
-    Ok(ErasedReport { genesis: B64(report.genesis), entries: entries.into_iter().map(B64).collect(), people })
+    Ok(ErasedReport { genesis: B64(report.genesis), entries: entries.into_iter().map(B64).collect(), people, devices })
 }

@@ -44,8 +44,11 @@ pub const SEED_MAX: usize = 4096;
 
 /// A recipient must be an active doctor or patient: administrators hold no wraps.
 pub async fn check_recipient(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<()> {
-    let row = storage::accounts::get(conn, account).await?;
-    let row = row.ok_or_else(|| ServiceError::field("/entry", "names an account that does not exist"))?;
+    let Some(row) = storage::accounts::get(conn, account).await? else {
+        let device = storage::devices::exists(conn, account).await?;
+        let what = if device { "names a device, which only sends" } else { "names an account that does not exist" };
+        return Err(ServiceError::field("/entry", what));
+    };
     match row.status {
         AccountStatus::Active => {}
         AccountStatus::Deleted => return Err(ErrorCode::AccountDeleted.into()),
@@ -198,7 +201,8 @@ pub async fn tell(state: &AppState, actor: &Actor, tx: &mut WriteTx, to: &Recipi
         // Nobody's address is known.
         Recipient::Bearer { .. } => return Ok(()),
     };
-    if account == actor.account {
+    // Nobody is told of what a machine of their own sent.
+    if account == actor.account || actor.device_of == Some(account) {
         return Ok(());
     }
     notices::tell_id(state, tx, account, MailKind::ReportShared).await

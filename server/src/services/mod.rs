@@ -51,6 +51,7 @@ pub mod retention;
 pub mod rotation;
 pub mod second_factor;
 pub mod second_factors;
+pub mod sending_devices;
 pub mod sessions;
 pub mod set_up;
 pub mod sign_in;

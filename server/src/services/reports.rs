@@ -17,6 +17,7 @@ use crate::{
     services::{
         access,
         reading::Reading,
+        sending_devices,
         standing::{self, Standing},
         teams,
         verify::Chain,
@@ -209,11 +210,12 @@ pub async fn people(
         accounts.extend(people);
         teams.push(rosters);
     }
+    let devices = sending_devices::of_report(conn, &accounts).await?;
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
     let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE).await?;
     state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
-    Ok(ReportPeople { items, teams })
+    Ok(ReportPeople { items, teams, devices })
 }
 
 /// Whether a grant on the report waits for the caller.

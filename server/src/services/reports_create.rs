@@ -1,14 +1,14 @@
 //! Completing a draft: genesis, first access entries and version 1 become a report in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use api_types::{
-    AccountId, ErrorCode, PlaceholderId, ReportId, UnixMillis,
+    AccountId, ApiTokenId, ErrorCode, PlaceholderId, ReportId, UnixMillis,
     accounts::{AccountStatus, Role},
     audit::Action,
     reports::{CreateReport, NewVersion, Report},
 };
-use crypto::report::{AccessState, Change, Patient, Recipient};
+use crypto::report::{AccessState, Change, Manifest, Patient, Recipient};
 use sea_orm::ConnectionTrait;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     policy::Actor,
     services::{
         access, grants, reports,
-        verify::{self, Chain},
+        verify::{self, CLOCK_LEEWAY, Chain, Keys},
         versions,
         versions_check::{self, Checked, int},
     },
@@ -40,14 +40,66 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
         return Err(ServiceError::because(ErrorCode::Forbidden, "the genesis names another creator"));
     }
     actor.may_create_about(patient(&chain))?;
+    if actor.device_of.is_some() {
+        return send(state, actor, chain, body, now).await;
+    }
     if exists(state, report, &body).await? {
         let again = reports::compose(state, actor, report).await?;
         state.audit.record(event(actor, report).with("repeated", true)).await?;
         return Ok(again);
     }
-    let (access, checked) = verify(state, &chain, body.version, now).await?;
+    let (access, checked) = verify(state, actor, &chain, body.version, now).await?;
     commit(state, actor, &chain, &access, checked, now).await?;
     reports::compose(state, actor, report).await
+}
+
+/// A device's report. It may read nothing, so the answer holds what it sent, and no more.
+async fn send(
+    state: &AppState,
+    actor: &Actor,
+    chain: Chain,
+    body: CreateReport,
+    now: UnixMillis,
+) -> ServiceResult<Report> {
+    check_sent(actor, &chain, &body.version, now)?;
+    let report = chain.report();
+    let repeated = exists(state, report, &body).await?;
+    let receipt = Report {
+        id: report,
+        genesis: body.genesis,
+        entries: body.entries,
+        versions: Vec::new(),
+        superseded: Vec::new(),
+        grants: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    if repeated {
+        state.audit.record(event(actor, report).with("repeated", true)).await?;
+        return Ok(receipt);
+    }
+    let (access, checked) = verify(state, actor, &chain, body.version, now).await?;
+    commit(state, actor, &chain, &access, checked, now).await?;
+    Ok(receipt)
+}
+
+/// What a device begins is a patient's with an account, and its owner's as if they had written it. It is sent now: a copied key
+/// can't date anything back.
+fn check_sent(actor: &Actor, chain: &Chain, version: &NewVersion, now: UnixMillis) -> ServiceResult<()> {
+    let Some(patient) = patient(chain) else {
+        return Err(ServiceError::field("/genesis", "a device sends to patients with an account"));
+    };
+    let entries = if actor.device_of == Some(patient) { 1 } else { 2 };
+    if chain.entries.len() != entries {
+        let detail = "a device gives access to the patient and to its owner, and to nobody else";
+        return Err(ServiceError::field("/entries", detail));
+    }
+    let manifest = verify::parse::<Manifest>("/version/manifest", &version.manifest.0)?;
+    if manifest.claimed().time < now - CLOCK_LEEWAY {
+        let detail = "its time is long past; is this device's clock right?";
+        return Err(ServiceError::field("/version/manifest", detail));
+    }
+    Ok(())
 }
 
 /// The account that the genesis names as the patient.
@@ -74,14 +126,18 @@ async fn exists(state: &AppState, report: ReportId, body: &CreateReport) -> Serv
 /// Everything that needs no transaction: signatures, rules, sizes, hashes.
 async fn verify(
     state: &AppState,
+    actor: &Actor,
     chain: &Chain,
     version: NewVersion,
     now: UnixMillis,
 ) -> ServiceResult<(AccessState, Checked)> {
     let conn = state.db.read();
     let accounts = chain.accounts();
-    check_accounts(conn, chain, &accounts).await?;
-    let keys = (verify::keys(conn, &accounts).await?, BTreeMap::new());
+    check_accounts(conn, actor, chain).await?;
+    let mut keys = Keys { people: verify::keys(conn, &accounts).await?, ..Keys::default() };
+    if actor.device_of.is_some() {
+        verify::add_devices(conn, &mut keys, &BTreeSet::from([actor.account]), state.instance.instance_id).await?;
+    }
     verify::not_ahead("/genesis", chain.genesis.claimed().time, now)?;
     for entry in &chain.entries {
         verify::not_ahead("/entries", entry.claimed().time, now)?;
@@ -98,14 +154,12 @@ async fn verify(
     Ok((access, checked))
 }
 
-/// Everyone named must be there; the patient must be a patient.
-async fn check_accounts(
-    conn: &impl ConnectionTrait,
-    chain: &Chain,
-    accounts: &BTreeSet<AccountId>,
-) -> ServiceResult<()> {
-    for account in accounts {
-        grants::check_recipient(conn, *account).await?;
+/// Everyone named must be there, but for the device that sends; the patient must be a patient.
+async fn check_accounts(conn: &impl ConnectionTrait, actor: &Actor, chain: &Chain) -> ServiceResult<()> {
+    for account in chain.accounts() {
+        if actor.device_of.is_none() || account != actor.account {
+            grants::check_recipient(conn, account).await?;
+        }
     }
     if let Some(patient) = patient(chain) {
         let row = storage::accounts::get(conn, patient).await?;
@@ -142,7 +196,10 @@ async fn commit(
     let report = chain.report();
     let mut tx = state.db.begin_write().await?;
     // One of them may have been deleted meanwhile.
-    check_accounts(tx.conn(), chain, &chain.accounts()).await?;
+    check_accounts(tx.conn(), actor, chain).await?;
+    if actor.device_of.is_some() {
+        still_sends(tx.conn(), actor, now).await?;
+    }
     end_draft(tx.conn(), actor, report).await?;
     if let Err(error) = store::insert(tx.conn(), row(chain, access, now)?).await {
         let taken = crate::error::is_unique_violation(&error);
@@ -163,6 +220,15 @@ async fn commit(
     tx.commit().await?;
     changed.publish(state);
     Ok(())
+}
+
+/// The device may have been removed meanwhile, or its token have ended.
+async fn still_sends(conn: &impl ConnectionTrait, actor: &Actor, now: UnixMillis) -> ServiceResult<()> {
+    let token = storage::api_tokens::find(conn, ApiTokenId(actor.session.0)).await?;
+    if token.is_none_or(|found| found.token.device != Some(actor.account)) {
+        return Err(ErrorCode::ApiTokenInvalid.into());
+    }
+    Ok(storage::devices::sent(conn, actor.account, now).await?)
 }
 
 fn event(actor: &Actor, report: ReportId) -> EventDraft {

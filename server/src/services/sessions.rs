@@ -126,6 +126,7 @@ fn seen(found: Found) -> Seen {
         session: session.id,
         carrier: session.carrier,
         token: None,
+        device_of: None,
     };
     Seen { actor, last_seen_at: session.last_seen_at, expires_at: session.expires_at }
 }
@@ -358,6 +359,7 @@ mod tests {
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
             token: None,
+            device_of: None,
         };
         Seen { actor, last_seen_at: 0, expires_at: 10 }
     }

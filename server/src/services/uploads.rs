@@ -59,7 +59,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
     let id = UploadId(random::bytes()?);
     let row = store::Upload {
         id: id.0.to_vec(),
-        account_id: actor.account.0.to_vec(),
+        account_id: actor.device_of.unwrap_or(actor.account).0.to_vec(),
         report_id: body.report_id.0.to_vec(),
         version: int(body.version)?,
         revision: int(body.revision)?,
@@ -68,6 +68,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
         segments: geometry.segments() as i32,
         created_at: now,
         expires_at: now + LIFETIME,
+        device_id: actor.device_of.map(|_| actor.account.0.to_vec()),
     };
     let upload = describe(&row, Vec::new())?;
     store::insert(tx.conn(), row).await?;
@@ -99,6 +100,9 @@ async fn may_seal_for(
     body: &CreateUpload,
     now: UnixMillis,
 ) -> ServiceResult<()> {
+    if actor.device_of.is_some() {
+        return may_send(conn, actor, body).await;
+    }
     if let Some(draft) = storage::drafts::get(conn, body.report_id).await? {
         actor.may_write_reports()?;
         actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
@@ -116,6 +120,18 @@ async fn may_seal_for(
     let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
     let next = current.ok_or(ErrorCode::NotFound)?.revision + 1;
     if int(body.revision)? == next { Ok(()) } else { Err(conflict(format!("the next revision is {next}"))) }
+}
+
+/// A device has no drafts: what it uploads is for a report that isn't there yet, and for its first version.
+async fn may_send(conn: &impl ConnectionTrait, actor: &Actor, body: &CreateUpload) -> ServiceResult<()> {
+    actor.may_write_reports()?;
+    let first = body.version == 1 && body.revision == 0;
+    if !first {
+        return Err(ServiceError::field("/version", "a device sends version 1"));
+    }
+    let drafted = storage::drafts::get(conn, body.report_id).await?.is_some();
+    let taken = drafted || storage::reports::get(conn, body.report_id).await?.is_some();
+    if taken { Err(conflict("the report is there already, or is somebody's draft".to_owned())) } else { Ok(()) }
 }
 
 fn conflict(detail: String) -> ServiceError {
@@ -281,7 +297,7 @@ async fn own(
     now: UnixMillis,
 ) -> ServiceResult<store::Upload> {
     let row = store::get(conn, id).await?.ok_or(ErrorCode::NotFound)?;
-    actor.may_use_own(AccountId(storage::id("uploads", "account_id", &row.account_id)?))?;
+    actor.may_use_own(store::holder(&row)?)?;
     if row.expires_at <= now { Err(ErrorCode::Gone.into()) } else { Ok(row) }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api_types::{AccountId, B64, ErrorCode, ReportId, TeamId, UnixMillis};
 use crypto::{
-    account::{KeyChain, KeyError},
+    account::{Device, KeyChain, KeyDirectory, KeyError},
     encoding::DecodeError,
     ids,
     report::{
@@ -17,7 +17,12 @@ use crypto::{
 };
 use sea_orm::ConnectionTrait;
 
-use crate::{ServiceError, ServiceResult, clock::MINUTE, services::teams, storage};
+use crate::{
+    ServiceError, ServiceResult,
+    clock::MINUTE,
+    services::teams,
+    storage::{self, devices::DeviceRow},
+};
 
 /// How far the time in a new chain entry may lie from the server's clock, and any signed time ahead of it. Without the
 /// first a holder could sign with a past date under a grant that has ended.
@@ -26,8 +31,30 @@ pub const CLOCK_LEEWAY: UnixMillis = 10 * MINUTE;
 /// Verified key chains of the accounts concerned.
 pub type People = BTreeMap<ids::AccountId, KeyChain>;
 
-/// The same, and the verified rosters of the teams concerned.
-pub type Keys = (People, BTreeMap<ids::TeamId, TeamChain>);
+/// What everybody concerned signs with.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// People.
+    pub people: People,
+    /// The verified rosters of teams.
+    pub teams: BTreeMap<ids::TeamId, TeamChain>,
+    /// Devices that begin reports.
+    pub devices: BTreeMap<ids::AccountId, Device>,
+}
+
+impl KeyDirectory for Keys {
+    fn chain(&self, account: &ids::AccountId) -> Option<&KeyChain> {
+        self.people.get(account)
+    }
+
+    fn team(&self, team: &ids::TeamId) -> Option<&TeamChain> {
+        self.teams.get(team)
+    }
+
+    fn device(&self, id: &ids::AccountId) -> Option<&Device> {
+        self.devices.get(id)
+    }
+}
 
 /// Loads and verifies the key records of accounts; accounts that don't exist are left out.
 pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -> ServiceResult<People> {
@@ -45,7 +72,7 @@ pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -
 /// Loads and verifies a team's rosters, with the key records of whoever signed them. A team that doesn't exist is left out.
 pub async fn add_team(conn: &impl ConnectionTrait, keys: &mut Keys, team: TeamId) -> ServiceResult<()> {
     let id = ids::TeamId(team.0);
-    if keys.1.contains_key(&id) {
+    if keys.teams.contains_key(&id) {
         return Ok(());
     }
     let mut rosters = Vec::new();
@@ -56,11 +83,40 @@ pub async fn add_team(conn: &impl ConnectionTrait, keys: &mut Keys, team: TeamId
         return Ok(());
     }
     let authors = rosters.iter().map(|roster| AccountId(roster.claimed().author.0)).collect();
-    keys.0.extend(self::keys(conn, &authors).await?);
-    let chain = TeamChain::verify(&id, rosters, &keys.0)
+    keys.people.extend(self::keys(conn, &authors).await?);
+    let chain = TeamChain::verify(&id, rosters, &keys.people)
         .map_err(|error| ServiceError::Internal(format!("stored rosters of {team}: {error}")))?;
-    keys.1.insert(id, chain);
+    keys.teams.insert(id, chain);
     Ok(())
+}
+
+/// Loads and verifies the devices among some ids, with the key records of whose they are.
+pub async fn add_devices(
+    conn: &impl ConnectionTrait,
+    keys: &mut Keys,
+    named: &BTreeSet<AccountId>,
+    instance: [u8; 16],
+) -> ServiceResult<()> {
+    for row in storage::devices::by_ids(conn, named).await? {
+        let owner = ids::AccountId(row.owner.0);
+        if !keys.people.contains_key(&owner) {
+            keys.people.extend(self::keys(conn, &BTreeSet::from([row.owner])).await?);
+        }
+        let owner = keys.people.get(&owner);
+        let device = owner.and_then(|owner| stored_device(&row, &ids::InstanceId(instance), owner));
+        let device = device.ok_or_else(|| ServiceError::Internal(format!("the stored record of device {}", row.id)))?;
+        keys.devices.insert(device.id(), device);
+    }
+    Ok(())
+}
+
+fn stored_device(row: &DeviceRow, instance: &ids::InstanceId, owner: &KeyChain) -> Option<Device> {
+    let record = Signed::parse(&row.record).ok()?;
+    let mut device = Device::verify(&ids::AccountId(row.id.0), &record, instance, owner).ok()?;
+    if let Some(removal) = &row.removal {
+        device.remove(&Signed::parse(removal).ok()?, owner).ok()?;
+    }
+    Some(device)
 }
 
 /// Loads and verifies the key records of one account that exists.

@@ -1,7 +1,5 @@
 //! Versions and their revisions: added, re-keyed, read. Each becomes visible in one transaction, or not at all.
 
-use std::collections::BTreeMap;
-
 use api_types::{
     AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
     audit::Action,
@@ -66,7 +64,8 @@ pub async fn load_seen(
     let chain = Chain::stored(&seen.report.genesis, &entries)?;
     let mut accounts = chain.accounts();
     accounts.extend(extra);
-    let mut keys: Keys = (verify::keys(conn, &accounts).await?, BTreeMap::new());
+    let mut keys = Keys { people: verify::keys(conn, &accounts).await?, ..Keys::default() };
+    verify::add_devices(conn, &mut keys, &accounts, state.instance.instance_id).await?;
     for team in chain.teams() {
         verify::add_team(conn, &mut keys, team).await?;
     }

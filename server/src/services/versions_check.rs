@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api_types::{
-    AccountId, ErrorCode, GrantId, ReportId, UnixMillis, UploadId,
+    ErrorCode, GrantId, ReportId, UnixMillis, UploadId,
     grants::Wrap as SentWrap,
     limits::{FILES_MAX, PART0_MAX},
     reports::NewVersion,
@@ -222,7 +222,7 @@ async fn take_upload(
 ) -> ServiceResult<Vec<storage::uploads::Segment>> {
     let upload = storage::uploads::get(conn, id).await?.filter(|upload| upload.expires_at > now);
     let upload = upload.ok_or_else(|| ServiceError::because(ErrorCode::Gone, format!("upload {id} has expired")))?;
-    actor.may_use_own(AccountId(storage::id("uploads", "account_id", &upload.account_id)?))?;
+    actor.may_use_own(storage::uploads::holder(&upload)?)?;
     let fits = upload.report_id == place.report.0
         && (upload.version, upload.revision) == (int(place.version)?, int(place.revision)?)
         && upload.part == number

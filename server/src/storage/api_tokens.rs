@@ -40,11 +40,14 @@ pub struct ApiTokenRow {
     pub last_used_at: Option<UnixMillis>,
     /// Where that was.
     pub last_place: Option<Place>,
+    /// Of a device's token: the device.
+    pub device: Option<AccountId>,
 }
 
 fn row(model: Model) -> DbResult<ApiTokenRow> {
     let scope = |name| Scope::from_name(name).ok_or_else(|| super::corrupt("api_tokens", "scopes"));
     let place = model.last_place.map(|place| super::name("api_tokens", "last_place", &place)).transpose()?;
+    let device = model.device_id.map(|id| super::id("api_tokens", "device_id", &id).map(AccountId)).transpose()?;
     Ok(ApiTokenRow {
         id: ApiTokenId(super::id("api_tokens", "id", &model.id)?),
         account: AccountId(super::id("api_tokens", "account_id", &model.account_id)?),
@@ -56,6 +59,7 @@ fn row(model: Model) -> DbResult<ApiTokenRow> {
         expires_at: model.expires_at,
         last_used_at: model.last_used_at,
         last_place: place,
+        device,
     })
 }
 
@@ -73,6 +77,7 @@ pub async fn insert(conn: &impl ConnectionTrait, token: &ApiTokenRow) -> DbResul
         expires_at: Set(token.expires_at),
         last_used_at: Set(token.last_used_at),
         last_place: Set(token.last_place.as_ref().map(enum_name)),
+        device_id: Set(token.device.map(|device| device.0.to_vec())),
     };
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
@@ -107,10 +112,10 @@ pub async fn find(conn: &impl ConnectionTrait, id: ApiTokenId) -> DbResult<Optio
     Ok(Some(Found { token, role, status, needs_second_factor }))
 }
 
-/// An account's, newest first.
+/// An account's but its devices', newest first.
 pub async fn of_account(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<ApiTokenRow>> {
-    let query = Entity::find().filter(Column::AccountId.eq(account.0.to_vec())).order_by_desc(Column::CreatedAt);
-    query.all(conn).await?.into_iter().map(row).collect()
+    let query = Entity::find().filter(Column::AccountId.eq(account.0.to_vec())).filter(Column::DeviceId.is_null());
+    query.order_by_desc(Column::CreatedAt).all(conn).await?.into_iter().map(row).collect()
 }
 
 /// Notes a use.
@@ -121,6 +126,10 @@ pub async fn touch(conn: &impl ConnectionTrait, token: &ApiTokenRow, place: Plac
         .filter(Column::Id.eq(token.id.0.to_vec()))
         .exec(conn)
         .await?;
+    if token.device.is_some() {
+        // Nobody was there.
+        return Ok(());
+    }
     accounts::Entity::update_many()
         .col_expr(accounts::Column::LastSeenAt, Expr::value(Some(now)))
         .filter(accounts::Column::Id.eq(token.account.0.to_vec()))
@@ -129,9 +138,9 @@ pub async fn touch(conn: &impl ConnectionTrait, token: &ApiTokenRow, place: Plac
         .map(drop)
 }
 
-/// Removes one of an account. Says whether it was there.
+/// Removes one of an account, but none of a device. Says whether it was there.
 pub async fn delete(conn: &impl ConnectionTrait, account: AccountId, id: ApiTokenId) -> DbResult<bool> {
-    let own = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec()));
+    let own = Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec())).filter(Column::DeviceId.is_null());
     Ok(own.filter(Column::Id.eq(id.0.to_vec())).exec(conn).await?.rows_affected == 1)
 }
 

@@ -120,6 +120,7 @@ pub async fn forget(conn: &impl ConnectionTrait, account: AccountId, email_key: 
     outbox::Entity::delete_many().filter(outbox::Column::AddressKey.eq(email_key)).exec(conn).await?;
     decline_trust(conn, account, now).await?;
     forget_invitations(conn, account, email_key).await?;
+    super::devices::forget_unused(conn, account).await?;
     end_grants(conn, account, now).await?;
     empty_row(conn, account).await
 }

@@ -173,7 +173,7 @@ impl WriteTx {
     /// Adds an audit event; it becomes durable with the commit.
     pub async fn record(&mut self, draft: EventDraft) -> ServiceResult<()> {
         let now = self.writer.clock.now();
-        Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft, now).await?)
+        Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft.complete(), now).await?)
     }
 
     /// Adds a message to the outbox; it is sent after the commit, and never without it.

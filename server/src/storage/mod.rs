@@ -11,6 +11,7 @@ pub mod closing;
 pub mod connect;
 pub mod copy;
 pub mod db;
+pub mod devices;
 pub mod drafts;
 pub mod email_changes;
 pub mod email_verifications;

@@ -3,8 +3,8 @@
 use api_types::{AccountId, ReportId, UnixMillis, UploadId};
 use entities::{upload_segments, uploads};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
@@ -17,9 +17,25 @@ pub async fn get(conn: &impl ConnectionTrait, id: UploadId) -> DbResult<Option<U
     uploads::Entity::find_by_id(id.0.to_vec()).one(conn).await
 }
 
-/// How many uploads an account has open.
-pub async fn count(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
-    uploads::Entity::find().filter(uploads::Column::AccountId.eq(account.0.to_vec())).count(conn).await
+/// Whose an upload is: a device's, or an account's.
+pub fn holder(upload: &Upload) -> DbResult<AccountId> {
+    let (column, id) = match &upload.device_id {
+        Some(device) => ("device_id", device),
+        None => ("account_id", &upload.account_id),
+    };
+    super::id("uploads", column, id).map(AccountId)
+}
+
+/// Those of an account or a device.
+fn by(holder: AccountId) -> Condition {
+    let own =
+        Condition::all().add(uploads::Column::AccountId.eq(holder.0.to_vec())).add(uploads::Column::DeviceId.is_null());
+    Condition::any().add(own).add(uploads::Column::DeviceId.eq(holder.0.to_vec()))
+}
+
+/// How many uploads an account or a device has open.
+pub async fn count(conn: &impl ConnectionTrait, holder: AccountId) -> DbResult<u64> {
+    uploads::Entity::find().filter(by(holder)).count(conn).await
 }
 
 /// Those to a report, whoever makes them.
@@ -88,13 +104,9 @@ pub async fn delete(conn: &impl ConnectionTrait, id: UploadId) -> DbResult<bool>
     Ok(uploads::Entity::delete_by_id(id.0.to_vec()).exec(conn).await?.rows_affected > 0)
 }
 
-/// The uploads of a draft or report by one account.
-pub async fn of_report(conn: &impl ConnectionTrait, account: AccountId, report: ReportId) -> DbResult<Vec<Upload>> {
-    uploads::Entity::find()
-        .filter(uploads::Column::ReportId.eq(report.0.to_vec()))
-        .filter(uploads::Column::AccountId.eq(account.0.to_vec()))
-        .all(conn)
-        .await
+/// The uploads of a draft or report by one account or device.
+pub async fn of_report(conn: &impl ConnectionTrait, holder: AccountId, report: ReportId) -> DbResult<Vec<Upload>> {
+    uploads::Entity::find().filter(uploads::Column::ReportId.eq(report.0.to_vec())).filter(by(holder)).all(conn).await
 }
 
 /// Uploads past their end.

@@ -126,7 +126,7 @@ impl AccessState {
 
     /// Whether nothing but the founding entries has happened, and those have.
     pub(super) fn is_at_founding(&self) -> bool {
-        self.founding_open && self.is_founded()
+        self.founding_open && self.is_founded() && self.erased.is_none()
     }
 
     /// Whether the patient has no account yet and the creator keeps the report for them.
