@@ -91,6 +91,17 @@ pub enum ClientError {
     /// A team may have less than was asked for.
     #[error("A team may be given to read and to add versions, and nothing more.")]
     TeamRight,
+    /// Not what a device keeps.
+    #[error("This is not a device's file, or it was damaged. Add the device anew and keep the file as it is.")]
+    DeviceFile,
+    /// The device's time is over.
+    #[error("This device's time is over. Its owner adds it anew.")]
+    DeviceEnded,
+    /// A device sends to patients.
+    #[error(
+        "A device sends reports about patients, and that is somebody else's account. Name a patient by their e-mail."
+    )]
+    NotAPatient,
     /// Only a manager of the team may, and one must remain.
     #[error("Only a manager of the team may do that, and a team always needs one.")]
     TeamManager,
@@ -180,6 +191,9 @@ impl ClientError {
             Self::KeyCode(KeyCodeError::Foreign) => "key_code_foreign",
             Self::KeyCode(KeyCodeError::Damaged) => "key_code_damaged",
             Self::NotAllowed => "not_allowed",
+            Self::DeviceFile => "device_file",
+            Self::DeviceEnded => "device_ended",
+            Self::NotAPatient => "not_a_patient",
             Self::TeamRight => "team_right",
             Self::TeamManager => "team_manager",
             Self::NoAccess => "no_access",

@@ -35,6 +35,7 @@
 //! | `recovery_shares.rs` | [`Vault::recovery_split`], [`Vault::split_recovery`], [`Vault::remove_recovery_split`]; [`Vault::held_shares`], [`Vault::open_share`], used by [`Client::recover_with_shares`] |
 //! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
+//! | `devices/` | [`Vault::devices`], [`Vault::add_device`], [`Vault::remove_device`], [`Vault::sent_by`]; a machine opens its [`DeviceFile`] as a [`Sender`] |
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
 //! | `email_change.rs` | [`Vault::change_email`], [`Vault::email_change`], [`Vault::cancel_email_change`]; [`Client::answer_email_change`] by the mailed links |
 //! | `closing.rs` | [`Vault::delete_account`], [`Vault::pause_account`], [`Vault::request_removal`]; [`Vault::erase_report`] is in `sharing/` |
@@ -66,6 +67,7 @@ mod closing;
 mod code;
 mod contacts;
 pub mod content;
+mod devices;
 mod drafts;
 mod email_change;
 mod emergency;
@@ -104,6 +106,7 @@ pub use contacts::Contact;
 pub use crypto::account::{
     AccountKey, CombineError, PasskeySecret, RecoveryKit, RecoveryShare, SHARE_HOLDERS, SHARE_THRESHOLD_MIN, ShareError,
 };
+pub use devices::{AddedDevice, DeviceFile, DeviceMemory, OwnDevice, SendFile, Sender, SentBy};
 pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};

@@ -9,7 +9,7 @@ use api_types::{
     limits::SEARCH_MIN_CHARS,
 };
 use crypto::{
-    account::{KeyChain, KeyDirectory, RoleStatement, fingerprint_groups, fingerprint_words},
+    account::{Device, KeyChain, KeyDirectory, RoleStatement, fingerprint_groups, fingerprint_words},
     defence::Defence,
     ids::{AccountId, TeamId},
     sign::Signed,
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::{Field, FieldProblem, check_email, wrong},
+    devices::{KnownDevice, is_device},
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto, role_to_crypto},
     key_code::KeyCode,
@@ -28,9 +29,20 @@ use crate::{
     vault::Vault,
 };
 
-/// Key records and rosters that verified and don't contradict a pin.
+/// Key records and rosters that verified and don't contradict a pin, and devices that their owners signed for.
 #[derive(Clone, Default)]
-pub(crate) struct Directory(pub BTreeMap<AccountId, Arc<KeyChain>>, pub BTreeMap<TeamId, Arc<TeamChain>>);
+pub(crate) struct Directory(
+    pub BTreeMap<AccountId, Arc<KeyChain>>,
+    pub BTreeMap<TeamId, Arc<TeamChain>>,
+    pub BTreeMap<AccountId, Arc<KnownDevice>>,
+);
+
+impl Directory {
+    /// Whether this is a device, or a person whose keys go as far as this epoch.
+    pub fn knows(&self, id: &AccountId, epoch: u32) -> bool {
+        self.2.contains_key(id) || self.0.get(id).is_some_and(|chain| chain.epoch() >= epoch)
+    }
+}
 
 impl KeyDirectory for Directory {
     fn chain(&self, account: &AccountId) -> Option<&KeyChain> {
@@ -40,10 +52,18 @@ impl KeyDirectory for Directory {
     fn team(&self, team: &TeamId) -> Option<&TeamChain> {
         self.1.get(team).map(Arc::as_ref)
     }
+
+    fn device(&self, id: &AccountId) -> Option<&Device> {
+        self.2.get(id).map(|known| &known.device)
+    }
 }
 
-/// Verifies an account's key records.
+/// Verifies an account's key records. A device's are none: it only sends.
 pub(crate) fn parse_chain(account: &PublicAccount) -> Result<KeyChain> {
+    if is_device(account) {
+        let why = "it is shown as a person".to_owned();
+        return Err(Refusal::DeviceForged { device: account.id.to_string(), why }.into());
+    }
     KeyChain::parse(&account.id.crypto(), &account.key_records).map_err(|e| Refusal::KeyRecord(e.to_string()).into())
 }
 

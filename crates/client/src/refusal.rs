@@ -95,6 +95,14 @@ pub enum Refusal {
          done."
     )]
     SharesForged,
+    /// A device that its owner didn't sign for, whose removal is left out, or that is shown as a person.
+    #[error("What the server says of the device {device} is forged: {why}. Nothing of it was used.")]
+    DeviceForged {
+        /// Its id.
+        device: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -402,6 +410,7 @@ impl Refusal {
             Self::KeyringForged => "keyring_forged",
             Self::WayInForged => "way_in_forged",
             Self::WayInBehind => "way_in_behind",
+            Self::DeviceForged { .. } => "device_forged",
             Self::EmergencyForged => "emergency_forged",
             Self::SharesForged => "shares_forged",
             Self::StateBehind => "state_behind",

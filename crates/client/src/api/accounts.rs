@@ -8,6 +8,7 @@ use api_types::{
     },
     audit::{Action, AuditEventList, Outcome},
     closing::{DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
+    devices::{DeviceAdded, DeviceList, NewDevice, RemoveDevice},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
@@ -194,6 +195,13 @@ impl<T: Transport> Api<'_, T> {
         create_api_token(body: &NewApiToken) -> ApiTokenCreated = post "/account/tokens".to_owned(), body;
         /// `DELETE /account/tokens/{token_id}`.
         remove_api_token(id: &ApiTokenId) -> () = delete format!("/account/tokens/{id}");
+        /// `GET /account/devices`.
+        list_devices() -> DeviceList = get "/account/devices".to_owned();
+        /// `POST /account/devices`.
+        add_device(body: &NewDevice) -> DeviceAdded = post "/account/devices".to_owned(), body;
+        /// `POST /account/devices/{device_id}/remove`.
+        remove_device(id: &AccountId, body: &RemoveDevice) -> ()
+            = post_unit format!("/account/devices/{id}/remove"), body;
         /// `GET /account/phone`.
         get_phone() -> OwnPhone = get "/account/phone".to_owned();
         /// `POST /account/phone`.

@@ -7,7 +7,7 @@ use api_types::{
     reports::{OwnGrant, Report},
 };
 use crypto::{
-    account::KeyDirectory,
+    account::{Device, KeyDirectory},
     defence::Defence,
     ids::{AccountId, Hash32, TeamId},
     report::{
@@ -154,7 +154,9 @@ impl<P: Platform> Vault<P> {
         self.see_access(&state);
         let actors = std::iter::once(genesis.claimed().creator).chain(entries.iter().map(|e| e.claimed().author));
         for actor in actors {
-            if let Some(chain) = keys.chain(&actor) {
+            // What a device signs rests on its owner's keys.
+            let person = keys.device(&actor).map_or(actor, Device::owner);
+            if let Some(chain) = keys.chain(&person) {
                 self.pin(chain);
             }
         }
@@ -166,7 +168,7 @@ impl<P: Platform> Vault<P> {
     pub(super) async fn learn_people(&self, report: &ReportId, named: &Named) -> Result<()> {
         let missing = {
             let people = self.people();
-            named.0.iter().any(|(id, epoch)| people.0.get(id).is_none_or(|chain| chain.epoch() < *epoch))
+            named.0.iter().any(|(id, epoch)| !people.knows(id, *epoch))
         };
         if missing || self.lacks_rosters(&named.1) { self.learn_people_anew(report, named).await } else { Ok(()) }
     }
@@ -181,7 +183,7 @@ impl<P: Platform> Vault<P> {
                 }
                 self.prove_teams(&people.teams).await?;
                 people.teams.iter().try_for_each(|team| self.learn_team(team).map(drop))?;
-                Ok(())
+                self.learn_devices(&people.devices).await
             }
             // Before a code is redeemed the report itself is closed, and so is an erased one; its people may still be looked up
             // one by one.

@@ -128,7 +128,7 @@ impl<P: Platform> Vault<P> {
         for item in items {
             let Ok(manifest) = Signed::<Manifest>::parse(&item.manifest.0) else { continue };
             let signer = manifest.claimed().signer;
-            if self.people().0.contains_key(&signer) || !asked.insert(signer) {
+            if self.people().knows(&signer, 0) || !asked.insert(signer) {
                 continue;
             }
             match self.person(&signer.api()).await {
@@ -150,6 +150,11 @@ impl<P: Platform> Vault<P> {
                     if let Err(e) = self.learn(account) {
                         tracing::warn!(code = e.code(), "an account's keys were refused");
                     }
+                }
+                match self.learn_devices(&people.devices).await {
+                    Err(ClientError::Transport(e)) => return Err(e.into()),
+                    Err(e) => tracing::warn!(code = e.code(), "a device was refused"),
+                    Ok(()) => {}
                 }
                 Ok(())
             }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A purpose that is known to have the right form.
-pub(super) fn purpose(code: &str) -> Result<Purpose> {
+pub(crate) fn purpose(code: &str) -> Result<Purpose> {
     Purpose::new(code)
         .map_err(|_| crate::content::wrong(crate::content::Field::Purpose, crate::content::FieldProblem::Form).into())
 }

@@ -60,6 +60,7 @@ impl<P: Platform> Vault<P> {
         for account in &left.people {
             people.push(self.learn(account)?);
         }
+        self.learn_devices(&left.devices).await?;
         let access = self.verify_access(report, &left.genesis, &left.entries).await?;
         self.save_state_soon().await;
         if access.state.erased().is_some() || !Defence::ErasureSigned.holds() {

@@ -12,7 +12,7 @@ mod share_team;
 
 pub use access::{AccessRow, AccessStatus, AccessTeam, AccessWho};
 pub use claim::Claimed;
-pub(crate) use entries::{append, founding, refuse_wrap};
+pub(crate) use entries::{append, founding, purpose, refuse_wrap};
 pub use redeem::PendingShare;
 pub(crate) use share::wraps_to;
 pub use share::{Share, Shared};

@@ -2,6 +2,7 @@
 
 mod account;
 mod confirm;
+mod device;
 mod emergency;
 mod keys;
 mod new_keys;
