@@ -49,6 +49,7 @@ attacks! {
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
+    FORGED_DEVICE = "forged-device": [DeviceSigned => "device_forged"];
     SWAPPED_SHARE_CONTACT = "swapped-share-contact": [SplitSigned => "shares_forged"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];

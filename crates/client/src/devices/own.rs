@@ -12,7 +12,7 @@ use crypto::{
 
 use super::{DeviceFile, DeviceMemory};
 use crate::{
-    content::{Field, FieldProblem, wrong},
+    content::{Field, FieldProblem, normal_name, wrong},
     error::Result,
     ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
@@ -51,14 +51,11 @@ pub struct AddedDevice {
 
 /// The name as it is kept: one line, without spaces around it.
 fn name_of(name: &str) -> Result<String> {
-    let name = name.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    let problem = match name.chars().count() {
-        0 => FieldProblem::Empty,
-        count if count > DEVICE_NAME_MAX_CHARS => FieldProblem::TooLong(DEVICE_NAME_MAX_CHARS),
-        _ if name.chars().any(char::is_control) => FieldProblem::ControlCharacter,
-        _ => return Ok(name),
-    };
-    Err(wrong(Field::Name, problem).into())
+    let name = normal_name(name)?;
+    match name.chars().count() > DEVICE_NAME_MAX_CHARS {
+        true => Err(wrong(Field::Name, FieldProblem::TooLong(DEVICE_NAME_MAX_CHARS)).into()),
+        false => Ok(name),
+    }
 }
 
 impl<P: Platform> Vault<P> {

@@ -136,7 +136,10 @@ impl<P: Platform> Vault<P> {
                 status: status(g, live, info),
                 purpose: g.grant.purpose.as_str().to_owned(),
                 granted_by: g.issued_by.api(),
-                granted_by_name: people.get(&g.issued_by.api()).map(|p| p.name.clone()),
+                granted_by_name: people
+                    .get(&g.issued_by.api())
+                    .map(|person| person.name.clone())
+                    .or_else(|| self.sent_by(&g.issued_by.api()).map(|by| by.name)),
                 granted_at: g.issued_at,
                 expires_at: g.grant.expires_at,
                 tries_left: info.and_then(|i| i.tries_left),

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod accounts;
+pub mod devices;
 pub mod keys;
 pub mod log;
 mod reports;
@@ -22,6 +23,7 @@ use api_types::{
     accounts::{AccountStatus, Role, WayIn},
     audit::READ_REQUEST,
     closing::Closing,
+    devices::ReportDevice,
     grants::Wrap,
     invitations::Invitation,
     reports::NewVersion,
@@ -134,6 +136,7 @@ pub struct Db {
     pub trusted: Vec<Trusted>,
     pub splits: Vec<SplitRecovery>,
     pub teams: BTreeMap<TeamId, teams::Team>,
+    pub devices: Vec<ReportDevice>,
     pub cursor: u64,
 }
 
@@ -271,6 +274,7 @@ impl Fake {
         }
         let me = self.db().sessions.get(token.unwrap_or_default()).cloned().ok_or(no(ErrorCode::SignedOut))?;
         self.events(request, &parts)
+            .or_else(|| self.devices(request, &parts, &me.0))
             .or_else(|| self.people(request, &parts, query, &me))
             .or_else(|| self.teams(request, &parts, &me.0))
             .or_else(|| self.drafts(request, &parts, &me.0))

@@ -126,6 +126,7 @@ impl Fake {
                     genesis: report.genesis.clone(),
                     entries: report.entries.clone(),
                     people: db.accounts.iter().map(|(id, a)| public(id, a)).collect(),
+                    devices: db.devices.clone(),
                 })
             }
             (Method::Post, ["reports", id, "erasure"]) => {
@@ -147,6 +148,7 @@ impl Fake {
             (Method::Get, ["reports", _, "people"]) => json(&ReportPeople {
                 items: db.accounts.iter().map(|(id, a)| public(id, a)).collect(),
                 teams: db.teams.keys().map(|id| Self::rosters(&db, id)).collect(),
+                devices: db.devices.clone(),
             }),
             (Method::Get, ["reports", id, "versions", version]) => {
                 let id = found(id);

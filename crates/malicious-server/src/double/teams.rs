@@ -12,7 +12,7 @@ use api_types::{
 };
 use client::transport::{Method, Request};
 use crypto::{
-    account::KeyChain,
+    account::{Device, KeyChain, KeyDirectory},
     ids,
     sign::Signed,
     team::{TeamChain, TeamRoster},
@@ -46,8 +46,26 @@ impl Team {
     }
 }
 
-/// People's keys and teams' rosters.
-pub type Directory = (BTreeMap<ids::AccountId, KeyChain>, BTreeMap<ids::TeamId, TeamChain>);
+/// People's keys, teams' rosters, and devices.
+pub struct Directory {
+    people: BTreeMap<ids::AccountId, KeyChain>,
+    teams: BTreeMap<ids::TeamId, TeamChain>,
+    devices: BTreeMap<ids::AccountId, Device>,
+}
+
+impl KeyDirectory for Directory {
+    fn chain(&self, account: &ids::AccountId) -> Option<&KeyChain> {
+        self.people.get(account)
+    }
+
+    fn team(&self, team: &ids::TeamId) -> Option<&TeamChain> {
+        self.teams.get(team)
+    }
+
+    fn device(&self, id: &ids::AccountId) -> Option<&Device> {
+        self.devices.get(id)
+    }
+}
 
 impl Fake {
     /// Everybody's keys, and the rosters that verify.
@@ -58,7 +76,8 @@ impl Fake {
             Some((id, TeamChain::parse(&id, &team.rosters, &people).ok()?))
         });
         let teams = teams.collect();
-        (people, teams)
+        let devices = Self::known_devices(db, &people);
+        Directory { people, teams, devices }
     }
 
     /// A team's rosters as they are sent; the log of keys fills in their places.

@@ -1,29 +1,30 @@
 //! Attacks on one's own account.
 
-use api_types::{B64, accounts::Role};
+use api_types::{B64, accounts::Role, devices::ReportDevice};
 use bytes::Bytes;
 use client::{
-    ClientError, NoSecondFactor, PatientChoice, RecoverWithShares, SignUp,
+    ClientError, DeviceFile, NoSecondFactor, PatientChoice, RecoverWithShares, Sender, SignUp,
     bulk::Control,
     heavy::{self, HeavyKind, HeavyTask},
 };
 use crypto::{
     account::{
-        AccountKey, EmergencyContact, KeyChain, Keyring, RecoveryKit, RecoverySplit, ShareHolder, WayIn, WayInSecret,
-        WayInSetup, make_way_in, rewrap_way_in, unlock,
+        AccountKey, DeviceRecord, EmergencyContact, KeyChain, Keyring, RecoveryKit, RecoverySplit, ShareHolder, WayIn,
+        WayInSecret, WayInSetup, make_way_in, rewrap_way_in, unlock,
     },
+    defence::{Defence, without},
     ids::{AccountId, InstanceId},
     kem::{PrivateKey, Suite, hpke_open},
     opaque::{FinishInput, OpaqueServer, Password, registration_start},
-    sign::Signed,
+    sign::{Signed, SigningKey},
     stretch::KdfParams,
 };
 use malicious_server::{
     attack::{
-        DRAFT_ROLLBACK, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT,
-        SWAPPED_SHARE_CONTACT, VOIDED_KIT,
+        DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK,
+        SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT, VOIDED_KIT,
     },
-    double::{Fake, PASSWORD, device, email, rng},
+    double::{Fake, PASSWORD, World, accounts::public, device, email, rng},
     scene::{fields, report},
 };
 
@@ -120,6 +121,47 @@ async fn swapped_emergency_contact() {
         }
         let listed = ann.emergency_contacts().await?;
         Ok(Won::if_so(listed[0].person.id == bea && listed[0].delay_days == 30))
+    }
+}
+
+#[tokio::test]
+async fn forged_device() {
+    run(&FORGED_DEVICE, attempt).await;
+
+    /// The server makes a device in the doctor's name, and sends the patient a report by it.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let dora = server.person("Dora Doctor", Role::Doctor).await;
+        let honest = dora.add_device("https://clinic.example", "Laboratory", 30).await.unwrap();
+        let (own, key) = (Keyring::create(1, &mut rng()).0, SigningKey::generate(&mut rng()));
+        let mut file: serde_json::Value = serde_json::from_str(&honest.file.to_text().unwrap()).unwrap();
+        let record: B64 = serde_json::from_value(file["record"].clone()).unwrap();
+        let said = Signed::<DeviceRecord>::parse(&record.0).unwrap().claimed().clone();
+        let said = DeviceRecord { signing: key.public(), ..said };
+        let forged = Signed::sign_device(said, &key, &own.current().signing);
+        let id = api_types::AccountId(AccountId::of_device(&forged).0);
+        let doctor = dora.account_id();
+        {
+            let mut db = server.db();
+            let record = B64::from(forged.as_bytes());
+            let owner = public(&doctor, &db.accounts[&doctor]);
+            let device = ReportDevice { id, record: record.clone(), owner, removal: None };
+            file["token"] = Fake::let_in(&mut db, device, &doctor).into();
+            file["record"] = serde_json::to_value(record).unwrap();
+            file["signing_key"] = serde_json::to_value(B64(key.seed().expose().to_vec())).unwrap();
+        }
+        let file = DeviceFile::parse(&file.to_string()).unwrap();
+        let report = {
+            // The server's own program asks nobody.
+            let _believing = without(&[Defence::DeviceSigned]);
+            let sender = Sender::open(World::new(&server), &file, None).await.unwrap();
+            sender.send(Some(&email("Ann Example")), fields(), &[]).await.unwrap()
+        };
+        let open = ann.report(&report).await?;
+        let version = ann.version(&open, 1).await?;
+        let by = ann.sent_by(&version.info.author);
+        Ok(Won::if_so(by.is_some_and(|by| by.owner == doctor)))
     }
 }
 

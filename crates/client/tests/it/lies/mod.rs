@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod closing;
+mod devices;
 mod endless;
 mod events;
 mod key_log;
