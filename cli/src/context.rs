@@ -102,6 +102,11 @@ impl Context {
         self.keychain.save(kept.to_bytes()).await
     }
 
+    /// Whether what opens the account was handed in for this run alone.
+    pub fn is_unattended(&self) -> bool {
+        self.unattended_fd.is_some()
+    }
+
     /// Forgets the account on this machine.
     pub async fn forget(&self) -> Result<()> {
         self.keychain.remove().await;

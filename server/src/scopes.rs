@@ -27,6 +27,7 @@ use Scope::{AccountRead, AuditRead, PeopleRead, ReportsRead, ReportsWrite, Share
 const TABLE: &[(&str, &str, Reach)] = &[
     ("GET", "/instance", Open),
     ("GET", "/session", With(AccountRead)),
+    ("DELETE", "/session", With(AccountRead)),
     ("GET", "/account", With(AccountRead)),
     ("GET", "/accounts", With(PeopleRead)),
     ("GET", "/accounts/{account_id}", With(PeopleRead)),
@@ -128,7 +129,6 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("GET", "/live", Never),
     ("POST", "/reports/{report_id}/erasure", Never),
     ("POST", "/reports/{report_id}/grants/{grant_id}/claim", Never),
-    ("DELETE", "/session", Never),
     ("POST", "/session/confirmation/finish", Never),
     ("POST", "/session/confirmation/passkey", Never),
     ("POST", "/session/confirmation/start", Never),

@@ -147,7 +147,16 @@ fn shares_from(fd: Option<i32>) -> Result<Zeroizing<Vec<String>>> {
 
 /// `hs logout`.
 pub async fn log_out(context: &Context) -> Result<()> {
-    context.with_vault(async |vault| Ok(vault.clone().sign_out().await?)).await.or_else(|error| match error {
+    let ended = context
+        .with_vault(async |vault| {
+            // A token that this machine keeps goes with it. One that was handed in is kept elsewhere.
+            match vault.is_by_api_token() && !context.is_unattended() {
+                true => Ok(vault.end_api_token().await?),
+                false => Ok(vault.clone().sign_out().await?),
+            }
+        })
+        .await;
+    ended.or_else(|error| match error {
         // What is over already needs no ending.
         CliError::NotSignedIn => Ok(()),
         other => Err(other),

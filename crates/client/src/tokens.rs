@@ -42,6 +42,17 @@ impl<P: Platform> Vault<P> {
         Ok(made)
     }
 
+    /// Removes the API token that stands in this session's place, for who keeps it no longer. Other sessions are left alone.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn end_api_token(&self) -> Result<()> {
+        match self.is_by_api_token() {
+            true => self.api().sign_out().await,
+            false => Ok(()),
+        }
+    }
+
     /// Removes an API token: it ends at once.
     ///
     /// # Errors

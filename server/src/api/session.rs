@@ -39,7 +39,7 @@ async fn get_session(
     sessions::current(&state, actor, from).await.map(Json)
 }
 
-/// Sign out: this session ends at once.
+/// Sign out: this session ends at once. An API token that stands in its place is removed.
 #[utoipa::path(delete, path = "/session", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
     responses((status = 204, description = "Signed out")))]
 async fn sign_out(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<Response> {

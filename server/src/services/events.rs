@@ -15,7 +15,7 @@ use crate::{
     audit::EventDraft,
     audit_hash,
     policy::Actor,
-    services::{reading::Reading, standing},
+    services::{reading::Reading, sending_devices, standing},
     storage::{
         self, accounts,
         audit::{self, EventFilter},
@@ -68,7 +68,8 @@ async fn page(state: &AppState, filter: EventFilter, with_chain: bool) -> Servic
     let next = rows.last().filter(|_| rows.len() as u64 == limit).map(|row| row.seq.unsigned_abs());
     let mut items = rows.into_iter().map(|row| describe(row, with_chain)).collect::<Result<Vec<_>, _>>()?;
     let actors: BTreeSet<AccountId> = items.iter().filter_map(|event| event.actor).collect();
-    let names = accounts::names(state.db.read(), &actors.into_iter().collect::<Vec<_>>()).await?;
+    let mut names = accounts::names(state.db.read(), &actors.iter().copied().collect::<Vec<_>>()).await?;
+    names.extend(sending_devices::names(state.db.read(), &actors).await?);
     for event in &mut items {
         event.actor_name = event.actor.and_then(|actor| names.get(&actor).cloned());
     }

@@ -181,3 +181,16 @@ pub async fn of_report(conn: &impl ConnectionTrait, named: &BTreeSet<AccountId>)
     };
     rows.into_iter().map(device).collect()
 }
+
+/// What devices among some ids are called.
+pub async fn names(
+    conn: &impl ConnectionTrait,
+    ids: &BTreeSet<AccountId>,
+) -> ServiceResult<HashMap<AccountId, String>> {
+    let rows = devices::by_ids(conn, ids).await?;
+    let named = rows.into_iter().filter_map(|row| {
+        let record = Signed::<DeviceRecord>::parse(&row.record).ok()?;
+        Some((row.id, record.claimed().name.clone()))
+    });
+    Ok(named.collect())
+}

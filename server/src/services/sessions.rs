@@ -172,9 +172,12 @@ pub async fn list(state: &AppState, actor: &Actor, from: Address) -> ServiceResu
     Ok(SessionList { items })
 }
 
-/// `DELETE /session`: signing out.
+/// `DELETE /session`: signing out. An API token, which stands in the session's place, ends so for good.
 pub async fn sign_out(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    end(state, actor, actor.session).await
+    match actor.token {
+        Some(_) => api_tokens::remove(state, actor, ApiTokenId(actor.session.0)).await,
+        None => end(state, actor, actor.session).await,
+    }
 }
 
 /// `DELETE /sessions/{id}`: one of one's own.

@@ -11,6 +11,7 @@ use api_types::{ErrorCode, tokens::Scope};
 use axum::body::Body;
 
 use crate::{
+    devices::Machine,
     scene::{Ask, Scene, ask, operations},
     sealing::digest,
     tokens::token,
@@ -100,6 +101,9 @@ const TABLE: &[(&str, &str)] = &[
     ("list_api_tokens", "-oooooooooooo"),
     ("create_api_token", "-oooooooooopo"),
     ("remove_api_token", "-nnnnnnnnnnnn"),
+    ("list_devices", "-oooooooooooo"),
+    ("add_device", "-++++++++++pf"),
+    ("remove_device", "-nnnnnnnnnnnn"),
     ("get_phone", "-oooooooooooo"),
     ("add_phone", "-nnnnnnnnnnnn"),
     ("verify_phone", "-nnnnnnnnnnnn"),
@@ -167,6 +171,7 @@ const TABLE: &[(&str, &str)] = &[
 /// Operation id and the scope with which an API token reaches it. No token reaches the others, but for [`OPEN`].
 const REACHED: &[(&str, Scope)] = &[
     ("get_session", Scope::AccountRead),
+    ("sign_out", Scope::AccountRead),
     ("get_account", Scope::AccountRead),
     ("find_accounts", Scope::PeopleRead),
     ("get_account_by_id", Scope::PeopleRead),
@@ -196,6 +201,9 @@ const REACHED: &[(&str, Scope)] = &[
     ("revoke_grant", Scope::SharesWrite),
     ("list_report_events", Scope::AuditRead),
 ];
+
+/// What a device reaches, which has the scope to send and no other.
+const SENDING: &[&str] = &["find_accounts", "get_account_by_id", "create_upload", "put_segment", "create_report"];
 
 /// What looks at nobody's credentials.
 const OPEN: &[&str] = &[
@@ -321,6 +329,22 @@ async fn an_api_token_reaches_exactly_what_its_scopes_name() {
         };
         if !as_said {
             wrong.push(operation);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_device_reaches_sending_and_nothing_else() {
+    let scene = Scene::new().await;
+    let machine = Machine::new(&scene.world, scene.people[2].as_ref().unwrap()).await;
+    let mut wrong = Vec::new();
+    for operation in operations().keys().map(String::as_str) {
+        let answer = by_token(&scene, operation, &machine.token).await;
+        let beyond = !answer.status.is_success() && answer.code() == ErrorCode::BeyondScope;
+        let reached = SENDING.contains(&operation) || OPEN.contains(&operation);
+        if beyond == reached {
+            wrong.push(operation.to_owned());
         }
     }
     assert!(wrong.is_empty(), "{wrong:?}");

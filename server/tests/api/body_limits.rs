@@ -64,6 +64,8 @@ const TABLE: &[(&str, usize)] = &[
     ("start_identity", USUAL),
     ("sign_in_with_identity", USUAL),
     ("create_api_token", USUAL),
+    ("add_device", USUAL),
+    ("remove_device", USUAL),
     ("add_phone", USUAL),
     ("verify_phone", USUAL),
     ("use_phone", USUAL),

@@ -31,6 +31,7 @@ mod blob_stores;
 mod body_limits;
 mod bucket;
 mod delete;
+mod devices;
 mod drafts;
 mod email_change;
 mod email_change_tries;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, TeamId, UploadId, WayInId,
+    AccountId, ApiTokenId, B64, GrantId, IdentityId, InvitationId, ReportId, SecondFactorId, SessionId, TeamId,
+    UploadId, WayInId,
     accounts::{AccountStatus, Role},
     closing::EraseReport,
     drafts::PutDraft,
@@ -292,6 +293,9 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             ("/account/tokens".into(), Some(new))
         }
         "remove_api_token" => (format!("/account/tokens/{}", ApiTokenId([0; 16])), None),
+        "list_devices" => ("/account/devices".into(), None),
+        "add_device" => ("/account/devices".into(), Some(json!({"record": "AQ"}))),
+        "remove_device" => (format!("/account/devices/{}/remove", AccountId([0; 32])), Some(json!({"removal": "AQ"}))),
         "get_phone" | "remove_phone" => ("/account/phone".into(), None),
         "add_phone" => ("/account/phone".into(), Some(json!({"number": "+4915123456789"}))),
         "verify_phone" => ("/account/phone/verify".into(), Some(json!({"code": "123456"}))),

@@ -131,6 +131,7 @@ async fn what_makes_no_token_is_refused_by_name() {
         (NewApiToken { name: "x".repeat(101), ..new(&read) }, "/name"),
         (NewApiToken { name: "a\u{202e}b".into(), ..new(&read) }, "/name"),
         (new(&[]), "/scopes"),
+        (new(&[Scope::ReportsRead, Scope::ReportsSend]), "/scopes"),
         (NewApiToken { expires_in_days: 0, ..new(&read) }, "/expires_in_days"),
         (NewApiToken { expires_in_days: 366, ..new(&read) }, "/expires_in_days"),
     ] {
@@ -214,6 +215,8 @@ async fn a_program_reads_and_writes_with_a_token_and_readers_see_whose_it_was() 
     let hers: Vec<_> = events.items.iter().filter(|item| item.event.session == session).collect();
     assert!(hers.iter().any(|item| item.reader == Some(ReaderMark::Signed)));
     assert!(hers.iter().all(|item| item.event.actor == Some(ann.account_id())));
+    assert!(hers.iter().all(|item| item.event.subject.ends_with("via=token")), "everyone can tell");
+    assert!(events.items.iter().any(|item| !item.event.subject.contains("via=")));
     // What a token never reaches.
     assert_eq!(code(program.sessions().await), "beyond_scope");
     assert_eq!(code(program.api_tokens().await), "beyond_scope");
@@ -222,6 +225,11 @@ async fn a_program_reads_and_writes_with_a_token_and_readers_see_whose_it_was() 
     assert_eq!(code(program.rotate_keys().await), "beyond_scope");
     program.clone().sign_out().await.unwrap();
     assert!(open(&server, &ann, &made.secret).await.is_ok(), "signing out ends no token");
+    let (kept, _) = by_token(&server, &ann, &[Scope::AccountRead]).await;
+    kept.end_api_token().await.unwrap();
+    assert_eq!(code(kept.refresh().await), "api_token_invalid", "it was removed");
+    ann.end_api_token().await.unwrap();
+    assert!(ann.refresh().await.is_ok(), "a session is none");
     // The token alone opens nothing: another account's key doesn't help.
     let signed_in = client(&server).resume(Some(&made.secret)).await.unwrap().unwrap();
     assert!(matches!(signed_in.unlock_with(doctor.account_key()).await, Err(ClientError::Refused(_))));
