@@ -89,6 +89,10 @@ texts! {
         events_partial = "The chain is checked across everything that is shown.";
         events_removed = "Events before {date} were removed under this server's policy. None is removed before it is six years old.";
         event_open = "opened it";
+        by_token = "API token";
+        by_token_named = "API token {name}";
+        device = "Device {name}";
+        device_of = "Device {name}, of {owner}";
         event_count = "{count} entries in the record";
         event_read = "looked at it";
         event_list = "saw it in a list";

@@ -4,7 +4,7 @@ use std::{collections::HashMap, rc::Rc};
 
 use api_types::{AccountId, ErrorCode, ReportId, grants::Right};
 use client::{
-    ClientError, OpenReport, OpenVersion, Reading, RefusedVersion, Result,
+    ClientError, OpenReport, OpenVersion, Reading, RefusedVersion, Result, SentBy,
     bulk::{Cancel, Control, Progress},
     content::FileType,
 };
@@ -73,6 +73,11 @@ impl View {
     }
 }
 
+/// What a device is called beside what it sent.
+pub fn device_name(by: &SentBy) -> String {
+    crate::t!(report.device_of, name = by.name, owner = by.owner_name)
+}
+
 /// What a report is called in lists: its title, else its number.
 pub fn title_of(fields: &client::content::ReportFields) -> String {
     let named = [&fields.title, &fields.report_number].into_iter().find(|text| !text.trim().is_empty());
@@ -104,7 +109,10 @@ pub async fn switch(open: &Keys, view: &View, version: u32) -> Result<View> {
 
 async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
     let people = open.report_people(id).await?;
-    Ok(people.items.into_iter().map(|account| (account.id, account.name)).collect())
+    let mut names: HashMap<_, _> = people.items.into_iter().map(|account| (account.id, account.name)).collect();
+    // Only those that were verified with the report.
+    names.extend(people.devices.iter().filter_map(|device| Some((device.id, device_name(&open.sent_by(&device.id)?)))));
+    Ok(names)
 }
 
 /// Whether an error means that the reader may not see the report, now or any more.

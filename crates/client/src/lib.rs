@@ -132,4 +132,5 @@ pub use sharing::{
     AccessRow, AccessStatus, AccessTeam, AccessWho, Claimed, PendingShare, Share, Shared, SharedWithTeam, TeamShare,
 };
 pub use teams::{CareTeam, CareTeamMember, Tended};
+pub use tokens::Via;
 pub use vault::{Unsaved, Vault};

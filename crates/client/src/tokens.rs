@@ -1,12 +1,35 @@
 //! Personal API tokens. A token stands in a session's place and gives ciphertext and metadata within its scopes; what opens them is
 //! the account key, which its holder brings ([`crate::SignedIn::unlock_with`]).
 
+use std::collections::BTreeMap;
+
 use api_types::{
-    ApiTokenId,
+    ApiTokenId, SessionId,
+    audit::AuditEvent,
     tokens::{ApiToken, ApiTokenCreated, NewApiToken, TOKEN_PREFIX},
 };
 
-use crate::{error::Result, platform::Platform, refusal::Refusal, vault::Vault};
+use crate::{error::Result, platform::Platform, refusal::Refusal, reports::said, vault::Vault};
+
+/// What stood in a session's place when something was done, as the event says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// One of the actor's API tokens.
+    ApiToken,
+    /// A device that sends, which is the actor.
+    Device,
+}
+
+impl Via {
+    /// Of an event; none where it was a session, or the event is from before this was noted.
+    pub fn of(event: &AuditEvent) -> Option<Self> {
+        match said(event, "via")? {
+            "token" => Some(Self::ApiToken),
+            "device" => Some(Self::Device),
+            _ => None,
+        }
+    }
+}
 
 /// Whether this is an API token's text, by how it begins.
 pub(crate) fn is_api_token(token: Option<&str>) -> bool {
@@ -26,6 +49,18 @@ impl<P: Platform> Vault<P> {
     /// No connection.
     pub async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
         Ok(self.api().list_api_tokens().await?.items)
+    }
+
+    /// What this account calls its API tokens, by the id that stands in a session's place in events. None where a token stands there now:
+    /// no token reaches that list.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn token_names(&self) -> Result<BTreeMap<SessionId, String>> {
+        if self.is_by_api_token() {
+            return Ok(BTreeMap::new());
+        }
+        Ok(self.api_tokens().await?.into_iter().map(|token| (SessionId(token.id.0), token.name)).collect())
     }
 
     /// Makes an API token; its text is shown this once.

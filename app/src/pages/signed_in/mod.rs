@@ -90,6 +90,8 @@ mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
 #[cfg(feature = "hydrate")]
+mod via;
+#[cfg(feature = "hydrate")]
 mod visit_row;
 
 /// Fetches the vault's program and a page's while their reader still types.
@@ -140,6 +142,7 @@ guarded! {
     Security => security;
     Sessions => sessions;
     Tokens => tokens;
+    Devices => devices;
     Witnesses => witnesses;
     Alarms => alarms;
 }

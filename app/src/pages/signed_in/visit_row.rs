@@ -24,6 +24,8 @@ pub fn VisitRow(
     /// With which report, where the record is of several: its address and title.
     #[prop(optional)]
     report: Option<(Option<String>, String)>,
+    /// What stood in a session's place.
+    via: Signal<Option<String>>,
 ) -> impl IntoView {
     let Visit { event, purposes, count, mark, reader, .. } = visit;
     let denied = event.outcome == Outcome::Denied;
@@ -35,6 +37,7 @@ pub fn VisitRow(
                 <span class="row-text">
                     <Time at=event.time style=TimeStyle::DateTime/>
                     {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
+                    {move || via.get().map(|via| view! { " · "{via} })}
                     {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}
                 </span>
             </div>

@@ -66,7 +66,9 @@ fn look(event: &AuditEvent) -> Option<u8> {
 
 impl Visit {
     fn takes(&self, older: &AuditEvent, purposes: &[String]) -> bool {
-        let same = self.event.report_id == older.report_id && self.event.actor == older.actor;
+        let same = self.event.report_id == older.report_id
+            && self.event.actor == older.actor
+            && said(&self.event, "via") == said(older, "via");
         let close = self.since.saturating_sub(older.time) <= APART;
         same && close && self.purposes == purposes && look(&self.event).is_some() && look(older).is_some()
     }

@@ -15,6 +15,7 @@ use crate::{
     components::{Button, ButtonKind, Card, Chip, use_toasts},
     pages::signed_in::{
         save_as::{SaveAs, save},
+        via::TokenNames,
         visit_row::VisitRow,
     },
     t,
@@ -28,7 +29,7 @@ const STEP: usize = 20;
 #[component]
 pub(super) fn Record(load: Load) -> impl IntoView {
     let own = use_vault().who().map(|who| who.account_id);
-    let toasts = use_toasts();
+    let (toasts, names) = (use_toasts(), TokenNames::new());
     let (everyone, shown) = (RwSignal::new(false), RwSignal::new(STEP));
     let titles: Memo<HashMap<ReportId, String>> = Memo::new(move |_| {
         load.items.with(|items| items.iter().map(|item| (item.overseen.report, item.title.clone())).collect())
@@ -59,7 +60,7 @@ pub(super) fn Record(load: Load) -> impl IntoView {
     let rows = move || {
         let row = |visit: &Visit| {
             let title = visit.event.report_id.and_then(|id| titles.with(|titles| titles.get(&id).cloned()));
-            view! { <OwnRow visit=visit.clone() title=title.unwrap_or_default() own=visit.event.actor == own/> }
+            view! { <OwnRow names visit=visit.clone() title=title.unwrap_or_default() own=visit.event.actor == own/> }
         };
         found.with(|found| found.iter().take(shown.get()).map(row).collect_view())
     };
@@ -91,13 +92,17 @@ pub(super) fn Record(load: Load) -> impl IntoView {
 }
 
 #[component]
-fn OwnRow(visit: Visit, title: String, own: bool) -> impl IntoView {
+fn OwnRow(names: TokenNames, visit: Visit, title: String, own: bool) -> impl IntoView {
     let event = &visit.event;
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
         Some(_) if own => t!(report.you_subject).to_owned(),
-        Some(id) => event.actor_name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect()),
+        Some(id) => {
+            let person = || event.actor_name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect());
+            names.device(event).unwrap_or_else(person)
+        }
     };
+    let via = names.beside(event);
     let href = event.report_id.map(|id| format!("/reports/{id}"));
-    view! { <VisitRow visit who report=(href, title)/> }
+    view! { <VisitRow visit who via report=(href, title)/> }
 }

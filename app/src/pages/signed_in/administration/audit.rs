@@ -20,6 +20,7 @@ use crate::{
         action::{ACTIONS, action_name},
         log_mark::LogMark,
         save_as::{SaveAs, save},
+        via::TokenNames,
     },
     t,
     vault::{Attempt, Keys, Vault, admin, explain, use_vault},
@@ -42,6 +43,7 @@ struct Log {
     filter: Filter,
     vault: Vault,
     toasts: Toasts,
+    names: TokenNames,
 }
 
 #[derive(Clone, Copy)]
@@ -128,6 +130,7 @@ fn Audit() -> impl IntoView {
         filter: Filter::new(),
         vault: use_vault(),
         toasts: use_toasts(),
+        names: TokenNames::new(),
     };
     let people = RwSignal::new(Vec::<admin::PersonRow>::new());
     if let Some(open) = log.vault.keys() {
@@ -334,7 +337,7 @@ fn Events(log: Log) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=|item| view! { <EventRow item/> }/>
+                    <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=move |item| view! { <EventRow item names=log.names/> }/>
                 </tbody>
             </table>
         </div>
@@ -343,9 +346,10 @@ fn Events(log: Log) -> impl IntoView {
 }
 
 #[component]
-fn EventRow(item: CheckedEvent) -> impl IntoView {
+fn EventRow(item: CheckedEvent, names: TokenNames) -> impl IntoView {
     let CheckedEvent { event, mark, .. } = item;
-    let who = event.actor_name.or_else(|| event.actor.map(|id| short(&id.to_string())));
+    let (via, device) = (names.beside(&event), names.device(&event));
+    let who = device.or(event.actor_name).or_else(|| event.actor.map(|id| short(&id.to_string())));
     let who = who.unwrap_or_else(|| t!(administration.audit_nobody).to_owned());
     let (tone, outcome) = match event.outcome {
         Outcome::Success => (Tone::Plain, t!(administration.audit_success)),
@@ -358,7 +362,7 @@ fn EventRow(item: CheckedEvent) -> impl IntoView {
     view! {
         <tr>
             <td><Time at=event.time style=TimeStyle::DateTime/></td>
-            <td>{who}</td>
+            <td>{who}{move || via.get().map(|via| view! { " "<span class="row-text">{via}</span> })}</td>
             <td>{action_name(event.action)}</td>
             <td><Badge tone>{outcome}</Badge></td>
             <td>{report}<span class="id">{event.subject}</span></td>

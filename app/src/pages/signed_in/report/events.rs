@@ -15,6 +15,7 @@ use crate::{
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Tone, use_toasts},
     pages::signed_in::{
         save_as::{SaveAs, save},
+        via::TokenNames,
         visit_row::VisitRow,
     },
     t,
@@ -72,7 +73,7 @@ pub(super) fn Events(handle: Handle) -> impl IntoView {
 
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let toasts = use_toasts();
+    let (toasts, names) = (use_toasts(), TokenNames::new());
     // From the chain that was verified when the report was opened.
     let purposes = handle.view_untracked().map(|view| view.report.access.purposes()).unwrap_or_default();
     let (complete, removed_before) = (events.complete, events.removed_before);
@@ -90,7 +91,7 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
         save(toasts, t!(access.file_report), format, &text);
     };
     let rows = move || {
-        let row = |visit: &Visit| view! { <EventRow handle visit=visit.clone()/> };
+        let row = |visit: &Visit| view! { <EventRow handle names visit=visit.clone()/> };
         items.with_value(|items| items.iter().take(shown.get()).map(row).collect_view())
     };
     view! {
@@ -117,13 +118,17 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
 }
 
 #[component]
-fn EventRow(handle: Handle, visit: Visit) -> impl IntoView {
+fn EventRow(handle: Handle, names: TokenNames, visit: Visit) -> impl IntoView {
     let own = use_vault().who().map(|who| who.account_id);
     let event = &visit.event;
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
         Some(id) if Some(id) == own => t!(report.you_subject).to_owned(),
-        Some(id) => event.actor_name.clone().or_else(|| handle.view(|view| view.name(&id))).unwrap_or_default(),
+        Some(id) => {
+            let person = || event.actor_name.clone().or_else(|| handle.view(|view| view.name(&id)));
+            names.device(event).or_else(person).unwrap_or_default()
+        }
     };
-    view! { <VisitRow visit who/> }
+    let via = names.beside(event);
+    view! { <VisitRow visit who via/> }
 }

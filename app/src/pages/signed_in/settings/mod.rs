@@ -1,7 +1,9 @@
-//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; witnesses of the log.
+//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; devices that send;
+//! witnesses of the log.
 
 mod account;
 mod delete;
+mod devices;
 mod email;
 mod email_change;
 mod leaving;
@@ -15,6 +17,7 @@ use leptos::prelude::*;
 
 pub use account::SettingsPage;
 pub use delete::DeleteAccountPage;
+pub use devices::DevicesPage;
 pub use security::{EnrolPage, SecurityPage};
 pub use sessions::SessionsPage;
 pub use tokens::TokensPage;
@@ -36,6 +39,7 @@ fn SettingsFrame(
         ("/settings/security", t!(security.tab).to_owned()),
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
         ("/settings/tokens", t!(tokens.tab).to_owned()),
+        ("/settings/devices", t!(devices.tab).to_owned()),
         ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];
     view! {

@@ -23,6 +23,7 @@ fn says(scope: Scope) -> &'static str {
         Scope::ReportsWrite => t!(tokens.reports_write),
         Scope::SharesWrite => t!(tokens.shares_write),
         Scope::AuditRead => t!(tokens.audit_read),
+        Scope::ReportsSend => t!(devices.title),
     }
 }
 
