@@ -49,6 +49,8 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Account(args) => command::leaving::account(context, args).await,
         Command::Factor(args) => command::security::factor(context, args).await,
         Command::Token(args) => command::token::run(context, args).await,
+        Command::Device(args) => command::device::run(context, args).await,
+        Command::Send(args) => command::send::run(context, args).await,
         Command::Emergency(args) => command::emergency::run(context, args).await,
         Command::Trusted(args) => command::trusted::run(context, args).await,
         Command::Shares(args) => command::shares::run(context, args).await,

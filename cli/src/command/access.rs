@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use api_types::audit::{Action, AuditEvent, Outcome};
+use api_types::{
+    SessionId,
+    audit::{Action, AuditEvent, Outcome},
+};
 use client::{
-    AccessRow, AccessWho, CheckedEvent, ExplainedEvent, Mark,
+    AccessRow, AccessWho, CheckedEvent, ExplainedEvent, Mark, Vault, Via,
     export::{self, Format},
+    native::Native,
 };
 use serde::Serialize;
 
@@ -41,11 +45,31 @@ struct Event {
     /// Of a reading: whose word it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     reading: Option<&'static str>,
+    /// What stood in a session's place: an API token, by its name where it is one's own; a device, with whose it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<String>,
 }
 
-impl From<ExplainedEvent> for Event {
-    fn from(ExplainedEvent { checked: CheckedEvent { event, mark, reader }, purposes }: ExplainedEvent) -> Self {
-        Self { event, purposes, log: word(mark), reading: reader.map(export::reader_word) }
+impl Event {
+    fn new(vault: &Vault<Native>, tokens: &BTreeMap<SessionId, String>, explained: ExplainedEvent) -> Self {
+        let ExplainedEvent { checked: CheckedEvent { event, mark, reader }, purposes } = explained;
+        let via = via(vault, tokens, &event);
+        Self { event, purposes, log: word(mark), reading: reader.map(export::reader_word), via }
+    }
+}
+
+/// A token's name is its owner's word: nobody else is given it.
+fn via(vault: &Vault<Native>, tokens: &BTreeMap<SessionId, String>, event: &AuditEvent) -> Option<String> {
+    match Via::of(event)? {
+        Via::ApiToken => {
+            let own = event.session.filter(|_| event.actor == Some(vault.account_id()));
+            let name = own.and_then(|session| tokens.get(&session));
+            Some(name.map_or_else(|| "API token".to_owned(), |name| format!("API token {name}")))
+        }
+        Via::Device => {
+            let by = vault.sent_by(&event.actor?)?;
+            Some(format!("device of {}", by.owner_name))
+        }
     }
 }
 
@@ -119,7 +143,9 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
             let purposes = vault.purposes(&report).await?;
             let events = vault.report_events(&report, EVENTS).await?;
             let (verified_to_the_first, removed_before) = (events.complete, events.removed_before);
-            let items = purposes.explain(events.items).into_iter().map(Event::from).collect();
+            let tokens = vault.token_names().await?;
+            let explained = purposes.explain(events.items).into_iter();
+            let items = explained.map(|event| Event::new(vault, &tokens, event)).collect();
             Ok(Shown { access, events: items, verified_to_the_first, removed_before })
         })
         .await?;
@@ -133,8 +159,9 @@ fn text(shown: &Shown) -> String {
         vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
     });
     let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
-    let rows = shown.events.iter().map(|Event { event, purposes, log, reading }| {
+    let rows = shown.events.iter().map(|Event { event, purposes, log, reading, via }| {
         let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
+        let who = via.as_ref().map_or(who.clone(), |via| format!("{who} ({via})"));
         vec![
             time(event.time),
             who,

@@ -16,6 +16,7 @@ use crate::{
     content::ReportFields,
     error::{ClientError, Result},
     ids::ToApi,
+    log::Stopped,
     people::{Directory, Person},
     platform::Platform,
     refusal::Refusal,
@@ -74,6 +75,11 @@ impl<P: Platform> Sender<P> {
     /// What to keep beside the file until next time. Not secret.
     pub fn remembered(&self) -> DeviceMemory {
         DeviceMemory::of(self.vault.remembered(), &self.vault.state())
+    }
+
+    /// The refusal of the server's log by which this run ended, if there was one.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.vault.stopped()
     }
 
     /// What its owner calls it.

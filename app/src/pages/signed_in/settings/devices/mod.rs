@@ -105,7 +105,7 @@ fn Shown(devices: Devices) -> impl IntoView {
             <Card>
                 <div class="stack">
                     <Banner tone=Tone::Warn>{t!(devices.shown_lead)}</Banner>
-                    <details>
+                    <details class="disclose">
                         <summary>{t!(devices.file)}</summary>
                         <p class="break-all" translate="no"><code data-testid="device-file">{file.to_string()}</code></p>
                     </details>
