@@ -193,7 +193,7 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: a device that sends was added",
             "A device was added to your account on {when}. It sends\n\
              reports in your name, and reads nothing. You see your devices under\n\
-             Settings, Programs.\n\n",
+             Settings, Devices that send.\n\n",
         ),
         MailKind::SendingDeviceRemoved => (
             "{organisation}: a device that sends was removed",
