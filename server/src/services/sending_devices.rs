@@ -174,7 +174,7 @@ pub async fn of_report(conn: &impl ConnectionTrait, named: &BTreeSet<AccountId>)
     let owners: Vec<AccountId> = rows.iter().map(|row| row.owner).collect();
     let people = accounts::public_by_ids(conn, &owners).await?;
     let people: HashMap<AccountId, PublicAccount> = people.into_iter().map(|person| (person.id, person)).collect();
-    let device = |row: DeviceRow| {
+    let device = |row: DeviceRow| -> ServiceResult<ReportDevice> {
         let owner = people.get(&row.owner).cloned();
         let owner = owner.ok_or_else(|| ServiceError::Internal(format!("device {} is nobody's", row.id)))?;
         Ok(ReportDevice { id: row.id, record: B64(row.record), owner, removal: row.removal.map(B64) })

@@ -72,7 +72,11 @@ pub async fn of_account(conn: &impl ConnectionTrait, owner: AccountId) -> DbResu
         .all(conn)
         .await?;
     let has_token = |model: &Model| tokens.contains(&model.id);
-    found.into_iter().map(|model| (has_token(&model), model)).map(|(has, model)| Ok((row(model)?, has))).collect()
+    let listed = |model: Model| {
+        let has_token = has_token(&model);
+        row(model).map(|row| (row, has_token))
+    };
+    found.into_iter().map(listed).collect()
 }
 
 /// One of an account that was not removed.

@@ -23,7 +23,7 @@ pub struct TokenNames {
 
 impl TokenNames {
     /// None yet.
-    pub fn new() -> Self {
+    pub fn of_reader() -> Self {
         Self { names: RwSignal::new(BTreeMap::new()), asked: StoredValue::new(false), vault: use_vault() }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
 use api_types::{
-    AccountId, SessionId,
+    AccountId, B64, SessionId,
     accounts::{AccountStatus, OwnAccount, PublicAccount, Role},
     sessions::{Carrier, Session},
 };
@@ -94,8 +94,8 @@ fn nobody(id: AccountId, now: i64) -> OwnAccount {
         binding: None,
         second_factor_due: false,
         ways_in: Vec::new(),
-        keyring: Vec::new().into(),
-        client_state: Vec::new().into(),
+        keyring: B64::default(),
+        client_state: B64::default(),
         client_state_counter: 0,
         organisation_key_wrap: None,
         created_at: now,

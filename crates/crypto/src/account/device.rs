@@ -62,7 +62,7 @@ impl SignedObject for DeviceRecord {
             time: r.time("time")?,
         };
         let life = record.expires_at.saturating_sub(record.time);
-        if life <= 0 || life > DEVICE_LIFE_MAX {
+        if !(1..=DEVICE_LIFE_MAX).contains(&life) {
             return Err(DecodeError::Invalid { field: "expires at" });
         }
         if record.name.is_empty() {

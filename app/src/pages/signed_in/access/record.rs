@@ -29,7 +29,7 @@ const STEP: usize = 20;
 #[component]
 pub(super) fn Record(load: Load) -> impl IntoView {
     let own = use_vault().who().map(|who| who.account_id);
-    let (toasts, names) = (use_toasts(), TokenNames::new());
+    let (toasts, names) = (use_toasts(), TokenNames::of_reader());
     let (everyone, shown) = (RwSignal::new(false), RwSignal::new(STEP));
     let titles: Memo<HashMap<ReportId, String>> = Memo::new(move |_| {
         load.items.with(|items| items.iter().map(|item| (item.overseen.report, item.title.clone())).collect())

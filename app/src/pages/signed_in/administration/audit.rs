@@ -130,7 +130,7 @@ fn Audit() -> impl IntoView {
         filter: Filter::new(),
         vault: use_vault(),
         toasts: use_toasts(),
-        names: TokenNames::new(),
+        names: TokenNames::of_reader(),
     };
     let people = RwSignal::new(Vec::<admin::PersonRow>::new());
     if let Some(open) = log.vault.keys() {

@@ -73,7 +73,7 @@ pub(super) fn Events(handle: Handle) -> impl IntoView {
 
 #[component]
 fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl IntoView {
-    let (toasts, names) = (use_toasts(), TokenNames::new());
+    let (toasts, names) = (use_toasts(), TokenNames::of_reader());
     // From the chain that was verified when the report was opened.
     let purposes = handle.view_untracked().map(|view| view.report.access.purposes()).unwrap_or_default();
     let (complete, removed_before) = (events.complete, events.removed_before);
