@@ -529,7 +529,7 @@ async fn neither_database_nor_blobs_hold_a_devices_key() {
     let file: serde_json::Value = serde_json::from_str(&added.file.to_text().unwrap()).unwrap();
     let key = file["signing_key"].as_str().unwrap().to_owned();
     let seed = B64::decode(&key).unwrap().0;
-    let token = file["token"].as_str().unwrap()[32..72].as_bytes().to_vec();
+    let token = file["token"].as_str().unwrap().as_bytes()[32..72].to_vec();
     let folder = server.stop().await;
     let mut files = vec![folder.path().to_owned()];
     let mut seen = 0;

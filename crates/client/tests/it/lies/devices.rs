@@ -87,7 +87,7 @@ async fn what_a_device_sends_is_the_patients_and_its_owners_and_not_its_own() {
         assert_eq!(open.access.right_of(&version.info.author), None);
     }
     assert_eq!(c.server.db().reports[&id].wraps.len(), 2);
-    assert_eq!(c.dora.devices().await.unwrap(), [c.added.device.clone()]);
+    assert_eq!(c.dora.devices().await.unwrap(), std::slice::from_ref(&c.added.device));
     // What the device signed stays the author's word when the owner makes new keys to the report.
     let grants = c.ann.access(&id).await.unwrap();
     let doctors = grants.iter().find(|row| row.right == Right::Reshare).unwrap();
