@@ -1,7 +1,7 @@
 //! Arriving with an invitation: the reports kept for oneself become one's own.
 
 use api_types::{
-    B64, ErrorCode, GrantId, ReportId,
+    B64, GrantId, ReportId,
     grants::{ClaimGrant, GrantKind, GrantState},
     invitations::InvitationToken,
 };
@@ -10,7 +10,7 @@ use crypto::{
     report::{Change, Recipient},
 };
 
-use super::entries::append;
+use super::{entries::append, tries::Tries};
 use crate::{
     error::{ClientError, Result},
     ids::ToCrypto,
@@ -18,8 +18,6 @@ use crate::{
     refusal::Refusal,
     vault::Vault,
 };
-
-const TRIES: usize = 3;
 
 /// What an arrival brought.
 #[derive(Debug, Default)]
@@ -59,7 +57,8 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn claim(&self, report: &ReportId, grant: &GrantId, secret: &InvitationSecret) -> Result<()> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             // The report itself is closed until the claim; the challenge brings its chain, as for a code.
             let chain = self.api().challenge_grant(grant).await?;
             let access = self.verify_access(report, &chain.genesis, &chain.entries).await?;
@@ -80,10 +79,8 @@ impl<P: Platform> Vault<P> {
                     self.see_access(&state);
                     return Ok(());
                 }
-                Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::AccessHeadMoved)))
     }
 }

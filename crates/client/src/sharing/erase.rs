@@ -1,12 +1,12 @@
 //! The end of a report, for everybody: by its owner's entry, or with its owner's account.
 
 use api_types::{
-    B64, ErrorCode, ReportId,
+    B64, ReportId,
     closing::{ClosedBy, EraseReport},
 };
 use crypto::{defence::Defence, report::Change};
 
-use super::entries::append;
+use super::{entries::append, tries::Tries};
 use crate::{
     error::{ClientError, Result},
     ids::ToApi,
@@ -15,8 +15,6 @@ use crate::{
     vault::Vault,
 };
 
-const TRIES: usize = 3;
-
 impl<P: Platform> Vault<P> {
     /// Erases an own report for everybody: its keys and all that was sealed under them go at once. Nothing brings it back.
     /// Done already is done. The session must be confirmed ([`Vault::confirm`]).
@@ -24,7 +22,8 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`ClientError::NotAllowed`] if one isn't the owner, by the chain; `confirmation_required`; a refusal; no connection.
     pub async fn erase_report(&self, report: &ReportId) -> Result<()> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             let access = match self.report_access(report).await {
                 Err(ClientError::Erased { .. }) => return Ok(()),
                 access => access?,
@@ -38,11 +37,9 @@ impl<P: Platform> Vault<P> {
                     self.save_state_soon().await;
                     return Ok(());
                 }
-                Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::AccessHeadMoved)))
     }
 
     /// What a report's absence is, where the server says that it was erased: that, if its owner's word shows it.

@@ -9,6 +9,7 @@ mod rekey;
 mod revoke;
 mod share;
 mod share_team;
+mod tries;
 
 pub use access::{AccessRow, AccessStatus, AccessTeam, AccessWho};
 pub use claim::Claimed;
@@ -17,3 +18,4 @@ pub use redeem::PendingShare;
 pub(crate) use share::wraps_to;
 pub use share::{Share, Shared};
 pub use share_team::{SharedWithTeam, TeamShare};
+pub(crate) use tries::Tries;

@@ -1,17 +1,10 @@
 //! Ending access.
 
-use api_types::{B64, ErrorCode, GrantId, ReportId, grants::RevokeGrant};
+use api_types::{B64, GrantId, ReportId, grants::RevokeGrant};
 use crypto::report::Change;
 
-use super::entries::append;
-use crate::{
-    error::{ClientError, Result},
-    ids::ToCrypto,
-    platform::Platform,
-    vault::Vault,
-};
-
-const TRIES: usize = 3;
+use super::{entries::append, tries::Tries};
+use crate::{error::Result, ids::ToCrypto, platform::Platform, vault::Vault};
 
 impl<P: Platform> Vault<P> {
     /// Revokes a grant, and what descends from it: wraps go and ciphertext is denied at once. If one is the owner,
@@ -20,7 +13,8 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`ClientError::NotAllowed`] by the chain, a refusal, no connection.
     pub async fn revoke(&self, report: &ReportId, grant: &GrantId) -> Result<()> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             let access = self.report_access(report).await?;
             if access.state.grant(&grant.crypto()).is_some_and(|g| g.revoked.is_some()) {
                 return Ok(());
@@ -35,10 +29,8 @@ impl<P: Platform> Vault<P> {
                     self.save_state_soon().await;
                     return Ok(());
                 }
-                Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::AccessHeadMoved)))
     }
 }

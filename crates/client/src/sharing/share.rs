@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_types::{
-    AccountId, B64, ErrorCode, GrantId as ApiGrantId, ReportId,
+    AccountId, B64, GrantId as ApiGrantId, ReportId,
     grants::{CreateGrant, Right, Wrap as WrapBody},
     limits::{SHARE_DEFAULT_MS, SHARE_MAX_MS, SHARE_MIN_MS},
 };
@@ -14,7 +14,10 @@ use crypto::{
 };
 use zeroize::Zeroizing;
 
-use super::entries::{append, purpose, refuse_wrap, reshare_grant};
+use super::{
+    entries::{append, purpose, refuse_wrap, reshare_grant},
+    tries::Tries,
+};
 use crate::{
     content::{Field, FieldProblem, wrong},
     error::{ClientError, Result},
@@ -25,9 +28,6 @@ use crate::{
     teams::CareTeam,
     vault::Vault,
 };
-
-/// How often a share is repeated when the access chain grew meanwhile.
-const TRIES: usize = 3;
 
 /// What to share, with whom, how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +141,8 @@ impl<P: Platform> Vault<P> {
 
     /// Makes a grant, again where the access chain grew meanwhile. Gives the end that it got.
     pub(super) async fn send_grant(&self, report: &ReportId, terms: &Terms<'_>, to: &To<'_>) -> Result<i64> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             let open = self.report(report).await?;
             let (body, state) = self.grant_body(&open, terms, to)?;
             match self.api().create_grant(report, &body).await {
@@ -150,11 +151,9 @@ impl<P: Platform> Vault<P> {
                     self.save_state_soon().await;
                     return Ok(state.grant(&terms.id).map_or(terms.expires_at, |g| g.grant.expires_at));
                 }
-                Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::AccessHeadMoved)))
     }
 
     async fn make_code(&self, person: &Person, grant: &GrantId) -> Result<Code> {

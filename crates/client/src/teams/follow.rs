@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use api_types::{B64, ErrorCode, GrantId, ReportId, TeamId, grants::FollowTeam, teams::TeamMemberState};
+use api_types::{B64, GrantId, ReportId, TeamId, grants::FollowTeam, teams::TeamMemberState};
 use crypto::report::{AccessState, Change, GrantState, Recipient, TeamKey, TeamRecipient};
 
 use super::{CareTeam, CareTeamMember};
@@ -16,12 +16,9 @@ use crate::{
     platform::Platform,
     refusal::Refusal,
     reports::OpenReport,
-    sharing::{append, wraps_to},
+    sharing::{Tries, append, wraps_to},
     vault::Vault,
 };
-
-/// How often an entry is repeated when the access chain grew meanwhile.
-const TRIES: usize = 3;
 
 /// What tending a team did.
 #[derive(Debug, Default)]
@@ -111,7 +108,8 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn follow_grant(&self, report: &ReportId, grant: &GrantId) -> Result<()> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             let open = self.report(report).await?;
             let Some((body, state)) = self.follow_body(&open, grant)? else { return Ok(()) };
             match self.api().follow_team(report, grant, &body).await {
@@ -121,11 +119,9 @@ impl<P: Platform> Vault<P> {
                     self.save_state_soon().await;
                     return Ok(());
                 }
-                Err(e) if e.problem() == Some(ErrorCode::AccessHeadMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::AccessHeadMoved)))
     }
 
     /// `None` where somebody else has done it meanwhile.

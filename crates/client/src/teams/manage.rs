@@ -1,7 +1,7 @@
 //! A manager's work: a team made, somebody added, made a manager, removed. And a member's own word: accepting, leaving.
 
 use api_types::{
-    AccountId, B64, ErrorCode, TeamId,
+    AccountId, B64, TeamId,
     limits::TEAM_NAME_MAX,
     teams::{LeaveTeam, NewTeamRoster, TeamKeyWrap},
 };
@@ -20,11 +20,9 @@ use crate::{
     ids::ToCrypto,
     platform::{Platform, rng},
     refusal::Refusal,
+    sharing::Tries,
     vault::Vault,
 };
-
-/// How often a roster is made anew when another manager was quicker.
-const TRIES: usize = 3;
 
 /// A team's name as it is signed.
 fn name(text: &str) -> Result<String> {
@@ -162,7 +160,8 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn change_team(&self, id: &TeamId, next: &Next<'_>) -> Result<()> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        loop {
             let team = self.team(id).await?;
             let Some(members) = next.members(team.chain.current()) else { return Ok(()) };
             let body = self.next_roster(&team, members)?;
@@ -172,11 +171,9 @@ impl<P: Platform> Vault<P> {
                     self.team(id).await?;
                     return Ok(());
                 }
-                Err(e) if e.problem() == Some(ErrorCode::TeamMoved) => {}
-                Err(e) => return Err(e),
+                Err(e) => tries.again(e)?,
             }
         }
-        Err(ClientError::from(api_types::Problem::new(ErrorCode::TeamMoved)))
     }
 
     /// The roster after the newest one, with a new key where somebody is left out.

@@ -4,7 +4,7 @@ use api_types::{
     AccountId, B64, ErrorCode, GrantId, ReportId, TeamId,
     grants::{
         ClaimGrant, CreateGrant, GrantInfo, GrantKind, GrantList, GrantState as Stands, RedeemChallenge, RedeemGrant,
-        Redeemed, RevokeGrant, Right, StoreGrantSeed,
+        Redeemed, RevokeGrant, Right, StoreGrantSeed, Wrap,
     },
     reports::OwnGrant,
     sessions::Session,
@@ -127,6 +127,9 @@ impl Fake {
             }
             (Method::Post, ["reports", id, "grants"]) => {
                 let body: CreateGrant = read(request);
+                if let Some(moved) = self.overtaken(&db, &report_id(id), &body.entry, &body.wraps) {
+                    return Some(Err(no(moved)));
+                }
                 self.append(&mut db, &report_id(id), body.entry)?.wraps.extend(body.wraps.clone());
                 if let (Some(seed), Some(wrap)) = (body.sealed_seed, body.wraps.first()) {
                     let report = db.reports.get_mut(&report_id(id)).unwrap();
@@ -172,6 +175,17 @@ impl Fake {
             (Method::Post, ["grants", _, "request-again"]) => json(&()),
             _ => return None,
         })
+    }
+
+    /// What an honest server says of an entry that was made for what the report was before.
+    pub(super) fn overtaken(&self, db: &Db, id: &ReportId, entry: &B64, wraps: &[Wrap]) -> Option<ErrorCode> {
+        let parsed = Signed::<AccessEntry>::parse(&entry.0).unwrap();
+        if parsed.claimed().previous != self.replay(db, id).head() {
+            return Some(ErrorCode::AccessHeadMoved);
+        }
+        let newest = |wrap: &Wrap| db.reports[id].versions.get(&wrap.version).map(Vec::len);
+        let current = |wrap: &Wrap| newest(wrap) == Some(wrap.revision as usize + 1);
+        if wraps.iter().all(current) { None } else { Some(ErrorCode::Conflict) }
     }
 
     pub(super) fn append<'a>(&self, db: &'a mut Db, id: &ReportId, entry: B64) -> Option<&'a mut super::Report> {

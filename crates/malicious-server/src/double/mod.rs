@@ -12,6 +12,7 @@ pub mod teams;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
@@ -142,6 +143,9 @@ pub struct Db {
 
 type Lie = Box<dyn Fn(&Request, &mut Value) + Send>;
 
+/// Something that goes on beside a request.
+pub type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 pub struct Fake {
     pub db: Mutex<Db>,
     pub opaque: OpaqueServer,
@@ -161,6 +165,8 @@ pub struct Fake {
     pub takes_state: AtomicBool,
     /// Answers to requests for a path that ends so are on their way until this is told.
     pub held: Mutex<Option<(&'static str, Arc<Notify>)>>,
+    /// What somebody else does before the next request for a path that ends so is answered.
+    pub meanwhile: Mutex<Option<(&'static str, Meanwhile)>>,
     /// Never answers.
     pub hangs: AtomicBool,
     pub asked: Mutex<Vec<String>>,
@@ -201,6 +207,7 @@ impl Fake {
             loses_answer: AtomicBool::new(false),
             takes_state: AtomicBool::new(true),
             held: Mutex::default(),
+            meanwhile: Mutex::default(),
             hangs: AtomicBool::new(false),
             asked: Mutex::default(),
             bearers: Mutex::default(),
@@ -223,6 +230,10 @@ impl Fake {
 
     pub fn pass(&self, ms: i64) {
         self.clock.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    fn take_meanwhile(&self, path: &str) -> Option<Meanwhile> {
+        self.meanwhile.lock().unwrap().take_if(|(end, _)| path.ends_with(*end)).map(|(_, meanwhile)| meanwhile)
     }
 
     /// From now on every answer goes through this.
@@ -309,6 +320,9 @@ impl Transport for Wire {
         }
         if request.path.ends_with("/client-state") && !self.server.takes_state.load(Ordering::Relaxed) {
             return Err(TransportError::Offline);
+        }
+        if let Some(meanwhile) = self.server.take_meanwhile(&request.path) {
+            meanwhile.await;
         }
         let token = self.token.lock().unwrap().clone();
         if let Some(raw) = self.server.raw(&request, token.as_deref())? {

@@ -172,6 +172,9 @@ impl Fake {
             (Method::Post, ["reports", id, "grants", grant, "team-key"]) => {
                 let (report, grant): (ReportId, GrantId) = (id.parse().unwrap(), grant.parse().unwrap());
                 let body: FollowTeam = read(request);
+                if let Some(moved) = self.overtaken(&db, &report, &body.entry, &body.wraps) {
+                    return Some(Err(no(moved)));
+                }
                 let report = self.append(&mut db, &report, body.entry)?;
                 report.wraps.retain(|wrap| wrap.grant_id != grant);
                 report.wraps.extend(body.wraps);

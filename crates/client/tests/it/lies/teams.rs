@@ -1,5 +1,7 @@
 //! Lies about teams: who belongs to one, what its key is, who left.
 
+use std::sync::Arc;
+
 use api_types::{AccountId, B64, TeamId, accounts::Role, grants::Right, teams::TeamMemberState};
 use client::{ClientError, NoSecondFactor, Refusal, TeamShare, Vault, bulk::Control};
 use crypto::{
@@ -8,7 +10,7 @@ use crypto::{
     sign::Signed,
     team::{TeamLeave, TeamMember, TeamRole, TeamRoster, seal_team_key},
 };
-use malicious_server::scene::{Ward, ward};
+use malicious_server::scene::{Ward, straight, ward};
 
 use super::refusal;
 use crate::fake::{Fake, PASSWORD, World, device, email, rng};
@@ -60,6 +62,35 @@ async fn a_team_is_made_shared_with_left_and_read_on() {
     assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 1);
     let open = w.head.report(&w.report).await.unwrap();
     assert!(w.head.version(&open, 1).await.is_ok() && !open.versions[0].rekey_pending);
+}
+
+/// The owner's open page and the manager's both see to a team that somebody left: the slower one says it again of what the
+/// report has become.
+#[tokio::test]
+async fn a_report_that_gets_new_keys_meanwhile_is_brought_on_and_shared_all_the_same() {
+    let Ward { server, ann, head, second, report, team } = ward().await;
+    let ann = Arc::new(ann);
+    ann.share_with_team(&report, &TeamShare::reading(team)).await.unwrap();
+    second.leave_team(&team).await.unwrap();
+    let rekeyed = |owner: &Arc<Vault<World>>| {
+        let owner = Arc::clone(owner);
+        Box::pin(async move { assert_eq!(owner.rekey(&report, &Control::none()).await.unwrap(), 1) })
+    };
+    *server.meanwhile.lock().unwrap() = Some(("/team-key", rekeyed(&ann)));
+    let tended = head.tend_team(&team).await.unwrap();
+    assert!(server.meanwhile.lock().unwrap().is_none() && tended.failed.is_empty(), "{tended:?}");
+    let open = head.report(&report).await.unwrap();
+    assert!(head.version(&open, 1).await.is_ok() && !open.versions[0].rekey_pending);
+
+    // A share that was made for the old keys: a second session of hers is the slower one.
+    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    server.db().reports.get_mut(&report).unwrap().due.insert(1);
+    let given = ann.share(&report, &straight(&second)).await.unwrap();
+    ann.revoke(&report, &given.grant).await.unwrap();
+    *server.meanwhile.lock().unwrap() = Some(("/grants", rekeyed(&ann)));
+    other.share(&report, &straight(&second)).await.unwrap();
+    assert!(server.meanwhile.lock().unwrap().is_none());
+    assert!(second.version(&second.report(&report).await.unwrap(), 1).await.is_ok());
 }
 
 #[tokio::test]
