@@ -10,6 +10,7 @@ use api_types::{
     reports::{OwnGrant, Report, ReportItem, ReportList, ReportPeople, VersionItem},
 };
 use crypto::audit::what;
+use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -133,11 +134,12 @@ pub async fn get(state: &AppState, actor: &Actor, reading: Reading, report: Repo
 
 /// A report as the caller may see it; the caller records the event.
 pub async fn compose(state: &AppState, actor: &Actor, id: ReportId) -> ServiceResult<Report> {
-    let conn = state.db.read();
+    // Wraps of before a version got new keys beside its manifest of after would look like a lie.
+    let conn = &state.db.snapshot().await?;
     let seen = standing::of(conn, actor, id, state.clock.now()).await?;
     actor.may_read(seen.standing)?;
     let entries = storage::reports::entries(conn, id).await?;
-    let (versions, superseded) = versions(state, &seen, id).await?;
+    let (versions, superseded) = versions(conn, &seen, id).await?;
     Ok(Report {
         id,
         entries: entries.into_iter().map(B64).collect(),
@@ -151,8 +153,11 @@ pub async fn compose(state: &AppState, actor: &Actor, id: ReportId) -> ServiceRe
 }
 
 /// The versions that the caller's grants cover, with the caller's wraps, and the manifests of all others.
-async fn versions(state: &AppState, seen: &Standing, id: ReportId) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
-    let conn = state.db.read();
+async fn versions(
+    conn: &impl ConnectionTrait,
+    seen: &Standing,
+    id: ReportId,
+) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
     let waiting = if seen.standing.owner { storage::versions_rekey::waiting(conn, id).await? } else { Vec::new() };
     let mut wraps: HashMap<(i32, i32), Vec<_>> = HashMap::new();
     for wrap in storage::wraps::for_grants(conn, id, seen.grant_ids()).await? {

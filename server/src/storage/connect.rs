@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    SqlxError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 
 use super::{DbResult, migrate::DatabaseError};
@@ -29,6 +29,20 @@ pub async fn begin(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
         ..TransactionOptions::default()
     };
     conn.begin_with_options(options).await
+}
+
+/// Begins to read what stood at one moment, however many questions are asked of it.
+///
+/// # Errors
+/// The database can't be reached.
+pub async fn snapshot(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
+    match conn.get_database_backend() {
+        DbBackend::Postgres => {
+            conn.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+        }
+        // A transaction of SQLite's sees nothing that was committed after its first question.
+        _ => conn.begin().await,
+    }
 }
 
 /// What connections are for.

@@ -18,7 +18,7 @@ use crate::{
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
-        connect::{Purpose, begin, connect, reach},
+        connect::{self, Purpose, begin, connect, reach},
         copy::marks,
         log::Tree,
         migrate::{self, DatabaseError},
@@ -95,6 +95,11 @@ impl Db {
     /// The pool that reads. Writing through it fails on SQLite.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Reads what stood at one moment: for answers that take several questions, of things that change together.
+    pub async fn snapshot(&self) -> DbResult<DatabaseTransaction> {
+        connect::snapshot(&self.read).await
     }
 
     /// The clock that stamps events.

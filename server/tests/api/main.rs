@@ -61,6 +61,7 @@ mod mail_outbox;
 mod mail_tls;
 mod moving;
 mod oidc_provider;
+mod one_moment;
 mod openapi;
 mod oversight;
 mod parts;

@@ -10,7 +10,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{Access, OpenReport, OpenVersion, manifests, manifests::Verified};
+use super::{Access, OpenReport, OpenVersion, manifests, manifests::Verified, turn::Turn};
 use crate::{
     error::{ClientError, Result},
     ids::ToCrypto,
@@ -33,6 +33,9 @@ pub struct RefusedVersion {
     pub why: Refusal,
 }
 
+/// A report as far as it verifies, and the versions that don't.
+type AsFar = (OpenReport, Vec<RefusedVersion>);
+
 /// A report for its reader: who has access, verified, and of its versions what opens.
 pub struct Reading {
     /// Access, and the versions that verified.
@@ -50,8 +53,15 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// A [`Refusal`] of the access chain, [`ClientError::NoAccess`], `not_found`, no connection.
     pub async fn read(&self, id: &ReportId, version: Option<u32>) -> Result<Reading> {
-        let report = self.fetch_report(id).await?;
-        let (report, mut refused) = self.verify_as_far(id, report).await?;
+        let mut turn = Turn::of(self);
+        let (report, mut refused) = loop {
+            let report = self.fetch_report(id).await?;
+            match self.verify_as_far(id, report, &mut turn).await {
+                Err(e) => turn.again(self, e)?,
+                Ok(None) => {}
+                Ok(Some(verified)) => break verified,
+            }
+        };
         let mut opened = None;
         for number in in_turn(&report, version).take(TRIES) {
             match self.version(&report, number).await {
@@ -66,17 +76,21 @@ impl<P: Platform> Vault<P> {
         Ok(Reading { report, version: opened, refused })
     }
 
-    async fn verify_as_far(&self, id: &ReportId, mut report: Report) -> Result<(OpenReport, Vec<RefusedVersion>)> {
+    /// `None` where it is to be asked for again.
+    async fn verify_as_far(&self, id: &ReportId, mut report: Report, turn: &mut Turn) -> Result<Option<AsFar>> {
         let access = self.verify_delivered(id, &mut report).await?;
         let (report, verified, refused) = match self.verify_manifests(&access, &report) {
             Ok(verified) => (report, verified, Vec::new()),
-            Err(ClientError::Refused(why)) => self.without_the_end(&access, report, why),
-            Err(e) => return Err(e),
+            Err(e) => match turn.again(self, e) {
+                Ok(()) => return Ok(None),
+                Err(ClientError::Refused(why)) => self.without_the_end(&access, report, why),
+                Err(e) => return Err(e),
+            },
         };
         let refused = with_left_out(refused, &verified);
         let open = self.open_report(access, report, verified, refused.is_empty())?;
         self.save_state_soon().await;
-        Ok((open, refused))
+        Ok(Some((open, refused)))
     }
 
     /// Takes manifests off the end until the others verify. Each that goes takes its whole version with it, so an older

@@ -14,6 +14,7 @@ mod open;
 mod purposes;
 mod readers;
 mod rows;
+mod turn;
 
 pub use as_far::{Reading, RefusedVersion};
 pub(crate) use beginning::check_times;
@@ -31,3 +32,4 @@ pub(crate) use purposes::tests as purposes_tests;
 pub use purposes::{ExplainedEvent, Held, Purposes};
 pub use readers::ReaderMark;
 pub use rows::{ReportRow, TeamSight};
+pub(crate) use turn::Turn;

@@ -16,6 +16,7 @@ use crypto::{
 use super::{
     Access,
     manifests::{Last, Verified},
+    turn::Turn,
 };
 use crate::{
     content::PartZero,
@@ -98,8 +99,14 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// A [`Refusal`] by name; [`ClientError::NoAccess`]; `not_found`; no connection.
     pub async fn report(&self, id: &ReportId) -> Result<OpenReport> {
-        let report = self.fetch_report(id).await?;
-        self.verify_report(id, report).await
+        let mut turn = Turn::of(self);
+        loop {
+            let report = self.fetch_report(id).await?;
+            match self.verify_report(id, report).await {
+                Err(e) => turn.again(self, e)?,
+                open => return open,
+            }
+        }
     }
 
     pub(crate) async fn verify_report(&self, id: &ReportId, mut report: Report) -> Result<OpenReport> {
@@ -116,8 +123,14 @@ impl<P: Platform> Vault<P> {
     /// Fetches a report and verifies who has access. Its versions may be whatever they are: whoever owns a report that
     /// doesn't open must be able to take access away.
     pub(crate) async fn report_access(&self, id: &ReportId) -> Result<Access> {
-        let mut report = self.fetch_report(id).await?;
-        self.verify_delivered(id, &mut report).await
+        let mut turn = Turn::of(self);
+        loop {
+            let mut report = self.fetch_report(id).await?;
+            match self.verify_delivered(id, &mut report).await {
+                Err(e) => turn.again(self, e)?,
+                access => return access,
+            }
+        }
     }
 
     /// What an answer says about access, verified; its versions are put in order.

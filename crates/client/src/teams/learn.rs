@@ -25,6 +25,7 @@ use crate::{
     people::Person,
     platform::Platform,
     refusal::Refusal,
+    reports::Turn,
     vault::Vault,
 };
 
@@ -46,6 +47,16 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::TeamRosterForged`], [`Refusal::TeamRosterOlder`], [`Refusal::TeamNotLogged`], [`Refusal::TeamKeyForged`];
     /// refusals of the members' keys; `not_found`; no connection.
     pub async fn team(&self, id: &TeamId) -> Result<CareTeam> {
+        let mut turn = Turn::of(self);
+        loop {
+            match self.ask_for_team(id).await {
+                Err(e) => turn.again(self, e)?,
+                team => return team,
+            }
+        }
+    }
+
+    async fn ask_for_team(&self, id: &TeamId) -> Result<CareTeam> {
         let sent = self.api().get_team(id).await?;
         if sent.rosters.id != *id {
             return Err(Refusal::OtherThing.into());

@@ -1,7 +1,10 @@
 //! What a device verifies with: the same that an account's client does, but for an account of its own. Its pins come from the
 //! device's file, the keys beside them are fresh ones that sign and open nothing.
 
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicU64},
+};
 
 use api_types::{
     AccountId, B64, SessionId,
@@ -63,6 +66,7 @@ impl<P: Platform> Vault<P> {
             state: Mutex::new(state),
             counter: Arc::default(),
             dirty: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
             saving: Arc::default(),
             people: Mutex::new(Directory::default()),
             looked_up: Mutex::default(),

@@ -16,7 +16,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -67,6 +67,7 @@ struct Inner<P> {
     state: Mutex<ClientState>,
     counter: Arc<Mutex<u64>>,
     dirty: AtomicBool,
+    changes: AtomicU64,
     saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
     looked_up: Mutex<Vec<PublicAccount>>,
@@ -180,6 +181,7 @@ impl<P: Platform> Vault<P> {
             state: Mutex::new(state),
             counter: Arc::new(Mutex::new(counter)),
             dirty: AtomicBool::new(dirty),
+            changes: AtomicU64::new(0),
             saving: Arc::default(),
             people: Mutex::new(people),
             looked_up: Mutex::default(),
@@ -331,5 +333,16 @@ impl<P: Platform> Vault<P> {
     /// The state changed: the next save sends it.
     pub(crate) fn touch(&self) {
         self.0.dirty.store(true, Ordering::Release);
+        self.count_change();
+    }
+
+    /// More was seen than before.
+    fn count_change(&self) {
+        self.0.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often that was.
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
     }
 }

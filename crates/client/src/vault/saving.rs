@@ -92,6 +92,7 @@ impl<P: Platform> Vault<P> {
         self.settle(account)?;
         let (counter, theirs) = open_client_state(&self.account_key(), account, self.counter(), self.pinned())?;
         self.state().merge(theirs)?;
+        self.count_change();
         self.set_counter(counter);
         Ok(())
     }

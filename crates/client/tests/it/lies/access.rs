@@ -1,10 +1,13 @@
 //! Lies about who may open a report.
 
-use api_types::ReportId;
+use std::sync::Arc;
+
+use api_types::{ReportId, accounts::Role};
 use client::{ClientError, NoSecondFactor, Refusal, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::scene::{forged_entry, in_the_name_of};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{Scene, change_report, refusal, scene, straight, stranger};
 use crate::fake::{Fake, PASSWORD, device, email};
@@ -116,4 +119,38 @@ async fn the_end_and_right_that_are_shown_are_the_signed_ones() {
     let open = doctor.report(&id).await.unwrap();
     let own = open.grants.iter().find(|own| own.id == shared.grant).unwrap();
     assert_eq!((own.expires_at, own.right), (shared.expires_at, api_types::grants::Right::View));
+}
+
+/// Told apart from a server that goes back: what is asked for after something newer was seen must be newer.
+#[tokio::test]
+async fn an_answer_that_was_overtaken_on_its_way_is_no_lie() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let doctor = Arc::new(doctor);
+    let other = server.person("Otto Other", Role::Doctor).await;
+    for read in [false, true] {
+        let told = Arc::new(Notify::new());
+        let path: &'static str = Box::leak(format!("/reports/{id}").into_boxed_str());
+        *server.held.lock().unwrap() = Some((path, Arc::clone(&told)));
+        let asked = || server.asked.lock().unwrap().iter().filter(|asked| asked.contains(path)).count();
+        let before = asked();
+        let slow = tokio::spawn({
+            let doctor = Arc::clone(&doctor);
+            async move {
+                let open = if read { doctor.read(&id, None).await?.report } else { doctor.report(&id).await? };
+                Ok::<_, ClientError>(open.access.head())
+            }
+        });
+        while asked() == before {
+            tokio::task::yield_now().await;
+        }
+        // The answer is made, and on its way.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        *server.held.lock().unwrap() = None;
+        patient.share(&id, &straight(&other)).await.unwrap();
+        let newer = doctor.report(&id).await.unwrap().access.head();
+        told.notify_one();
+        assert_eq!(slow.await.unwrap().unwrap(), newer);
+    }
 }
