@@ -350,7 +350,7 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
              shares are used up. Your recovery kit is still good.\n\n",
         ),
         MailKind::EscrowOn => (
-            "{organisation}: escrow was turned on, your account is not strictly end-to-end",
+            "{organisation}: escrow is on: not strictly end-to-end",
             "Since {when} whoever keeps your organisation's escrow words can open your\n\
              account: an administrator asks, three days run in which you are told and can\n\
              refuse, then it opens. You can turn it off under Settings, Security.\n\n",
