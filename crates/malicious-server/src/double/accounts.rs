@@ -72,6 +72,7 @@ impl Account {
         self.ways_in.extend(to.passkeys.iter().map(|new| way(new, WayInKind::Passkey)));
         self.ways_in.extend(to.emergency_contacts.iter().map(|new| way(new, WayInKind::EmergencyContact)));
         self.ways_in.extend(to.recovery_shares.iter().map(|new| way(new, WayInKind::RecoveryShares)));
+        self.ways_in.extend(to.escrow.iter().map(|new| way(new, WayInKind::Escrow)));
         self.keyring = to.keyring;
         (self.state, self.counter) = (to.client_state, to.client_state_counter);
     }
@@ -123,7 +124,7 @@ impl SplitRecovery {
     }
 }
 
-fn way(new: &NewWayIn, kind: WayInKind) -> WayIn {
+pub(super) fn way(new: &NewWayIn, kind: WayInKind) -> WayIn {
     WayIn {
         id: new.id,
         kind,
