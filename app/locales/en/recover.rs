@@ -9,7 +9,7 @@ texts! {
         email = "E-mail";
         words = "Recovery kit";
         words_hint = "All 24 words in order, separated by spaces. Capital letters don't matter.";
-        words_trusted = "Are you somebody's emergency contact? Enter the e-mail that they sign in with, and the words that you were given for their account.";
+        words_trusted = "Are you somebody's emergency contact? Enter the e-mail that they sign in with, and the words that you were given for their account. Words that your organisation gave you for your own account go here as well.";
         words_count = "{count} of 24 words";
         words_bad = "These aren't the words of a recovery kit. Check the spelling and the order.";
         password = "New password";
