@@ -76,7 +76,6 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
       await server.moveClock(25 * 3600);
       const again = await arrive(administrator.identity, 25);
       await again.signIn();
-      await escrows(again);
       await askFor(again, owner.name);
       expect(await askForSecret(again)).toEqual({ status: 409, code: 'escrow_not_open' });
       await again.leave();
@@ -187,6 +186,7 @@ async function makeKey(administrator: Person): Promise<{ words: string[]; finger
 }
 
 async function askFor(administrator: Person, owner: string): Promise<void> {
+  await escrows(administrator);
   await administrator.button(w.ask(owner)).click();
   await administrator.dialog().getByRole('button', { name: w.askConfirm }).click();
   await expect(administrator.row(owner)).toContainText(w.asked, { timeout: 10_000 });
