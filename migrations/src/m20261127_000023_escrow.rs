@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
         table
             .col(blob("key_hash"))
             .col(blob("statement"))
-            .col(big_integer("created_at"))
+            .col(big_integer("signed_at"))
             .col(blob_null("end_statement"))
             .col(big_integer_null("ended_at"));
         manager.create_table(table).await?;

@@ -1,7 +1,7 @@
 //! `hs escrow`: whether this account is in escrow with its organisation; turning it on and off, refusing.
 
 use api_types::escrow::EscrowState;
-use client::{ClientError, ConfirmedEscrow, Escrow as Own, EscrowOffer, EscrowStanding, Vault, native::Native};
+use client::{ClientError, ConfirmedEscrow, EscrowOffer, EscrowStanding};
 use serde::Serialize;
 use serde_json::json;
 
@@ -136,16 +136,10 @@ async fn on(context: &Context, fingerprint_fd: Option<i32>) -> Result<()> {
     Ok(())
 }
 
-async fn own(vault: &Vault<Native>) -> Result<Own> {
-    let own = vault.escrow().await?.own;
-    own.ok_or_else(|| CliError::Argument("escrow is not on".to_owned()))
-}
-
 async fn off(context: &Context) -> Result<()> {
     context
         .with_vault(async |vault| {
-            let id = own(vault).await?.way_in;
-            confirmed(context, vault, async || vault.turn_off_escrow(&id).await).await?;
+            confirmed(context, vault, async || vault.turn_off_escrow().await).await?;
             keep(context, vault).await
         })
         .await?;
@@ -155,12 +149,7 @@ async fn off(context: &Context) -> Result<()> {
 }
 
 async fn refuse(context: &Context) -> Result<()> {
-    context
-        .with_vault(async |vault| {
-            let id = own(vault).await?.way_in;
-            Ok(vault.refuse_escrow(&id).await?)
-        })
-        .await?;
+    context.with_vault(async |vault| Ok(vault.refuse_escrow().await?)).await?;
     let says = "Refused. They may ask again later; turn escrow off if they should not.";
     context.output.result(&json!({ "refused": true }), |_| says.to_owned());
     Ok(())

@@ -60,11 +60,24 @@ body! {
 }
 
 body! {
+    /// An escrow key that the organisation ended.
+    pub struct EndedEscrowKey {
+        /// `crypto` escrow-key statement.
+        pub key: B64,
+        /// `crypto` escrow-end statement about it.
+        pub end: B64,
+    }
+}
+
+body! {
     /// `GET /account/escrow`.
     pub struct OwnEscrow {
         /// The escrow key that the organisation offers: an escrow-key statement. Absent where there is none.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub offered: Option<B64>,
+        /// The newest key that has ended, from which on clients refuse it and older ones. Absent where none has.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub ended: Option<EndedEscrowKey>,
         /// What the account put in escrow; absent where it is off.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub own: Option<AccountEscrow>,
@@ -107,6 +120,9 @@ body! {
         /// The key that is offered to people: an escrow-key statement.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub key: Option<B64>,
+        /// The newest key that has ended.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub ended: Option<EndedEscrowKey>,
         /// Accounts with something in escrow; those that were turned on last come first.
         pub items: Vec<EscrowedAccount>,
         /// Pass as `before` for the next page.
@@ -116,7 +132,8 @@ body! {
 }
 
 body! {
-    /// `POST /admin/escrow/key`. The session must be confirmed. `conflict` while another key is offered.
+    /// `POST /admin/escrow/key`. The session must be confirmed. `conflict` while another key is offered. It must be signed
+    /// later than the key before it.
     pub struct NewEscrowKey {
         /// `crypto` escrow-key statement, signed under the organisation key now.
         pub statement: B64,

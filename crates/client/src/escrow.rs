@@ -5,7 +5,7 @@
 use api_types::{
     B64, UnixMillis, WayInId,
     accounts::WayInKind,
-    escrow::{AccountEscrow as Row, EscrowState, NewAccountEscrow, RemoveAccountEscrow},
+    escrow::{AccountEscrow as Row, EndedEscrowKey, EscrowState, NewAccountEscrow, RemoveAccountEscrow},
 };
 use crypto::{
     account::{AccountEscrow, EscrowEnd, EscrowKey, KeyChain, RecoveryKit, WayInSecret, seal_escrow},
@@ -115,8 +115,8 @@ fn forged() -> ClientError {
 }
 
 impl<P: Platform> Vault<P> {
-    /// An escrow key that the organisation signed.
-    pub(crate) fn escrow_key(&self, statement: &B64) -> Result<EscrowKey> {
+    /// An escrow key that the organisation signed, whether or not it still counts.
+    fn signed_key(&self, statement: &B64) -> Result<EscrowKey> {
         let pinned = self.pinned();
         let organisation = pinned.organisation.as_ref().ok_or_else(forged)?;
         let statement = Signed::<EscrowKey>::parse(&statement.0).map_err(|_| forged())?;
@@ -124,28 +124,67 @@ impl<P: Platform> Vault<P> {
         Ok(said.clone())
     }
 
-    /// What the account of this chain signed, and the key that it names.
+    /// The key that is offered: signed, neither older than one seen before nor ended, and remembered. So is the one that
+    /// ended last.
+    pub(crate) fn offered_key(
+        &self,
+        offered: Option<&B64>,
+        ended: Option<&EndedEscrowKey>,
+    ) -> Result<Option<EscrowKey>> {
+        let offered = offered.map(|key| self.signed_key(key)).transpose()?;
+        if let Some(key) = &offered {
+            self.see_key(key)?;
+        }
+        if let Some(ended) = ended {
+            let key = self.signed_key(&ended.key)?;
+            self.check_end(&ended.end, &key)?;
+            self.note_key(&key, true);
+        }
+        // It may have ended between the server's looks at the two.
+        Ok(offered.filter(|key| self.state().check_escrow_key(key).is_ok()))
+    }
+
+    /// Refuses a key that is older than one seen, or has ended; remembers any other.
+    fn see_key(&self, key: &EscrowKey) -> Result<()> {
+        self.state().check_escrow_key(key)?;
+        self.note_key(key, false);
+        Ok(())
+    }
+
+    /// Remembers a key, and whether it has ended.
+    pub(crate) fn note_key(&self, key: &EscrowKey, ended: bool) {
+        if self.state().note_escrow_key(key, ended) {
+            self.touch();
+        }
+    }
+
+    /// What the account of this chain signed, and the key that it names: one that still counts, unless it is shown that it
+    /// has ended.
     pub(crate) fn escrowed(&self, row: &Row, chain: &KeyChain) -> Result<(Signed<AccountEscrow>, EscrowKey)> {
         let statement = Signed::<AccountEscrow>::parse(&row.statement.0).map_err(|_| forged())?;
         let said = statement.verify_escrow(chain).map_err(|_| forged())?;
-        let key = self.escrow_key(&row.key)?;
+        let key = self.signed_key(&row.key)?;
         if said.way_in != row.way_in.crypto() || said.key_hash != key.public.hash() {
             return Err(forged());
         }
-        self.check_end(row, &key)?;
+        match (&row.end, row.state == EscrowState::Ended) {
+            (Some(end), true) => {
+                self.check_end(end, &key)?;
+                self.note_key(&key, true);
+            }
+            (None, false) => self.see_key(&key)?,
+            _ => return Err(forged()),
+        }
         Ok((statement, key))
     }
 
     /// A key has ended by the organisation's word, and by nobody else's.
-    fn check_end(&self, row: &Row, key: &EscrowKey) -> Result<()> {
-        let Some(end) = &row.end else {
-            return if row.state == EscrowState::Ended { Err(forged()) } else { Ok(()) };
-        };
+    fn check_end(&self, end: &B64, key: &EscrowKey) -> Result<()> {
         let pinned = self.pinned();
         let organisation = pinned.organisation.as_ref().ok_or_else(forged)?;
         let end = Signed::<EscrowEnd>::parse(&end.0).map_err(|_| forged())?;
-        let ended = end.verify_escrow_end(organisation, &pinned.instance, &key.public.hash());
-        if ended.is_ok() && row.state == EscrowState::Ended { Ok(()) } else { Err(forged()) }
+        end.verify_escrow_end(organisation, &pinned.instance, &key.public.hash()).map_err(|_| forged())?;
+        Ok(())
     }
 
     /// A row as it is shown, once it was checked.
@@ -171,19 +210,30 @@ impl<P: Platform> Vault<P> {
         })
     }
 
-    /// Whether the organisation offers escrow, and whether this account has it on: as it was signed, with its way in, and no
-    /// such way in without a statement.
-    ///
-    /// # Errors
-    /// [`Refusal::EscrowForged`] for a key that the organisation didn't sign, and for another escrow than was signed; no
-    /// connection.
-    pub async fn escrow(&self) -> Result<EscrowStanding> {
+    /// Ways in by escrow, as the own account has them.
+    async fn escrow_ways(&self) -> Result<Vec<WayInId>> {
         let account = self.api().get_account().await?;
         if account.public.id != self.account_id() {
             return Err(Refusal::OtherThing.into());
         }
-        let ways: Vec<_> = ways_in(&account, WayInKind::Escrow)?.iter().map(|way| way.claimed().id.api()).collect();
+        Ok(ways_in(&account, WayInKind::Escrow)?.iter().map(|way| way.claimed().id.api()).collect())
+    }
+
+    /// The one that is in escrow. What else the server says of it doesn't matter to who wants to be rid of it.
+    async fn escrow_way(&self) -> Result<WayInId> {
+        self.escrow_ways().await?.first().copied().ok_or(ClientError::Missing { what: "Something in escrow" })
+    }
+
+    /// Whether the organisation offers escrow, and whether this account has it on: as it was signed, with its way in, and no
+    /// such way in without a statement.
+    ///
+    /// # Errors
+    /// [`Refusal::EscrowForged`] for a key that the organisation didn't sign, and for another escrow than was signed;
+    /// [`Refusal::EscrowKeyOlder`] for a key that it replaced or ended; no connection.
+    pub async fn escrow(&self) -> Result<EscrowStanding> {
+        let ways = self.escrow_ways().await?;
         let body = self.api().get_escrow().await?;
+        let offered = self.offered_key(body.offered.as_ref(), body.ended.as_ref())?.map(EscrowOffer::new);
         let own = match (body.own, &ways[..]) {
             (None, []) => None,
             (Some(row), [way]) if row.way_in == *way => {
@@ -193,7 +243,7 @@ impl<P: Platform> Vault<P> {
             // Under which key it lies isn't shown, or what it opens isn't there.
             _ => return Err(forged()),
         };
-        let offered = body.offered.map(|key| self.escrow_key(&key).map(EscrowOffer::new)).transpose()?;
+        self.save_state_soon().await;
         Ok(EscrowStanding { offered, own })
     }
 
@@ -201,8 +251,11 @@ impl<P: Platform> Vault<P> {
     /// can open this account. The session must be confirmed ([`Vault::confirm`]).
     ///
     /// # Errors
-    /// `confirmation_required`; `conflict` where it is on, or another key is offered by now; no connection.
+    /// `confirmation_required`; `conflict` where it is on, or another key is offered by now; [`Refusal::EscrowKeyOlder`] where
+    /// that was seen already; no connection.
     pub async fn turn_on_escrow(&self, confirmed: &ConfirmedEscrow) -> Result<()> {
+        self.see_key(&confirmed.0)?;
+        self.save_state().await?;
         let secret = RecoveryKit::generate(&mut rng());
         // A rotation must not come between.
         let _no_save_meanwhile = self.lock_saving().await;
@@ -221,22 +274,25 @@ impl<P: Platform> Vault<P> {
         self.api().add_escrow(&new).await
     }
 
-    /// Turns escrow off and rotates the account key: what was in escrow opens nothing any more. Every other session ends. The
-    /// session must be confirmed ([`Vault::confirm`]).
+    /// Turns escrow off and rotates the account key: what was in escrow opens nothing any more. Every other session ends. It
+    /// needs nothing of what [`Vault::escrow`] may refuse. The session must be confirmed ([`Vault::confirm`]).
     ///
     /// # Errors
-    /// As [`Vault::remove_emergency_contact`].
-    pub async fn turn_off_escrow(&self, id: &WayInId) -> Result<()> {
-        self.rotate_without(id, async |rotation| self.api().remove_escrow(id, &RemoveAccountEscrow { rotation }).await)
-            .await
+    /// [`ClientError::Missing`] where nothing is in escrow; as [`Vault::remove_emergency_contact`].
+    pub async fn turn_off_escrow(&self) -> Result<()> {
+        let id = self.escrow_way().await?;
+        self.rotate_without(&id, async |rotation| {
+            self.api().remove_escrow(&id, &RemoveAccountEscrow { rotation }).await
+        })
+        .await
     }
 
     /// Refuses what an administrator asked for.
     ///
     /// # Errors
-    /// `conflict` where nobody asks; no connection.
-    pub async fn refuse_escrow(&self, id: &WayInId) -> Result<()> {
-        self.api().refuse_escrow(id).await
+    /// [`ClientError::Missing`] where nothing is in escrow; `conflict` where nobody asks; no connection.
+    pub async fn refuse_escrow(&self) -> Result<()> {
+        self.api().refuse_escrow(&self.escrow_way().await?).await
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{
     vault::Vault,
 };
 
+const NO_KEY: ClientError = ClientError::Missing { what: "An escrow key" };
+
 /// The escrow key that is offered to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedEscrow {
@@ -50,17 +52,23 @@ impl<P: Platform> Vault<P> {
         EscrowWords::generate(&mut rng())
     }
 
-    /// Publishes the escrow key of these words, signed under the organisation key, and gives its fingerprint. The session must
-    /// be confirmed ([`Vault::confirm`]). The words are kept by neither this client nor the server.
+    /// Publishes the escrow key of these words, signed under the organisation key and later than every key before it, and gives
+    /// its fingerprint. The session must be confirmed ([`Vault::confirm`]). The words are kept by neither this client nor the
+    /// server.
     ///
     /// # Errors
     /// [`ClientError::NotAllowed`] without the organisation key; `conflict` while another key is offered; no connection.
     pub async fn make_escrow_key(&self, words: &EscrowWords) -> Result<[&'static str; 12]> {
-        let key = EscrowKey::of(words, self.pinned().instance, self.now());
-        let fingerprint = key.fingerprint_words();
-        let statement = B64::from(self.organisation()?.sign_escrow_key(key).as_bytes());
+        let organisation = self.organisation()?;
+        self.present_escrow_key().await?;
+        let newest = self.state().escrow.map(|seen| seen.time);
+        let time = newest.map_or(self.now(), |newest| self.now().max(newest.saturating_add(1)));
+        let key = EscrowKey::of(words, self.pinned().instance, time);
+        let statement = B64::from(organisation.sign_escrow_key(key.clone()).as_bytes());
         self.api().make_escrow_key(&NewEscrowKey { statement }).await?;
-        Ok(fingerprint)
+        self.note_key(&key, false);
+        self.save_state_soon().await;
+        Ok(key.fingerprint_words())
     }
 
     /// Ends the escrow key that is offered: what was sealed to it is deleted. The session must be confirmed.
@@ -68,32 +76,36 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`ClientError::Missing`] where there is none; as [`Vault::make_escrow_key`].
     pub async fn end_escrow_key(&self) -> Result<()> {
-        let key = self.present_escrow_key().await?;
+        let key = self.present_escrow_key().await?.ok_or(NO_KEY)?;
         let said =
             EscrowEnd { instance: self.pinned().instance, key_hash: key.public.hash(), time: self.now().max(key.time) };
         let statement = B64::from(self.organisation()?.sign_escrow_end(said).as_bytes());
-        self.api().end_escrow_key(&EndEscrowKey { statement }).await
+        self.api().end_escrow_key(&EndEscrowKey { statement }).await?;
+        self.note_key(&key, true);
+        self.save_state_soon().await;
+        Ok(())
     }
 
-    async fn present_escrow_key(&self) -> Result<EscrowKey> {
-        let key = self.api().list_escrows(None).await?.key;
-        self.escrow_key(&key.ok_or(ClientError::Missing { what: "An escrow key" })?)
+    async fn present_escrow_key(&self) -> Result<Option<EscrowKey>> {
+        let page = self.api().list_escrows(None).await?;
+        self.offered_key(page.key.as_ref(), page.ended.as_ref())
     }
 
     /// The key that is offered, and accounts with something in escrow.
     ///
     /// # Errors
-    /// [`Refusal::EscrowForged`] for a key that the organisation didn't sign; `forbidden`; no connection. What is refused of
-    /// one account stands with that one.
+    /// [`Refusal::EscrowForged`] for a key that the organisation didn't sign; [`Refusal::EscrowKeyOlder`] for one that it
+    /// replaced or ended; `forbidden`; no connection. What is refused of one account stands with that one.
     pub async fn escrows(&self, before: Option<&str>) -> Result<EscrowPage> {
         let page = self.api().list_escrows(before).await?;
-        let key = page.key.map(|key| self.escrow_key(&key)).transpose()?;
+        let key = self.offered_key(page.key.as_ref(), page.ended.as_ref())?;
         let accounts: Vec<_> = page.items.iter().map(|item| item.account.clone()).collect();
         self.prove_logged(&accounts).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for item in page.items {
             items.push(self.escrowed_person(item).await);
         }
+        self.save_state_soon().await;
         let key = key.map(|key| PublishedEscrow { fingerprint: key.fingerprint_words(), time: key.time });
         Ok(EscrowPage { key, items, next: page.next })
     }
@@ -118,11 +130,11 @@ impl<P: Platform> Vault<P> {
     ///
     /// # Errors
     /// [`ClientError::EscrowWords`] and [`ClientError::EscrowKeyOther`] for wrong escrow words, before anything is asked for;
-    /// `escrow_not_open` before the delay has run; [`Refusal::EscrowForged`] for another secret than was signed; no
-    /// connection.
+    /// `escrow_not_open` before the delay has run; [`Refusal::EscrowForged`] for another secret than was signed;
+    /// [`Refusal::EscrowKeyOlder`] for a key that was replaced or ended; no connection.
     pub async fn open_escrow(&self, account: &AccountId, escrow_words: &str) -> Result<RecoveryKit> {
         let words = EscrowWords::parse(escrow_words).map_err(ClientError::EscrowWords)?;
-        if words.public() != self.present_escrow_key().await?.public {
+        if words.public() != self.present_escrow_key().await?.ok_or(NO_KEY)?.public {
             return Err(ClientError::EscrowKeyOther);
         }
         let body = self.api().get_escrow_secret(account).await?;

@@ -109,6 +109,12 @@ pub enum Refusal {
          signed. Nothing was done. Ask the operator in person before you go on."
     )]
     EscrowForged,
+    /// An escrow key that is older than one seen, or that the organisation ended.
+    #[error(
+        "The server shows an escrow key as if it were in use that the organisation replaced or ended. Nothing was done. Ask \
+         the operator in person before you go on."
+    )]
+    EscrowKeyOlder,
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -420,6 +426,7 @@ impl Refusal {
             Self::EmergencyForged => "emergency_forged",
             Self::SharesForged => "shares_forged",
             Self::EscrowForged => "escrow_forged",
+            Self::EscrowKeyOlder => "escrow_key_older",
             Self::StateBehind => "state_behind",
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",

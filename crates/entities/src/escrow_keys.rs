@@ -11,7 +11,8 @@ pub struct Model {
     pub key_hash: Vec<u8>,
     /// As received.
     pub statement: Vec<u8>,
-    pub created_at: i64,
+    /// The statement's own time.
+    pub signed_at: i64,
     /// As received.
     pub end_statement: Option<Vec<u8>>,
     pub ended_at: Option<i64>,

@@ -6,7 +6,7 @@ use api_types::{
     AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{WayIn, WayInKind},
     audit::Action,
-    escrow::{AccountEscrow, EscrowState, NewAccountEscrow, OwnEscrow, RemoveAccountEscrow},
+    escrow::{AccountEscrow, EndedEscrowKey, EscrowState, NewAccountEscrow, OwnEscrow, RemoveAccountEscrow},
     live::LiveKind,
 };
 use crypto::{account, encoding::sha256};
@@ -71,15 +71,24 @@ pub(super) async fn shown(state: &AppState, rows: Vec<EscrowRow>) -> ServiceResu
     rows.into_iter().map(item).collect()
 }
 
+/// The key that is offered, and the newest that has ended: in this order, so that one which ends meanwhile is never shown
+/// after its end. Rows are read after both.
+pub(super) async fn keys(state: &AppState) -> ServiceResult<(Option<B64>, Option<EndedEscrowKey>)> {
+    let present = escrow::present_key(state.db.read()).await?;
+    let ended = escrow::newest_ended_key(state.db.read()).await?;
+    let ended = ended.and_then(|row| Some(EndedEscrowKey { key: B64(row.statement), end: B64(row.end_statement?) }));
+    Ok((present.map(|row| B64(row.statement)), ended))
+}
+
 /// `GET /account/escrow`.
 pub async fn own(state: &AppState, actor: &Actor) -> ServiceResult<OwnEscrow> {
-    let key = escrow::present_key(state.db.read()).await?;
+    let (offered, ended) = keys(state).await?;
     let row = escrow::of_account(state.db.read(), actor.account).await?;
     let asked_by = row.as_ref().and_then(|row| row.asked_by);
     let event = EventDraft::by(actor, Action::LookUp).with("by", "escrow");
     state.audit.record(event.delivered(asked_by.iter().map(|id| &id.0[..]))).await?;
     let own = shown(state, row.into_iter().collect()).await?.pop();
-    Ok(OwnEscrow { offered: key.map(|key| B64(key.statement)), own })
+    Ok(OwnEscrow { offered, ended, own })
 }
 
 /// `POST /account/escrow`.

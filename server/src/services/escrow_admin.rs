@@ -25,7 +25,7 @@ use crate::{
         asking::{self, BATCH, TOLD_OPEN},
         closing::of_now,
         confirmation,
-        escrow::{shown, tell},
+        escrow::{keys, shown, tell},
         notices, verify,
     },
     storage::{
@@ -64,7 +64,12 @@ pub async fn make_key(state: &AppState, actor: &Actor, body: NewEscrowKey) -> Se
     if escrow::present_key(tx.conn()).await?.is_some() {
         return Err(ServiceError::because(ErrorCode::Conflict, "end the present escrow key first"));
     }
-    let row = KeyRow { key_hash, statement: body.statement.0, created_at: now, end_statement: None };
+    let newest = escrow::newest_key(tx.conn()).await?;
+    // By their times clients know which of two keys is the newer.
+    if newest.is_some_and(|newest| said.time <= newest.signed_at) {
+        return Err(ServiceError::field("/statement", "it is not signed later than the escrow key before it"));
+    }
+    let row = KeyRow { key_hash, statement: body.statement.0, signed_at: said.time, end_statement: None };
     // A key that has ended isn't published anew.
     unique(escrow::insert_key(tx.conn(), &row).await)?;
     tx.record(event(actor, "escrow_key_made").with("key", hex::encode(key_hash))).await?;
@@ -87,14 +92,8 @@ pub async fn end_key(state: &AppState, actor: &Actor, body: EndEscrowKey) -> Ser
     escrow::end_key(tx.conn(), &present.key_hash, body.statement.0, now).await?;
     let rows = escrow::under_key(tx.conn(), &present.key_hash).await?;
     for row in &rows {
-        let ended = EscrowRow {
-            sealed: Vec::new(),
-            asked_by: None,
-            asked_at: None,
-            opens_at: None,
-            given_at: None,
-            ..row.clone()
-        };
+        // When it was given out stays: whoever has it may keep it.
+        let ended = EscrowRow { sealed: Vec::new(), asked_by: None, asked_at: None, opens_at: None, ..row.clone() };
         escrow::put(tx.conn(), &ended).await?;
         notices::tell_id(state, &mut tx, row.account, MailKind::EscrowKeyEnded).await?;
     }
@@ -110,6 +109,7 @@ pub async fn list(state: &AppState, actor: &Actor, before: Option<&str>) -> Serv
     actor.may_administer()?;
     let before = before.map(parse_cursor).transpose()?;
     let limit = u64::from(PAGE_DEFAULT);
+    let (key, ended) = keys(state).await?;
     let rows = escrow::list(state.db.read(), before, limit).await?;
     let full = rows.len() as u64 == limit;
     let next = rows.last().filter(|_| full).map(|row| format!("{}-{}", row.created_at, row.way_in));
@@ -120,8 +120,7 @@ pub async fn list(state: &AppState, actor: &Actor, before: Option<&str>) -> Serv
     let escrows = shown(state, rows).await?;
     let items = ids.into_iter().zip(escrows).map(|(id, escrow)| escrowed(&people, id, escrow));
     let items = items.collect::<ServiceResult<_>>()?;
-    let key = escrow::present_key(state.db.read()).await?.map(|key| B64(key.statement));
-    Ok(EscrowOverview { key, items, next })
+    Ok(EscrowOverview { key, ended, items, next })
 }
 
 fn escrowed(people: &[PublicAccount], id: AccountId, escrow: AccountEscrow) -> ServiceResult<EscrowedAccount> {
@@ -165,14 +164,9 @@ pub async fn ask(state: &AppState, actor: &Actor, account: AccountId) -> Service
         return Err(ServiceError::Throttled { retry_at });
     }
     let opens_at = now + i64::from(ESCROW_DELAY_DAYS) * DAY;
-    let row = EscrowRow {
-        asked_by: Some(actor.account),
-        asked_at: Some(now),
-        opens_at: Some(opens_at),
-        given_at: None,
-        told: 0,
-        ..row
-    };
+    // When it was given out after an earlier asking stays: whoever has it may keep it.
+    let row =
+        EscrowRow { asked_by: Some(actor.account), asked_at: Some(now), opens_at: Some(opens_at), told: 0, ..row };
     escrow::put(tx.conn(), &row).await?;
     let event = event(actor, "escrow_asked").with("account", account).with("way_in", row.way_in);
     tx.record(event.with("opens_at", opens_at)).await?;
@@ -188,15 +182,17 @@ pub async fn secret(state: &AppState, actor: &Actor, account: AccountId) -> Serv
     actor.may_administer()?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let row = escrow::of_account(tx.conn(), account).await?.ok_or(ErrorCode::NotFound)?;
+    let mut row = escrow::of_account(tx.conn(), account).await?.ok_or(ErrorCode::NotFound)?;
     if row.state(now) != EscrowState::Open {
         return Err(ErrorCode::EscrowNotOpen.into());
     }
     not_disabled(&tx, account).await?;
     confirmation::confirmed(state, actor).await?;
     tx.record(event(actor, "escrow_given").with("account", account).with("way_in", row.way_in)).await?;
-    if row.given_at.is_none() {
-        escrow::put(tx.conn(), &EscrowRow { given_at: Some(now), ..row.clone() }).await?;
+    // Told once for each asking.
+    if row.given_at < row.asked_at {
+        row.given_at = Some(now);
+        escrow::put(tx.conn(), &row).await?;
         notices::tell_id(state, &mut tx, account, MailKind::EscrowGiven).await?;
     }
     tx.commit().await?;

@@ -18,8 +18,8 @@ pub struct KeyRow {
     pub key_hash: [u8; 32],
     /// As received.
     pub statement: Vec<u8>,
-    /// When it was made.
-    pub created_at: UnixMillis,
+    /// When it was signed: later than every key before it.
+    pub signed_at: UnixMillis,
     /// As received, once it has ended.
     pub end_statement: Option<Vec<u8>>,
 }
@@ -71,7 +71,7 @@ fn key(model: escrow_keys::Model) -> DbResult<KeyRow> {
     Ok(KeyRow {
         key_hash: super::id("escrow_keys", "key_hash", &model.key_hash)?,
         statement: model.statement,
-        created_at: model.created_at,
+        signed_at: model.signed_at,
         end_statement: model.end_statement,
     })
 }
@@ -116,6 +116,17 @@ pub async fn present_key(conn: &impl ConnectionTrait) -> DbResult<Option<KeyRow>
     Keys::find().filter(KeyColumn::EndedAt.is_null()).one(conn).await?.map(key).transpose()
 }
 
+/// The newest key, whether or not it has ended.
+pub async fn newest_key(conn: &impl ConnectionTrait) -> DbResult<Option<KeyRow>> {
+    Keys::find().order_by_desc(KeyColumn::SignedAt).one(conn).await?.map(key).transpose()
+}
+
+/// The newest of the keys that have ended.
+pub async fn newest_ended_key(conn: &impl ConnectionTrait) -> DbResult<Option<KeyRow>> {
+    let query = Keys::find().filter(KeyColumn::EndedAt.is_not_null()).order_by_desc(KeyColumn::SignedAt);
+    query.one(conn).await?.map(key).transpose()
+}
+
 /// Some of the keys, also those that have ended.
 pub async fn keys(conn: &impl ConnectionTrait, hashes: &[[u8; 32]]) -> DbResult<Vec<KeyRow>> {
     let query = Keys::find().filter(KeyColumn::KeyHash.is_in(hashes.iter().map(|hash| hash.to_vec())));
@@ -127,7 +138,7 @@ pub async fn insert_key(conn: &impl ConnectionTrait, row: &KeyRow) -> DbResult<(
     let model = escrow_keys::ActiveModel {
         key_hash: Set(row.key_hash.to_vec()),
         statement: Set(row.statement.clone()),
-        created_at: Set(row.created_at),
+        signed_at: Set(row.signed_at),
         end_statement: Set(None),
         ended_at: Set(None),
     };

@@ -188,12 +188,13 @@ async fn after_the_delay_the_organisation_brings_back_whoever_lost_everything() 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_holder_refuses_opens_nothing_and_can_be_asked_for_again_later() {
     let Scene { server, ada, olga, paper, .. } = scene().await;
-    let (whose, id) = (olga.account_id(), turns_on(&olga, &paper).await);
-    assert_eq!(code(olga.refuse_escrow(&id).await), "conflict", "nobody asks");
+    let whose = olga.account_id();
+    turns_on(&olga, &paper).await;
+    assert_eq!(code(olga.refuse_escrow().await), "conflict", "nobody asks");
     ada.ask_escrow(&whose).await.unwrap();
     // An old session may, too: it needs no confirmation.
     server.state.clock.advance(DAY);
-    olga.refuse_escrow(&id).await.unwrap();
+    olga.refuse_escrow().await.unwrap();
     let escrow = own(&olga).await;
     assert_eq!((escrow.state, escrow.asked_by, escrow.opens_at), (EscrowState::On, None, None));
     assert_eq!(escrow.ask_again_at.unwrap() - escrow.refused_at.unwrap(), DAY);
@@ -206,15 +207,18 @@ async fn what_the_holder_refuses_opens_nothing_and_can_be_asked_for_again_later(
     server.state.clock.advance(3 * DAY);
     let words = obtains(&ada, &whose, &paper).await.unwrap();
     // Also once it is open, as long as nobody used it.
-    olga.refuse_escrow(&id).await.unwrap();
+    olga.refuse_escrow().await.unwrap();
     assert_eq!(code(enters(&server, &words).await), "escrow_not_open");
     assert_eq!(code(obtains(&ada, &whose, &paper).await), "escrow_not_open");
     let escrow = own(&olga).await;
     assert_eq!(escrow.ask_again_at.unwrap() - escrow.refused_at.unwrap(), 2 * DAY, "twice as long");
+    let given_at = escrow.given_at;
+    assert!(given_at.is_some(), "whoever has it may have kept it");
     server.state.clock.advance(2 * DAY);
     ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     ada.ask_escrow(&whose).await.unwrap();
     assert_eq!(code(enters(&server, &words).await), "escrow_not_open", "words from before wait as well");
+    assert_eq!(own(&olga).await.given_at, given_at, "also once it is asked for anew");
     server.state.clock.advance(3 * DAY);
     assert!(enters(&server, &words).await.is_ok());
 
@@ -264,14 +268,15 @@ async fn turning_it_off_makes_a_new_key_and_what_was_given_out_opens_nothing() {
     server.state.clock.advance(3 * DAY);
     let words = obtains(&ada, &whose, &paper).await.unwrap();
     let key = olga.account_key();
-    assert_eq!(code(olga.turn_off_escrow(&id).await), "confirmation_required");
+    assert_eq!(code(olga.turn_off_escrow().await), "confirmation_required");
     olga.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
-    olga.turn_off_escrow(&id).await.unwrap();
+    olga.turn_off_escrow().await.unwrap();
     assert!(olga.account_key() != key, "what the words opened opens nothing any more");
     assert!(olga.escrow().await.unwrap().own.is_none());
     assert_eq!(code(enters(&server, &words).await), "wrong_kit");
     assert_eq!(code(obtains(&ada, &whose, &paper).await), "not_found");
-    assert_eq!(code(olga.turn_off_escrow(&id).await), "way_in_forged", "there is none of that name");
+    assert_eq!(code(olga.turn_off_escrow().await), "missing", "there is nothing to be turned off");
+    assert_eq!(code(olga.refuse_escrow().await), "missing");
     let changes = subjects(&server, &ada, "account_change").await;
     assert!(changes.iter().any(|(_, subject)| subject.starts_with("what=escrow_off ")));
     assert_ne!(turns_on(&olga, &paper).await, id, "on again, by another way in");
@@ -316,7 +321,7 @@ async fn only_administrators_ask_and_only_for_others_who_may_act() {
         }
     }
     for who in [&dora, &ada] {
-        assert_eq!(code(who.refuse_escrow(&id).await), "not_found");
+        assert_eq!(code(who.api().refuse_escrow(&id).await), "not_found");
     }
     assert_eq!(code(ada.ask_escrow(&dora.account_id()).await), "not_found", "nothing of hers is in escrow");
     turns_on(&ada, &paper).await;
@@ -367,10 +372,11 @@ async fn a_key_that_ended_opens_nothing_until_people_turn_to_another() {
     assert!(standing.offered.is_none());
     let escrow = standing.own.unwrap();
     assert_eq!((escrow.way_in, escrow.state, escrow.opens_at), (id, EscrowState::Ended, None));
+    assert!(escrow.given_at.is_some(), "that it was given out before stays");
     assert_eq!(code(enters(&server, &words).await), "escrow_not_open");
     assert_eq!(code(ada.ask_escrow(&whose).await), "conflict");
     assert_eq!(code(ada.api().get_escrow_secret(&whose).await), "escrow_not_open");
-    assert_eq!(code(olga.refuse_escrow(&id).await), "conflict");
+    assert_eq!(code(olga.refuse_escrow().await), "conflict");
     assert_eq!(code(ada.make_escrow_key(&paper.words).await), "conflict", "a key that ended isn't published anew");
 
     let next = makes(&ada).await;
@@ -379,7 +385,7 @@ async fn a_key_that_ended_opens_nothing_until_people_turn_to_another() {
     assert_eq!(listed.items.into_iter().next().unwrap().unwrap().escrow.state, EscrowState::Ended);
     let olga = later(&server).sign_in(OLGA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert_eq!(code(compares(&olga, &next.fingerprint).await), "conflict", "turned off first");
-    olga.turn_off_escrow(&id).await.unwrap();
+    olga.turn_off_escrow().await.unwrap();
     turns_on(&olga, &next).await;
     let escrow = own(&olga).await;
     assert_eq!((escrow.state, escrow.fingerprint), (EscrowState::On, next.fingerprint));
@@ -404,12 +410,13 @@ async fn open_pages_hear_of_each_step() {
     let Scene { server, ada, olga, paper, .. } = scene().await;
     let mut at_olgas = listen(&server, olga.token().unwrap()).await;
     let mut at_adas = listen(&server, ada.token().unwrap()).await;
-    let (whose, id) = (olga.account_id(), turns_on(&olga, &paper).await);
+    let whose = olga.account_id();
+    turns_on(&olga, &paper).await;
     tells(&mut at_olgas).await;
     ada.ask_escrow(&whose).await.unwrap();
     tells(&mut at_olgas).await;
     tells(&mut at_adas).await;
-    olga.refuse_escrow(&id).await.unwrap();
+    olga.refuse_escrow().await.unwrap();
     tells(&mut at_olgas).await;
     tells(&mut at_adas).await;
     server.state.clock.advance(DAY);
@@ -452,14 +459,14 @@ async fn mail_tells_of_each_step_once() {
     let off = (ANN, "escrow was turned off");
     let first = makes(&ada).await;
     mail.nothing().await;
-    let id = turns_on(&ann, &first).await;
+    turns_on(&ann, &first).await;
     mailed(mail, &[on]).await;
     ada.end_escrow_key().await.unwrap();
     mailed(mail, &[(ANN, "your organisation ended its escrow")]).await;
-    ann.turn_off_escrow(&id).await.unwrap();
+    ann.turn_off_escrow().await.unwrap();
     mailed(mail, &[off]).await;
     let paper = makes(&ada).await;
-    let id = turns_on(&ann, &paper).await;
+    turns_on(&ann, &paper).await;
     mailed(mail, &[on]).await;
     let asked = (ANN, "an administrator asks to open your account");
     let reminded = (ANN, "an administrator waits to open your account");
@@ -467,7 +474,7 @@ async fn mail_tells_of_each_step_once() {
     mailed(mail, &[asked]).await;
     passes(DAY).await;
     mail.nothing().await;
-    ann.refuse_escrow(&id).await.unwrap();
+    ann.refuse_escrow().await.unwrap();
     mailed(mail, &[(ADA, "what you asked for out of escrow was refused")]).await;
     passes(2 * DAY).await;
     mail.nothing().await;
@@ -484,6 +491,15 @@ async fn mail_tells_of_each_step_once() {
     mailed(mail, &[(ANN, "an administrator has what opens your account")]).await;
     obtains(&ada, &ann.account_id(), &paper).await.unwrap();
     mail.nothing().await;
+    // Once more for each asking.
+    ann.refuse_escrow().await.unwrap();
+    mailed(mail, &[(ADA, "what you asked for out of escrow was refused")]).await;
+    passes(2 * DAY).await;
+    asks().await;
+    mailed(mail, &[asked]).await;
+    server.state.clock.advance(3 * DAY);
+    obtains(&ada, &ann.account_id(), &paper).await.unwrap();
+    mailed(mail, &[(ANN, "an administrator has what opens your account")]).await;
     let words = words.words().join(" ");
     let recover = Recover { email: ANN, words: &words, password: NEW_PASSWORD, device: device() };
     later(&server).recover(recover, &NoSecondFactor).await.unwrap();
@@ -551,6 +567,27 @@ async fn what_a_faulty_administrators_client_sends_is_refused() {
     assert_eq!(end(&ada, organisation, &old).await.code(), "invalid_field");
     assert_eq!(end(&ada, organisation, &said).await.status, 204);
     assert_eq!(end(&ada, organisation, &said).await.code(), "conflict", "it has ended");
+    let next = EscrowKey::of(&EscrowWords::generate(&mut rng()), server.instance(), key.time);
+    for time in [key.time - 1, key.time] {
+        let earlier = EscrowKey { time, ..next.clone() };
+        assert_eq!(make(&ada, organisation, &earlier).await.code(), "invalid_field", "not later than the one before");
+    }
+    assert_eq!(make(&ada, organisation, &EscrowKey { time: key.time + 1, ..next }).await.status, 204);
+    // Beside it the one that ended is shown to everybody, with its end.
+    let shown = server.get("/account/escrow", Some(&pat.token)).await.json();
+    let overview = server.get("/admin/escrow", Some(&ada.token)).await.json();
+    for shown in [&shown["ended"], &overview["ended"]] {
+        let blob = |name: &str| serde_json::from_value::<B64>(shown[name].clone()).unwrap();
+        let ended = Signed::<EscrowKey>::parse(&blob("key").0).unwrap();
+        assert_eq!(ended.claimed(), &key);
+        let public = organisation.public();
+        assert!(
+            Signed::<EscrowEnd>::parse(&blob("end").0)
+                .unwrap()
+                .verify_escrow_end(&public, &server.instance(), &key.public.hash())
+                .is_ok()
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,7 +66,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
 }
 
 impl Account {
-    fn rotate(&mut self, to: Rotation) {
+    pub(super) fn rotate(&mut self, to: Rotation) {
         assert_eq!(to.client_state_counter, self.counter + 1);
         self.ways_in = vec![way(&to.password, WayInKind::Password), way(&to.recovery_kit, WayInKind::RecoveryKit)];
         self.ways_in.extend(to.passkeys.iter().map(|new| way(new, WayInKind::Passkey)));

@@ -4,8 +4,8 @@ use api_types::{
     AccountId, B64, ErrorCode, WayInId,
     accounts::WayInKind,
     escrow::{
-        AccountEscrow, EndEscrowKey, EscrowOverview, EscrowState, EscrowedAccount, EscrowedSecret, NewAccountEscrow,
-        NewEscrowKey, OwnEscrow,
+        AccountEscrow, EndEscrowKey, EndedEscrowKey, EscrowOverview, EscrowState, EscrowedAccount, EscrowedSecret,
+        NewAccountEscrow, NewEscrowKey, OwnEscrow, RemoveAccountEscrow,
     },
 };
 use client::transport::{Method, Request};
@@ -57,7 +57,7 @@ impl Fake {
         Some(match (request.method, parts) {
             (Method::Get, ["account", "escrow"]) => {
                 let own = db.escrows.iter().find(|escrow| escrow.owner == *me).map(Escrowed::row);
-                json(&OwnEscrow { offered: db.escrow_key.clone(), own })
+                json(&OwnEscrow { offered: db.escrow_key.clone(), ended: db.ended_escrow_key.clone(), own })
             }
             (Method::Post, ["account", "escrow"]) => {
                 let body: NewAccountEscrow = read(request);
@@ -68,9 +68,16 @@ impl Fake {
                 of.ways_in.push(way(&body.way_in, WayInKind::Escrow));
                 json(&())
             }
+            (Method::Post, ["account", "escrow", id, "remove"]) => {
+                let body: RemoveAccountEscrow = read(request);
+                db.escrows.retain(|escrow| escrow.way_in.to_string() != *id);
+                db.accounts.get_mut(me).unwrap().rotate(body.rotation);
+                json(&())
+            }
             (Method::Get, ["admin", "escrow"]) => {
                 let items = db.escrows.iter().map(|escrow| escrow.shown(&db)).collect();
-                json(&EscrowOverview { key: db.escrow_key.clone(), items, next: None })
+                let (key, ended) = (db.escrow_key.clone(), db.ended_escrow_key.clone());
+                json(&EscrowOverview { key, ended, items, next: None })
             }
             (Method::Post, ["admin", "escrow", "key"]) => {
                 let body: NewEscrowKey = read(request);
@@ -83,6 +90,7 @@ impl Fake {
                 for escrow in db.escrows.iter_mut().filter(|escrow| escrow.key == ended) {
                     escrow.end = Some(body.statement.clone());
                 }
+                db.ended_escrow_key = Some(EndedEscrowKey { key: ended, end: body.statement });
                 json(&())
             }
             (Method::Post, ["admin", "escrow", "accounts", id, "secret"]) => {

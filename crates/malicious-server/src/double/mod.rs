@@ -25,6 +25,7 @@ use api_types::{
     audit::READ_REQUEST,
     closing::Closing,
     devices::ReportDevice,
+    escrow::EndedEscrowKey,
     grants::Wrap,
     invitations::Invitation,
     reports::NewVersion,
@@ -138,6 +139,8 @@ pub struct Db {
     pub splits: Vec<SplitRecovery>,
     /// The escrow key that is offered.
     pub escrow_key: Option<B64>,
+    /// The one that ended last.
+    pub ended_escrow_key: Option<EndedEscrowKey>,
     pub escrows: Vec<escrow::Escrowed>,
     pub teams: BTreeMap<TeamId, teams::Team>,
     pub devices: Vec<ReportDevice>,

@@ -1,6 +1,10 @@
 //! Attacks on what accounts put in escrow with their organisation.
 
-use api_types::{B64, accounts::Role, escrow::EscrowState};
+use api_types::{
+    B64,
+    accounts::Role,
+    escrow::{EndedEscrowKey, EscrowState},
+};
 use client::{EscrowOffer, EscrowWords, Vault};
 use crypto::{
     account::{
@@ -10,7 +14,7 @@ use crypto::{
     sign::Signed,
 };
 use malicious_server::{
-    attack::{PRETENDED_ESCROW_END, SWAPPED_ESCROW_KEY},
+    attack::{ENDED_ESCROW_KEY, PRETENDED_ESCROW_END, SWAPPED_ESCROW_KEY},
     double::{Fake, World, rng},
 };
 
@@ -42,6 +46,19 @@ async fn turns_on(owner: &Vault<World>, key: &EscrowKey) -> client::Result<()> {
     owner.turn_on_escrow(&offer.confirm(offer.asked().map(|number| paper[number - 1]))?).await
 }
 
+/// Whether these words, with what the server stores, give this account's key.
+fn opens(server: &Fake, owner: &Vault<World>, words: &EscrowWords) -> bool {
+    let db = server.db();
+    let escrow = &db.escrows[0];
+    let said = Signed::<AccountEscrow>::parse(&escrow.statement.0).unwrap();
+    let secret = open_escrow(said.claimed(), &escrow.sealed.0, words).unwrap();
+    let stored = &db.accounts[&owner.account_id()];
+    let chain = KeyChain::parse(&AccountId(owner.account_id().0), &stored.key_records).unwrap();
+    let way = stored.ways_in.iter().find(|way| way.id == escrow.way_in).unwrap();
+    let way = Signed::parse(&way.record.0).unwrap();
+    unlock(&way, &chain, WayInSecret::Escrow(&secret)).is_ok_and(|key| key == owner.account_key())
+}
+
 #[tokio::test]
 async fn swapped_escrow_key() {
     run(&SWAPPED_ESCROW_KEY, attempt).await;
@@ -53,16 +70,34 @@ async fn swapped_escrow_key() {
         let ann = server.person("Ann Example", Role::Patient).await;
         let (words, key) = offers(&server, &OrganisationKey::generate(&mut rng()));
         turns_on(&ann, &key).await?;
-        let db = server.db();
-        let escrow = &db.escrows[0];
-        let said = Signed::<AccountEscrow>::parse(&escrow.statement.0).unwrap();
-        let secret = open_escrow(said.claimed(), &escrow.sealed.0, &words).unwrap();
-        let stored = &db.accounts[&ann.account_id()];
-        let chain = KeyChain::parse(&AccountId(ann.account_id().0), &stored.key_records).unwrap();
-        let way = stored.ways_in.iter().find(|way| way.id == escrow.way_in).unwrap();
-        let way = Signed::parse(&way.record.0).unwrap();
-        let opened = unlock(&way, &chain, WayInSecret::Escrow(&secret));
-        Ok(Won::if_so(opened.is_ok_and(|key| key == ann.account_key())))
+        Ok(Won::if_so(opens(&server, &ann, &words)))
+    }
+}
+
+#[tokio::test]
+async fn ended_escrow_key() {
+    run(&ENDED_ESCROW_KEY, attempt).await;
+
+    /// The organisation ended a key whose words were stolen, and everybody saw it. The server, which has them, offers it again
+    /// to somebody who kept the paper.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let organisation = organisation(&server);
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let (words, key) = offers(&server, &organisation);
+        {
+            let mut db = server.db();
+            let end = EscrowEnd { instance: key.instance, key_hash: key.public.hash(), time: key.time };
+            let end = B64::from(organisation.sign_escrow_end(end).as_bytes());
+            db.ended_escrow_key = Some(EndedEscrowKey { key: db.escrow_key.take().unwrap(), end });
+        }
+        assert!(ann.escrow().await.unwrap().offered.is_none());
+        {
+            let mut db = server.db();
+            db.escrow_key = db.ended_escrow_key.take().map(|ended| ended.key);
+        }
+        turns_on(&ann, &key).await?;
+        Ok(Won::if_so(opens(&server, &ann, &words)))
     }
 }
 

@@ -100,9 +100,8 @@ fn Asking(security: Security, own: Escrow) -> impl IntoView {
         EscrowState::Open => (t!(escrow.open_title, name = name), t!(escrow.open_text)),
         EscrowState::On | EscrowState::Ended => return ().into_any(),
     };
-    let way_in = own.way_in;
     let refuse = move |()| {
-        let work = move |open: Keys| async move { open.refuse_escrow(&way_in).await };
+        let work = |open: Keys| async move { open.refuse_escrow().await };
         security.proving.run(refusing, work, move |()| {
             toasts.done(t!(escrow.refused));
             security.escrow.again();
@@ -129,9 +128,7 @@ fn TurnOff(security: Security, open: RwSignal<bool>) -> impl IntoView {
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let turn_off = move |()| {
-        let own = security.escrow.value.get_untracked().and_then(|standing| standing.own);
-        let Some(way_in) = own.map(|own| own.way_in) else { return };
-        let work = move |keys: Keys| async move { keys.turn_off_escrow(&way_in).await };
+        let work = |keys: Keys| async move { keys.turn_off_escrow().await };
         security.proving.run(attempt, work, move |()| {
             toasts.done(t!(escrow.turned_off));
             open.try_set(false);
