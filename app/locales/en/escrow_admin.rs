@@ -7,7 +7,7 @@ texts! {
         lead = "Whether your organisation can bring people back who want that. Administrators hold no key to any report: what opens an account here are words on paper, after its holder was told and three days have passed.";
         title = "Escrow key";
         note = "Off, unless you make a key. With one, people here may decide for themselves to let your organisation open their account, and each of them is told that it is then not strictly end-to-end.";
-        note_server = "The key's private half is 24 words that exist on paper only: neither this page nor the server keeps them. With them, and after three days in which somebody can refuse, their account can be opened.";
+        note_server = "The key's private half is 24 words that exist on paper only: neither this page nor the server keeps them. With them any one administrator can open such an account, after three days in which its holder can refuse.";
         none = "There is no escrow key. Nobody is offered escrow.";
         make = "Make an escrow key";
         made_at = "made {when}";
@@ -16,7 +16,7 @@ texts! {
         print = "Print";
         end = "End this key";
         end_title = "End the escrow key?";
-        end_text = "What was put in escrow under it is deleted, and nobody can be helped with it any more. Everybody who has it on is told. You can make another key afterwards, and people decide anew.";
+        end_text = "What was put in escrow under it is deleted on this server, and nobody can be helped with it any more. Everybody who has it on is told. What was given out or copied before may still be opened with its words: destroy the paper, and take back the fingerprint that you handed out. You can make another key afterwards, and people decide anew.";
         ended = "The escrow key has ended";
         words_title = "The escrow words";
         words_warn = "Whoever has these 24 words can open the records of everybody who turns escrow on, after three days. Print or write them down now: they are never shown again. Keep them offline, in a safe, best under two people's eyes, and not on any computer.";

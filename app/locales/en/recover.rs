@@ -16,7 +16,7 @@ texts! {
         submit = "Set new password";
         working = "Opening your account and changing its keys";
         wrong = "E-mail or recovery kit is wrong.";
-        no_kit = "Without password, recovery kit, emergency contact and recovery shares nobody can open this account, not even the administrators. Reports that you shared stay readable for those you shared them with.";
+        no_kit = "Without password, recovery kit, emergency contact and recovery shares nobody can open this account. Administrators can't either, unless you yourself put it in escrow with your organisation before. Reports that you shared stay readable for those you shared them with.";
         lost = "I have none of them";
         back = "Back to sign in";
     }

@@ -66,15 +66,25 @@ impl Status {
                 false => "Escrow is off, and your organisation offers none.".to_owned(),
             };
         };
+        let given = match self.given_at {
+            Some(at) => format!(
+                " It was given out {}; whoever has it may have kept it, and after `hs escrow off` it opens nothing that is \
+                 stored from then on.",
+                time(at)
+            ),
+            None => String::new(),
+        };
         let stands = match state {
-            EscrowState::On => "Nobody asks for it.".to_owned(),
+            EscrowState::On => format!("Nobody asks for it.{given}"),
             EscrowState::Asked | EscrowState::Open => {
                 let who = self.asked_by.as_deref().unwrap_or("An administrator");
                 let opens = self.opens_at.map(time).unwrap_or_default();
-                let given = if self.given_at.is_some() { " It was given out." } else { "" };
                 format!("{who} asked for it; it opens {opens}.{given} `hs escrow refuse` stops it.")
             }
-            EscrowState::Ended => "Your organisation ended its key. `hs escrow off` makes new keys.".to_owned(),
+            EscrowState::Ended => format!(
+                "Your organisation ended its key: what was sealed to it is deleted on this server.{given} `hs escrow off` makes \
+                 a new account key."
+            ),
         };
         format!(
             "NOT STRICTLY END-TO-END: whoever keeps your organisation's escrow words can open your records.\n{stands}\n\
@@ -108,7 +118,8 @@ fn compare(context: &Context, offer: &EscrowOffer, fd: Option<i32>) -> Result<Co
     }
     let words = offer.shown().map(|word| word.unwrap_or("…")).join(" ");
     context.output.note(&format!(
-        "Not strictly end-to-end: whoever keeps your organisation's escrow words can open your records.\n\
+        "Not strictly end-to-end: whoever keeps your organisation's escrow words can open your records; any one \
+         administrator who has them can do it alone. That it takes three days and that you are told is the server's word.\n\
          The server offers this escrow key, two words left out:\n\n{words}\n\n\
          Compare it with what your organisation gave you itself. If any word differs, stop."
     ));
@@ -131,7 +142,7 @@ async fn on(context: &Context, fingerprint_fd: Option<i32>) -> Result<()> {
         })
         .await?;
     let says = "Escrow is on: your account is not strictly end-to-end any more. You are told if an administrator asks, \
-                and have three days to refuse. `hs escrow off` ends it.";
+                and have three days to refuse, both by the server's word. `hs escrow off` ends it.";
     context.output.result(&json!({ "on": true }), |_| says.to_owned());
     Ok(())
 }
@@ -143,7 +154,8 @@ async fn off(context: &Context) -> Result<()> {
             keep(context, vault).await
         })
         .await?;
-    let says = "Escrow is off. What your organisation has opens nothing any more; every other session has ended.";
+    let says = "Escrow is off. What your organisation has opens nothing that is stored from now on; every other session has \
+                ended.";
     context.output.result(&json!({ "on": false }), |_| says.to_owned());
     Ok(())
 }

@@ -153,8 +153,9 @@ async fn make(context: &Context) -> Result<()> {
 
 async fn end(context: &Context) -> Result<()> {
     context.with_vault(async |vault| confirmed(context, vault, async || vault.end_escrow_key().await).await).await?;
-    let says =
-        "The escrow key has ended. What was put in escrow under it is deleted, and everybody who has it on is told.";
+    let says = "The escrow key has ended. What was put in escrow under it is deleted on the server, and everybody who has it on is \
+         told. What was given out or copied before may still be opened with its words: destroy the paper, and take back the \
+         fingerprint.";
     context.output.result(&json!({ "ended": true }), |_| says.to_owned());
     Ok(())
 }

@@ -352,13 +352,13 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::EscrowOn => (
             "{organisation}: escrow is on: not strictly end-to-end",
             "Since {when} whoever keeps your organisation's escrow words can open your\n\
-             account: an administrator asks, three days run in which you are told and can\n\
-             refuse, then it opens. You can turn it off under Settings, Security.\n\n",
+             account: any one administrator asks, three days run in which the server tells you\n\
+             and you can refuse, then it opens. You can turn it off under Settings, Security.\n\n",
         ),
         MailKind::EscrowOff => (
             "{organisation}: escrow was turned off",
             "Escrow was turned off for your account on {when}. What was in escrow opens\n\
-             nothing any more. All other sessions have ended.\n\n",
+             nothing that is stored from now on. All other sessions have ended.\n\n",
         ),
         MailKind::EscrowAsked => (
             "{organisation}: an administrator asks to open your account",
@@ -388,7 +388,8 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: an administrator has what opens your account",
             "On {when} an administrator was given what your account has in\n\
              escrow. With your organisation's escrow words it opens your account. Until it is\n\
-             used you can refuse, and should turn escrow off then:\n{origin}/settings/security\n\n",
+             used you can refuse. They may keep it all the same: turn escrow off then, so that\n\
+             it opens nothing that is stored afterwards:\n{origin}/settings/security\n\n",
         ),
         MailKind::EscrowUsed => (
             "{organisation}: your account was opened out of escrow",
@@ -399,8 +400,11 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::EscrowKeyEnded => (
             "{organisation}: your organisation ended its escrow",
             "On {when} your organisation ended the escrow key that your account uses.\n\
-             Nobody can open your account with it any more. Turn escrow off, so that your\n\
-             account gets a new key:\n{origin}/settings/security\n\n",
+             What was sealed to it is deleted on this server, and is given to nobody any more.\n\
+             Whoever was given it before, or copied it, may still open your account with the\n\
+             old escrow words, if the server helps them. Turn escrow off, so that your account\n\
+             gets a new key and what they have opens nothing that is stored afterwards:\n\
+             {origin}/settings/security\n\n",
         ),
     }
 }

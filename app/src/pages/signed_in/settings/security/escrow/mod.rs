@@ -32,12 +32,37 @@ pub(super) fn EscrowCard(security: Security) -> impl IntoView {
         concerns.get().then(|| {
             view! {
                 <Card title=t!(escrow.title).to_owned()>
-                    <div class="stack">{security.escrow.show(t!(security.failed), 1, shown)}</div>
+                    <div class="stack">
+                        {security.escrow.show(t!(security.failed), 1, shown)}
+                        <Regardless security removing/>
+                    </div>
                 </Card>
             }
         })
     };
     view! { {card} <TurnOff security open=removing/> }
+}
+
+/// The way out, where what the server says of it was refused or didn't come.
+#[component]
+fn Regardless(security: Security, removing: RwSignal<bool>) -> impl IntoView {
+    let unknown = move || {
+        let on =
+            security.escrow.value.with(|standing| standing.as_ref().is_some_and(|standing| standing.own.is_some()));
+        !on && security.escrow.problem.with(Option::is_some)
+    };
+    move || {
+        unknown().then(|| {
+            view! {
+                <p>{t!(escrow.problem_note)}</p>
+                <div>
+                    <Button kind=ButtonKind::DangerQuiet on_click=move |()| removing.set(true)>
+                        {t!(escrow.turn_off)}
+                    </Button>
+                </div>
+            }
+        })
+    }
 }
 
 /// What it is, wherever it is offered or on.
@@ -60,6 +85,10 @@ fn IsOff(security: Security) -> impl IntoView {
 fn IsOn(security: Security, own: Escrow, removing: RwSignal<bool>) -> impl IntoView {
     let (tone, says) = badge(&own);
     let ended = (own.state == EscrowState::Ended).then(|| view! { <Banner>{t!(escrow.ended_note)}</Banner> });
+    let asked = matches!(own.state, EscrowState::Asked | EscrowState::Open);
+    let given = own.given_at.filter(|_| !asked).map(|at| {
+        view! { <Banner tone=Tone::Warn><p>{sentence(t!(escrow.given_note), at)}</p></Banner> }
+    });
     let word = |(at, word): (usize, &'static str)| view! { <li><span>{at + 1}</span>{word}</li> };
     let words = own.fingerprint.into_iter().enumerate().map(word).collect_view();
     let created_at = own.created_at;
@@ -67,6 +96,7 @@ fn IsOn(security: Security, own: Escrow, removing: RwSignal<bool>) -> impl IntoV
         {label()}
         <Asking security own/>
         {ended}
+        {given}
         <p><Badge tone>{says}</Badge>" "{sentence(t!(escrow.since), created_at)}</p>
         <div class="stack-s">
             <h3>{t!(escrow.fingerprint)}</h3>

@@ -83,6 +83,7 @@ fn means() -> AnyView {
         <div class="stack-s">
             <h2>{t!(escrow.means)}</h2>
             <p>{t!(escrow.means_open)}</p>
+            <p>{t!(escrow.means_one)}</p>
             <p>{t!(escrow.means_use)}</p>
             <p>{t!(escrow.means_factor)}</p>
             <p>{t!(escrow.means_server)}</p>
