@@ -116,7 +116,7 @@ fn forged() -> ClientError {
 
 impl<P: Platform> Vault<P> {
     /// An escrow key that the organisation signed, whether or not it still counts.
-    fn signed_key(&self, statement: &B64) -> Result<EscrowKey> {
+    pub(crate) fn signed_key(&self, statement: &B64) -> Result<EscrowKey> {
         let pinned = self.pinned();
         let organisation = pinned.organisation.as_ref().ok_or_else(forged)?;
         let statement = Signed::<EscrowKey>::parse(&statement.0).map_err(|_| forged())?;

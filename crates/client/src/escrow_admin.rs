@@ -71,12 +71,14 @@ impl<P: Platform> Vault<P> {
         Ok(key.fingerprint_words())
     }
 
-    /// Ends the escrow key that is offered: what was sealed to it is deleted. The session must be confirmed.
+    /// Ends the escrow key that is offered, also one that this account refuses to use, as a restored database may offer one: what
+    /// was sealed to it is deleted. The session must be confirmed.
     ///
     /// # Errors
     /// [`ClientError::Missing`] where there is none; as [`Vault::make_escrow_key`].
     pub async fn end_escrow_key(&self) -> Result<()> {
-        let key = self.present_escrow_key().await?.ok_or(NO_KEY)?;
+        let key = self.api().list_escrows(None).await?.key.ok_or(NO_KEY)?;
+        let key = self.signed_key(&key)?;
         let said =
             EscrowEnd { instance: self.pinned().instance, key_hash: key.public.hash(), time: self.now().max(key.time) };
         let statement = B64::from(self.organisation()?.sign_escrow_end(said).as_bytes());

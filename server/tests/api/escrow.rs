@@ -16,6 +16,7 @@ use crypto::{
     sign::Signed,
 };
 use futures::Stream;
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use server::{
     clock::{DAY, HOUR, MINUTE, now_ms},
@@ -80,7 +81,7 @@ async fn makes<P: Platform>(ada: &Vault<P>) -> Paper {
 }
 
 /// Escrow turned on by somebody who compares the key with this fingerprint.
-async fn compares<P: Platform>(owner: &Vault<P>, fingerprint: &[&'static str; 12]) -> client::Result<()> {
+pub async fn compares<P: Platform>(owner: &Vault<P>, fingerprint: &[&'static str; 12]) -> client::Result<()> {
     let offer = owner.escrow().await?.offered.expect("a key is offered");
     let typed = offer.asked().map(|number| fingerprint[number - 1]);
     owner.turn_on_escrow(&offer.confirm(typed)?).await
@@ -394,6 +395,26 @@ async fn a_key_that_ended_opens_nothing_until_people_turn_to_another() {
     ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     assert_eq!(code(ada.open_escrow(&whose, &paper.text()).await), "escrow_key_other", "the words from before");
     assert!(ada.open_escrow(&whose, &next.text()).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_from_before_its_end_a_key_is_refused_and_can_be_ended_again() {
+    let Scene { server, ada, olga, paper, .. } = scene().await;
+    turns_on(&olga, &paper).await;
+    ada.end_escrow_key().await.unwrap();
+    assert_eq!(own(&olga).await.state, EscrowState::Ended);
+    // As a backup would bring it back.
+    let tx = server.state.db.begin_write().await.unwrap();
+    tx.conn().execute_unprepared("UPDATE escrow_keys SET end_statement = NULL, ended_at = NULL").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(code(olga.escrow().await), "escrow_key_older");
+    assert_eq!(code(ada.escrows(None).await), "escrow_key_older");
+    assert_eq!(code(ada.make_escrow_key(&ada.new_escrow_words()).await), "escrow_key_older", "not beside it");
+    olga.turn_off_escrow().await.unwrap();
+    ada.end_escrow_key().await.unwrap();
+    let next = makes(&ada).await;
+    turns_on(&olga, &next).await;
+    assert_eq!(own(&olga).await.fingerprint, next.fingerprint);
 }
 
 #[tokio::test(flavor = "multi_thread")]
