@@ -46,6 +46,8 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
       await expect(owner.page.getByText(w.labelText)).toBeVisible();
       await owner.button(w.turnOn).click();
       await expect(owner.page.getByTestId(w.fingerprintTestId).getByRole('listitem')).toHaveCount(12);
+      await expect(owner.page.getByText(w.meansOne)).toBeVisible();
+      await expect(owner.page.getByText(w.meansServer)).toBeVisible();
       await inspect(owner.page, 'settings-security-escrow-on');
       await answer(owner, Array<string>(12).fill('zebra'));
       await owner.button(w.turnOnDo).click();
@@ -96,6 +98,42 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
       await last.reload();
       await expect(last.page.getByText(w.listNone)).toBeVisible({ timeout: 30_000 });
     });
+    expect(complaints).toEqual([]);
+  } finally {
+    await close();
+    await server.remove();
+  }
+});
+
+test('whatever the server shows of it, escrow can be turned off', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const complaints: string[] = [];
+  const server = await Server.start({});
+  const { open, close } = doors(browser, server.origin, complaints);
+  try {
+    const administrator = await open(identity('Ines Moreau', 'administrator'), {});
+    await administrator.signUp(server.setUpLink());
+    const owner = await open(identity('Sverre Aas', 'patient'), {});
+    await owner.signUp();
+    const paper = await makeKey(administrator);
+    await security(owner);
+    await owner.button(w.turnOn).click();
+    await answer(owner, paper.fingerprint);
+    await owner.button(w.turnOnDo).click();
+    await expect(owner.button(w.turnOff)).toBeVisible({ timeout: 30_000 });
+
+    // The server says that nothing is in escrow; the account's own ways in say otherwise.
+    await owner.page.route('**/api/v1/account/escrow', (route) => route.fulfill({ json: {} }));
+    await owner.goTo('reports');
+    await security(owner);
+    await expect(owner.page.getByText(w.forged)).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.getByText(w.regardless)).toBeVisible();
+    await expect(owner.page.getByText(w.label).first()).toBeVisible();
+    await inspect(owner.page, 'settings-security-escrow-forged');
+    await owner.button(w.turnOff).click();
+    await owner.dialog().getByRole('button', { name: w.turnOff }).click();
+    await expect(owner.page.getByText(w.off, { exact: true }).first()).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.getByText(w.label)).toHaveCount(0, { timeout: 30_000 });
     expect(complaints).toEqual([]);
   } finally {
     await close();

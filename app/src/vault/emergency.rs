@@ -2,7 +2,7 @@
 //! whether it is in escrow: looked at when the vault opens, and whenever the server says that something about it changed.
 
 use api_types::{UnixMillis, accounts::WayInKind, emergency::EmergencyState, escrow::EscrowState};
-use client::{EmergencyLink, Escrow, Holder};
+use client::{EmergencyLink, Escrow, Holder, Result};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -62,7 +62,9 @@ impl OpenedShare {
 struct Known {
     asked_for: Vec<AskedFor>,
     opened_shares: Vec<OpenedShare>,
-    escrow: Option<Escrow>,
+    escrowed: bool,
+    /// Apart from the others: what is refused of it hides nobody else who asks.
+    escrow: Result<Option<Escrow>>,
 }
 
 /// Asks the server. Without an answer, what is shown stays.
@@ -73,8 +75,13 @@ pub(super) fn look(vault: Vault, keys: Keys) {
             Ok(known) if vault.keys().is_some() => {
                 vault.asked_for.try_set(known.asked_for);
                 vault.opened_shares.try_set(known.opened_shares);
-                vault.asked_escrow.try_set(known.escrow.as_ref().and_then(AskedFor::out_of_escrow));
-                vault.escrowed.try_set(known.escrow.is_some());
+                vault.escrowed.try_set(known.escrowed);
+                match known.escrow {
+                    Ok(escrow) => {
+                        vault.asked_escrow.try_set(escrow.as_ref().and_then(AskedFor::out_of_escrow));
+                    }
+                    Err(error) => vault.heed(&error),
+                }
             }
             Ok(_) => {}
             Err(error) => vault.heed(&error),
@@ -82,16 +89,18 @@ pub(super) fn look(vault: Vault, keys: Keys) {
     });
 }
 
-async fn known(keys: &Keys) -> client::Result<Known> {
+async fn known(keys: &Keys) -> Result<Known> {
     let account = keys.api().get_account().await?;
     // Most trust nobody: then no more is asked.
     let has = |kind: WayInKind| account.ways_in.iter().any(|way| way.kind == kind);
     let contacts = if has(WayInKind::EmergencyContact) { keys.emergency_contacts().await? } else { Vec::new() };
     let split = if has(WayInKind::RecoveryShares) { keys.recovery_split().await? } else { None };
-    let escrow = if has(WayInKind::Escrow) { keys.escrow().await?.own } else { None };
+    let escrowed = has(WayInKind::Escrow);
+    let escrow = if escrowed { keys.escrow().await.map(|standing| standing.own) } else { Ok(None) };
     Ok(Known {
         asked_for: contacts.into_iter().filter_map(AskedFor::of).collect(),
         opened_shares: split.into_iter().flat_map(|split| split.holders).filter_map(OpenedShare::of).collect(),
+        escrowed,
         escrow,
     })
 }
