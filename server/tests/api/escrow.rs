@@ -24,7 +24,7 @@ use server::{
 };
 
 use crate::{
-    emergency::{Once, keeps, mailed, subjects},
+    emergency::{Once, Refused, keeps, mailed, slow, subjects},
     harness::Server,
     honest_client::{PASSWORD, Person, clinic, device, join},
     later::{Later, later},
@@ -230,6 +230,20 @@ async fn what_the_holder_refuses_opens_nothing_and_can_be_asked_for_again_later(
     let denied = server.get("/admin/events?outcome=denied", Some(&token)).await.json();
     let says = |event: &Value| event["subject"].as_str().unwrap().contains("escrow_not_open");
     assert!(denied["items"].as_array().unwrap().iter().any(says), "{denied:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_between_proof_and_new_password_counts() {
+    let Scene { server, ada, olga, paper, .. } = scene().await;
+    let whose = olga.account_id();
+    turns_on(&olga, &paper).await;
+    ada.ask_escrow(&whose).await.unwrap();
+    server.state.clock.advance(3 * DAY);
+    let words = obtains(&ada, &whose, &paper).await.unwrap().words().join(" ");
+    let client = slow(&server, &olga, Refused::Administrator);
+    let recover = Recover { email: OLGA, words: &words, password: NEW_PASSWORD, device: device() };
+    assert_eq!(code(client.recover(recover, &NoSecondFactor).await), "escrow_not_open");
+    assert!(olga.sessions().await.is_ok(), "nothing was changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
