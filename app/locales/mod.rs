@@ -78,6 +78,10 @@ pub struct Text {
     pub emergency: en::emergency::Emergency,
     /// Recovery shares.
     pub recovery_shares: en::recovery_shares::RecoveryShares,
+    /// Escrow with the organisation.
+    pub escrow: en::escrow::Escrow,
+    /// Escrow, in Administration.
+    pub escrow_admin: en::escrow_admin::EscrowAdmin,
     /// Being somebody's emergency contact.
     pub trusted: en::trusted::Trusted,
     /// Settings.
@@ -131,6 +135,8 @@ static EN: Text = Text {
     phones: en::phones::Phones::EN,
     emergency: en::emergency::Emergency::EN,
     recovery_shares: en::recovery_shares::RecoveryShares::EN,
+    escrow: en::escrow::Escrow::EN,
+    escrow_admin: en::escrow_admin::EscrowAdmin::EN,
     trusted: en::trusted::Trusted::EN,
     settings: en::settings::Settings::EN,
     access: en::access::Access::EN,

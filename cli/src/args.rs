@@ -48,7 +48,7 @@ pub enum Command {
     Signup(Signup),
     /// Sign in and remember the account on this machine.
     Login(Login),
-    /// Set a new password with the recovery kit, or with the words of `hs trusted words`.
+    /// Set a new password with the recovery kit, or with the words of `hs trusted words` or `hs admin escrow open`.
     Recover(Recover),
     /// Sign out and forget the account on this machine.
     Logout,
@@ -91,6 +91,9 @@ pub enum Command {
     /// Care teams: list, create, show, invite, remove, answer, leave.
     #[command(subcommand)]
     Team(Team),
+    /// Whether this account is in escrow with its organisation (not strictly end-to-end): see, turn on, refuse, turn off.
+    #[command(subcommand)]
+    Escrow(Escrow),
     /// Seal files into a new report and upload it.
     Push(Box<Push>),
     /// List the reports you can open, and the shares that wait for you.
@@ -404,6 +407,48 @@ pub enum Team {
     Tend,
 }
 
+/// Escrow.
+#[derive(Debug, Subcommand)]
+pub enum Escrow {
+    /// Whether it is offered and on, and whether an administrator asks.
+    Status,
+    /// Turn it on: whoever keeps the organisation's escrow words can open this account then. Two words of the escrow key's
+    /// fingerprint are asked for, as the organisation itself gave them out.
+    On {
+        /// Read the fingerprint's twelve words, as the organisation gave them out, from this file descriptor (first line).
+        #[arg(long, value_name = "FD")]
+        fingerprint_fd: Option<i32>,
+    },
+    /// Turn it off. The account gets new keys, and every other session ends.
+    Off,
+    /// Refuse what an administrator asked for.
+    Refuse,
+}
+
+/// The organisation's escrow.
+#[derive(Debug, Subcommand)]
+pub enum AdminEscrow {
+    /// The key's fingerprint, and who is in escrow.
+    List,
+    /// Make an escrow key and print its 24 words, once; without one nobody is offered escrow.
+    Make,
+    /// End it: what was put in escrow under it is deleted.
+    End,
+    /// Ask for an account by e-mail: its holder is told, and three days begin in which they can refuse.
+    Ask {
+        /// E-mail.
+        email: String,
+    },
+    /// Print the words that open an account, once the three days are over. The escrow words are asked for.
+    Open {
+        /// E-mail.
+        email: String,
+        /// Read the escrow words from this file descriptor (first line) instead of asking.
+        #[arg(long, value_name = "FD")]
+        words_fd: Option<i32>,
+    },
+}
+
 /// The public log.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -674,6 +719,9 @@ pub enum Admin {
         /// E-mail.
         email: String,
     },
+    /// The escrow key, and accounts in escrow: list, make, end, ask, open.
+    #[command(subcommand)]
+    Escrow(AdminEscrow),
 }
 
 #[derive(Debug, Args)]

@@ -54,6 +54,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Emergency(args) => command::emergency::run(context, args).await,
         Command::Trusted(args) => command::trusted::run(context, args).await,
         Command::Shares(args) => command::shares::run(context, args).await,
+        Command::Escrow(args) => command::escrow::run(context, args).await,
         Command::Team(args) => command::team::run(context, args).await,
         Command::Push(args) => command::push::run(context, args).await,
         Command::List => command::reports::list(context).await,

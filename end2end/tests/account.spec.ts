@@ -109,9 +109,12 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   await page.goto('/sign-in');
   await page.getByRole('link', { name: words.signIn.forgot }).click();
   await again.heading(words.recover.title).waitFor();
+  await expect(page.getByText(words.recover.noKit)).toBeVisible();
   // Who has nothing left is told so, and where to begin anew.
   await page.getByRole('link', { name: words.recover.lost }).click();
   await again.heading(words.recover.lostTitle).waitFor();
+  await expect(page.getByText(words.recover.lostLead)).toBeVisible();
+  await expect(page.getByText(words.recover.lostEscrow)).toBeVisible();
   await expect(page.getByRole('link', { name: words.recover.lostCreate })).toHaveAttribute('href', '/sign-up');
   await inspect(page, 'recover-lost');
   await page.getByRole('link', { name: words.recover.lostBack }).click();

@@ -126,7 +126,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
   });
 
   await test.step('in administration', async () => {
-    for (const path of ['/administration', '/administration/audit', '/administration/invitations']) {
+    for (const path of ['/administration', '/administration/audit', '/administration/invitations', '/administration/escrow']) {
       await administrator.page.goto(path);
       await administrator.unlock();
       await settled(administrator);

@@ -141,6 +141,12 @@ impl Actor {
         allow(owner == self.account, ErrorCode::NotFound)
     }
 
+    /// Refusing what is asked of one's escrow, or turning it off: its holder; to everyone else it isn't there.
+    pub fn may_end_escrow(&self, owner: AccountId) -> Verdict {
+        self.may_change_account()?;
+        allow(owner == self.account, ErrorCode::NotFound)
+    }
+
     /// Administration: people, approval, the whole audit. Gives no sight of content.
     pub fn may_administer(&self) -> Verdict {
         self.active_as(&[Role::Administrator])

@@ -8,7 +8,7 @@ use crate::{
     AppState, ServiceResult,
     clock::{DAY, HOUR, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, clean_up, closing, retention, trusted},
+    services::{api_tokens, clean_up, closing, escrow_admin, retention, trusted},
     storage,
 };
 
@@ -64,6 +64,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     warn_of_clock(state).await?;
     retention::once(state).await?;
     trusted::remind(state).await?;
+    escrow_admin::remind(state).await?;
     closing::remove_due(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;

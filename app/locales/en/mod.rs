@@ -11,6 +11,8 @@ pub mod devices;
 pub mod draft;
 pub mod emergency;
 pub mod errors;
+pub mod escrow;
+pub mod escrow_admin;
 pub mod frame;
 pub mod identities;
 pub mod landing;

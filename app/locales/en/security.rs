@@ -6,7 +6,7 @@ texts! {
         tab = "Security";
         failed = "This can't be loaded right now";
         password = "Password";
-        password_note = "Opens your account and your reports. Nobody else knows it, and nobody can reset it.";
+        password_note = "Opens your account and your reports. Nobody else knows it, and the server can't reset it.";
         password_change = "Change password";
         password_lead = "Your recovery kit stays good. All other sessions end.";
         password_new = "New password";

@@ -4,7 +4,7 @@ use api_types::accounts::Role;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::{Banner, Brand, Glyph, Icon, IconButton, Person, Tone};
+use super::{Badge, Banner, Brand, Glyph, Icon, IconButton, Person, Tone};
 use crate::t;
 
 struct Destination {
@@ -59,6 +59,9 @@ pub fn Frame(
     /// Shares that wait; a number beside "Shared with me".
     #[prop(optional, into)]
     waiting: Signal<usize>,
+    /// Whether their account is in escrow: it is said beside their name.
+    #[prop(optional, into)]
+    escrowed: Signal<bool>,
     /// Whether the server was reached last time.
     #[prop(into)]
     online: Signal<bool>,
@@ -92,6 +95,7 @@ pub fn Frame(
                 <nav class="nav" aria-label=t!(frame.navigation)>{destinations(role, false).into_iter().map(side).collect_view()}</nav>
                 <div class="side-foot">
                     <Person name=name note=role_name(role)/>
+                    {move || escrowed.get().then(|| view! { <div><Badge tone=Tone::Warn>{t!(escrow.label)}</Badge></div> })}
                     <div class="flex justify-between">
                         <button type="button" class="btn btn-quiet btn-small" on:click=move |_| on_lock.run(())>
                             <Icon glyph=Glyph::Lock/>{t!(frame.lock)}

@@ -11,11 +11,7 @@ use crate::{
 /// `/recover/lost`.
 #[component]
 pub fn Lost() -> impl IntoView {
-    let list = |items: [&'static str; 4]| {
-        let items = items.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
-        view! { <ul class="to-do">{items}</ul> }
-    };
-    let left = list([t!(lost.open_page), t!(lost.passkey), t!(lost.kit), t!(lost.contact)]);
+    let left = list([t!(lost.open_page), t!(lost.passkey), t!(lost.kit), t!(lost.contact), t!(lost.escrow)]);
     let anew = list([t!(lost.kept), t!(lost.again), t!(lost.own), t!(lost.address)]);
     view! {
         <Title text=t!(lost.page_title)/>
@@ -32,4 +28,9 @@ pub fn Lost() -> impl IntoView {
             <p class="gate-foot"><a href="/recover">{t!(lost.back)}</a></p>
         </Gate>
     }
+}
+
+fn list<const N: usize>(items: [&'static str; N]) -> impl IntoView {
+    let items = items.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+    view! { <ul class="to-do">{items}</ul> }
 }

@@ -1,7 +1,7 @@
 //! What Administration asks of the client.
 
 use api_types::accounts::{AccountStatus, AdminAccount, Role};
-use client::{EventPage, Invited, Person, Result};
+use client::{EscrowedPerson, EventPage, Invited, Person, PublishedEscrow, Result};
 use leptos::prelude::window;
 
 use super::{Keys, explain};
@@ -30,6 +30,27 @@ pub struct PeoplePage {
     pub items: Vec<PersonRow>,
     /// Pass as `before` for the next page.
     pub next: Option<String>,
+}
+
+/// Somebody in escrow, or why what the server says of one is refused.
+pub type EscrowLine = std::result::Result<EscrowedPerson, String>;
+
+/// The escrow key, and a page of accounts in escrow.
+#[derive(Debug, Clone)]
+pub struct EscrowList {
+    /// The key that is offered.
+    pub key: Option<PublishedEscrow>,
+    /// Those that were turned on last come first.
+    pub items: Vec<EscrowLine>,
+    /// Pass as `before` for the next page.
+    pub next: Option<String>,
+}
+
+/// Accounts in escrow.
+pub async fn escrows(open: &Keys, before: Option<String>) -> Result<EscrowList> {
+    let page = open.escrows(before.as_deref()).await?;
+    let items = page.items.into_iter().map(|item| item.map_err(|error| explain(&error))).collect();
+    Ok(EscrowList { key: page.key, items, next: page.next })
 }
 
 /// Where this page comes from: what links begin with.

@@ -1,14 +1,15 @@
-//! Whether somebody asks for this account as its emergency contact, or opened a share of its recovery: looked at when the
-//! vault opens, and whenever the server says that something about it changed.
+//! Whether somebody asks for this account as its emergency contact or out of escrow, or opened a share of its recovery, and
+//! whether it is in escrow: looked at when the vault opens, and whenever the server says that something about it changed.
 
-use api_types::{UnixMillis, accounts::WayInKind, emergency::EmergencyState};
-use client::{EmergencyLink, Holder};
+use api_types::{UnixMillis, accounts::WayInKind, emergency::EmergencyState, escrow::EscrowState};
+use client::{EmergencyLink, Escrow, Holder, Result};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Keys, Vault};
+use crate::t;
 
-/// An emergency contact who asked, and wasn't refused.
+/// An emergency contact, or an administrator, who asked and wasn't refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedFor {
     /// Who.
@@ -27,6 +28,18 @@ impl AskedFor {
             _ => return None,
         };
         Some(Self { name: link.person.name, opens_at: link.opens_at.unwrap_or_default(), open })
+    }
+}
+
+impl AskedFor {
+    fn out_of_escrow(escrow: &Escrow) -> Option<Self> {
+        let open = match escrow.state {
+            EscrowState::Asked => false,
+            EscrowState::Open => true,
+            EscrowState::On | EscrowState::Ended => return None,
+        };
+        let name = escrow.asked_by.as_ref().map_or(t!(escrow.somebody), |person| person.name.as_str()).to_owned();
+        Some(Self { name, opens_at: escrow.opens_at.unwrap_or_default(), open })
     }
 }
 
@@ -49,6 +62,9 @@ impl OpenedShare {
 struct Known {
     asked_for: Vec<AskedFor>,
     opened_shares: Vec<OpenedShare>,
+    escrowed: bool,
+    /// Apart from the others: what is refused of it hides nobody else who asks.
+    escrow: Result<Option<Escrow>>,
 }
 
 /// Asks the server. Without an answer, what is shown stays.
@@ -59,6 +75,13 @@ pub(super) fn look(vault: Vault, keys: Keys) {
             Ok(known) if vault.keys().is_some() => {
                 vault.asked_for.try_set(known.asked_for);
                 vault.opened_shares.try_set(known.opened_shares);
+                vault.escrowed.try_set(known.escrowed);
+                match known.escrow {
+                    Ok(escrow) => {
+                        vault.asked_escrow.try_set(escrow.as_ref().and_then(AskedFor::out_of_escrow));
+                    }
+                    Err(error) => vault.heed(&error),
+                }
             }
             Ok(_) => {}
             Err(error) => vault.heed(&error),
@@ -66,14 +89,18 @@ pub(super) fn look(vault: Vault, keys: Keys) {
     });
 }
 
-async fn known(keys: &Keys) -> client::Result<Known> {
+async fn known(keys: &Keys) -> Result<Known> {
     let account = keys.api().get_account().await?;
     // Most trust nobody: then no more is asked.
     let has = |kind: WayInKind| account.ways_in.iter().any(|way| way.kind == kind);
     let contacts = if has(WayInKind::EmergencyContact) { keys.emergency_contacts().await? } else { Vec::new() };
     let split = if has(WayInKind::RecoveryShares) { keys.recovery_split().await? } else { None };
+    let escrowed = has(WayInKind::Escrow);
+    let escrow = if escrowed { keys.escrow().await.map(|standing| standing.own) } else { Ok(None) };
     Ok(Known {
         asked_for: contacts.into_iter().filter_map(AskedFor::of).collect(),
         opened_shares: split.into_iter().flat_map(|split| split.holders).filter_map(OpenedShare::of).collect(),
+        escrowed,
+        escrow,
     })
 }

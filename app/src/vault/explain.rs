@@ -19,6 +19,9 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::WrongKit => t!(recover.wrong).to_owned(),
         ClientError::KitWords(_) => t!(recover.words_bad).to_owned(),
         ClientError::Shares(why) => shares(why),
+        ClientError::EscrowFingerprint => t!(escrow.fingerprint_wrong).to_owned(),
+        ClientError::EscrowWords(_) => t!(escrow.words_bad).to_owned(),
+        ClientError::EscrowKeyOther => t!(escrow.key_other).to_owned(),
         ClientError::SharesUnknown => t!(recovery_shares.unknown).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
         ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
@@ -39,6 +42,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
                 problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())
             }
+            ErrorCode::EscrowNotOpen => t!(escrow.not_open).to_owned(),
             ErrorCode::EmergencyNotOpen => t!(emergency.not_open).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {

@@ -66,7 +66,10 @@ fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
         LiveKind::AccountChanged | LiveKind::Resync => vault.refresh(keys.clone()),
         _ => {}
     }
-    if matches!(event.kind, LiveKind::EmergencyChanged | LiveKind::RecoverySharesChanged | LiveKind::Resync) {
+    if matches!(
+        event.kind,
+        LiveKind::EmergencyChanged | LiveKind::RecoverySharesChanged | LiveKind::EscrowChanged | LiveKind::Resync
+    ) {
         emergency::look(vault, keys.clone());
     }
     if matches!(event.kind, LiveKind::TeamChanged | LiveKind::Resync) {

@@ -121,6 +121,8 @@ pub struct Vault {
     pub enrolling: RwSignal<bool>,
     /// Shares that wait to be redeemed.
     pub waiting: RwSignal<usize>,
+    /// Whether this account is in escrow with its organisation.
+    pub escrowed: RwSignal<bool>,
     /// Whether the last request reached the server.
     pub online: RwSignal<bool>,
     /// Where it says what happened on its own.
@@ -141,6 +143,9 @@ pub struct Vault {
     /// Shares of this account's recovery that were opened.
     #[cfg(feature = "hydrate")]
     pub opened_shares: RwSignal<Vec<OpenedShare>>,
+    /// An administrator who asks for this account out of escrow.
+    #[cfg(feature = "hydrate")]
+    pub asked_escrow: RwSignal<Option<AskedFor>>,
     #[cfg(feature = "hydrate")]
     hearing: live::Hearing,
     #[cfg(feature = "hydrate")]
@@ -156,6 +161,7 @@ pub fn provide_vault() {
         second_step: SecondStep::new(),
         enrolling: RwSignal::new(false),
         waiting: RwSignal::new(0),
+        escrowed: RwSignal::new(false),
         online: RwSignal::new(true),
         #[cfg(feature = "hydrate")]
         toasts: crate::components::use_toasts(),
@@ -169,6 +175,8 @@ pub fn provide_vault() {
         asked_for: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         opened_shares: RwSignal::default(),
+        #[cfg(feature = "hydrate")]
+        asked_escrow: RwSignal::default(),
         #[cfg(feature = "hydrate")]
         hearing: live::Hearing::new(),
         #[cfg(feature = "hydrate")]

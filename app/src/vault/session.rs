@@ -547,6 +547,8 @@ impl Vault {
         self.warnings.set(super::Warnings::default());
         self.asked_for.set(Vec::new());
         self.opened_shares.set(Vec::new());
+        self.asked_escrow.set(None);
+        self.escrowed.set(false);
         let session = keys.lock();
         self.inner.update_value(|inner| inner.locked = Some(session));
         true

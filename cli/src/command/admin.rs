@@ -4,7 +4,7 @@ use api_types::accounts::{AccountStatus, AdminAccount};
 use client::{AccountRow, Vault, native::Native};
 use serde_json::json;
 
-use super::security::confirmed;
+use super::{escrow_admin, security::confirmed};
 use crate::{
     args::{Admin, Invite},
     context::Context,
@@ -30,6 +30,7 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
             .await
         }
         Admin::Remove { email } => remove(context, email).await,
+        Admin::Escrow(command) => escrow_admin::run(context, command).await,
         Admin::Enable { email } => {
             decide(context, email, "enabled", async |vault, row| {
                 let id = row.account.account.id;
@@ -79,7 +80,7 @@ async fn everyone(vault: &Vault<Native>, status: Option<AccountStatus>) -> Resul
     }
 }
 
-async fn account_of(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
+pub(super) async fn account_of(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
     let rows = everyone(vault, None).await?;
     rows.into_iter()
         .find(|row| row.account.email.eq_ignore_ascii_case(email.trim()))

@@ -9,6 +9,8 @@ pub mod device;
 pub mod disclosures;
 pub mod email;
 pub mod emergency;
+pub mod escrow;
+pub mod escrow_admin;
 pub mod leaving;
 pub mod pull;
 pub mod push;

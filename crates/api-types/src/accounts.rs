@@ -43,6 +43,8 @@ body! {
         EmergencyContact,
         /// What shares that are sealed to trusted accounts give together.
         RecoveryShares,
+        /// What is sealed to the organisation's escrow key.
+        Escrow,
     }
 }
 
@@ -57,7 +59,7 @@ body! {
         pub label: String,
         /// `crypto` way-in record: public half, seed sealed under the secret, wrap of the account key, signature.
         pub record: B64,
-        /// Recovery kit, emergency contact and recovery shares: Ed25519 public half that proves the secret to the server.
+        /// Recovery kit, emergency contact, recovery shares and escrow: Ed25519 public half that proves the secret to the server.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub proof_key: Option<B64>,
         /// When it was made.
@@ -201,6 +203,9 @@ body! {
         /// That by recovery shares: if it is stored, else `counter_stale`.
         #[serde(default)]
         pub recovery_shares: Vec<NewWayIn>,
+        /// That by escrow: if it is stored, else `counter_stale`.
+        #[serde(default)]
+        pub escrow: Vec<NewWayIn>,
         /// The keyring.
         pub keyring: B64,
         /// The client state.

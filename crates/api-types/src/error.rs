@@ -122,6 +122,7 @@ codes! {
     TeamMoved = 409, "The team's roster has changed meanwhile";
     TeamManagerNeeded = 409, "The team needs another manager first";
     TeamRight = 422, "A team may be given to read and to add versions, and nothing more";
+    EscrowNotOpen = 409, "The escrow is not open: it was not asked for, was refused, was ended, or its time has not come";
     UploadIncomplete = 409, "Segments of the upload are missing";
     AlreadySetUp = 409, "The first administrator exists already";
     Gone = 410, "It has expired or was withdrawn";

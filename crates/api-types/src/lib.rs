@@ -17,6 +17,7 @@ pub mod devices;
 pub mod drafts;
 pub mod email_change;
 pub mod emergency;
+pub mod escrow;
 pub mod grants;
 pub mod identities;
 pub mod instance;

@@ -27,6 +27,8 @@ body! {
         RecoverySharesChanged,
         /// A team of the caller's, or what it is asked to do, changed.
         TeamChanged,
+        /// Something about the account's escrow changed: on, asked, refused, open, given, off.
+        EscrowChanged,
         /// Events may have been missed: fetch everything anew.
         Resync,
     }

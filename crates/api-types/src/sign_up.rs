@@ -30,7 +30,7 @@ body! {
         pub id: WayInId,
         /// The signed way-in record.
         pub record: B64,
-        /// Recovery kit, emergency contact and recovery shares: Ed25519 public half.
+        /// Recovery kit, emergency contact, recovery shares and escrow: Ed25519 public half.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub proof_key: Option<B64>,
     }

@@ -57,6 +57,18 @@ pub enum ClientError {
     /// No split of this account is the one that the shares are of.
     #[error("These recovery shares open nothing of this account: the e-mail is another, or the shares were removed.")]
     SharesUnknown,
+    /// Words that aren't those of the offered escrow key's fingerprint.
+    #[error(
+        "These are not words of the escrow key that the server offers. Nothing was turned on. Compare them with what your \
+         organisation gave you; if that says something else, do not go on, and tell your organisation."
+    )]
+    EscrowFingerprint,
+    /// These are not an organisation's escrow words.
+    #[error("The escrow words have a mistake: {0}.")]
+    EscrowWords(#[source] crypto::account::RecoveryError),
+    /// The escrow words are of another key.
+    #[error("These are not the words of the present escrow key. Nothing was asked for.")]
+    EscrowKeyOther,
     /// A number of contacts, or a threshold, that a recovery isn't split by.
     #[error(
         "A recovery is split among {fewest} to {most} different people, and {fewest} or more of them open it together."
@@ -182,6 +194,9 @@ impl ClientError {
             Self::Shares(_) => "shares",
             Self::SharesUnknown => "shares_unknown",
             Self::ShareNumbers { .. } => "share_numbers",
+            Self::EscrowFingerprint => "escrow_fingerprint",
+            Self::EscrowWords(_) => "escrow_words",
+            Self::EscrowKeyOther => "escrow_key_other",
             Self::Passkey(PasskeyError::Declined) => "passkey_declined",
             Self::Passkey(PasskeyError::Known) => "passkey_known",
             Self::Passkey(PasskeyError::Unsupported) => "passkey_unsupported",

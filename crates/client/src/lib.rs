@@ -33,6 +33,8 @@
 //! | `passkey.rs` | [`Client::sign_in_with_passkey`], [`Client::passkey_proof`], [`SignedIn::unlock_with_passkey`], [`Vault::add_passkey`], [`Vault::remove_passkey`], [`Vault::confirm_with_passkey`]; an [`Authenticator`] brings the passkeys |
 //! | `emergency.rs` | [`Vault::emergency_contacts`], [`Vault::add_emergency_contact`], [`Vault::remove_emergency_contact`], [`Vault::refuse_emergency`]; [`Vault::trusted_by`], [`Vault::accept_trust`], [`Vault::decline_trust`], [`Vault::ask_emergency`], [`Vault::emergency_words`], used by [`Client::recover`] |
 //! | `recovery_shares.rs` | [`Vault::recovery_split`], [`Vault::split_recovery`], [`Vault::remove_recovery_split`]; [`Vault::held_shares`], [`Vault::open_share`], used by [`Client::recover_with_shares`] |
+//! | `escrow.rs` | [`Vault::escrow`], [`EscrowOffer::confirm`], [`Vault::turn_on_escrow`], [`Vault::turn_off_escrow`], [`Vault::refuse_escrow`] |
+//! | `escrow_admin.rs` | [`Vault::new_escrow_words`], [`Vault::make_escrow_key`], [`Vault::end_escrow_key`], [`Vault::escrows`], [`Vault::ask_escrow`], [`Vault::open_escrow`], used by [`Client::recover`] |
 //! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
 //! | `devices/` | [`Vault::devices`], [`Vault::add_device`], [`Vault::remove_device`], [`Vault::sent_by`]; a machine opens its [`DeviceFile`] as a [`Sender`] |
@@ -72,6 +74,8 @@ mod drafts;
 mod email_change;
 mod emergency;
 mod error;
+mod escrow;
+mod escrow_admin;
 pub mod export;
 pub mod heavy;
 mod identity;
@@ -104,12 +108,15 @@ mod vault;
 pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use contacts::Contact;
 pub use crypto::account::{
-    AccountKey, CombineError, PasskeySecret, RecoveryKit, RecoveryShare, SHARE_HOLDERS, SHARE_THRESHOLD_MIN, ShareError,
+    AccountKey, CombineError, ESCROW_DELAY_DAYS, EscrowWords, PasskeySecret, RecoveryKit, RecoveryShare, SHARE_HOLDERS,
+    SHARE_THRESHOLD_MIN, ShareError,
 };
 pub use devices::{AddedDevice, DeviceFile, DeviceMemory, OwnDevice, SendFile, Sender, SentBy};
 pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};
+pub use escrow::{ConfirmedEscrow, Escrow, EscrowOffer, EscrowStanding};
+pub use escrow_admin::{EscrowPage, EscrowedPerson, PublishedEscrow};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;

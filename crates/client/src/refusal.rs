@@ -103,6 +103,18 @@ pub enum Refusal {
         /// What is wrong.
         why: String,
     },
+    /// An escrow key that the organisation didn't sign, or an escrow that isn't the one that was signed.
+    #[error(
+        "The server shows an escrow key that this organisation did not sign, or another escrow than the account's holder \
+         signed. Nothing was done. Ask the operator in person before you go on."
+    )]
+    EscrowForged,
+    /// An escrow key that is older than one seen, or that the organisation ended.
+    #[error(
+        "The server shows an escrow key as if it were in use that the organisation replaced or ended. Nothing was done. Ask \
+         the operator in person before you go on."
+    )]
+    EscrowKeyOlder,
     /// The client state is older than one seen, or can't be opened.
     #[error("The server gave back an old copy of what this account remembers.")]
     StateBehind,
@@ -413,6 +425,8 @@ impl Refusal {
             Self::DeviceForged { .. } => "device_forged",
             Self::EmergencyForged => "emergency_forged",
             Self::SharesForged => "shares_forged",
+            Self::EscrowForged => "escrow_forged",
+            Self::EscrowKeyOlder => "escrow_key_older",
             Self::StateBehind => "state_behind",
             Self::StateForged => "state_forged",
             Self::OrganisationKeyForged => "organisation_key_forged",

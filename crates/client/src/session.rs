@@ -303,6 +303,7 @@ pub(crate) fn other_ways_in(account: &OwnAccount) -> Result<Vec<Signed<WayIn>>> 
     let mut others = ways_in(account, WayInKind::Passkey)?;
     others.extend(ways_in(account, WayInKind::EmergencyContact)?);
     others.extend(ways_in(account, WayInKind::RecoveryShares)?);
+    others.extend(ways_in(account, WayInKind::Escrow)?);
     Ok(others)
 }
 
@@ -310,7 +311,12 @@ pub(crate) fn other_ways_in(account: &OwnAccount) -> Result<Vec<Signed<WayIn>>> 
 fn open_way(way: &Signed<WayIn>, chain: &KeyChain, secret: WayInSecret<'_>) -> Result<AccountKey> {
     crypto::account::unlock(way, chain, secret).map_err(|e| match e {
         // The password was right for OPAQUE, so a way in that it doesn't open was exchanged.
-        WayInError::WrongSecret if matches!(secret, WayInSecret::RecoveryKit(_) | WayInSecret::EmergencyContact(_)) => {
+        WayInError::WrongSecret
+            if matches!(
+                secret,
+                WayInSecret::RecoveryKit(_) | WayInSecret::EmergencyContact(_) | WayInSecret::Escrow(_)
+            ) =>
+        {
             ClientError::WrongKit
         }
         _ => Refusal::WayInForged.into(),

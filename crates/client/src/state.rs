@@ -2,9 +2,11 @@
 //! 1 MiB; merged when two devices write at once.
 
 mod codec;
+mod escrow;
 mod keys_codec;
 mod teams;
 
+pub(crate) use escrow::EscrowPin;
 pub(crate) use teams::TeamPin;
 
 use std::collections::BTreeMap;
@@ -82,6 +84,8 @@ pub(crate) struct ClientState {
     pub password: Option<PasswordSet>,
     /// The newest roster seen of each team.
     pub teams: BTreeMap<TeamId, TeamPin>,
+    /// The newest escrow key seen.
+    pub escrow: Option<EscrowPin>,
 }
 
 /// A password that was set with a new account key.
@@ -174,6 +178,7 @@ impl ClientState {
         }
         self.evict();
         self.password = newer(self.password, other.password, |set| set.generation);
+        self.escrow = escrow::newest(self.escrow, other.escrow);
         self.keys.merge(other.keys)?;
         self.merge_teams(other.teams)?;
         merge_kept(&mut self.logs, other.logs)

@@ -56,6 +56,12 @@ pub enum Defence {
     EmergencySigned,
     /// Who holds the shares of a split, and how many open it, is what the account signed.
     SplitSigned,
+    /// The key that accounts put in escrow under is the one that the organisation signed.
+    EscrowKeySigned,
+    /// An escrow key must not be older than the newest one seen, nor have ended.
+    EscrowKeySeen,
+    /// What an account put in escrow, and under which key, is what the account signed.
+    EscrowSigned,
     /// An account is closed by its own word, or the organisation's, signed.
     ClosingSigned,
     /// A report is erased by its owner's word.

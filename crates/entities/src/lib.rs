@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access_entries;
+pub mod account_escrows;
 pub mod accounts;
 pub mod api_tokens;
 pub mod audit_events;
@@ -16,6 +17,7 @@ pub mod drafts;
 pub mod email_changes;
 pub mod email_verifications;
 pub mod emergency_contacts;
+pub mod escrow_keys;
 pub mod former_addresses;
 pub mod grant_seeds;
 pub mod grants;
@@ -61,6 +63,7 @@ pub mod wraps;
 macro_rules! for_each_entity {
     ($each:ident) => {
         $each!(access_entries);
+        $each!(account_escrows);
         $each!(accounts);
         $each!(api_tokens);
         $each!(audit_events);
@@ -72,6 +75,7 @@ macro_rules! for_each_entity {
         $each!(email_changes);
         $each!(email_verifications);
         $each!(emergency_contacts);
+        $each!(escrow_keys);
         $each!(former_addresses);
         $each!(grant_seeds);
         $each!(grants);

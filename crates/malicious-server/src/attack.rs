@@ -51,6 +51,9 @@ attacks! {
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
     FORGED_DEVICE = "forged-device": [DeviceSigned => "device_forged"];
     SWAPPED_SHARE_CONTACT = "swapped-share-contact": [SplitSigned => "shares_forged"];
+    SWAPPED_ESCROW_KEY = "swapped-escrow-key": [EscrowKeySigned => "escrow_forged"];
+    ENDED_ESCROW_KEY = "ended-escrow-key": [EscrowKeySeen => "escrow_key_older"];
+    PRETENDED_ESCROW_END = "pretended-escrow-end": [EscrowSigned => "escrow_forged"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];

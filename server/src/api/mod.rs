@@ -16,6 +16,7 @@ pub mod drafts;
 pub mod email_change;
 pub mod email_verification;
 pub mod emergency;
+pub mod escrow;
 pub mod events;
 pub mod grants;
 pub mod health;
@@ -62,6 +63,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(phones::routes())
         .merge(emergency::routes())
         .merge(recovery_shares::routes())
+        .merge(escrow::routes())
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())

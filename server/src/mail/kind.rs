@@ -98,11 +98,29 @@ pub enum MailKind {
     RecoveryShareOpened,
     /// Shares opened the account, and a new password was set.
     RecoverySharesUsed,
+    /// Escrow was turned on.
+    EscrowOn,
+    /// Escrow was turned off.
+    EscrowOff,
+    /// An administrator asks for the account out of escrow.
+    EscrowAsked,
+    /// The delay after that runs on, or has run.
+    EscrowReminder,
+    /// What an administrator asked for was refused.
+    EscrowRefused,
+    /// It is open: the delay has run.
+    EscrowOpen,
+    /// An administrator was given what is in escrow.
+    EscrowGiven,
+    /// The account was opened with what was in escrow, and a new password set.
+    EscrowUsed,
+    /// The organisation ended the escrow key.
+    EscrowKeyEnded,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 55] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -149,5 +167,14 @@ impl MailKind {
         Self::RecoveryShareGiven,
         Self::RecoveryShareOpened,
         Self::RecoverySharesUsed,
+        Self::EscrowOn,
+        Self::EscrowOff,
+        Self::EscrowAsked,
+        Self::EscrowReminder,
+        Self::EscrowRefused,
+        Self::EscrowOpen,
+        Self::EscrowGiven,
+        Self::EscrowUsed,
+        Self::EscrowKeyEnded,
     ];
 }

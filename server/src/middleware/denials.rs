@@ -121,6 +121,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | PhoneOnlyFactor
             | RecoveryFailed
             | EmergencyNotOpen
+            | EscrowNotOpen
             | WrongCode
             | CodeLocked
             | Forbidden
@@ -199,7 +200,7 @@ fn action(method: &Method, route: &str) -> Action {
         Action::AuditRead
     } else if has("/approve") {
         Action::Approve
-    } else if has("/refuse") && !has("/emergency-contacts") {
+    } else if has("/refuse") && !has("/emergency-contacts") && !has("/escrow") {
         Action::Refuse
     } else if has("/challenge") || has("/redeem") || has("/seed") || has("/request-again") {
         Action::Redeem

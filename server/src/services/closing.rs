@@ -50,7 +50,7 @@ fn invalid(error: &impl std::fmt::Display) -> ServiceError {
 }
 
 /// What closes an account is said now, so that an old statement closes nothing.
-fn of_now(time: UnixMillis, now: UnixMillis) -> ServiceResult<()> {
+pub(super) fn of_now(time: UnixMillis, now: UnixMillis) -> ServiceResult<()> {
     verify::not_ahead("/statement", time, now)?;
     if time < now - CLOCK_LEEWAY {
         return Err(ServiceError::field("/statement", "its time is long past; is this device's clock right?"));

@@ -14,13 +14,12 @@ use sea_orm::ConnectionTrait;
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
-    clock::DAY,
     error::unique,
     live,
     mail::MailKind,
     policy::Actor,
     services::{
-        confirmation, fields, notices,
+        asking, confirmation, fields, notices,
         passkeys::of_present_key,
         rotation::{self, Rotated},
         second_factors::change,
@@ -36,13 +35,10 @@ use crate::{
 const MAX: usize = 5;
 /// Largest sealed words, bytes.
 const SEALED_MAX: usize = 2048;
-/// Longest wait after refusals.
-const LONGEST_WAIT: UnixMillis = 30 * DAY;
 
-/// Before then it can't be asked for again: a day after a refusal, twice as long after each further one.
+/// Before then it can't be asked for again.
 pub(super) fn ask_again_at(row: &EmergencyRow) -> Option<UnixMillis> {
-    let doubled = u32::try_from(row.refusals - 1).unwrap_or(0).min(5);
-    row.refused_at.map(|refused_at| refused_at + (DAY << doubled).min(LONGEST_WAIT))
+    asking::again_at(row.refused_at, row.refusals)
 }
 
 /// Rows as one of the two sees them; `other` is whom they are shown.

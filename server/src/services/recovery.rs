@@ -1,4 +1,5 @@
-//! The recovery kit sets a new password; so do an emergency contact's words, while they are open, and recovery shares together.
+//! The recovery kit sets a new password; so do an emergency contact's words and what was in escrow,
+//! while they are open, and recovery shares together.
 //!
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
@@ -27,14 +28,14 @@ use crate::{
     middleware::Address,
     random,
     services::{
-        account, api_tokens, devices, emergency, fields, notices, recovery_shares,
+        account, api_tokens, devices, emergency, escrow, fields, notices, recovery_shares,
         rotation::Rotated,
         second_factor::{self, Beside},
         sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
-    storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, recovery_shares::ShareRow},
+    storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow, recovery_shares::ShareRow},
 };
 
 /// A recovery between start and finish.
@@ -43,7 +44,7 @@ pub struct Recovery {
     account: Option<AccountId>,
     pair: Pair,
     challenge: [u8; 32],
-    /// The kit, or way in by emergency contact or recovery shares, that was proved, as it was stored then.
+    /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved, as it was stored then.
     kit: Option<WayIn>,
     /// Whether a second factor was proved with it.
     second_factor: bool,
@@ -97,7 +98,7 @@ async fn shown(state: &AppState, account: AccountId, id: &[u8]) -> ServiceResult
 /// Whether a way in of this kind is proved by a key of its own, and sets a new password.
 pub fn recovers(kind: WayInKind) -> bool {
     match kind {
-        WayInKind::RecoveryKit | WayInKind::EmergencyContact | WayInKind::RecoveryShares => true,
+        WayInKind::RecoveryKit | WayInKind::EmergencyContact | WayInKind::RecoveryShares | WayInKind::Escrow => true,
         WayInKind::Password | WayInKind::Passkey => false,
     }
 }
@@ -165,10 +166,11 @@ fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
     key.0.as_slice().try_into().ok().map(PublicSigningKey)
 }
 
-/// An emergency contact's words open nothing before their time, nor after a refusal.
+/// An emergency contact's words, and what was in escrow, open nothing before their time, nor after a refusal.
 async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> ServiceResult<()> {
     match way.kind {
         WayInKind::EmergencyContact => emergency::is_open(conn, way.id, now).await,
+        WayInKind::Escrow => escrow::is_open(conn, way.id, now).await,
         _ => Ok(()),
     }
 }
@@ -225,6 +227,11 @@ async fn replace(
     if let Used::Contact(row) = &used {
         event = event.with("contact", row.contact);
     }
+    if let Used::Escrow(row) = &used
+        && let Some(asked_by) = row.asked_by
+    {
+        event = event.with("asked_by", asked_by);
+    }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
     throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
@@ -239,6 +246,7 @@ enum Used {
     Kit,
     Contact(Box<EmergencyRow>),
     Shares(WayInId, Vec<ShareRow>),
+    Escrow(Box<EscrowRow>),
 }
 
 impl Used {
@@ -254,6 +262,11 @@ impl Used {
                 storage::recovery_shares::delete(tx.conn(), proved.id).await?;
                 Ok(Self::Shares(proved.id, shares))
             }
+            WayInKind::Escrow => {
+                let row = storage::escrow::get(tx.conn(), proved.id).await?.ok_or(ErrorCode::RecoveryFailed)?;
+                storage::escrow::delete(tx.conn(), row.way_in).await?;
+                Ok(Self::Escrow(Box::new(row)))
+            }
             _ => Ok(Self::Kit),
         }
     }
@@ -263,6 +276,7 @@ impl Used {
             Self::Kit => None,
             Self::Contact(row) => Some(row.way_in),
             Self::Shares(way_in, _) => Some(*way_in),
+            Self::Escrow(row) => Some(row.way_in),
         }
     }
 
@@ -271,6 +285,7 @@ impl Used {
             Self::Kit => MailKind::AccountRecovered,
             Self::Contact(_) => MailKind::EmergencyUsed,
             Self::Shares(..) => MailKind::RecoverySharesUsed,
+            Self::Escrow(_) => MailKind::EscrowUsed,
         }
     }
 
@@ -278,6 +293,7 @@ impl Used {
         match self {
             Self::Kit => {}
             Self::Contact(row) => emergency::tell(state, row),
+            Self::Escrow(row) => escrow::tell(state, row),
             Self::Shares(_, shares) => {
                 recovery_shares::tell(state, account, shares.iter().map(|share| share.contact));
             }

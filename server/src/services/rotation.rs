@@ -27,7 +27,7 @@ pub struct Rotated {
     account: AccountId,
     password: WayIn,
     recovery_kit: WayIn,
-    /// Passkeys, emergency contacts, recovery shares.
+    /// Passkeys, emergency contacts, recovery shares, escrow.
     others: Vec<WayIn>,
     keyring: Vec<u8>,
     client_state: Vec<u8>,
@@ -55,9 +55,11 @@ impl Rotated {
             .recovery_shares
             .into_iter()
             .map(|way| signed::way_in("/rotation/recovery_shares", way, WayInKind::RecoveryShares, chain, now));
+        let escrow =
+            sent.escrow.into_iter().map(|way| signed::way_in("/rotation/escrow", way, WayInKind::Escrow, chain, now));
         Ok(Self {
             account: AccountId(chain.account().0),
-            others: passkeys.chain(contacts).chain(shares).collect::<ServiceResult<_>>()?,
+            others: passkeys.chain(contacts).chain(shares).chain(escrow).collect::<ServiceResult<_>>()?,
             password: signed::way_in("/rotation/password", sent.password, WayInKind::Password, chain, now)?,
             recovery_kit: signed::way_in(
                 "/rotation/recovery_kit",

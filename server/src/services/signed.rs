@@ -46,6 +46,7 @@ pub fn way_in(
         WayInKind::Passkey => (account::WayInKind::Passkey, "Passkey"),
         WayInKind::EmergencyContact => (account::WayInKind::EmergencyContact, "Emergency contact"),
         WayInKind::RecoveryShares => (account::WayInKind::RecoveryShares, "Recovery shares"),
+        WayInKind::Escrow => (account::WayInKind::Escrow, "Escrow"),
     };
     if signed.kind != wanted || signed.id.0 != new.id.0 {
         return Err(ServiceError::field(pointer, "its record is of another kind or id"));

@@ -2,7 +2,7 @@
 //! messages that go out while the delay runs.
 
 use api_types::{
-    B64, ErrorCode, UnixMillis, WayInId,
+    B64, ErrorCode, WayInId,
     accounts::AccountStatus,
     audit::Action,
     emergency::{EmergencyContactList, EmergencyState, EmergencyWords},
@@ -15,6 +15,7 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
+        asking::{BATCH, TOLD_OPEN, due},
         confirmation,
         emergency::{ask_again_at, shown, tell},
         notices,
@@ -25,11 +26,6 @@ use crate::{
         emergency::{self, EmergencyRow},
     },
 };
-
-/// The message that it is open is the last one.
-const TOLD_OPEN: i32 = 3;
-/// Most in one round of upkeep.
-const BATCH: u64 = 1000;
 
 /// `GET /trusted`.
 pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<EmergencyContactList> {
@@ -142,19 +138,6 @@ pub async fn words(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceR
     Ok(EmergencyWords { sealed: B64(row.sealed) })
 }
 
-/// Which message is due: 1 halfway, 2 a day before, 3 once it is open.
-fn due(asked_at: UnixMillis, opens_at: UnixMillis, now: UnixMillis) -> i32 {
-    let half = asked_at + (opens_at - asked_at) / 2;
-    let day_before = opens_at - DAY;
-    if opens_at <= now {
-        TOLD_OPEN
-    } else if half < day_before && day_before <= now {
-        2
-    } else {
-        i32::from(half <= now)
-    }
-}
-
 /// One round: the messages that are due.
 pub async fn remind(state: &AppState) -> ServiceResult<()> {
     let now = state.clock.now();
@@ -179,20 +162,4 @@ pub async fn remind(state: &AppState) -> ServiceResult<()> {
         tell(state, &row);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_come_halfway_a_day_before_and_at_the_end() {
-        let week = |days: f64| due(0, 7 * DAY, (days * DAY as f64) as i64);
-        assert_eq!(
-            [week(0.0), week(3.4), week(3.5), week(5.9), week(6.0), week(6.9), week(7.0)],
-            [0, 0, 1, 1, 2, 2, 3]
-        );
-        let day = |part: f64| due(0, DAY, (part * DAY as f64) as i64);
-        assert_eq!([day(0.0), day(0.4), day(0.5), day(0.9), day(1.0)], [0, 0, 1, 1, 3], "no day before");
-    }
 }

@@ -8,7 +8,7 @@ use api_types::{
     closing::{ClosedBy, Closing, DELETED_NAME},
 };
 use entities::{
-    accounts, api_tokens, ceremonies,
+    account_escrows, accounts, api_tokens, ceremonies,
     closed_accounts::{ActiveModel, Column, Entity},
     drafts, email_changes, email_verifications, emergency_contacts, grant_seeds, grants, identities, identity_tickets,
     invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, recovery_codes,
@@ -146,6 +146,7 @@ async fn delete_own(conn: &impl ConnectionTrait, account: AccountId) -> DbResult
         email_changes,
         outbox,
         emergency_contacts,
+        account_escrows,
         report_access,
         ceremonies,
         recovery_splits,

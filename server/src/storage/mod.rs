@@ -17,6 +17,7 @@ pub mod email_changes;
 pub mod email_verifications;
 pub mod emergency;
 pub mod erasure;
+pub mod escrow;
 pub mod former_addresses;
 pub mod grants;
 pub mod grants_challenges;

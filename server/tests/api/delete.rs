@@ -31,6 +31,7 @@ use server::{
 };
 
 use crate::{
+    escrow,
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
     later::later,
@@ -128,6 +129,7 @@ async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTree
         ("second_factors", "account_id", vec!["salt"]),
         ("emergency_contacts", "account_id", vec!["statement", "sealed"]),
         ("recovery_splits", "account_id", vec!["statement"]),
+        ("account_escrows", "account_id", vec!["statement", "sealed"]),
         ("recovery_shares", "contact_id", vec!["sealed"]),
         ("drafts", "author", vec!["sealed"]),
         ("sessions", "account_id", vec!["token_hash"]),
@@ -206,6 +208,8 @@ async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
     ann.add_emergency_contact(&zoe.account_id(), 3).await.unwrap();
     zoe.split_recovery(&[dora.account_id(), ann.account_id()], 2).await.unwrap();
     ann.split_recovery(&[dora.account_id(), zoe.account_id()], 2).await.unwrap();
+    let paper = ada.make_escrow_key(&ada.new_escrow_words()).await.unwrap();
+    escrow::compares(&zoe, &paper).await.unwrap();
     add_app(&server, &zoe).await;
     zoe.save_state().await.unwrap();
     let needles = own_bytes(&server, &zoe, &[own, written]).await;

@@ -270,13 +270,29 @@ async fn what_the_owner_refuses_opens_nothing_and_can_be_asked_for_again_later()
 }
 
 /// A device on which the owner has time to refuse, between the proof of the words and the new password.
-struct Slow(Native, Ahead, Meanwhile);
+pub struct Slow(Native, Ahead, Meanwhile);
 
-struct Meanwhile(Person, WayInId);
+/// The owner, and whom they refuse.
+pub struct Meanwhile(Person, Refused);
+
+/// Who is refused.
+pub enum Refused {
+    Contact(WayInId),
+    Administrator,
+}
+
+/// A client on such a device.
+pub fn slow(server: &Server, owner: &Person, refused: Refused) -> Client<Slow> {
+    let meanwhile = Meanwhile(owner.clone(), refused);
+    Client::new(Slow(Native::new(&server.origin).unwrap(), Ahead::of(server), meanwhile))
+}
 
 impl HeavySteps for Meanwhile {
     async fn run(&self, task: HeavyTask) -> Result<SecretBytes, HeavyError> {
-        self.0.refuse_emergency(&self.1).await.unwrap();
+        match &self.1 {
+            Refused::Contact(way_in) => self.0.refuse_emergency(way_in).await.unwrap(),
+            Refused::Administrator => self.0.refuse_escrow().await.unwrap(),
+        }
         BlockingPool.run(task).await
     }
 }
@@ -311,8 +327,7 @@ async fn a_refusal_between_proof_and_new_password_counts() {
     bea.ask_emergency(&id).await.unwrap();
     server.state.clock.advance(DAY);
     let words = obtains(&bea, &id).await.words().join(" ");
-    let client =
-        Client::new(Slow(Native::new(&server.origin).unwrap(), Ahead::of(&server), Meanwhile(olga.clone(), id)));
+    let client = slow(&server, &olga, Refused::Contact(id));
     let recover = Recover { email: OLGA, words: &words, password: NEW_PASSWORD, device: device() };
     assert_eq!(code(client.recover(recover, &NoSecondFactor).await), "emergency_not_open");
     assert!(olga.sessions().await.is_ok(), "nothing was changed");

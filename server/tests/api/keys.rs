@@ -204,6 +204,7 @@ fn body(who: &Applicant, record: &Signed<KeyRecord>) -> RotateKeys {
             passkeys: Vec::new(),
             emergency_contacts: Vec::new(),
             recovery_shares: Vec::new(),
+            escrow: Vec::new(),
             // No password's, but the record is looked at first.
             password: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
             recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),

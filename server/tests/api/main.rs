@@ -37,6 +37,7 @@ mod email_change;
 mod email_change_tries;
 mod email_verification;
 mod emergency;
+mod escrow;
 mod find_by_key;
 mod framing;
 mod grants;

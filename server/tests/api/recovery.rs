@@ -63,6 +63,7 @@ async fn prepare(server: &Server, person: &mut Person) -> FinishRecovery {
             passkeys: Vec::new(),
             emergency_contacts: Vec::new(),
             recovery_shares: Vec::new(),
+            escrow: Vec::new(),
             password: who.way_in(WayInSecret::Password(&done.export_key), 1),
             recovery_kit: who.way_in(WayInSecret::RecoveryKit(&who.kit), 1),
             keyring: B64(who.keyring.seal(&who.key, &account, &mut rng())),

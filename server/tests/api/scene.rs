@@ -279,6 +279,17 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "remove_recovery_split" => (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), Some(json!({}))),
         "list_held_shares" => ("/trusted/shares".into(), None),
         "open_held_share" => (format!("/trusted/shares/{}/open", WayInId([0; 16])), None),
+        "get_escrow" => ("/account/escrow".into(), None),
+        "add_escrow" => ("/account/escrow".into(), Some(json!({}))),
+        "remove_escrow" => (format!("/account/escrow/{}/remove", WayInId([0; 16])), Some(json!({}))),
+        "refuse_escrow" => (format!("/account/escrow/{}/refuse", WayInId([0; 16])), None),
+        "list_escrows" => ("/admin/escrow".into(), None),
+        "make_escrow_key" => ("/admin/escrow/key".into(), Some(json!({"statement": "AQ"}))),
+        "end_escrow_key" => ("/admin/escrow/key/end".into(), Some(json!({"statement": "AQ"}))),
+        "ask_escrow" | "get_escrow_secret" => {
+            let verb = if operation == "ask_escrow" { "ask" } else { "secret" };
+            (format!("/admin/escrow/accounts/{}/{verb}", scene.people[1].as_ref().unwrap().id), None)
+        }
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
         "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
         "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),

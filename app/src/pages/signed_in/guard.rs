@@ -65,6 +65,7 @@ pub fn Guard(
                     name=who.name
                     role=who.role
                     waiting=vault.waiting
+                    escrowed=vault.escrowed
                     online=vault.online
                     on_lock=move |()| vault.lock()
                     on_sign_out=move |()| vault.sign_out()
@@ -111,12 +112,13 @@ fn Fetched(program: Program) -> impl IntoView {
     }
 }
 
-/// What is said on every page: alarms, emergency contacts who ask, shares that were opened, and live events.
+/// What is said on every page: alarms, emergency contacts and administrators who ask, shares that were opened, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     view! {
         <super::notices::AlarmNotice/>
         <super::emergency_notice::EmergencyNotice/>
+        <super::escrow_notice::EscrowNotice/>
         <super::share_notice::ShareNotice/>
         <super::notices::LiveNotices/>
         <super::new_session::SignInNotice/>

@@ -47,6 +47,8 @@ mod draft;
 #[cfg(feature = "hydrate")]
 mod emergency_notice;
 #[cfg(feature = "hydrate")]
+mod escrow_notice;
+#[cfg(feature = "hydrate")]
 mod find_person;
 #[cfg(feature = "hydrate")]
 mod key;
@@ -136,6 +138,7 @@ guarded! {
     Administration => people;
     Invitations => invitations;
     Policies => policies;
+    Escrows => escrows;
     Audit => audit;
     Settings => account;
     DeleteAccount => delete_account;

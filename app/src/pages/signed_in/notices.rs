@@ -64,6 +64,7 @@ pub fn LiveNotices() -> impl IntoView {
         | LiveKind::SessionBegan
         | LiveKind::EmergencyChanged
         | LiveKind::RecoverySharesChanged
+        | LiveKind::EscrowChanged
         | LiveKind::TeamChanged => {}
     });
 }

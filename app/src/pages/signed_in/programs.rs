@@ -66,6 +66,7 @@ programs! {
         people, fetch_people => administration::AdministrationPage;
         invitations, fetch_invitations => administration::InvitationsPage;
         policies, fetch_policies => administration::PoliciesPage;
+        escrows, fetch_escrows => administration::EscrowPage;
         audit, fetch_audit => administration::AuditPage;
     }
     settings {

@@ -11,6 +11,9 @@ use api_types::{
     devices::{DeviceAdded, DeviceList, NewDevice, RemoveDevice},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
+    escrow::{
+        EndEscrowKey, EscrowOverview, EscrowedSecret, NewAccountEscrow, NewEscrowKey, OwnEscrow, RemoveAccountEscrow,
+    },
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
@@ -171,6 +174,27 @@ impl<T: Transport> Api<'_, T> {
         list_held_shares() -> HeldShareList = get "/trusted/shares".to_owned();
         /// `POST /trusted/shares/{way_in_id}/open`.
         open_held_share(id: &WayInId) -> SealedShare = post_empty format!("/trusted/shares/{id}/open");
+        /// `GET /account/escrow`.
+        get_escrow() -> OwnEscrow = get "/account/escrow".to_owned();
+        /// `POST /account/escrow`.
+        add_escrow(body: &NewAccountEscrow) -> () = post_unit "/account/escrow".to_owned(), body;
+        /// `POST /account/escrow/{way_in_id}/remove`.
+        remove_escrow(id: &WayInId, body: &RemoveAccountEscrow) -> ()
+            = post_unit format!("/account/escrow/{id}/remove"), body;
+        /// `POST /account/escrow/{way_in_id}/refuse`.
+        refuse_escrow(id: &WayInId) -> () = post_nothing format!("/account/escrow/{id}/refuse");
+        /// `GET /admin/escrow`.
+        list_escrows(before: Option<&str>) -> EscrowOverview
+            = get format!("/admin/escrow{}", Query::default().add("before", before).0);
+        /// `POST /admin/escrow/key`.
+        make_escrow_key(body: &NewEscrowKey) -> () = post_unit "/admin/escrow/key".to_owned(), body;
+        /// `POST /admin/escrow/key/end`.
+        end_escrow_key(body: &EndEscrowKey) -> () = post_unit "/admin/escrow/key/end".to_owned(), body;
+        /// `POST /admin/escrow/accounts/{account_id}/ask`.
+        ask_escrow(id: &AccountId) -> () = post_nothing format!("/admin/escrow/accounts/{id}/ask");
+        /// `POST /admin/escrow/accounts/{account_id}/secret`.
+        get_escrow_secret(id: &AccountId) -> EscrowedSecret
+            = post_empty format!("/admin/escrow/accounts/{id}/secret");
         /// `POST /passkeys/challenge`.
         challenge_passkey() -> PasskeyChallenge = post_empty "/passkeys/challenge".to_owned();
         /// `POST /sign-in/passkey`.

@@ -94,6 +94,7 @@ impl NextKey {
             passkeys: of_kind(WayInKind::Passkey)?,
             emergency_contacts: of_kind(WayInKind::EmergencyContact)?,
             recovery_shares: of_kind(WayInKind::RecoveryShares)?,
+            escrow: of_kind(WayInKind::Escrow)?,
             password: new_way_in(password),
             recovery_kit: new_way_in(kit),
             keyring: B64(self.epochs.keyring.seal(&self.key, &account, &mut rng())),

@@ -1,5 +1,5 @@
-//! The recovery kit opens the account, or an emergency contact's words do, or recovery shares together; a new password is
-//! set and the account key rotated, in one request.
+//! The recovery kit opens the account, or an emergency contact's words do, or those out of escrow, or recovery shares
+//! together; a new password is set and the account key rotated, in one request.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ use crate::{
 pub struct Recover<'a> {
     /// Sign-in e-mail.
     pub email: &'a str,
-    /// The 24 words, of the kit or of an emergency contact.
+    /// The 24 words, of the kit, of an emergency contact or out of escrow.
     pub words: &'a str,
     /// New password.
     pub password: &'a str,
@@ -101,14 +101,16 @@ struct Opened {
     key: AccountKey,
 }
 
-/// The account key, by the emergency contact whose words these are. That way in serves once: it is taken out of those that
-/// stay.
-fn open_emergency(others: &mut Vec<Signed<WayIn>>, chain: &KeyChain, words: &RecoveryKit) -> Result<AccountKey> {
+/// The account key, by the emergency contact whose words these are, or by what was in escrow. That way in serves once: it is
+/// taken out of those that stay.
+fn open_once(others: &mut Vec<Signed<WayIn>>, chain: &KeyChain, words: &RecoveryKit) -> Result<AccountKey> {
     for at in 0..others.len() {
-        if others[at].claimed().kind != CryptoKind::EmergencyContact {
-            continue;
-        }
-        match open_way(&others[at], chain, WayInSecret::EmergencyContact(words)) {
+        let secret = match others[at].claimed().kind {
+            CryptoKind::EmergencyContact => WayInSecret::EmergencyContact(words),
+            CryptoKind::Escrow => WayInSecret::Escrow(words),
+            _ => continue,
+        };
+        match open_way(&others[at], chain, secret) {
             Err(ClientError::WrongKit) => {}
             opened => {
                 others.remove(at);
@@ -138,7 +140,7 @@ impl Opened {
         let key = match given.shares_of {
             Some(id) => open_shares(&mut others, &chain, (id, kit))?,
             None => match open_way(&way, &chain, WayInSecret::RecoveryKit(kit)) {
-                Err(ClientError::WrongKit) => open_emergency(&mut others, &chain, kit)?,
+                Err(ClientError::WrongKit) => open_once(&mut others, &chain, kit)?,
                 opened => opened?,
             },
         };

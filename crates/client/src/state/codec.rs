@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tlog::note::MAX_NOTE;
 
 use super::{
-    ClientState, PasswordSet, Pin, Seen, TeamPin,
+    ClientState, EscrowPin, PasswordSet, Pin, Seen, TeamPin, escrow,
     keys_codec::{self, MAX_KEYS},
     teams,
 };
@@ -138,6 +138,13 @@ fn read_teams(r: &mut Reader<'_>) -> Result<BTreeMap<TeamId, TeamPin>, DecodeErr
     Ok(Packed::each(r, "teams", teams::read)?.into_iter().collect())
 }
 
+fn read_escrow(r: &mut Reader<'_>) -> Result<Option<EscrowPin>, DecodeError> {
+    match Packed::each(r, "escrow key seen", escrow::read)?[..] {
+        [pin] => Ok(Some(pin)),
+        _ => Err(DecodeError::Invalid { field: "escrow key seen" }),
+    }
+}
+
 impl ClientState {
     /// Plaintext, to be sealed.
     pub fn to_bytes(&self) -> SecretBytes {
@@ -169,7 +176,7 @@ impl ClientState {
             .bytes(&placeholders)
             .bytes(&retired);
         // Without what came later the form is that of earlier versions.
-        let teams = !self.teams.is_empty();
+        let teams = !self.teams.is_empty() || self.escrow.is_some();
         let password = self.password.is_some() || teams;
         let keys = self.keys != KeysSeen::default() || password;
         if !self.logs.is_empty() || keys {
@@ -184,6 +191,11 @@ impl ClientState {
         if teams {
             let mut packed = Vec::new();
             self.teams.iter().for_each(|(team, pin)| teams::write(team, pin, &mut packed));
+            w.bytes(&packed);
+        }
+        if let Some(pin) = &self.escrow {
+            let mut packed = Vec::new();
+            escrow::write(pin, &mut packed);
             w.bytes(&packed);
         }
         let mut out = vec![VERSION];
@@ -215,6 +227,7 @@ impl ClientState {
             keys: if r.is_empty() { KeysSeen::default() } else { keys_codec::read(r.nested("keys seen", MAX_KEYS)?)? },
             password: if r.is_empty() { None } else { read_password(&mut r)? },
             teams: if r.is_empty() { BTreeMap::new() } else { read_teams(&mut r)? },
+            escrow: if r.is_empty() { None } else { read_escrow(&mut r)? },
         };
         r.finish()?;
         Ok(state)
@@ -256,6 +269,7 @@ mod tests {
         let said = Newer { epoch: 26, record: [27; 32], leaf: 28 };
         state.teams.insert(TeamId([29; 32]), TeamPin { seq: 25, roster: Hash32([30; 32]), newer: Some(said) });
         state.teams.insert(TeamId([31; 32]), TeamPin { seq: 0, roster: Hash32([32; 32]), newer: None });
+        state.escrow = Some(EscrowPin { time: 33, key: Hash32([34; 32]), ended: true });
         state
     }
 
@@ -270,8 +284,8 @@ mod tests {
 
     #[test]
     fn a_state_from_before_the_log_is_read() {
-        let teams = BTreeMap::new();
-        let state = ClientState { logs: BTreeMap::new(), keys: KeysSeen::default(), password: None, teams, ..full() };
+        let (logs, keys, teams) = (BTreeMap::new(), KeysSeen::default(), BTreeMap::new());
+        let state = ClientState { logs, keys, password: None, teams, escrow: None, ..full() };
         assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
         let mut unwatched = full();
         unwatched.keys.addresses.clear();
@@ -280,6 +294,10 @@ mod tests {
         assert_eq!(ClientState::parse(later.to_bytes().expose()), Ok(later));
         let teams = ClientState { password: None, ..full() };
         assert_eq!(ClientState::parse(teams.to_bytes().expose()), Ok(teams), "teams and no password");
+        let escrow = ClientState { escrow: None, ..full() };
+        assert_eq!(ClientState::parse(escrow.to_bytes().expose()), Ok(escrow), "from before escrow");
+        let alone = ClientState { escrow: full().escrow, ..ClientState::default() };
+        assert_eq!(ClientState::parse(alone.to_bytes().expose()), Ok(alone), "escrow alone");
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::{
 pub(super) struct Next {
     pub(super) password: Signed<WayIn>,
     pub(super) kit: Signed<WayIn>,
-    /// Passkeys, emergency contacts, recovery shares.
+    /// Passkeys, emergency contacts, recovery shares, escrow.
     pub(super) others: Vec<Signed<WayIn>>,
     pub(super) key: NextKey,
 }
@@ -131,7 +131,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// Rotates without one of the other ways in, which `send` removes. Every other session ends.
-    pub(super) async fn rotate_without(&self, id: &WayInId, send: impl AsyncFn(Rotation) -> Result<()>) -> Result<()> {
+    pub(crate) async fn rotate_without(&self, id: &WayInId, send: impl AsyncFn(Rotation) -> Result<()>) -> Result<()> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
             let mut next = self.next_key().await?;

@@ -20,7 +20,13 @@ pub fn fingerprint_groups(chain: &KeyChain) -> [String; 8] {
 /// Twelve words of BIP39's English list (each 11 bits of the fingerprint): 132 bits.
 #[cfg(feature = "open")]
 pub fn fingerprint_words(chain: &KeyChain) -> [&'static str; 12] {
-    let bits = fingerprint_bits(chain).0;
+    words_of(&fingerprint_bits(chain))
+}
+
+/// The first 132 bits of a hash as words.
+#[cfg(feature = "open")]
+pub(super) fn words_of(hash: &Hash32) -> [&'static str; 12] {
+    let bits = hash.0;
     let list = bip39::Language::English.word_list();
     std::array::from_fn(|i| {
         let index =

@@ -5,6 +5,7 @@ mod account_key;
 mod closing;
 mod device;
 mod emergency;
+mod escrow;
 mod fingerprint;
 mod key_record;
 #[cfg(feature = "open")]
@@ -28,6 +29,9 @@ pub use device::{DEVICE_LIFE_MAX, Device, DeviceError, DeviceRecord, DeviceRemov
 pub use emergency::{EMERGENCY_DELAY_DAYS, EmergencyContact, EmergencyError};
 #[cfg(feature = "open")]
 pub use emergency::{open_emergency, seal_emergency};
+pub use escrow::{AccountEscrow, ESCROW_DELAY_DAYS, EscrowEnd, EscrowError, EscrowKey};
+#[cfg(feature = "open")]
+pub use escrow::{EscrowWords, open_escrow, seal_escrow};
 #[cfg(feature = "open")]
 pub use fingerprint::fingerprint_words;
 pub use fingerprint::{fingerprint_bits, fingerprint_groups};

@@ -126,7 +126,7 @@ mod private {
 
     use super::*;
     use crate::{
-        account::{AccountRemoval, KeyChain, Keyring},
+        account::{AccountRemoval, EscrowEnd, EscrowKey, KeyChain, Keyring},
         kem::hpke_seal,
         secret::Secret,
         sign::{Signed, SigningKey},
@@ -154,6 +154,16 @@ mod private {
 
         /// Signs that an account is removed.
         pub fn sign_removal(&self, statement: AccountRemoval) -> Signed<AccountRemoval> {
+            Signed::sign(statement, &self.0)
+        }
+
+        /// Publishes an escrow key.
+        pub fn sign_escrow_key(&self, statement: EscrowKey) -> Signed<EscrowKey> {
+            Signed::sign(statement, &self.0)
+        }
+
+        /// Ends one.
+        pub fn sign_escrow_end(&self, statement: EscrowEnd) -> Signed<EscrowEnd> {
             Signed::sign(statement, &self.0)
         }
 

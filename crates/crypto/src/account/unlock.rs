@@ -27,6 +27,8 @@ pub enum WayInSecret<'a> {
     EmergencyContact(&'a RecoveryKit),
     /// What recovery shares gave together.
     RecoveryShares(&'a RecoveryKit),
+    /// What is in escrow with the organisation.
+    Escrow(&'a RecoveryKit),
 }
 
 impl WayInSecret<'_> {
@@ -38,15 +40,17 @@ impl WayInSecret<'_> {
             Self::Passkey(_) => WayInKind::Passkey,
             Self::EmergencyContact(_) => WayInKind::EmergencyContact,
             Self::RecoveryShares(_) => WayInKind::RecoveryShares,
+            Self::Escrow(_) => WayInKind::Escrow,
         }
     }
 
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Password(key) => key.secret().expose(),
-            Self::RecoveryKit(words) | Self::EmergencyContact(words) | Self::RecoveryShares(words) => {
-                words.entropy().expose()
-            }
+            Self::RecoveryKit(words)
+            | Self::EmergencyContact(words)
+            | Self::RecoveryShares(words)
+            | Self::Escrow(words) => words.entropy().expose(),
             Self::Passkey(secret) => secret.secret().expose(),
         }
     }
@@ -58,6 +62,7 @@ impl WayInSecret<'_> {
             Self::Passkey(_) => Label::WayInPasskey,
             Self::EmergencyContact(_) => Label::WayInEmergencyContact,
             Self::RecoveryShares(_) => Label::WayInRecoveryShares,
+            Self::Escrow(_) => Label::WayInEscrow,
         }
     }
 }
@@ -91,9 +96,10 @@ pub fn make_way_in(
     let bindings: [&[u8]; 2] = [setup.account.as_ref(), id.as_ref()];
     let sealed_seed = seal_small(secret.bytes(), secret.label(), &bindings, pair.seed().expose(), rng);
     let proof_key = match secret {
-        WayInSecret::RecoveryKit(words) | WayInSecret::EmergencyContact(words) | WayInSecret::RecoveryShares(words) => {
-            Some(words.proof_key())
-        }
+        WayInSecret::RecoveryKit(words)
+        | WayInSecret::EmergencyContact(words)
+        | WayInSecret::RecoveryShares(words)
+        | WayInSecret::Escrow(words) => Some(words.proof_key()),
         WayInSecret::Password(_) | WayInSecret::Passkey(_) => None,
     };
     let way = WayIn {

@@ -26,6 +26,8 @@ pub enum WayInKind {
     EmergencyContact = 4,
     /// 32 random bytes, split among contacts.
     RecoveryShares = 5,
+    /// 32 random bytes, sealed to the organisation's escrow key.
+    Escrow = 6,
 }
 
 impl WayInKind {
@@ -40,6 +42,7 @@ impl WayInKind {
             3 => Ok(Self::Passkey),
             4 => Ok(Self::EmergencyContact),
             5 => Ok(Self::RecoveryShares),
+            6 => Ok(Self::Escrow),
             other => Err(DecodeError::UnknownTag { field: "way-in kind", tag: other.into() }),
         }
     }
@@ -62,7 +65,7 @@ pub struct WayIn {
     pub wrap: Vec<u8>,
     /// Which account key is wrapped: 0 at sign-up, one more with each rotation.
     pub generation: u32,
-    /// For a recovery kit, an emergency contact or recovery shares: the key that authenticates a reset.
+    /// For a recovery kit, an emergency contact, recovery shares or escrow: the key that authenticates a reset.
     pub proof_key: Option<PublicSigningKey>,
     /// Epoch of the account's signing key.
     pub epoch: u32,

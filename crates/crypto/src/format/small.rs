@@ -34,6 +34,8 @@ pub enum Label {
     WayInEmergencyContact,
     /// The seed of a way in by recovery shares, under the bytes that they give together.
     WayInRecoveryShares,
+    /// The seed of a way in by escrow, under the bytes that are sealed to the escrow key.
+    WayInEscrow,
     /// The author's statement, under the content key.
     AuthorStatement,
     /// An invitation's secret kept by its maker, under the account key.
@@ -54,6 +56,7 @@ impl Label {
             Self::WayInPasskey => "way-in/passkey",
             Self::WayInEmergencyContact => "way-in/emergency-contact",
             Self::WayInRecoveryShares => "way-in/recovery-shares",
+            Self::WayInEscrow => "way-in/escrow",
             Self::AuthorStatement => "author-statement",
             Self::Invitation => "invitation",
         }

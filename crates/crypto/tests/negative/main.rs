@@ -8,6 +8,7 @@ mod closing;
 mod devices;
 mod emergency;
 mod envelopes;
+mod escrow;
 mod manifests;
 mod parts;
 mod shares;

@@ -66,12 +66,13 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
 }
 
 impl Account {
-    fn rotate(&mut self, to: Rotation) {
+    pub(super) fn rotate(&mut self, to: Rotation) {
         assert_eq!(to.client_state_counter, self.counter + 1);
         self.ways_in = vec![way(&to.password, WayInKind::Password), way(&to.recovery_kit, WayInKind::RecoveryKit)];
         self.ways_in.extend(to.passkeys.iter().map(|new| way(new, WayInKind::Passkey)));
         self.ways_in.extend(to.emergency_contacts.iter().map(|new| way(new, WayInKind::EmergencyContact)));
         self.ways_in.extend(to.recovery_shares.iter().map(|new| way(new, WayInKind::RecoveryShares)));
+        self.ways_in.extend(to.escrow.iter().map(|new| way(new, WayInKind::Escrow)));
         self.keyring = to.keyring;
         (self.state, self.counter) = (to.client_state, to.client_state_counter);
     }
@@ -123,7 +124,7 @@ impl SplitRecovery {
     }
 }
 
-fn way(new: &NewWayIn, kind: WayInKind) -> WayIn {
+pub(super) fn way(new: &NewWayIn, kind: WayInKind) -> WayIn {
     WayIn {
         id: new.id,
         kind,

@@ -4,6 +4,7 @@
 mod access;
 pub mod accounts;
 pub mod devices;
+pub mod escrow;
 pub mod keys;
 pub mod log;
 mod reports;
@@ -25,6 +26,7 @@ use api_types::{
     audit::READ_REQUEST,
     closing::Closing,
     devices::ReportDevice,
+    escrow::EndedEscrowKey,
     grants::Wrap,
     invitations::Invitation,
     reports::NewVersion,
@@ -136,6 +138,11 @@ pub struct Db {
     pub arrived: BTreeMap<PlaceholderId, AccountId>,
     pub trusted: Vec<Trusted>,
     pub splits: Vec<SplitRecovery>,
+    /// The escrow key that is offered.
+    pub escrow_key: Option<B64>,
+    /// The one that ended last.
+    pub ended_escrow_key: Option<EndedEscrowKey>,
+    pub escrows: Vec<escrow::Escrowed>,
     pub teams: BTreeMap<TeamId, teams::Team>,
     pub devices: Vec<ReportDevice>,
     pub cursor: u64,
@@ -288,6 +295,7 @@ impl Fake {
             .or_else(|| self.devices(request, &parts, &me.0))
             .or_else(|| self.people(request, &parts, query, &me))
             .or_else(|| self.teams(request, &parts, &me.0))
+            .or_else(|| self.escrow(request, &parts, &me.0))
             .or_else(|| self.drafts(request, &parts, &me.0))
             .or_else(|| self.reports(request, &parts, query, &me.0))
             .or_else(|| self.grants(request, &parts, &me))

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use malicious_server::attack::ATTACKS;
 
 const PAGE: &str = include_str!("../../../../docs/attacks.md");
-const SUITE: [&str; 7] = [
+const SUITE: [&str; 8] = [
     include_str!("access.rs"),
     include_str!("account.rs"),
+    include_str!("escrow.rs"),
     include_str!("keys.rs"),
     include_str!("log.rs"),
     include_str!("parts.rs"),

@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod catalogue;
+mod escrow;
 mod keys;
 mod log;
 mod parts;

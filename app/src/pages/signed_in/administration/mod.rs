@@ -1,6 +1,7 @@
-//! Administration: people, invitations, policies, audit. Nothing here can open a report.
+//! Administration: people, invitations, policies, escrow, audit. Nothing here can open a report.
 
 mod audit;
+mod escrow;
 mod invitations;
 mod invite;
 mod people;
@@ -12,6 +13,7 @@ use api_types::accounts::Role;
 use leptos::prelude::*;
 
 pub use audit::AuditPage;
+pub use escrow::EscrowPage;
 pub use invitations::InvitationsPage;
 pub use people::AdministrationPage;
 pub use policies::PoliciesPage;
@@ -31,6 +33,9 @@ fn Administrators(
     /// Buttons.
     #[prop(optional, into)]
     actions: ViewFn,
+    /// What stands in the place of the usual sentence.
+    #[prop(optional)]
+    lead: Option<&'static str>,
 ) -> impl IntoView {
     let role = use_vault().state.with_untracked(|state| state.who().map(|who| who.role));
     if role != Some(Role::Administrator) {
@@ -49,10 +54,11 @@ fn Administrators(
         ("/administration", t!(administration.tab_people).to_owned()),
         ("/administration/invitations", t!(administration.tab_invitations).to_owned()),
         ("/administration/policies", t!(administration.tab_policies).to_owned()),
+        ("/administration/escrow", t!(escrow_admin.tab).to_owned()),
         ("/administration/audit", t!(administration.tab_audit).to_owned()),
     ];
     view! {
-        <Page title=t!(administration.title).to_owned() lead=t!(administration.lead).to_owned() actions>
+        <Page title=t!(administration.title).to_owned() lead=lead.unwrap_or(t!(administration.lead)).to_owned() actions>
             <LinkTabs label=t!(administration.tabs) tabs/>
             {children()}
         </Page>

@@ -5,6 +5,7 @@ mod account;
 mod closing;
 mod devices;
 mod endless;
+mod escrow;
 mod events;
 mod key_log;
 mod keys;

@@ -1,10 +1,11 @@
-//! `/settings/security`: password, recovery kit, emergency contacts, recovery shares, second factor. Each is changed on a
+//! `/settings/security`: password, recovery kit, emergency contacts, recovery shares, escrow, second factor. Each is changed on a
 //! screen of its own.
 
 mod authenticator;
 mod codes;
 mod emergency;
 mod enrol;
+mod escrow;
 mod factors;
 mod identities;
 mod keys;
@@ -15,7 +16,7 @@ mod phone;
 mod recovery_shares;
 
 use api_types::{live::LiveKind, second_factors::SecondFactorList};
-use client::{EmergencyLink, Split};
+use client::{EmergencyLink, EscrowStanding, Split};
 use leptos::prelude::*;
 
 pub use enrol::EnrolPage;
@@ -40,6 +41,7 @@ enum Screen {
     Phone,
     Emergency,
     Shares,
+    Escrow,
     Codes,
 }
 
@@ -53,6 +55,7 @@ struct Security {
     phone: Loaded<phone::Known>,
     emergency: Loaded<Vec<EmergencyLink>>,
     split: Loaded<Option<Split>>,
+    escrow: Loaded<EscrowStanding>,
     /// Recovery codes that were just made.
     codes: RwSignal<Vec<String>>,
 }
@@ -72,6 +75,7 @@ impl Security {
                 | Screen::Phone
                 | Screen::Emergency
                 | Screen::Shares
+                | Screen::Escrow
         );
         if !has_field {
             request_animation_frame(|| browser::focus("main"));
@@ -84,6 +88,7 @@ impl Security {
         self.phone.again();
         self.emergency.again();
         self.split.again();
+        self.escrow.again();
         self.show(Screen::Overview);
     }
 
@@ -106,6 +111,7 @@ pub fn SecurityPage() -> impl IntoView {
         phone: Loaded::new(vault, phone::ask),
         emergency: Loaded::new(vault, |open: Keys| async move { open.emergency_contacts().await }),
         split: Loaded::new(vault, |open: Keys| async move { open.recovery_split().await }),
+        escrow: Loaded::new(vault, |open: Keys| async move { open.escrow().await }),
         codes: RwSignal::new(Vec::new()),
     };
     identities::came_back();
@@ -120,6 +126,9 @@ pub fn SecurityPage() -> impl IntoView {
         if matches!(event.kind, LiveKind::RecoverySharesChanged | LiveKind::Resync) {
             security.split.again();
         }
+        if matches!(event.kind, LiveKind::EscrowChanged | LiveKind::Resync) {
+            security.escrow.again();
+        }
     });
     let screen = move || match security.screen.get() {
         Screen::Overview => view! { <Overview security/> }.into_any(),
@@ -130,6 +139,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Phone => view! { <PhoneScreen security/> }.into_any(),
         Screen::Emergency => view! { <EmergencyScreen security/> }.into_any(),
         Screen::Shares => view! { <SharesScreen security/> }.into_any(),
+        Screen::Escrow => view! { <EscrowScreen security/> }.into_any(),
         Screen::Codes => view! { <CodesScreen security/> }.into_any(),
     };
     view! { {screen} <ProveDialog proving=security.proving/> }
@@ -161,6 +171,7 @@ fn Overview(security: Security) -> impl IntoView {
             </Card>
             <emergency::EmergencyContacts security/>
             <recovery_shares::RecoveryShares security/>
+            <escrow::EscrowCard security/>
             <factors::Factors security/>
             <phone::PhoneCard security/>
             <identities::Identities security/>
@@ -233,6 +244,15 @@ fn SharesScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(recovery_shares.split).to_owned() lead=t!(recovery_shares.split_lead).to_owned()>
             <recovery_shares::SplitRecovery security/>
+        </Page>
+    }
+}
+
+#[component]
+fn EscrowScreen(security: Security) -> impl IntoView {
+    view! {
+        <Page title=t!(escrow.turn_on).to_owned() lead=t!(escrow.turn_on_lead).to_owned()>
+            <escrow::TurnOn security/>
         </Page>
     }
 }
