@@ -76,7 +76,7 @@ pub async fn scene() -> Scene {
 }
 
 /// A report of one's own.
-async fn keeps(owner: &Person) -> ReportId {
+pub async fn keeps(owner: &Person) -> ReportId {
     let fields = ReportFields {
         report_number: "R-17".into(),
         title: "Chest X-ray".into(),
