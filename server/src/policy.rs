@@ -9,6 +9,7 @@ use api_types::{
     grants::Right,
     sessions::Carrier,
 };
+use crypto::sign::PublicSigningKey;
 
 use crate::{clock::MINUTE, scopes::Scopes};
 
@@ -33,6 +34,17 @@ pub struct Actor {
     /// Of an API token, which stands in the session's place: what it reaches. The table of `scopes` is asked before anything
     /// here.
     pub token: Option<Scopes>,
+    /// The account's newest key, under which its requests to read count. None where the record of it can't be read.
+    pub reading_key: Option<ReadingKey>,
+}
+
+/// What verifies a request to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadingKey {
+    /// The epoch that the request must name.
+    pub epoch: u32,
+    /// The key that must have signed it.
+    pub signing: PublicSigningKey,
 }
 
 /// Allowed, or the code that refuses.
@@ -289,6 +301,7 @@ mod tests {
             session: SessionId([9; 16]),
             carrier: Carrier::Bearer,
             token: None,
+            reading_key: None,
         }
     }
 

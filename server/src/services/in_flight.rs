@@ -112,6 +112,7 @@ mod tests {
             session: SessionId([2; 16]),
             carrier: Carrier::Bearer,
             token: None,
+            reading_key: None,
         };
         let all = Arc::new(InFlight::default());
         let slots: Vec<_> = (0..SESSION_LIVE).map(|_| all.enter(What::Live, &actor).unwrap()).collect();

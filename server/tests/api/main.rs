@@ -67,6 +67,7 @@ mod passkeys;
 mod phone_limits;
 mod phone_sign_in;
 mod phones;
+mod reading_cost;
 mod recovery;
 mod recovery_shares;
 mod redeem;
