@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
 	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
-	screenshots test-tools
+	screenshots test-tools fuzz
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -177,6 +177,10 @@ e2e-open: ## The browser tests that still fail
 
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
 	playwright test --config end2end/playwright.config.ts --project=browser screens
+
+# Apart from `make test`, which runs the same checks over the same seeds (crates/fuzz-checks).
+fuzz: ## Fuzz every parser for SECONDS each (60), or those that TARGETS names
+	@scripts/fuzz "$(or $(SECONDS),60)" $(TARGETS)
 
 bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools" scripts/setup bench
