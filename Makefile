@@ -190,4 +190,4 @@ bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli -p healthsecure-tlog --examples
 	@$(STEP) "server for benchmarks" cargo build --release --locked -p server --features unaudited --examples
 	@rm -f target/bench.json
-	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)
+	scripts/postgres bench playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)

@@ -52,6 +52,7 @@ mod log_client;
 mod log_keys;
 mod log_keys_client;
 mod log_kill;
+mod log_replicas;
 mod log_sequencer;
 mod mail_flood;
 mod mail_invitations;
