@@ -62,6 +62,8 @@ def log_seeds():
     put("leaf", "binding", b"\x01\x02" + b"\x40" + b"\x09" * 64 + b"\x07" * 32)
     put("leaf", "unknown_kind", b"\x01\x03" + b"\x00" * 68)
     put("leaf", "event_opening", b"\x01" + b"\x05" * 32 + b"an event")
+    put("leaf", "unknown_version", b"\x02\x01" + b"\x00" * 68)
+    put("leaf", "short", b"\x01\x01" + b"\x00" * 20)
 
 
 def field(data):
