@@ -54,7 +54,7 @@ impl Target {
     /// # Errors
     /// What the files say.
     pub fn seeds(&self) -> io::Result<Vec<(String, Vec<u8>)>> {
-        let read = |entry: io::Result<fs::DirEntry>| {
+        let read = |entry: io::Result<fs::DirEntry>| -> io::Result<(String, Vec<u8>)> {
             let entry = entry?;
             Ok((entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?))
         };
