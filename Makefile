@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
 	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
-	screenshots test-tools
+	screenshots test-tools fuzz
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -20,7 +20,7 @@ LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-D
 CARGO_MORE := $(HEALTHSECURE_CARGO)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What of the API's tests runs on PostgreSQL each time: where the two databases could differ. `make test-postgres` runs all.
-ON_POSTGRES := audit|drafts|honest_client|log_sequencer|mail_outbox|redeem|reports|sign_up|throttling|uploads
+ON_POSTGRES := audit|drafts|honest_client|log_sequencer|mail_outbox|reading_cost|redeem|reports|sign_up|throttling|uploads
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
 
@@ -178,6 +178,10 @@ e2e-open: ## The browser tests that still fail
 screenshots: ## Walk every screen at 390 and 1440 px, light and dark, into end2end/screenshots
 	playwright test --config end2end/playwright.config.ts --project=browser screens
 
+# Apart from `make test`, which runs the same checks over the same seeds (crates/fuzz-checks).
+fuzz: ## Fuzz every parser for SECONDS each (60), or those that TARGETS names
+	@scripts/fuzz "$(or $(SECONDS),60)" $(TARGETS)
+
 bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools" scripts/setup bench
 	@$(STEP) "page" scripts/site
@@ -186,4 +190,4 @@ bench: ## Measure, and print ratios (docs/benchmarks.md)
 	@$(STEP) "tools for benchmarks" cargo build --release --locked -p cli -p healthsecure-tlog --examples
 	@$(STEP) "server for benchmarks" cargo build --release --locked -p server --features unaudited --examples
 	@rm -f target/bench.json
-	playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)
+	scripts/postgres bench playwright test --config end2end/playwright.config.ts --project=bench $(ARGS)

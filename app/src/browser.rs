@@ -160,6 +160,25 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Waits, but not after the moment when this device has a network again.
+pub async fn sleep_or_online(milliseconds: i32) {
+    let mut waiting = None;
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+        let _ = window().add_event_listener_with_callback("online", &resolve);
+        waiting = Some(resolve);
+    });
+    let _ = JsFuture::from(promise).await;
+    if let Some(waiting) = waiting {
+        let _ = window().remove_event_listener_with_callback("online", &waiting);
+    }
+}
+
+/// Something between 0 and 1, for what must not happen everywhere at once. Nobody may rely on not guessing it.
+pub fn chance() -> f64 {
+    js_sys::Math::random()
+}
+
 /// Chooses the theme on this device: `light`, `dark`, or `None` for what the system says.
 pub fn set_theme(theme: Option<&str>) {
     let root = document().document_element();

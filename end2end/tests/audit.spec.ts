@@ -47,3 +47,21 @@ test('the audit is filtered by day, shows denied attempts in one tap, and is sav
   await administrator.button(w.auditEverything).click();
   await expect(rows.getByText('Done', { exact: true }).first()).toBeVisible();
 });
+
+test('on a phone an event of the audit is a few lines, and nothing has to be scrolled sideways', async ({ clinic, enter }) => {
+  const administrator = await enter(clinic.administrator, { viewport: { width: 390, height: 844 } });
+  const { page } = administrator;
+  await page.goto('/administration/audit');
+  await administrator.unlock();
+  const rows = page.locator('tbody').getByRole('row');
+  await expect(rows.nth(10)).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole('columnheader')).toHaveCount(6);
+  await expect(rows.first().getByRole('cell')).toHaveCount(6);
+  const heights = (await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect().height))).sort((a, b) => a - b);
+  expect(heights[Math.floor(heights.length / 2)], 'an event in the middle').toBeLessThan(120);
+  expect(heights.at(-1), 'the tallest event').toBeLessThan(200);
+  expect(heights[0], 'and each is seen').toBeGreaterThan(40);
+  const wider = await page.locator('.table-wrap').evaluate((wrap) => wrap.scrollWidth - wrap.clientWidth);
+  expect(wider).toBeLessThanOrEqual(1);
+  await inspect(page, 'audit-phone');
+});

@@ -11,17 +11,48 @@ test('every answer has a strict policy and the usual guards', async ({ clinic, r
   expect(assets.length).toBeGreaterThan(2);
   for (const path of [...paths, ...assets]) {
     const answer = await request.get(clinic.origin + path, { maxRedirects: 0 });
-    const headers = answer.headers();
-    const policy = headers['content-security-policy'] ?? '';
-    expect(policy, `${path} has no policy`).not.toBe('');
-    expect(policy, path).not.toMatch(/unsafe-inline|'unsafe-eval'|\*/);
-    expect(policy, path).toMatch(/frame-ancestors 'none'/);
-    expect(policy, path).toMatch(/default-src '(none|self)'/);
-    expect(headers['x-content-type-options'], path).toBe('nosniff');
-    expect(headers['referrer-policy'], path).toBe('no-referrer');
-    expect(headers['cross-origin-opener-policy'], path).toBe('same-origin');
-    expect(headers['server'], `${path} names its software`).toBeUndefined();
+    expect(missing(answer.headers()), path).toEqual([]);
   }
+});
+
+/** What an answer's headers lack. That a browser heeds them is shown in walls.spec.ts. */
+function missing(headers: { [name: string]: string }): string[] {
+  const policy = headers['content-security-policy'] ?? '';
+  const holds: { [what: string]: boolean } = {
+    'a policy': policy !== '',
+    'a strict policy': !/unsafe-inline|'unsafe-eval'|\*/.test(policy),
+    'frame-ancestors': /frame-ancestors 'none'/.test(policy),
+    'default-src': /default-src '(none|self)'/.test(policy),
+    nosniff: headers['x-content-type-options'] === 'nosniff',
+    'no-referrer': headers['referrer-policy'] === 'no-referrer',
+    'an opener policy': headers['cross-origin-opener-policy'] === 'same-origin',
+    'no name of its software': headers['server'] === undefined,
+  };
+  return Object.keys(holds).filter((what) => !holds[what]);
+}
+
+/** Scripts that carry neither the nonce nor an address of the site, and attributes that would run or style something. */
+function strange(html: string, nonce: string): string[] {
+  const scripts = [...html.matchAll(/<script\b[^>]*>/g)].map(([tag]) => tag);
+  const attributes = [...html.matchAll(/\son[a-z]+=|\sstyle=|javascript:/g)].map(([found]) => found);
+  return [...scripts.filter((tag) => !tag.includes(`nonce="${nonce}"`) && !/src="\/assets\//.test(tag)), ...attributes];
+}
+
+test('a header that lacks, a script and a handler that are strange would be found', async ({ clinic, request }) => {
+  const headers = (await request.get(`${clinic.origin}/`)).headers();
+  for (const name of ['content-security-policy', 'x-content-type-options', 'referrer-policy', 'cross-origin-opener-policy']) {
+    const { [name]: _, ...rest } = headers;
+    expect(missing(rest), name).not.toEqual([]);
+  }
+  const weaker = (from: string, to: string) => ({ ...headers, 'content-security-policy': headers['content-security-policy']!.replace(from, to) });
+  for (const [from, to] of [["style-src 'self'", "style-src 'unsafe-inline'"], ["img-src 'self'", 'img-src *'], ["frame-ancestors 'none'", "frame-ancestors 'self'"],
+    ["default-src 'none'", 'default-src https:'], ["'wasm-unsafe-eval'", "'unsafe-eval'"]] as const) {
+    expect(missing(weaker(from, to)), to).not.toEqual([]);
+  }
+  expect(missing({ ...headers, server: 'axum' })).toEqual(['no name of its software']);
+  const strangers = ['<script>', '<script nonce="other">', '<script src="https://evil.example/assets/x.js">', '<img onerror="x">', '<p style="x">', '<a href="javascript:x">'];
+  for (const tag of strangers) expect(strange(tag, 'own'), tag).toHaveLength(1);
+  expect(strange('<script nonce="own"><script src="/assets/1/x.js">', 'own')).toEqual([]);
 });
 
 test('each page has a nonce of its own, and every script carries it or comes from here', async ({ clinic, request }) => {
@@ -31,11 +62,7 @@ test('each page has a nonce of its own, and every script carries it or comes fro
     const nonce = /'nonce-([^']+)'/.exec(answer.headers()['content-security-policy'] ?? '')?.[1] ?? '';
     expect(nonce.length).toBeGreaterThanOrEqual(16);
     nonces.add(nonce);
-    const html = await answer.text();
-    for (const [tag] of html.matchAll(/<script\b[^>]*>/g)) {
-      expect(tag.includes(`nonce="${nonce}"`) || /src="\/assets\//.test(tag), tag).toBe(true);
-    }
-    expect(html).not.toMatch(/\son[a-z]+=|\sstyle=|javascript:/);
+    expect(strange(await answer.text(), nonce), path).toEqual([]);
   }
   expect(nonces.size).toBe(3);
 });
@@ -61,6 +88,8 @@ test('requests of other sites are refused', async ({ clinic, enter }) => {
     expect((await answer.json()).code).toBe('origin_refused');
   }
   expect((await person.context.request.get('/api/v1/drafts')).status(), 'nothing happened').toBe(200);
+  const own = await person.context.request.delete('/api/v1/sessions', { headers: { origin: clinic.origin } });
+  expect(own.status(), 'the same request of this site').toBe(204);
 });
 
 test('the session cookie is bound to this host, this site and HTTP', async ({ clinic, enter }) => {
@@ -69,6 +98,7 @@ test('the session cookie is bound to this host, this site and HTTP', async ({ cl
   expect(cookies).toHaveLength(1);
   expect(cookies[0]).toMatchObject({ name: '__Host-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
   expect(await person.page.evaluate(() => document.cookie)).toBe('');
+  expect(await person.page.evaluate(() => ((document.cookie = 'probe=seen'), document.cookie)), 'one that isn’t kept from scripts').toBe('probe=seen');
   const stored = await person.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   expect(stored).not.toContain(cookies[0]?.value ?? 'no cookie');
 });

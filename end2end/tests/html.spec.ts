@@ -6,6 +6,7 @@ import { lie, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { root } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
+import { noteViolations, takeTextForHtml, withoutHeaders } from '../support/walls.ts';
 import { words } from '../support/words.ts';
 
 const PAYLOAD =
@@ -71,6 +72,30 @@ test('the payload would run where a page took it for HTML', async ({ browser }) 
   await expect.poll(() => harm(page)).toContain('a script ran');
   expect((await harm(page)).length).toBeGreaterThan(2);
   await page.close();
+});
+
+test('a page that took such a text for HTML would still be kept from running it by its policy, and not without', async ({ clinic, enter }) => {
+  test.setTimeout(120_000);
+  const author = await enter(clinic.author);
+  const { page } = author;
+  const id = await author.writeReport({ title: 'Taken for HTML', patientName: 'Ole Lind' });
+  await author.shareWith(clinic.doctor.name);
+  await poisoned(author, freeTexts(), new Set());
+  await takeTextForHtml(page, PAYLOAD);
+  const violations = await noteViolations(page);
+  const look = async () => {
+    await page.goto(`/reports/${id}`);
+    await author.unlock();
+    await expect.poll(async () => (await harm(page)).some((found) => found.startsWith('<img')), { timeout: 30_000 }).toBe(true);
+  };
+  await look();
+  await expect.poll(violations, 'by the policy').toContain('script-src-attr');
+  expect(await harm(page), 'it became part of the page, and did not run').not.toContain('a script ran');
+
+  const back = await withoutHeaders(author.context, /\/reports\/[0-9a-f]{64}$/, ['content-security-policy']);
+  await look();
+  await expect.poll(() => harm(page), 'without the policy it runs').toContain('a script ran');
+  await back();
 });
 
 test('nothing that a server says becomes part of the page', async ({ clinic, enter }) => {

@@ -223,7 +223,7 @@ fn leaves_reads_out() -> bool {
 async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::new();
     while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let written = match write_group(&db, &group).await {
+        let written = match write_group(&db, &mut group).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(%error, events = group.len(), "audit events could not be written");
@@ -236,10 +236,11 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-async fn write_group(db: &Db, group: &[Job]) -> ServiceResult<()> {
+/// Takes the drafts: whatever becomes of them, they are answered.
+async fn write_group(db: &Db, group: &mut [Job]) -> ServiceResult<()> {
     let mut tx = db.begin_write().await?;
-    for draft in group.iter().flat_map(|job| &job.drafts) {
-        tx.record(draft.clone()).await?;
+    for draft in group.iter_mut().flat_map(|job| job.drafts.drain(..)) {
+        tx.record(draft).await?;
     }
     tx.commit().await
 }

@@ -9,6 +9,7 @@ use api_types::{
     grants::Right,
     sessions::Carrier,
 };
+use crypto::sign::PublicSigningKey;
 
 use crate::{clock::MINUTE, scopes::Scopes};
 
@@ -35,6 +36,17 @@ pub struct Actor {
     pub token: Option<Scopes>,
     /// Of a device: whose it is. `account` is the device then, and role and status are its owner's.
     pub device_of: Option<AccountId>,
+    /// The account's newest key, under which its requests to read count. None where the record of it can't be read.
+    pub reading_key: Option<ReadingKey>,
+}
+
+/// What verifies a request to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadingKey {
+    /// The epoch that the request must name.
+    pub epoch: u32,
+    /// The key that must have signed it.
+    pub signing: PublicSigningKey,
 }
 
 /// Allowed, or the code that refuses.
@@ -313,6 +325,7 @@ mod tests {
             carrier: Carrier::Bearer,
             token: None,
             device_of: None,
+            reading_key: None,
         }
     }
 

@@ -24,10 +24,11 @@ const SERVER_ONLY: [&str; 10] = [
 const LEAVES: [&str; 5] =
     ["healthsecure-api-types", "healthsecure-crypto", "healthsecure-entities", "healthsecure-tlog", "migrations"];
 
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "app",
     "cli",
     "frontend",
+    "fuzz-checks",
     "healthsecure-api-types",
     "healthsecure-client",
     "healthsecure-crypto",

@@ -1,6 +1,7 @@
 //! Live events while the vault is open: passed to whoever listens, reconnected when the line breaks.
 
 use api_types::live::{LiveEvent, LiveKind};
+use client::LivePauses;
 use futures::StreamExt;
 use leptos::prelude::*;
 
@@ -42,9 +43,12 @@ pub(super) async fn listen(vault: Vault, keys: Keys) {
     emergency::look(vault, keys.clone());
     teams::tend(vault, keys.clone());
     let mut broken = false;
+    let mut pauses = LivePauses::default();
     loop {
+        let mut open = 0;
         if let Ok(events) = keys.live().await {
             let mut events = Box::pin(events);
+            let since = browser::now();
             if broken {
                 hear(
                     vault,
@@ -55,9 +59,11 @@ pub(super) async fn listen(vault: Vault, keys: Keys) {
             while let Some(Ok(event)) = events.next().await {
                 hear(vault, &keys, &event);
             }
+            open = browser::now() - since;
         }
         broken = true;
-        browser::sleep(3_000).await;
+        let pause = pauses.after(open, browser::chance());
+        browser::sleep_or_online(i32::try_from(pause).unwrap_or(i32::MAX)).await;
     }
 }
 

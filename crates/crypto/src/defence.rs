@@ -16,6 +16,8 @@ pub enum Defence {
     PinnedKeys,
     /// A role is approved by the organisation's signature.
     ApprovalSignature,
+    /// The organisation key that was seen first is the only one.
+    PinnedOrganisation,
     /// The instance that was seen first is the only one.
     PinnedInstance,
     /// Entries of an access list are signed by who makes them.

@@ -45,6 +45,7 @@ attacks! {
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
+    ORGANISATION_KEY_SWAP = "organisation-key-swap": [PinnedOrganisation => "organisation_key_changed"];
     PRETENDED_DELETION = "pretended-deletion": [ClosingSigned => "closing_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];

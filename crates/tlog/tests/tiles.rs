@@ -4,6 +4,7 @@
 mod common;
 
 use common::{leaves, tiles};
+use proptest::prelude::*;
 use tlog::{
     MAX_SIZE, leaf_hash,
     merkle::{Node, inclusion_nodes, prove_inclusion},
@@ -140,4 +141,16 @@ fn missing_and_narrow_tiles_are_named() {
     assert!(matches!(Edge::load(&&map, MAX_SIZE + 1), Err(EdgeError::TooLarge(_))));
     map.insert(&id(0, 1, 44), Tile::new(all[256..].to_vec()).unwrap());
     assert_eq!(Edge::load(&&map, 300).unwrap().root(), common::root(&all));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn paths_are_read_as_written(level in 0_u8..64, index in 0_u64..1 << 55, width in 1_u16..=256) {
+        let tile = Resource::Tile(id(level, index, width));
+        prop_assert_eq!(tile.to_string().parse(), Ok(tile));
+        let bundle = Resource::Bundle(BundleId::new(index, width).unwrap());
+        prop_assert_eq!(bundle.to_string().parse(), Ok(bundle));
+    }
 }

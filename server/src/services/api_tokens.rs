@@ -150,13 +150,14 @@ pub async fn authenticate(state: &AppState, text: &str, from: Address) -> Servic
 fn actor(found: &Found) -> Actor {
     Actor {
         account: found.token.device.unwrap_or(found.token.account),
-        role: found.role,
-        status: found.status,
-        second_factor_due: found.needs_second_factor,
+        role: found.account.role,
+        status: found.account.status,
+        second_factor_due: found.account.needs_second_factor,
         session: SessionId(found.token.id.0),
         carrier: Carrier::Bearer,
         token: Some(found.token.scopes),
         device_of: found.token.device.map(|_| found.token.account),
+        reading_key: found.account.reading_key,
     }
 }
 

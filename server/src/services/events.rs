@@ -34,7 +34,7 @@ pub async fn of_report(
     actor.may_read_events(standing.standing)?;
     let filter = EventFilter { before, report: Some(report), ..EventFilter::default() };
     let list = page(state, filter, false).await?;
-    let event = reading.event(state, actor, Action::AuditRead, Some(report), what::REPORT).await?;
+    let event = reading.event(state, actor, Action::AuditRead, Some(report), what::REPORT)?;
     state.audit.record(event.with("count", list.items.len())).await?;
     Ok(list)
 }

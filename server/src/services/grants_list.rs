@@ -30,7 +30,7 @@ pub async fn of_report(
     actor.may_read(seen.standing)?;
     let grants = storage::grants::of_report(conn, report).await?;
     let items = infos(conn, grants, now).await?;
-    state.audit.record(reading.event(state, actor, Action::Read, Some(report), what::GRANTS).await?).await?;
+    state.audit.record(reading.event(state, actor, Action::Read, Some(report), what::GRANTS)?).await?;
     Ok(GrantList { items })
 }
 

@@ -113,6 +113,7 @@ mod tests {
             carrier: Carrier::Bearer,
             token: None,
             device_of: None,
+            reading_key: None,
         };
         let all = Arc::new(InFlight::default());
         let slots: Vec<_> = (0..SESSION_LIVE).map(|_| all.enter(What::Live, &actor).unwrap()).collect();

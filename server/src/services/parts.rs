@@ -70,7 +70,7 @@ pub async fn find(state: &AppState, actor: &Actor, reading: Reading, id: PartId)
     let (version, revision, part) = (int(id.version)?, int(id.revision)?, int(id.part)?);
     let row = storage::versions::part(state.db.read(), id.report, version, revision, part).await?;
     let row = row.ok_or(ErrorCode::NotFound)?;
-    let event = reading.event(state, actor, Action::Open, Some(id.report), &what(id)).await?;
+    let event = reading.event(state, actor, Action::Open, Some(id.report), &what(id))?;
     Ok(Found { id, row, event })
 }
 

@@ -2,7 +2,6 @@
 
 use api_types::{ErrorCode, ReportId, audit::Action};
 use crypto::{
-    account::KeyRecord,
     audit::{Asked, ReadRequest, RequestError},
     ids::{self, InstanceId},
     sign::Signed,
@@ -12,7 +11,6 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     policy::Actor,
-    storage,
 };
 
 /// What came with a request: the signed bytes, not verified yet.
@@ -27,7 +25,7 @@ impl Reading {
 
     /// The event of this reading, once its request verified: signed by the actor, in this session, for exactly this.
     /// `what` begins the event's subject.
-    pub async fn event(
+    pub fn event(
         self,
         state: &AppState,
         actor: &Actor,
@@ -45,20 +43,14 @@ impl Reading {
             report: report.map(|report| ids::ReportId(report.0)),
             what: what.to_owned(),
         };
-        let current = current(state, actor).await?;
-        request.verify_now(&asked, state.clock.now(), current.claimed()).map_err(|error| unsigned(&error))?;
+        let key = actor.reading_key.ok_or_else(|| ServiceError::Internal("an account without a key record".into()))?;
+        request.verify_now(&asked, state.clock.now(), key.epoch, &key.signing).map_err(|error| unsigned(&error))?;
         let draft = EventDraft::by(actor, action).saying(what).requested(bytes);
         Ok(match report {
             Some(report) => draft.on(report),
             None => draft,
         })
     }
-}
-
-async fn current(state: &AppState, actor: &Actor) -> ServiceResult<Signed<KeyRecord>> {
-    let record = storage::accounts::newest_key_record(state.db.read(), actor.account).await?;
-    let record = record.ok_or_else(|| ServiceError::Internal("an account has no key record".into()))?;
-    Signed::parse(&record).map_err(|error| ServiceError::Internal(format!("a stored key record: {error}")))
 }
 
 fn unsigned(error: &RequestError) -> ServiceError {

@@ -48,7 +48,7 @@ pub struct ListQuery {
 /// A page of the caller's list, or what changed in it.
 pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: ListQuery) -> ServiceResult<ReportList> {
     actor.active()?;
-    let event = reading.event(state, actor, Action::List, None, what::REPORTS).await?;
+    let event = reading.event(state, actor, Action::List, None, what::REPORTS)?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if limit == 0 || limit > PAGE_MAX {
         return Err(ServiceError::field("/limit", format!("must be 1 to {PAGE_MAX}")));
@@ -128,7 +128,7 @@ fn item(row: Row) -> ServiceResult<ReportItem> {
 /// One report: everything needed to verify and open it, but the ciphertext.
 pub async fn get(state: &AppState, actor: &Actor, reading: Reading, report: ReportId) -> ServiceResult<Report> {
     let composed = compose(state, actor, report).await?;
-    state.audit.record(reading.event(state, actor, Action::Read, Some(report), what::REPORT).await?).await?;
+    state.audit.record(reading.event(state, actor, Action::Read, Some(report), what::REPORT)?).await?;
     Ok(composed)
 }
 
@@ -158,7 +158,6 @@ async fn versions(
     seen: &Standing,
     id: ReportId,
 ) -> ServiceResult<(Vec<VersionItem>, Vec<B64>)> {
-    let waiting = if seen.standing.owner { storage::versions_rekey::waiting(conn, id).await? } else { Vec::new() };
     let mut wraps: HashMap<(i32, i32), Vec<_>> = HashMap::new();
     for wrap in storage::wraps::for_grants(conn, id, seen.grant_ids()).await? {
         wraps.entry((wrap.version, wrap.revision)).or_default().push(sent_wrap(wrap)?);
@@ -175,7 +174,7 @@ async fn versions(
             manifest: B64(row.manifest),
             created_at: row.created_at,
             wraps: wraps.remove(&(row.version, row.revision)).unwrap_or_default(),
-            rekey_pending: waiting.contains(&row.version),
+            rekey_pending: seen.standing.owner && row.rekey_waits,
         });
     }
     Ok((items, superseded))
@@ -218,7 +217,7 @@ pub async fn people(
     let devices = sending_devices::of_report(conn, &accounts).await?;
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
     let items = storage::accounts::public_by_ids(conn, &accounts).await?;
-    let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE).await?;
+    let event = reading.event(state, actor, Action::Read, Some(report), what::PEOPLE)?;
     state.audit.record(event.delivered(items.iter().map(|account| &account.id.0[..]))).await?;
     Ok(ReportPeople { items, teams, devices })
 }

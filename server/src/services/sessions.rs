@@ -117,16 +117,17 @@ async fn load(state: &AppState, hash: &[u8; 32]) -> ServiceResult<Option<Seen>> 
 }
 
 fn seen(found: Found) -> Seen {
-    let session = found.session;
+    let Found { session, account } = found;
     let actor = Actor {
         account: session.account,
-        role: found.role,
-        status: found.status,
-        second_factor_due: found.needs_second_factor,
+        role: account.role,
+        status: account.status,
+        second_factor_due: account.needs_second_factor,
         session: session.id,
         carrier: session.carrier,
         token: None,
         device_of: None,
+        reading_key: account.reading_key,
     };
     Seen { actor, last_seen_at: session.last_seen_at, expires_at: session.expires_at }
 }
@@ -363,6 +364,7 @@ mod tests {
             carrier: Carrier::Bearer,
             token: None,
             device_of: None,
+            reading_key: None,
         };
         Seen { actor, last_seen_at: 0, expires_at: 10 }
     }

@@ -214,7 +214,7 @@ pub async fn get(
     let wraps = storage::wraps::for_grants(conn, report, seen.grant_ids()).await?;
     let current = |wrap: &WrapRow| wrap.version == version && wrap.revision == row.revision;
     let wraps = wraps.into_iter().filter(current).map(sent_wrap).collect::<ServiceResult<_>>()?;
-    let event = reading.event(state, actor, Action::Open, Some(report), &what::fields(version)).await?;
+    let event = reading.event(state, actor, Action::Open, Some(report), &what::fields(version))?;
     state.audit.record(event.with("revision", row.revision)).await?;
     Ok(VersionContent {
         version: row.version.unsigned_abs(),

@@ -1,20 +1,19 @@
 //! `api_tokens`: those that were not removed; the audit remembers the others.
 
-use api_types::{
-    AccountId, ApiTokenId, UnixMillis,
-    accounts::{AccountStatus, Role},
-    sessions::Place,
-    tokens::Scope,
-};
+use api_types::{AccountId, ApiTokenId, UnixMillis, sessions::Place, tokens::Scope};
 use entities::{
     accounts,
     api_tokens::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 
-use super::{DbResult, policies};
+use super::{
+    DbResult,
+    account_now::{self, AccountNow},
+};
 use crate::{audit::enum_name, scopes::Scopes};
 
 /// A token.
@@ -87,29 +86,15 @@ pub async fn insert(conn: &impl ConnectionTrait, token: &ApiTokenRow) -> DbResul
 pub struct Found {
     /// The token.
     pub token: ApiTokenRow,
-    /// The account's role.
-    pub role: Role,
-    /// Its status.
-    pub status: AccountStatus,
-    /// Whether that role needs a second factor, and none was proved when the token was made.
-    pub needs_second_factor: bool,
+    /// Its account.
+    pub account: AccountNow,
 }
 
 /// A token by its id.
 pub async fn find(conn: &impl ConnectionTrait, id: ApiTokenId) -> DbResult<Option<Found>> {
-    let found = Entity::find_by_id(id.0.to_vec()).one(conn).await?;
-    let Some(token) = found.map(row).transpose()? else { return Ok(None) };
-    let account = accounts::Entity::find_by_id(token.account.0.to_vec())
-        .select_only()
-        .columns([accounts::Column::Role, accounts::Column::Status])
-        .into_tuple::<(String, String)>()
-        .one(conn)
-        .await?;
-    let Some((role, status)) = account else { return Ok(None) };
-    let role = super::name("accounts", "role", &role)?;
-    let status = super::name("accounts", "status", &status)?;
-    let needs_second_factor = !token.second_factor && policies::second_factor_roles(conn).await?.contains(&role);
-    Ok(Some(Found { token, role, status, needs_second_factor }))
+    let found = account_now::with_row(conn, "api_tokens", "id", id.0.to_vec()).await?;
+    let Some((token, account)) = found else { return Ok(None) };
+    Ok(Some(Found { token: row(Model::from_query_result(&token, "")?)?, account }))
 }
 
 /// An account's but its devices', newest first.

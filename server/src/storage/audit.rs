@@ -73,6 +73,16 @@ impl Heads {
         }
     }
 
+    /// Reads where the whole log stands now. What is known of reports' chains stays where nobody else has written since: each
+    /// value of the log's chain stands for all events before it.
+    pub async fn catch_up(&mut self, conn: &impl ConnectionTrait) -> DbResult<()> {
+        let now = Self::load(conn).await?;
+        if (now.next_seq, now.chain) != (self.next_seq, self.chain) {
+            *self = now;
+        }
+        Ok(())
+    }
+
     /// When the newest event was recorded.
     pub fn time(&self) -> Option<UnixMillis> {
         self.chain.map(|_| self.time)

@@ -4,7 +4,10 @@
 //! the writer takes an advisory lock, so that replicas share one audit chain. Whoever holds the writer holds the head
 //! of the audit chain; a transaction that doesn't commit leaves the head where it was.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use api_types::UnixMillis;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
@@ -38,6 +41,7 @@ pub struct Db {
     commits: Arc<Commits>,
     clock: Clock,
     silent: UnixMillis,
+    statements: Arc<AtomicU64>,
 }
 
 /// Notified when there may be more for a tree.
@@ -83,13 +87,18 @@ impl Db {
 
     async fn over(url: &DatabaseUrl) -> DbResult<Self> {
         let conn = connect(url, Purpose::Write).await?;
-        let read = connect(url, Purpose::Read).await?;
+        let mut read = connect(url, Purpose::Read).await?;
+        let statements = Arc::<AtomicU64>::default();
+        let count = Arc::clone(&statements);
+        read.set_metric_callback(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
         let silent = heads.time().map_or(0, |newest| clock.now() - newest);
         let writer = Writer { conn, heads, commits: Arc::clone(&commits), clock: clock.clone() };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent })
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent, statements })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -100,6 +109,11 @@ impl Db {
     /// Reads what stood at one moment: for answers that take several questions, of things that change together.
     pub async fn snapshot(&self) -> DbResult<DatabaseTransaction> {
         connect::snapshot(&self.read).await
+    }
+
+    /// How many statements the pool that reads has run since it was opened: what a request costs is a promise that is tested.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// The clock that stamps events.
@@ -136,7 +150,7 @@ impl Db {
         let tx = begin(&writer.conn).await?;
         if tx.get_database_backend() == DbBackend::Postgres {
             tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
-            writer.heads = Heads::load(&tx).await?;
+            writer.heads.catch_up(&tx).await?;
         }
         Ok(WriteTx { tx, staged: Staged::default(), mail: false, sms: false, writer })
     }

@@ -1,6 +1,7 @@
 //! The only place that names tables. Functions take a connection (the read pool, or a write transaction) and plain
 //! values; rules and authorisation are the services' part.
 
+pub mod account_now;
 pub mod accounts;
 pub mod api_tokens;
 pub mod audit;

@@ -2,7 +2,6 @@
 
 use api_types::{
     AccountId, SessionId, UnixMillis,
-    accounts::{AccountStatus, Role},
     sessions::{Carrier, Place},
 };
 use entities::{
@@ -10,12 +9,14 @@ use entities::{
     sessions::{ActiveModel, Column, Entity, Model},
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, IntoCondition},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QueryResult, sea_query::Expr,
 };
 
-use super::{DbResult, policies};
+use super::{
+    DbResult,
+    account_now::{self, AccountNow},
+};
 use crate::{audit::enum_name, config::SessionLimits};
 
 /// An open session.
@@ -88,40 +89,23 @@ pub async fn insert(conn: &impl ConnectionTrait, session: &SessionRow) -> DbResu
 pub struct Found {
     /// The session.
     pub session: SessionRow,
-    /// The account's role.
-    pub role: Role,
-    /// Its status.
-    pub status: AccountStatus,
-    /// Whether that role needs a second factor.
-    pub needs_second_factor: bool,
+    /// Its account.
+    pub account: AccountNow,
 }
 
 /// The session that a token opens.
 pub async fn find(conn: &impl ConnectionTrait, token_hash: &[u8; 32]) -> DbResult<Option<Found>> {
-    with_account(conn, Column::TokenHash.eq(token_hash.to_vec())).await
+    found(account_now::with_row(conn, "sessions", "token_hash", token_hash.to_vec()).await?)
 }
 
 /// A session by its id.
 pub async fn get_with_account(conn: &impl ConnectionTrait, id: SessionId) -> DbResult<Option<Found>> {
-    with_account(conn, Column::Id.eq(id.0.to_vec())).await
+    found(account_now::with_row(conn, "sessions", "id", id.0.to_vec()).await?)
 }
 
-/// Of the account only what is asked: its row holds large sealed columns.
-async fn with_account(conn: &impl ConnectionTrait, which: impl IntoCondition) -> DbResult<Option<Found>> {
-    let found = Entity::find().filter(which).one(conn).await?;
-    let Some(session) = found.map(row).transpose()? else { return Ok(None) };
-    let account = accounts::Entity::find_by_id(session.account.0.to_vec())
-        .select_only()
-        .columns([accounts::Column::Role, accounts::Column::Status])
-        .into_tuple::<(String, String)>()
-        .one(conn)
-        .await?;
-    let Some((role, status)) = account else { return Ok(None) };
-    let role = super::name("accounts", "role", &role)?;
-    let status = super::name("accounts", "status", &status)?;
-    // Whoever proved one has one.
-    let needs_second_factor = !session.second_factor && policies::second_factor_roles(conn).await?.contains(&role);
-    Ok(Some(Found { session, role, status, needs_second_factor }))
+fn found(found: Option<(QueryResult, AccountNow)>) -> DbResult<Option<Found>> {
+    let Some((session, account)) = found else { return Ok(None) };
+    Ok(Some(Found { session: row(Model::from_query_result(&session, "")?)?, account }))
 }
 
 /// A session by its id.

@@ -1,10 +1,10 @@
 //! `versions`, `parts`, `part_segments`: what was sealed, and where the ciphertext lies.
 
 use api_types::{ReportId, UnixMillis};
-use entities::{part_segments, parts, versions};
+use entities::{part_segments, parts, rekey_queue, versions};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -47,29 +47,38 @@ pub struct Summary {
     pub superseded: bool,
     /// Signed manifest.
     pub manifest: Vec<u8>,
+    /// Whether the version waits for its owner to seal it under a new key.
+    pub rekey_waits: bool,
 }
 
-/// Version, revision, time, time of its successor, manifest.
-type SummaryRow = (i32, i32, UnixMillis, Option<UnixMillis>, Vec<u8>);
+/// Version, revision, time, time of its successor, manifest, the same version where it waits.
+type SummaryRow = (i32, i32, UnixMillis, Option<UnixMillis>, Vec<u8>, Option<i32>);
 
 /// Every revision of every version, ascending.
 pub async fn summaries(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Summary>> {
     use versions::Column;
+    let queued = versions::Entity::belongs_to(rekey_queue::Entity)
+        .from((Column::ReportId, Column::Version))
+        .to((rekey_queue::Column::ReportId, rekey_queue::Column::Version))
+        .into();
     let rows: Vec<SummaryRow> = versions::Entity::find()
         .select_only()
         .columns([Column::Version, Column::Revision, Column::CreatedAt, Column::SupersededAt, Column::Manifest])
+        .column_as(rekey_queue::Column::Version, "waiting")
+        .join(JoinType::LeftJoin, queued)
         .filter(Column::ReportId.eq(report.0.to_vec()))
         .order_by_asc(Column::Version)
         .order_by_asc(Column::Revision)
         .into_tuple()
         .all(conn)
         .await?;
-    let summary = |(version, revision, created_at, superseded_at, manifest): SummaryRow| Summary {
+    let summary = |(version, revision, created_at, superseded_at, manifest, waiting): SummaryRow| Summary {
         version,
         revision,
         created_at,
         superseded: superseded_at.is_some(),
         manifest,
+        rekey_waits: waiting.is_some(),
     };
     Ok(rows.into_iter().map(summary).collect())
 }

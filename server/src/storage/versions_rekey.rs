@@ -2,9 +2,7 @@
 
 use api_types::{GrantId, ReportId, UnixMillis};
 use entities::rekey_queue::{ActiveModel, Column, Entity};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 
 use super::DbResult;
 
@@ -28,17 +26,6 @@ pub async fn add(
     let conflict = OnConflict::columns([Column::ReportId, Column::Version]).update_column(Column::CreatedAt).to_owned();
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(conn).await?;
     Ok(())
-}
-
-/// The versions of a report that wait.
-pub async fn waiting(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<i32>> {
-    Entity::find()
-        .select_only()
-        .column(Column::Version)
-        .filter(Column::ReportId.eq(report.0.to_vec()))
-        .into_tuple()
-        .all(conn)
-        .await
 }
 
 /// A version was re-keyed; whether it was waiting.

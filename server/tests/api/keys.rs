@@ -3,6 +3,7 @@
 use api_types::{
     B64, ReportId,
     accounts::{Role, RotateKeys, Rotation},
+    audit::{Action, READ_REQUEST},
     grants::Right,
     sessions::Carrier,
     sign_in::SignedIn,
@@ -14,6 +15,7 @@ use crypto::{
     account::{AccountKey, KeyRecord, WayInSecret, seal_state},
     sign::Signed,
 };
+use reqwest::Method;
 use server::clock::{MINUTE, now_ms};
 
 use crate::{
@@ -192,6 +194,25 @@ async fn an_old_session_makes_none() {
     assert!(matches!(ann.rotate_keys().await, Err(ClientError::Problem(_))));
     assert_eq!(ann.key_epoch().0, 0, "nothing was changed");
     ann.refresh().await.unwrap();
+}
+
+/// The session goes on, and what it remembers of the account's key is the new one at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_old_keys_signed_reads_nothing_more() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let report = write(&ann, PatientChoice::Account(ann.account_id())).await;
+    let signed = ann.sign_request(Action::Read, Some(&report), "");
+    let token = ann.token().unwrap().to_owned();
+    let asked = async || {
+        let request = server.request(Method::GET, &format!("/api/v1/reports/{report}")).bearer_auth(&token);
+        server.send(request.header(READ_REQUEST, signed.as_str())).await
+    };
+    assert_eq!(asked().await.status, 200);
+    ann.rotate_keys().await.unwrap();
+    assert_eq!(asked().await.code(), "unsigned_read");
+    read(&ann, &report).await.unwrap();
+    assert_eq!(asked().await.code(), "unsigned_read", "nor once the new ones have read");
 }
 
 /// A body with that record.

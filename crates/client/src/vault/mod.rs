@@ -27,6 +27,7 @@ use api_types::{
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
+    defence::Defence,
     ids::{AccountId as CryptoAccountId, Hash32, TeamId},
     kem::PrivateKey,
 };
@@ -129,7 +130,8 @@ pub(crate) fn open_client_state(
     if state.instance.is_some_and(|i| i != pinned.instance) {
         return Err(Refusal::InstanceChanged.into());
     }
-    if state.organisation.is_some() && state.organisation != pinned.organisation {
+    let exchanged = state.organisation.is_some() && state.organisation != pinned.organisation;
+    if exchanged && Defence::PinnedOrganisation.holds() {
         return Err(Refusal::OrganisationKeyChanged.into());
     }
     Ok((counter, state))

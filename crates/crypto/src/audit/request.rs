@@ -5,10 +5,10 @@ use thiserror::Error;
 
 use super::AuditEvent;
 use crate::{
-    account::{KeyDirectory, KeyError, KeyRecord},
+    account::{KeyDirectory, KeyError},
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, InstanceId, ReportId, SessionId},
-    sign::{Signed, SignedObject, VerifyError},
+    sign::{PublicSigningKey, Signed, SignedObject, VerifyError},
 };
 
 /// How far the times of a request and of its event may be apart, in milliseconds: a day. Devices' clocks are wrong, and a
@@ -162,13 +162,19 @@ impl Signed<ReadRequest> {
     ///
     /// # Errors
     /// [`RequestError`]; a request of an earlier epoch is [`RequestError::Key`].
-    pub fn verify_now(&self, asked: &Asked, now: UnixMillis, current: &KeyRecord) -> Result<(), RequestError> {
+    pub fn verify_now(
+        &self,
+        asked: &Asked,
+        now: UnixMillis,
+        epoch: u32,
+        current: &PublicSigningKey,
+    ) -> Result<(), RequestError> {
         let request = self.claimed();
-        if request.epoch != current.epoch {
+        if request.epoch != epoch {
             return Err(KeyError::EpochUnknown(request.epoch).into());
         }
         self.is_for(asked)?;
-        self.verify(&current.signing)?;
+        self.verify(current)?;
         self.is_of(now)
     }
 

@@ -14,8 +14,8 @@ use crypto::{
 };
 use malicious_server::{
     attack::{
-        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP, PRETENDED_DELETION,
-        TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
+        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP,
+        ORGANISATION_KEY_SWAP, PRETENDED_DELETION, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
     },
     double::{Fake, PASSWORD, World, device, email, keys::prove, rng},
     scene::{Scene, made_up, report, scene, straight, stranger},
@@ -219,17 +219,42 @@ async fn forged_approval() {
         let organisation = OrganisationKey::generate(&mut rng());
         server.db().organisation = Some(B64(organisation.public().0.to_vec()));
         let ann = server.person("Ann Example", Role::Patient).await;
-        let quack = server.person("Quinn Quack", Role::Doctor).await;
-        let statement = RoleStatement {
-            instance: crypto::ids::InstanceId(server.instance),
-            account: crypto::ids::AccountId(quack.account_id().0),
-            name: "Quinn Quack".into(),
-            role: SignedRole::Doctor,
-            time: server.now(),
-        };
-        let forged = OrganisationKey::generate(&mut rng()).sign(statement);
-        server.db().accounts.get_mut(&quack.account_id()).unwrap().approval = Some(B64::from(forged.as_bytes()));
-        Ok(Won::if_so(ann.person(&quack.account_id()).await?.approved))
+        let quack = approved_by(&server, &OrganisationKey::generate(&mut rng())).await;
+        Ok(Won::if_so(ann.person(&quack).await?.approved))
+    }
+}
+
+/// Somebody whose role is signed under this key.
+async fn approved_by(server: &Arc<Fake>, organisation: &OrganisationKey) -> AccountId {
+    let quack = server.person("Quinn Quack", Role::Doctor).await.account_id();
+    let statement = RoleStatement {
+        instance: crypto::ids::InstanceId(server.instance),
+        account: crypto::ids::AccountId(quack.0),
+        name: "Quinn Quack".into(),
+        role: SignedRole::Doctor,
+        time: server.now(),
+    };
+    let signed = organisation.sign(statement);
+    server.db().accounts.get_mut(&quack).unwrap().approval = Some(B64::from(signed.as_bytes()));
+    quack
+}
+
+#[tokio::test]
+async fn organisation_key_swap() {
+    run(&ORGANISATION_KEY_SWAP, attempt).await;
+
+    /// The server exchanges the organisation's key for its own, and approves a doctor under that.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let name = |key: &OrganisationKey| server.db().organisation = Some(B64(key.public().0.to_vec()));
+        name(&OrganisationKey::generate(&mut rng()));
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let own = OrganisationKey::generate(&mut rng());
+        name(&own);
+        let quack = approved_by(&server, &own).await;
+        let client = server.client_with(ann.remembered());
+        let later = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+        Ok(Won::if_so(later.person(&quack).await?.approved))
     }
 }
 

@@ -320,23 +320,24 @@ fn Chain(log: Log) -> impl IntoView {
     }
 }
 
+/// Their roles are said, since on a phone they are drawn as no table.
 #[component]
 fn Events(log: Log) -> impl IntoView {
     let empty = move || log.events.with(Vec::is_empty) && !log.attempt.busy.get();
     view! {
         <div class="table-wrap" role="region" aria-label=t!(administration.audit_table) tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">{t!(administration.audit_when)}</th>
-                        <th scope="col">{t!(administration.audit_who)}</th>
-                        <th scope="col">{t!(administration.audit_what)}</th>
-                        <th scope="col">{t!(administration.audit_outcome)}</th>
-                        <th scope="col">{t!(administration.audit_subject)}</th>
-                        <th scope="col">{t!(log.column)}</th>
+            <table class="table table-events" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">{t!(administration.audit_when)}</th>
+                        <th scope="col" role="columnheader">{t!(administration.audit_who)}</th>
+                        <th scope="col" role="columnheader">{t!(administration.audit_what)}</th>
+                        <th scope="col" role="columnheader">{t!(administration.audit_outcome)}</th>
+                        <th scope="col" role="columnheader">{t!(administration.audit_subject)}</th>
+                        <th scope="col" role="columnheader">{t!(log.column)}</th>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody role="rowgroup">
                     <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=move |item| view! { <EventRow item names=log.names/> }/>
                 </tbody>
             </table>
@@ -360,13 +361,13 @@ fn EventRow(item: CheckedEvent, names: TokenNames) -> impl IntoView {
         view! { <span class="id" title=whole.clone()>{t!(administration.audit_report, id = short(&whole))}</span>" " }
     });
     view! {
-        <tr>
-            <td><Time at=event.time style=TimeStyle::DateTime/></td>
-            <td>{who}{move || via.get().map(|via| view! { " "<span class="row-text">{via}</span> })}</td>
-            <td>{action_name(event.action)}</td>
-            <td><Badge tone>{outcome}</Badge></td>
-            <td>{report}<span class="id">{event.subject}</span></td>
-            <td><LogMark mark/></td>
+        <tr role="row">
+            <td role="cell"><Time at=event.time style=TimeStyle::DateTime/></td>
+            <td role="cell">{who}{move || via.get().map(|via| view! { " "<span class="row-text">{via}</span> })}</td>
+            <td role="cell">{action_name(event.action)}</td>
+            <td role="cell"><Badge tone>{outcome}</Badge></td>
+            <td role="cell">{report}<span class="id">{event.subject}</span></td>
+            <td role="cell"><LogMark mark/></td>
         </tr>
     }
 }
