@@ -26,6 +26,7 @@ mod m20261127_000019_closed_accounts;
 mod m20261127_000020_recovery_shares;
 mod m20261127_000021_teams;
 mod m20261127_000022_devices;
+mod m20261127_000025_backups;
 
 use sea_orm_migration::prelude::*;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_recovery_shares::Migration),
             Box::new(m20261127_000021_teams::Migration),
             Box::new(m20261127_000022_devices::Migration),
+            Box::new(m20261127_000025_backups::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ pub mod access_entries;
 pub mod accounts;
 pub mod api_tokens;
 pub mod audit_events;
+pub mod backups;
 pub mod blob_garbage;
 pub mod ceremonies;
 pub mod closed_accounts;
@@ -64,6 +65,7 @@ macro_rules! for_each_entity {
         $each!(accounts);
         $each!(api_tokens);
         $each!(audit_events);
+        $each!(backups);
         $each!(blob_garbage);
         $each!(ceremonies);
         $each!(closed_accounts);

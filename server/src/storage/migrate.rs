@@ -152,6 +152,21 @@ pub(super) async fn has_table(conn: &impl ConnectionTrait, table: &str) -> DbRes
     Ok(count > 0)
 }
 
+/// The migrations that made the schema, oldest first.
+pub async fn applied(conn: &impl ConnectionTrait) -> DbResult<Vec<String>> {
+    let mut names: Vec<String> =
+        seaql_migrations::Entity::find().all(conn).await?.into_iter().map(|row| row.version).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The migrations of this version, in the same order.
+pub fn known() -> Vec<String> {
+    let mut names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+    names.sort();
+    names
+}
+
 /// How many migrations of this version the database doesn't have.
 pub(super) async fn missing(conn: &impl ConnectionTrait) -> Result<usize, DatabaseError> {
     let applied: Vec<String> = if has_table(conn, TABLE).await? {

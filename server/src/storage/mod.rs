@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod api_tokens;
 pub mod audit;
 mod audit_time;
+pub mod backups;
 pub mod blob_garbage;
 pub mod blobs;
 pub mod closing;
