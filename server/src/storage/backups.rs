@@ -138,6 +138,7 @@ pub async fn blobs(conn: &impl ConnectionTrait) -> DbResult<BTreeMap<String, u64
         .into_tuple()
         .all(conn)
         .await?;
-    let length = |(key, len): (String, i64)| Ok((key, u64::try_from(len).map_err(|_| corrupt("part_segments", "len"))?));
+    let length =
+        |(key, len): (String, i64)| Ok((key, u64::try_from(len).map_err(|_| corrupt("part_segments", "len"))?));
     of_parts.into_iter().chain(of_uploads).map(length).collect()
 }

@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn rows_come_back_from_pieces_of_any_size() {
         let rows = [encode(&["a".into(), 7_i64.into()]), encode(&[Value::Bytes(None)]), Vec::new()];
-        let bytes: Vec<u8> = rows.iter().flat_map(|row| [&(row.len() as u64).to_be_bytes()[..], row].concat()).collect();
+        let bytes: Vec<u8> =
+            rows.iter().flat_map(|row| [&(row.len() as u64).to_be_bytes()[..], row].concat()).collect();
         for size in [1, 3, 8, 1000] {
             let mut frames = Frames::new("x");
             let back: Vec<Vec<u8>> = bytes.chunks(size).flat_map(|piece| frames.feed(piece)).collect();

@@ -215,11 +215,11 @@ mod tests {
             assert_eq!(table.decode(&bytes[..bytes.len() - 1]), None);
             assert_eq!(table.decode(&[&bytes[..], &[0]].concat()), None);
         }
-        let wrong = [2_i64.into(), 7_i32.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
+        let wrong: Row = vec![2_i64.into(), 7_i32.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
         assert_eq!(table.decode(&encode(&wrong)), None, "no truth");
-        let wrong = [true.into(), i64::MAX.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
+        let wrong: Row = vec![true.into(), i64::MAX.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
         assert_eq!(table.decode(&encode(&wrong)), None, "too large");
-        let wrong = [true.into(), 7_i32.into(), 1_i64.into(), b"a".to_vec().into(), b"b".to_vec().into()];
+        let wrong: Row = vec![true.into(), 7_i32.into(), 1_i64.into(), b"a".to_vec().into(), b"b".to_vec().into()];
         assert_eq!(table.decode(&encode(&wrong)), None, "bytes for text");
     }
 
