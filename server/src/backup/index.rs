@@ -5,7 +5,7 @@ use std::{fmt, mem};
 use api_types::UnixMillis;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{BackupError, Recipient, SnapshotId};
@@ -35,6 +35,11 @@ impl Stored {
     /// What was written under a name.
     pub fn new(name: String, written: Written) -> Self {
         Self { name, size: written.len, sha256: hex::encode(written.sha256) }
+    }
+
+    /// What is to be written under a name.
+    pub fn of_bytes(name: String, bytes: &[u8]) -> Self {
+        Self { name, size: bytes.len() as u64, sha256: hex::encode(Sha256::digest(bytes)) }
     }
 }
 

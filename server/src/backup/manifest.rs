@@ -64,7 +64,7 @@ pub struct SecretFile {
     /// The file's name.
     pub name: String,
     /// What it holds, hexadecimal.
-    pub content: Zeroizing<String>,
+    pub content: String,
 }
 
 impl Manifest {
