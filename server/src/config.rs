@@ -9,6 +9,7 @@ use api_types::UnixMillis;
 use url::{Host, Url};
 
 use crate::{
+    backup::schedule::Schedule,
     clock::{DAY, HOUR},
     database_url::DatabaseUrl,
     keep_events::KeepEvents,
@@ -82,6 +83,8 @@ pub struct Config {
     pub identity_providers: Vec<ProviderConfig>,
     /// Where text messages go out; phones are not offered where it isn't said.
     pub sms: Option<SmsConfig>,
+    /// Backups that the server makes by itself; none where it isn't said.
+    pub backup: Option<Schedule>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

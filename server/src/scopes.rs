@@ -112,6 +112,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/admin/accounts/{account_id}/refuse", Never),
     ("POST", "/admin/accounts/{account_id}/removal", Never),
     ("DELETE", "/admin/accounts/{account_id}/second-factors", Never),
+    ("GET", "/admin/backups", Never),
     ("GET", "/admin/events", Never),
     ("GET", "/admin/policies", Never),
     ("PUT", "/admin/policies", Never),

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     AppState,
+    backup::schedule,
     config::{Config, Tls},
     data_folder,
     mail::outbox,
@@ -57,6 +58,7 @@ pub async fn serve(
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());
     let codes = sms::outbox::start(state.clone());
+    let backups = schedule::start(state.clone());
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
@@ -67,6 +69,9 @@ pub async fn serve(
     let ended = server.await;
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
+    if let Some(backups) = backups {
+        backups.stop().await;
+    }
     if let Some(outbox) = outbox {
         outbox.stop().await;
     }

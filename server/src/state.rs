@@ -2,6 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use api_types::UnixMillis;
+
 use crate::{
     audit::Audit,
     clock::Clock,
@@ -52,6 +54,8 @@ pub struct Shared {
     pub blobs: Blobs,
     /// The clock.
     pub clock: Clock,
+    /// When this server started.
+    pub started_at: UnixMillis,
     /// The server's half of OPAQUE.
     pub opaque: Opaque,
     /// Sign-ins between start and finish.
@@ -171,6 +175,7 @@ impl AppState {
             relying_party: RelyingParty::new(&config.origin, &instance.name),
             config,
             instance,
+            started_at: db.clock().now(),
             clock: db.clock().clone(),
             db,
             blobs,

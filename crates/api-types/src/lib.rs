@@ -12,6 +12,7 @@ mod id;
 
 pub mod accounts;
 pub mod audit;
+pub mod backups;
 pub mod closing;
 pub mod devices;
 pub mod drafts;

@@ -4,6 +4,7 @@ use api_types::{
     AccountId,
     accounts::{AccountStatus, AdminAccountList, ApproveAccount},
     audit::{Action, AuditEventList, Outcome},
+    backups::BackupStatus,
     policies::Policies,
 };
 use axum::{extract::State, http::StatusCode};
@@ -15,7 +16,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, events, policies},
+    services::{admin, backups, events, policies},
     storage::audit::EventFilter,
 };
 
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(remove_account_second_factors))
         .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
+        .routes(routes!(get_backups))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -165,4 +167,11 @@ async fn list_events(
     let EventParams { before, actor: by, action, outcome, from, until } = params;
     let filter = EventFilter { before, report: None, actor: by, action, outcome, from, until };
     events::of_instance(&state, &actor, filter).await.map(Json)
+}
+
+/// Whether there are backups: the last good one, the last that failed, and when the next is due. Administrators.
+#[utoipa::path(get, path = "/admin/backups", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = BackupStatus)))]
+async fn get_backups(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<BackupStatus>> {
+    backups::get(&state, &actor).await.map(Json)
 }

@@ -130,13 +130,16 @@ async fn empty_place(order: &Restore) -> Result<Blobs, BackupError> {
     if order.data.exists() && fs::read_dir(&order.data).map_err(failed)?.next().is_some() {
         return Err(BackupError::Occupied(data));
     }
-    if let Some(path) = order.database.sqlite_path()
-        && path.exists()
-    {
-        return Err(BackupError::Occupied(order.database.to_string()));
-    }
     // Only its owner may look into what is made now.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&order.data).map_err(failed)?;
+    if order.database.is_sqlite() {
+        let conn = connect(&order.database, Purpose::Migrate).await?;
+        let fresh = migrate::is_fresh(&conn).await?;
+        conn.close().await?;
+        if !fresh {
+            return Err(BackupError::Occupied(order.database.to_string()));
+        }
+    }
     let blobs = Blobs::new(&order.data, &order.blobs)?;
     if !blobs.is_empty().await.map_err(BackupError::Restoring)? {
         return Err(BackupError::Occupied(blobs.place().to_owned()));

@@ -98,6 +98,10 @@ pub enum MailKind {
     RecoveryShareOpened,
     /// Shares opened the account, and a new password was set.
     RecoverySharesUsed,
+    /// To administrators: a backup failed.
+    BackupFailed,
+    /// To administrators: there has been none for too long.
+    BackupOverdue,
 }
 
 impl MailKind {
@@ -149,5 +153,7 @@ impl MailKind {
         Self::RecoveryShareGiven,
         Self::RecoveryShareOpened,
         Self::RecoverySharesUsed,
+        Self::BackupFailed,
+        Self::BackupOverdue,
     ];
 }

@@ -38,7 +38,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
-        | RecoveryShareGiven | TeamInvited | TeamRemoved => false,
+        | RecoveryShareGiven | TeamInvited | TeamRemoved | BackupFailed | BackupOverdue => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -343,6 +343,20 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "On {when} your account was opened with the shares of people whom\n\
              you chose, and a new password was set. All other sessions have ended, and the\n\
              shares are used up. Your recovery kit is still good.\n\n",
+        ),
+        MailKind::BackupFailed => (
+            "{organisation}: a backup failed",
+            "On {when} a backup of {origin}\n\
+             was found to have failed. Those from before are still there. What went wrong stands\n\
+             in the server's log and in the answer of /api/v1/admin/backups. It is tried again\n\
+             where the server makes backups by itself.\n\n",
+        ),
+        MailKind::BackupOverdue => (
+            "{organisation}: a backup is overdue",
+            "There has been no good backup of\n\
+             {origin}\n\
+             for more than twice the time that was set, as of {when}. Whatever was\n\
+             written since the last one would be lost with the server's disks.\n\n",
         ),
     }
 }

@@ -152,6 +152,11 @@ pub(super) async fn has_table(conn: &impl ConnectionTrait, table: &str) -> DbRes
     Ok(count > 0)
 }
 
+/// Whether no migration was ever applied.
+pub async fn is_fresh(conn: &impl ConnectionTrait) -> DbResult<bool> {
+    Ok(!has_table(conn, TABLE).await?)
+}
+
 /// The migrations that made the schema, oldest first.
 pub async fn applied(conn: &impl ConnectionTrait) -> DbResult<Vec<String>> {
     let mut names: Vec<String> =
