@@ -9,6 +9,7 @@ use std::{
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::{
+    backup::{BackupCommand, BackupServeArgs, RestoreArgs},
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
     database_args::{DatabaseArgs, MigrateToArgs},
@@ -42,6 +43,10 @@ enum Command {
     /// Move this installation from SQLite to PostgreSQL. The server may be running: it has to be stopped at the end only, when
     /// this says so. Killed at any point, it is run again and goes on.
     MigrateTo(MigrateToArgs),
+    /// Make a backup, list those that there are, verify them. The server may be running.
+    Backup(Box<BackupCommand>),
+    /// Restore a backup into an empty place.
+    Restore(Box<RestoreArgs>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,10 +117,13 @@ struct ServeArgs {
     blobs: BlobArgs,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    backup: BackupServeArgs,
 }
 
+/// Where ciphertext lies.
 #[derive(Debug, Args)]
-struct BlobArgs {
+pub struct BlobArgs {
     /// Bucket for ciphertext, with a prefix or without: s3://BUCKET/PREFIX [default: blobs/ in the data folder]. The access
     /// key comes from --blobs-credentials-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "HEALTHSECURE_BLOBS", value_name = "URL")]
@@ -141,7 +149,8 @@ struct BlobArgs {
 }
 
 impl BlobArgs {
-    fn options(self) -> BlobOptions {
+    /// As they are checked.
+    pub fn options(self) -> BlobOptions {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let region = self.blobs_region.or_else(|| variable("AWS_REGION"));
         BlobOptions {
@@ -200,6 +209,8 @@ pub fn run() -> ExitCode {
         Command::Log(LogCommand::Verify(args)) => args.verify(),
         Command::Witness(args) => args.run().map_err(|e| e.to_string()),
         Command::MigrateTo(args) => args.run(),
+        Command::Backup(args) => args.run(),
+        Command::Restore(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -256,6 +267,7 @@ impl ServeArgs {
                 None => Vec::new(),
             },
             sms: self.sms_gateway.as_deref().map(sms::read).transpose().map_err(|e| e.to_string())?,
+            backup: self.backup.schedule()?,
         })
     }
 }
@@ -362,6 +374,25 @@ mod tests {
         assert!(parse(&in_clear).unwrap_err().contains("in clear"));
         assert!(parse(&[&in_clear[..], &["--blobs-allow-plain-text"]].concat()).is_ok());
         assert!(parse(&["--blobs-endpoint", "https://s3.example.org"]).unwrap_err().contains("--blobs"));
+    }
+
+    #[test]
+    fn backups_are_made_where_a_place_and_a_recipient_are_named() {
+        assert!(parse(&[]).unwrap().backup.is_none());
+        let to = ["--backup-to", "/backups"];
+        assert!(parse(&to).unwrap_err().contains("--backup-recipient"));
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        let whole = [&to[..], &["--backup-recipient", &recipient]].concat();
+        let plan = parse(&whole).unwrap().backup.unwrap();
+        assert_eq!((plan.to.to_string(), plan.recipient.to_string()), ("/backups".to_owned(), recipient.clone()));
+        assert_eq!((plan.every, plan.keep), ("1h".parse().unwrap(), "24h,7d,5w".parse().ok()));
+        assert!(parse(&[&whole[..], &["--backup-every", "1s"]].concat()).unwrap_err().contains("from 10m to 7d"));
+        assert!(parse(&[&whole[..], &["--backup-keep", "all"]].concat()).unwrap_err().contains("24h,7d,5w"));
+        assert!(parse(&[&to[..], &["--backup-recipient", "age1x"]].concat()).unwrap_err().contains("age public key"));
+        let bucket = ["--backup-to", "s3://clinic/backups", "--backup-recipient", &recipient];
+        let in_clear = [&bucket[..], &["--backup-endpoint", "http://s3.example.org"]].concat();
+        let refused = parse(&in_clear).unwrap_err();
+        assert!(refused.contains("--backup-allow-plain-text") && !refused.contains("--blobs"), "{refused}");
     }
 
     #[test]

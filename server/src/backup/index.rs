@@ -9,11 +9,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{BackupError, Recipient, SnapshotId};
-use crate::{
-    ServiceError, ServiceResult,
-    secrets::SecretsDir,
-    storage::blobs::Written,
-};
+use crate::{ServiceError, ServiceResult, secrets::SecretsDir, storage::blobs::Written};
 
 /// Of all that lies in a repository.
 pub const FORMAT: u32 = 1;

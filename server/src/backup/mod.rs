@@ -48,10 +48,10 @@ pub use sealed::{Identities, Recipient};
 pub use take::{Order, Taken};
 pub use verify::{Fault, Verified};
 
-/// Makes a backup.
-pub use take::run as take;
 /// Restores one.
 pub use restore::run as restore;
+/// Makes a backup.
+pub use take::run as take;
 /// Reads a repository and compares.
 pub use verify::run as verify;
 

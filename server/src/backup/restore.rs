@@ -176,7 +176,8 @@ fn write_secrets(data: &Path, manifest: &Manifest) -> Result<(), BackupError> {
         // A name is a name, and leads nowhere else.
         let path = folder.join(&file.name);
         let content = hex::decode(&file.content).ok().map(zeroize::Zeroizing::new);
-        let is_name = path.parent() == Some(folder.as_path()) && path.file_name().is_some_and(|name| *name == *file.name);
+        let is_name =
+            path.parent() == Some(folder.as_path()) && path.file_name().is_some_and(|name| *name == *file.name);
         let Some(content) = content.filter(|_| is_name) else {
             return Err(BackupError::Damaged(super::Fault::new("secrets", "a file of it holds what no server wrote")));
         };

@@ -253,7 +253,8 @@ mod tests {
     }
 
     async fn open(identities: &Identities, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let pieces: Vec<BlobResult<Bytes>> = sealed.chunks(1000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let pieces: Vec<BlobResult<Bytes>> =
+            sealed.chunks(1000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let mut opening = Opening::new(identities, futures::stream::iter(pieces).boxed());
         let mut bytes = Vec::new();
         while let Some(piece) = opening.next().await {

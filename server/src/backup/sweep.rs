@@ -17,7 +17,9 @@ pub async fn run(repository: &Repository, keep: Option<Keep>) -> Result<usize, B
     let mut needed = HashSet::new();
     for id in contents.snapshots.difference(&dropped) {
         let Some(index) = repository.index(id).await? else {
-            tracing::error!("a snapshot's index is missing or damaged: objects that nobody needs stay in the repository");
+            tracing::error!(
+                "a snapshot's index is missing or damaged: objects that nobody needs stay in the repository"
+            );
             return Ok(dropped.len());
         };
         needed.extend(index.names().map(str::to_owned));

@@ -285,7 +285,10 @@ fn secret_files(order: &Order) -> Result<Vec<SecretFile>, BackupError> {
         let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let Some(name) = name.filter(|name| meta.is_file() && !name.ends_with(".new")) else { continue };
         if meta.len() > SECRET_MAX {
-            return Err(BackupError::File(path, std::io::Error::other("it is no secret of healthsecure: it is too large")));
+            return Err(BackupError::File(
+                path,
+                std::io::Error::other("it is no secret of healthsecure: it is too large"),
+            ));
         }
         let content = hex::encode(zeroize::Zeroizing::new(fs::read(&path).map_err(failed(&path))?));
         files.push(SecretFile { name, content });

@@ -9,9 +9,7 @@ use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 
 use super::{
-    BackupError, Identities, Manifest, Repository, SnapshotId, Stored,
-    manifest::TableDump,
-    repository::damaged,
+    BackupError, Identities, Manifest, Repository, SnapshotId, Stored, manifest::TableDump, repository::damaged,
 };
 use crate::storage::copy::dump::Frames;
 

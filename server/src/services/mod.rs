@@ -5,6 +5,7 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod api_tokens;
+pub mod backups;
 pub mod clean_up;
 pub mod closing;
 pub mod confirmation;

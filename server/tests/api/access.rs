@@ -130,6 +130,7 @@ const TABLE: &[(&str, &str)] = &[
     ("get_policies", "-ffffffffffpo"),
     ("put_policies", "-ffffffffffpo"),
     ("list_events", "-ffffffffffpo"),
+    ("get_backups", "-ffffffffffpo"),
     ("list_drafts", "-oooooooooopf"),
     ("get_draft", "-nonnnnnnnnpf"),
     ("put_draft", "-n+nnnnnnnnpf"),

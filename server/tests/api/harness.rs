@@ -105,6 +105,7 @@ impl Server {
             mail: None,
             identity_providers: Vec::new(),
             sms: None,
+            backup: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();
