@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::Future, path::PathBuf};
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::{
     BackupError, Identities, Keep, Order, Place, Recipient, Repository, Restore, SnapshotId,
@@ -102,31 +102,17 @@ impl BackupServeArgs {
 }
 
 /// `healthsecure backup`.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct BackupCommand {
     #[command(subcommand)]
     command: Option<RepositoryCommand>,
-    #[command(flatten)]
-    make: Option<MakeArgs>,
-}
-
-#[derive(Debug, Subcommand)]
-enum RepositoryCommand {
-    /// Show the snapshots that there are.
-    List(ListArgs),
-    /// Read everything and compare; with an identity, open it as well. Changes nothing.
-    Verify(VerifyArgs),
-}
-
-#[derive(Debug, Args)]
-struct MakeArgs {
     /// Where to: a folder, or s3://BUCKET/PREFIX.
     #[arg(long, env = "HEALTHSECURE_BACKUP_TO", value_name = "PLACE")]
-    to: String,
+    to: Option<String>,
     /// Whose key opens it: an age public key, age1…. Its private key belongs elsewhere.
     #[arg(long, env = "HEALTHSECURE_BACKUP_RECIPIENT", value_name = "KEY")]
-    recipient: String,
+    recipient: Option<String>,
     /// Which snapshots are kept, as 24h,7d,5w: the newest of so many hours, days and weeks [default: all].
     #[arg(long, value_name = "COUNTS")]
     keep: Option<Keep>,
@@ -139,6 +125,14 @@ struct MakeArgs {
     blobs: BlobArgs,
     #[command(flatten)]
     store: StoreArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum RepositoryCommand {
+    /// Show the snapshots that there are.
+    List(ListArgs),
+    /// Read everything and compare; with an identity, open it as well. Changes nothing.
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -196,17 +190,14 @@ fn block_on<T>(work: impl Future<Output = Result<T, BackupError>>) -> Result<T, 
 impl BackupCommand {
     /// Does what it says.
     pub fn run(self) -> Result<(), String> {
-        match (self.command, self.make) {
-            (Some(RepositoryCommand::List(args)), _) => args.run(),
-            (Some(RepositoryCommand::Verify(args)), _) => args.run(),
-            (None, Some(args)) => args.run(),
-            (None, None) => Err("say where to and for whom: --to PLACE --recipient age1…".to_owned()),
+        match self.command {
+            Some(RepositoryCommand::List(args)) => return args.run(),
+            Some(RepositoryCommand::Verify(args)) => return args.run(),
+            None => {}
         }
-    }
-}
-
-impl MakeArgs {
-    fn run(self) -> Result<(), String> {
+        let (Some(to), Some(recipient)) = (self.to, self.recipient) else {
+            return Err("say where to and for whom: --to PLACE --recipient age1…".to_owned());
+        };
         let database = self.database.url(&self.data)?;
         let blobs = self.blobs.options().config().map_err(|e| e.to_string())?;
         let settings =
@@ -214,8 +205,8 @@ impl MakeArgs {
         let order = Order {
             database,
             blobs,
-            to: self.store.place(self.to)?,
-            recipient: self.recipient.parse().map_err(|e: BackupError| e.to_string())?,
+            to: self.store.place(to)?,
+            recipient: recipient.parse().map_err(|e: BackupError| e.to_string())?,
             keep: self.keep,
             data: self.data,
             settings,
@@ -254,11 +245,12 @@ impl ListArgs {
 
 impl VerifyArgs {
     fn run(self) -> Result<(), String> {
-        let place = self.store.place(self.from)?;
+        let Self { from, identity, snapshot, store } = self;
+        let place = store.place(from)?;
         let verified = block_on(async {
             let repository = Repository::open(&place).await?;
-            let identities = self.identity.as_deref().map(Identities::read).transpose()?;
-            let only = self.snapshot.as_deref().map(str::parse::<SnapshotId>).transpose()?;
+            let identities = identity.as_deref().map(Identities::read).transpose()?;
+            let only = snapshot.as_deref().map(str::parse::<SnapshotId>).transpose()?;
             super::verify(&repository, identities.as_ref(), only.as_ref()).await
         })?;
         for fault in &verified.faults {
@@ -275,17 +267,19 @@ impl VerifyArgs {
 
 impl RestoreArgs {
     fn run(self) -> Result<(), String> {
-        let snapshot = match self.snapshot.as_str() {
+        let Self { from, identity, snapshot, data, database, blobs, store } = self;
+        let snapshot = match snapshot.as_str() {
             "latest" => None,
             id => Some(id.parse().map_err(|e: BackupError| e.to_string())?),
         };
-        let database = self.database.url(&self.data)?;
-        let blobs = self.blobs.options().config().map_err(|e| e.to_string())?;
-        let place = self.store.place(self.from)?;
+        let database = database.url(&data)?;
+        let blobs = blobs.options().config().map_err(|e| e.to_string())?;
+        let place = store.place(from)?;
+        let to = data.clone();
         let restored = block_on(async {
             let from = Repository::open(&place).await?;
-            let identities = Identities::read(&self.identity)?;
-            let order = Restore { from, identities, snapshot, data: self.data.clone(), database, blobs };
+            let identities = Identities::read(&identity)?;
+            let order = Restore { from, identities, snapshot, data: to, database, blobs };
             super::restore(&order, |said| println!("{said}")).await
         })?;
         for (name, value) in &restored.settings {
@@ -300,7 +294,7 @@ impl RestoreArgs {
             restored.rows,
             restored.blobs,
             restored.log,
-            self.data.display()
+            data.display()
         );
         Ok(())
     }

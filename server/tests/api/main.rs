@@ -25,6 +25,7 @@ mod access;
 mod accounts;
 mod audit;
 mod audit_time;
+mod backup;
 mod binary;
 mod blob_ownership;
 mod blob_stores;
