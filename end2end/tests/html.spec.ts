@@ -148,7 +148,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
 
   // Which texts it may be that nobody asked for: of invitations, identities and phones, where there are none, and of a passkey to
   // be made, which the browser's own question shows and no page. A new one must be met or named.
-  const unasked = ['created_by_name', 'ending', 'invited_by', 'number', 'provider_name', 'rp_id', 'rp_name', 'user_display_name', 'user_name'];
+  const unasked = ['created_by_name', 'ending', 'error', 'invited_by', 'number', 'provider_name', 'rp_id', 'rp_name', 'snapshot', 'user_display_name', 'user_name'];
   expect(unasked).toEqual(expect.arrayContaining([...names].filter((name) => !met.has(name))));
 });
 

@@ -1,6 +1,9 @@
 //! What every handler shares.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
 
 use api_types::UnixMillis;
 
@@ -56,6 +59,8 @@ pub struct Shared {
     pub clock: Clock,
     /// When this server started.
     pub started_at: UnixMillis,
+    /// When administrators were told last that a backup is overdue.
+    pub overdue_told: Mutex<Option<UnixMillis>>,
     /// The server's half of OPAQUE.
     pub opaque: Opaque,
     /// Sign-ins between start and finish.
@@ -176,6 +181,7 @@ impl AppState {
             config,
             instance,
             started_at: db.clock().now(),
+            overdue_told: Mutex::default(),
             clock: db.clock().clone(),
             db,
             blobs,

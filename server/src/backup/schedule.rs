@@ -1,6 +1,11 @@
 //! Backups that the server makes by itself.
 
-use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    str::FromStr,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use api_types::UnixMillis;
 use tokio::{sync::Notify, task::JoinHandle};
@@ -139,9 +144,8 @@ impl Running {
 }
 
 async fn run(state: AppState, stop: Arc<Notify>) {
-    let mut told_at = None;
     loop {
-        if let Err(error) = once(&state, &mut told_at).await {
+        if let Err(error) = once(&state).await {
             tracing::error!(%error, "whether a backup is due could not be found out; it is tried again");
         }
         tokio::select! {
@@ -151,11 +155,11 @@ async fn run(state: AppState, stop: Arc<Notify>) {
     }
 }
 
-/// One round: a backup if one is due, and an alert if one is overdue. `told_at` is when that was told last.
+/// One round: a backup if one is due, and an alert if one is overdue.
 ///
 /// # Errors
 /// The database's. A backup that failed is recorded.
-pub async fn once(state: &AppState, told_at: &mut Option<UnixMillis>) -> ServiceResult<Option<Taken>> {
+pub async fn once(state: &AppState) -> ServiceResult<Option<Taken>> {
     let Some(plan) = &state.config.backup else { return Ok(None) };
     let mut taken = None;
     if backups::is_due(state, plan).await? {
@@ -167,14 +171,22 @@ pub async fn once(state: &AppState, told_at: &mut Option<UnixMillis>) -> Service
         }
         backups::record_ended(state).await?;
     }
-    let now = state.clock.now();
-    if !backups::is_overdue(state, plan).await? {
-        *told_at = None;
-    } else if told_at.is_none_or(|told_at| told_at + TOLD_EVERY <= now) {
+    let overdue = backups::is_overdue(state, plan).await?;
+    if is_to_be_told(state, overdue) {
         backups::alert_overdue(state).await?;
-        *told_at = Some(now);
     }
     Ok(taken)
+}
+
+/// Once a day, as long as it lasts.
+fn is_to_be_told(state: &AppState, overdue: bool) -> bool {
+    let now = state.clock.now();
+    let mut told_at = state.overdue_told.lock().unwrap_or_else(PoisonError::into_inner);
+    let due = overdue && told_at.is_none_or(|told_at| told_at + TOLD_EVERY <= now);
+    if due || !overdue {
+        *told_at = overdue.then_some(now);
+    }
+    due
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ async fn a_backup_taken_while_people_write_opens_elsewhere() {
         vaulted.take(&server).await
     };
     let (meanwhile, taken) = tokio::join!(write_some(&patient, 4), backups);
-    assert!(taken.size.blobs >= 3, "{taken:?}");
+    assert!(taken.size.blobs >= 2, "{taken:?}");
     assert_eq!(vaulted.faults().await, [vec![], Vec::<String>::new()]);
     upkeep::once(&server.state).await.unwrap();
     assert_eq!(events(&server, "what=backup snapshot=%").await, 2);
@@ -398,16 +398,14 @@ async fn administrators_see_backups_and_hear_of_those_that_fail() {
     let good = first.last.unwrap();
     assert!(first.failed.is_none() && !first.overdue && good.bytes > 0, "{good:?}");
     assert_eq!(first.next_at, Some(good.began_at + HOUR));
-    assert!(schedule::once(&server.state, &mut None).await.unwrap().is_none(), "not yet");
+    assert!(schedule::once(&server.state).await.unwrap().is_none(), "not yet");
 
     // The place is gone.
     let elsewhere = vaulted.folder.path().join("elsewhere");
     fs::rename(vaulted.path(), &elsewhere).unwrap();
     fs::write(vaulted.path(), "no folder").unwrap();
     server.state.clock.advance(HOUR + MINUTE);
-    administrator.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
-    let mut told = None;
-    assert!(schedule::once(&server.state, &mut told).await.unwrap().is_none());
+    assert!(schedule::once(&server.state).await.unwrap().is_none());
     server.state.db.mail().notify_one();
     let message = mail.next().await;
     assert_eq!((message.to.as_slice(), message.subject()), (&["ada@clinic.example".to_owned()][..], "a backup failed"));
@@ -416,8 +414,8 @@ async fn administrators_see_backups_and_hear_of_those_that_fail() {
     assert!(!status.failed.unwrap().error.is_empty() && !status.overdue);
 
     server.state.clock.advance(HOUR + MINUTE);
-    schedule::once(&server.state, &mut told).await.unwrap();
-    schedule::once(&server.state, &mut told).await.unwrap();
+    schedule::once(&server.state).await.unwrap();
+    schedule::once(&server.state).await.unwrap();
     server.state.db.mail().notify_one();
     let mut subjects = [mail.next().await.subject().to_owned(), mail.next().await.subject().to_owned()];
     subjects.sort();
@@ -428,9 +426,16 @@ async fn administrators_see_backups_and_hear_of_those_that_fail() {
     fs::remove_file(vaulted.path()).unwrap();
     fs::rename(&elsewhere, vaulted.path()).unwrap();
     server.state.clock.advance(HOUR);
-    assert!(schedule::once(&server.state, &mut told).await.unwrap().is_some(), "it goes on");
-    let status = administrator.api().get_backups().await.unwrap();
-    assert!(status.failed.is_none() && !status.overdue);
+    // It goes on, whoever looks first: the server does so by itself as well.
+    schedule::once(&server.state).await.unwrap();
+    loop {
+        let status = administrator.api().get_backups().await.unwrap();
+        if status.last != Some(good.clone()) {
+            assert!(status.failed.is_none() && !status.overdue);
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -454,7 +459,8 @@ async fn the_command_line_does_it_beside_a_running_server() {
     assert!(made.0 && made.1.contains("Snapshot "), "{}", made.1);
     let listed = run(&["backup", "list", "--from", &place]);
     assert!(listed.0 && listed.1.contains("1 snapshots in"), "{}", listed.1);
-    for more in [&[][..], &["--identity", &identity]] {
+    let with: [&[&str]; 2] = [&[], &["--identity", &identity]];
+    for more in with {
         let verified = run(&[&["backup", "verify", "--from", &place][..], more].concat());
         assert!(verified.0 && verified.1.contains("1 snapshots;"), "{}", verified.1);
     }
@@ -465,9 +471,10 @@ async fn the_command_line_does_it_beside_a_running_server() {
 
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().to_str().unwrap();
-    let stranger = Vaulted::new().identity().to_str().unwrap().to_owned();
+    let other = Vaulted::new();
+    let stranger = other.identity().to_str().unwrap().to_owned();
     let refused = run(&["restore", "--from", &place, "--identity", &stranger, "--data", to]);
-    assert!(!refused.0 && refused.1.contains("identity"), "{}", refused.1);
+    assert!(!refused.0 && refused.1.contains("this identity doesn't open the backup"), "{}", refused.1);
     let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
     assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
     let server = Server::start_in(folder, |_| ()).await;
