@@ -36,7 +36,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder(path) => path.display().fmt(f),
+            Self::Folder(path) => write!(f, "{}", path.display()),
             Self::Bucket(config) => f.write_str(&config.place()),
         }
     }

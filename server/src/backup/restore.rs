@@ -33,7 +33,7 @@ use crate::{
             target::Target,
         },
         db::Db,
-        migrate,
+        migrate, sessions,
     },
 };
 
@@ -254,7 +254,12 @@ async fn record(order: &Restore, id: &SnapshotId) -> Result<(), BackupError> {
     let db = Db::open_existing(&order.database).await?;
     let mut tx = db.begin_write().await?;
     backups::delete(tx.conn(), id.as_str()).await?;
-    tx.record(EventDraft::anonymous(Action::System).with("what", "restore").with("snapshot", id)).await?;
+    // Some of them were ended since, by people who had a reason.
+    let sessions = sessions::delete_all(tx.conn()).await?;
+    tx.record(
+        EventDraft::anonymous(Action::System).with("what", "restore").with("snapshot", id).with("sessions", sessions),
+    )
+    .await?;
     tx.commit().await?;
     Ok(db.close().await?)
 }

@@ -34,7 +34,8 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
             }
         }
     }
-    if removed {
+    // A backup reads all the while: it would only be waited for.
+    if removed && storage::backups::running(state.db.read(), state.clock.now()).await?.is_none() {
         state.db.truncate_wal().await?;
     }
     Ok(())
