@@ -106,7 +106,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
