@@ -134,6 +134,18 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     }
   });
 
+  await test.step('of backups, where one was made and another failed', async () => {
+    const good = { snapshot: '20261127T094100Z-5f3a09c1', began_at: 1, ended_at: 2, bytes: 3, new_bytes: 4, blobs: 5 };
+    const failed = { began_at: 6, ended_at: 7, error: 'the store is full' };
+    const status = poison({ last: good, failed, overdue: true }, new Set(['snapshot', 'error']), met);
+    await administrator.page.route(/\/api\/v1\/admin\/backups$/, (route) => route.fulfill({ json: status }));
+    await administrator.page.goto('/administration/backups');
+    await administrator.unlock();
+    await expect(administrator.page.getByText(`${good.snapshot}${PAYLOAD}`)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(`${failed.error}${PAYLOAD}`)).toBeVisible();
+    await unharmed(administrator);
+  });
+
   await test.step('in a refusal', async () => {
     await author.page.route(/\/api\/v1\/reports\/[0-9a-f]{64}$/, (route) => {
       const problem = { type: 'urn:healthsecure:problem:conflict', title: PAYLOAD, status: 409, code: 'conflict', detail: PAYLOAD, request_id: PAYLOAD };
@@ -148,7 +160,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
 
   // Which texts it may be that nobody asked for: of invitations, identities and phones, where there are none, and of a passkey to
   // be made, which the browser's own question shows and no page. A new one must be met or named.
-  const unasked = ['created_by_name', 'ending', 'error', 'invited_by', 'number', 'provider_name', 'rp_id', 'rp_name', 'snapshot', 'user_display_name', 'user_name'];
+  const unasked = ['created_by_name', 'ending', 'invited_by', 'number', 'provider_name', 'rp_id', 'rp_name', 'user_display_name', 'user_name'];
   expect(unasked).toEqual(expect.arrayContaining([...names].filter((name) => !met.has(name))));
 });
 

@@ -33,6 +33,20 @@ body! {
 }
 
 body! {
+    /// What the server does by itself.
+    pub struct BackupPlan {
+        /// Milliseconds from one backup to the next.
+        pub every: UnixMillis,
+        /// Of so many hours the newest snapshot is kept; together with days and weeks 0 means that all are.
+        pub keep_hours: u32,
+        /// Of so many days.
+        pub keep_days: u32,
+        /// Of so many weeks.
+        pub keep_weeks: u32,
+    }
+}
+
+body! {
     /// `GET /admin/backups`.
     pub struct BackupStatus {
         /// The newest good one that this installation knows of.
@@ -43,6 +57,8 @@ body! {
         pub running_since: Option<UnixMillis>,
         /// When the server begins the next; nothing where it makes none by itself.
         pub next_at: Option<UnixMillis>,
+        /// What the server does by itself, if it makes backups.
+        pub plan: Option<BackupPlan>,
         /// Whether there has been no good one for more than twice the time that was set.
         pub overdue: bool,
     }

@@ -10,9 +10,12 @@ use crate::clock::{DAY, HOUR};
 /// How many of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
-    hours: usize,
-    days: usize,
-    weeks: usize,
+    /// Hours of which the newest stays.
+    pub hours: u32,
+    /// Days.
+    pub days: u32,
+    /// Weeks.
+    pub weeks: u32,
 }
 
 /// Why a text doesn't say what is kept.
@@ -37,7 +40,7 @@ impl FromStr for Keep {
                 return Err(KeepError);
             }
         }
-        if keep.hours + keep.days + keep.weeks == 0 { Err(KeepError) } else { Ok(keep) }
+        if [keep.hours, keep.days, keep.weeks] == [0; 3] { Err(KeepError) } else { Ok(keep) }
     }
 }
 
@@ -45,11 +48,11 @@ impl Keep {
     /// Those that are dropped. The newest never is.
     pub fn dropped(self, snapshots: &BTreeSet<SnapshotId>) -> BTreeSet<SnapshotId> {
         let mut kept: BTreeSet<&SnapshotId> = snapshots.last().into_iter().collect();
-        let spans: [(usize, fn(UnixMillis) -> i64); 3] = [(self.hours, hour), (self.days, day), (self.weeks, week)];
+        let spans: [(u32, fn(UnixMillis) -> i64); 3] = [(self.hours, hour), (self.days, day), (self.weeks, week)];
         for (count, span) in spans {
             let mut seen = BTreeSet::new();
             for id in snapshots.iter().rev() {
-                if seen.len() == count {
+                if seen.len() == count as usize {
                     break;
                 }
                 if seen.insert(span(id.time())) {

@@ -45,6 +45,13 @@ pub struct Schedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Every(UnixMillis);
 
+impl Every {
+    /// Milliseconds.
+    pub fn millis(self) -> UnixMillis {
+        self.0
+    }
+}
+
 /// Why a text doesn't say how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("how often is said in minutes, hours or days, from 10m to 7d: for instance 1h")]

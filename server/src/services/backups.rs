@@ -4,7 +4,7 @@ use api_types::{
     UnixMillis,
     accounts::Role,
     audit::Action,
-    backups::{BackupStatus, FailedBackup, GoodBackup},
+    backups::{BackupPlan, BackupStatus, FailedBackup, GoodBackup},
 };
 
 use crate::{
@@ -37,6 +37,7 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus>
     let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
     let status = BackupStatus {
         next_at: plan.as_ref().map(|(next, _)| (*next).max(now)),
+        plan: state.config.backup.as_ref().map(planned),
         overdue: plan.is_some_and(|(_, plan)| plan.is_overdue(last.as_ref(), state.started_at, now)),
         failed: failed.filter(|failed| last.as_ref().is_none_or(|last| last.began_at < failed.began_at)).map(bad),
         last: last.map(good),
@@ -44,6 +45,11 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus>
     };
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "backups")).await?;
     Ok(status)
+}
+
+fn planned(plan: &schedule::Schedule) -> BackupPlan {
+    let [keep_hours, keep_days, keep_weeks] = plan.keep.map_or([0; 3], |keep| [keep.hours, keep.days, keep.weeks]);
+    BackupPlan { every: plan.every.millis(), keep_hours, keep_days, keep_weeks }
 }
 
 fn good(row: Backup) -> GoodBackup {

@@ -136,6 +136,7 @@ guarded! {
     Administration => people;
     Invitations => invitations;
     Policies => policies;
+    Backups => backups;
     Audit => audit;
     Settings => account;
     DeleteAccount => delete_account;

@@ -66,6 +66,7 @@ programs! {
         people, fetch_people => administration::AdministrationPage;
         invitations, fetch_invitations => administration::InvitationsPage;
         policies, fetch_policies => administration::PoliciesPage;
+        backups, fetch_backups => administration::BackupsPage;
         audit, fetch_audit => administration::AuditPage;
     }
     settings {

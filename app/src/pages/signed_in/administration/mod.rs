@@ -1,6 +1,7 @@
-//! Administration: people, invitations, policies, audit. Nothing here can open a report.
+//! Administration: people, invitations, policies, backups, audit. Nothing here can open a report.
 
 mod audit;
+mod backups;
 mod invitations;
 mod invite;
 mod people;
@@ -12,6 +13,7 @@ use api_types::accounts::Role;
 use leptos::prelude::*;
 
 pub use audit::AuditPage;
+pub use backups::BackupsPage;
 pub use invitations::InvitationsPage;
 pub use people::AdministrationPage;
 pub use policies::PoliciesPage;
@@ -49,6 +51,7 @@ fn Administrators(
         ("/administration", t!(administration.tab_people).to_owned()),
         ("/administration/invitations", t!(administration.tab_invitations).to_owned()),
         ("/administration/policies", t!(administration.tab_policies).to_owned()),
+        ("/administration/backups", t!(backups.tab).to_owned()),
         ("/administration/audit", t!(administration.tab_audit).to_owned()),
     ];
     view! {
