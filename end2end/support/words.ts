@@ -530,6 +530,8 @@ export const words = {
     none: 'This server makes no backups by itself',
     failed: 'The newest try failed',
     every: 'Every 1 h',
+    drillGood: 'Restored and compared',
+    drillOpened: 'Opened from the restored copy with its own key',
     kept: /^The newest of each of 24 hours, 7 days and 5 weeks$/,
   },
   policies: {

@@ -247,6 +247,7 @@ impl ServeArgs {
         let (scheme, port) = if tls.is_some() { ("https", 8443) } else { ("http", 3000) };
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let origin = self.origin.unwrap_or_else(|| format!("{scheme}://localhost:{}", listen.port()));
+        let backup = self.backup.schedule(&self.data)?;
         Ok(Config {
             origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
             database_url: self.database.url(&self.data)?,
@@ -267,7 +268,7 @@ impl ServeArgs {
                 None => Vec::new(),
             },
             sms: self.sms_gateway.as_deref().map(sms::read).transpose().map_err(|e| e.to_string())?,
-            backup: self.backup.schedule()?,
+            backup,
         })
     }
 }

@@ -9,6 +9,7 @@
 pub mod api;
 pub mod audit;
 pub mod audit_hash;
+pub mod background;
 pub mod backup;
 pub mod cli;
 pub mod clock;

@@ -9,12 +9,14 @@ use std::{
 
 use axum::Router;
 use axum_server::{Handle, tls_rustls::RustlsConfig};
+use futures::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     AppState,
-    backup::schedule,
+    background::Background,
+    backup::{drill, schedule},
     config::{Config, Tls},
     data_folder,
     mail::outbox,
@@ -58,7 +60,7 @@ pub async fn serve(
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());
     let codes = sms::outbox::start(state.clone());
-    let backups = schedule::start(state.clone());
+    let scheduled = [schedule::start(state.clone()), drill::start(state.clone())];
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
@@ -69,9 +71,7 @@ pub async fn serve(
     let ended = server.await;
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
-    if let Some(backups) = backups {
-        backups.stop().await;
-    }
+    join_all(scheduled.into_iter().flatten().map(Background::stop)).await;
     if let Some(outbox) = outbox {
         outbox.stop().await;
     }

@@ -143,9 +143,25 @@ pub enum StartError {
     Service(#[from] crate::ServiceError),
 }
 
+/// Whether what happens is put into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Grows,
+    Still,
+}
+
 impl AppState {
     /// Opens everything that the configuration names.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        Self::with(config, Growth::Grows).await
+    }
+
+    /// As [`AppState::open`], of a restored copy that is only tried: its log signs nothing.
+    pub async fn open_copy(config: Config) -> Result<Self, StartError> {
+        Self::with(config, Growth::Still).await
+    }
+
+    async fn with(config: Config, growth: Growth) -> Result<Self, StartError> {
         let db = Db::open(&config.database_url).await?;
         let empty = !accounts::any(db.read()).await?;
         let instance = instance::load_or_create(&db, &config.name).await?;
@@ -159,10 +175,10 @@ impl AppState {
         let sms_key = SmsKey::load(&secrets)?;
         let sms = config.sms.as_ref().map(|sms| sms::gateway(&sms.gateway)).transpose()?;
         let blobs = open_blobs(&db, &config, &instance.instance_id).await?;
-        let log = open_log(&db, &secrets, Tree::Events, &config).await?;
+        let log = open_log(&db, &secrets, Tree::Events, &config, growth).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
-        let key_log = open_log(&db, &secrets, Tree::Keys, &config).await?;
+        let key_log = open_log(&db, &secrets, Tree::Keys, &config, growth).await?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
@@ -207,9 +223,18 @@ async fn open_blobs(db: &Db, config: &Config, instance: &[u8; 16]) -> Result<Blo
 }
 
 /// Checks a tree before anything goes on with it.
-async fn open_log(db: &Db, secrets: &SecretsDir, tree: Tree, config: &Config) -> Result<Log, StartError> {
+async fn open_log(
+    db: &Db,
+    secrets: &SecretsDir,
+    tree: Tree,
+    config: &Config,
+    growth: Growth,
+) -> Result<Log, StartError> {
     let head = storage::log::head(db.read(), tree).await?;
     let key = log::load_key(secrets, tree, &config.origin, head.as_ref())?;
     log::check(db.read(), tree, &key.verifier()).await?;
-    Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?)
+    match growth {
+        Growth::Grows => Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?),
+        Growth::Still => Ok(Log::still(&key)),
+    }
 }

@@ -27,5 +27,23 @@ texts! {
         kept_of = "The newest of each of {hours} hours, {days} days and {weeks} weeks";
         kept_all = "All of them";
         kept_by_hand = "Whatever is decided where they are made";
+        drill = "Restore drill";
+        drill_lead = "A backup is worth what it restores. The server tries by itself: it restores the newest backup beside what is in use, compares it, and removes it again.";
+        drill_none_yet = "Not tried yet";
+        drill_good = "Restored and compared";
+        drill_compared = "Compared only";
+        drill_failed = "The last try failed";
+        drill_off = "Backups are not tried";
+        drill_off_text = "Whether one restores is not known until somebody needs it.";
+        drill_only_compared = "Only the stored bytes were compared with their hashes: without the backup key the server can restore nothing. Whoever has that key should try a restore now and then.";
+        drill_last = "Last try";
+        drill_restored = "Restored";
+        drill_restored_size = "{rows} rows; {objects} pieces of files opened and compared, {bytes}";
+        drill_compared_size = "{objects} stored objects, {bytes}";
+        drill_canary = "Canary report";
+        drill_canary_opened = "Opened from the restored copy with its own key";
+        drill_canary_shut = "Did not open";
+        drill_canary_none = "None is set up, or its turn did not come";
+        drill_schedule = "Tried";
     }
 }

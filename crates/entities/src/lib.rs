@@ -14,6 +14,7 @@ pub mod ceremonies;
 pub mod closed_accounts;
 pub mod devices;
 pub mod drafts;
+pub mod drills;
 pub mod email_changes;
 pub mod email_verifications;
 pub mod emergency_contacts;
@@ -71,6 +72,7 @@ macro_rules! for_each_entity {
         $each!(closed_accounts);
         $each!(devices);
         $each!(drafts);
+        $each!(drills);
         $each!(email_changes);
         $each!(email_verifications);
         $each!(emergency_contacts);

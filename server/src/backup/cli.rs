@@ -1,12 +1,17 @@
 //! `healthsecure backup` and `healthsecure restore`, and the options of a server that makes backups by itself.
 
-use std::{collections::BTreeMap, future::Future, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
 use super::{
     BackupError, Identities, Keep, Order, Place, Recipient, Repository, Restore, SnapshotId,
+    drill::{Canary, DrillEvery, DrillPlan},
     schedule::{Every, Schedule},
 };
 use crate::{
@@ -84,20 +89,68 @@ pub struct BackupServeArgs {
     #[arg(long, env = "HEALTHSECURE_BACKUP_KEEP", default_value = "24h,7d,5w", value_name = "COUNTS")]
     backup_keep: Keep,
     #[command(flatten)]
+    drill: DrillArgs,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
+/// How the server tries whether backups restore.
+#[derive(Debug, Args)]
+struct DrillArgs {
+    /// How often the newest snapshot is tried, from 1h to 90d.
+    #[arg(long, env = "HEALTHSECURE_DRILL_EVERY", default_value = "7d", value_name = "TIME")]
+    drill_every: DrillEvery,
+    /// File with the private key of the backups, as age-keygen writes it: with it a drill restores; without it, it only compares
+    /// what is stored with its hashes. Whoever takes this machine over has that key then.
+    #[arg(long, env = "HEALTHSECURE_DRILL_IDENTITY", value_name = "FILE")]
+    drill_identity: Option<PathBuf>,
+    /// Folder that a drill restores into, and leaves as it was: as large as the database [default: the data folder].
+    #[arg(long, env = "HEALTHSECURE_DRILL_SCRATCH", value_name = "FOLDER")]
+    drill_scratch: Option<PathBuf>,
+    /// File that `hs canary make` wrote: the drill opens that report from the restored snapshot.
+    #[arg(long, env = "HEALTHSECURE_DRILL_CANARY", requires = "drill_identity", value_name = "FILE")]
+    drill_canary: Option<PathBuf>,
+    /// The program `hs`, which opens it [default: beside this program].
+    #[arg(long, env = "HEALTHSECURE_DRILL_HS", requires = "drill_canary", value_name = "FILE")]
+    drill_hs: Option<PathBuf>,
+}
+
+impl DrillArgs {
+    fn plan(self, data: &Path) -> Result<DrillPlan, String> {
+        let canary = match self.drill_canary {
+            Some(file) => Some(Canary { file, hs: self.drill_hs.map_or_else(beside, Ok)? }),
+            None => None,
+        };
+        Ok(DrillPlan {
+            every: self.drill_every,
+            identity: self.drill_identity,
+            scratch: self.drill_scratch.unwrap_or_else(|| data.to_owned()),
+            canary,
+        })
+    }
+}
+
+/// `hs` beside this program.
+fn beside() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| format!("where this program is: {error}; say --drill-hs"))?;
+    Ok(own.with_file_name("hs"))
+}
+
 impl BackupServeArgs {
-    /// What was decided.
-    pub fn schedule(self) -> Result<Option<Schedule>, String> {
+    /// What was decided, for a server with that data folder.
+    pub fn schedule(self, data: &Path) -> Result<Option<Schedule>, String> {
         let (to, recipient) = match (self.backup_to, self.backup_recipient) {
+            (None, None) if self.drill.drill_identity.is_some() => {
+                return Err("--drill-identity is of no use without --backup-to".to_owned());
+            }
             (None, None) => return Ok(None),
             (Some(to), Some(recipient)) => (to, recipient),
             _ => return Err("--backup-to and --backup-recipient belong together".to_owned()),
         };
         let recipient = recipient.parse::<Recipient>().map_err(|e| e.to_string())?;
         let to = self.store.place(to)?;
-        Ok(Some(Schedule { to, recipient, every: self.backup_every, keep: Some(self.backup_keep) }))
+        let drill = Some(self.drill.plan(data)?);
+        Ok(Some(Schedule { to, recipient, every: self.backup_every, keep: Some(self.backup_keep), drill }))
     }
 }
 

@@ -8,6 +8,7 @@
 //! what nobody needs any more.
 
 mod cli;
+pub mod drill;
 mod id;
 mod index;
 mod keep;
@@ -143,6 +144,12 @@ pub enum BackupError {
     /// The log of what was restored.
     #[error("the restored log is not whole: {0}")]
     Log(#[from] LogError),
+    /// The canary's file.
+    #[error("{0} can't be used as the canary's file: {1}")]
+    CanaryFile(PathBuf, String),
+    /// The canary stays shut.
+    #[error("the canary report doesn't open from the snapshot: {0}")]
+    Canary(String),
     /// An event could not be recorded.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -86,9 +86,7 @@ pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, Backup
         }
     };
     let manifest = order.from.manifest(&order.identities, &id).await?;
-    if manifest.schema != migrate::known() {
-        return Err(BackupError::OtherSchema(manifest.version));
-    }
+    of_this_schema(&manifest)?;
     let instance = instance_id(&manifest, &id)?;
     let blobs = empty_place(order).await?;
     let _lock = data_folder::lock(&order.data)?;
@@ -112,6 +110,28 @@ pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, Backup
         instance: manifest.instance,
         settings: manifest.settings,
     })
+}
+
+/// Database and secrets of a snapshot, compared, and its log verified; of the blobs none. Gives the place for them, and the
+/// number of rows.
+pub(super) async fn without_blobs(
+    order: &Restore,
+    manifest: &Manifest,
+    id: &SnapshotId,
+) -> Result<(Blobs, u64), BackupError> {
+    of_this_schema(manifest)?;
+    let instance = instance_id(manifest, id)?;
+    let blobs = empty_place(order).await?;
+    blobs.claim(&instance, None).await?;
+    write_secrets(&order.data, manifest)?;
+    let rows = restore_database(order, manifest, &instance).await?;
+    log::verify(&order.database, &order.data).await?;
+    record(order, id).await?;
+    Ok((blobs, rows))
+}
+
+fn of_this_schema(manifest: &Manifest) -> Result<(), BackupError> {
+    if manifest.schema == migrate::known() { Ok(()) } else { Err(BackupError::OtherSchema(manifest.version.clone())) }
 }
 
 fn malformed(id: &SnapshotId) -> BackupError {
@@ -147,7 +167,8 @@ async fn empty_place(order: &Restore) -> Result<Blobs, BackupError> {
     Ok(blobs)
 }
 
-async fn restore_blob(order: &Restore, blobs: &Blobs, blob: &BlobCopy) -> Result<(), BackupError> {
+/// Restores a blob.
+pub(super) async fn restore_blob(order: &Restore, blobs: &Blobs, blob: &BlobCopy) -> Result<(), BackupError> {
     let mut opening = order.from.open_object(&order.identities, &blob.object).await?;
     let mut writer = blobs.write(&blob.key);
     while let Some(piece) = opening.next().await {

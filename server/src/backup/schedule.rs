@@ -1,18 +1,14 @@
 //! Backups that the server makes by itself.
 
-use std::{
-    collections::BTreeMap,
-    str::FromStr,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, str::FromStr, sync::PoisonError, time::Duration};
 
 use api_types::UnixMillis;
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
-use super::{BackupError, Keep, Order, Place, Recipient, Taken};
+use super::{BackupError, Keep, Order, Place, Recipient, Taken, drill::DrillPlan};
 use crate::{
     AppState, ServiceResult,
+    background::{Background, pause},
     clock::{DAY, HOUR, MINUTE},
     config::Config,
     services::backups,
@@ -25,8 +21,6 @@ const LOOK: Duration = Duration::from_secs(30);
 const AGAIN: UnixMillis = 15 * MINUTE;
 /// How often an overdue one is told of.
 const TOLD_EVERY: UnixMillis = DAY;
-/// How long the end of one under way is waited for when the server stops.
-const LAST: Duration = Duration::from_secs(5);
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -39,6 +33,8 @@ pub struct Schedule {
     pub every: Every,
     /// Which snapshots are kept.
     pub keep: Option<Keep>,
+    /// How it is tried whether they restore; not at all where it isn't said.
+    pub drill: Option<DrillPlan>,
 }
 
 /// How often: from ten minutes to a week.
@@ -61,17 +57,22 @@ impl FromStr for Every {
     type Err = EveryError;
 
     fn from_str(text: &str) -> Result<Self, EveryError> {
-        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(EveryError)?;
-        let unit = match unit {
-            "m" => MINUTE,
-            "h" => HOUR,
-            "d" => DAY,
-            _ => return Err(EveryError),
-        };
-        let number: u16 = number.parse().map_err(|_| EveryError)?;
-        let time = i64::from(number) * unit;
-        if (10 * MINUTE..=7 * DAY).contains(&time) { Ok(Self(time)) } else { Err(EveryError) }
+        let time = span(text).filter(|time| (10 * MINUTE..=7 * DAY).contains(time));
+        time.map(Self).ok_or(EveryError)
     }
+}
+
+/// A time as operators say it: 10m, 1h, 7d.
+pub(super) fn span(text: &str) -> Option<UnixMillis> {
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1))?;
+    let unit = match unit {
+        "m" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        _ => return None,
+    };
+    let number: u16 = number.parse().ok()?;
+    Some(i64::from(number) * unit)
 }
 
 impl Schedule {
@@ -124,40 +125,20 @@ fn settings(config: &Config) -> BTreeMap<String, String> {
     settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The running schedule.
-#[derive(Debug)]
-pub struct Running {
-    stop: Arc<Notify>,
-    task: JoinHandle<()>,
-}
-
 /// Starts it, where there is one.
-pub fn start(state: AppState) -> Option<Running> {
+pub fn start(state: AppState) -> Option<Background> {
     state.config.backup.as_ref()?;
-    let stop = Arc::new(Notify::new());
-    let task = tokio::spawn(run(state, Arc::clone(&stop)));
-    Some(Running { stop, task })
+    // What it stored is found by the next.
+    Some(Background::spawn(|stop| run(state, stop), "a backup was under way; it is given up"))
 }
 
-impl Running {
-    /// One that is under way and doesn't end in time is given up; what it stored is found by the next.
-    pub async fn stop(mut self) {
-        self.stop.notify_one();
-        if tokio::time::timeout(LAST, &mut self.task).await.is_err() {
-            tracing::warn!("a backup was under way; it is given up");
-            self.task.abort();
-        }
-    }
-}
-
-async fn run(state: AppState, stop: Arc<Notify>) {
+async fn run(state: AppState, stop: CancellationToken) {
     loop {
         if let Err(error) = once(&state).await {
             tracing::error!(%error, "whether a backup is due could not be found out; it is tried again");
         }
-        tokio::select! {
-            () = stop.notified() => return,
-            () = tokio::time::sleep(LOOK) => {}
+        if !pause(&stop, LOOK).await {
+            return;
         }
     }
 }
@@ -206,6 +187,7 @@ mod tests {
             recipient: age::x25519::Identity::generate().to_public().to_string().parse().unwrap(),
             every: "1h".parse().unwrap(),
             keep: None,
+            drill: None,
         }
     }
 

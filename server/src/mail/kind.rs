@@ -102,11 +102,13 @@ pub enum MailKind {
     BackupFailed,
     /// To administrators: there has been none for too long.
     BackupOverdue,
+    /// To administrators: a restore was tried, and failed.
+    DrillFailed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -155,5 +157,6 @@ impl MailKind {
         Self::RecoverySharesUsed,
         Self::BackupFailed,
         Self::BackupOverdue,
+        Self::DrillFailed,
     ];
 }

@@ -38,7 +38,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
-        | RecoveryShareGiven | TeamInvited | TeamRemoved | BackupFailed | BackupOverdue => false,
+        | RecoveryShareGiven | TeamInvited | TeamRemoved | BackupFailed | BackupOverdue | DrillFailed => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -348,8 +348,16 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: a backup failed",
             "On {when} a backup of {origin}\n\
              was found to have failed. Those from before are still there. What went wrong stands\n\
-             in the server's log and in the answer of /api/v1/admin/backups. It is tried again\n\
+             under Administration, Backups, and in the server's log. It is tried again\n\
              where the server makes backups by itself.\n\n",
+        ),
+        MailKind::DrillFailed => (
+            "{organisation}: a backup could not be restored",
+            "On {when} it was tried whether a backup of\n\
+             {origin}\n\
+             can be restored, into a place of its own, and it failed. Nothing in use was changed.\n\
+             What went wrong stands under Administration, Backups, and in the server's log.\n\
+             Whatever it is, find it before a backup is needed.\n\n",
         ),
         MailKind::BackupOverdue => (
             "{organisation}: a backup is overdue",

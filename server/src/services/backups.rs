@@ -14,7 +14,7 @@ use crate::{
     clock::DAY,
     mail::MailKind,
     policy::Actor,
-    services::notices,
+    services::{drills, notices},
     storage::{
         accounts,
         backups::{self, Backup},
@@ -35,7 +35,14 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus>
     let failed = backups::newest(conn, false).await?;
     let running = backups::running(conn, now).await?;
     let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
+    let drill = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
+    let drill_plan = match drill {
+        Some(plan) => Some(drills::plan(state, plan).await?),
+        None => None,
+    };
     let status = BackupStatus {
+        drill_plan,
+        drill: drills::newest(state).await?,
         next_at: plan.as_ref().map(|(next, _)| (*next).max(now)),
         plan: state.config.backup.as_ref().map(planned),
         overdue: plan.is_some_and(|(_, plan)| plan.is_overdue(last.as_ref(), state.started_at, now)),
@@ -100,7 +107,8 @@ pub async fn alert_overdue(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-async fn tell_administrators(state: &AppState, tx: &mut WriteTx, kind: MailKind) -> ServiceResult<()> {
+/// Tells every administrator.
+pub async fn tell_administrators(state: &AppState, tx: &mut WriteTx, kind: MailKind) -> ServiceResult<()> {
     for account in accounts::active_with_role(tx.conn(), Role::Administrator).await? {
         notices::tell_id(state, tx, account, kind).await?;
     }

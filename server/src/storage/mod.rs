@@ -14,6 +14,7 @@ pub mod copy;
 pub mod db;
 pub mod devices;
 pub mod drafts;
+pub mod drills;
 pub mod email_changes;
 pub mod email_verifications;
 pub mod emergency;

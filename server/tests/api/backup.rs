@@ -32,56 +32,62 @@ use crate::{
     postgres, s3,
 };
 
-const FILE: usize = 9 * 1024 * 1024 + 123;
+pub const FILE: usize = 9 * 1024 * 1024 + 123;
 
 /// A repository in a folder, and the key that opens it.
-struct Vaulted {
-    folder: TempDir,
+pub struct Vaulted {
+    pub folder: TempDir,
     recipient: Recipient,
 }
 
 impl Vaulted {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = age::x25519::Identity::generate();
         fs::write(folder.path().join("identity"), format!("# test\n{}\n", key.to_string().expose_secret())).unwrap();
         Self { folder, recipient: key.to_public().to_string().parse().unwrap() }
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("repository")
     }
 
-    fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         Place::Folder(self.path())
     }
 
-    fn identity(&self) -> PathBuf {
+    pub fn identity(&self) -> PathBuf {
         self.folder.path().join("identity")
     }
 
-    fn identities(&self) -> Identities {
+    pub fn identities(&self) -> Identities {
         Identities::read(&self.identity()).unwrap()
     }
 
-    fn schedule(&self, keep: Option<&str>) -> Schedule {
+    pub fn schedule(&self, keep: Option<&str>) -> Schedule {
         let keep = keep.map(|text| text.parse::<Keep>().unwrap());
-        Schedule { to: self.place(), recipient: self.recipient.clone(), every: "1h".parse().unwrap(), keep }
+        Schedule {
+            to: self.place(),
+            recipient: self.recipient.clone(),
+            every: "1h".parse().unwrap(),
+            keep,
+            drill: None,
+        }
     }
 
-    fn order(&self, server: &Server, keep: Option<&str>) -> Order {
+    pub fn order(&self, server: &Server, keep: Option<&str>) -> Order {
         self.schedule(keep).order(&server.state)
     }
 
-    async fn take(&self, server: &Server) -> Taken {
+    pub async fn take(&self, server: &Server) -> Taken {
         backup::take(&self.order(server, None)).await.unwrap()
     }
 
-    async fn repository(&self) -> Repository {
+    pub async fn repository(&self) -> Repository {
         Repository::open(&self.place()).await.unwrap()
     }
 
-    async fn snapshots(&self) -> BTreeSet<SnapshotId> {
+    pub async fn snapshots(&self) -> BTreeSet<SnapshotId> {
         self.repository().await.contents().await.unwrap().snapshots
     }
 
@@ -107,7 +113,7 @@ impl Vaulted {
     }
 
     /// The files of the repository, largest first.
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         let objects = fs::read_dir(self.path().join("objects")).unwrap().map(|entry| entry.unwrap().path());
         let mut objects: Vec<PathBuf> = objects.collect();
         objects.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).unwrap().len()));
@@ -115,11 +121,11 @@ impl Vaulted {
     }
 }
 
-async fn back(server: &Server, email: &str) -> Person {
+pub async fn back(server: &Server, email: &str) -> Person {
     client(server).sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 
-async fn events(server: &Server, subject: &str) -> i64 {
+pub async fn events(server: &Server, subject: &str) -> i64 {
     let conn = server.state.db.read();
     let sql = format!("SELECT COUNT(*) FROM audit_events WHERE subject LIKE '{subject}'");
     let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap();
@@ -127,7 +133,7 @@ async fn events(server: &Server, subject: &str) -> i64 {
 }
 
 /// Somebody's reports, one after the other.
-async fn write_some(author: &Person, count: usize) -> Vec<api_types::ReportId> {
+pub async fn write_some(author: &Person, count: usize) -> Vec<api_types::ReportId> {
     let mut ids = Vec::new();
     for _ in 0..count {
         ids.push(write(author, PatientChoice::Account(author.account_id())).await);

@@ -34,6 +34,7 @@ mod bucket;
 mod delete;
 mod devices;
 mod drafts;
+mod drill;
 mod email_change;
 mod email_change_tries;
 mod email_verification;

@@ -6,7 +6,7 @@ use api_types::{
 };
 use leptos::prelude::*;
 
-use super::Administrators;
+use super::{Administrators, drill::DrillCard};
 use crate::{
     browser::format_size,
     components::{Badge, Banner, Card, Glyph, Time, TimeStyle, Tone},
@@ -38,7 +38,7 @@ fn Status(status: BackupStatus) -> impl IntoView {
         (false, true) => view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(backups.good)}</Badge> }.into_any(),
         (false, false) => view! { <Badge tone=Tone::Warn>{t!(backups.none_yet)}</Badge> }.into_any(),
     };
-    let BackupStatus { last, failed, running_since, next_at, plan, overdue } = status;
+    let BackupStatus { last, failed, running_since, next_at, plan, overdue, drill_plan, drill } = status;
     let none = plan.is_none() && last.is_none();
     view! {
         <Card title=t!(backups.title).to_owned() actions=badge>
@@ -57,6 +57,7 @@ fn Status(status: BackupStatus) -> impl IntoView {
                 </dl>
             </div>
         </Card>
+        <DrillCard plan=drill_plan newest=drill/>
     }
 }
 
@@ -95,7 +96,7 @@ fn Plan(plan: Option<BackupPlan>) -> impl IntoView {
 }
 
 /// How often, in the largest unit that fits.
-fn span(every: UnixMillis) -> String {
+pub(super) fn span(every: UnixMillis) -> String {
     match every {
         days if days % DAY == 0 => t!(backups.every_days, count = days / DAY),
         hours if hours % HOUR == 0 => t!(backups.every_hours, count = hours / HOUR),

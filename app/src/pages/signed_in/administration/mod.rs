@@ -2,6 +2,7 @@
 
 mod audit;
 mod backups;
+mod drill;
 mod invitations;
 mod invite;
 mod people;
