@@ -6,11 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use api_types::ReportId;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
 use super::{
-    BackupError, Identities, Keep, Order, Place, Recipient, Repository, Restore, SnapshotId,
+    BackupError, Done, Identities, Keep, Order, Place, PutBack, Recipient, Repository, Restore, SnapshotId,
     drill::{Canary, DrillEvery, DrillPlan},
     schedule::{Every, Schedule},
 };
@@ -224,9 +225,13 @@ pub struct RestoreArgs {
     /// Which snapshot.
     #[arg(long, default_value = "latest", value_name = "ID")]
     snapshot: String,
-    /// The new data folder, empty or not there yet.
+    /// The new data folder, empty or not there yet; with --report the one of the installation.
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
+    /// Only this report, into the installation that has lost something of it: what is missing or damaged is put back, and
+    /// nothing else is changed. Its server must be stopped.
+    #[arg(long, value_name = "ID")]
+    report: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
@@ -318,9 +323,19 @@ impl VerifyArgs {
     }
 }
 
+fn said(done: &Done) -> Result<(), String> {
+    println!("From the snapshot {}: {} rows and {} blobs were put back.", done.snapshot, done.rows, done.blobs);
+    match done.lost {
+        0 => Ok(()),
+        lost => {
+            Err(format!("{lost} blobs of the report are missing or damaged, and not in this snapshot: try another"))
+        }
+    }
+}
+
 impl RestoreArgs {
     fn run(self) -> Result<(), String> {
-        let Self { from, identity, snapshot, data, database, blobs, store } = self;
+        let Self { from, identity, snapshot, data, report, database, blobs, store } = self;
         let snapshot = match snapshot.as_str() {
             "latest" => None,
             id => Some(id.parse().map_err(|e: BackupError| e.to_string())?),
@@ -328,6 +343,17 @@ impl RestoreArgs {
         let database = database.url(&data)?;
         let blobs = blobs.options().config().map_err(|e| e.to_string())?;
         let place = store.place(from)?;
+        if let Some(report) = report {
+            let report = report
+                .parse::<ReportId>()
+                .map_err(|_| format!("{report} is no report's id: it has 64 digits, 0-9 and a-f"))?;
+            let done = block_on(async {
+                let (from, identities) = (Repository::open(&place).await?, Identities::read(&identity)?);
+                let order = PutBack { from, identities, snapshot, report, data, database, blobs };
+                super::put_back(&order).await
+            })?;
+            return said(&done);
+        }
         let to = data.clone();
         let restored = block_on(async {
             let from = Repository::open(&place).await?;

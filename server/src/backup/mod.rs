@@ -14,6 +14,8 @@ mod index;
 mod keep;
 mod lease;
 mod manifest;
+mod missing;
+mod report;
 mod repository;
 mod restore;
 pub mod schedule;
@@ -43,12 +45,15 @@ pub use id::SnapshotId;
 pub use index::Stored;
 pub use keep::Keep;
 pub use manifest::Manifest;
+pub use report::{Done, PutBack};
 pub use repository::{Place, Repository};
 pub use restore::{Restore, Restored};
 pub use sealed::{Identities, Recipient};
 pub use take::{Order, Taken};
 pub use verify::{Fault, Verified};
 
+/// Puts one report back.
+pub use report::run as put_back;
 /// Restores one.
 pub use restore::run as restore;
 /// Makes a backup.
@@ -111,6 +116,17 @@ pub enum BackupError {
     /// Something is there.
     #[error("{0} is not empty: a backup is restored into an empty place only")]
     Occupied(String),
+    /// No such report, not even a trace of it.
+    #[error(
+        "this installation has no such report. Its chain of who may see it can't come from a snapshot alone, since what          was revoked meanwhile would be forgotten: restore the whole installation elsewhere, and compare"
+    )]
+    NoReport,
+    /// Erased, by its owner.
+    #[error("the report was erased for everybody by its owner: no snapshot brings it back")]
+    Erased,
+    /// Of somebody else.
+    #[error("the snapshot is another installation's")]
+    OtherInstallation,
     /// A table came back otherwise.
     #[error("the table {0} is not what the snapshot's was; nothing was put into service")]
     Different(String),

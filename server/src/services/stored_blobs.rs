@@ -3,12 +3,15 @@
 
 use api_types::ReportId;
 use crypto::{report::Manifest, sign::Signed};
+use futures::TryStreamExt;
 use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
 
 use crate::{
     ServiceError, ServiceResult,
     storage::{
         self,
+        blobs::{BlobError, BlobResult, Blobs},
         uploads::{self, SegmentKey},
         versions::{self, PartSegment, RevisionKey},
     },
@@ -55,7 +58,7 @@ pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Opti
     let mut blobs = Vec::new();
     for revision in &revisions {
         let segments = versions::all_segments(conn, &revision.key).await?;
-        blobs.extend(of_revision(revision, segments)?);
+        blobs.extend(of_revision(&revision.key, &revision.manifest, segments)?);
     }
     Ok(Some((blobs, walk)))
 }
@@ -89,10 +92,11 @@ async fn of_uploads(
     Ok(Some((blobs, walk)))
 }
 
-fn of_revision(revision: &versions::Current, segments: Vec<PartSegment>) -> ServiceResult<Vec<StoredBlob>> {
+/// Those of a revision, by its manifest.
+pub fn of_revision(key: &RevisionKey, manifest: &[u8], segments: Vec<PartSegment>) -> ServiceResult<Vec<StoredBlob>> {
     let unreadable = |what: String| ServiceError::Internal(format!("a stored manifest: {what}"));
-    let manifest = Signed::<Manifest>::parse(&revision.manifest).map_err(|error| unreadable(error.to_string()))?;
-    let report = Some(ReportId(storage::id("versions", "report_id", &revision.key.report)?));
+    let manifest = Signed::<Manifest>::parse(manifest).map_err(|error| unreadable(error.to_string()))?;
+    let report = Some(ReportId(storage::id("versions", "report_id", &key.report)?));
     let blob = |segment: PartSegment| {
         let part = usize::try_from(segment.part).ok().and_then(|part| manifest.claimed().parts.get(part));
         let place = usize::try_from(segment.n).ok();
@@ -101,4 +105,37 @@ fn of_revision(revision: &versions::Current, segments: Vec<PartSegment>) -> Serv
         Ok(StoredBlob { key: segment.blob_key, len: segment.len.unsigned_abs(), sha256: hash.0, report })
     };
     segments.into_iter().map(blob).collect()
+}
+
+/// How a blob is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it was stored.
+    Whole,
+    /// Gone.
+    Missing,
+    /// Shorter, or other bytes.
+    Changed,
+}
+
+/// Reads a blob and compares.
+///
+/// # Errors
+/// The store is away. That is no word on the blob.
+pub async fn look(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<Health> {
+    match hash(blobs, blob).await {
+        Ok(sha256) if sha256 == blob.sha256 => Ok(Health::Whole),
+        Ok(_) | Err(BlobError::Short) => Ok(Health::Changed),
+        Err(BlobError::NotFound) => Ok(Health::Missing),
+        Err(error) => Err(error),
+    }
+}
+
+async fn hash(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<[u8; 32]> {
+    let mut pieces = blobs.read(&blob.key, 0..blob.len).await?;
+    let mut hasher = Sha256::new();
+    while let Some(piece) = pieces.try_next().await? {
+        hasher.update(&piece);
+    }
+    Ok(hasher.finalize().into())
 }

@@ -35,6 +35,7 @@ pub mod phone_codes;
 pub mod phones;
 pub mod policies;
 pub mod recovery_shares;
+pub mod report_rows;
 pub mod reports;
 pub mod reports_access;
 pub mod reports_list;

@@ -70,6 +70,7 @@ mod passkeys;
 mod phone_limits;
 mod phone_sign_in;
 mod phones;
+mod put_back;
 mod recovery;
 mod recovery_shares;
 mod redeem;

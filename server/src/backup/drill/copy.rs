@@ -91,12 +91,25 @@ impl ScratchCopy {
         Err(damaged(&blob.object, "it holds another blob than the restored database says"))
     }
 
-    /// Restores these blobs; says whether all of them are in the snapshot.
+    /// Restores these blobs beside the database; says whether all of them are in the snapshot.
     pub async fn restore_blobs(&self, keys: &[String]) -> Result<bool, BackupError> {
         for key in keys {
-            let Some(blob) = self.manifest.blobs.iter().find(|blob| blob.key == *key) else { return Ok(false) };
-            restore::restore_blob(&self.order, &self.blobs, blob).await?;
+            if !self.put(&self.blobs, key).await? {
+                return Ok(false);
+            }
         }
         Ok(true)
+    }
+
+    /// Puts a blob into a store; says whether it is in the snapshot.
+    pub async fn put(&self, blobs: &Blobs, key: &str) -> Result<bool, BackupError> {
+        let Some(blob) = self.manifest.blobs.iter().find(|blob| blob.key == key) else { return Ok(false) };
+        restore::restore_blob(&self.order, blobs, blob).await?;
+        Ok(true)
+    }
+
+    /// Whether it is a snapshot of that installation.
+    pub fn is_of(&self, instance: &[u8; 16]) -> bool {
+        self.manifest.instance == hex::encode(instance)
     }
 }

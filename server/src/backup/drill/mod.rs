@@ -6,8 +6,8 @@
 //! the backups nothing can be restored: then the stored bytes are compared with their hashes, and that is all it proves.
 
 mod canary;
-mod copy;
-mod scratch;
+pub(super) mod copy;
+pub(super) mod scratch;
 
 use std::{
     fmt,
