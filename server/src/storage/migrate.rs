@@ -29,6 +29,11 @@ pub enum DatabaseError {
     /// It can't be reached, or it failed.
     #[error("the database can't be used: {0}")]
     Failed(#[from] DbErr),
+    /// Its file isn't what was written.
+    #[error(
+        "the database {0} is damaged, so the server doesn't start on it: {1}. Nothing was changed. Keep a copy of it, and          restore the newest backup into a new folder: healthsecure restore --from PLACE --identity FILE --data NEW-FOLDER          (docs/operations.md, “A damaged database”)"
+    )]
+    Damaged(DatabaseUrl, String),
     /// Nobody answers there.
     #[error("the database doesn't answer: {0}. Is PostgreSQL running, and can this machine reach it?")]
     Away(DatabaseUrl),

@@ -33,6 +33,7 @@ mod body_limits;
 mod bucket;
 mod delete;
 mod devices;
+mod disks;
 mod drafts;
 mod drill;
 mod email_change;
