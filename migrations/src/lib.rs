@@ -27,7 +27,7 @@ mod m20261127_000020_recovery_shares;
 mod m20261127_000021_teams;
 mod m20261127_000022_devices;
 mod m20261127_000025_backups;
-mod m20261127_000030_drills;
+mod m20261127_000030_drills_and_scrubs;
 
 use sea_orm_migration::prelude::*;
 
@@ -61,7 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_teams::Migration),
             Box::new(m20261127_000022_devices::Migration),
             Box::new(m20261127_000025_backups::Migration),
-            Box::new(m20261127_000030_drills::Migration),
+            Box::new(m20261127_000030_drills_and_scrubs::Migration),
         ]
     }
 }

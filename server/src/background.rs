@@ -40,6 +40,7 @@ impl Background {
 /// Waits; says whether the server goes on.
 pub async fn pause(stop: &CancellationToken, time: Duration) -> bool {
     tokio::select! {
+        biased;
         () = stop.cancelled() => false,
         () = tokio::time::sleep(time) => true,
     }

@@ -17,7 +17,9 @@ use crate::{
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
-    oidc, serve, sms,
+    oidc,
+    scrub::{ScrubEvery, ScrubPlan},
+    serve, sms,
     storage::blobs::{Addressing, BlobOptions, Credentials},
     witness::cli::WitnessArgs,
     witnesses::Witness,
@@ -119,6 +121,12 @@ struct ServeArgs {
     mail: MailArgs,
     #[command(flatten)]
     backup: BackupServeArgs,
+    /// How often every stored blob is read again and compared with what its author signed, from 1h to 365d, or never.
+    #[arg(long, env = "HEALTHSECURE_SCRUB_EVERY", default_value = "30d", value_name = "TIME")]
+    scrub_every: ScrubEvery,
+    /// MiB that this reads in a second at most.
+    #[arg(long, env = "HEALTHSECURE_SCRUB_RATE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "MIB")]
+    scrub_rate: u32,
 }
 
 /// Where ciphertext lies.
@@ -269,6 +277,7 @@ impl ServeArgs {
             },
             sms: self.sms_gateway.as_deref().map(sms::read).transpose().map_err(|e| e.to_string())?,
             backup,
+            scrub: self.scrub_every.0.map(|every| ScrubPlan { every, rate: u64::from(self.scrub_rate) * 1024 * 1024 }),
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
+    scrub::ScrubPlan,
     sms::SmsConfig,
     storage::blobs::BlobsConfig,
     witnesses::Witness,
@@ -85,6 +86,8 @@ pub struct Config {
     pub sms: Option<SmsConfig>,
     /// Backups that the server makes by itself; none where it isn't said.
     pub backup: Option<Schedule>,
+    /// How stored blobs are read again and compared; not at all where it isn't said.
+    pub scrub: Option<ScrubPlan>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod random;
 pub mod router;
 pub mod scopes;
+pub mod scrub;
 pub mod secrets;
 pub mod serve;
 pub mod services;

@@ -116,6 +116,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("GET", "/admin/events", Never),
     ("GET", "/admin/policies", Never),
     ("PUT", "/admin/policies", Never),
+    ("GET", "/admin/storage", Never),
     ("POST", "/email-change", Never),
     ("POST", "/email-verification", Never),
     ("POST", "/grants/{grant_id}/challenge", Never),

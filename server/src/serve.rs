@@ -21,6 +21,7 @@ use crate::{
     data_folder,
     mail::outbox,
     router::router,
+    scrub,
     services::set_up,
     sms,
     state::StartError,
@@ -60,7 +61,7 @@ pub async fn serve(
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());
     let codes = sms::outbox::start(state.clone());
-    let scheduled = [schedule::start(state.clone()), drill::start(state.clone())];
+    let scheduled = [schedule::start(state.clone()), drill::start(state.clone()), Some(scrub::start(state.clone()))];
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;

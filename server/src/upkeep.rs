@@ -77,6 +77,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     storage::closing::sweep(tx.conn(), now - HOUR).await?;
     storage::backups::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
+    storage::scrubs::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
     storage::drills::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
     tx.commit().await
 }

@@ -45,5 +45,25 @@ texts! {
         drill_canary_shut = "Did not open";
         drill_canary_none = "None is set up, or its turn did not come";
         drill_schedule = "Tried";
+        stored = "Stored files";
+        stored_lead = "Every stored piece of a file is read again now and then, and compared with what its author signed. What is damaged is not given out.";
+        stored_whole = "Nothing is damaged";
+        stored_damaged = "{count} damaged";
+        stored_damaged_title = "Stored pieces are damaged";
+        stored_damaged_restores = "They are not given out. The server takes them from its backups as soon as it finds them there.";
+        stored_damaged_by_hand = "They are not given out. The server may not open its backups: whoever holds the backup key can restore them from there.";
+        stored_more = "and {count} more";
+        stored_missing = "missing";
+        stored_changed = "changed";
+        stored_unreadable = "can't be read";
+        stored_report = "report {id}";
+        stored_upload = "an upload that is not complete";
+        stored_running = "Being read";
+        stored_progress = "{blobs} of {named} pieces, {bytes}";
+        stored_last = "Read last";
+        stored_last_text = "{blobs} pieces, {bytes}; {damaged} damaged";
+        stored_never = "Not read again yet";
+        stored_every = "Read again";
+        stored_off = "Never: turned off";
     }
 }

@@ -34,6 +34,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
+pub mod storage;
 pub mod teams;
 pub mod tokens;
 pub mod uploads;

@@ -6,6 +6,7 @@ use api_types::{
     audit::{Action, AuditEventList, Outcome},
     backups::BackupStatus,
     policies::Policies,
+    storage::StorageStatus,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, backups, events, policies},
+    services::{admin, backups, events, policies, scrubbing},
     storage::audit::EventFilter,
 };
 
@@ -32,6 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
         .routes(routes!(get_backups))
+        .routes(routes!(get_storage))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -174,4 +176,11 @@ async fn list_events(
     responses((status = 200, body = BackupStatus)))]
 async fn get_backups(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<BackupStatus>> {
     backups::get(&state, &actor).await.map(Json)
+}
+
+/// Whether the stored files are what was stored: the scrub, and what it found. Administrators.
+#[utoipa::path(get, path = "/admin/storage", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = StorageStatus)))]
+async fn get_storage(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<StorageStatus>> {
+    scrubbing::get(&state, &actor).await.map(Json)
 }

@@ -13,6 +13,7 @@ use clap::{Args, Subcommand};
 use super::{
     BackupError, Done, Identities, Keep, Order, Place, PutBack, Recipient, Repository, Restore, SnapshotId,
     drill::{Canary, DrillEvery, DrillPlan},
+    heal::{self, Mend},
     schedule::{Every, Schedule},
 };
 use crate::{
@@ -232,6 +233,10 @@ pub struct RestoreArgs {
     /// nothing else is changed. Its server must be stopped.
     #[arg(long, value_name = "ID")]
     report: Option<String>,
+    /// Only the blobs that the installation's scrub has found damaged. Its server may be running: it gives them out again within a
+    /// minute.
+    #[arg(long, conflicts_with = "report")]
+    damaged: bool,
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
@@ -275,6 +280,9 @@ impl BackupCommand {
             "Snapshot {}: {} blobs, {} bytes in the repository, of which {} are new.",
             taken.id, taken.size.blobs, taken.size.bytes, taken.size.new_bytes
         );
+        if taken.left_out > 0 {
+            println!("{} damaged blobs are not in it: no backup ever held them.", taken.left_out);
+        }
         if taken.dropped > 0 {
             println!("{} older snapshots were dropped.", taken.dropped);
         }
@@ -335,7 +343,7 @@ fn said(done: &Done) -> Result<(), String> {
 
 impl RestoreArgs {
     fn run(self) -> Result<(), String> {
-        let Self { from, identity, snapshot, data, report, database, blobs, store } = self;
+        let Self { from, identity, snapshot, data, report, damaged, database, blobs, store } = self;
         let snapshot = match snapshot.as_str() {
             "latest" => None,
             id => Some(id.parse().map_err(|e: BackupError| e.to_string())?),
@@ -353,6 +361,14 @@ impl RestoreArgs {
                 super::put_back(&order).await
             })?;
             return said(&done);
+        }
+        if damaged {
+            let (whole, wanted) = block_on(async {
+                let (from, identities) = (Repository::open(&place).await?, Identities::read(&identity)?);
+                heal::run(&Mend { from, identities, data, database, blobs }).await
+            })?;
+            println!("{whole} of {wanted} damaged blobs are whole again.");
+            return if whole == wanted { Ok(()) } else { Err("the others are in no snapshot that is kept".to_owned()) };
         }
         let to = data.clone();
         let restored = block_on(async {

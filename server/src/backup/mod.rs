@@ -9,6 +9,7 @@
 
 mod cli;
 pub mod drill;
+pub mod heal;
 mod id;
 mod index;
 mod keep;

@@ -93,7 +93,7 @@ pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, Backup
     blobs.claim(&instance, None).await?;
     say(&format!("Restoring the snapshot {id}: {} blobs.", manifest.blobs.len()));
     for blob in &manifest.blobs {
-        restore_blob(order, &blobs, blob).await?;
+        restore_blob(&order.from, &order.identities, &blobs, blob).await?;
     }
     write_secrets(&order.data, &manifest)?;
     say("The blobs are there. Restoring the database.");
@@ -168,13 +168,18 @@ async fn empty_place(order: &Restore) -> Result<Blobs, BackupError> {
 }
 
 /// Restores a blob.
-pub(super) async fn restore_blob(order: &Restore, blobs: &Blobs, blob: &BlobCopy) -> Result<(), BackupError> {
-    let mut opening = order.from.open_object(&order.identities, &blob.object).await?;
+pub(super) async fn restore_blob(
+    from: &Repository,
+    identities: &Identities,
+    blobs: &Blobs,
+    blob: &BlobCopy,
+) -> Result<(), BackupError> {
+    let mut opening = from.open_object(identities, &blob.object).await?;
     let mut writer = blobs.write(&blob.key);
     while let Some(piece) = opening.next().await {
         writer.write(&piece).await.map_err(BackupError::Restoring)?;
     }
-    let whole = order.from.opened(&blob.object, opening).await;
+    let whole = from.opened(&blob.object, opening).await;
     let whole = whole.and_then(|()| {
         let same = writer.len() == blob.len;
         if same { Ok(()) } else { Err(damaged(&blob.object, "it holds another blob than the snapshot says")) }

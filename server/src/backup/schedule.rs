@@ -63,7 +63,7 @@ impl FromStr for Every {
 }
 
 /// A time as operators say it: 10m, 1h, 7d.
-pub(super) fn span(text: &str) -> Option<UnixMillis> {
+pub(crate) fn span(text: &str) -> Option<UnixMillis> {
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1))?;
     let unit = match unit {
         "m" => MINUTE,

@@ -1,7 +1,12 @@
 //! A backup being made: first the database as one snapshot, then the blobs that it names, the secrets, and last what makes
 //! it visible.
 
-use std::{collections::BTreeMap, collections::HashMap, fs, path::PathBuf, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    path::PathBuf,
+    time::Instant,
+};
 
 use futures::{TryStreamExt, future::try_join_all};
 use sea_orm::DatabaseTransaction;
@@ -27,6 +32,7 @@ use crate::{
             dump::{self, Dump},
             marks, tables,
         },
+        damaged_blobs,
         instance::{self, InstanceRow},
         migrate,
     },
@@ -71,6 +77,8 @@ pub struct Taken {
     pub size: Size,
     /// Snapshots that were dropped for their age.
     pub dropped: usize,
+    /// Damaged blobs that no backup holds, and this one neither.
+    pub left_out: usize,
 }
 
 /// Makes a backup. The server may be running.
@@ -124,8 +132,11 @@ async fn held(
         dumps.push(taking.table(&tx, &table).await?);
     }
     let named = backups::blobs(&tx).await?;
+    let damaged = damaged_blobs::keys(&tx).await?;
     tx.commit().await?;
-    let blobs = taking.all_blobs(named).await?;
+    let count = named.len();
+    let blobs = taking.all_blobs(named, &damaged).await?;
+    let left_out = count - blobs.len();
     let count = blobs.len() as u64;
     let manifest = Manifest {
         format: FORMAT,
@@ -142,7 +153,7 @@ async fn held(
     lease.check().await?;
     let size = taking.finish(&manifest, count).await?;
     let dropped = sweep::run(&repository, order.keep).await?;
-    Ok(Taken { id: id.clone(), size, dropped })
+    Ok(Taken { id: id.clone(), size, dropped, left_out })
 }
 
 /// What earlier backups of this installation stored, and is still there as it was by its size.
@@ -212,7 +223,12 @@ impl Taking<'_> {
         self.growing.add(object);
     }
 
-    async fn all_blobs(&mut self, named: BTreeMap<String, u64>) -> Result<Vec<BlobCopy>, BackupError> {
+    /// All of them but those that are damaged and were never stored: the others must not go without a backup for them.
+    async fn all_blobs(
+        &mut self,
+        named: BTreeMap<String, u64>,
+        damaged: &BTreeSet<String>,
+    ) -> Result<Vec<BlobCopy>, BackupError> {
         let (mut copies, mut missing) = (Vec::new(), Vec::new());
         for (key, len) in named {
             let name = self.key.blob(&self.order.recipient, &key)?;
@@ -220,6 +236,9 @@ impl Taking<'_> {
                 Some(object) => {
                     self.growing.add(&object);
                     copies.push(BlobCopy { key, len, object });
+                }
+                None if damaged.contains(&key) => {
+                    tracing::warn!("a damaged blob that no backup holds is left out of this one");
                 }
                 None => missing.push((key, len, name)),
             }

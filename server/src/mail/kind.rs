@@ -104,11 +104,13 @@ pub enum MailKind {
     BackupOverdue,
     /// To administrators: a restore was tried, and failed.
     DrillFailed,
+    /// To administrators: a stored piece of a file is damaged.
+    BlobDamaged,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -158,5 +160,6 @@ impl MailKind {
         Self::BackupFailed,
         Self::BackupOverdue,
         Self::DrillFailed,
+        Self::BlobDamaged,
     ];
 }

@@ -38,7 +38,9 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
-        | RecoveryShareGiven | TeamInvited | TeamRemoved | BackupFailed | BackupOverdue | DrillFailed => false,
+        | RecoveryShareGiven | TeamInvited | TeamRemoved | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged => {
+            false
+        }
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -350,6 +352,14 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
              was found to have failed. Those from before are still there. What went wrong stands\n\
              under Administration, Backups, and in the server's log. It is tried again\n\
              where the server makes backups by itself.\n\n",
+        ),
+        MailKind::BlobDamaged => (
+            "{organisation}: a stored file is damaged",
+            "On {when} a stored piece of a file on\n\
+             {origin}\n\
+             was found missing or changed. It is not given out any more. Where the server may open\n\
+             its backups it takes the piece from there. Administration, Backups, names it.\n\
+             Look at the disk or the bucket: more may follow.\n\n",
         ),
         MailKind::DrillFailed => (
             "{organisation}: a backup could not be restored",

@@ -51,6 +51,7 @@ pub mod reports;
 pub mod reports_create;
 pub mod retention;
 pub mod rotation;
+pub mod scrubbing;
 pub mod second_factor;
 pub mod second_factors;
 pub mod sending_devices;

@@ -1,10 +1,13 @@
 //! The blobs that the database names, and what each must hold: by the manifest that its author signed, or, of an upload that
 //! no version names yet, by what its sender said.
 
+use std::{fmt, str::FromStr};
+
 use api_types::ReportId;
 use crypto::{report::Manifest, sign::Signed};
 use futures::TryStreamExt;
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
         self,
         blobs::{BlobError, BlobResult, Blobs},
         uploads::{self, SegmentKey},
-        versions::{self, PartSegment, RevisionKey},
+        versions::{self, Part, PartSegment, RevisionKey},
     },
 };
 
@@ -43,6 +46,40 @@ pub enum Walk {
     Versions(RevisionKey),
     /// Behind that segment of an upload.
     Uploads(SegmentKey),
+}
+
+/// `begun`, `version REPORT VERSION REVISION` or `upload ID N`: as it is kept.
+impl fmt::Display for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begun => f.write_str("begun"),
+            Self::Versions(key) => write!(f, "version {} {} {}", hex::encode(&key.report), key.version, key.revision),
+            Self::Uploads(key) => write!(f, "upload {} {}", hex::encode(&key.upload), key.n),
+        }
+    }
+}
+
+/// It is no place in a walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoPlace;
+
+impl FromStr for Walk {
+    type Err = NoPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let number = |text: &str| text.parse::<i32>().map_err(|_| NoPlace);
+        let bytes = |text: &str| hex::decode(text).map_err(|_| NoPlace);
+        match text.split(' ').collect::<Vec<_>>()[..] {
+            ["begun"] => Ok(Self::Begun),
+            ["version", report, version, revision] => Ok(Self::Versions(RevisionKey {
+                report: bytes(report)?,
+                version: number(version)?,
+                revision: number(revision)?,
+            })),
+            ["upload", upload, n] => Ok(Self::Uploads(SegmentKey { upload: bytes(upload)?, n: number(n)? })),
+            _ => Err(NoPlace),
+        }
+    }
 }
 
 /// Some more, and how far the walk is then; nothing at its end.
@@ -108,7 +145,8 @@ pub fn of_revision(key: &RevisionKey, manifest: &[u8], segments: Vec<PartSegment
 }
 
 /// How a blob is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Health {
     /// As it was stored.
     Whole,
@@ -116,6 +154,8 @@ pub enum Health {
     Missing,
     /// Shorter, or other bytes.
     Changed,
+    /// Its store answers, and can't read it.
+    Unreadable,
 }
 
 /// Reads a blob and compares.
@@ -138,4 +178,31 @@ async fn hash(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<[u8; 32]> {
         hasher.update(&piece);
     }
     Ok(hasher.finalize().into())
+}
+
+/// One of a part, by its key.
+pub async fn of_part(conn: &impl ConnectionTrait, part: &Part, key: &str) -> ServiceResult<Option<StoredBlob>> {
+    let revision = RevisionKey { report: part.report_id.clone(), version: part.version, revision: part.revision };
+    let report = ReportId(storage::id("parts", "report_id", &part.report_id)?);
+    let Some(row) = versions::get(conn, report, part.version, part.revision).await? else { return Ok(None) };
+    let segments = versions::all_segments(conn, &revision).await?;
+    let blobs = of_revision(&revision, &row.manifest, segments)?;
+    Ok(blobs.into_iter().find(|blob| blob.key == key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_walk_is_kept_as_text() {
+        let version = Walk::Versions(RevisionKey { report: vec![0, 255], version: 3, revision: 1 });
+        let upload = Walk::Uploads(SegmentKey { upload: vec![7], n: 12 });
+        for (walk, text) in [(Walk::Begun, "begun"), (version, "version 00ff 3 1"), (upload, "upload 07 12")] {
+            assert_eq!((walk.to_string().as_str(), text.parse()), (text, Ok(walk)));
+        }
+        for text in ["", "version 00ff 3", "version xx 3 1", "upload 07 -", "begun 1"] {
+            assert_eq!(text.parse::<Walk>(), Err(NoPlace), "{text}");
+        }
+    }
 }

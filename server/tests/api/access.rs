@@ -131,6 +131,7 @@ const TABLE: &[(&str, &str)] = &[
     ("put_policies", "-ffffffffffpo"),
     ("list_events", "-ffffffffffpo"),
     ("get_backups", "-ffffffffffpo"),
+    ("get_storage", "-ffffffffffpo"),
     ("list_drafts", "-oooooooooopf"),
     ("get_draft", "-nonnnnnnnnpf"),
     ("put_draft", "-n+nnnnnnnnpf"),

@@ -106,6 +106,7 @@ impl Server {
             identity_providers: Vec::new(),
             sms: None,
             backup: None,
+            scrub: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -80,6 +80,7 @@ mod reports;
 mod retention;
 mod retention_properties;
 mod schema;
+mod scrub;
 mod second_factor;
 mod sessions;
 mod sign_in;

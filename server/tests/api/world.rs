@@ -321,5 +321,6 @@ pub fn plain_config() -> Config {
         identity_providers: Vec::new(),
         sms: None,
         backup: None,
+        scrub: None,
     }
 }

@@ -28,6 +28,7 @@ use api_types::{
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+    storage::StorageStatus,
     tokens::{ApiTokenCreated, ApiTokenList, NewApiToken},
 };
 
@@ -267,6 +268,8 @@ impl<T: Transport> Api<'_, T> {
         put_policies(body: &Policies) -> () = put "/admin/policies".to_owned(), body;
         /// `GET /admin/backups`.
         get_backups() -> BackupStatus = get "/admin/backups".to_owned();
+        /// `GET /admin/storage`.
+        get_storage() -> StorageStatus = get "/admin/storage".to_owned();
         /// `GET /admin/events`.
         list_events(filter: &EventFilter) -> AuditEventList = get format!("/admin/events{}", Query::default()
             .add("before", filter.before)

@@ -87,6 +87,7 @@ fn config(real: &Config, copy: &ScratchCopy) -> Config {
         identity_providers: Vec::new(),
         sms: None,
         backup: None,
+        scrub: None,
         ..real.clone()
     }
 }

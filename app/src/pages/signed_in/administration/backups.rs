@@ -6,7 +6,7 @@ use api_types::{
 };
 use leptos::prelude::*;
 
-use super::{Administrators, drill::DrillCard};
+use super::{Administrators, drill::DrillCard, storage::StorageCard};
 use crate::{
     browser::format_size,
     components::{Badge, Banner, Card, Glyph, Time, TimeStyle, Tone},
@@ -26,8 +26,13 @@ pub fn BackupsPage() -> impl IntoView {
 
 #[component]
 fn Backups() -> impl IntoView {
-    let stored = Loaded::new(use_vault(), |open: Keys| async move { open.api().get_backups().await });
-    stored.show(t!(administration.failed), 4, move |status| view! { <Status status/> })
+    let vault = use_vault();
+    let made = Loaded::new(vault, |open: Keys| async move { open.api().get_backups().await });
+    let stored = Loaded::new(vault, |open: Keys| async move { open.api().get_storage().await });
+    view! {
+        {made.show(t!(administration.failed), 4, move |status| view! { <Status status/> })}
+        {stored.show(t!(administration.failed), 3, move |status| view! { <StorageCard status/> })}
+    }
 }
 
 #[component]

@@ -8,6 +8,7 @@ mod invite;
 mod people;
 mod person;
 mod policies;
+mod storage;
 mod sure;
 
 use api_types::accounts::Role;
