@@ -406,6 +406,29 @@ mod tests {
     }
 
     #[test]
+    fn drills_come_with_backups_and_scrubs_by_themselves() {
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        let whole = ["--backup-to", "/backups", "--backup-recipient", &recipient];
+        let drill =
+            |more: &[&str]| parse(&[&whole[..], more].concat()).map(|config| config.backup.unwrap().drill.unwrap());
+        let usual = drill(&[]).unwrap();
+        assert_eq!((usual.every, usual.identity), ("7d".parse().unwrap(), None));
+        assert_eq!((usual.scratch, usual.canary.is_none()), ("./data".into(), true));
+        let canary = ["--drill-identity", "key", "--drill-canary", "canary.json", "--drill-hs", "/usr/bin/hs"];
+        let set_up = drill(&canary).unwrap().canary.unwrap();
+        assert_eq!((set_up.file, set_up.hs), ("canary.json".into(), "/usr/bin/hs".into()));
+        assert!(drill(&canary[2..]).unwrap_err().contains("--drill-identity"));
+        assert!(drill(&["--drill-every", "1m"]).unwrap_err().contains("from 1h to 90d"));
+        assert!(parse(&canary[..2]).unwrap_err().contains("--backup-to"));
+
+        let scrub = |more: &[&str]| parse(more).map(|config| config.scrub);
+        assert_eq!(scrub(&[]), Ok(Some(ScrubPlan { every: 30 * 24 * HOUR, rate: 16 * 1024 * 1024 })));
+        assert_eq!(scrub(&["--scrub-every", "never"]), Ok(None));
+        assert!(scrub(&["--scrub-every", "1m"]).unwrap_err().contains("or never"));
+        assert!(scrub(&["--scrub-rate", "0"]).is_err());
+    }
+
+    #[test]
     fn tls_moves_to_its_own_port_and_needs_both_files() {
         let config = parse(&["--tls-cert", "c.pem", "--tls-key", "k.pem"]).unwrap();
         assert_eq!(config.origin.as_str(), "https://localhost:8443");

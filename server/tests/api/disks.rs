@@ -91,7 +91,7 @@ async fn refused_file(author: &Person) -> Option<ErrorCode> {
         Ok(draft) => draft,
         Err(error) => return code(&error),
     };
-    let added = draft.add_file("scan.bin", &FileSource::Bytes(vec![7; FILE].into()), &Control::none()).await;
+    let added = draft.add_file("scan.bin", &FileSource::Bytes(vec![7; 100_000].into()), &Control::none()).await;
     code(&added.unwrap_err())
 }
 
