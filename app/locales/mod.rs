@@ -60,6 +60,8 @@ pub struct Text {
     pub shared: en::shared::Shared,
     /// Administration.
     pub administration: en::administration::Administration,
+    /// Backups, in Administration.
+    pub backups: en::backups::Backups,
     /// Scanning the code of a key.
     pub scan: en::scan::Scan,
     /// Names of audited actions.
@@ -126,6 +128,7 @@ static EN: Text = Text {
     share: en::share::Share::EN,
     shared: en::shared::Shared::EN,
     administration: en::administration::Administration::EN,
+    backups: en::backups::Backups::EN,
     scan: en::scan::Scan::EN,
     actions: en::actions::Actions::EN,
     second_step: en::second_step::SecondStep::EN,

@@ -99,6 +99,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/administration/invitations") view=Invitations/>
                 <Route path=path!("/administration/policies") view=Policies/>
                 <Route path=path!("/administration/escrow") view=Escrows/>
+                <Route path=path!("/administration/backups") view=Backups/>
                 <Route path=path!("/administration/audit") view=Audit/>
                 <Route path=path!("/settings") view=Settings/>
                 <Route path=path!("/settings/delete") view=DeleteAccount/>

@@ -31,6 +31,9 @@ pub enum CliError {
     /// Asking, reading or writing.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The canary holds something else.
+    #[error("the canary opens, but it doesn't hold what was put in")]
+    Canary,
     /// An argument that parses but makes no sense.
     #[error("{0}")]
     Argument(String),
@@ -41,7 +44,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotSignedIn => 3,
-            Self::Client(ClientError::Refused(_)) | Self::Stopped(..) | Self::Evidence(_) => 4,
+            Self::Client(ClientError::Refused(_)) | Self::Stopped(..) | Self::Evidence(_) | Self::Canary => 4,
             Self::Client(ClientError::Problem(_) | ClientError::WrongPassword) => 5,
             Self::Client(ClientError::Transport(_)) => 6,
             _ => 1,
@@ -54,6 +57,7 @@ impl CliError {
             Self::Client(error) => return error.code(),
             Self::Stopped(refusal, _) => refusal.code(),
             Self::Evidence(_) => "evidence",
+            Self::Canary => "canary",
             Self::NotSignedIn => "not_signed_in",
             Self::NoServer => "no_server",
             Self::OtherServer(_) => "other_server",

@@ -69,6 +69,7 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Audit(args) => command::audit::run(context, args).await,
         Command::Admin(args) => command::admin::run(context, args).await,
         Command::Invite(args) => command::admin::invite(context, args).await,
+        Command::Canary(args) => command::canary::run(context, args).await,
         Command::Demo(args) => demo::run(context, args).await,
     }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Identity } from './person.ts';
 import { root } from './server.ts';
 
-const binary = process.env.HEALTHSECURE_HS_BIN ?? join(root, 'target/release/hs');
+export const hsBinary = process.env.HEALTHSECURE_HS_BIN ?? join(root, 'target/release/hs');
 
 /** What is written to a descriptor, once standard error says so. */
 export interface Answer {
@@ -52,7 +52,7 @@ export class Hs {
     const asked = later ? [later.option, String(3 + names.length)] : [];
     const reply = later ? pipe(this.home) : undefined;
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...descriptors, ...(reply === undefined ? [] : [reply])];
-    const child = spawn(binary, [...args, ...numbered, ...asked], { env, cwd: this.home, stdio });
+    const child = spawn(hsBinary, [...args, ...numbered, ...asked], { env, cwd: this.home, stdio });
     descriptors.forEach(closeSync);
     let output = '';
     let errors = '';

@@ -565,6 +565,17 @@ export const words = {
     remove: (name: string) => `Remove ${name}`,
     removeConfirm: 'Remove',
   },
+  backups: {
+    tab: 'Backups',
+    good: 'Up to date',
+    noneYet: 'None yet',
+    none: 'This server makes no backups by itself',
+    failed: 'The newest try failed',
+    every: 'Every 1 h',
+    drillGood: 'Restored and compared',
+    drillOpened: 'Opened from the restored copy with its own key',
+    kept: /^The newest of each of 24 hours, 7 days and 5 weeks$/,
+  },
   policies: {
     tab: 'Policies',
     role: (role: string) => `${role}: needs a second factor`,

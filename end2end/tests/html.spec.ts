@@ -159,6 +159,22 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     }
   });
 
+  await test.step('of backups, where one was made and another failed, and of a damaged file', async () => {
+    const good = { snapshot: '20261127T094100Z-5f3a09c1', began_at: 1, ended_at: 2, bytes: 3, new_bytes: 4, blobs: 5 };
+    const failed = { began_at: 6, ended_at: 7, error: 'the store is full' };
+    const status = poison({ last: good, failed, overdue: true }, new Set(['snapshot', 'error']), met);
+    await administrator.page.route(/\/api\/v1\/admin\/backups$/, (route) => route.fulfill({ json: status }));
+    const piece = { blob: 'uploads/07/0-1', health: 'missing', found_at: 8 };
+    const files = poison({ named: 9, damaged_count: 1, damaged: [piece], restores: false }, new Set(['blob']), met);
+    await administrator.page.route(/\/api\/v1\/admin\/storage$/, (route) => route.fulfill({ json: files }));
+    await administrator.page.goto('/administration/backups');
+    await administrator.unlock();
+    await expect(administrator.page.getByText(`${piece.blob}${PAYLOAD}`)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(`${good.snapshot}${PAYLOAD}`)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(`${failed.error}${PAYLOAD}`)).toBeVisible();
+    await unharmed(administrator);
+  });
+
   await test.step('in a refusal', async () => {
     await author.page.route(/\/api\/v1\/reports\/[0-9a-f]{64}$/, (route) => {
       const problem = { type: 'urn:healthsecure:problem:conflict', title: PAYLOAD, status: 409, code: 'conflict', detail: PAYLOAD, request_id: PAYLOAD };

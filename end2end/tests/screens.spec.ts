@@ -136,6 +136,10 @@ test('administration, and accounts that wait', async ({ clinic, enter, arrive })
   await administrator.dialog().getByRole('button', { name: words.administration.inviteMake }).click();
   await administrator.page.getByRole('dialog').getByRole('textbox', { name: words.administration.inviteLink }).waitFor();
   await inspect(administrator.page, 'administration-invite-link');
+  await administrator.page.goto('/administration/backups');
+  await administrator.unlock();
+  await administrator.page.getByText(words.backups.none).waitFor();
+  await inspect(administrator.page, 'administration-backups');
   await administrator.page.goto('/administration/audit');
   await administrator.unlock();
   await administrator.page.getByText(words.administration.auditVerified).waitFor();

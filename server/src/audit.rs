@@ -162,7 +162,7 @@ pub fn enum_from_name<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
 
 struct Job {
     drafts: Vec<EventDraft>,
-    done: oneshot::Sender<bool>,
+    done: oneshot::Sender<Result<(), ErrorCode>>,
 }
 
 /// Hands events to the recorder.
@@ -199,8 +199,8 @@ impl Audit {
         let stopped = || ServiceError::Internal("the audit recorder has stopped".into());
         self.queue.send(Job { drafts, done }).await.map_err(|_| stopped())?;
         match answer.await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(ServiceError::Refused(ErrorCode::Unavailable)),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(code)) => Err(code.into()),
             Err(_) => Err(stopped()),
         }
     }
@@ -223,16 +223,21 @@ fn leaves_reads_out() -> bool {
 async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::new();
     while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let written = match write_group(&db, &mut group).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, events = group.len(), "audit events could not be written");
-                false
-            }
-        };
+        let written = write_group(&db, &mut group).await.map_err(|error| {
+            tracing::error!(%error, events = group.len(), "audit events could not be written");
+            why(&error)
+        });
         for job in group.drain(..) {
             let _ = job.done.send(written);
         }
+    }
+}
+
+/// What those who wait are told: nobody is answered what isn't recorded.
+fn why(error: &ServiceError) -> ErrorCode {
+    match error.problem().code {
+        ErrorCode::Internal => ErrorCode::Unavailable,
+        code => code,
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::{
+    backup::{BackupCommand, BackupServeArgs, RestoreArgs},
     clock::HOUR,
     config::{Config, Origin, SessionLimits, Tls},
     database_args::{DatabaseArgs, MigrateToArgs},
@@ -16,7 +17,9 @@ use crate::{
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
-    oidc, serve, sms,
+    oidc,
+    scrub::{ScrubEvery, ScrubPlan},
+    serve, sms,
     storage::blobs::{Addressing, BlobOptions, Credentials},
     witness::cli::WitnessArgs,
     witnesses::Witness,
@@ -42,6 +45,10 @@ enum Command {
     /// Move this installation from SQLite to PostgreSQL. The server may be running: it has to be stopped at the end only, when
     /// this says so. Killed at any point, it is run again and goes on.
     MigrateTo(MigrateToArgs),
+    /// Make a backup, list those that there are, verify them. The server may be running.
+    Backup(Box<BackupCommand>),
+    /// Restore a backup into an empty place.
+    Restore(Box<RestoreArgs>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,10 +119,19 @@ struct ServeArgs {
     blobs: BlobArgs,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    backup: BackupServeArgs,
+    /// How often every stored blob is read again and compared with what its author signed, from 1h to 365d, or never.
+    #[arg(long, env = "HEALTHSECURE_SCRUB_EVERY", default_value = "30d", value_name = "TIME")]
+    scrub_every: ScrubEvery,
+    /// MiB that this reads in a second at most.
+    #[arg(long, env = "HEALTHSECURE_SCRUB_RATE", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "MIB")]
+    scrub_rate: u32,
 }
 
+/// Where ciphertext lies.
 #[derive(Debug, Args)]
-struct BlobArgs {
+pub struct BlobArgs {
     /// Bucket for ciphertext, with a prefix or without: s3://BUCKET/PREFIX [default: blobs/ in the data folder]. The access
     /// key comes from --blobs-credentials-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "HEALTHSECURE_BLOBS", value_name = "URL")]
@@ -141,7 +157,8 @@ struct BlobArgs {
 }
 
 impl BlobArgs {
-    fn options(self) -> BlobOptions {
+    /// As they are checked.
+    pub fn options(self) -> BlobOptions {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let region = self.blobs_region.or_else(|| variable("AWS_REGION"));
         BlobOptions {
@@ -200,6 +217,8 @@ pub fn run() -> ExitCode {
         Command::Log(LogCommand::Verify(args)) => args.verify(),
         Command::Witness(args) => args.run().map_err(|e| e.to_string()),
         Command::MigrateTo(args) => args.run(),
+        Command::Backup(args) => args.run(),
+        Command::Restore(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -236,6 +255,7 @@ impl ServeArgs {
         let (scheme, port) = if tls.is_some() { ("https", 8443) } else { ("http", 3000) };
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let origin = self.origin.unwrap_or_else(|| format!("{scheme}://localhost:{}", listen.port()));
+        let backup = self.backup.schedule(&self.data)?;
         Ok(Config {
             origin: Origin::parse(&origin).map_err(|e| e.to_string())?,
             database_url: self.database.url(&self.data)?,
@@ -256,6 +276,8 @@ impl ServeArgs {
                 None => Vec::new(),
             },
             sms: self.sms_gateway.as_deref().map(sms::read).transpose().map_err(|e| e.to_string())?,
+            backup,
+            scrub: self.scrub_every.0.map(|every| ScrubPlan { every, rate: u64::from(self.scrub_rate) * 1024 * 1024 }),
         })
     }
 }
@@ -362,6 +384,48 @@ mod tests {
         assert!(parse(&in_clear).unwrap_err().contains("in clear"));
         assert!(parse(&[&in_clear[..], &["--blobs-allow-plain-text"]].concat()).is_ok());
         assert!(parse(&["--blobs-endpoint", "https://s3.example.org"]).unwrap_err().contains("--blobs"));
+    }
+
+    #[test]
+    fn backups_are_made_where_a_place_and_a_recipient_are_named() {
+        assert!(parse(&[]).unwrap().backup.is_none());
+        let to = ["--backup-to", "/backups"];
+        assert!(parse(&to).unwrap_err().contains("--backup-recipient"));
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        let whole = [&to[..], &["--backup-recipient", &recipient]].concat();
+        let plan = parse(&whole).unwrap().backup.unwrap();
+        assert_eq!((plan.to.to_string(), plan.recipient.to_string()), ("/backups".to_owned(), recipient.clone()));
+        assert_eq!((plan.every, plan.keep), ("1h".parse().unwrap(), "24h,7d,5w".parse().ok()));
+        assert!(parse(&[&whole[..], &["--backup-every", "1s"]].concat()).unwrap_err().contains("from 10m to 7d"));
+        assert!(parse(&[&whole[..], &["--backup-keep", "all"]].concat()).unwrap_err().contains("24h,7d,5w"));
+        assert!(parse(&[&to[..], &["--backup-recipient", "age1x"]].concat()).unwrap_err().contains("age public key"));
+        let bucket = ["--backup-to", "s3://clinic/backups", "--backup-recipient", &recipient];
+        let in_clear = [&bucket[..], &["--backup-endpoint", "http://s3.example.org"]].concat();
+        let refused = parse(&in_clear).unwrap_err();
+        assert!(refused.contains("--backup-allow-plain-text") && !refused.contains("--blobs"), "{refused}");
+    }
+
+    #[test]
+    fn drills_come_with_backups_and_scrubs_by_themselves() {
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        let whole = ["--backup-to", "/backups", "--backup-recipient", &recipient];
+        let drill =
+            |more: &[&str]| parse(&[&whole[..], more].concat()).map(|config| config.backup.unwrap().drill.unwrap());
+        let usual = drill(&[]).unwrap();
+        assert_eq!((usual.every, usual.identity), ("7d".parse().unwrap(), None));
+        assert_eq!((usual.scratch, usual.canary.is_none()), ("./data".into(), true));
+        let canary = ["--drill-identity", "key", "--drill-canary", "canary.json", "--drill-hs", "/usr/bin/hs"];
+        let set_up = drill(&canary).unwrap().canary.unwrap();
+        assert_eq!((set_up.file, set_up.hs), ("canary.json".into(), "/usr/bin/hs".into()));
+        assert!(drill(&canary[2..]).unwrap_err().contains("--drill-identity"));
+        assert!(drill(&["--drill-every", "1m"]).unwrap_err().contains("from 1h to 90d"));
+        assert!(parse(&canary[..2]).unwrap_err().contains("--backup-to"));
+
+        let scrub = |more: &[&str]| parse(more).map(|config| config.scrub);
+        assert_eq!(scrub(&[]), Ok(Some(ScrubPlan { every: 30 * 24 * HOUR, rate: 16 * 1024 * 1024 })));
+        assert_eq!(scrub(&["--scrub-every", "never"]), Ok(None));
+        assert!(scrub(&["--scrub-every", "1m"]).unwrap_err().contains("or never"));
+        assert!(scrub(&["--scrub-rate", "0"]).is_err());
     }
 
     #[test]

@@ -9,11 +9,13 @@ use api_types::UnixMillis;
 use url::{Host, Url};
 
 use crate::{
+    backup::schedule::Schedule,
     clock::{DAY, HOUR},
     database_url::DatabaseUrl,
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
+    scrub::ScrubPlan,
     sms::SmsConfig,
     storage::blobs::BlobsConfig,
     witnesses::Witness,
@@ -82,6 +84,10 @@ pub struct Config {
     pub identity_providers: Vec<ProviderConfig>,
     /// Where text messages go out; phones are not offered where it isn't said.
     pub sms: Option<SmsConfig>,
+    /// Backups that the server makes by itself; none where it isn't said.
+    pub backup: Option<Schedule>,
+    /// How stored blobs are read again and compared; not at all where it isn't said.
+    pub scrub: Option<ScrubPlan>,
 }
 
 /// An origin as browsers write it: scheme, host and port, nothing else.

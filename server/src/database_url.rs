@@ -3,8 +3,13 @@
 //! `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. What is shown of it, in messages and errors, is the
 //! same without the password; what doesn't parse isn't shown at all.
 
-use std::{fmt, net::IpAddr, path::Path};
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// What may stand behind the `?` of a PostgreSQL URL.
@@ -93,6 +98,14 @@ impl DatabaseUrl {
     /// Whether it is SQLite; PostgreSQL otherwise.
     pub fn is_sqlite(&self) -> bool {
         self.sqlite
+    }
+
+    /// SQLite's file, where it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.whole.strip_prefix("sqlite:").filter(|_| self.sqlite)?;
+        let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
+        let decoded = percent_decode_str(path).decode_utf8().ok()?;
+        (!decoded.is_empty() && decoded != ":memory:").then(|| PathBuf::from(decoded.as_ref()))
     }
 
     /// With the password: for the driver alone.

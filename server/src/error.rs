@@ -5,12 +5,16 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::DbErr;
 
-use crate::{clock::now_ms, middleware::request_id, storage::blobs::BlobError};
+use crate::{
+    clock::now_ms,
+    middleware::request_id,
+    storage::{blobs::BlobError, failure::Failure},
+};
 
-/// After so long, in milliseconds, the blob store may be back.
-const STORE_BACK_IN: UnixMillis = 5000;
+/// After so long, in milliseconds, a store that is away may be back.
+const BACK_IN: UnixMillis = 5000;
 
 /// A service's failure. What a caller may know is in the variants; everything internal is logged, never answered.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,11 @@ pub enum ServiceError {
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] DbErr),
+    /// SQLite's file is another than the one that was opened, or gone: what is written now would go nowhere.
+    #[error(
+        "the database's file {0} is gone, or another one lies there: put it back, or restart the server on what is there"
+    )]
+    DatabaseMoved(String),
     /// The blob store failed.
     #[error("blob store: {0}")]
     Blobs(#[from] BlobError),
@@ -116,7 +125,8 @@ impl ServiceError {
                 let problem = Problem::new(ErrorCode::SecondFactorRequired);
                 Problem { second_factors: kinds.clone(), phone: phone.clone(), ..problem }
             }
-            Self::Database(error) => Problem::new(database_code(error)),
+            Self::Database(error) => database_problem(error),
+            Self::DatabaseMoved(_) => back_soon(ErrorCode::DatabaseUnavailable),
             Self::Blobs(error) => blob_problem(error),
             Self::Internal(_) => Problem::new(ErrorCode::Internal),
         }
@@ -141,44 +151,29 @@ pub fn unique(stored: Result<(), DbErr>) -> ServiceResult<()> {
     }
 }
 
-fn database_code(error: &DbErr) -> ErrorCode {
-    let text = error.to_string();
-    if text.contains("disk is full") || text.contains("No space left") || text.contains("could not extend file") {
-        ErrorCode::StorageFull
-    } else if is_passing(error) || text.contains("database is locked") {
-        ErrorCode::Unavailable
-    } else {
-        ErrorCode::Internal
+fn database_problem(error: &DbErr) -> Problem {
+    match Failure::of(error) {
+        Failure::Full => Problem::new(ErrorCode::StorageFull),
+        Failure::ReadOnly => Problem::new(ErrorCode::StorageReadOnly),
+        Failure::Away => back_soon(ErrorCode::DatabaseUnavailable),
+        Failure::Busy => Problem::new(ErrorCode::Unavailable),
+        Failure::Damaged => Problem::new(ErrorCode::DatabaseDamaged),
+        Failure::Other => Problem::new(ErrorCode::Internal),
     }
 }
 
-/// PostgreSQL's codes (appendix A) of what trying again may mend: a lock or a statement took too long, the server stops or
-/// isn't there, it has no connection left.
-const PASSING: [&str; 8] = ["55P03", "57014", "57P01", "57P02", "57P03", "25P03", "53300", "40001"];
-
-/// Whether the database is busy or away, and may not be for long.
-fn is_passing(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_));
-    };
-    match &**error {
-        SqlxError::Io(_) | SqlxError::PoolTimedOut => true,
-        other => other.as_database_error().and_then(|error| error.code()).is_some_and(|c| PASSING.contains(&&*c)),
-    }
+/// It may be back soon.
+fn back_soon(code: ErrorCode) -> Problem {
+    Problem { retry_at: Some(now_ms() + BACK_IN), ..Problem::new(code) }
 }
 
 fn blob_problem(error: &BlobError) -> Problem {
     match error {
-        BlobError::Unavailable(_) => {
-            let problem = Problem::new(ErrorCode::StorageUnavailable);
-            Problem { retry_at: Some(now_ms() + STORE_BACK_IN), ..problem }
-        }
+        BlobError::Unavailable(_) => back_soon(ErrorCode::StorageUnavailable),
         BlobError::Full => Problem::new(ErrorCode::StorageFull),
+        BlobError::ReadOnly => Problem::new(ErrorCode::StorageReadOnly),
         // The database names a blob that isn't there whole.
-        BlobError::NotFound | BlobError::Short => Problem::new(ErrorCode::Internal),
+        BlobError::NotFound | BlobError::Short => Problem::new(ErrorCode::BlobDamaged),
     }
 }
 

@@ -9,6 +9,8 @@
 pub mod api;
 pub mod audit;
 pub mod audit_hash;
+pub mod background;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -32,6 +34,7 @@ pub mod policy;
 pub mod random;
 pub mod router;
 pub mod scopes;
+pub mod scrub;
 pub mod secrets;
 pub mod serve;
 pub mod services;

@@ -9,15 +9,19 @@ use std::{
 
 use axum::Router;
 use axum_server::{Handle, tls_rustls::RustlsConfig};
+use futures::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     AppState,
+    background::Background,
+    backup::{drill, schedule},
     config::{Config, Tls},
     data_folder,
     mail::outbox,
     router::router,
+    scrub,
     services::set_up,
     sms,
     state::StartError,
@@ -57,6 +61,7 @@ pub async fn serve(
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());
     let codes = sms::outbox::start(state.clone());
+    let scheduled = [schedule::start(state.clone()), drill::start(state.clone()), Some(scrub::start(state.clone()))];
     let handle = Handle::new();
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
@@ -67,6 +72,7 @@ pub async fn serve(
     let ended = server.await;
     // However the server ended: what was counted must be written before the database closes.
     upkeep.stop().await;
+    join_all(scheduled.into_iter().flatten().map(Background::stop)).await;
     if let Some(outbox) = outbox {
         outbox.stop().await;
     }

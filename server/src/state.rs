@@ -1,6 +1,11 @@
 //! What every handler shares.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
+
+use api_types::UnixMillis;
 
 use crate::{
     audit::Audit,
@@ -52,6 +57,10 @@ pub struct Shared {
     pub blobs: Blobs,
     /// The clock.
     pub clock: Clock,
+    /// When this server started.
+    pub started_at: UnixMillis,
+    /// When administrators were told last that a backup is overdue.
+    pub overdue_told: Mutex<Option<UnixMillis>>,
     /// The server's half of OPAQUE.
     pub opaque: Opaque,
     /// Sign-ins between start and finish.
@@ -134,9 +143,25 @@ pub enum StartError {
     Service(#[from] crate::ServiceError),
 }
 
+/// Whether what happens is put into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Grows,
+    Still,
+}
+
 impl AppState {
     /// Opens everything that the configuration names.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        Self::with(config, Growth::Grows).await
+    }
+
+    /// As [`AppState::open`], of a restored copy that is only tried: its log signs nothing.
+    pub async fn open_copy(config: Config) -> Result<Self, StartError> {
+        Self::with(config, Growth::Still).await
+    }
+
+    async fn with(config: Config, growth: Growth) -> Result<Self, StartError> {
         let db = Db::open(&config.database_url).await?;
         let empty = !accounts::any(db.read()).await?;
         let instance = instance::load_or_create(&db, &config.name).await?;
@@ -150,10 +175,10 @@ impl AppState {
         let sms_key = SmsKey::load(&secrets)?;
         let sms = config.sms.as_ref().map(|sms| sms::gateway(&sms.gateway)).transpose()?;
         let blobs = open_blobs(&db, &config, &instance.instance_id).await?;
-        let log = open_log(&db, &secrets, Tree::Events, &config).await?;
+        let log = open_log(&db, &secrets, Tree::Events, &config, growth).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
-        let key_log = open_log(&db, &secrets, Tree::Keys, &config).await?;
+        let key_log = open_log(&db, &secrets, Tree::Keys, &config, growth).await?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
@@ -171,6 +196,8 @@ impl AppState {
             relying_party: RelyingParty::new(&config.origin, &instance.name),
             config,
             instance,
+            started_at: db.clock().now(),
+            overdue_told: Mutex::default(),
             clock: db.clock().clone(),
             db,
             blobs,
@@ -196,9 +223,18 @@ async fn open_blobs(db: &Db, config: &Config, instance: &[u8; 16]) -> Result<Blo
 }
 
 /// Checks a tree before anything goes on with it.
-async fn open_log(db: &Db, secrets: &SecretsDir, tree: Tree, config: &Config) -> Result<Log, StartError> {
+async fn open_log(
+    db: &Db,
+    secrets: &SecretsDir,
+    tree: Tree,
+    config: &Config,
+    growth: Growth,
+) -> Result<Log, StartError> {
     let head = storage::log::head(db.read(), tree).await?;
     let key = log::load_key(secrets, tree, &config.origin, head.as_ref())?;
     log::check(db.read(), tree, &key.verifier()).await?;
-    Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?)
+    match growth {
+        Growth::Grows => Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?),
+        Growth::Still => Ok(Log::still(&key)),
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     AppState, ServiceResult,
     clock::{DAY, HOUR, MINUTE, now_ms},
     mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, clean_up, closing, escrow_admin, retention, trusted},
+    services::{api_tokens, backups, clean_up, closing, escrow_admin, retention, trusted},
     storage,
 };
 
@@ -66,6 +66,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     trusted::remind(state).await?;
     escrow_admin::remind(state).await?;
     closing::remove_due(state).await?;
+    backups::record_ended(state).await?;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;
@@ -76,6 +77,9 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     storage::closing::sweep(tx.conn(), now - HOUR).await?;
+    storage::backups::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
+    storage::scrubs::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
+    storage::drills::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
     tx.commit().await
 }
 

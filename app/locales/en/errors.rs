@@ -9,6 +9,9 @@ texts! {
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
         server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
         storage = "The server can't reach the store of files right now. What was stored is safe. Try again in a moment.";
+        database = "The server can't reach its database right now. What was saved is safe. Try again in a moment.";
+        no_room = "The server can't store anything right now: its disk is full or can't be written. Nothing was changed. Tell whoever runs it.";
+        damaged = "A stored piece of this file is damaged on the server, so it is not given out. Whoever runs the server was told; it opens again once it is restored.";
         quote = "Quote {id} to your administrator.";
         page_title = "This page could not be loaded";
         page = "The connection broke off, or the server has a newer version. Nothing was lost. If trying again does not help, reload the page.";

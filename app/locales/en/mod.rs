@@ -4,6 +4,7 @@ pub mod access;
 pub mod actions;
 pub mod administration;
 pub mod alarms;
+pub mod backups;
 pub mod change_email;
 pub mod common;
 pub mod contacts;

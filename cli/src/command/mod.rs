@@ -5,6 +5,7 @@ pub mod account;
 pub mod admin;
 pub mod alarms;
 pub mod audit;
+pub mod canary;
 pub mod device;
 pub mod disclosures;
 pub mod email;

@@ -138,8 +138,12 @@ codes! {
     Throttled = 429, "Too many tries; wait a little";
     TooManyAtOnce = 429, "Too many of these are under way at once; let one end first";
     Internal = 500, "The server failed; nothing was changed";
-    StorageFull = 507, "The server has no room left; nothing was changed";
+    StorageFull = 503, "The server has no room left; nothing was changed";
+    StorageReadOnly = 503, "The server's disk can be read and not written right now; nothing was changed";
     StorageUnavailable = 503, "The store of files can't be reached; nothing that it took is lost";
+    BlobDamaged = 503, "A stored piece of this file is damaged or missing, so it isn't given out; whoever runs the server is told";
+    DatabaseUnavailable = 503, "The database can't be reached right now; what was acknowledged is safe";
+    DatabaseDamaged = 503, "The database is damaged; whoever runs the server must restore it from a backup";
     Unavailable = 503, "The server can't do this right now; nothing was changed";
 }
 

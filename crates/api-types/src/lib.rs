@@ -12,6 +12,7 @@ mod id;
 
 pub mod accounts;
 pub mod audit;
+pub mod backups;
 pub mod closing;
 pub mod devices;
 pub mod drafts;
@@ -34,6 +35,7 @@ pub mod second_factors;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_up;
+pub mod storage;
 pub mod teams;
 pub mod tokens;
 pub mod uploads;

@@ -243,6 +243,7 @@ impl ClientError {
                 ErrorCode::Throttled
                     | ErrorCode::TooManyAtOnce
                     | ErrorCode::StorageUnavailable
+                    | ErrorCode::DatabaseUnavailable
                     | ErrorCode::Unavailable
                     | ErrorCode::Internal
             ),

@@ -4,7 +4,9 @@ use api_types::{
     AccountId,
     accounts::{AccountStatus, AdminAccountList, ApproveAccount},
     audit::{Action, AuditEventList, Outcome},
+    backups::BackupStatus,
     policies::Policies,
+    storage::StorageStatus,
 };
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -15,7 +17,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, events, policies},
+    services::{admin, backups, events, policies, scrubbing},
     storage::audit::EventFilter,
 };
 
@@ -30,6 +32,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(remove_account_second_factors))
         .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
+        .routes(routes!(get_backups))
+        .routes(routes!(get_storage))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -165,4 +169,18 @@ async fn list_events(
     let EventParams { before, actor: by, action, outcome, from, until } = params;
     let filter = EventFilter { before, report: None, actor: by, action, outcome, from, until };
     events::of_instance(&state, &actor, filter).await.map(Json)
+}
+
+/// Whether there are backups: the last good one, the last that failed, and when the next is due. Administrators.
+#[utoipa::path(get, path = "/admin/backups", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = BackupStatus)))]
+async fn get_backups(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<BackupStatus>> {
+    backups::get(&state, &actor).await.map(Json)
+}
+
+/// Whether the stored files are what was stored: the scrub, and what it found. Administrators.
+#[utoipa::path(get, path = "/admin/storage", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = StorageStatus)))]
+async fn get_storage(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<StorageStatus>> {
+    scrubbing::get(&state, &actor).await.map(Json)
 }

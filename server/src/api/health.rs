@@ -11,7 +11,10 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn ready(State(state): State<AppState>) -> ServiceResult<&'static str> {
-    db::ping(&state.db).await.map_err(|_| ServiceError::Refused(ErrorCode::Unavailable))?;
+    db::ping(&state.db).await.map_err(|error| {
+        tracing::error!(%error, "the database doesn't answer");
+        ServiceError::Refused(ErrorCode::DatabaseUnavailable)
+    })?;
     state.blobs.ready().await?;
     Ok("ready")
 }

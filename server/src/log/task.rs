@@ -47,6 +47,11 @@ impl Log {
         Ok(Self { vkey, stop, task: Mutex::new(Some(task)) })
     }
 
+    /// A tree that stays as it is: a restored copy that is only tried must sign nothing, or there would be two histories.
+    pub fn still(key: &SigningKey) -> Self {
+        Self { vkey: key.verifier().to_string(), stop: Arc::default(), task: Mutex::new(None) }
+    }
+
     /// The key that verifies checkpoints, as clients pin it: `name+id+base64`.
     pub fn vkey(&self) -> &str {
         &self.vkey

@@ -116,11 +116,19 @@ pub enum MailKind {
     EscrowUsed,
     /// The organisation ended the escrow key.
     EscrowKeyEnded,
+    /// To administrators: a backup failed.
+    BackupFailed,
+    /// To administrators: there has been none for too long.
+    BackupOverdue,
+    /// To administrators: a restore was tried, and failed.
+    DrillFailed,
+    /// To administrators: a stored piece of a file is damaged.
+    BlobDamaged,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 59] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -176,5 +184,9 @@ impl MailKind {
         Self::EscrowGiven,
         Self::EscrowUsed,
         Self::EscrowKeyEnded,
+        Self::BackupFailed,
+        Self::BackupOverdue,
+        Self::DrillFailed,
+        Self::BlobDamaged,
     ];
 }

@@ -8,7 +8,7 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     services::{access, uploads},
-    storage::{self, blob_garbage, grants_challenges, reports_list},
+    storage::{self, backups, blob_garbage, grants_challenges, reports_list},
 };
 
 /// Most of each kind in one round.
@@ -50,6 +50,10 @@ async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
 /// ends the round and no more: the keys stay.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     let keys = blob_garbage::due(state.db.read(), state.clock.now(), BATCH).await?;
+    // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
+    if backups::running(state.db.read(), state.clock.now()).await?.is_some() {
+        return Ok(());
+    }
     let (mut gone, mut left) = (Vec::new(), Vec::new());
     for some in keys.chunks(AT_ONCE) {
         let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;

@@ -3,7 +3,7 @@
 //! The read is an event before the first byte goes out. A grant or a session that ends while its holder downloads cuts
 //! the stream at the next segment, which is an event too.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use api_types::{
     ErrorCode, ReportId,
@@ -12,15 +12,20 @@ use api_types::{
 };
 use bytes::Bytes;
 use crypto::audit::what;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{reading::Reading, sessions, standing, versions_check::int},
+    services::{reading::Reading, scrubbing, sessions, standing, stored_blobs, versions_check::int},
     storage::{
         self,
+        blobs::{BlobError, BlobResult},
+        damaged_blobs,
         versions::{Part, PartSegment},
     },
 };
@@ -82,26 +87,49 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
+    let keys: Vec<String> = pieces.iter().map(|piece| piece.key.clone()).collect();
+    if damaged_blobs::any_of(state.db.read(), &keys).await? {
+        return Err(ErrorCode::BlobDamaged.into());
+    }
     // Opened before the head of the answer is out: a store that is away is a problem then, not a body that breaks off.
     let mut first = match pieces.first() {
-        Some(piece) => Some(state.blobs.read(&piece.key, piece.range.clone()).await?),
+        Some(piece) => Some(read(state, &found.row, piece).await?),
         None => None,
     };
     state.audit.record(found.event.with("from", range.start).with("to", range.end)).await?;
-    let (state, actor, id) = (state.clone(), *actor, found.id);
+    let (state, actor, id, row) = (state.clone(), *actor, found.id, Arc::new(found.row));
     let pieces = pieces.into_iter().map(move |piece| (piece, first.take()));
     let whole = stream::iter(pieces).then(move |(piece, opened)| {
-        let state = state.clone();
+        let (state, row) = (state.clone(), Arc::clone(&row));
         async move {
             may_go_on(&state, &actor, id).await?;
             let stream = match opened {
                 Some(stream) => stream,
-                None => state.blobs.read(&piece.key, piece.range).await?,
+                None => read(&state, &row, &piece).await?,
             };
             Ok::<_, ServiceError>(stream.map_err(ServiceError::from))
         }
     });
     Ok(whole.try_flatten())
+}
+
+/// Begins to read a piece. Where its blob is gone or too short, that is said to more people than the reader.
+async fn read(state: &AppState, part: &Part, piece: &Piece) -> ServiceResult<BoxStream<'static, BlobResult<Bytes>>> {
+    match state.blobs.read(&piece.key, piece.range.clone()).await {
+        Err(error @ (BlobError::NotFound | BlobError::Short)) => {
+            let suspected = async {
+                match stored_blobs::of_part(state.db.read(), part, &piece.key).await? {
+                    Some(blob) => scrubbing::suspect(state, &blob).await,
+                    None => Ok(()),
+                }
+            };
+            if let Err(error) = suspected.await {
+                tracing::error!(%error, "a blob that could not be read could not be looked at");
+            }
+            Err(error.into())
+        }
+        read => Ok(read?),
+    }
 }
 
 /// Asked before each segment, the first too: what ended since the request was judged ends the download.

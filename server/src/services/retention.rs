@@ -5,6 +5,7 @@ use crate::{
     clock::{DAY, MINUTE},
     keep_events::KeepEvents,
     storage::{
+        backups,
         log::{self, Tree},
         retention::Batch,
     },
@@ -34,7 +35,8 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
             }
         }
     }
-    if removed {
+    // A backup reads all the while: it would only be waited for.
+    if removed && backups::running(state.db.read(), state.clock.now()).await?.is_none() {
         state.db.truncate_wal().await?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use sea_orm::{
     RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
 };
 
-use super::{DbResult, migrate::DatabaseError};
+use super::{DbResult, failure::Failure, migrate::DatabaseError};
 use crate::database_url::DatabaseUrl;
 
 /// Connections that read SQLite, each with 8 MiB of cache.
@@ -69,8 +69,11 @@ pub async fn connect(url: &DatabaseUrl, purpose: Purpose) -> DbResult<DatabaseCo
 /// # Errors
 /// [`DatabaseError::Away`], or what the database says.
 pub async fn reach(url: &DatabaseUrl, purpose: Purpose) -> Result<DatabaseConnection, DatabaseError> {
-    let failed = |error: DbErr| if is_silence(&error) { DatabaseError::Away(url.clone()) } else { error.into() };
-    connect(url, purpose).await.map_err(failed)
+    connect(url, purpose).await.map_err(|error| match Failure::of(&error) {
+        _ if is_silence(&error) => DatabaseError::Away(url.clone()),
+        Failure::Damaged => DatabaseError::Damaged(url.clone(), error.to_string()),
+        _ => error.into(),
+    })
 }
 
 /// Who refuses connections may be starting: that was waited for.

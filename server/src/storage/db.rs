@@ -10,7 +10,7 @@ use std::sync::{
 };
 
 use api_types::UnixMillis;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::{
@@ -23,8 +23,11 @@ use crate::{
         audit::{self, Heads, Staged},
         connect::{self, Purpose, begin, connect, reach},
         copy::marks,
+        failure::Failure,
+        integrity,
         log::Tree,
         migrate::{self, DatabaseError},
+        open_file::OpenFile,
         outbox::{self, OutboxRow},
         phone_codes::{self, CodeRow},
     },
@@ -38,6 +41,7 @@ const CHAIN_LOCK: i64 = 0x0048_5361_7564_6974;
 pub struct Db {
     read: DatabaseConnection,
     writer: Arc<Mutex<Writer>>,
+    file: Arc<Option<OpenFile>>,
     commits: Arc<Commits>,
     clock: Clock,
     silent: UnixMillis,
@@ -55,10 +59,31 @@ struct Commits {
 
 #[derive(Debug)]
 struct Writer {
+    url: DatabaseUrl,
     conn: DatabaseConnection,
     heads: Heads,
+    /// Whether the table has to be asked for the heads: the last commit failed, or nobody knows how it ended.
+    unsure: bool,
     commits: Arc<Commits>,
     clock: Clock,
+}
+
+impl Writer {
+    /// Begins a transaction. SQLite ends one by itself where the disk is full or fails; the driver goes on counting it, and
+    /// would begin no other on that connection, ever. So a new one is made.
+    async fn begin(&mut self) -> DbResult<DatabaseTransaction> {
+        match begin(&self.conn).await {
+            Err(error) if self.url.is_sqlite() && Failure::of(&error) != Failure::Busy => {
+                tracing::warn!(%error, "the connection that writes is made anew");
+                let conn = connect(&self.url, Purpose::Write).await?;
+                let left = std::mem::replace(&mut self.conn, conn);
+                self.unsure = true;
+                left.close().await?;
+                begin(&self.conn).await
+            }
+            other => other,
+        }
+    }
 }
 
 impl Db {
@@ -68,6 +93,10 @@ impl Db {
     /// [`DatabaseError`] says what the operator must do; nothing was changed.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
         let conn = reach(url, Purpose::Migrate).await?;
+        if let Err(error) = integrity::check(&conn, url).await {
+            conn.close().await?;
+            return Err(error);
+        }
         migrate::migrate(&conn).await?;
         conn.close().await?;
         Ok(Self::over(url).await?)
@@ -97,8 +126,16 @@ impl Db {
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
         let silent = heads.time().map_or(0, |newest| clock.now() - newest);
-        let writer = Writer { conn, heads, commits: Arc::clone(&commits), clock: clock.clone() };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent, statements })
+        let writer = Writer {
+            url: url.clone(),
+            conn,
+            heads,
+            unsure: false,
+            commits: Arc::clone(&commits),
+            clock: clock.clone(),
+        };
+        let file = Arc::new(OpenFile::of(url));
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), file, commits, clock, silent, statements })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -147,12 +184,28 @@ impl Db {
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
-        let tx = begin(&writer.conn).await?;
+        self.in_place()?;
+        let tx = writer.begin().await?;
         if tx.get_database_backend() == DbBackend::Postgres {
             tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
-            writer.heads.catch_up(&tx).await?;
+            if !writer.unsure {
+                writer.heads.catch_up(&tx).await?;
+            }
+        }
+        if writer.unsure {
+            writer.heads = Heads::load(&tx).await?;
+            writer.unsure = false;
         }
         Ok(WriteTx { tx, staged: Staged::default(), mail: false, sms: false, writer })
+    }
+
+    /// Whether SQLite's file is where it was opened. What is written to one that was moved or deleted would be lost with the
+    /// process, however well it was synced.
+    fn in_place(&self) -> ServiceResult<()> {
+        match &*self.file {
+            Some(file) if !file.is_in_place() => Err(ServiceError::DatabaseMoved(file.to_string())),
+            _ => Ok(()),
+        }
     }
 
     /// Lets nothing of what was deleted stay behind in SQLite's write-ahead log. Where somebody reads just then it stays
@@ -220,11 +273,10 @@ impl WriteTx {
     async fn finish(self) -> ServiceResult<()> {
         let Self { tx, staged, mail, sms, mut writer } = self;
         audit::insert(&tx, &staged).await?;
-        if let Err(error) = tx.commit().await {
-            // Whether it was written isn't known: ask the table.
-            writer.heads = Heads::load(&writer.conn).await?;
-            return Err(error.into());
-        }
+        // Whether it was written isn't known before it is said: else the table is asked, with the next transaction.
+        writer.unsure = true;
+        tx.commit().await?;
+        writer.unsure = false;
         if !staged.is_empty() {
             writer.commits.events.notify_one();
             writer.commits.keys.notify_one();
@@ -241,6 +293,7 @@ impl WriteTx {
 }
 
 /// Whether the database can answer; for `/readyz`.
-pub async fn ping(db: &Db) -> Result<(), DbErr> {
-    db.read().ping().await
+pub async fn ping(db: &Db) -> ServiceResult<()> {
+    db.in_place()?;
+    Ok(db.read().ping().await?)
 }

@@ -2,7 +2,7 @@
 
 use api_types::UnixMillis;
 use entities::instance::{ActiveModel, Column, Entity};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 use super::{DbResult, db::Db};
 use crate::{ServiceError, ServiceResult, clock::now_ms, random};
@@ -52,6 +52,11 @@ pub async fn load(conn: &impl ConnectionTrait) -> DbResult<Option<InstanceRow>> 
         organisation_key: row.organisation_key.map(|k| super::id("instance", "organisation_key", &k)).transpose()?,
         set_up_at: row.set_up_at,
     }))
+}
+
+/// Lets nobody else who asks for this go on until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait) -> DbResult<()> {
+    Entity::find_by_id(ONLY).lock_exclusive().one(conn).await.map(drop)
 }
 
 /// Ends the set-up: only the first call does. Says whether this one did.

@@ -29,6 +29,11 @@ pub enum DatabaseError {
     /// It can't be reached, or it failed.
     #[error("the database can't be used: {0}")]
     Failed(#[from] DbErr),
+    /// Its file isn't what was written.
+    #[error(
+        "the database {0} is damaged, so the server doesn't start on it: {1}. Nothing was changed. Keep a copy of it, and          restore the newest backup into a new folder: healthsecure restore --from PLACE --identity FILE --data NEW-FOLDER          (docs/operations.md, “A damaged database”)"
+    )]
+    Damaged(DatabaseUrl, String),
     /// Nobody answers there.
     #[error("the database doesn't answer: {0}. Is PostgreSQL running, and can this machine reach it?")]
     Away(DatabaseUrl),
@@ -150,6 +155,26 @@ pub(super) async fn has_table(conn: &impl ConnectionTrait, table: &str) -> DbRes
     let row = conn.query_one_raw(Statement::from_sql_and_values(backend, sql, [table.into()])).await?;
     let count: i64 = row.ok_or_else(|| DbErr::RecordNotFound(table.to_owned()))?.try_get_by_index(0)?;
     Ok(count > 0)
+}
+
+/// Whether no migration was ever applied.
+pub async fn is_fresh(conn: &impl ConnectionTrait) -> DbResult<bool> {
+    Ok(!has_table(conn, TABLE).await?)
+}
+
+/// The migrations that made the schema, oldest first.
+pub async fn applied(conn: &impl ConnectionTrait) -> DbResult<Vec<String>> {
+    let mut names: Vec<String> =
+        seaql_migrations::Entity::find().all(conn).await?.into_iter().map(|row| row.version).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The migrations of this version, in the same order.
+pub fn known() -> Vec<String> {
+    let mut names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// How many migrations of this version the database doesn't have.

@@ -184,6 +184,11 @@ pub async fn delete_unproved(conn: &impl ConnectionTrait, account: AccountId, ke
     Ok(Entity::delete_many().filter(unproved).exec(conn).await?.rows_affected)
 }
 
+/// Ends every session.
+pub async fn delete_all(conn: &impl ConnectionTrait) -> DbResult<u64> {
+    Ok(Entity::delete_many().exec(conn).await?.rows_affected)
+}
+
 /// Removes what has expired, idle or absolute.
 pub async fn delete_expired(conn: &impl ConnectionTrait, now: UnixMillis, limits: &SessionLimits) -> DbResult<u64> {
     let idle = |carrier: Carrier, limit: UnixMillis| {

@@ -79,6 +79,30 @@ pub async fn segment(conn: &impl ConnectionTrait, id: UploadId, n: i32) -> DbRes
     upload_segments::Entity::find_by_id((id.0.to_vec(), n)).one(conn).await
 }
 
+/// Names a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentKey {
+    /// Upload.
+    pub upload: Vec<u8>,
+    /// From 0.
+    pub n: i32,
+}
+
+/// Segments of all uploads behind one, in the order of their keys.
+pub async fn segments_after(
+    conn: &impl ConnectionTrait,
+    after: Option<&SegmentKey>,
+    limit: u64,
+) -> DbResult<Vec<Segment>> {
+    use upload_segments::Column;
+    let mut found = upload_segments::Entity::find();
+    if let Some(after) = after {
+        let same_upload = Condition::all().add(Column::UploadId.eq(after.upload.clone())).add(Column::N.gt(after.n));
+        found = found.filter(Condition::any().add(Column::UploadId.gt(after.upload.clone())).add(same_upload));
+    }
+    found.order_by_asc(Column::UploadId).order_by_asc(Column::N).limit(limit).all(conn).await
+}
+
 /// The key of some blob that an upload names, if there is any.
 pub async fn any_blob(conn: &impl ConnectionTrait) -> DbResult<Option<String>> {
     upload_segments::Entity::find().select_only().column(upload_segments::Column::BlobKey).into_tuple().one(conn).await

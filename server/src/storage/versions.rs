@@ -180,6 +180,83 @@ pub async fn any_blob(conn: &impl ConnectionTrait) -> DbResult<Option<String>> {
     part_segments::Entity::find().select_only().column(part_segments::Column::BlobKey).into_tuple().one(conn).await
 }
 
+/// Names a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionKey {
+    /// Report.
+    pub report: Vec<u8>,
+    /// Version.
+    pub version: i32,
+    /// Revision.
+    pub revision: i32,
+}
+
+/// A revision that nothing took the place of.
+#[derive(Debug)]
+pub struct Current {
+    /// Which.
+    pub key: RevisionKey,
+    /// Signed manifest.
+    pub manifest: Vec<u8>,
+}
+
+/// Current revisions behind one, in the order of their keys.
+pub async fn current_after(
+    conn: &impl ConnectionTrait,
+    after: Option<&RevisionKey>,
+    limit: u64,
+) -> DbResult<Vec<Current>> {
+    use versions::Column;
+    let mut found = versions::Entity::find().filter(Column::SupersededAt.is_null());
+    if let Some(after) = after {
+        let same_report = || Condition::all().add(Column::ReportId.eq(after.report.clone()));
+        let same_version =
+            same_report().add(Column::Version.eq(after.version)).add(Column::Revision.gt(after.revision));
+        let behind = Condition::any()
+            .add(Column::ReportId.gt(after.report.clone()))
+            .add(same_report().add(Column::Version.gt(after.version)))
+            .add(same_version);
+        found = found.filter(behind);
+    }
+    let rows: Vec<(Vec<u8>, i32, i32, Vec<u8>)> = found
+        .select_only()
+        .columns([Column::ReportId, Column::Version, Column::Revision, Column::Manifest])
+        .order_by_asc(Column::ReportId)
+        .order_by_asc(Column::Version)
+        .order_by_asc(Column::Revision)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let current =
+        |(report, version, revision, manifest)| Current { key: RevisionKey { report, version, revision }, manifest };
+    Ok(rows.into_iter().map(current).collect())
+}
+
+/// All segments of a revision, in order.
+pub async fn all_segments(conn: &impl ConnectionTrait, of: &RevisionKey) -> DbResult<Vec<PartSegment>> {
+    use part_segments::Column;
+    part_segments::Entity::find()
+        .filter(Column::ReportId.eq(of.report.clone()))
+        .filter(Column::Version.eq(of.version))
+        .filter(Column::Revision.eq(of.revision))
+        .order_by_asc(Column::Part)
+        .order_by_asc(Column::N)
+        .all(conn)
+        .await
+}
+
+/// The keys of all blobs of a report.
+pub async fn blob_keys(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<String>> {
+    part_segments::Entity::find()
+        .select_only()
+        .column(part_segments::Column::BlobKey)
+        .filter(part_segments::Column::ReportId.eq(report.0.to_vec()))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// A part's segments numbered `first..=last`, in order.
 pub async fn segments(conn: &impl ConnectionTrait, part: &Part, first: i32, last: i32) -> DbResult<Vec<PartSegment>> {
     use part_segments::Column;

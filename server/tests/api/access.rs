@@ -139,6 +139,8 @@ const TABLE: &[(&str, &str)] = &[
     ("get_policies", "-ffffffffffpo"),
     ("put_policies", "-ffffffffffpo"),
     ("list_events", "-ffffffffffpo"),
+    ("get_backups", "-ffffffffffpo"),
+    ("get_storage", "-ffffffffffpo"),
     ("list_drafts", "-oooooooooopf"),
     ("get_draft", "-nonnnnnnnnpf"),
     ("put_draft", "-n+nnnnnnnnpf"),

@@ -105,6 +105,8 @@ impl Server {
             mail: None,
             identity_providers: Vec::new(),
             sms: None,
+            backup: None,
+            scrub: None,
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();

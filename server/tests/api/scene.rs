@@ -345,6 +345,8 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             (format!("/admin/accounts/{pending}/{verb}"), approval)
         }
         "list_events" => ("/admin/events".into(), None),
+        "get_backups" => ("/admin/backups".into(), None),
+        "get_storage" => ("/admin/storage".into(), None),
         "list_drafts" => ("/drafts".into(), None),
         "get_draft" => (format!("/drafts/{}", scene.draft), None),
         "put_draft" => (format!("/drafts/{}", scene.draft), body(PutDraft { sealed: B64(vec![2]), counter: 99 })),

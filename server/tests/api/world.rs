@@ -320,5 +320,7 @@ pub fn plain_config() -> Config {
         mail: None,
         identity_providers: Vec::new(),
         sms: None,
+        backup: None,
+        scrub: None,
     }
 }

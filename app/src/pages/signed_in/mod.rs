@@ -139,6 +139,7 @@ guarded! {
     Invitations => invitations;
     Policies => policies;
     Escrows => escrows;
+    Backups => backups;
     Audit => audit;
     Settings => account;
     DeleteAccount => delete_account;

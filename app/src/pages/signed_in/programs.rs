@@ -67,6 +67,7 @@ programs! {
         invitations, fetch_invitations => administration::InvitationsPage;
         policies, fetch_policies => administration::PoliciesPage;
         escrows, fetch_escrows => administration::EscrowPage;
+        backups, fetch_backups => administration::BackupsPage;
         audit, fetch_audit => administration::AuditPage;
     }
     settings {

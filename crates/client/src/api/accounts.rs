@@ -7,6 +7,7 @@ use api_types::{
         PublicAccount, PutClientState, RotateKeys, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
+    backups::BackupStatus,
     closing::{DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     devices::{DeviceAdded, DeviceList, NewDevice, RemoveDevice},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
@@ -30,6 +31,7 @@ use api_types::{
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+    storage::StorageStatus,
     tokens::{ApiTokenCreated, ApiTokenList, NewApiToken},
 };
 
@@ -288,6 +290,10 @@ impl<T: Transport> Api<'_, T> {
         get_policies() -> Policies = get "/admin/policies".to_owned();
         /// `PUT /admin/policies`.
         put_policies(body: &Policies) -> () = put "/admin/policies".to_owned(), body;
+        /// `GET /admin/backups`.
+        get_backups() -> BackupStatus = get "/admin/backups".to_owned();
+        /// `GET /admin/storage`.
+        get_storage() -> StorageStatus = get "/admin/storage".to_owned();
         /// `GET /admin/events`.
         list_events(filter: &EventFilter) -> AuditEventList = get format!("/admin/events{}", Query::default()
             .add("before", filter.before)

@@ -274,5 +274,6 @@ impl<P: Platform> Vault<P> {
 
 /// Whether nothing was changed: a server that failed, or took too long, may have done it all the same.
 fn is_refusal(code: ErrorCode) -> bool {
-    !matches!(code, ErrorCode::Internal | ErrorCode::Unavailable | ErrorCode::Unknown)
+    use ErrorCode::{DatabaseDamaged, DatabaseUnavailable, Internal, Unavailable, Unknown};
+    !matches!(code, Internal | Unavailable | DatabaseUnavailable | DatabaseDamaged | Unknown)
 }

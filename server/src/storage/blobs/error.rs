@@ -29,6 +29,9 @@ pub enum BlobError {
     /// No room is left.
     #[error("the store is full")]
     Full,
+    /// It can be read and not written.
+    #[error("the store can be read and not written")]
+    ReadOnly,
     /// The store can't be reached, or refuses: it may be back later, and what it acknowledged is there.
     #[error("{0}")]
     Unavailable(String),
@@ -43,6 +46,9 @@ impl From<object_store::Error> for BlobError {
         if cause.is_full() || format!("{error:?}").contains("StorageFull") {
             return Self::Full;
         }
+        if cause.system == Some(io::ErrorKind::ReadOnlyFilesystem) {
+            return Self::ReadOnly;
+        }
         if cause.behind || cause.status == Some(RANGE_NOT_SATISFIABLE) {
             return Self::Short;
         }
@@ -55,10 +61,10 @@ impl From<object_store::Error> for BlobError {
 
 impl From<io::Error> for BlobError {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::StorageFull {
-            Self::Full
-        } else {
-            Self::Unavailable(error.kind().to_string())
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            kind => Self::Unavailable(kind.to_string()),
         }
     }
 }
@@ -115,7 +121,7 @@ impl Cause {
     fn is_full(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         self.status == Some(INSUFFICIENT_STORAGE)
-            || self.system == Some(io::ErrorKind::StorageFull)
+            || matches!(self.system, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
             || matches!(code, "QuotaExceeded" | "XMinioStorageFull" | "InsufficientStorage")
     }
 }
@@ -196,6 +202,10 @@ mod tests {
         let full = io::Error::from(io::ErrorKind::StorageFull);
         let full = object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(full) };
         assert_eq!(BlobError::from(full), BlobError::Full);
+        let read_only = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
+        let read_only = object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(read_only) };
+        assert_eq!(BlobError::from(read_only), BlobError::ReadOnly);
+        assert_eq!(BlobError::from(io::Error::from(io::ErrorKind::QuotaExceeded)), BlobError::Full);
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         assert_eq!(BlobError::from(denied), BlobError::Unavailable("permission denied".into()));
     }

@@ -5,6 +5,7 @@
 
 mod credentials;
 mod error;
+mod objects;
 mod ownership;
 mod read;
 mod s3;

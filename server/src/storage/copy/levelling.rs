@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use sea_orm::{DatabaseConnection, TransactionTrait, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -116,7 +116,7 @@ async fn apply(table: &Table, copy: &DatabaseConnection, change: Change) -> DbRe
 }
 
 /// Counts and hashes a table.
-pub async fn digest(table: &Table, conn: &DatabaseConnection) -> DbResult<Digest> {
+pub async fn digest(table: &Table, conn: &impl ConnectionTrait) -> DbResult<Digest> {
     let mut hasher = Sha256::new_with_prefix(encode(&[Value::from(table.name)]));
     let (mut count, mut size, mut after) = (0, PageSize::default(), None::<Row>);
     loop {

@@ -5,6 +5,7 @@
 //! takes over what changed since the first. While it lasts the copy has neither foreign keys nor secondary indexes: rows
 //! may come in any order. They come back in the transaction that ends it, which so checks them all.
 
+pub mod dump;
 mod levelling;
 pub mod marks;
 mod rows;

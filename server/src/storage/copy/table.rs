@@ -80,6 +80,12 @@ impl Table {
             .collect()
     }
 
+    /// A row from the bytes that `encode` made of it, on whichever database; nothing where they are none of this table.
+    pub(super) fn decode(&self, mut bytes: &[u8]) -> Option<Row> {
+        let row = self.columns.iter().map(|column| column.decode(&mut bytes)).collect::<Option<Row>>()?;
+        bytes.is_empty().then_some(row)
+    }
+
     fn unreadable(&self, column: &Column, error: &DbErr) -> DbErr {
         DbErr::Custom(format!("{}.{} can't be copied: {error}", self.name, column.name))
     }
@@ -100,6 +106,40 @@ impl Column {
             },
         })
     }
+}
+
+impl Column {
+    fn decode(&self, bytes: &mut &[u8]) -> Option<Value> {
+        let (kind, value) = take(bytes)?;
+        let number = || Some(i64::from_be_bytes(value.try_into().ok()?));
+        Some(match (self.kind, kind) {
+            (Kind::Bool, 0) => Value::from(None::<bool>),
+            (Kind::Int, 0) => Value::from(None::<i32>),
+            (Kind::Long, 0) => Value::from(None::<i64>),
+            (Kind::Text, 0) => Value::from(None::<String>),
+            (Kind::Bytes, 0) => Value::from(None::<Vec<u8>>),
+            (Kind::Bool, 1) => match number()? {
+                0 => false.into(),
+                1 => true.into(),
+                _ => return None,
+            },
+            (Kind::Int, 1) => i32::try_from(number()?).ok()?.into(),
+            (Kind::Long, 1) => number()?.into(),
+            (Kind::Text, 2) => String::from_utf8(value.to_vec()).ok()?.into(),
+            (Kind::Bytes, 3) => value.to_vec().into(),
+            _ => return None,
+        })
+    }
+}
+
+/// The next value: what it is, and its bytes.
+fn take<'a>(bytes: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
+    let (kind, rest) = bytes.split_first()?;
+    let (len, rest) = rest.split_first_chunk::<8>()?;
+    let len = usize::try_from(u64::from_be_bytes(*len)).ok()?;
+    let (value, rest) = rest.split_at_checked(len)?;
+    *bytes = rest;
+    Some((*kind, value))
 }
 
 impl Kind {
@@ -154,6 +194,33 @@ mod tests {
         );
         let grants = tables.iter().find(|table| table.name() == "grants").unwrap();
         assert!(grants.columns.iter().any(|column| column.name == "right" && column.kind == Kind::Text));
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_and_nothing_else_does() {
+        let kinds = [Kind::Bool, Kind::Int, Kind::Long, Kind::Text, Kind::Bytes];
+        let columns = kinds.map(|kind| Column { name: "x", kind }).to_vec();
+        let table = Table { name: "x", columns, key: vec![0] };
+        let full: Row = vec![true.into(), (-7_i32).into(), i64::MAX.into(), "ä".into(), vec![0_u8, 1].into()];
+        let empty: Row = vec![
+            Value::from(None::<bool>),
+            Value::from(None::<i32>),
+            Value::from(None::<i64>),
+            Value::from(None::<String>),
+            Value::from(None::<Vec<u8>>),
+        ];
+        for row in [full, empty] {
+            let bytes = encode(&row);
+            assert_eq!(table.decode(&bytes), Some(row));
+            assert_eq!(table.decode(&bytes[..bytes.len() - 1]), None);
+            assert_eq!(table.decode(&[&bytes[..], &[0]].concat()), None);
+        }
+        let wrong: Row = vec![2_i64.into(), 7_i32.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
+        assert_eq!(table.decode(&encode(&wrong)), None, "no truth");
+        let wrong: Row = vec![true.into(), i64::MAX.into(), 1_i64.into(), "a".into(), b"b".to_vec().into()];
+        assert_eq!(table.decode(&encode(&wrong)), None, "too large");
+        let wrong: Row = vec![true.into(), 7_i32.into(), 1_i64.into(), b"a".to_vec().into(), b"b".to_vec().into()];
+        assert_eq!(table.decode(&encode(&wrong)), None, "bytes for text");
     }
 
     #[test]

@@ -1,18 +1,22 @@
-//! Administration: people, invitations, policies, escrow, audit. Nothing here can open a report.
+//! Administration: people, invitations, policies, escrow, backups, audit. Nothing here can open a report.
 
 mod audit;
+mod backups;
+mod drill;
 mod escrow;
 mod invitations;
 mod invite;
 mod people;
 mod person;
 mod policies;
+mod storage;
 mod sure;
 
 use api_types::accounts::Role;
 use leptos::prelude::*;
 
 pub use audit::AuditPage;
+pub use backups::BackupsPage;
 pub use escrow::EscrowPage;
 pub use invitations::InvitationsPage;
 pub use people::AdministrationPage;
@@ -54,6 +58,7 @@ fn Administrators(
         ("/administration", t!(administration.tab_people).to_owned()),
         ("/administration/invitations", t!(administration.tab_invitations).to_owned()),
         ("/administration/policies", t!(administration.tab_policies).to_owned()),
+        ("/administration/backups", t!(backups.tab).to_owned()),
         ("/administration/escrow", t!(escrow_admin.tab).to_owned()),
         ("/administration/audit", t!(administration.tab_audit).to_owned()),
     ];

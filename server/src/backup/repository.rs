@@ -1,0 +1,261 @@
+//! Where backups lie: a folder or a bucket, of one installation.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BackupError, Fault, Identities, Manifest, SnapshotId, Stored,
+    index::{FORMAT, Index},
+    sealed::{OpenError, Opening},
+};
+use crate::{
+    ServiceError,
+    storage::blobs::{BlobError, Blobs, BlobsConfig},
+};
+
+/// Says whose it is.
+const MARKER: &str = "healthsecure-backup";
+const OBJECTS: &str = "objects/";
+const INDEXES: &str = "indexes/";
+const SNAPSHOTS: &str = "snapshots/";
+
+/// Where a repository is, as an operator says it.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A folder, best on another machine's disk.
+    Folder(PathBuf),
+    /// A store that speaks S3.
+    Bucket(BlobsConfig),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => write!(f, "{}", path.display()),
+            Self::Bucket(config) => f.write_str(&config.place()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Marker {
+    format: u32,
+    instance: String,
+}
+
+/// What lies in a repository.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The snapshots that are whole.
+    pub snapshots: BTreeSet<SnapshotId>,
+    /// Those that have an index, whole or not.
+    pub indexes: BTreeSet<SnapshotId>,
+    /// Names of objects, and their sizes.
+    pub objects: BTreeMap<String, u64>,
+}
+
+/// A repository; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    store: Blobs,
+}
+
+impl Repository {
+    /// Opens one to read from: nothing is made or changed.
+    pub async fn open(place: &Place) -> Result<Self, BackupError> {
+        if let Place::Folder(path) = place
+            && !path.is_dir()
+        {
+            return Err(BackupError::NoRepository(place.to_string()));
+        }
+        let repository = Self::at(place)?;
+        match repository.marker().await? {
+            Some(_) => Ok(repository),
+            None => Err(BackupError::NoRepository(place.to_string())),
+        }
+    }
+
+    /// Opens one to write to, which is an installation's, or becomes it.
+    pub async fn claim(place: &Place, instance: &[u8; 16]) -> Result<Self, BackupError> {
+        let repository = Self::at(place)?;
+        let id = hex::encode(instance);
+        match repository.marker().await? {
+            Some(marker) if marker.instance == id => return Ok(repository),
+            Some(_) => return Err(BackupError::Foreign(place.to_string())),
+            None => {}
+        }
+        if !repository.store.is_empty().await.map_err(|error| repository.failed(error))? {
+            return Err(BackupError::NotEmpty(place.to_string()));
+        }
+        let marker = serde_json::to_vec(&Marker { format: FORMAT, instance: id });
+        let marker = marker.map_err(|error| ServiceError::Internal(format!("a marker: {error}")))?;
+        repository.put(MARKER, &marker).await?;
+        Ok(repository)
+    }
+
+    fn at(place: &Place) -> Result<Self, BackupError> {
+        let store = match place {
+            Place::Folder(path) => Blobs::in_folder(path)?,
+            // The data folder counts for none but a folder.
+            Place::Bucket(config) => Blobs::new(std::path::Path::new("."), config)?,
+        };
+        Ok(Self { store })
+    }
+
+    async fn marker(&self) -> Result<Option<Marker>, BackupError> {
+        let bytes = match self.store.whole(MARKER).await {
+            Ok(bytes) => bytes,
+            Err(BlobError::NotFound) => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
+        };
+        let marker: Option<Marker> = serde_json::from_slice(&bytes).ok();
+        match marker {
+            Some(marker) if marker.format != FORMAT => {
+                Err(BackupError::Newer(self.store.place().to_owned(), marker.format))
+            }
+            Some(marker) => Ok(Some(marker)),
+            None => Err(BackupError::NoRepository(self.store.place().to_owned())),
+        }
+    }
+
+    /// The store, to write objects to.
+    pub fn store(&self) -> &Blobs {
+        &self.store
+    }
+
+    /// The key of an object.
+    pub fn object_key(name: &str) -> String {
+        format!("{OBJECTS}{name}")
+    }
+
+    /// Where it failed.
+    pub fn failed(&self, error: BlobError) -> BackupError {
+        BackupError::Repository(self.store.place().to_owned(), error)
+    }
+
+    /// All that lies there.
+    pub async fn contents(&self) -> Result<Contents, BackupError> {
+        let mut contents = Contents::default();
+        for (key, size) in self.store.sizes().await.map_err(|error| self.failed(error))? {
+            if let Some(name) = key.strip_prefix(OBJECTS) {
+                contents.objects.insert(name.to_owned(), size);
+            } else if let Some(id) = key.strip_prefix(SNAPSHOTS).and_then(|id| id.parse().ok()) {
+                contents.snapshots.insert(id);
+            } else if let Some(id) = key.strip_prefix(INDEXES).and_then(|id| id.parse().ok()) {
+                contents.indexes.insert(id);
+            }
+        }
+        Ok(contents)
+    }
+
+    /// The index of a snapshot; nothing where there is none, or none that can be read.
+    pub async fn index(&self, id: &SnapshotId) -> Result<Option<Index>, BackupError> {
+        match self.store.whole(&format!("{INDEXES}{id}")).await {
+            Ok(bytes) => Ok(Index::parse(&bytes).filter(|index| index.listing.snapshot == id.as_str())),
+            Err(BlobError::NotFound) => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Stores the index of a snapshot.
+    pub async fn put_index(&self, id: &SnapshotId, index: &Index) -> Result<(), BackupError> {
+        self.put(&format!("{INDEXES}{id}"), &index.bytes()?).await
+    }
+
+    /// Makes a snapshot visible.
+    pub async fn put_manifest(&self, id: &SnapshotId, sealed: &[u8]) -> Result<(), BackupError> {
+        self.put(&manifest_key(id), sealed).await
+    }
+
+    async fn put(&self, key: &str, bytes: &[u8]) -> Result<(), BackupError> {
+        self.store.store(key, bytes).await.map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// The sealed manifest of a snapshot.
+    pub async fn sealed_manifest(&self, id: &SnapshotId) -> Result<Vec<u8>, BackupError> {
+        match self.store.whole(&manifest_key(id)).await {
+            Err(BlobError::NotFound) => Err(BackupError::NoSnapshot(id.to_string())),
+            other => other.map_err(|error| self.failed(error)),
+        }
+    }
+
+    /// The manifest of a snapshot, opened.
+    pub async fn manifest(&self, identities: &Identities, id: &SnapshotId) -> Result<Manifest, BackupError> {
+        let key = manifest_key(id);
+        let size = match self.store.size(&key).await {
+            Err(BlobError::NotFound) => return Err(BackupError::NoSnapshot(id.to_string())),
+            other => other.map_err(|error| self.failed(error))?,
+        };
+        let sealed = self.store.read(&key, 0..size).await.map_err(|error| self.failed(error))?;
+        let mut opening = Opening::new(identities, sealed);
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        while let Some(piece) = opening.next().await {
+            bytes.extend_from_slice(&piece);
+        }
+        let damaged = || BackupError::Damaged(Fault::new(&key, "it is not what was stored"));
+        match opening.finish().await {
+            Ok(_) => {}
+            Err(OpenError::NotForThem) => return Err(BackupError::WrongIdentity),
+            Err(OpenError::Damaged) => return Err(damaged()),
+            Err(OpenError::Store(error)) => return Err(self.failed(error)),
+        }
+        Manifest::parse(id, &bytes).ok_or_else(damaged)?
+    }
+
+    /// Deletes a snapshot: at first what makes it visible.
+    pub async fn drop_snapshot(&self, id: &SnapshotId) -> Result<(), BackupError> {
+        self.delete(&manifest_key(id)).await?;
+        self.delete(&format!("{INDEXES}{id}")).await
+    }
+
+    /// Deletes an object.
+    pub async fn drop_object(&self, name: &str) -> Result<(), BackupError> {
+        self.delete(&Self::object_key(name)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BackupError> {
+        self.store.delete(key).await.map_err(|error| self.failed(error))
+    }
+
+    /// Begins to open an object.
+    pub async fn open_object(&self, identities: &Identities, object: &Stored) -> Result<Opening, BackupError> {
+        let key = Self::object_key(&object.name);
+        match self.store.read(&key, 0..object.size).await {
+            Ok(sealed) => Ok(Opening::new(identities, sealed)),
+            Err(error) => Err(self.unreadable(object, error)),
+        }
+    }
+
+    /// Ends that: nothing of an object is to be believed before.
+    pub async fn opened(&self, object: &Stored, opening: Opening) -> Result<(), BackupError> {
+        match opening.finish().await {
+            Ok(written) if hex::encode(written.sha256) == object.sha256 => Ok(()),
+            Ok(_) | Err(OpenError::Damaged) => Err(damaged(object, "it is not what was stored")),
+            Err(OpenError::NotForThem) => Err(damaged(object, "it was sealed to another recipient")),
+            Err(OpenError::Store(error)) => Err(self.unreadable(object, error)),
+        }
+    }
+
+    /// What an error with an object means.
+    pub fn unreadable(&self, object: &Stored, error: BlobError) -> BackupError {
+        match error {
+            BlobError::NotFound => damaged(object, "it is missing"),
+            BlobError::Short => damaged(object, "it is shorter than what was stored"),
+            other => self.failed(other),
+        }
+    }
+}
+
+fn manifest_key(id: &SnapshotId) -> String {
+    format!("{SNAPSHOTS}{id}")
+}
+
+/// An object that isn't what it was.
+pub fn damaged(object: &Stored, what: &'static str) -> BackupError {
+    BackupError::Damaged(Fault::new(&Repository::object_key(&object.name), what))
+}

@@ -1,0 +1,317 @@
+//! A backup being made: first the database as one snapshot, then the blobs that it names, the secrets, and last what makes
+//! it visible.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    path::PathBuf,
+    time::Instant,
+};
+
+use futures::{TryStreamExt, future::try_join_all};
+use sea_orm::DatabaseTransaction;
+
+use super::{
+    BackupError, Keep, Manifest, Place, Recipient, Repository, SnapshotId, Stored,
+    index::{FORMAT, Growing, NameKey},
+    lease::Lease,
+    manifest::{BlobCopy, SecretFile, TableDump},
+    sealed::{self, Sealer},
+    sweep,
+};
+use crate::{
+    clock::Clock,
+    database_url::DatabaseUrl,
+    secrets::SecretsDir,
+    storage::{
+        backups::{self, Size},
+        blobs::{BlobError, Blobs, BlobsConfig, Written},
+        connect::{Purpose, connect, reach},
+        copy::{
+            Table,
+            dump::{self, Dump},
+            marks, tables,
+        },
+        damaged_blobs,
+        instance::{self, InstanceRow},
+        migrate,
+    },
+};
+
+/// Bytes of a table in one object.
+const ROWS: usize = 4 * 1024 * 1024;
+/// Blobs on their way at once.
+const AT_ONCE: usize = 4;
+/// Bytes of a file in `secrets/` at most; none of a server's has as many.
+const SECRET_MAX: u64 = 1024 * 1024;
+/// How often what is there so far is written down, so that the next backup need not begin anew after a crash.
+const NOTED_EVERY: u64 = 60;
+
+/// What is backed up, and where to.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Its secrets are backed up; perhaps its database and blobs lie there as well.
+    pub data: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Where its blobs lie.
+    pub blobs: BlobsConfig,
+    /// The repository.
+    pub to: Place,
+    /// Who can open it.
+    pub recipient: Recipient,
+    /// Which snapshots are kept; all where it isn't said.
+    pub keep: Option<Keep>,
+    /// What the operator had decided, without anything secret.
+    pub settings: BTreeMap<String, String>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// A snapshot that is there.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Its id.
+    pub id: SnapshotId,
+    /// How large.
+    pub size: Size,
+    /// Snapshots that were dropped for their age.
+    pub dropped: usize,
+    /// Damaged blobs that no backup holds, and this one neither.
+    pub left_out: usize,
+}
+
+/// Makes a backup. The server may be running.
+///
+/// # Errors
+/// [`BackupError`]; there is no snapshot then, but those from before.
+pub async fn run(order: &Order) -> Result<Taken, BackupError> {
+    let reader = reach(&order.database, Purpose::Read).await?;
+    migrate::require_current(&reader).await?;
+    marks::check(&reader).await?;
+    let instance = instance::load(&reader).await?.ok_or_else(|| BackupError::Nothing(order.database.to_string()))?;
+    let id = SnapshotId::new(order.clock.now())?;
+    let writer = connect(&order.database, Purpose::Write).await?;
+    let lease = Lease::take(writer.clone(), order.clock.clone(), id.clone()).await?;
+    let done = held(order, &reader, &instance, &lease, &id).await;
+    let outcome = done.as_ref().map(|taken| taken.size).map_err(ToString::to_string);
+    lease.end(outcome).await?;
+    reader.close().await?;
+    writer.close().await?;
+    done
+}
+
+/// All of it, while the lease holds.
+async fn held(
+    order: &Order,
+    reader: &sea_orm::DatabaseConnection,
+    instance: &InstanceRow,
+    lease: &Lease,
+    id: &SnapshotId,
+) -> Result<Taken, BackupError> {
+    let repository = Repository::claim(&order.to, &instance.instance_id).await?;
+    let secrets = SecretsDir::open(&order.data, false)?;
+    let key = NameKey::load(&secrets)?;
+    let known = known(&repository, &key).await?;
+    let blobs = Blobs::new(&order.data, &order.blobs)?;
+    let mut taking = Taking {
+        order,
+        repository: &repository,
+        key: &key,
+        blobs: &blobs,
+        known,
+        growing: Growing::new(id, order.clock.now()),
+        new_bytes: 0,
+        noted: Instant::now(),
+        id,
+    };
+    let tx = dump::snapshot(reader).await?;
+    let schema = migrate::applied(&tx).await?;
+    let mut dumps = Vec::new();
+    for table in tables()? {
+        dumps.push(taking.table(&tx, &table).await?);
+    }
+    let named = backups::blobs(&tx).await?;
+    let damaged = damaged_blobs::keys(&tx).await?;
+    tx.commit().await?;
+    let count = named.len();
+    let blobs = taking.all_blobs(named, &damaged).await?;
+    let left_out = count - blobs.len();
+    let count = blobs.len() as u64;
+    let manifest = Manifest {
+        format: FORMAT,
+        snapshot: id.to_string(),
+        created_at: order.clock.now(),
+        instance: hex::encode(instance.instance_id),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        schema,
+        tables: dumps,
+        blobs,
+        secrets: secret_files(order)?,
+        settings: order.settings.clone(),
+    };
+    lease.check().await?;
+    let size = taking.finish(&manifest, count).await?;
+    let dropped = sweep::run(&repository, order.keep).await?;
+    Ok(Taken { id: id.clone(), size, dropped, left_out })
+}
+
+/// What earlier backups of this installation stored, and is still there as it was by its size.
+async fn known(repository: &Repository, key: &NameKey) -> Result<HashMap<String, Stored>, BackupError> {
+    let contents = repository.contents().await?;
+    let mut known = HashMap::new();
+    for id in &contents.indexes {
+        let Some(index) = repository.index(id).await? else { continue };
+        if !key.wrote(&index)? {
+            tracing::warn!("an index of the backups was not written by this installation; it is not relied on");
+            continue;
+        }
+        let there = |object: &Stored| contents.objects.get(&object.name) == Some(&object.size);
+        known.extend(index.listing.objects.into_iter().filter(there).map(|object| (object.name.clone(), object)));
+    }
+    Ok(known)
+}
+
+/// A backup on its way.
+struct Taking<'a> {
+    order: &'a Order,
+    repository: &'a Repository,
+    key: &'a NameKey,
+    blobs: &'a Blobs,
+    known: HashMap<String, Stored>,
+    growing: Growing,
+    new_bytes: u64,
+    noted: Instant,
+    id: &'a SnapshotId,
+}
+
+impl Taking<'_> {
+    /// A table, cut into pieces at the same places each time: what only grows at its end is stored once.
+    async fn table(&mut self, tx: &DatabaseTransaction, table: &Table) -> Result<TableDump, BackupError> {
+        let (mut dump, mut rest, mut objects) = (Dump::new(table), Vec::new(), Vec::new());
+        while let Some(bytes) = dump.next(tx).await? {
+            rest.extend_from_slice(&bytes);
+            while rest.len() >= ROWS {
+                let piece: Vec<u8> = rest.drain(..ROWS).collect();
+                objects.push(self.rows(&piece).await?);
+            }
+        }
+        if !rest.is_empty() {
+            objects.push(self.rows(&rest).await?);
+        }
+        let digest = dump.digest();
+        let sha256 = hex::encode(digest.sha256);
+        Ok(TableDump { name: table.name().to_owned(), rows: digest.rows, sha256, objects })
+    }
+
+    async fn rows(&mut self, bytes: &[u8]) -> Result<Stored, BackupError> {
+        let name = self.key.rows(&self.order.recipient, bytes)?;
+        if let Some(object) = self.known.get(&name).cloned() {
+            self.growing.add(&object);
+            return Ok(object);
+        }
+        let sealed = sealed::seal(&self.order.recipient, bytes)?;
+        let written = self.repository.store().store(&Repository::object_key(&name), &sealed).await;
+        let object = Stored::new(name, written.map_err(|error| self.repository.failed(error))?);
+        self.stored(&object);
+        Ok(object)
+    }
+
+    fn stored(&mut self, object: &Stored) {
+        self.new_bytes += object.size;
+        self.known.insert(object.name.clone(), object.clone());
+        self.growing.add(object);
+    }
+
+    /// All of them but those that are damaged and were never stored: the others must not go without a backup for them.
+    async fn all_blobs(
+        &mut self,
+        named: BTreeMap<String, u64>,
+        damaged: &BTreeSet<String>,
+    ) -> Result<Vec<BlobCopy>, BackupError> {
+        let (mut copies, mut missing) = (Vec::new(), Vec::new());
+        for (key, len) in named {
+            let name = self.key.blob(&self.order.recipient, &key)?;
+            match self.known.get(&name).cloned() {
+                Some(object) => {
+                    self.growing.add(&object);
+                    copies.push(BlobCopy { key, len, object });
+                }
+                None if damaged.contains(&key) => {
+                    tracing::warn!("a damaged blob that no backup holds is left out of this one");
+                }
+                None => missing.push((key, len, name)),
+            }
+        }
+        for some in missing.chunks(AT_ONCE) {
+            let uploads = some.iter().map(|(key, len, name)| self.upload(key, *len, name));
+            let written = try_join_all(uploads).await?;
+            for ((key, len, name), written) in some.iter().zip(written) {
+                let object = Stored::new(name.clone(), written);
+                self.stored(&object);
+                copies.push(BlobCopy { key: key.clone(), len: *len, object });
+            }
+            self.note().await?;
+        }
+        Ok(copies)
+    }
+
+    /// Seals a blob on its way into the repository.
+    async fn upload(&self, key: &str, len: u64, name: &str) -> Result<Written, BackupError> {
+        let mut sealer = Sealer::new(&self.order.recipient)?;
+        let mut pieces = self.blobs.read(key, 0..len).await.map_err(BackupError::Blob)?;
+        let mut writer = self.repository.store().write(&Repository::object_key(name));
+        let failed = |error: BlobError| self.repository.failed(error);
+        while let Some(piece) = pieces.try_next().await.map_err(BackupError::Blob)? {
+            writer.write(&sealer.update(&piece)?).await.map_err(failed)?;
+        }
+        writer.write(&sealer.finish()?).await.map_err(failed)?;
+        writer.finish().await.map_err(failed)
+    }
+
+    /// Writes down what is there so far, now and then.
+    async fn note(&mut self) -> Result<(), BackupError> {
+        if self.noted.elapsed().as_secs() < NOTED_EVERY {
+            return Ok(());
+        }
+        self.noted = Instant::now();
+        self.repository.put_index(self.id, &self.key.index(self.growing.so_far())?).await
+    }
+
+    async fn finish(mut self, manifest: &Manifest, blobs: u64) -> Result<Size, BackupError> {
+        let sealed = sealed::seal(&self.order.recipient, &manifest.bytes()?)?;
+        let object = Stored::of_bytes(self.id.to_string(), &sealed);
+        let own = object.size;
+        let bytes = self.growing.bytes() + own;
+        let index = self.key.index(self.growing.end(object))?;
+        self.repository.put_index(self.id, &index).await?;
+        self.repository.put_manifest(self.id, &sealed).await?;
+        Ok(Size { bytes, new_bytes: self.new_bytes + own, blobs })
+    }
+}
+
+/// The files of `secrets/`.
+fn secret_files(order: &Order) -> Result<Vec<SecretFile>, BackupError> {
+    let folder = order.data.join("secrets");
+    let failed = |path: &PathBuf| {
+        let path = path.clone();
+        move |error| BackupError::File(path, error)
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(failed(&folder))? {
+        let path = entry.map_err(failed(&folder))?.path();
+        let meta = fs::metadata(&path).map_err(failed(&path))?;
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let Some(name) = name.filter(|name| meta.is_file() && !name.ends_with(".new")) else { continue };
+        if meta.len() > SECRET_MAX {
+            return Err(BackupError::File(
+                path,
+                std::io::Error::other("it is no secret of healthsecure: it is too large"),
+            ));
+        }
+        let content = hex::encode(zeroize::Zeroizing::new(fs::read(&path).map_err(failed(&path))?));
+        files.push(SecretFile { name, content });
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}

@@ -1,0 +1,129 @@
+//! Backups as administrators see them, and the alerts about them.
+
+use api_types::{
+    UnixMillis,
+    accounts::Role,
+    audit::Action,
+    backups::{BackupPlan, BackupStatus, FailedBackup, GoodBackup},
+};
+
+use crate::{
+    AppState, ServiceResult,
+    audit::EventDraft,
+    backup::schedule,
+    clock::DAY,
+    mail::MailKind,
+    policy::Actor,
+    services::{drills, notices},
+    storage::{
+        accounts,
+        backups::{self, Backup},
+        db::WriteTx,
+    },
+};
+
+/// How long it is known that there was one.
+pub const LISTED_FOR: UnixMillis = 400 * DAY;
+/// Why one has no end of its own.
+const BROKE_OFF: &str = "it broke off: the process that made it ended";
+
+/// `GET /admin/backups`.
+pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus> {
+    actor.may_administer()?;
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let last = backups::newest(conn, true).await?;
+    let failed = backups::newest(conn, false).await?;
+    let running = backups::running(conn, now).await?;
+    let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
+    let drill = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
+    let drill_plan = match drill {
+        Some(plan) => Some(drills::plan(state, plan).await?),
+        None => None,
+    };
+    let status = BackupStatus {
+        drill_plan,
+        drill: drills::newest(state).await?,
+        next_at: plan.as_ref().map(|(next, _)| (*next).max(now)),
+        plan: state.config.backup.as_ref().map(planned),
+        overdue: plan.is_some_and(|(_, plan)| plan.is_overdue(last.as_ref(), state.started_at, now)),
+        failed: failed.filter(|failed| last.as_ref().is_none_or(|last| last.began_at < failed.began_at)).map(bad),
+        last: last.map(good),
+        running_since: running.map(|running| running.began_at),
+    };
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "backups")).await?;
+    Ok(status)
+}
+
+fn planned(plan: &schedule::Schedule) -> BackupPlan {
+    let [keep_hours, keep_days, keep_weeks] = plan.keep.map_or([0; 3], |keep| [keep.hours, keep.days, keep.weeks]);
+    BackupPlan { every: plan.every.millis(), keep_hours, keep_days, keep_weeks }
+}
+
+fn good(row: Backup) -> GoodBackup {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    GoodBackup {
+        snapshot: row.id,
+        began_at: row.began_at,
+        ended_at: row.ended_at.unwrap_or(row.began_at),
+        bytes: count(row.bytes),
+        new_bytes: count(row.new_bytes),
+        blobs: count(row.blobs),
+    }
+}
+
+fn bad(row: Backup) -> FailedBackup {
+    let ended_at = row.ended_at.unwrap_or(row.began_at);
+    FailedBackup { began_at: row.began_at, ended_at, error: row.error.unwrap_or_default() }
+}
+
+/// One round: whoever made a backup, another process perhaps, its end comes into the audit, and to administrators where there
+/// is no snapshot.
+pub async fn record_ended(state: &AppState) -> ServiceResult<()> {
+    let now = state.clock.now();
+    if !backups::any_to_record(state.db.read(), now).await? {
+        return Ok(());
+    }
+    let mut tx = state.db.begin_write().await?;
+    backups::end_abandoned(tx.conn(), now, BROKE_OFF).await?;
+    for row in backups::unrecorded(tx.conn()).await? {
+        let what = if row.error.is_none() { "backup" } else { "backup_failed" };
+        let event = EventDraft::anonymous(Action::System).with("what", what).with("snapshot", &row.id);
+        tx.record(event.with("blobs", row.blobs).with("bytes", row.bytes).with("new_bytes", row.new_bytes)).await?;
+        backups::set_recorded(tx.conn(), &row.id).await?;
+        if let Some(error) = &row.error {
+            tracing::error!(%error, "a backup failed");
+            tell_administrators(state, &mut tx, MailKind::BackupFailed).await?;
+        }
+    }
+    tx.commit().await
+}
+
+/// There has been none for too long.
+pub async fn alert_overdue(state: &AppState) -> ServiceResult<()> {
+    tracing::error!("a backup is overdue");
+    let mut tx = state.db.begin_write().await?;
+    tx.record(EventDraft::anonymous(Action::System).with("what", "backup_overdue")).await?;
+    tell_administrators(state, &mut tx, MailKind::BackupOverdue).await?;
+    tx.commit().await
+}
+
+/// Tells every administrator.
+pub async fn tell_administrators(state: &AppState, tx: &mut WriteTx, kind: MailKind) -> ServiceResult<()> {
+    for account in accounts::active_with_role(tx.conn(), Role::Administrator).await? {
+        notices::tell_id(state, tx, account, kind).await?;
+    }
+    Ok(())
+}
+
+/// Whether the server is to begin one now.
+pub async fn is_due(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let (last, failed) = (backups::newest(conn, true).await?, backups::newest(conn, false).await?);
+    Ok(backups::running(conn, now).await?.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now)
+}
+
+/// Whether there has been none for too long.
+pub async fn is_overdue(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
+    let last = backups::newest(state.db.read(), true).await?;
+    Ok(plan.is_overdue(last.as_ref(), state.started_at, state.clock.now()))
+}

@@ -1,0 +1,283 @@
+//! Scrubs: how far one is, and what happens with blobs that are damaged. Each is named in the audit, in its report's own record too,
+//! told to administrators, and given out no more until it is whole again.
+
+use std::time::{Duration, Instant};
+
+use api_types::{
+    ReportId, UnixMillis,
+    audit::Action,
+    storage::{BlobHealth, DamagedBlob, Scrub, StorageStatus},
+};
+
+use crate::{
+    AppState, ServiceResult,
+    audit::{EventDraft, enum_from_name, enum_name},
+    backup::heal,
+    clock::{HOUR, MINUTE},
+    mail::MailKind,
+    policy::Actor,
+    random,
+    scrub::{self, ScrubPlan},
+    services::{
+        backups::tell_administrators,
+        stored_blobs::{Health, StoredBlob, Walk},
+    },
+    storage::{
+        self,
+        damaged_blobs::{self, DamagedRow},
+        db::WriteTx,
+        scrubs::{self, ScrubRow},
+    },
+};
+
+/// How long after its last sign of life another server may go on with one.
+const HELD: UnixMillis = 10 * MINUTE;
+/// How often it gives one.
+const NOTED_EVERY: Duration = Duration::from_secs(120);
+/// Damaged blobs that are looked at in one round.
+const AT_ONCE: u64 = 200;
+/// How often one is looked for in the backups.
+const TRIED_EVERY: UnixMillis = HOUR;
+/// Of how many an answer tells.
+const SHOWN: u64 = 100;
+
+/// A walk that this server goes on with.
+#[derive(Debug)]
+pub struct Round {
+    /// How far it is.
+    pub walk: Walk,
+    row: ScrubRow,
+    /// When that was written down.
+    noted: Instant,
+}
+
+impl Round {
+    /// One more was looked at.
+    pub fn count(&mut self, blob: &StoredBlob, health: Health) {
+        self.row.blobs += 1;
+        self.row.bytes = self.row.bytes.saturating_add_unsigned(blob.len);
+        self.row.damaged += i64::from(health != Health::Whole);
+    }
+}
+
+/// The one to go on with: one that nobody goes on with any more, or a new one where it is time.
+pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Round>> {
+    let now = state.clock.now();
+    let tx = state.db.begin_write().await?;
+    let row = match scrubs::open(tx.conn()).await? {
+        Some(row) if row.leased_until > now => return Ok(None),
+        Some(row) => ScrubRow { leased_until: now + HELD, ..row },
+        None if plan.next(scrubs::newest(tx.conn()).await?.as_ref()) > now => return Ok(None),
+        None => {
+            let id = hex::encode(random::bytes::<8>()?);
+            let (place, ended_at) = (Walk::Begun.to_string(), None);
+            let row = ScrubRow {
+                id,
+                began_at: now,
+                leased_until: now + HELD,
+                ended_at,
+                place,
+                blobs: 0,
+                bytes: 0,
+                damaged: 0,
+            };
+            scrubs::insert(tx.conn(), row.clone()).await?;
+            row
+        }
+    };
+    scrubs::update(tx.conn(), &row).await?;
+    tx.commit().await?;
+    // One of another version begins anew.
+    Ok(Some(Round { walk: row.place.parse().unwrap_or_default(), row, noted: Instant::now() }))
+}
+
+/// Writes down how far it is.
+pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+    round.row.place = round.walk.to_string();
+    round.row.leased_until = state.clock.now() + HELD;
+    let tx = state.db.begin_write().await?;
+    scrubs::update(tx.conn(), &round.row).await?;
+    round.noted = Instant::now();
+    tx.commit().await
+}
+
+/// Says, now and then, that this server goes on with it.
+pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+    if round.noted.elapsed() < NOTED_EVERY {
+        return Ok(());
+    }
+    round.noted = Instant::now();
+    lease(state, round, state.clock.now() + HELD).await
+}
+
+/// The server ends: the next goes on at once, behind what was written down.
+pub async fn let_go(state: &AppState, round: &Round) -> ServiceResult<()> {
+    lease(state, round, 0).await
+}
+
+async fn lease(state: &AppState, round: &Round, until: UnixMillis) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    scrubs::lease(tx.conn(), &round.row.id, until).await?;
+    tx.commit().await
+}
+
+/// It has seen all.
+pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
+    let row = ScrubRow { ended_at: Some(state.clock.now()), place: Walk::Begun.to_string(), ..round.row };
+    let mut tx = state.db.begin_write().await?;
+    scrubs::update(tx.conn(), &row).await?;
+    let event = EventDraft::anonymous(Action::System).with("what", "scrub").with("blobs", row.blobs);
+    tx.record(event.with("bytes", row.bytes).with("damaged", row.damaged)).await?;
+    tx.commit().await
+}
+
+/// A blob isn't what was stored. One that nobody names any more was deleted, and one that is known is said once.
+pub async fn found(state: &AppState, blob: &StoredBlob, health: Health) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    let row = DamagedRow {
+        key: blob.key.clone(),
+        report_id: blob.report.map(|report| report.0.to_vec()),
+        len: i64::try_from(blob.len).unwrap_or(i64::MAX),
+        sha256: blob.sha256.to_vec(),
+        health: enum_name(&health),
+        found_at: state.clock.now(),
+        tried_at: None,
+    };
+    if !damaged_blobs::is_named(tx.conn(), &blob.key).await? || !damaged_blobs::insert(tx.conn(), row).await? {
+        return Ok(());
+    }
+    tracing::error!(health = enum_name(&health), "a stored blob is damaged; Administration names it");
+    record(&mut tx, "blob_damaged", &blob.key, blob.report, Some(health)).await?;
+    tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
+    tx.commit().await
+}
+
+async fn record(
+    tx: &mut WriteTx,
+    what: &str,
+    key: &str,
+    report: Option<ReportId>,
+    health: Option<Health>,
+) -> ServiceResult<()> {
+    let mut event = EventDraft::anonymous(Action::System).with("what", what).with("blob", key);
+    if let Some(health) = health {
+        event = event.with("health", enum_name(&health));
+    }
+    if let Some(report) = report {
+        event = event.on(report);
+    }
+    tx.record(event).await
+}
+
+/// A reader met one: it is looked at as a whole.
+pub async fn suspect(state: &AppState, blob: &StoredBlob) -> ServiceResult<()> {
+    match scrub::look(state, blob).await? {
+        Health::Whole => Ok(()),
+        health => found(state, blob, health).await,
+    }
+}
+
+/// Looks at what was damaged: what is whole again, or named by nobody, is given out again; of the rest the backups are asked.
+pub async fn mend(state: &AppState) -> ServiceResult<()> {
+    let mut left = Vec::new();
+    for row in damaged_blobs::list(state.db.read(), AT_ONCE).await? {
+        let blob = stored(&row)?;
+        let named = damaged_blobs::is_named(state.db.read(), &row.key).await?;
+        if named && scrub::look(state, &blob).await? != Health::Whole {
+            left.push((row, blob));
+        } else {
+            let what = if named { "blob_whole" } else { "blob_deleted" };
+            forget(state, &blob, what).await?;
+        }
+    }
+    let now = state.clock.now();
+    left.retain(|(row, _)| row.tried_at.is_none_or(|tried_at| tried_at + TRIED_EVERY <= now));
+    if left.is_empty() {
+        return Ok(());
+    }
+    let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
+    restore(state, &blobs).await
+}
+
+/// Takes them from the backups, where the server may open these.
+async fn restore(state: &AppState, blobs: &[StoredBlob]) -> ServiceResult<()> {
+    let Some(schedule) = &state.config.backup else { return Ok(()) };
+    let Some(identity) = schedule.drill.as_ref().and_then(|plan| plan.identity.as_ref()) else { return Ok(()) };
+    let keys: Vec<String> = blobs.iter().map(|blob| blob.key.clone()).collect();
+    let tx = state.db.begin_write().await?;
+    damaged_blobs::tried(tx.conn(), &keys, state.clock.now()).await?;
+    tx.commit().await?;
+    match heal::from_place(&schedule.to, identity, &state.blobs, blobs).await {
+        Ok(restored) => {
+            for blob in blobs.iter().filter(|blob| restored.contains(&blob.key)) {
+                forget(state, blob, "blob_restored").await?;
+            }
+        }
+        // The backups may be away: they are asked again.
+        Err(error) => tracing::error!(%error, "damaged blobs could not be restored from the backups"),
+    }
+    Ok(())
+}
+
+async fn forget(state: &AppState, blob: &StoredBlob, what: &str) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    if damaged_blobs::remove(tx.conn(), &blob.key).await? {
+        tracing::info!(what, "a damaged blob is one no more");
+        record(&mut tx, what, &blob.key, blob.report, None).await?;
+    }
+    tx.commit().await
+}
+
+/// What a damaged blob must hold.
+pub fn stored(row: &DamagedRow) -> storage::DbResult<StoredBlob> {
+    let report = row.report_id.as_deref().map(|id| storage::id("damaged_blobs", "report_id", id)).transpose()?;
+    Ok(StoredBlob {
+        key: row.key.clone(),
+        len: row.len.unsigned_abs(),
+        sha256: storage::id("damaged_blobs", "sha256", &row.sha256)?,
+        report: report.map(ReportId),
+    })
+}
+
+/// `GET /admin/storage`.
+pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<StorageStatus> {
+    actor.may_administer()?;
+    let conn = state.db.read();
+    let (running, last) = (scrubs::open(conn).await?, scrubs::newest(conn).await?);
+    let due = state.config.scrub.filter(|_| running.is_none());
+    let identity = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
+    let damaged = damaged_blobs::list(conn, SHOWN).await?;
+    let status = StorageStatus {
+        every: state.config.scrub.map(|plan| plan.every),
+        next_at: due.map(|plan| plan.next(last.as_ref()).max(state.clock.now())),
+        running: running.map(shown),
+        last: last.map(shown),
+        named: scrubs::named(conn).await?,
+        damaged_count: damaged_blobs::count(conn).await?,
+        damaged: damaged.into_iter().map(shown_blob).collect::<storage::DbResult<_>>()?,
+        restores: identity.is_some_and(|plan| plan.identity.is_some()),
+    };
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "storage")).await?;
+    Ok(status)
+}
+
+fn shown(row: ScrubRow) -> Scrub {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    Scrub {
+        began_at: row.began_at,
+        ended_at: row.ended_at,
+        blobs: count(row.blobs),
+        bytes: count(row.bytes),
+        damaged: count(row.damaged),
+    }
+}
+
+fn shown_blob(row: DamagedRow) -> storage::DbResult<DamagedBlob> {
+    let StoredBlob { key, report, .. } = stored(&row)?;
+    let health = match enum_from_name::<Health>(&row.health) {
+        Some(Health::Missing) => BlobHealth::Missing,
+        Some(Health::Unreadable) => BlobHealth::Unreadable,
+        _ => BlobHealth::Changed,
+    };
+    Ok(DamagedBlob { blob: key, report_id: report, health, found_at: row.found_at })
+}

@@ -1,0 +1,79 @@
+//! `damaged_blobs`: what is missing or changed in the store, and isn't given out.
+
+use std::collections::BTreeSet;
+
+use api_types::UnixMillis;
+use entities::{
+    damaged_blobs::{Column, Entity},
+    part_segments, upload_segments,
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use super::DbResult;
+
+pub use entities::damaged_blobs::Model as DamagedRow;
+
+/// Keys in one statement.
+const BATCH: usize = 500;
+
+/// Puts one into the table; says whether it wasn't there.
+pub async fn insert(conn: &impl ConnectionTrait, row: DamagedRow) -> DbResult<bool> {
+    if Entity::find_by_id(row.key.clone()).one(conn).await?.is_some() {
+        return Ok(false);
+    }
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(conn).await?;
+    Ok(true)
+}
+
+/// Whether a row of a version or an upload names a blob: one that nobody names may be gone.
+pub async fn is_named(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> {
+    let part = part_segments::Entity::find().filter(part_segments::Column::BlobKey.eq(key)).count(conn).await?;
+    let upload = upload_segments::Entity::find().filter(upload_segments::Column::BlobKey.eq(key)).count(conn).await?;
+    Ok(part + upload > 0)
+}
+
+/// Whether one of these is damaged.
+pub async fn any_of(conn: &impl ConnectionTrait, keys: &[String]) -> DbResult<bool> {
+    for batch in keys.chunks(BATCH) {
+        if Entity::find().filter(Column::Key.is_in(batch.to_vec())).count(conn).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first so many, oldest first.
+pub async fn list(conn: &impl ConnectionTrait, limit: u64) -> DbResult<Vec<DamagedRow>> {
+    Entity::find().order_by_asc(Column::FoundAt).order_by_asc(Column::Key).limit(limit).all(conn).await
+}
+
+/// The keys of all.
+pub async fn keys(conn: &impl ConnectionTrait) -> DbResult<BTreeSet<String>> {
+    let keys: Vec<String> = Entity::find().select_only().column(Column::Key).into_tuple().all(conn).await?;
+    Ok(keys.into_iter().collect())
+}
+
+/// How many there are.
+pub async fn count(conn: &impl ConnectionTrait) -> DbResult<u64> {
+    Entity::find().count(conn).await
+}
+
+/// Takes one out; says whether it was there.
+pub async fn remove(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> {
+    Ok(Entity::delete_by_id(key.to_owned()).exec(conn).await?.rows_affected > 0)
+}
+
+/// They were looked for in the backups.
+pub async fn tried(conn: &impl ConnectionTrait, keys: &[String], now: UnixMillis) -> DbResult<()> {
+    for batch in keys.chunks(BATCH) {
+        Entity::update_many()
+            .col_expr(Column::TriedAt, Expr::value(Some(now)))
+            .filter(Column::Key.is_in(batch.to_vec()))
+            .exec(conn)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `scrubs`: walks over all blobs, and how far each is.
+
+use api_types::UnixMillis;
+use entities::{
+    part_segments,
+    scrubs::{Column, Entity},
+    upload_segments,
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, sea_query::Expr,
+};
+
+use super::DbResult;
+
+pub use entities::scrubs::Model as ScrubRow;
+
+/// One that begins.
+pub async fn insert(conn: &impl ConnectionTrait, row: ScrubRow) -> DbResult<()> {
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// The newest that hasn't ended.
+pub async fn open(conn: &impl ConnectionTrait) -> DbResult<Option<ScrubRow>> {
+    Entity::find().filter(Column::EndedAt.is_null()).order_by_desc(Column::BeganAt).one(conn).await
+}
+
+/// The newest that has ended.
+pub async fn newest(conn: &impl ConnectionTrait) -> DbResult<Option<ScrubRow>> {
+    Entity::find().filter(Column::EndedAt.is_not_null()).order_by_desc(Column::BeganAt).one(conn).await
+}
+
+/// How far it is, or that it ended.
+pub async fn update(conn: &impl ConnectionTrait, row: &ScrubRow) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::LeasedUntil, Expr::value(row.leased_until))
+        .col_expr(Column::EndedAt, Expr::value(row.ended_at))
+        .col_expr(Column::Place, Expr::value(row.place.clone()))
+        .col_expr(Column::Blobs, Expr::value(row.blobs))
+        .col_expr(Column::Bytes, Expr::value(row.bytes))
+        .col_expr(Column::Damaged, Expr::value(row.damaged))
+        .filter(Column::Id.eq(row.id.clone()))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Until when it is somebody's.
+pub async fn lease(conn: &impl ConnectionTrait, id: &str, until: UnixMillis) -> DbResult<()> {
+    Entity::update_many()
+        .col_expr(Column::LeasedUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::EndedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// How many blobs the database names.
+pub async fn named(conn: &impl ConnectionTrait) -> DbResult<u64> {
+    Ok(part_segments::Entity::find().count(conn).await? + upload_segments::Entity::find().count(conn).await?)
+}
+
+/// Forgets old ones.
+pub async fn delete_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<()> {
+    let old = Entity::delete_many().filter(Column::BeganAt.lt(time)).filter(Column::EndedAt.is_not_null());
+    old.exec(conn).await.map(drop)
+}

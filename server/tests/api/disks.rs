@@ -1,0 +1,216 @@
+//! Disks that are full, that can't be written, that lose or damage the database: each is said by name, loses nothing that was
+//! acknowledged, and heals without a restart where it can.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use api_types::ErrorCode;
+use client::{ClientError, PatientChoice, content::ReportFields};
+use server::{
+    AppState, cli::default_database, config::Config, log, state::StartError, storage::migrate::DatabaseError,
+};
+use tempfile::TempDir;
+
+use crate::{
+    backup::{FILE, write_some},
+    harness::{Server, on_postgres},
+    honest_client::{Person, clinic, read},
+    s3,
+};
+
+/// A small disk of its own, in memory.
+struct Disk {
+    folder: TempDir,
+}
+
+impl Disk {
+    /// Only who may mount has one.
+    fn mount(megabytes: u32) -> Option<Self> {
+        let disk = Self { folder: tempfile::tempdir().unwrap() };
+        let options = format!("size={megabytes}m,mode=0700");
+        let path = disk.path().to_str().unwrap();
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "healthsecure-test", path]).output();
+        if done.is_ok_and(|done| done.status.success()) {
+            return Some(disk);
+        }
+        eprintln!("SKIPPED: only root may mount a disk of its own, and this isn't root");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", how, self.path().to_str().unwrap()]).status().unwrap();
+        assert!(done.success(), "{how}");
+    }
+
+    /// Leaves no room. Gives the file that took it.
+    fn fill(&self) -> PathBuf {
+        let path = self.path().join("filler");
+        let mut file = File::create(&path).unwrap();
+        for size in [1024 * 1024, 4096, 1] {
+            while file.write_all(&vec![7; size]).is_ok() {}
+        }
+        path
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+fn code(error: &ClientError) -> Option<ErrorCode> {
+    error.problem()
+}
+
+/// Drafts until one is refused: what the database's file has room for inside is used first.
+async fn refused_draft(author: &Person) -> Option<ErrorCode> {
+    for n in 0..2000 {
+        let fields = ReportFields { title: format!("{n}"), diagnosis: "x".repeat(19_000), ..ReportFields::default() };
+        let begun = author.begin_draft(PatientChoice::Account(author.account_id()), fields).await;
+        if let Err(error) = begun {
+            return code(&error);
+        }
+    }
+    panic!("the disk has no end");
+}
+
+async fn refused_file(author: &Person) -> Option<ErrorCode> {
+    use client::bulk::{Control, native::FileSource};
+    let fields = ReportFields { title: "x".into(), ..ReportFields::default() };
+    let draft = match author.begin_draft(PatientChoice::Account(author.account_id()), fields).await {
+        Ok(draft) => draft,
+        Err(error) => return code(&error),
+    };
+    let added = draft.add_file("scan.bin", &FileSource::Bytes(vec![7; 100_000].into()), &Control::none()).await;
+    code(&added.unwrap_err())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_loses_nothing_and_heals_by_itself() {
+    if on_postgres() || s3::everywhere() {
+        return;
+    }
+    let Some(disk) = Disk::mount(96) else { return };
+    let data = disk.path().join("data");
+    let server = Server::start_with(|config| {
+        config.database_url = default_database(&data);
+        config.data = data.clone();
+    })
+    .await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 2).await;
+
+    let filler = disk.fill();
+    assert_eq!(refused_file(&patient).await, Some(ErrorCode::StorageFull));
+    assert_eq!(refused_draft(&patient).await, Some(ErrorCode::StorageFull));
+    // Nobody reads what can't be recorded.
+    assert_eq!(code(&read(&patient, &kept[0]).await.unwrap_err()), Some(ErrorCode::StorageFull));
+    let answer = server.get("/account", patient.token()).await;
+    assert!(answer.status == 200 || (answer.status == 503 && answer.code() == "storage_full"), "{}", answer.text);
+
+    fs::remove_file(filler).unwrap();
+    for id in &kept {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+    let more = write_some(&patient, 1).await;
+    assert_eq!(read(&patient, &more[0]).await.unwrap().len(), FILE);
+    patient.check_log().await.unwrap();
+    let database = server.state.config.database_url.clone();
+    let _folder = server.stop().await;
+    log::verify(&database, &data).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_can_be_read_alone_is_said_and_heals_by_itself() {
+    if s3::everywhere() {
+        return;
+    }
+    let Some(disk) = Disk::mount(64) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(disk.path(), folder.path().join("blobs")).unwrap();
+    let server = Server::start_in(folder, |_| ()).await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 1).await;
+    disk.remount("remount,ro");
+    assert_eq!(refused_file(&patient).await, Some(ErrorCode::StorageReadOnly));
+    assert_eq!(read(&patient, &kept[0]).await.unwrap().len(), FILE, "what is there can be read");
+    disk.remount("remount,rw");
+    let more = write_some(&patient, 1).await;
+    assert_eq!(read(&patient, &more[0]).await.unwrap().len(), FILE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_moved_away_is_missed_and_found_again() {
+    if on_postgres() {
+        return;
+    }
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 1).await;
+    let path = server.state.config.database_url.file().unwrap();
+    let away = path.with_extension("away");
+    fs::rename(&path, &away).unwrap();
+    assert_eq!(refused_file(&patient).await, Some(ErrorCode::DatabaseUnavailable));
+    assert_eq!(code(&read(&patient, &kept[0]).await.unwrap_err()), Some(ErrorCode::DatabaseUnavailable));
+    let ready = server.send(server.request(reqwest::Method::GET, "/readyz")).await;
+    assert_eq!((ready.status.as_u16(), ready.code()), (503, "database_unavailable".to_owned()));
+    // Another file in its place is not it.
+    fs::copy(&away, &path).unwrap();
+    assert_eq!(refused_file(&patient).await, Some(ErrorCode::DatabaseUnavailable));
+    fs::rename(&away, &path).unwrap();
+    assert_eq!(read(&patient, &kept[0]).await.unwrap().len(), FILE);
+    write_some(&patient, 1).await;
+    patient.check_log().await.unwrap();
+}
+
+async fn refusal(config: &Config) -> String {
+    match AppState::open(config.clone()).await {
+        Err(StartError::Open(error @ DatabaseError::Damaged(..))) => error.to_string(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it starts"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_starts_on_a_damaged_database() {
+    if on_postgres() {
+        return;
+    }
+    let server = Server::start().await;
+    clinic(&server).await;
+    let config = server.state.config.clone();
+    let folder = server.stop().await;
+    let path = config.database_url.file().unwrap();
+    let whole = fs::read(&path).unwrap();
+
+    // A page in eight is overwritten, as by a failing disk.
+    let file = File::options().write(true).open(&path).unwrap();
+    for page in (4..whole.len() / 4096).step_by(8) {
+        file.write_all_at(&[0xff; 64], page as u64 * 4096).unwrap();
+    }
+    let said = refusal(&config).await;
+    assert!(said.contains("healthsecure restore --from") && said.contains("healthsecure.db"), "{said}");
+    let damaged = fs::read(&path).unwrap();
+    assert_eq!(damaged.len(), whole.len());
+    assert!(damaged[4 * 4096..4 * 4096 + 64].iter().all(|byte| *byte == 0xff), "nothing was changed");
+
+    // Its beginning, and its end.
+    fs::write(&path, [&[0_u8; 4096][..], &whole[4096..]].concat()).unwrap();
+    refusal(&config).await;
+    fs::write(&path, &whole[..whole.len() / 4096 / 2 * 4096]).unwrap();
+    refusal(&config).await;
+
+    fs::write(&path, &whole).unwrap();
+    let server = Server::start_in(folder, |_| ()).await;
+    assert_eq!(server.get("/instance", None).await.status, 200);
+}

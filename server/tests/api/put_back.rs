@@ -1,0 +1,121 @@
+//! One report brought back from a snapshot: what is lost comes back, and nothing that was taken away on purpose.
+
+use api_types::ReportId;
+use client::{PatientChoice, Share, bulk::Control};
+use sea_orm::ConnectionTrait;
+use server::{
+    backup::{self, BackupError, Done, PutBack},
+    storage::versions,
+};
+
+use crate::{
+    backup::{FILE, Vaulted, back, events},
+    harness::Server,
+    honest_client::{clinic, read, write},
+};
+
+async fn order(vaulted: &Vaulted, server: &Server, report: ReportId) -> PutBack {
+    let config = &server.state.config;
+    PutBack {
+        from: vaulted.repository().await,
+        identities: vaulted.identities(),
+        snapshot: None,
+        report,
+        data: config.data.clone(),
+        database: config.database_url.clone(),
+        blobs: config.blobs.clone(),
+    }
+}
+
+/// Somebody changes the database behind the server's back.
+async fn change(server: &Server, sql: &str) {
+    let tx = server.state.db.begin_write().await.unwrap();
+    tx.conn().execute_unprepared(sql).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn keys(server: &Server, report: ReportId) -> Vec<String> {
+    versions::blob_keys(server.state.db.read(), report).await.unwrap()
+}
+
+fn of(report: ReportId, server: &Server) -> String {
+    let bytes = report.to_string();
+    if server.state.config.database_url.is_sqlite() {
+        format!("WHERE report_id = x'{bytes}'")
+    } else {
+        format!("WHERE report_id = '\\x{bytes}'")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_lost_comes_back_and_nothing_newer_goes() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, doctor, patient] = clinic(&server).await;
+    let own = PatientChoice::Account(patient.account_id());
+    let report = write(&patient, own).await;
+    vaulted.take(&server).await;
+    let later = write(&patient, PatientChoice::Account(patient.account_id())).await;
+    let to = patient.find_doctors("Dora").await.unwrap().remove(0);
+    let shared = patient.share(&report, &Share { with_code: false, ..Share::with_code(to.id) }).await.unwrap();
+    assert!(shared.code.is_none());
+    assert_eq!(read(&doctor, &report).await.unwrap().len(), FILE);
+
+    // A blob is gone, another holds something else, a third of the rows is gone.
+    let blobs = keys(&server, report).await;
+    server.state.blobs.delete(&blobs[0]).await.unwrap();
+    let mut writer = server.state.blobs.write(&blobs[1]);
+    writer.write(b"something else").await.unwrap();
+    writer.finish().await.unwrap();
+    change(&server, &format!("DELETE FROM part_segments {} AND n = 0", of(report, &server))).await;
+    change(&server, &format!("DELETE FROM wraps {}", of(report, &server))).await;
+    assert!(read(&patient, &report).await.is_err());
+    let refused = backup::put_back(&order(&vaulted, &server, report).await).await;
+    assert!(matches!(refused, Err(BackupError::Folder(_))), "while it is served: {refused:?}");
+
+    let order = order(&vaulted, &server, report).await;
+    let folder = server.stop().await;
+    let done = backup::put_back(&order).await.unwrap();
+    assert!(done.rows >= 2 && (1..=2).contains(&done.blobs) && done.lost == 0, "{done:?}");
+    let again = backup::put_back(&order).await.unwrap();
+    assert_eq!((again.rows, again.blobs, again.lost), (0, 0, 0), "nothing is lacking");
+
+    let server = Server::start_in(folder, |_| ()).await;
+    let patient = back(&server, "ann@clinic.example").await;
+    for id in [&report, &later] {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+    patient.check_log().await.unwrap();
+    assert_eq!(events(&server, "what=put_back snapshot=% rows=%").await, 1);
+    assert!(patient.report_events(&report, 1_000).await.unwrap().complete, "its record is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_revoked_rekeyed_or_erased_since_stays_so() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, doctor, patient] = clinic(&server).await;
+    let own = || PatientChoice::Account(patient.account_id());
+    let (revoked, erased) = (write(&patient, own()).await, write(&patient, own()).await);
+    let to = patient.find_doctors("Dora").await.unwrap().remove(0);
+    let shared = patient.share(&revoked, &Share { with_code: false, ..Share::with_code(to.id) }).await.unwrap();
+    assert_eq!(read(&doctor, &revoked).await.unwrap().len(), FILE);
+    vaulted.take(&server).await;
+    patient.revoke(&revoked, &shared.grant).await.unwrap();
+    patient.rekey(&revoked, &Control::none()).await.unwrap();
+    patient.confirm(crate::honest_client::PASSWORD, &client::NoSecondFactor).await.unwrap();
+    patient.erase_report(&erased).await.unwrap();
+    let [of_revoked, of_erased] = [order(&vaulted, &server, revoked).await, order(&vaulted, &server, erased).await];
+    let unknown = order(&vaulted, &server, ReportId([7; 32])).await;
+    let folder = server.stop().await;
+    assert!(matches!(backup::put_back(&of_erased).await, Err(BackupError::Erased)));
+    assert!(matches!(backup::put_back(&unknown).await, Err(BackupError::NoReport)));
+    let Done { rows, blobs, lost, .. } = backup::put_back(&of_revoked).await.unwrap();
+    assert_eq!((rows, blobs, lost), (0, 0, 0), "everything of now is there");
+
+    let server = Server::start_in(folder, |_| ()).await;
+    let [patient, doctor] = [back(&server, "ann@clinic.example").await, back(&server, "dora@clinic.example").await];
+    assert_eq!(read(&patient, &revoked).await.unwrap().len(), FILE);
+    assert!(doctor.report(&revoked).await.is_err());
+    assert!(patient.report(&erased).await.is_err());
+}

@@ -1,0 +1,200 @@
+//! Scrubs: a damaged blob is found, named, given out to nobody, and comes back from the backups.
+
+use api_types::{ErrorCode, ReportId, storage::BlobHealth};
+use server::{
+    backup::{
+        self,
+        drill::{self, DrillPlan},
+        heal::{self, Mend},
+        schedule::Schedule,
+    },
+    clock::HOUR,
+    scrub::{self, ScrubPlan},
+    storage::versions,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    backup::{FILE, Vaulted, events, write_some},
+    harness::Server,
+    honest_client::{Person, clinic, read},
+    mail_kinds::opened,
+    mail_server::{Post, Smtp},
+};
+
+const PLAN: ScrubPlan = ScrubPlan { every: HOUR, rate: u64::MAX };
+
+async fn scrubbed(server: &Server) {
+    scrub::once(&server.state, &CancellationToken::new()).await.unwrap();
+}
+
+async fn keys(server: &Server, report: &ReportId) -> Vec<String> {
+    versions::blob_keys(server.state.db.read(), *report).await.unwrap()
+}
+
+/// Changes a byte in the middle. Gives what it held.
+async fn change(server: &Server, key: &str) -> Vec<u8> {
+    let blobs = &server.state.blobs;
+    let whole = blobs.whole(key).await.unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    blobs.store(key, &changed).await.unwrap();
+    whole
+}
+
+async fn refusal(reader: &Person, id: &ReportId) -> Option<ErrorCode> {
+    read(reader, id).await.unwrap_err().problem()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_is_named_once_and_given_to_nobody_until_it_is_whole() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [administrator, _, patient] = clinic(&server).await;
+    let reports = write_some(&patient, 3).await;
+    scrubbed(&server).await;
+    let good = administrator.api().get_storage().await.unwrap();
+    assert_eq!((good.damaged_count, good.last.as_ref().map(|last| last.damaged)), (0, Some(0)));
+    assert_eq!((good.last.unwrap().blobs, good.named), (6, 6));
+    assert!(good.running.is_none() && good.next_at > Some(server.state.clock.now()));
+
+    let changed = keys(&server, &reports[0]).await.remove(0);
+    let missing = keys(&server, &reports[1]).await.remove(1);
+    let before = [change(&server, &changed).await, server.state.blobs.whole(&missing).await.unwrap()];
+    server.state.blobs.delete(&missing).await.unwrap();
+    server.state.clock.advance(HOUR);
+    scrubbed(&server).await;
+    let found = administrator.api().get_storage().await.unwrap();
+    assert_eq!((found.damaged_count, found.last.unwrap().damaged, found.restores), (2, 2, false));
+    let health = |key: &str| found.damaged.iter().find(|one| one.blob == key).map(|one| (one.health, one.report_id));
+    assert_eq!(health(&changed), Some((BlobHealth::Changed, Some(reports[0]))));
+    assert_eq!(health(&missing), Some((BlobHealth::Missing, Some(reports[1]))));
+    for id in &reports[..2] {
+        assert_eq!(refusal(&patient, id).await, Some(ErrorCode::BlobDamaged));
+        assert!(patient.report_events(id, 1_000).await.unwrap().complete, "it stands in the report's own record");
+    }
+    assert_eq!(read(&patient, &reports[2]).await.unwrap().len(), FILE);
+
+    server.state.clock.advance(HOUR);
+    scrubbed(&server).await;
+    assert_eq!(events(&server, "what=blob_damaged blob=% health=%").await, 2, "once");
+    assert_eq!(events(&server, "what=scrub blobs=6 bytes=% damaged=%").await, 3);
+
+    for (key, bytes) in [&changed, &missing].into_iter().zip(before) {
+        server.state.blobs.store(key, &bytes).await.unwrap();
+    }
+    scrubbed(&server).await;
+    assert_eq!(administrator.api().get_storage().await.unwrap().damaged_count, 0);
+    assert_eq!(events(&server, "what=blob_whole blob=%").await, 2);
+    for id in &reports {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_meets_one_first_makes_it_known() {
+    let Some(post) = Post::new() else { return };
+    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
+    let config = post.config(Smtp::StartTls, mail.port);
+    let server = Server::start_with(|it| it.mail = Some(config)).await;
+    let [administrator, _, patient] = opened(&server, &mut mail).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    server.state.blobs.delete(&keys(&server, &id).await[0]).await.unwrap();
+    assert_eq!(refusal(&patient, &id).await, Some(ErrorCode::BlobDamaged));
+    let found = administrator.api().get_storage().await.unwrap();
+    assert_eq!((found.damaged_count, found.damaged[0].health), (1, BlobHealth::Missing));
+    assert!(found.every.is_none() && found.last.is_none(), "without a scrub");
+    server.state.db.mail().notify_one();
+    let message = mail.next().await;
+    let subject = "a stored file is damaged";
+    assert_eq!((message.to.as_slice(), message.subject()), (&["ada@clinic.example".to_owned()][..], subject));
+
+    // What is deleted on purpose is damaged no more.
+    patient.confirm(crate::honest_client::PASSWORD, &client::NoSecondFactor).await.unwrap();
+    patient.erase_report(&id).await.unwrap();
+    scrubbed(&server).await;
+    assert_eq!(administrator.api().get_storage().await.unwrap().damaged_count, 0);
+    assert_eq!(events(&server, "what=blob_deleted blob=%").await, 1);
+}
+
+fn schedule(vaulted: &Vaulted, identity: bool) -> Schedule {
+    let identity = identity.then(|| vaulted.identity());
+    let scratch = vaulted.folder.path().to_owned();
+    let drill = DrillPlan { every: "7d".parse().unwrap(), identity, scratch, canary: None };
+    Schedule { drill: Some(drill), ..vaulted.schedule(None) }
+}
+
+/// The server has made its first backup by itself.
+async fn first_backup(vaulted: &Vaulted) {
+    while !vaulted.path().join("snapshots").is_dir() || vaulted.snapshots().await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_blob_comes_back_from_the_backups() {
+    for by_itself in [true, false] {
+        let vaulted = Vaulted::new();
+        let plan = schedule(&vaulted, by_itself);
+        let server = Server::start_with(|it| (it.backup, it.scrub) = (Some(plan), Some(PLAN))).await;
+        let [administrator, _, patient] = clinic(&server).await;
+        first_backup(&vaulted).await;
+        let id = write_some(&patient, 1).await.remove(0);
+        vaulted.take(&server).await;
+        let key = keys(&server, &id).await.remove(0);
+        change(&server, &key).await;
+        scrubbed(&server).await;
+        let found = administrator.api().get_storage().await.unwrap();
+        assert_eq!((found.damaged_count, found.restores), (1, by_itself));
+        if !by_itself {
+            let config = &server.state.config;
+            let order = Mend {
+                from: vaulted.repository().await,
+                identities: vaulted.identities(),
+                data: config.data.clone(),
+                database: config.database_url.clone(),
+                blobs: config.blobs.clone(),
+            };
+            assert_eq!(heal::run(&order).await.unwrap(), (1, 1));
+        }
+        scrubbed(&server).await;
+        assert_eq!(administrator.api().get_storage().await.unwrap().damaged_count, 0);
+        let what = if by_itself { "what=blob_restored blob=%" } else { "what=blob_whole blob=%" };
+        assert_eq!(events(&server, what).await, 1);
+        assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_lost_before_any_backup_keeps_no_other_from_being_backed_up() {
+    let vaulted = Vaulted::new();
+    let plan = schedule(&vaulted, true);
+    let server = Server::start_with(|it| (it.backup, it.scrub) = (Some(plan), Some(PLAN))).await;
+    let [_, _, patient] = clinic(&server).await;
+    first_backup(&vaulted).await;
+    let reports = write_some(&patient, 2).await;
+    server.state.blobs.delete(&keys(&server, &reports[0]).await[0]).await.unwrap();
+    assert!(backup::take(&vaulted.order(&server, None)).await.is_err(), "nobody knows of it yet");
+    scrubbed(&server).await;
+    let taken = vaulted.take(&server).await;
+    assert_eq!((taken.left_out, taken.size.blobs), (1, 3));
+    let outcome = drill::once(&server.state).await.unwrap().expect("one was due");
+    assert_eq!((outcome.error, outcome.objects), (None, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_stopped_goes_on() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [administrator, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    scrub::once(&server.state, &stopped).await.unwrap();
+    let status = administrator.api().get_storage().await.unwrap();
+    assert!(status.last.is_none() && status.next_at.is_none());
+    let begun = status.running.unwrap();
+    scrubbed(&server).await;
+    let status = administrator.api().get_storage().await.unwrap();
+    let ended = status.last.unwrap();
+    assert_eq!((ended.began_at, ended.blobs), (begun.began_at, status.named));
+    assert!(status.running.is_none());
+}
