@@ -37,12 +37,15 @@ fn envelope<T: SignedObject>(data: &[u8]) -> Option<Signed<T>> {
     Some(signed)
 }
 
+/// The name of a kind, where the bytes are of it.
+type Is = fn(&[u8]) -> Option<&'static str>;
+
 /// What the bytes can be read as, of all that is signed.
 pub fn signed_as(data: &[u8]) -> Vec<&'static str> {
     fn is<T: SignedObject>(data: &[u8]) -> Option<&'static str> {
         envelope::<T>(data).map(|_| T::NAME)
     }
-    let all: [fn(&[u8]) -> Option<&'static str>; 16] = [
+    const ALL: [Is; 16] = [
         is::<AccessEntry>,
         is::<AccountClosing>,
         is::<AccountRemoval>,
@@ -60,7 +63,7 @@ pub fn signed_as(data: &[u8]) -> Vec<&'static str> {
         is::<TeamRoster>,
         is::<WayIn>,
     ];
-    all.iter().filter_map(|is| is(data)).collect()
+    ALL.iter().filter_map(|is| is(data)).collect()
 }
 
 /// Anything that is signed.

@@ -342,7 +342,8 @@ fn said(done: &Done) -> Result<(), String> {
 }
 
 impl RestoreArgs {
-    fn run(self) -> Result<(), String> {
+    /// Restores.
+    pub fn run(self) -> Result<(), String> {
         let Self { from, identity, snapshot, data, report, damaged, database, blobs, store } = self;
         let snapshot = match snapshot.as_str() {
             "latest" => None,

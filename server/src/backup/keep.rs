@@ -44,11 +44,14 @@ impl FromStr for Keep {
     }
 }
 
+/// The number of the span of time that a moment lies in.
+type Span = fn(UnixMillis) -> i64;
+
 impl Keep {
     /// Those that are dropped. The newest never is.
     pub fn dropped(self, snapshots: &BTreeSet<SnapshotId>) -> BTreeSet<SnapshotId> {
         let mut kept: BTreeSet<&SnapshotId> = snapshots.last().into_iter().collect();
-        let spans: [(u32, fn(UnixMillis) -> i64); 3] = [(self.hours, hour), (self.days, day), (self.weeks, week)];
+        let spans: [(u32, Span); 3] = [(self.hours, hour), (self.days, day), (self.weeks, week)];
         for (count, span) in spans {
             let mut seen = BTreeSet::new();
             for id in snapshots.iter().rev() {
