@@ -92,25 +92,27 @@ fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
     Ok(geometry)
 }
 
-/// The place must be the caller's to write: an own draft, the next version, or the next revision.
+/// The place must be the caller's to write: an own draft of a report, the next version, or the next revision. Whoever was
+/// overtaken goes on sealing for a version that somebody else has made meanwhile, and commits to the one behind it.
 async fn may_seal_for(
     conn: &impl ConnectionTrait,
     actor: &Actor,
     body: &CreateUpload,
     now: UnixMillis,
 ) -> ServiceResult<()> {
-    if let Some(draft) = storage::drafts::get(conn, body.report_id).await? {
-        actor.may_write_reports()?;
-        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
+    actor.may_write_reports()?;
+    // A draft of an own change stands beside a report that is there: the report decides.
+    let exists = storage::reports::get(conn, body.report_id).await?.is_some();
+    if !exists && storage::drafts::get(conn, body.report_id, actor.account).await?.is_some() {
         let first = body.version == 1 && body.revision == 0;
         return if first { Ok(()) } else { Err(ServiceError::field("/version", "a draft becomes version 1")) };
     }
     let seen = standing::of(conn, actor, body.report_id, now).await?;
     if body.revision == 0 {
         actor.may_contribute(seen.standing)?;
-        let next = seen.report.latest_version + 1;
-        let fits = int(body.version)? == next;
-        return if fits { Ok(()) } else { Err(conflict(format!("the next version is {next}"))) };
+        let latest = seen.report.latest_version;
+        let fits = (2..=latest + 1).contains(&int(body.version)?);
+        return if fits { Ok(()) } else { Err(ServiceError::VersionMoved { latest: latest.unsigned_abs() }) };
     }
     actor.may_own(seen.standing)?;
     let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;

@@ -128,7 +128,7 @@ const TABLE: &[(&str, &str)] = &[
     ("list_events", "-ffffffffffpo"),
     ("list_drafts", "-oooooooooopf"),
     ("get_draft", "-nonnnnnnnnpf"),
-    ("put_draft", "-n+nnnnnnnnpf"),
+    ("put_draft", "-++++++++++pf"),
     ("delete_draft", "-nonnnnnnnnpf"),
     ("create_upload", "-nonnnnnnnnpf"),
     ("get_upload", "-nonnnnnnnnpn"),

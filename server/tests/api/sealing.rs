@@ -158,6 +158,7 @@ impl Made {
             statement: statement.into(),
             part0: parts[0].clone().into(),
             uploads: Vec::new(),
+            draft: None,
             wraps,
         };
         SealedVersion { body, parts, key, manifest }
