@@ -290,9 +290,15 @@ impl Access {
         self.state.head().0
     }
 
-    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended, or somebody has
-    /// left a team that it was granted to.
-    pub(crate) fn rekey_due(&self, manifest: &Manifest) -> bool {
+    /// Whether a version needs new keys: it, or another that has one of its files under the same key, was given to somebody
+    /// who has lost access since. `all` are the report's manifests.
+    pub(crate) fn rekey_due(&self, manifest: &Manifest, all: &[Signed<Manifest>]) -> bool {
+        Signed::sharing_parts(all, manifest).into_iter().any(|sharing| self.lost_since(sharing))
+    }
+
+    /// Whether, since a manifest was sealed, a grant that covered its version has ended, or somebody has left a team that it was
+    /// granted to.
+    fn lost_since(&self, manifest: &Manifest) -> bool {
         let (version, head) = (manifest.place.version, &manifest.access_head);
         let sealed_at = self.state.seq_of_head(head).unwrap_or(0);
         let behind = |g: &GrantState| g.grant.versions.contains(version);
