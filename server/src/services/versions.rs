@@ -120,7 +120,8 @@ fn moved(error: ServiceError, latest: i32) -> ServiceError {
 /// Adds a version. Somebody else's, or new keys of an earlier one, may have come meanwhile: `version_moved`.
 pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVersion) -> ServiceResult<()> {
     let now = state.clock.now();
-    let loaded = load(state, actor, report, &[]).await?;
+    // Somebody who belongs to a team isn't named by the chain.
+    let loaded = load(state, actor, report, &[actor.account]).await?;
     actor.may_contribute(loaded.seen.standing)?;
     if body.revision != 0 {
         return Err(ServiceError::field("/revision", "a new version begins at revision 0"));
