@@ -6,6 +6,7 @@ pub mod admin;
 pub mod alarms;
 pub mod audit;
 pub mod disclosures;
+pub mod edit;
 pub mod email;
 pub mod emergency;
 pub mod leaving;
@@ -18,6 +19,7 @@ pub mod shares;
 pub mod team;
 pub mod token;
 pub mod trusted;
+pub mod versions;
 
 use api_types::{GrantId, ReportId};
 use client::{ReportRow, Vault, native::Native};

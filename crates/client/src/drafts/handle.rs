@@ -125,6 +125,11 @@ impl<P: Platform> OpenDraft<P> {
         }
     }
 
+    /// Whether something of it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.0.next.load(Ordering::Acquire) > 0
+    }
+
     /// The counter of its last save.
     pub(super) fn counter(&self) -> u64 {
         self.0.next.load(Ordering::Acquire).saturating_sub(1)
