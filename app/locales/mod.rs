@@ -94,6 +94,8 @@ pub struct Text {
     pub teams: en::teams::Teams,
     /// API tokens.
     pub tokens: en::tokens::Tokens,
+    /// Versions of a report.
+    pub versions: en::versions::Versions,
     /// Witnesses of the public log.
     pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
@@ -137,6 +139,7 @@ static EN: Text = Text {
     verify_email: en::verify_email::VerifyEmail::EN,
     teams: en::teams::Teams::EN,
     tokens: en::tokens::Tokens::EN,
+    versions: en::versions::Versions::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };

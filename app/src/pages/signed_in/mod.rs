@@ -90,6 +90,8 @@ mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
 #[cfg(feature = "hydrate")]
+mod versions;
+#[cfg(feature = "hydrate")]
 mod visit_row;
 
 /// Fetches the vault's program and a page's while their reader still types.
@@ -123,6 +125,8 @@ guarded! {
     Reports => list;
     NewReport => new_report;
     EditDraft => edit_draft;
+    EditReport => edit_report;
+    ReportVersions => report_versions;
     Report => report_page;
     Share => share;
     Shared => shared_page;

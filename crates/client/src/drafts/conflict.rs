@@ -66,6 +66,10 @@ impl<P: Platform> OpenDraft<P> {
     /// # Errors
     /// As [`crate::Vault::edit_report`].
     pub async fn conflict(&self) -> Result<Option<Conflict>> {
+        // What it became itself is nobody else's.
+        if self.settle().await?.is_some() {
+            return Ok(None);
+        }
         let Some(base) = self.base() else { return Ok(None) };
         let vault = self.vault();
         let open = vault.report(&self.id()).await?;

@@ -8,7 +8,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{files::Files, finish::Finish, form::Form, patient::PatientState};
+use super::{change::FinishChange, files::Files, finish::Finish, form::Form, patient::PatientState};
 use crate::{
     components::{Toasts, use_toasts},
     pages::signed_in::reports::dropping::on_drop_anywhere,
@@ -75,6 +75,8 @@ pub(super) struct Desk {
     /// The draft, once it exists.
     pub session: RwSignal<Option<Session>, LocalStorage>,
     pub patient: PatientState,
+    /// The version that is changed; none where a report is written.
+    pub base: Option<u32>,
     /// Why a first save didn't work.
     pub problem: RwSignal<Option<String>>,
     pub vault: Vault,
@@ -91,11 +93,13 @@ impl Desk {
         let who = vault.who();
         let own = who.as_ref().filter(|who| who.role == Role::Patient).map(|who| who.account_id);
         let fields = session.as_ref().map(Session::fields).unwrap_or_default();
+        let base = session.as_ref().and_then(Session::base);
         let patient = PatientState::new(session.as_ref().map(Session::patient), own);
         Self {
             fields: Fields::new(fields),
             session: RwSignal::new_local(session),
             patient,
+            base,
             problem: RwSignal::new(None),
             vault,
             drafts: use_drafts(),
@@ -184,6 +188,12 @@ impl Desk {
         waiting.map(|handle| handle.clear()).is_some()
     }
 
+    /// As typed now, for what runs beside the page; none once the page is gone.
+    pub fn typed(self) -> Option<ReportFields> {
+        self.fields.title.try_get_untracked()?;
+        Some(untrack(|| self.fields.get()))
+    }
+
     /// Puts another draft behind the page: another patient, or the newer copy from another device.
     pub fn replace(self, session: Session, take_fields: bool) {
         if take_fields {
@@ -214,7 +224,10 @@ impl Desk {
 /// A reload must come back to this draft. The router isn't asked: it would begin the page anew while somebody types.
 fn show_address(session: &Session) {
     if let Ok(history) = window().history() {
-        let address = format!("/drafts/{}", session.id());
+        let address = match session.base() {
+            Some(_) => format!("/reports/{}/edit", session.id()),
+            None => format!("/drafts/{}", session.id()),
+        };
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
 }
@@ -260,7 +273,10 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
     view! {
         <Form desk/>
         <Files desk/>
-        <Finish desk/>
+        {match desk.base {
+            Some(base) => view! { <FinishChange desk base/> }.into_any(),
+            None => view! { <Finish desk/> }.into_any(),
+        }}
     }
 }
 
