@@ -155,8 +155,13 @@ impl Desk {
             match self.ensure(&open).await {
                 Ok(session) => {
                     // The page may be gone; then the last typing was saved when it went.
-                    if self.fields.title.try_get_untracked().is_some() {
-                        session.save(untrack(|| self.fields.get())).await;
+                    if let Some(fields) = self.typed() {
+                        let begins = !session.is_stored();
+                        session.save(fields).await;
+                        // It is in the list from now on.
+                        if begins && session.is_stored() {
+                            self.index.refresh();
+                        }
                     }
                     if let Saving::Failed(_) = session.saving().get_untracked() {
                         self.later(AGAIN);
