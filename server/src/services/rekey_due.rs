@@ -23,9 +23,7 @@ pub async fn after(
     for manifest in all.iter().map(Signed::claimed) {
         current.insert(int(manifest.place.version)?, manifest);
     }
-    let shares = |manifest: &Manifest| {
-        let others = Signed::sharing_parts(&all, manifest);
-        others.iter().any(|other| i32::try_from(other.place.version).is_ok_and(&held))
-    };
-    Ok(current.into_iter().filter(|&(_, manifest)| shares(manifest)).map(|(version, _)| version).collect())
+    let files = Signed::files_of(&all, |manifest| i32::try_from(manifest.place.version).is_ok_and(&held));
+    let due = |version: i32, manifest: &Manifest| held(version) || manifest.has_one_of(&files);
+    Ok(current.into_iter().filter(|&(version, manifest)| due(version, manifest)).map(|(version, _)| version).collect())
 }

@@ -224,10 +224,10 @@ pub fn wrap_row(report: ids::ReportId, wrap: SentWrap) -> ServiceResult<WrapRow>
 }
 
 /// Number, length and blob of a segment.
-type Lies = (i32, i64, String);
+type Stored = (i32, i64, String);
 
 /// Where a part lies that is carried over. That it is the one that the manifest describes, its order has shown.
-async fn carried(conn: &impl ConnectionTrait, report: ReportId, from: SealedFor) -> ServiceResult<Vec<Lies>> {
+async fn carried(conn: &impl ConnectionTrait, report: ReportId, from: SealedFor) -> ServiceResult<Vec<Stored>> {
     let (version, revision, number) = (int(from.version)?, int(from.revision)?, int(from.part)?);
     let part = storage::versions::part(conn, report, version, revision, number).await?;
     let part = part.ok_or_else(|| ServiceError::Internal("a part that is carried over is missing".into()))?;
@@ -253,7 +253,7 @@ async fn take_upload(
     described: &ManifestPart,
     id: UploadId,
     now: UnixMillis,
-) -> ServiceResult<Vec<Lies>> {
+) -> ServiceResult<Vec<Stored>> {
     let upload = storage::uploads::get(conn, id).await?.filter(|upload| upload.expires_at > now);
     let upload = upload.ok_or_else(|| ServiceError::because(ErrorCode::Gone, format!("upload {id} has expired")))?;
     actor.may_use_own(AccountId(storage::id("uploads", "account_id", &upload.account_id)?))?;

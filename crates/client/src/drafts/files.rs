@@ -87,6 +87,7 @@ impl<P: Platform> OpenDraft<P> {
         self.change(|draft| {
             let free = (1..=FILES_MAX as u32).find(|n| draft.files.iter().all(|f| f.part != *n));
             let Some(part) = free else { return false };
+            let version = draft.next_version();
             draft.files.push(DraftFile {
                 part,
                 name: name.to_owned(),
@@ -98,7 +99,7 @@ impl<P: Platform> OpenDraft<P> {
                 commitment: B64::default(),
                 plain: Vec::new(),
                 cipher: Vec::new(),
-                version: draft.next_version(),
+                version,
                 kept: None,
             });
             draft.files.sort_by_key(|f| f.part);

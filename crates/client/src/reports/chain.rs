@@ -290,10 +290,11 @@ impl Access {
         self.state.head().0
     }
 
-    /// Whether a version needs new keys: it, or another that has one of its files under the same key, was given to somebody
-    /// who has lost access since. `all` are the report's manifests.
-    pub(crate) fn rekey_due(&self, manifest: &Manifest, all: &[Signed<Manifest>]) -> bool {
-        Signed::sharing_parts(all, manifest).into_iter().any(|sharing| self.lost_since(sharing))
+    /// Those versions, of these manifests, that need new keys: they, or others that have one of their files under the same key,
+    /// were given to somebody who has lost access since. `all` are the report's manifests.
+    pub(crate) fn rekeys_due(&self, of: &[Signed<Manifest>], all: &[Signed<Manifest>]) -> Vec<bool> {
+        let files = Signed::files_of(all, |manifest| self.lost_since(manifest));
+        of.iter().map(Signed::claimed).map(|m| self.lost_since(m) || m.has_one_of(&files)).collect()
     }
 
     /// Whether, since a manifest was sealed, a grant that covered its version has ended, or somebody has left a team that it was

@@ -142,8 +142,8 @@ impl<P: Platform> Vault<P> {
         whole: bool,
     ) -> Result<OpenReport> {
         let Verified { current: manifests, last, all: all_manifests, versions: latest, .. } = verified;
-        let versions: Vec<_> =
-            manifests.iter().map(|m| describe(m, access.rekey_due(m.claimed(), &all_manifests))).collect();
+        let due = access.rekeys_due(&manifests, &all_manifests);
+        let versions: Vec<_> = manifests.iter().zip(due).map(|(m, due)| describe(m, due)).collect();
         let due = versions.iter().any(|v| v.rekey_pending);
         if whole || due {
             self.see_rekey(&access.state, due);

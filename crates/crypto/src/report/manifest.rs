@@ -348,12 +348,10 @@ impl Signed<Manifest> {
         Ok(())
     }
 
-    /// The manifests that list a file of `of`, and `of` among them: whoever was given one of these versions has the key of a
-    /// file of `of`.
-    pub fn sharing_parts<'a>(manifests: &'a [Self], of: &Manifest) -> Vec<&'a Manifest> {
-        let own: BTreeSet<SealedFor> = of.origins().collect();
-        let shares = |m: &&Manifest| m.place == of.place || m.origins().any(|origin| own.contains(&origin));
-        manifests.iter().map(Signed::claimed).filter(shares).collect()
+    /// The files of those manifests for which `lost` holds. Whoever was given one of them has the keys of these files, whichever
+    /// other versions have the files too.
+    pub fn files_of(manifests: &[Self], lost: impl Fn(&Manifest) -> bool) -> BTreeSet<SealedFor> {
+        manifests.iter().map(Signed::claimed).filter(|m| lost(m)).flat_map(Manifest::origins).collect()
     }
 
     /// Checks that manifests go on from one seen before.
@@ -393,6 +391,11 @@ fn wrongly_carried(current: &BTreeMap<u32, &Signed<Manifest>>, m: &Manifest) -> 
 }
 
 impl Manifest {
+    /// Whether it lists one of these files.
+    pub fn has_one_of(&self, files: &BTreeSet<SealedFor>) -> bool {
+        !files.is_empty() && self.origins().any(|origin| files.contains(&origin))
+    }
+
     /// What each file's ciphertext was sealed for: this revision, or the version it was carried over from.
     pub fn origins(&self) -> impl Iterator<Item = SealedFor> {
         let place = self.place;

@@ -272,11 +272,12 @@ fn pass_carried_over_and_shared_with_whoever_has_either() {
     let other = world.manifest(4, 0, Some(&world.sign(third.clone())));
     let all = [first, second, world.sign(third), world.sign(other)];
     assert_eq!(Signed::verify_order(&world.chain.report(), &all).unwrap().len(), 4);
-    let sharing = |at: usize| {
-        let found = Signed::sharing_parts(&all, all[at].claimed());
-        found.into_iter().map(|m| m.place.version).collect::<Vec<_>>()
+    let sharing = |lost: u32| {
+        let files = Signed::files_of(&all, |m| m.place.version == lost);
+        all.iter().filter(|m| m.claimed().has_one_of(&files)).map(|m| m.claimed().place.version).collect::<Vec<_>>()
     };
-    assert_eq!((sharing(0), sharing(1), sharing(3)), (vec![1, 2, 3], vec![1, 2, 3], vec![4]));
+    assert_eq!((sharing(1), sharing(3), sharing(4)), (vec![1, 2, 3], vec![1, 2, 3], vec![4]));
+    assert!(sharing(5).is_empty());
 }
 
 #[test]
