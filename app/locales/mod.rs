@@ -102,6 +102,8 @@ pub struct Text {
     pub tokens: en::tokens::Tokens,
     /// Devices that send.
     pub devices: en::devices::Devices,
+    /// Versions of a report.
+    pub versions: en::versions::Versions,
     /// Witnesses of the public log.
     pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
@@ -149,6 +151,7 @@ static EN: Text = Text {
     teams: en::teams::Teams::EN,
     tokens: en::tokens::Tokens::EN,
     devices: en::devices::Devices::EN,
+    versions: en::versions::Versions::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };

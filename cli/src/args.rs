@@ -100,6 +100,13 @@ pub enum Command {
     List,
     /// Download a report's fields and files, verified.
     Pull(Pull),
+    /// Change a report: what you save is its next version, and the ones before stay.
+    Edit(Box<Edit>),
+    /// A report's versions: list them, compare two.
+    #[command(subcommand)]
+    Versions(Versions),
+    /// Bring an earlier version of a report back, as its next one. The versions in between stay.
+    Restore(Restore),
     /// Share a report with a person; prints the access code.
     Share(Share),
     /// Redeem an access code; the code is asked for.
@@ -604,6 +611,90 @@ pub struct Pull {
     /// Only the fields, no files.
     #[arg(long)]
     pub fields_only: bool,
+    /// The number of a version; the newest where none is named.
+    #[arg(long, value_name = "NUMBER")]
+    pub at: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// Title.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Report ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub report_id: Option<String>,
+    /// Patient name (sealed).
+    #[arg(long)]
+    pub patient_name: Option<String>,
+    /// Patient ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub patient_id: Option<String>,
+    /// Kind, for instance "Laboratory" (sealed).
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Diagnosis (sealed).
+    #[arg(long)]
+    pub diagnosis: Option<String>,
+    /// Treatment plan (sealed).
+    #[arg(long)]
+    pub treatment_plan: Option<String>,
+    /// Prescription (sealed).
+    #[arg(long)]
+    pub prescription: Option<String>,
+    /// A file to add; several times for several.
+    #[arg(long, value_name = "FILE")]
+    pub add: Vec<PathBuf>,
+    /// The name of a file to take out; several times for several.
+    #[arg(long, value_name = "NAME")]
+    pub remove: Vec<String>,
+    /// Go on with the changes that you began before and didn't save as a version.
+    #[arg(long = "continue", conflicts_with = "discard")]
+    pub go_on: bool,
+    /// Throw the changes away that you began before, and begin with the newest version.
+    #[arg(long)]
+    pub discard: bool,
+    /// Where somebody saved a version meanwhile: bring it in, and of a field that both changed keep this side.
+    #[arg(long, value_name = "SIDE")]
+    pub merge: Option<Side>,
+}
+
+/// Whose text a field keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The own changes'.
+    Mine,
+    /// That of the version that was saved meanwhile.
+    Theirs,
+}
+
+/// A report's versions.
+#[derive(Debug, Subcommand)]
+pub enum Versions {
+    /// List them, with author and time.
+    List {
+        /// Report (id, or its first characters where they are unique).
+        report: String,
+    },
+    /// What two versions differ in: fields, line by line, and files.
+    Compare {
+        /// Report (id, or its first characters where they are unique).
+        report: String,
+        /// The number of one version.
+        before: u32,
+        /// The number of the other; the newest where none is named.
+        after: Option<u32>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// The number of the version to bring back, as `hs versions list` shows it.
+    pub number: u32,
 }
 
 #[derive(Debug, Args)]

@@ -52,6 +52,12 @@ pub enum ServiceError {
         /// Tries that remain.
         tries_left: u32,
     },
+    /// A version was sealed for another newest version than there is.
+    #[error("version {latest} is the newest")]
+    VersionMoved {
+        /// The newest version of the report.
+        latest: u32,
+    },
     /// A second factor is needed, and was not given.
     #[error("second factor required")]
     SecondFactorRequired {
@@ -120,6 +126,11 @@ impl ServiceError {
                 let mut problem = Problem::new(ErrorCode::WrongCode);
                 problem.tries_left = Some(*tries_left);
                 problem
+            }
+            Self::VersionMoved { latest } => {
+                let problem =
+                    Problem::new(ErrorCode::VersionMoved).with_detail(format!("version {latest} is the newest"));
+                Problem { latest_version: Some(*latest), ..problem }
             }
             Self::SecondFactorRequired { kinds, phone } => {
                 let problem = Problem::new(ErrorCode::SecondFactorRequired);

@@ -39,4 +39,5 @@ pub mod teams;
 pub mod tokens;
 pub mod trusted;
 pub mod verify_email;
+pub mod versions;
 pub mod witnesses;

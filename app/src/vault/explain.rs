@@ -25,6 +25,9 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::SharesUnknown => t!(recovery_shares.unknown).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
         ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
+        ClientError::VersionMoved { .. } => t!(versions.moved_alone).to_owned(),
+        ClientError::Unchanged => t!(versions.unchanged).to_owned(),
+        ClientError::NewestUnseen => t!(versions.newest_unseen).to_owned(),
         ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
         ClientError::Problem(problem) => match problem.code {
             ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod canary;
 pub mod device;
 pub mod disclosures;
+pub mod edit;
 pub mod email;
 pub mod emergency;
 pub mod escrow;
@@ -23,6 +24,7 @@ pub mod shares;
 pub mod team;
 pub mod token;
 pub mod trusted;
+pub mod versions;
 
 use api_types::{GrantId, ReportId};
 use client::{ReportRow, Vault, native::Native};

@@ -35,6 +35,9 @@ pub struct Problem {
     /// The phone among them, where codes can be sent to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub phone: Option<PhoneFactor>,
+    /// The newest version of the report (`version_moved`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latest_version: Option<u32>,
     /// Quote this to the operator: it finds the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
@@ -117,6 +120,7 @@ codes! {
     Conflict = 409, "It changed meanwhile; fetch it and try again";
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
+    VersionMoved = 409, "Somebody has saved a version meanwhile; nothing was overwritten";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     TeamMoved = 409, "The team's roster has changed meanwhile";
@@ -162,6 +166,7 @@ impl Problem {
             tries_left: None,
             second_factors: Vec::new(),
             phone: None,
+            latest_version: None,
             request_id: None,
         }
     }

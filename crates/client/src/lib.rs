@@ -27,6 +27,8 @@
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `contacts.rs` | [`Vault::contacts`] |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
+//! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
+//! | `versions/` | [`compare_versions`], [`side_by_side`], [`Vault::restore_version`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
@@ -104,6 +106,7 @@ mod teams;
 mod tokens;
 pub mod transport;
 mod vault;
+mod versions;
 
 pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use contacts::Contact;
@@ -112,7 +115,9 @@ pub use crypto::account::{
     SHARE_THRESHOLD_MIN, ShareError,
 };
 pub use devices::{AddedDevice, DeviceFile, DeviceMemory, OwnDevice, SendFile, Sender, SentBy};
-pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
+pub use drafts::{
+    Conflict, DraftFile, DraftRow, FieldConflict, OpenDraft, PatientChoice, ReportDraft, Side, UploadState,
+};
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};
 pub use escrow::{ConfirmedEscrow, Escrow, EscrowOffer, EscrowStanding};
@@ -142,3 +147,4 @@ pub use sharing::{
 pub use teams::{CareTeam, CareTeamMember, Tended};
 pub use tokens::Via;
 pub use vault::{Unsaved, Vault};
+pub use versions::{Comparison, FieldChange, FileChange, TextRow, TextSpan, compare_versions, side_by_side};

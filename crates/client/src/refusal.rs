@@ -247,6 +247,16 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
+    /// A file that is said to be carried over from a version that doesn't have it.
+    #[error(
+        "Version {version} of this report says that it took file {part} over from a version that does not have it."
+    )]
+    CarriedForged {
+        /// The version.
+        version: u32,
+        /// The part.
+        part: u32,
+    },
     /// A wrap that doesn't open for the place it was given for.
     #[error("The key to version {version} was not made for this place.")]
     WrapForged {
@@ -451,6 +461,7 @@ impl Refusal {
             Self::VersionLeftOut { .. } => "version_left_out",
             Self::ManifestChainBroken { .. } => "manifest_chain_broken",
             Self::ManifestForged { .. } => "manifest_forged",
+            Self::CarriedForged { .. } => "carried_forged",
             Self::WrapForged { .. } => "wrap_forged",
             Self::WrapMissing { .. } => "wrap_missing",
             Self::PartForged { .. } => "part_forged",

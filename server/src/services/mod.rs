@@ -50,6 +50,7 @@ pub mod reading;
 pub mod recovery;
 pub mod recovery_codes;
 pub mod recovery_shares;
+pub mod rekey_due;
 pub mod reports;
 pub mod reports_create;
 pub mod retention;

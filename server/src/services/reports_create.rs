@@ -237,10 +237,7 @@ fn event(actor: &Actor, report: ReportId) -> EventDraft {
 
 /// The draft has become the report. There need not be one.
 async fn end_draft(conn: &impl ConnectionTrait, actor: &Actor, report: ReportId) -> ServiceResult<()> {
-    if let Some(draft) = storage::drafts::get(conn, report).await? {
-        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
-        storage::drafts::delete(conn, report).await?;
-    }
+    storage::drafts::delete(conn, report, actor.account).await?;
     Ok(())
 }
 

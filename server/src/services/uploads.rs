@@ -4,7 +4,7 @@
 //! upload that breaks off, expires or is abandoned leaves nothing behind.
 
 use api_types::{
-    AccountId, ErrorCode, ReportId, UnixMillis, UploadId,
+    ErrorCode, ReportId, UnixMillis, UploadId,
     audit::Action,
     limits::{FILE_MAX, FILES_MAX},
     uploads::{CreateUpload, Upload},
@@ -93,7 +93,8 @@ fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
     Ok(geometry)
 }
 
-/// The place must be the caller's to write: an own draft, the next version, or the next revision.
+/// The place must be the caller's to write: an own draft of a report, the next version, or the next revision. Whoever was
+/// overtaken goes on sealing for a version that somebody else has made meanwhile, and commits to the one behind it.
 async fn may_seal_for(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -103,18 +104,19 @@ async fn may_seal_for(
     if actor.device_of.is_some() {
         return may_send(conn, actor, body).await;
     }
-    if let Some(draft) = storage::drafts::get(conn, body.report_id).await? {
-        actor.may_write_reports()?;
-        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
+    actor.may_write_reports()?;
+    // A draft of an own change stands beside a report that is there: the report decides.
+    let exists = storage::reports::get(conn, body.report_id).await?.is_some();
+    if !exists && storage::drafts::get(conn, body.report_id, actor.account).await?.is_some() {
         let first = body.version == 1 && body.revision == 0;
         return if first { Ok(()) } else { Err(ServiceError::field("/version", "a draft becomes version 1")) };
     }
     let seen = standing::of(conn, actor, body.report_id, now).await?;
     if body.revision == 0 {
         actor.may_contribute(seen.standing)?;
-        let next = seen.report.latest_version + 1;
-        let fits = int(body.version)? == next;
-        return if fits { Ok(()) } else { Err(conflict(format!("the next version is {next}"))) };
+        let latest = seen.report.latest_version;
+        let fits = (2..=latest + 1).contains(&int(body.version)?);
+        return if fits { Ok(()) } else { Err(ServiceError::VersionMoved { latest: latest.unsigned_abs() }) };
     }
     actor.may_own(seen.standing)?;
     let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
@@ -129,7 +131,7 @@ async fn may_send(conn: &impl ConnectionTrait, actor: &Actor, body: &CreateUploa
     if !first {
         return Err(ServiceError::field("/version", "a device sends version 1"));
     }
-    let drafted = storage::drafts::get(conn, body.report_id).await?.is_some();
+    let drafted = storage::drafts::any(conn, body.report_id).await?;
     let taken = drafted || storage::reports::get(conn, body.report_id).await?.is_some();
     if taken { Err(conflict("the report is there already, or is somebody's draft".to_owned())) } else { Ok(()) }
 }

@@ -143,7 +143,7 @@ const TABLE: &[(&str, &str)] = &[
     ("get_storage", "-ffffffffffpo"),
     ("list_drafts", "-oooooooooopf"),
     ("get_draft", "-nonnnnnnnnpf"),
-    ("put_draft", "-n+nnnnnnnnpf"),
+    ("put_draft", "-++++++++++pf"),
     ("delete_draft", "-nonnnnnnnnpf"),
     ("create_upload", "-nonnnnnnnnpf"),
     ("get_upload", "-nonnnnnnnnpn"),

@@ -194,6 +194,7 @@ impl Machine {
             statement: B64(statement),
             part0: B64(part0),
             uploads: Vec::new(),
+            draft: None,
             wraps: wraps.collect(),
         }
     }

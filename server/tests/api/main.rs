@@ -96,6 +96,8 @@ mod throttling;
 mod timing;
 mod tokens;
 mod uploads;
+mod versions;
+mod versions_carried;
 mod witness;
 mod witness_binary;
 mod witnessed;

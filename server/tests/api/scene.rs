@@ -200,7 +200,8 @@ fn body(value: impl serde::Serialize) -> Option<Value> {
 
 fn faulty_version() -> NewVersion {
     let (manifest, statement, part0) = (B64(vec![1]), B64(vec![1]), B64(vec![1]));
-    NewVersion { version: 2, revision: 0, manifest, statement, part0, uploads: Vec::new(), wraps: Vec::new() }
+    let uploads = Vec::new();
+    NewVersion { version: 2, revision: 0, manifest, statement, part0, uploads, draft: None, wraps: Vec::new() }
 }
 
 /// What is asked of an operation by one of the columns. What a success would use up is made anew. A grant to take is the

@@ -92,6 +92,8 @@ mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
 #[cfg(feature = "hydrate")]
+mod versions;
+#[cfg(feature = "hydrate")]
 mod via;
 #[cfg(feature = "hydrate")]
 mod visit_row;
@@ -127,6 +129,8 @@ guarded! {
     Reports => list;
     NewReport => new_report;
     EditDraft => edit_draft;
+    EditReport => edit_report;
+    ReportVersions => report_versions;
     Report => report_page;
     Share => share;
     Shared => shared_page;

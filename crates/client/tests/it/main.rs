@@ -9,5 +9,6 @@ mod parting;
 mod pins;
 mod qr;
 mod uploads;
+mod versions;
 
 use malicious_server::double as fake;

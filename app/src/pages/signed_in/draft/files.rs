@@ -118,6 +118,7 @@ fn stage_badge(stage: &Stage) -> impl IntoView + use<> {
         Stage::Waiting => (Tone::Plain, t!(draft.file_waiting)),
         Stage::Running => (Tone::Info, t!(draft.file_sealing)),
         Stage::Done => (Tone::Good, t!(draft.file_done)),
+        Stage::Kept => (Tone::Plain, t!(versions.file_kept)),
         Stage::Stopped => (Tone::Warn, t!(draft.file_stopped)),
         Stage::Lost => (Tone::Warn, t!(draft.connection_title)),
         Stage::NeedsFile => (Tone::Warn, t!(draft.file_stopped)),

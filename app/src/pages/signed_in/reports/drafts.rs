@@ -49,7 +49,15 @@ fn name_of(draft: &DraftItem) -> String {
 fn DraftLine(draft: DraftItem, question: Question<DraftItem>) -> impl IntoView {
     let name = name_of(&draft);
     let (saved, patient, problem) = (draft.updated_at, draft.patient.clone(), draft.problem.clone());
-    let href = problem.is_none().then(|| format!("/drafts/{}", draft.id));
+    let base = draft.base;
+    let href = problem.is_none().then(|| match base {
+        Some(_) => format!("/reports/{}/edit", draft.id),
+        None => format!("/drafts/{}", draft.id),
+    });
+    let word = match base {
+        Some(version) => t!(versions.draft, version = version),
+        None => t!(reports.status_draft).to_owned(),
+    };
     let text = move || {
         let patient = (!patient.trim().is_empty()).then(|| format!("{patient} · "));
         match &problem {
@@ -66,7 +74,7 @@ fn DraftLine(draft: DraftItem, question: Question<DraftItem>) -> impl IntoView {
         </button>
     };
     match href {
-        Some(href) => view! { <Row lead title=name href text><Badge tone=Tone::Warn>{t!(reports.status_draft)}</Badge>{delete}</Row> }.into_any(),
+        Some(href) => view! { <Row lead title=name href text><Badge tone=Tone::Warn>{word}</Badge>{delete}</Row> }.into_any(),
         None => view! { <Row lead title=name text><Badge tone=Tone::Danger>{t!(reports.status_draft)}</Badge>{delete}</Row> }.into_any(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod carried;
 mod closing;
 mod devices;
 mod endless;
