@@ -94,11 +94,15 @@ pub enum MailKind {
     RecoveryShareOpened,
     /// Shares opened the account, and a new password was set.
     RecoverySharesUsed,
+    /// Four fifths of the account's space are used.
+    SpaceRunsOut,
+    /// Nearly all of it is.
+    SpaceNearlyUsed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -143,5 +147,7 @@ impl MailKind {
         Self::RecoveryShareGiven,
         Self::RecoveryShareOpened,
         Self::RecoverySharesUsed,
+        Self::SpaceRunsOut,
+        Self::SpaceNearlyUsed,
     ];
 }

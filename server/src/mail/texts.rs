@@ -38,7 +38,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
-        | RecoveryShareGiven | TeamInvited | TeamRemoved => false,
+        | RecoveryShareGiven | TeamInvited | TeamRemoved | SpaceRunsOut | SpaceNearlyUsed => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -331,6 +331,18 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "On {when} your account was opened with the shares of people whom\n\
              you chose, and a new password was set. All other sessions have ended, and the\n\
              shares are used up. Your recovery kit is still good.\n\n",
+        ),
+        MailKind::SpaceRunsOut => (
+            "{organisation}: four fifths of your space are used",
+            "Since {when} more than 80 % of the space of your account is used.\n\
+             Nothing is deleted. When it is full, nothing can be uploaded until there is room\n\
+             again. You see it under Settings; your administrator can give you more.\n\n",
+        ),
+        MailKind::SpaceNearlyUsed => (
+            "{organisation}: your space is nearly used up",
+            "Since {when} more than 95 % of the space of your account is used.\n\
+             Nothing is deleted, but soon nothing can be uploaded any more. Erase reports that\n\
+             you don't need, or ask your administrator for more space.\n\n",
         ),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::uploads,
+    services::{quotas, uploads},
     storage::{self, drafts as store},
 };
 
@@ -119,6 +119,7 @@ pub async fn delete(state: &AppState, actor: &Actor, id: ReportId) -> ServiceRes
     }
     store::delete(tx.conn(), id).await?;
     tx.record(EventDraft::by(actor, Action::DraftDelete).with("draft", id)).await?;
+    quotas::tell(state, &mut tx, actor.account).await?;
     tx.commit().await
 }
 

@@ -16,7 +16,7 @@ use crate::{
     audit::EventDraft,
     policy::Actor,
     services::{
-        access, grants, reports,
+        access, grants, quotas, reports,
         verify::{self, Chain},
         versions,
         versions_check::{self, Checked, int},
@@ -45,8 +45,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
         state.audit.record(event(actor, report).with("repeated", true)).await?;
         return Ok(again);
     }
+    let alone = versions::sealed_alone(&body.version);
     let (access, checked) = verify(state, &chain, body.version, now).await?;
-    commit(state, actor, &chain, &access, checked, now).await?;
+    commit(state, actor, (&chain, &access), (checked, alone), now).await?;
     reports::compose(state, actor, report).await
 }
 
@@ -134,13 +135,17 @@ fn check_kinds(chain: &Chain) -> ServiceResult<()> {
 async fn commit(
     state: &AppState,
     actor: &Actor,
-    chain: &Chain,
-    access: &AccessState,
-    checked: Checked,
+    (chain, access): (&Chain, &AccessState),
+    (checked, alone): (Checked, Option<u64>),
     now: UnixMillis,
 ) -> ServiceResult<()> {
     let report = chain.report();
+    let owner = AccountId(access.owner().0);
     let mut tx = state.db.begin_write().await?;
+    // What a doctor wrote about somebody else isn't refused for that one's space.
+    if let Some(bytes) = alone.filter(|_| owner == actor.account) {
+        quotas::admit(state, tx.conn(), actor, owner, bytes).await?;
+    }
     // One of them may have been deleted meanwhile.
     check_accounts(tx.conn(), chain, &chain.accounts()).await?;
     end_draft(tx.conn(), actor, report).await?;
@@ -157,6 +162,7 @@ async fn commit(
     versions::discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     tx.record(event(actor, report)).await?;
+    quotas::tell(state, &mut tx, owner).await?;
     for grant in access.grants() {
         grants::tell(state, actor, &mut tx, &grant.grant.recipient).await?;
     }

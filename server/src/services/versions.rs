@@ -22,6 +22,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, grant_state},
+        quotas,
         reading::Reading,
         standing::{self, Standing},
         uploads,
@@ -117,20 +118,30 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         return state.audit.record(event.with("repeated", true)).await;
     }
     let earlier = manifests(state.db.read(), report).await?;
+    let alone = sealed_alone(&body);
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
     let version = int(checked.place.version)?;
     let mut tx = state.db.begin_write().await?;
     unchanged(tx.conn(), &loaded).await?;
     still_next(tx.conn(), report, version).await?;
+    if let Some(bytes) = alone {
+        quotas::admit(state, tx.conn(), actor, loaded.seen.owner, bytes).await?;
+    }
     checked.still_follows(manifests(tx.conn(), report).await?)?;
     store(tx.conn(), actor, checked, now).await?;
     storage::reports::set_latest(tx.conn(), report, version, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
+    quotas::tell(state, &mut tx, loaded.seen.owner).await?;
     tx.commit().await?;
     changed.publish(state);
     Ok(())
+}
+
+/// The bytes of a version without files. One with files was admitted when its uploads began.
+pub fn sealed_alone(body: &NewVersion) -> Option<u64> {
+    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len()) as u64)
 }
 
 /// Somebody else's version may have come in between.

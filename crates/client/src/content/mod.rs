@@ -5,6 +5,6 @@ mod file_type;
 mod part0;
 
 pub use fields::{Field, FieldError, FieldProblem, ReportFields};
-pub(crate) use fields::{check_email, check_file_name, check_password, is_short, normal_name, wrong};
+pub(crate) use fields::{check_email, check_file_name, check_kind, check_password, is_short, normal_name, wrong};
 pub use file_type::FileType;
 pub use part0::{FileEntry, PartZero, Status};

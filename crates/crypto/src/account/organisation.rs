@@ -126,7 +126,7 @@ mod private {
 
     use super::*;
     use crate::{
-        account::{AccountRemoval, KeyChain, Keyring},
+        account::{AccountRemoval, KeyChain, Keyring, RetentionRules},
         kem::hpke_seal,
         secret::Secret,
         sign::{Signed, SigningKey},
@@ -155,6 +155,11 @@ mod private {
         /// Signs that an account is removed.
         pub fn sign_removal(&self, statement: AccountRemoval) -> Signed<AccountRemoval> {
             Signed::sign(statement, &self.0)
+        }
+
+        /// Signs how long reports are kept.
+        pub fn sign_rules(&self, rules: RetentionRules) -> Signed<RetentionRules> {
+            Signed::sign(rules, &self.0)
         }
 
         /// HPKE-wraps the seed to an administrator's current account key.

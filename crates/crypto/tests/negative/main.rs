@@ -9,6 +9,7 @@ mod emergency;
 mod envelopes;
 mod manifests;
 mod parts;
+mod retention;
 mod shares;
 mod teams;
 mod wraps;

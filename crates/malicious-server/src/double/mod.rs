@@ -134,6 +134,8 @@ pub struct Db {
     pub trusted: Vec<Trusted>,
     pub splits: Vec<SplitRecovery>,
     pub teams: BTreeMap<TeamId, teams::Team>,
+    /// The organisation's rules on how long reports are kept.
+    pub retention_rules: Option<B64>,
     pub cursor: u64,
 }
 
