@@ -378,7 +378,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_and_stored_has_limits() {
-        let config = parse(&["--keep", "drafts=1y,uploads=14d", "--keep", "ended-tokens=5d", "--quota", "20GB"]).unwrap();
+        let config =
+            parse(&["--keep", "drafts=1y,uploads=14d", "--keep", "ended-tokens=5d", "--quota", "20GB"]).unwrap();
         assert_eq!((config.keep.drafts_days(), config.quota.map(Size::bytes)), (Some(365), Some(20_000_000_000)));
         assert_eq!(config.keep.uploads(), 14 * 24 * HOUR);
         let usual = parse(&[]).unwrap();

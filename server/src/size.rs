@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn sizes_are_read_with_their_unit() {
         let bytes = |text: &str| text.parse().map(Size::bytes);
-        assert_eq!((bytes("500MB"), bytes("20 GB"), bytes("1TB")), (Ok(500_000_000), Ok(20_000_000_000), Ok(1_000_000_000_000)));
+        assert_eq!(
+            (bytes("500MB"), bytes("20 GB"), bytes("1TB")),
+            (Ok(500_000_000), Ok(20_000_000_000), Ok(1_000_000_000_000))
+        );
         for text in ["", "5", "GB", "-1GB", "1.5GB", "1gb", "99999999999999999999GB", "99999999999TB"] {
             assert_eq!(bytes(text), Err(SizeError::Malformed), "{text}");
         }

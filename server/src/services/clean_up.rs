@@ -58,7 +58,8 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
     let now = state.clock.now();
     let Some(kept) = state.config.keep.drafts() else { return Ok(()) };
     // A clock that is ahead would make young drafts old, and they would be gone for good.
-    if storage::drafts::saved_before(state.db.read(), now - kept, 1).await?.is_empty() || !retention::is_clock_trusted(state)
+    if storage::drafts::saved_before(state.db.read(), now - kept, 1).await?.is_empty()
+        || !retention::is_clock_trusted(state)
     {
         return Ok(());
     }

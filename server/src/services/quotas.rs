@@ -161,12 +161,7 @@ pub async fn of_account(state: &AppState, actor: &Actor, account: AccountId) -> 
 }
 
 /// `PUT /admin/accounts/{id}/quota`.
-pub async fn set_of_account(
-    state: &AppState,
-    actor: &Actor,
-    account: AccountId,
-    body: SetQuota,
-) -> ServiceResult<()> {
+pub async fn set_of_account(state: &AppState, actor: &Actor, account: AccountId, body: SetQuota) -> ServiceResult<()> {
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;
     let rule = parse(&body)?;

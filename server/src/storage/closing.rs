@@ -12,7 +12,8 @@ use entities::{
     closed_accounts::{ActiveModel, Column, Entity},
     drafts, email_changes, email_verifications, emergency_contacts, grant_seeds, grants, identities, identity_tickets,
     invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, quota_warnings, quotas,
-    recovery_codes, recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps, ways_in, wraps,
+    recovery_codes, recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps,
+    ways_in, wraps,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,

@@ -157,10 +157,8 @@ pub async fn delete_set_up_links(conn: &impl ConnectionTrait) -> DbResult<()> {
 /// Removes those that ended before a time: used, withdrawn or expired. What binds a placeholder to an account stays, and so
 /// does the set-up link.
 pub async fn delete_ended_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<u64> {
-    let ended = Condition::any()
-        .add(Column::UsedAt.lt(time))
-        .add(Column::WithdrawnAt.lt(time))
-        .add(Column::ExpiresAt.lt(time));
+    let ended =
+        Condition::any().add(Column::UsedAt.lt(time)).add(Column::WithdrawnAt.lt(time)).add(Column::ExpiresAt.lt(time));
     let rows = Entity::delete_many().filter(Column::SetUp.eq(false)).filter(Column::Placeholder.is_null());
     Ok(rows.filter(ended).exec(conn).await?.rows_affected)
 }

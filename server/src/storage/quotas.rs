@@ -53,16 +53,10 @@ pub async fn of_all(conn: &impl ConnectionTrait) -> DbResult<Rule> {
 }
 
 /// Replaces what was said of an account.
-pub async fn set_account(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    rule: Rule,
-    now: UnixMillis,
-) -> DbResult<()> {
+pub async fn set_account(conn: &impl ConnectionTrait, account: AccountId, rule: Rule, now: UnixMillis) -> DbResult<()> {
     quotas::Entity::delete_by_id(account.0.to_vec()).exec(conn).await?;
     let Some(bytes) = rule.bytes() else { return Ok(()) };
-    let row =
-        quotas::ActiveModel { account_id: Set(account.0.to_vec()), bytes: Set(bytes), updated_at: Set(now) };
+    let row = quotas::ActiveModel { account_id: Set(account.0.to_vec()), bytes: Set(bytes), updated_at: Set(now) };
     quotas::Entity::insert(row).exec_without_returning(conn).await.map(drop)
 }
 
@@ -96,8 +90,7 @@ pub async fn set_warned(
         percent: Set(i32::try_from(percent).unwrap_or(100)),
         warned_at: Set(now),
     };
-    let again =
-        OnConflict::column(Column::AccountId).update_columns([Column::Percent, Column::WarnedAt]).to_owned();
+    let again = OnConflict::column(Column::AccountId).update_columns([Column::Percent, Column::WarnedAt]).to_owned();
     quota_warnings::Entity::insert(row).on_conflict(again).exec_without_returning(conn).await.map(drop)
 }
 

@@ -452,9 +452,7 @@ impl Fake {
                     .collect(),
                 next: None,
             }),
-            (Method::Get, ["retention-rules"]) => {
-                json(&RetentionRules { statement: db.retention_rules.clone() })
-            }
+            (Method::Get, ["retention-rules"]) => json(&RetentionRules { statement: db.retention_rules.clone() }),
             (Method::Put, ["admin", "retention-rules"]) => {
                 db.retention_rules = Some(read::<PutRetentionRules>(request).statement);
                 json(&())

@@ -40,11 +40,9 @@ async fn rules_are_the_organisations_alone() {
     assert_eq!(ann.retention_policy().await.unwrap(), None);
     let other = OrganisationKey::generate(&mut rng());
     let elsewhere = RetentionRules { instance: InstanceId([9; 16]), number: 1, time: 0, rules: Vec::new() };
-    for forged in [
-        signed(&server, &other, 1, 1),
-        B64::from(key.sign_rules(elsewhere).as_bytes()),
-        B64(b"no statement".to_vec()),
-    ] {
+    for forged in
+        [signed(&server, &other, 1, 1), B64::from(key.sign_rules(elsewhere).as_bytes()), B64(b"no statement".to_vec())]
+    {
         shows(&server, Some(forged));
         assert!(matches!(refusal(ann.retention_policy().await), Refusal::RetentionRulesForged(_)));
     }
@@ -81,11 +79,8 @@ async fn older_rules_are_refused_once_newer_were_seen() {
 #[tokio::test]
 async fn how_old_a_report_is_is_its_authors_word() {
     let super::Scene { server, patient, doctor, id } = super::scene().await;
-    let policy = client::RetentionPolicy {
-        number: 1,
-        time: 0,
-        rules: vec![RetentionRule { kind: String::new(), years: 10 }],
-    };
+    let policy =
+        client::RetentionPolicy { number: 1, time: 0, rules: vec![RetentionRule { kind: String::new(), years: 10 }] };
     let row = async || patient.list_all().await.unwrap().rows.into_iter().find(|row| row.id == id).unwrap();
     assert_eq!(patient.due(&policy, &row().await).await.unwrap(), None, "it is young");
     let dated_back = client::ReportRow { created_at: 0, updated_at: 0, ..row().await };
