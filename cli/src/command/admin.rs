@@ -30,6 +30,8 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
             .await
         }
         Admin::Remove { email } => remove(context, email).await,
+        Admin::Quota(args) => super::quota::administer(context, args).await,
+        Admin::Retention(args) => super::retention::administer(context, args).await,
         Admin::Enable { email } => {
             decide(context, email, "enabled", async |vault, row| {
                 let id = row.account.account.id;
@@ -79,7 +81,7 @@ async fn everyone(vault: &Vault<Native>, status: Option<AccountStatus>) -> Resul
     }
 }
 
-async fn account_of(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
+pub(super) async fn account_of(vault: &Vault<Native>, email: &str) -> Result<AccountRow> {
     let rows = everyone(vault, None).await?;
     rows.into_iter()
         .find(|row| row.account.email.eq_ignore_ascii_case(email.trim()))

@@ -23,6 +23,7 @@ mod world;
 
 mod access;
 mod accounts;
+mod archive;
 mod audit;
 mod audit_time;
 mod binary;
