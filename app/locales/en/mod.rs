@@ -7,6 +7,7 @@ pub mod alarms;
 pub mod change_email;
 pub mod common;
 pub mod contacts;
+pub mod data;
 pub mod draft;
 pub mod emergency;
 pub mod errors;

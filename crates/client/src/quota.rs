@@ -20,6 +20,11 @@ impl From<Quota> for Space {
     }
 }
 
+/// The length of a sealed file.
+fn sealed(len: u64) -> u64 {
+    Geometry::of_plaintext(len).map_or(len, |geometry| geometry.ciphertext_len())
+}
+
 impl Space {
     /// What is left; `None` where there is no limit.
     pub fn room(&self) -> Option<u64> {
@@ -37,9 +42,13 @@ impl Space {
         self.percent().is_some_and(|percent| percent >= QUOTA_WARN_PERCENT)
     }
 
+    /// A file of this length is on its way.
+    pub fn take(&mut self, len: u64) {
+        self.used = self.used.saturating_add(sealed(len));
+    }
+
     /// Whether files of these lengths fit, sealed. A file that is too long to be sealed at all is refused elsewhere.
     pub fn fits(&self, files: impl IntoIterator<Item = u64>) -> bool {
-        let sealed = |len: u64| Geometry::of_plaintext(len).map_or(len, |geometry| geometry.ciphertext_len());
         let wanted = files.into_iter().fold(0u64, |sum, len| sum.saturating_add(sealed(len)));
         self.room().is_none_or(|room| wanted <= room)
     }
@@ -67,6 +76,9 @@ mod tests {
         assert!(with(2 * sealed).fits([1_000_000; 2]) && !with(2 * sealed).fits([1_000_000; 3]));
         assert!(Space { used: u64::MAX, limit: None }.fits([u64::MAX, 1]), "no limit");
         assert!(!with(0).fits([0]), "an empty file has a header");
+        let mut room = with(sealed + 100);
+        room.take(1_000_000);
+        assert_eq!(room.room(), Some(100));
     }
 
     #[test]

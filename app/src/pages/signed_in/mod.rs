@@ -86,6 +86,8 @@ mod share_notice;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod space;
+#[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
@@ -140,6 +142,7 @@ guarded! {
     Security => security;
     Sessions => sessions;
     Tokens => tokens;
+    Data => data;
     Witnesses => witnesses;
     Alarms => alarms;
 }

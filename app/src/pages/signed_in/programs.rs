@@ -75,6 +75,7 @@ programs! {
         enrol, fetch_enrol => settings::EnrolPage;
         sessions, fetch_sessions => settings::SessionsPage;
         tokens, fetch_tokens => settings::TokensPage;
+        data, fetch_data => settings::DataPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;

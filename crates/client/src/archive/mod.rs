@@ -22,7 +22,7 @@ use std::{
 };
 
 use api_types::accounts::Role;
-use bytes::Bytes;
+pub use bytes::Bytes;
 use serde_json::json;
 
 use self::{names::Names, pack::Packer};

@@ -6,6 +6,8 @@ mod invite;
 mod people;
 mod person;
 mod policies;
+mod quota;
+mod retention;
 mod sure;
 
 use api_types::accounts::Role;

@@ -1,6 +1,7 @@
-//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; witnesses of the log.
+//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; one's own data; witnesses of the log.
 
 mod account;
+mod data;
 mod delete;
 mod email;
 mod email_change;
@@ -14,6 +15,7 @@ mod witnesses;
 use leptos::prelude::*;
 
 pub use account::SettingsPage;
+pub use data::DataPage;
 pub use delete::DeleteAccountPage;
 pub use security::{EnrolPage, SecurityPage};
 pub use sessions::SessionsPage;
@@ -36,6 +38,7 @@ fn SettingsFrame(
         ("/settings/security", t!(security.tab).to_owned()),
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
         ("/settings/tokens", t!(tokens.tab).to_owned()),
+        ("/settings/data", t!(data.tab).to_owned()),
         ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];
     view! {
