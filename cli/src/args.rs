@@ -652,7 +652,7 @@ pub struct AdminQuota {
 
 #[derive(Debug, Args)]
 pub struct AdminRetention {
-    /// A kind and years, for instance Laboratory=10; =10 is for every kind that no other rule names. Several times for several
+    /// A kind and years, for instance Laboratory=10; *=10 is for every kind that no other rule names. Several times for several
     /// rules. They replace those before.
     #[arg(long = "rule", value_name = "KIND=YEARS", required_unless_present = "none")]
     pub rules: Vec<String>,

@@ -36,6 +36,7 @@ texts! {
         kept_none = "None of your reports has been kept for as long as that.";
         kept_due = "These could be erased now. Open one to erase it.";
         kept_since = "to be kept until {when}";
+        kept_unread = "These reports could not be looked at";
         drafts_kept = "Drafts that are not changed for {days} days are deleted here, with their files.";
         policy_quota = "Space of every account";
         policy_quota_note = "The most that an account may store, unless it has a limit of its own (Administration, People). Uploads beyond it are refused before they begin; nothing stored is deleted.";

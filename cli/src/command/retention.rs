@@ -1,6 +1,6 @@
 //! `hs retention` and `hs admin retention`: how long the organisation has its people keep reports.
 
-use client::{DueReport, RetentionPolicy, RetentionRule};
+use client::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,6 +16,14 @@ use crate::{
 struct Shown {
     rules: Vec<Rule>,
     due: Vec<Due>,
+    unread: Vec<Unread>,
+}
+
+/// A report that could not be looked at.
+#[derive(Serialize)]
+struct Unread {
+    report_id: api_types::ReportId,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -52,16 +60,21 @@ pub async fn own(context: &Context) -> Result<()> {
     let shown = context
         .with_vault(async |vault| {
             let Some(policy) = vault.retention_policy().await? else {
-                return Ok(Shown { rules: Vec::new(), due: Vec::new() });
+                return Ok(Shown { rules: Vec::new(), due: Vec::new(), unread: Vec::new() });
             };
-            let mut due = Vec::new();
-            for row in super::all_reports(vault).await? {
-                due.extend(vault.due(&policy, &row).await?.map(Due::from));
-            }
+            let DueReports { due, unread } = vault.all_due(&policy).await?;
             let RetentionPolicy { rules, .. } = policy;
-            Ok(Shown { rules: rules.into_iter().map(Rule::from).collect(), due })
+            let unread = unread.into_iter().map(|(report_id, why)| Unread { report_id, why: why.to_string() });
+            Ok(Shown {
+                rules: rules.into_iter().map(Rule::from).collect(),
+                due: due.into_iter().map(Due::from).collect(),
+                unread: unread.collect(),
+            })
         })
         .await?;
+    for Unread { report_id, why } in &shown.unread {
+        context.output.note(&format!("{} could not be looked at: {why}", super::short(report_id)));
+    }
     context.output.result(&shown, text);
     Ok(())
 }
@@ -91,10 +104,16 @@ fn text(shown: &Shown) -> String {
     out
 }
 
-/// `Laboratory=10`, or `=10` for every other kind.
+/// `Laboratory=10`, or `*=10` for every other kind.
 fn parse(text: &str) -> Result<RetentionRule> {
     let rule = text.rsplit_once('=').and_then(|(kind, years)| {
-        Some(RetentionRule { kind: kind.trim().to_owned(), years: years.trim().parse().ok()? })
+        let years = years.trim().parse().ok()?;
+        let kind = match kind.trim() {
+            "" => return None,
+            "*" => String::new(),
+            kind => kind.to_owned(),
+        };
+        Some(RetentionRule { kind, years })
     });
     rule.ok_or_else(|| {
         CliError::Argument(format!("{text:?} is no rule: a kind, = and years, for instance Laboratory=10"))
@@ -126,8 +145,8 @@ mod tests {
         let read = |text: &str| parse(text).map(|rule| (rule.kind, rule.years)).ok();
         assert_eq!(read("Laboratory=10"), Some(("Laboratory".to_owned(), 10)));
         assert_eq!(read(" a=b = 3 "), Some(("a=b".to_owned(), 3)));
-        assert_eq!(read("=7"), Some((String::new(), 7)));
-        for bad in ["", "Laboratory", "Laboratory=", "Laboratory=ten", "x=-1", "x=99999"] {
+        assert_eq!(read("*=7"), Some((String::new(), 7)));
+        for bad in ["", "=7", "Laboratory", "Laboratory=", "Laboratory=ten", "x=-1", "x=99999"] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -43,7 +43,7 @@
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
 //! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
-//! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::due`]: the organisation's rules on how long reports are kept |
+//! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |
 //! | `live.rs` | [`Vault::live`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
@@ -128,7 +128,7 @@ pub use reports::{
     Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
     ReportEvents, ReportRow, SealedRows, SignedRequest, TeamSight, VersionInfo, event_hash,
 };
-pub use retention::{DueReport, RetentionPolicy, RetentionRule};
+pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{
     AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
     WhyAsked,

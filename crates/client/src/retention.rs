@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 pub use crypto::account::RetentionRule;
 
 use crate::{
+    archive::is_fatal,
     content::{Field, FieldProblem, wrong},
     error::{ClientError, Result},
     memory::SeenRules,
@@ -47,6 +48,26 @@ pub struct DueReport {
     pub newest: UnixMillis,
     /// Until when it was to be kept.
     pub kept_until: UnixMillis,
+}
+
+/// What a look through all reports came to.
+#[derive(Debug, Default)]
+pub struct DueReports {
+    /// Kept for as long as the rules say.
+    pub due: Vec<DueReport>,
+    /// Those that could not be looked at, and why.
+    pub unread: Vec<(ReportId, ClientError)>,
+}
+
+impl DueReports {
+    /// One that doesn't open hides none of the others, unless it isn't about that one alone.
+    fn leave_out(&mut self, report: ReportId, error: ClientError) -> Result<()> {
+        if is_fatal(&error) {
+            return Err(error);
+        }
+        self.unread.push((report, error));
+        Ok(())
+    }
 }
 
 /// A kind as it is compared: "Laboratory", "laboratory " and "LABORATORY" are one.
@@ -145,6 +166,25 @@ impl<P: Platform> Vault<P> {
         let seen = SeenRules { number, hash: B64(signed.hash().0.to_vec()) };
         self.memory().retention_rules = Some(seen);
         Ok(())
+    }
+
+    /// Looks through all of one's reports ([`Vault::due`]).
+    ///
+    /// # Errors
+    /// No connection; the refusals of [`Refusal::stops_session`].
+    pub async fn all_due(&self, policy: &RetentionPolicy) -> Result<DueReports> {
+        let listed = self.list_all().await?;
+        let mut all = DueReports::default();
+        for (id, error) in listed.refused {
+            all.leave_out(id, error)?;
+        }
+        for row in &listed.rows {
+            match self.due(policy, row).await {
+                Ok(due) => all.due.extend(due),
+                Err(error) => all.leave_out(row.id, error)?,
+            }
+        }
+        Ok(all)
     }
 
     /// Whether a report of one's own has been kept for as long as the rules say. A row is the server's word: where it says so, the

@@ -154,8 +154,8 @@ pub struct Archived {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Whether an error ends the archive: it concerns more than the thing at hand.
-fn is_fatal(error: &ClientError) -> bool {
+/// Whether an error concerns more than the thing at hand: it ends the archive.
+pub(crate) fn is_fatal(error: &ClientError) -> bool {
     match error {
         ClientError::Cancelled | ClientError::Sink { .. } | ClientError::Source | ClientError::Internal(_) => true,
         ClientError::Transport(TransportError::TooLarge) => false,

@@ -12,7 +12,7 @@ use crate::{
     browser::{self, format_size},
     components::{Banner, Button, ButtonKind, Card, CheckBox, Glyph, Progress, Tone},
     t,
-    vault::{Keys, WebArchive, admin, explain, idle, use_vault},
+    vault::{Keys, Vault, WebArchive, admin, explain, idle, use_vault},
 };
 
 /// Where it stands.
@@ -31,6 +31,7 @@ struct Making {
     phase: RwSignal<Phase>,
     now: RwSignal<ArchiveProgress>,
     cancel: StoredValue<Cancel>,
+    vault: Vault,
 }
 
 /// The archive's name: `healthsecure-2026-11-27.zip`.
@@ -39,11 +40,12 @@ fn name() -> String {
 }
 
 impl Making {
-    fn new() -> Self {
+    fn new(vault: Vault) -> Self {
         Self {
             phase: RwSignal::new(Phase::Rest),
             now: RwSignal::new(ArchiveProgress::default()),
             cancel: StoredValue::new(Cancel::default()),
+            vault,
         }
     }
 
@@ -77,6 +79,7 @@ impl Making {
             Ok(done) => done,
             Err(error) => {
                 target.discard().await;
+                self.vault.heed(&error);
                 return failed(&error);
             }
         };
@@ -99,7 +102,7 @@ fn failed(error: &ClientError) -> Phase {
 #[component]
 pub(super) fn Download() -> impl IntoView {
     let vault = use_vault();
-    let making = Making::new();
+    let making = Making::new(vault);
     let shared = RwSignal::new(false);
     // Nobody is left to be told; the file that was begun is given up.
     on_cleanup(move || {

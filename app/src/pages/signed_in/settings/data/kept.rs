@@ -1,14 +1,30 @@
 //! What has been kept for as long as the organisation says: found here, where the kinds are known.
 
-use client::{DueReport, RetentionPolicy, RetentionRule};
+use api_types::ReportId;
+use client::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 use leptos::prelude::*;
 
 use crate::{
     browser::format_date,
     components::{Banner, Button, ButtonKind, Card, Tone},
     t,
-    vault::{Attempt, Keys, Loaded, explain, index::use_index, use_vault},
+    vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
+
+/// What a look came to.
+#[derive(Clone)]
+struct Found {
+    due: Vec<DueReport>,
+    /// Reports that could not be looked at, and why.
+    unread: Vec<(ReportId, String)>,
+}
+
+impl From<DueReports> for Found {
+    fn from(all: DueReports) -> Self {
+        let unread = all.unread.into_iter().map(|(report, why)| (report, explain(&why))).collect();
+        Self { due: all.due, unread }
+    }
+}
 
 /// The card; nothing where the organisation has no rules.
 #[component]
@@ -28,9 +44,9 @@ fn rule(rule: &RetentionRule) -> impl IntoView + use<> {
 
 #[component]
 fn Rules(policy: RetentionPolicy) -> impl IntoView {
-    let (vault, index) = (use_vault(), use_index());
+    let vault = use_vault();
     let attempt = Attempt::new();
-    let found = RwSignal::new(None::<Vec<DueReport>>);
+    let found = RwSignal::new(None::<Found>);
     let rules: Vec<_> = policy.rules.iter().map(rule).collect();
     let policy = StoredValue::new(policy);
     let look = move |()| {
@@ -38,18 +54,18 @@ fn Rules(policy: RetentionPolicy) -> impl IntoView {
         if !attempt.begin() {
             return;
         }
-        let rows = index.rows.get_untracked();
         let policy = policy.get_value();
         wasm_bindgen_futures::spawn_local(async move {
-            let mut due = Vec::new();
-            for row in rows.iter() {
-                match open.due(&policy, &row.report).await {
-                    Ok(one) => due.extend(one),
-                    Err(error) => return attempt.failed(explain(&error)),
+            match open.all_due(&policy).await {
+                Ok(all) => {
+                    attempt.done();
+                    found.try_set(Some(all.into()));
+                }
+                Err(error) => {
+                    vault.heed(&error);
+                    attempt.failed(explain(&error));
                 }
             }
-            attempt.done();
-            found.try_set(Some(due));
         });
     };
     view! {
@@ -65,7 +81,12 @@ fn Rules(policy: RetentionPolicy) -> impl IntoView {
     }
 }
 
-fn list(due: Vec<DueReport>) -> AnyView {
+fn list(Found { due, unread }: Found) -> AnyView {
+    let unread = (!unread.is_empty()).then(|| view! { <NotLookedAt unread/> });
+    view! { {due_list(due)} {unread} }.into_any()
+}
+
+fn due_list(due: Vec<DueReport>) -> AnyView {
     if due.is_empty() {
         return view! { <p>{t!(data.kept_none)}</p> }.into_any();
     }
@@ -83,4 +104,16 @@ fn list(due: Vec<DueReport>) -> AnyView {
         <ul class="plain-list">{due.into_iter().map(line).collect_view()}</ul>
     }
     .into_any()
+}
+
+#[component]
+fn NotLookedAt(unread: Vec<(ReportId, String)>) -> impl IntoView {
+    let line = |(report, why): (ReportId, String)| {
+        view! { <li><a href=format!("/reports/{report}")>{t!(report.untitled)}</a>": "{why}</li> }
+    };
+    view! {
+        <Banner tone=Tone::Warn title=t!(data.kept_unread)>
+            <ul class="plain-list">{unread.into_iter().map(line).collect_view()}</ul>
+        </Banner>
+    }
 }
