@@ -30,6 +30,8 @@ pub struct Text {
     pub common: en::common::Common,
     /// Contacts.
     pub contacts: en::contacts::Contacts,
+    /// One's own data: space, download, how long it is kept.
+    pub data: en::data::Data,
     /// Errors, by what a person can do about them.
     pub errors: en::errors::Errors,
     /// The public log.
@@ -115,6 +117,7 @@ static EN: Text = Text {
     dir: "ltr",
     common: en::common::Common::EN,
     contacts: en::contacts::Contacts::EN,
+    data: en::data::Data::EN,
     errors: en::errors::Errors::EN,
     log: en::log::Log::EN,
     landing: en::landing::Landing::EN,

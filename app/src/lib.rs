@@ -109,6 +109,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/settings/sessions") view=Sessions/>
                 <Route path=path!("/settings/tokens") view=Tokens/>
                 <Route path=path!("/settings/devices") view=Devices/>
+                <Route path=path!("/settings/data") view=Data/>
                 <Route path=path!("/settings/witnesses") view=Witnesses/>
                 <Route path=path!("/alarms") view=Alarms/>
             </Routes>

@@ -119,6 +119,12 @@ pub enum Command {
     Access(Access),
     /// Who received what of your reports, when and why: an accounting of disclosures (45 CFR 164.528).
     Disclosures(Disclosures),
+    /// All of your data as one ZIP archive: original files, FHIR and access history, decrypted on this machine.
+    Export(ExportAll),
+    /// How much this account stores, and the most that it may.
+    Quota,
+    /// How long the organisation has its people keep reports of each kind, and which of yours have been kept as long.
+    Retention,
     /// What the public log of keys has that it shouldn't, about this account or people it knows.
     Alarms(Alarms),
     /// Check a server's public log from outside, or evidence about one.
@@ -773,6 +779,16 @@ pub struct Disclosures {
     pub each: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct ExportAll {
+    /// The archive; it must not exist yet.
+    #[arg(default_value = "healthsecure-data.zip")]
+    pub file: PathBuf,
+    /// With reports of others that are shared with this account.
+    #[arg(long)]
+    pub shared: bool,
+}
+
 /// How events are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Export {
@@ -816,6 +832,37 @@ pub enum Admin {
     /// The escrow key, and accounts in escrow: list, make, end, ask, open.
     #[command(subcommand)]
     Escrow(AdminEscrow),
+    /// How much an account may store, or all of them: shows it, or sets it. Nothing stored is deleted.
+    Quota(AdminQuota),
+    /// How long people keep reports of each kind; signed with the organisation's key. Their programs suggest what is due;
+    /// nothing is erased by it.
+    Retention(AdminRetention),
+}
+
+#[derive(Debug, Args)]
+pub struct AdminQuota {
+    /// E-mail of the account; without it, every account that has no limit of its own.
+    pub email: Option<String>,
+    /// The most that may be stored, for instance 500MB or 20GB.
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["unlimited", "inherit"])]
+    pub limit: Option<String>,
+    /// No limit.
+    #[arg(long, conflicts_with = "inherit")]
+    pub unlimited: bool,
+    /// The limit of all accounts; for these, the one of the server's configuration.
+    #[arg(long)]
+    pub inherit: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AdminRetention {
+    /// A kind and years, for instance Laboratory=10; *=10 is for every kind that no other rule names. Several times for several
+    /// rules. They replace those before.
+    #[arg(long = "rule", value_name = "KIND=YEARS", required_unless_present = "none")]
+    pub rules: Vec<String>,
+    /// No rules any more.
+    #[arg(long, conflicts_with = "rules")]
+    pub none: bool,
 }
 
 #[derive(Debug, Args)]

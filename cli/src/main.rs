@@ -12,6 +12,7 @@ mod keychain;
 mod output;
 mod profile;
 mod progress;
+mod size;
 mod unattended;
 
 use std::process::ExitCode;
@@ -68,6 +69,9 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Erase(args) => command::leaving::erase(context, args).await,
         Command::Access(args) => command::access::run(context, args).await,
         Command::Disclosures(args) => command::disclosures::run(context, args).await,
+        Command::Export(args) => command::export::run(context, args).await,
+        Command::Quota => command::quota::own(context).await,
+        Command::Retention => command::retention::own(context).await,
         Command::Alarms(args) => command::alarms::run(context, args).await,
         Command::Audit(args) => command::audit::run(context, args).await,
         Command::Admin(args) => command::admin::run(context, args).await,

@@ -1,6 +1,6 @@
 //! What can go wrong in a service, and the one place where it becomes an answer.
 
-use api_types::{ErrorCode, Problem, UnixMillis, phones::PhoneFactor, second_factors::SecondFactorKind};
+use api_types::{ErrorCode, Problem, UnixMillis, phones::PhoneFactor, quotas::Quota, second_factors::SecondFactorKind};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -45,6 +45,12 @@ pub enum ServiceError {
     TooManyAtOnce {
         /// So many there may be.
         most: usize,
+    },
+    /// What would be stored doesn't fit.
+    #[error("the quota is exceeded")]
+    QuotaExceeded {
+        /// What the account stores and may; not where it is somebody else's.
+        quota: Option<Quota>,
     },
     /// A wrong access code.
     #[error("wrong code")]
@@ -122,6 +128,7 @@ impl ServiceError {
                 // When one of them ends nobody knows.
                 Problem { retry_at: Some(now_ms() + 1000), ..problem }
             }
+            Self::QuotaExceeded { quota } => Problem { quota: quota.clone(), ..Problem::new(ErrorCode::QuotaExceeded) },
             Self::WrongCode { tries_left } => {
                 let mut problem = Problem::new(ErrorCode::WrongCode);
                 problem.tries_left = Some(*tries_left);

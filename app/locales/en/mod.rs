@@ -8,6 +8,7 @@ pub mod backups;
 pub mod change_email;
 pub mod common;
 pub mod contacts;
+pub mod data;
 pub mod devices;
 pub mod draft;
 pub mod emergency;

@@ -46,6 +46,9 @@
 //! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
+//! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
+//! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
+//! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |
 //! | `live.rs` | [`Vault::live`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
@@ -66,6 +69,7 @@
 
 mod admin;
 pub mod api;
+pub mod archive;
 pub mod bulk;
 mod closing;
 mod code;
@@ -95,9 +99,11 @@ mod passkey;
 mod people;
 mod phone;
 mod platform;
+mod quota;
 mod recovery_shares;
 mod refusal;
 mod reports;
+mod retention;
 mod session;
 mod sharing;
 pub mod sse;
@@ -127,16 +133,18 @@ pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;
 pub use live::LivePauses;
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
-pub use memory::Memory;
+pub use memory::{Memory, SeenRules};
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};
 pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
+pub use quota::Space;
 pub use recovery_shares::{HeldShare, Holder, Split};
 pub use refusal::Refusal;
 pub use reports::{
     Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
     ReportEvents, ReportRow, SealedRows, SignedRequest, TeamSight, VersionInfo, event_hash,
 };
+pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{
     AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
     WhyAsked,

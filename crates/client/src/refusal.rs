@@ -182,6 +182,18 @@ pub enum Refusal {
         /// The team.
         team: String,
     },
+    /// Rules on how long reports are kept that the organisation did not sign.
+    #[error(
+        "The rules on how long reports are kept are not the organisation's: {0}. Erase nothing because of them, and tell \
+         your administrator."
+    )]
+    RetentionRulesForged(String),
+    /// Older rules than were seen before, other ones with their number, or none any more.
+    #[error(
+        "The server shows older rules on how long reports are kept than were seen before. Erase nothing because of them, \
+         and tell your administrator."
+    )]
+    RetentionRulesOlder,
     /// A roster that isn't in the public log of keys, or not where the server says.
     #[error(
         "A roster of the team {team} is not in the public log of keys, where its members could see it. Nothing was sealed \
@@ -448,6 +460,8 @@ impl Refusal {
             Self::GrantInjected { .. } => "grant_injected",
             Self::TeamRosterForged { .. } => "team_roster_forged",
             Self::TeamRosterOlder { .. } => "team_roster_older",
+            Self::RetentionRulesForged(_) => "retention_rules_forged",
+            Self::RetentionRulesOlder => "retention_rules_older",
             Self::TeamNotLogged { .. } => "team_not_logged",
             Self::TeamKeyForged { .. } => "team_key_forged",
             Self::TeamLeaveForged { .. } => "team_leave_forged",

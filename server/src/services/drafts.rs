@@ -2,7 +2,7 @@
 //! next version of one that is.
 
 use api_types::{
-    B64, ErrorCode, ReportId,
+    AccountId, B64, ErrorCode, ReportId,
     audit::Action,
     drafts::{Draft, DraftList, PutDraft},
     limits::DRAFT_MAX,
@@ -13,7 +13,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{standing, uploads},
+    services::{quotas, standing, uploads},
     storage::{self, drafts as store},
 };
 
@@ -115,9 +115,11 @@ pub async fn delete(state: &AppState, actor: &Actor, id: ReportId) -> ServiceRes
     actor.may_write_reports()?;
     let mut tx = state.db.begin_write().await?;
     own(tx.conn(), actor, id).await?;
-    forget_uploads(tx.conn(), actor, id, state.clock.now()).await?;
+    forget_uploads(tx.conn(), actor.account, id, state.clock.now()).await?;
     store::delete(tx.conn(), id, actor.account).await?;
     tx.record(EventDraft::by(actor, Action::DraftDelete).with("draft", id)).await?;
+    let payer = quotas::payer(tx.conn(), id, actor.account).await?;
+    quotas::tell(state, &mut tx, payer).await?;
     tx.commit().await
 }
 
@@ -132,14 +134,19 @@ pub async fn end(
     let stored = store::get(conn, id, actor.account).await?;
     if stored.is_some_and(|row| row.counter.unsigned_abs() == counter) {
         store::delete(conn, id, actor.account).await?;
-        forget_uploads(conn, actor, id, now).await?;
+        forget_uploads(conn, actor.account, id, now).await?;
     }
     Ok(())
 }
 
 /// What its author uploaded for a draft. New keys that are on their way are none of it.
-async fn forget_uploads(conn: &impl ConnectionTrait, actor: &Actor, id: ReportId, now: i64) -> ServiceResult<()> {
-    let of_report = storage::uploads::of_report(conn, actor.account, id).await?;
+pub async fn forget_uploads(
+    conn: &impl ConnectionTrait,
+    author: AccountId,
+    id: ReportId,
+    now: i64,
+) -> ServiceResult<()> {
+    let of_report = storage::uploads::of_report(conn, author, id).await?;
     for upload in of_report.iter().filter(|upload| upload.revision == 0) {
         uploads::discard(conn, upload, now).await?;
     }

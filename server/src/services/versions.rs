@@ -22,7 +22,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, grant_state},
-        drafts,
+        drafts, quotas,
         reading::Reading,
         standing::{self, Standing},
         uploads,
@@ -134,6 +134,7 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     }
     let draft = body.draft;
     let earlier = manifests(state.db.read(), report).await?;
+    let alone = sealed_alone(&body);
     let checked = check(report, body, earlier.clone(), &loaded.state, &loaded.keys, now);
     let checked = checked.map_err(|error| moved(error, latest))?;
     may_carry(actor, &loaded.seen, &checked, &earlier)?;
@@ -141,6 +142,9 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let mut tx = state.db.begin_write().await?;
     unchanged(tx.conn(), &loaded).await?;
     still_next(tx.conn(), report, &checked).await?;
+    if let Some(bytes) = alone {
+        quotas::admit(state, tx.conn(), actor, loaded.seen.owner, bytes).await?;
+    }
     store(tx.conn(), actor, checked, now).await?;
     if let Some(counter) = draft {
         drafts::end(tx.conn(), actor, report, counter, now).await?;
@@ -149,9 +153,16 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
+    quotas::tell(state, &mut tx, loaded.seen.owner).await?;
     tx.commit().await?;
     changed.publish(state);
     Ok(())
+}
+
+/// The bytes of a version without uploads: one without files, or whose files are all carried over. One with uploads was admitted
+/// when those began.
+pub fn sealed_alone(body: &NewVersion) -> Option<u64> {
+    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len()) as u64)
 }
 
 /// Somebody else's version may have come in between, or new keys for one before.
@@ -217,6 +228,8 @@ pub async fn rekey(
     storage::versions_rekey::done(tx.conn(), report, version).await?;
     storage::reports::touch(tx.conn(), report, now).await?;
     discard_uploads(tx.conn(), actor, report, now).await?;
+    // The old ciphertext stays where other versions carry it over.
+    quotas::tell(state, &mut tx, loaded.seen.owner).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);
     tx.record(event).await?;

@@ -76,6 +76,12 @@ pub async fn update(
     Ok(())
 }
 
+/// Drafts that were last saved before a time, oldest first.
+pub async fn saved_before(conn: &impl ConnectionTrait, time: UnixMillis, limit: u64) -> DbResult<Vec<Model>> {
+    let old = Entity::find().filter(Column::UpdatedAt.lt(time)).order_by_asc(Column::UpdatedAt);
+    old.limit(limit).all(conn).await
+}
+
 /// Deletes an author's draft; whether there was one.
 pub async fn delete(conn: &impl ConnectionTrait, report: ReportId, author: AccountId) -> DbResult<bool> {
     Ok(Entity::delete_by_id((report.0.to_vec(), author.0.to_vec())).exec(conn).await?.rows_affected > 0)

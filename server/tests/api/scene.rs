@@ -328,6 +328,16 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_policies" => ("/admin/policies".into(), None),
         "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
+        "get_quota" => ("/account/quota".into(), None),
+        "get_default_quota" => ("/admin/quota".into(), None),
+        "put_default_quota" => ("/admin/quota".into(), Some(json!({"rule": "inherited"}))),
+        "get_account_quota" => (format!("/admin/accounts/{}/quota", scene.people[1].as_ref().unwrap().id), None),
+        "put_account_quota" => {
+            let id = scene.people[1].as_ref().unwrap().id;
+            (format!("/admin/accounts/{id}/quota"), Some(json!({"rule": "inherited"})))
+        }
+        "get_retention_rules" => ("/retention-rules".into(), None),
+        "put_retention_rules" => ("/admin/retention-rules".into(), Some(json!({"statement": "AQ"}))),
         "put_client_state" => {
             ("/account/client-state".into(), Some(json!({"sealed": "AQ", "counter": 99, "generation": 0})))
         }

@@ -88,6 +88,8 @@ mod share_notice;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod space;
+#[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
@@ -151,6 +153,7 @@ guarded! {
     Sessions => sessions;
     Tokens => tokens;
     Devices => devices;
+    Data => data;
     Witnesses => witnesses;
     Alarms => alarms;
 }

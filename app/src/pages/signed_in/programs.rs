@@ -80,6 +80,7 @@ programs! {
         sessions, fetch_sessions => settings::SessionsPage;
         tokens, fetch_tokens => settings::TokensPage;
         devices, fetch_devices => settings::DevicesPage;
+        data, fetch_data => settings::DataPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;

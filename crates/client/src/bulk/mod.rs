@@ -106,7 +106,7 @@ pub trait Bulk: MaybeSync + 'static {
     /// Where an opened part goes, piece by piece.
     type Sink: MaybeSend + 'static;
     /// What a finished sink becomes: a path, bytes, a Blob.
-    type Opened: MaybeSend + 'static;
+    type Opened: MaybeSend + MaybeSync + 'static;
 
     /// Plaintext bytes of a source.
     fn len(&self, source: &Self::Source) -> impl Future<Output = Result<u64>> + MaybeSend;

@@ -46,6 +46,8 @@ pub enum Field {
     Search,
     /// Members of a team.
     Members,
+    /// Rules on how long reports are kept.
+    Retention,
     /// All fields together.
     Report,
 }
@@ -72,6 +74,7 @@ impl Field {
             Self::Purpose => "purpose",
             Self::Search => "search",
             Self::Members => "members",
+            Self::Retention => "retention",
             Self::Report => "report",
         }
     }
@@ -102,6 +105,9 @@ pub enum FieldProblem {
     /// More than the most.
     #[error("are more than {0}")]
     TooMany(usize),
+    /// The same as another one.
+    #[error("stands there twice")]
+    Doubled,
     /// Holds a control character.
     #[error("has a character that can't be shown")]
     ControlCharacter,
@@ -145,6 +151,11 @@ pub(crate) fn check_line(field: Field, text: &str, max: usize) -> Result<(), Fie
         return Err(wrong(field, FieldProblem::Empty));
     }
     check(field, text, max, false)
+}
+
+/// A kind of report; may be empty.
+pub(crate) fn check_kind(kind: &str) -> Result<(), FieldError> {
+    check(Field::Kind, kind, SHORT_FIELD_MAX_CHARS, false)
 }
 
 /// A full name in the form that servers store and approvals sign: NFC, single spaces.

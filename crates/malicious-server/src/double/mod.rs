@@ -145,6 +145,8 @@ pub struct Db {
     pub escrows: Vec<escrow::Escrowed>,
     pub teams: BTreeMap<TeamId, teams::Team>,
     pub devices: Vec<ReportDevice>,
+    /// The organisation's rules on how long reports are kept.
+    pub retention_rules: Option<B64>,
     pub cursor: u64,
 }
 

@@ -15,6 +15,7 @@ mod log_event;
 mod log_whole;
 mod opening;
 mod rekey;
+mod retention;
 mod rows;
 mod teams;
 mod versions;
