@@ -18,6 +18,13 @@ async function start() {
   glue.hydrate();
 }
 
+// An archive that was offered for saving lies in this origin's own storage until then (app/src/vault/archive.rs), decrypted: it
+// goes with the next page. One that another tab is writing is locked and stays.
+navigator.storage
+  ?.getDirectory?.()
+  .then((folder) => folder.removeEntry("healthsecure-archive.zip"))
+  .catch(() => {});
+
 const lack = missing();
 if (lack) {
   root.dataset.missing = lack;

@@ -30,6 +30,8 @@ pub struct Text {
     pub common: en::common::Common,
     /// Contacts.
     pub contacts: en::contacts::Contacts,
+    /// One's own data: space, download, how long it is kept.
+    pub data: en::data::Data,
     /// Errors, by what a person can do about them.
     pub errors: en::errors::Errors,
     /// The public log.
@@ -102,6 +104,8 @@ pub struct Text {
     pub tokens: en::tokens::Tokens,
     /// Devices that send.
     pub devices: en::devices::Devices,
+    /// Versions of a report.
+    pub versions: en::versions::Versions,
     /// Witnesses of the public log.
     pub witnesses: en::witnesses::Witnesses,
     /// Alarms of the public log of keys.
@@ -113,6 +117,7 @@ static EN: Text = Text {
     dir: "ltr",
     common: en::common::Common::EN,
     contacts: en::contacts::Contacts::EN,
+    data: en::data::Data::EN,
     errors: en::errors::Errors::EN,
     log: en::log::Log::EN,
     landing: en::landing::Landing::EN,
@@ -149,6 +154,7 @@ static EN: Text = Text {
     teams: en::teams::Teams::EN,
     tokens: en::tokens::Tokens::EN,
     devices: en::devices::Devices::EN,
+    versions: en::versions::Versions::EN,
     witnesses: en::witnesses::Witnesses::EN,
     alarms: en::alarms::Alarms::EN,
 };

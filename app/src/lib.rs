@@ -89,6 +89,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/drafts/:id") view=EditDraft/>
                 <Route path=path!("/reports/:id") view=Report/>
                 <Route path=path!("/reports/:id/share") view=Share/>
+                <Route path=path!("/reports/:id/edit") view=EditReport/>
+                <Route path=path!("/reports/:id/versions") view=ReportVersions/>
                 <Route path=path!("/shared") view=Shared/>
                 <Route path=path!("/contacts") view=Contacts/>
                 <Route path=path!("/trusted") view=Trusted/>
@@ -107,6 +109,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/settings/sessions") view=Sessions/>
                 <Route path=path!("/settings/tokens") view=Tokens/>
                 <Route path=path!("/settings/devices") view=Devices/>
+                <Route path=path!("/settings/data") view=Data/>
                 <Route path=path!("/settings/witnesses") view=Witnesses/>
                 <Route path=path!("/alarms") view=Alarms/>
             </Routes>

@@ -69,8 +69,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let geometry = Geometry::of_plaintext(std::fs::metadata(plain)?.len())?;
     let file = File::options().read(true).write(true).create(true).truncate(true).open(sealed)?;
     let stored = Stored { file: Arc::new(file), geometry };
-    let (content_key, context) = (Secret::random(&mut UnwrapErr(getrandom::SysRng)), b"bench".to_vec());
-    let key = PartKey::fresh(&content_key, &context, &mut UnwrapErr(getrandom::SysRng));
+    let content_key = Secret::random(&mut UnwrapErr(getrandom::SysRng));
+    let key = PartKey::fresh(&content_key, b"bench", &mut UnwrapErr(getrandom::SysRng));
 
     let upload = api_types::UploadId([0; 16]);
     let job = SealJob { key: key.clone(), geometry, upload, received: Vec::new(), sealed_before: Vec::new() };
@@ -84,8 +84,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let report = api_types::ReportId([0; 32]);
     let job = OpenJob {
         key,
-        content_key,
-        context,
         geometry,
         cipher: part.cipher,
         report,

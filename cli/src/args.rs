@@ -100,6 +100,13 @@ pub enum Command {
     List,
     /// Download a report's fields and files, verified.
     Pull(Pull),
+    /// Change a report: what you save is its next version, and the ones before stay.
+    Edit(Box<Edit>),
+    /// A report's versions: list them, compare two.
+    #[command(subcommand)]
+    Versions(Versions),
+    /// Bring an earlier version of a report back, as its next one. The versions in between stay.
+    Restore(Restore),
     /// Share a report with a person; prints the access code.
     Share(Share),
     /// Redeem an access code; the code is asked for.
@@ -112,6 +119,12 @@ pub enum Command {
     Access(Access),
     /// Who received what of your reports, when and why: an accounting of disclosures (45 CFR 164.528).
     Disclosures(Disclosures),
+    /// All of your data as one ZIP archive: original files, FHIR and access history, decrypted on this machine.
+    Export(ExportAll),
+    /// How much this account stores, and the most that it may.
+    Quota,
+    /// How long the organisation has its people keep reports of each kind, and which of yours have been kept as long.
+    Retention,
     /// What the public log of keys has that it shouldn't, about this account or people it knows.
     Alarms(Alarms),
     /// Check a server's public log from outside, or evidence about one.
@@ -604,6 +617,90 @@ pub struct Pull {
     /// Only the fields, no files.
     #[arg(long)]
     pub fields_only: bool,
+    /// The number of a version; the newest where none is named.
+    #[arg(long, value_name = "NUMBER")]
+    pub at: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// Title.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Report ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub report_id: Option<String>,
+    /// Patient name (sealed).
+    #[arg(long)]
+    pub patient_name: Option<String>,
+    /// Patient ID as your practice writes it (sealed).
+    #[arg(long)]
+    pub patient_id: Option<String>,
+    /// Kind, for instance "Laboratory" (sealed).
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Diagnosis (sealed).
+    #[arg(long)]
+    pub diagnosis: Option<String>,
+    /// Treatment plan (sealed).
+    #[arg(long)]
+    pub treatment_plan: Option<String>,
+    /// Prescription (sealed).
+    #[arg(long)]
+    pub prescription: Option<String>,
+    /// A file to add; several times for several.
+    #[arg(long, value_name = "FILE")]
+    pub add: Vec<PathBuf>,
+    /// The name of a file to take out; several times for several.
+    #[arg(long, value_name = "NAME")]
+    pub remove: Vec<String>,
+    /// Go on with the changes that you began before and didn't save as a version.
+    #[arg(long = "continue", conflicts_with = "discard")]
+    pub go_on: bool,
+    /// Throw the changes away that you began before, and begin with the newest version.
+    #[arg(long)]
+    pub discard: bool,
+    /// Where somebody saved a version meanwhile: bring it in, and of a field that both changed keep this side.
+    #[arg(long, value_name = "SIDE")]
+    pub merge: Option<Side>,
+}
+
+/// Whose text a field keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The own changes'.
+    Mine,
+    /// That of the version that was saved meanwhile.
+    Theirs,
+}
+
+/// A report's versions.
+#[derive(Debug, Subcommand)]
+pub enum Versions {
+    /// List them, with author and time.
+    List {
+        /// Report (id, or its first characters where they are unique).
+        report: String,
+    },
+    /// What two versions differ in: fields, line by line, and files.
+    Compare {
+        /// Report (id, or its first characters where they are unique).
+        report: String,
+        /// The number of one version.
+        before: u32,
+        /// The number of the other; the newest where none is named.
+        after: Option<u32>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// The number of the version to bring back, as `hs versions list` shows it.
+    pub number: u32,
 }
 
 #[derive(Debug, Args)]
@@ -682,6 +779,16 @@ pub struct Disclosures {
     pub each: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct ExportAll {
+    /// The archive; it must not exist yet.
+    #[arg(default_value = "healthsecure-data.zip")]
+    pub file: PathBuf,
+    /// With reports of others that are shared with this account.
+    #[arg(long)]
+    pub shared: bool,
+}
+
 /// How events are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Export {
@@ -725,6 +832,37 @@ pub enum Admin {
     /// The escrow key, and accounts in escrow: list, make, end, ask, open.
     #[command(subcommand)]
     Escrow(AdminEscrow),
+    /// How much an account may store, or all of them: shows it, or sets it. Nothing stored is deleted.
+    Quota(AdminQuota),
+    /// How long people keep reports of each kind; signed with the organisation's key. Their programs suggest what is due;
+    /// nothing is erased by it.
+    Retention(AdminRetention),
+}
+
+#[derive(Debug, Args)]
+pub struct AdminQuota {
+    /// E-mail of the account; without it, every account that has no limit of its own.
+    pub email: Option<String>,
+    /// The most that may be stored, for instance 500MB or 20GB.
+    #[arg(long, value_name = "SIZE", conflicts_with_all = ["unlimited", "inherit"])]
+    pub limit: Option<String>,
+    /// No limit.
+    #[arg(long, conflicts_with = "inherit")]
+    pub unlimited: bool,
+    /// The limit of all accounts; for these, the one of the server's configuration.
+    #[arg(long)]
+    pub inherit: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AdminRetention {
+    /// A kind and years, for instance Laboratory=10; *=10 is for every kind that no other rule names. Several times for several
+    /// rules. They replace those before.
+    #[arg(long = "rule", value_name = "KIND=YEARS", required_unless_present = "none")]
+    pub rules: Vec<String>,
+    /// No rules any more.
+    #[arg(long, conflicts_with = "rules")]
+    pub none: bool,
 }
 
 #[derive(Debug, Args)]

@@ -45,7 +45,7 @@ impl CliError {
         match self {
             Self::NotSignedIn => 3,
             Self::Client(ClientError::Refused(_)) | Self::Stopped(..) | Self::Evidence(_) | Self::Canary => 4,
-            Self::Client(ClientError::Problem(_) | ClientError::WrongPassword) => 5,
+            Self::Client(ClientError::Problem(_) | ClientError::WrongPassword | ClientError::VersionMoved { .. }) => 5,
             Self::Client(ClientError::Transport(_)) => 6,
             _ => 1,
         }

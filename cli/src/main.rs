@@ -12,6 +12,7 @@ mod keychain;
 mod output;
 mod profile;
 mod progress;
+mod size;
 mod unattended;
 
 use std::process::ExitCode;
@@ -59,12 +60,18 @@ async fn run(context: &Context, command: &Command) -> error::Result<()> {
         Command::Push(args) => command::push::run(context, args).await,
         Command::List => command::reports::list(context).await,
         Command::Pull(args) => command::pull::run(context, args).await,
+        Command::Edit(args) => command::edit::run(context, args).await,
+        Command::Versions(args) => command::versions::run(context, args).await,
+        Command::Restore(args) => command::versions::restore(context, args).await,
         Command::Share(args) => command::share::share(context, args).await,
         Command::Redeem(args) => command::share::redeem(context, args).await,
         Command::Revoke(args) => command::share::revoke(context, args).await,
         Command::Erase(args) => command::leaving::erase(context, args).await,
         Command::Access(args) => command::access::run(context, args).await,
         Command::Disclosures(args) => command::disclosures::run(context, args).await,
+        Command::Export(args) => command::export::run(context, args).await,
+        Command::Quota => command::quota::own(context).await,
+        Command::Retention => command::retention::own(context).await,
         Command::Alarms(args) => command::alarms::run(context, args).await,
         Command::Audit(args) => command::audit::run(context, args).await,
         Command::Admin(args) => command::admin::run(context, args).await,

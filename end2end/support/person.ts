@@ -227,6 +227,26 @@ export class Person {
     await this.heading(title).waitFor({ timeout: 30_000 });
   }
 
+  /** Begins to change the open report. */
+  async editReport(): Promise<void> {
+    await this.page.getByRole('link', { name: words.versions.edit, exact: true }).click();
+    await this.heading(words.versions.editTitle).waitFor();
+  }
+
+  /** Saves the changes as a version; ends at the report. */
+  async saveVersion(version: number): Promise<void> {
+    await this.button(words.versions.save).click();
+    await expect(this.page.getByText(words.versions.saved(version)).first()).toBeVisible({ timeout: 60_000 });
+    await expect(this.page).toHaveURL(/\/reports\/[0-9a-f]{64}$/);
+  }
+
+  /** All versions of the open report. */
+  async openVersions(): Promise<void> {
+    await this.page.getByRole('link', { name: words.versions.all }).click();
+    await expect(this.page).toHaveURL(/\/versions$/);
+    await this.heading(words.versions.title).waitFor();
+  }
+
   // Sharing
 
   /** Shares the open report and answers the access code; the dialog stays open with `stay`. */

@@ -46,6 +46,14 @@ test('nothing readable reaches the server, through the page or through hs', asyn
       await author.filesUploaded([file]);
       await author.complete();
     });
+    await test.step('changed, as its next version', async () => {
+      await author.editReport();
+      await author.field(words.draft.diagnosis).fill(mark('second-diagnosis'));
+      const added = textFile(`${mark('second-file-name')}.txt`, `${mark('second-file-content')}\n`.repeat(500));
+      await author.addFiles([added]);
+      await author.filesUploaded([added]);
+      await author.saveVersion(2);
+    });
     await test.step('searched for, shared, redeemed, read, downloaded, revoked, re-keyed', async () => {
       await author.goTo('reports');
       await author.page.getByRole('searchbox', { name: words.reports.search }).fill(title);
@@ -98,6 +106,8 @@ test('nothing readable reaches the server, through the page or through hs', asyn
       await reader.run(['pull', report, '--out', out]);
       expect(find(out, native.name).some((path) => sameAs(native, path)), 'hs reads what hs wrote').toBe(true);
       await writer.run(['revoke', report, text(shared, 'grant_id')]);
+      await writer.run(['edit', report, '--treatment-plan', mark('hs-second-plan')]);
+      await writer.run(['restore', report, '1']);
     });
 
     await clinic.server.stop();

@@ -121,7 +121,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
   });
 
   await test.step('in lists and settings', async () => {
-    for (const path of ['/reports', '/access', '/contacts', '/teams', '/settings', '/settings/sessions', '/alarms']) {
+    for (const path of ['/reports', '/access', '/contacts', '/teams', '/settings', '/settings/sessions', '/settings/data', '/alarms']) {
       await author.page.goto(path);
       await author.unlock();
       await settled(author);

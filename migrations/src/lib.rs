@@ -28,6 +28,8 @@ mod m20261127_000021_teams;
 mod m20261127_000022_devices;
 mod m20261127_000023_escrow;
 mod m20261127_000025_backups;
+mod m20261127_000026_drafts_by_author;
+mod m20261127_000028_quotas;
 mod m20261127_000030_drills_and_scrubs;
 
 use sea_orm_migration::prelude::*;
@@ -63,6 +65,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000022_devices::Migration),
             Box::new(m20261127_000023_escrow::Migration),
             Box::new(m20261127_000025_backups::Migration),
+            Box::new(m20261127_000026_drafts_by_author::Migration),
+            Box::new(m20261127_000028_quotas::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
         ]
     }

@@ -14,12 +14,15 @@ use crate::{
     config::{Config, Origin, SessionLimits, Tls},
     database_args::{DatabaseArgs, MigrateToArgs},
     database_url::DatabaseUrl,
+    keep::KeepRule,
     keep_events::KeepEvents,
     log::{self, Verified},
     mail::MailOptions,
     oidc,
     scrub::{ScrubEvery, ScrubPlan},
-    serve, sms,
+    serve,
+    size::Size,
+    sms,
     storage::blobs::{Addressing, BlobOptions, Credentials},
     witness::cli::WitnessArgs,
     witnesses::Witness,
@@ -109,6 +112,13 @@ struct ServeArgs {
     /// Removes audit events that are older, for instance 7y or 2557d; at least six years [default: kept for ever].
     #[arg(long, env = "HEALTHSECURE_KEEP_EVENTS", value_name = "TIME")]
     keep_events: Option<KeepEvents>,
+    /// How long something else is kept: uploads, drafts, failed-mail, ended-tokens or ended-invitations, with a time, for
+    /// instance drafts=1y; may be repeated.
+    #[arg(long = "keep", env = "HEALTHSECURE_KEEP", value_delimiter = ',', value_name = "KIND=TIME")]
+    keep: Vec<KeepRule>,
+    /// The most that an account may store, for instance 20GB, where Administration says nothing else [default: no limit].
+    #[arg(long, env = "HEALTHSECURE_QUOTA", value_name = "SIZE")]
+    quota: Option<Size>,
     /// File with the identity providers (OpenID Connect) by which people can sign in, TOML [default: none].
     #[arg(long, env = "HEALTHSECURE_IDENTITY_PROVIDERS", value_name = "FILE")]
     identity_providers: Option<PathBuf>,
@@ -270,6 +280,8 @@ impl ServeArgs {
             sessions: SessionLimits { cookie_idle: self.session_idle_hours * HOUR, ..SessionLimits::default() },
             witnesses: self.witnesses,
             keep_events: self.keep_events,
+            keep: self.keep.into_iter().collect(),
+            quota: self.quota,
             mail: self.mail.options().config().map_err(|e| e.to_string())?,
             identity_providers: match self.identity_providers {
                 Some(file) => oidc::read(&file).map_err(|e| e.to_string())?,
@@ -426,6 +438,18 @@ mod tests {
         assert_eq!(scrub(&["--scrub-every", "never"]), Ok(None));
         assert!(scrub(&["--scrub-every", "1m"]).unwrap_err().contains("or never"));
         assert!(scrub(&["--scrub-rate", "0"]).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_and_stored_has_limits() {
+        let config =
+            parse(&["--keep", "drafts=1y,uploads=14d", "--keep", "ended-tokens=5d", "--quota", "20GB"]).unwrap();
+        assert_eq!((config.keep.drafts_days(), config.quota.map(Size::bytes)), (Some(365), Some(20_000_000_000)));
+        assert_eq!(config.keep.uploads(), 14 * 24 * HOUR);
+        let usual = parse(&[]).unwrap();
+        assert_eq!((usual.keep, usual.quota), (crate::keep::Keep::default(), None));
+        assert!(parse(&["--keep", "events=7y"]).unwrap_err().contains("--keep-events"));
+        assert!(parse(&["--quota", "20"]).unwrap_err().contains("20GB"));
     }
 
     #[test]

@@ -12,10 +12,12 @@ use crate::{
     backup::schedule::Schedule,
     clock::{DAY, HOUR},
     database_url::DatabaseUrl,
+    keep::Keep,
     keep_events::KeepEvents,
     mail::MailConfig,
     oidc::ProviderConfig,
     scrub::ScrubPlan,
+    size::Size,
     sms::SmsConfig,
     storage::blobs::BlobsConfig,
     witnesses::Witness,
@@ -78,6 +80,10 @@ pub struct Config {
     pub witnesses: Vec<Witness>,
     /// How long audit events are kept; for ever where it isn't said.
     pub keep_events: Option<KeepEvents>,
+    /// How long other things are kept.
+    pub keep: Keep,
+    /// The most that an account may store, where Administration says nothing; no limit where it isn't said.
+    pub quota: Option<Size>,
     /// Where mail goes out; nowhere where it isn't said.
     pub mail: Option<MailConfig>,
     /// Identity providers by which people can sign in.

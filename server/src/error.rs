@@ -1,6 +1,6 @@
 //! What can go wrong in a service, and the one place where it becomes an answer.
 
-use api_types::{ErrorCode, Problem, UnixMillis, phones::PhoneFactor, second_factors::SecondFactorKind};
+use api_types::{ErrorCode, Problem, UnixMillis, phones::PhoneFactor, quotas::Quota, second_factors::SecondFactorKind};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -46,11 +46,23 @@ pub enum ServiceError {
         /// So many there may be.
         most: usize,
     },
+    /// What would be stored doesn't fit.
+    #[error("the quota is exceeded")]
+    QuotaExceeded {
+        /// What the account stores and may; not where it is somebody else's.
+        quota: Option<Quota>,
+    },
     /// A wrong access code.
     #[error("wrong code")]
     WrongCode {
         /// Tries that remain.
         tries_left: u32,
+    },
+    /// A version was sealed for another newest version than there is.
+    #[error("version {latest} is the newest")]
+    VersionMoved {
+        /// The newest version of the report.
+        latest: u32,
     },
     /// A second factor is needed, and was not given.
     #[error("second factor required")]
@@ -116,10 +128,16 @@ impl ServiceError {
                 // When one of them ends nobody knows.
                 Problem { retry_at: Some(now_ms() + 1000), ..problem }
             }
+            Self::QuotaExceeded { quota } => Problem { quota: quota.clone(), ..Problem::new(ErrorCode::QuotaExceeded) },
             Self::WrongCode { tries_left } => {
                 let mut problem = Problem::new(ErrorCode::WrongCode);
                 problem.tries_left = Some(*tries_left);
                 problem
+            }
+            Self::VersionMoved { latest } => {
+                let problem =
+                    Problem::new(ErrorCode::VersionMoved).with_detail(format!("version {latest} is the newest"));
+                Problem { latest_version: Some(*latest), ..problem }
             }
             Self::SecondFactorRequired { kinds, phone } => {
                 let problem = Problem::new(ErrorCode::SecondFactorRequired);

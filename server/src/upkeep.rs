@@ -7,8 +7,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use crate::{
     AppState, ServiceResult,
     clock::{DAY, HOUR, MINUTE, now_ms},
-    mail::outbox::FAILED_KEPT_FOR,
-    services::{api_tokens, backups, clean_up, closing, escrow_admin, retention, trusted},
+    services::{backups, clean_up, closing, escrow_admin, retention, trusted},
     storage,
 };
 
@@ -67,15 +66,19 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     escrow_admin::remind(state).await?;
     closing::remove_due(state).await?;
     backups::record_ended(state).await?;
+    let keep = &state.config.keep;
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
-    storage::api_tokens::delete_expired_before(tx.conn(), now - api_tokens::LISTED_AFTER_END).await?;
+    storage::api_tokens::delete_expired_before(tx.conn(), now - keep.ended_tokens()).await?;
     storage::throttle::delete_before(tx.conn(), now - DAY).await?;
     storage::email_verifications::delete_expired(tx.conn(), now).await?;
     storage::email_changes::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
-    storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
+    storage::outbox::delete_failed_before(tx.conn(), now - keep.failed_mail()).await?;
+    if let Some(kept) = keep.ended_invitations() {
+        storage::invitations::delete_ended_before(tx.conn(), now - kept).await?;
+    }
     storage::closing::sweep(tx.conn(), now - HOUR).await?;
     storage::backups::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
     storage::scrubs::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use api_types::ReportId;
 use client::{
-    ClientError, DraftFile, DraftRow, PatientChoice, Result, UploadState,
+    ClientError, Conflict, DraftFile, DraftRow, FieldConflict, PatientChoice, Result, Side, UploadState,
     bulk::{Cancel, Control, Progress},
     content::ReportFields,
     transport::TransportError,
@@ -34,6 +34,8 @@ pub struct DraftItem {
     pub kind: String,
     /// Last save.
     pub updated_at: i64,
+    /// The version that it changes; none for a report that isn't there yet.
+    pub base: Option<u32>,
     /// Why it was refused.
     pub problem: Option<String>,
 }
@@ -42,9 +44,9 @@ pub struct DraftItem {
 pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
     let rows = open.drafts().await?;
     let item = |row: DraftRow| {
-        let (fields, problem) = match row.draft {
-            Ok(draft) => (draft.fields.clone(), None),
-            Err(error) => (ReportFields::default(), Some(explain(&error))),
+        let (fields, base, problem) = match row.draft {
+            Ok(draft) => (draft.fields.clone(), draft.base(), None),
+            Err(error) => (ReportFields::default(), None, Some(explain(&error))),
         };
         let name = if fields.title.trim().is_empty() { fields.report_number } else { fields.title };
         DraftItem {
@@ -53,6 +55,7 @@ pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
             patient: fields.patient_name,
             kind: fields.kind,
             updated_at: row.updated_at,
+            base,
             problem,
         }
     };
@@ -68,6 +71,8 @@ pub enum Stage {
     Running,
     /// All of it is stored.
     Done,
+    /// It stays as the version has it that is changed.
+    Kept,
     /// Stopped on request; goes on where it stopped.
     Stopped,
     /// No connection; goes on by itself.
@@ -76,6 +81,13 @@ pub enum Stage {
     NeedsFile,
     /// It won't work like this.
     Failed(String),
+}
+
+impl Stage {
+    /// Whether nothing has to happen to it before the draft is saved.
+    pub fn is_stored(&self) -> bool {
+        matches!(self, Self::Done | Self::Kept)
+    }
 }
 
 /// A file as the page shows it.
@@ -146,11 +158,16 @@ impl Meter {
 
 fn state_of(file: &DraftFile) -> FileState {
     let done = file.state == UploadState::Done;
+    let stage = match done {
+        true if file.is_kept() => Stage::Kept,
+        true => Stage::Done,
+        false => Stage::NeedsFile,
+    };
     FileState {
         part: file.part,
         name: file.name.clone(),
         size: file.size,
-        stage: if done { Stage::Done } else { Stage::NeedsFile },
+        stage,
         done: if done { file.size } else { 0 },
         speed: 0.0,
     }
@@ -279,6 +296,75 @@ impl Session {
         let report = self.0.draft.complete().await?;
         self.end();
         Ok(report.id)
+    }
+
+    /// The version that it changes; none for a report that isn't there yet.
+    pub fn base(&self) -> Option<u32> {
+        self.0.draft.base()
+    }
+
+    /// Whether something of it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.0.draft.is_stored()
+    }
+
+    /// Saves the changes as the report's next version; gives its number.
+    ///
+    /// # Errors
+    /// [`ClientError::VersionMoved`] if somebody saved one meanwhile, a missing field, missing files, no connection; the
+    /// changes stay.
+    pub async fn save_version(&self, fields: ReportFields) -> Result<u32> {
+        self.0.draft.set_fields(fields)?;
+        // Files may have to be sealed again, which takes a while.
+        let control = Control::new(Cancel::default(), |_| idle::stay_awake());
+        match self.0.draft.save_version(&control).await {
+            Ok(report) => {
+                self.end();
+                Ok(report.latest)
+            }
+            Err(error) => {
+                self.look_at_files();
+                Err(error)
+            }
+        }
+    }
+
+    /// What somebody saved since the changes were begun, if anybody did.
+    ///
+    /// # Errors
+    /// As the report's.
+    pub async fn conflict(&self, fields: ReportFields) -> Result<Option<Conflict>> {
+        self.0.draft.set_fields(fields)?;
+        self.0.draft.conflict().await
+    }
+
+    /// Brings that and the changes together.
+    ///
+    /// # Errors
+    /// Too many files; no connection, with both together here all the same.
+    pub async fn merge(&self, conflict: &Conflict, choose: impl Fn(&FieldConflict) -> Side) -> Result<()> {
+        self.0.draft.merge(conflict, choose)?;
+        self.look_at_files();
+        self.0.draft.save().await
+    }
+
+    /// Shows the files as the draft has them by now: some may have come, gone, or be sealed again.
+    fn look_at_files(&self) {
+        let known = self.0.files.get_untracked();
+        let state = |file: &DraftFile| {
+            let now = state_of(file);
+            let before = known.iter().find(|before| before.part == now.part && before.name == now.name);
+            match before {
+                Some(before) if before.stage.is_stored() == now.stage.is_stored() => before.clone(),
+                _ => now,
+            }
+        };
+        let files = self.0.draft.files();
+        self.0.files.set(files.iter().map(state).collect());
+        for file in self.0.files.get_untracked().into_iter().filter(|file| file.stage == Stage::NeedsFile) {
+            // Its source may be at hand still.
+            self.resume(file.part, None);
+        }
     }
 
     /// Stops everything; the stored draft stays.
@@ -443,6 +529,23 @@ impl Drafts {
             return Ok(session);
         }
         let session = Session::new(open.open_draft(id).await?);
+        self.keep(&session);
+        Ok(session)
+    }
+
+    /// Changes a report: goes on with what is being written, or was stored, else begins with its newest version.
+    ///
+    /// # Errors
+    /// [`ClientError::NotAllowed`], [`ClientError::NewestUnseen`], a refusal, no connection.
+    pub async fn edit(self, open: &Keys, id: &ReportId) -> Result<Session> {
+        if let Some(session) = self.sessions.with_value(|sessions| sessions.get(id).cloned()) {
+            if session.is_stored() {
+                return Ok(session);
+            }
+            // Looked at before and left as it was: the report may have another version by now.
+            self.forget(id);
+        }
+        let session = Session::new(open.edit_report(id).await?);
         self.keep(&session);
         Ok(session)
     }

@@ -1,9 +1,9 @@
 //! Errors in the words of somebody who has to go on working.
 
-use api_types::ErrorCode;
+use api_types::{ErrorCode, quotas::Quota};
 use client::{ClientError, CombineError, KeyCodeError, PasskeyError, ShareError, transport::TransportError};
 
-use crate::t;
+use crate::{browser::format_size, t};
 
 /// A sentence: what happened, that nothing was lost, what to do next. Never a secret, never decrypted text.
 pub fn explain(error: &ClientError) -> String {
@@ -25,6 +25,9 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::SharesUnknown => t!(recovery_shares.unknown).to_owned(),
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
         ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
+        ClientError::VersionMoved { .. } => t!(versions.moved_alone).to_owned(),
+        ClientError::Unchanged => t!(versions.unchanged).to_owned(),
+        ClientError::NewestUnseen => t!(versions.newest_unseen).to_owned(),
         ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
         ClientError::Problem(problem) => match problem.code {
             ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),
@@ -51,6 +54,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::EmailVerificationInvalid => t!(verify_email.invalid).to_owned(),
             ErrorCode::EmailChangeInvalid if problem.detail.is_some() => t!(change_email.other_account).to_owned(),
             ErrorCode::EmailChangeInvalid => t!(change_email.invalid).to_owned(),
+            ErrorCode::QuotaExceeded => exceeded(problem.quota.as_ref()),
             ErrorCode::StorageUnavailable => t!(errors.storage).to_owned(),
             ErrorCode::DatabaseUnavailable => t!(errors.database).to_owned(),
             ErrorCode::StorageFull | ErrorCode::StorageReadOnly => t!(errors.no_room).to_owned(),
@@ -102,6 +106,15 @@ fn shares(why: &CombineError) -> String {
         CombineError::TooFew { have, need } => t!(recovery_shares.too_few, have = have, need = need),
         other => other.to_string(),
     }
+}
+
+/// Whose space is full, and how full one's own is.
+fn exceeded(quota: Option<&Quota>) -> String {
+    let own = quota.and_then(|quota| Some((quota.used, quota.limit?)));
+    own.map_or_else(
+        || t!(data.exceeded_owner).to_owned(),
+        |(used, limit)| t!(data.exceeded, used = format_size(used), limit = format_size(limit)),
+    )
 }
 
 fn server_failed(request_id: Option<&str>) -> String {

@@ -14,6 +14,8 @@ mod stop;
 #[cfg(feature = "hydrate")]
 pub mod admin;
 #[cfg(feature = "hydrate")]
+mod archive;
+#[cfg(feature = "hydrate")]
 mod bulk;
 #[cfg(feature = "hydrate")]
 mod claim;
@@ -72,6 +74,7 @@ pub use second_step::{Asked, SecondStep, Why};
 pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
+    archive::WebArchive,
     bulk::{BlobSink, WebBulk},
     emergency::{AskedFor, OpenedShare},
     explain::{explain, explain_identity},

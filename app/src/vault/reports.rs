@@ -49,6 +49,12 @@ impl View {
         matches!(self.report.right, Right::Own | Right::Reshare)
     }
 
+    /// Whether the reader may save a version behind the newest one, and sees it.
+    pub fn may_edit(&self) -> bool {
+        let newest = self.report.newest().map(|newest| newest.version);
+        self.report.right != Right::View && newest == Some(self.report.latest) && self.refused.is_empty()
+    }
+
     /// Whether the reader keeps it for a patient without an account.
     pub fn may_invite(&self) -> bool {
         self.report.access.in_custody() && self.is_owner()
@@ -107,7 +113,8 @@ pub async fn switch(open: &Keys, view: &View, version: u32) -> Result<View> {
     Ok(View { version: Some(Rc::new(opened)), chosen, ..view.clone() })
 }
 
-async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
+/// The names of the people of a report.
+pub async fn names(open: &Keys, id: &ReportId) -> Result<HashMap<AccountId, String>> {
     let people = open.report_people(id).await?;
     let mut names: HashMap<_, _> = people.items.into_iter().map(|account| (account.id, account.name)).collect();
     // Only those that were verified with the report.

@@ -31,6 +31,8 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
         }
         Admin::Remove { email } => remove(context, email).await,
         Admin::Escrow(command) => escrow_admin::run(context, command).await,
+        Admin::Quota(args) => super::quota::administer(context, args).await,
+        Admin::Retention(args) => super::retention::administer(context, args).await,
         Admin::Enable { email } => {
             decide(context, email, "enabled", async |vault, row| {
                 let id = row.account.account.id;

@@ -32,7 +32,7 @@ pub async fn run(context: &Context, args: &Pull) -> Result<()> {
         .with_vault(async |vault| {
             let id = super::report_id(vault, &args.report).await?;
             let report = vault.report(&id).await?;
-            let number = report.newest().map(|v| v.version).unwrap_or(1);
+            let number = args.at.or_else(|| report.newest().map(|v| v.version)).unwrap_or(1);
             let version = vault.version(&report, number).await?;
             let files = if args.fields_only { Vec::new() } else { files(context, vault, &version, &args.out).await? };
             Ok(Pulled { report_id: id, version: number, fields: version.content.fields.clone(), files })

@@ -78,6 +78,6 @@ async fn fill(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Resu
     Ok(())
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
 }

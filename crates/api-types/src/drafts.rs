@@ -1,11 +1,11 @@
-//! `/api/v1/drafts`: sealed, mutable, only their author sees them.
+//! `/api/v1/drafts`: sealed, mutable, only their author sees them. One of each author for a report.
 
 use crate::{B64, ReportId, UnixMillis, body};
 
 body! {
-    /// A sealed draft. Its id is the id the report will have.
+    /// A sealed draft: of a report that will have this id, or of the next version of the report that has it.
     pub struct Draft {
-        /// Report id to be.
+        /// Report id.
         pub id: ReportId,
         /// Sealed under an AK subkey.
         pub sealed: B64,

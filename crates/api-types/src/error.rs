@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{UnixMillis, phones::PhoneFactor, second_factors::SecondFactorKind};
+use crate::{UnixMillis, phones::PhoneFactor, quotas::Quota, second_factors::SecondFactorKind};
 
 /// What went wrong, as RFC 9457 says it, plus a `code` that programs may match on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,12 @@ pub struct Problem {
     /// The phone among them, where codes can be sent to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub phone: Option<PhoneFactor>,
+    /// The newest version of the report (`version_moved`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latest_version: Option<u32>,
+    /// What the account stores and may, where that is why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quota: Option<Quota>,
     /// Quote this to the operator: it finds the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
@@ -117,6 +123,7 @@ codes! {
     Conflict = 409, "It changed meanwhile; fetch it and try again";
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
+    VersionMoved = 409, "Somebody has saved a version meanwhile; nothing was overwritten";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     TeamMoved = 409, "The team's roster has changed meanwhile";
@@ -132,6 +139,7 @@ codes! {
     EmailVerificationInvalid = 410, "The link is used, expired, unknown, or was made for another address or account";
     EmailChangeInvalid = 410, "The link is used, expired, unknown, of an earlier change, or was made for another account";
     TooLarge = 413, "The request is larger than this route takes";
+    QuotaExceeded = 413, "It does not fit into the account's space; nothing that is stored was lost";
     UnsupportedMediaType = 415, "The request has a content type that this route does not take";
     RangeNotSatisfiable = 416, "The range lies outside the content";
     DigestMismatch = 422, "The content does not match its SHA-256 digest";
@@ -162,6 +170,8 @@ impl Problem {
             tries_left: None,
             second_factors: Vec::new(),
             phone: None,
+            latest_version: None,
+            quota: None,
             request_id: None,
         }
     }

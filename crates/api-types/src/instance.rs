@@ -33,6 +33,10 @@ body! {
         /// they are kept for ever. Of each report the newest that is older stays.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub keep_events_days: Option<u32>,
+        /// Days without a change after which drafts are deleted (`healthsecure serve --keep drafts=TIME`); absent where they are
+        /// kept for ever.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub keep_drafts_days: Option<u32>,
         /// Whether passkeys can be used here: not where the origin's host is an address instead of a name (WebAuthn).
         #[serde(default)]
         pub passkeys: bool,

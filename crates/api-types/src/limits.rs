@@ -61,3 +61,9 @@ pub const SEARCH_MIN_CHARS: usize = 2;
 /// Fewest days that a server keeps audit events: six years (45 CFR 164.316(b)(2)(i), 164.528(a)), with the most leap days that
 /// they can have. Clients accept a report's record without its beginning only where what is missing is as old as that.
 pub const KEEP_EVENTS_MIN_DAYS: u32 = 2_192;
+/// Percent of its space from which a person is told that it runs out.
+pub const QUOTA_WARN_PERCENT: u64 = 80;
+/// Percent from which they are told once more.
+pub const QUOTA_URGENT_PERCENT: u64 = 95;
+/// Least limit that can be set, in bytes: one full segment, so that something fits.
+pub const QUOTA_MIN: u64 = 10 * 1024 * 1024;

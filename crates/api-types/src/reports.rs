@@ -34,8 +34,11 @@ body! {
         pub statement: B64,
         /// Ciphertext of part 0.
         pub part0: B64,
-        /// Uploads of parts 1.., in order; complete.
+        /// Uploads of parts 1.., in order; complete. None for a part that the manifest says is carried over.
         pub uploads: Vec<UploadId>,
+        /// Counter of the author's draft that this was: the draft ends with it, unless it was saved again meanwhile.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub draft: Option<u64>,
         /// The content key, wrapped once for every live grant that covers the version.
         pub wraps: Vec<Wrap>,
     }

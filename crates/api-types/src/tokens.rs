@@ -91,7 +91,7 @@ body! {
         pub scopes: Vec<Scope>,
         /// When it was made.
         pub created_at: UnixMillis,
-        /// When it ends. It is listed for 30 days after.
+        /// When it ends. It is listed for 30 days after, or for as long as the server was told (`--keep ended-tokens=TIME`).
         pub expires_at: UnixMillis,
         /// When it was last used, to the minute.
         #[serde(skip_serializing_if = "Option::is_none", default)]

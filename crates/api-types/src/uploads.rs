@@ -3,7 +3,7 @@
 use crate::{ReportId, UnixMillis, UploadId, body};
 
 body! {
-    /// `POST /uploads`. The draft (or, for a re-key, the report) must be the caller's to write.
+    /// `POST /uploads`. The draft (or, for a new version or a re-key, the report) must be the caller's to write.
     pub struct CreateUpload {
         /// Draft or report.
         pub report_id: ReportId,

@@ -156,6 +156,21 @@ pub enum ClientError {
     /// Another window or device saved the draft.
     #[error("This draft was changed elsewhere. Open it again to go on.")]
     DraftMoved,
+    /// Somebody saved a version of the report meanwhile. Nothing was overwritten.
+    #[error(
+        "Somebody has saved version {latest} of this report meanwhile. Nothing was overwritten, and your changes are kept: look \
+         at both, and save again."
+    )]
+    VersionMoved {
+        /// The newest version now.
+        latest: u32,
+    },
+    /// A version that would be the one before.
+    #[error("Nothing is different from the newest version, so nothing was saved.")]
+    Unchanged,
+    /// The own access doesn't reach the newest version.
+    #[error("Your access does not cover the newest version of this report, so you can't save one behind it.")]
+    NewestUnseen,
     /// The heavy step could not run.
     #[error("This device has too little memory free for the password step (64 MiB). Close something and try again.")]
     HeavyStep,
@@ -220,6 +235,9 @@ impl ClientError {
             Self::Cancelled => "cancelled",
             Self::FilesMissing { .. } => "files_missing",
             Self::DraftMoved => "draft_moved",
+            Self::VersionMoved { .. } => "version_moved",
+            Self::Unchanged => "unchanged",
+            Self::NewestUnseen => "newest_unseen",
             Self::HeavyStep => "heavy_step",
             Self::Internal(_) => "internal",
         }

@@ -27,6 +27,8 @@
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `contacts.rs` | [`Vault::contacts`] |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
+//! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
+//! | `versions/` | [`compare_versions`], [`side_by_side`], [`Vault::restore_version`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
@@ -44,6 +46,9 @@
 //! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
+//! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
+//! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
+//! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |
 //! | `live.rs` | [`Vault::live`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
@@ -64,6 +69,7 @@
 
 mod admin;
 pub mod api;
+pub mod archive;
 pub mod bulk;
 mod closing;
 mod code;
@@ -93,9 +99,11 @@ mod passkey;
 mod people;
 mod phone;
 mod platform;
+mod quota;
 mod recovery_shares;
 mod refusal;
 mod reports;
+mod retention;
 mod session;
 mod sharing;
 pub mod sse;
@@ -104,6 +112,7 @@ mod teams;
 mod tokens;
 pub mod transport;
 mod vault;
+mod versions;
 
 pub use admin::{AccountPage, AccountRow, EventPage, Invited};
 pub use contacts::Contact;
@@ -112,7 +121,9 @@ pub use crypto::account::{
     SHARE_THRESHOLD_MIN, ShareError,
 };
 pub use devices::{AddedDevice, DeviceFile, DeviceMemory, OwnDevice, SendFile, Sender, SentBy};
-pub use drafts::{DraftFile, DraftRow, OpenDraft, PatientChoice, ReportDraft, UploadState};
+pub use drafts::{
+    Conflict, DraftFile, DraftRow, FieldConflict, OpenDraft, PatientChoice, ReportDraft, Side, UploadState,
+};
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};
 pub use escrow::{ConfirmedEscrow, Escrow, EscrowOffer, EscrowStanding};
@@ -122,16 +133,18 @@ pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;
 pub use live::LivePauses;
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
-pub use memory::Memory;
+pub use memory::{Memory, SeenRules};
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};
 pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};
+pub use quota::Space;
 pub use recovery_shares::{HeldShare, Holder, Split};
 pub use refusal::Refusal;
 pub use reports::{
     Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
     ReportEvents, ReportRow, SealedRows, SignedRequest, TeamSight, VersionInfo, event_hash,
 };
+pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{
     AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
     WhyAsked,
@@ -142,3 +155,4 @@ pub use sharing::{
 pub use teams::{CareTeam, CareTeamMember, Tended};
 pub use tokens::Via;
 pub use vault::{Unsaved, Vault};
+pub use versions::{Comparison, FieldChange, FileChange, TextRow, TextSpan, compare_versions, side_by_side};

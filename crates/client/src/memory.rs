@@ -27,8 +27,19 @@ pub struct Memory {
     pub ways_in: BTreeMap<String, u32>,
     /// For each of the server's trees: the log's key and the newest checkpoint seen.
     pub logs: BTreeMap<String, KeptLog>,
+    /// The newest of the organisation's rules on how long reports are kept.
+    pub retention_rules: Option<SeenRules>,
     /// The witnesses that this device asks for, from its configuration.
     pub witnesses: Witnesses,
+}
+
+/// Rules on how long reports are kept, as they were seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRules {
+    /// Their number.
+    pub number: u32,
+    /// SHA-256 of the signed statement.
+    pub hash: B64,
 }
 
 impl Memory {

@@ -182,6 +182,18 @@ pub enum Refusal {
         /// The team.
         team: String,
     },
+    /// Rules on how long reports are kept that the organisation did not sign.
+    #[error(
+        "The rules on how long reports are kept are not the organisation's: {0}. Erase nothing because of them, and tell \
+         your administrator."
+    )]
+    RetentionRulesForged(String),
+    /// Older rules than were seen before, other ones with their number, or none any more.
+    #[error(
+        "The server shows older rules on how long reports are kept than were seen before. Erase nothing because of them, \
+         and tell your administrator."
+    )]
+    RetentionRulesOlder,
     /// A roster that isn't in the public log of keys, or not where the server says.
     #[error(
         "A roster of the team {team} is not in the public log of keys, where its members could see it. Nothing was sealed \
@@ -246,6 +258,16 @@ pub enum Refusal {
         version: u32,
         /// What is wrong with it.
         why: String,
+    },
+    /// A file that is said to be carried over from a version that doesn't have it.
+    #[error(
+        "Version {version} of this report says that it took file {part} over from a version that does not have it."
+    )]
+    CarriedForged {
+        /// The version.
+        version: u32,
+        /// The part.
+        part: u32,
     },
     /// A wrap that doesn't open for the place it was given for.
     #[error("The key to version {version} was not made for this place.")]
@@ -438,6 +460,8 @@ impl Refusal {
             Self::GrantInjected { .. } => "grant_injected",
             Self::TeamRosterForged { .. } => "team_roster_forged",
             Self::TeamRosterOlder { .. } => "team_roster_older",
+            Self::RetentionRulesForged(_) => "retention_rules_forged",
+            Self::RetentionRulesOlder => "retention_rules_older",
             Self::TeamNotLogged { .. } => "team_not_logged",
             Self::TeamKeyForged { .. } => "team_key_forged",
             Self::TeamLeaveForged { .. } => "team_leave_forged",
@@ -451,6 +475,7 @@ impl Refusal {
             Self::VersionLeftOut { .. } => "version_left_out",
             Self::ManifestChainBroken { .. } => "manifest_chain_broken",
             Self::ManifestForged { .. } => "manifest_forged",
+            Self::CarriedForged { .. } => "carried_forged",
             Self::WrapForged { .. } => "wrap_forged",
             Self::WrapMissing { .. } => "wrap_missing",
             Self::PartForged { .. } => "part_forged",

@@ -1,4 +1,4 @@
-//! Sealed drafts; only their author sees them.
+//! Sealed drafts; only their author sees them. One of each author for a report.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,9 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "drafts")]
 pub struct Model {
-    /// The id the report will have.
+    /// The id the report has, or will have.
     #[sea_orm(primary_key, auto_increment = false)]
     pub report_id: Vec<u8>,
+    #[sea_orm(primary_key, auto_increment = false)]
     pub author: Vec<u8>,
     pub counter: i64,
     pub created_at: i64,

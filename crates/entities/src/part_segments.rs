@@ -1,4 +1,4 @@
-//! Where the ciphertext of a part lies.
+//! Where the ciphertext of a part lies. A part that was carried over lies where it did: rows of several versions name one blob.
 
 use sea_orm::entity::prelude::*;
 

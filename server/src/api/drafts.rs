@@ -1,4 +1,4 @@
-//! `/drafts`: sealed, seen by their author alone.
+//! `/drafts`: sealed, seen by their author alone; of reports that aren't there yet, and of next versions of those that are.
 
 use api_types::{
     ReportId,

@@ -28,9 +28,11 @@ pub mod log;
 pub mod parts;
 pub mod passkeys;
 pub mod phones;
+pub mod quotas;
 pub mod recovery;
 pub mod recovery_shares;
 pub mod reports;
+pub mod retention;
 pub mod second_factors;
 pub mod session;
 pub mod sign_in;
@@ -67,6 +69,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(accounts::routes())
         .merge(invitations::routes())
         .merge(admin::routes())
+        .merge(quotas::routes())
+        .merge(retention::routes())
         .merge(events::routes())
         .merge(drafts::routes())
         .merge(uploads::routes())

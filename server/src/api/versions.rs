@@ -38,7 +38,8 @@ async fn get_version(
     versions::get(&state, &actor, reading, id, version).await.map(Json)
 }
 
-/// Add a version. Refused with `access_head_moved` unless it was sealed for the current access head.
+/// Add a version. Refused with `access_head_moved` unless it was sealed for the current access head, and with `version_moved`,
+/// which names the newest version, unless it is the next one. Repeating it is harmless; what is there is never overwritten.
 #[utoipa::path(post, path = "/reports/{report_id}/versions", tag = "versions",
     params(("report_id" = ReportId, Path)), security(("bearer" = []), ("cookie" = [])),
     request_body = NewVersion, responses((status = 201, description = "Added")))]

@@ -123,7 +123,7 @@ async fn live_grants(db: &Db, report: ReportId) -> Result<BTreeSet<Vec<u8>>, Bac
     Ok(live.map(|grant| grant.id).collect())
 }
 
-/// The blobs of what there is and of what is put back, and what each must hold.
+/// The blobs of what there is and of what is put back, each once, and what each must hold.
 fn expected(now: &ReportRows, missing: &Missing) -> Result<Vec<StoredBlob>, BackupError> {
     let replaced: BTreeSet<_> = missing.replaced.iter().map(|row| (row.version, row.revision)).collect();
     let kept = now.versions.iter().filter(|row| !replaced.contains(&(row.version, row.revision)));
@@ -132,6 +132,9 @@ fn expected(now: &ReportRows, missing: &Missing) -> Result<Vec<StoredBlob>, Back
     for row in whole.filter(|row| row.superseded_at.is_none()) {
         blobs.extend(of_version(row, now, missing)?);
     }
+    // What is carried over is in several versions.
+    let mut met = BTreeSet::new();
+    blobs.retain(|blob| met.insert(blob.key.clone()));
     Ok(blobs)
 }
 

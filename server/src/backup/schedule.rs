@@ -118,7 +118,11 @@ fn settings(config: &Config) -> BTreeMap<String, String> {
         ("identity-providers", config.identity_providers.len().to_string()),
         ("mail", config.mail.is_some().to_string()),
         ("sms-gateway", config.sms.is_some().to_string()),
+        ("keep", config.keep.to_string()),
     ]);
+    if let Some(quota) = config.quota {
+        settings.insert("quota", quota.to_string());
+    }
     if let Some(keep) = config.keep_events {
         settings.insert("keep-events", format!("{}d", keep.days()));
     }

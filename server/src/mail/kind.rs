@@ -124,11 +124,15 @@ pub enum MailKind {
     DrillFailed,
     /// To administrators: a stored piece of a file is damaged.
     BlobDamaged,
+    /// Four fifths of the account's space are used.
+    SpaceRunsOut,
+    /// Nearly all of it is.
+    SpaceNearlyUsed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 61] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -188,5 +192,7 @@ impl MailKind {
         Self::BackupOverdue,
         Self::DrillFailed,
         Self::BlobDamaged,
+        Self::SpaceRunsOut,
+        Self::SpaceNearlyUsed,
     ];
 }

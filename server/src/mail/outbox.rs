@@ -36,8 +36,6 @@ const FIRST_PAUSE: UnixMillis = MINUTE;
 const LONGEST_PAUSE: UnixMillis = 4 * HOUR;
 /// So long a message is tried.
 pub const TRIED_FOR: UnixMillis = 3 * DAY;
-/// So long a message that was given up is kept.
-pub const FAILED_KEPT_FOR: UnixMillis = 30 * DAY;
 /// How often is looked without being woken: other servers queue as well.
 const EVERY: Duration = Duration::from_secs(60);
 

@@ -39,7 +39,8 @@ fn tells_of_security(kind: MailKind) -> bool {
         | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
         | RecoveryShareGiven | TeamInvited | TeamRemoved | EscrowAsked | EscrowReminder | EscrowRefused
-        | EscrowOpen | EscrowKeyEnded | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged => false,
+        | EscrowOpen | EscrowKeyEnded | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged | SpaceRunsOut
+        | SpaceNearlyUsed => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -435,6 +436,18 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
              {origin}\n\
              for more than twice the time that was set, as of {when}. Whatever was\n\
              written since the last one would be lost with the server's disks.\n\n",
+        ),
+        MailKind::SpaceRunsOut => (
+            "{organisation}: four fifths of your space are used",
+            "Since {when} more than 80 % of the space of your account is used.\n\
+             Nothing is deleted. When it is full, nothing can be uploaded until there is room\n\
+             again. You see it under Settings; your administrator can give you more.\n\n",
+        ),
+        MailKind::SpaceNearlyUsed => (
+            "{organisation}: your space is nearly used up",
+            "Since {when} more than 95 % of the space of your account is used.\n\
+             Nothing is deleted, but soon nothing can be uploaded any more. Erase reports that\n\
+             you don't need, or ask your administrator for more space.\n\n",
         ),
     }
 }

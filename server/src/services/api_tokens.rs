@@ -32,9 +32,6 @@ use crate::{
     },
 };
 
-/// So long an ended token stays listed.
-pub const LISTED_AFTER_END: UnixMillis = 30 * DAY;
-
 fn change(actor: &Actor, what: &str, id: ApiTokenId) -> EventDraft {
     EventDraft::by(actor, Action::AccountChange).with("what", what).with("token", id)
 }

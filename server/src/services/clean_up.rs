@@ -1,13 +1,15 @@
 //! What ends by time or was left over: expired uploads, blobs that no row names, challenges, grants past their end.
 
-use api_types::{UnixMillis, audit::Action};
+use std::collections::BTreeSet;
+
+use api_types::{AccountId, ReportId, UnixMillis, audit::Action};
 use futures::future::join_all;
 
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
     clock::MINUTE,
-    services::{access, uploads},
+    services::{access, drafts, quotas, retention, uploads},
     storage::{self, backups, blob_garbage, grants_challenges, reports_list},
 };
 
@@ -22,6 +24,7 @@ const AGAIN: UnixMillis = 10 * MINUTE;
 pub async fn once(state: &AppState) -> ServiceResult<()> {
     end_grants(state).await?;
     expire_uploads(state).await?;
+    expire_drafts(state).await?;
     delete_blobs(state).await
 }
 
@@ -35,14 +38,43 @@ async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
     let expired = storage::uploads::expired(tx.conn(), now, BATCH).await?;
+    let mut payers = BTreeSet::new();
     for upload in &expired {
         uploads::discard(tx.conn(), upload, now).await?;
+        payers.insert(quotas::payer_of(tx.conn(), upload).await?);
+    }
+    for payer in payers {
+        quotas::tell(state, &mut tx, payer).await?;
     }
     if !expired.is_empty() {
         let event = EventDraft::anonymous(Action::Upload).with("what", "expired").with("count", expired.len());
         tx.record(event).await?;
     }
     grants_challenges::forget_expired(tx.conn(), now).await?;
+    tx.commit().await
+}
+
+/// Where the operator keeps drafts for a time only: those that were last saved before it go, with their uploads.
+async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
+    let now = state.clock.now();
+    let Some(kept) = state.config.keep.drafts() else { return Ok(()) };
+    // A clock that is ahead would make young drafts old, and they would be gone for good.
+    if storage::drafts::saved_before(state.db.read(), now - kept, 1).await?.is_empty()
+        || !retention::is_clock_trusted(state)
+    {
+        return Ok(());
+    }
+    let mut tx = state.db.begin_write().await?;
+    for draft in storage::drafts::saved_before(tx.conn(), now - kept, BATCH).await? {
+        let report = ReportId(storage::id("drafts", "report_id", &draft.report_id)?);
+        let author = AccountId(storage::id("drafts", "author", &draft.author)?);
+        drafts::forget_uploads(tx.conn(), author, report, now).await?;
+        storage::drafts::delete(tx.conn(), report, author).await?;
+        let event = EventDraft::anonymous(Action::DraftDelete).with("what", "retention").with("draft", report);
+        tx.record(event.with("account", author)).await?;
+        let payer = quotas::payer(tx.conn(), report, author).await?;
+        quotas::tell(state, &mut tx, payer).await?;
+    }
     tx.commit().await
 }
 

@@ -1,7 +1,8 @@
-//! Drafts: sealed by their author, saved under a counter, deleted or completed.
+//! Drafts: sealed by their author, saved under a counter, deleted or completed. Of a report that isn't there yet, or of the
+//! next version of one that is.
 
 use api_types::{
-    B64, ErrorCode, ReportId,
+    AccountId, B64, ErrorCode, ReportId,
     audit::Action,
     drafts::{Draft, DraftList, PutDraft},
     limits::DRAFT_MAX,
@@ -12,7 +13,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::uploads,
+    services::{quotas, standing, uploads},
     storage::{self, drafts as store},
 };
 
@@ -53,12 +54,11 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
     let now = state.clock.now();
     let counter = i64::try_from(body.counter).map_err(|_| ServiceError::field("/counter", "is too large"))?;
     let mut tx = state.db.begin_write().await?;
-    let found = store::get(tx.conn(), id).await?;
+    let found = store::get(tx.conn(), id, actor.account).await?;
     check_room(tx.conn(), actor, id, body.sealed.0.len()).await?;
     match found {
         None => create(tx.conn(), actor, id, counter, body.sealed, now).await?,
         Some(row) => {
-            actor.may_use_own(account(&row)?)?;
             if row.counter == counter && row.sealed == body.sealed.0 {
                 tx.record(saved(actor, id, counter).with("repeated", true)).await?;
                 return tx.commit().await;
@@ -66,7 +66,7 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
             if row.counter + 1 != counter {
                 return Err(ErrorCode::CounterStale.into());
             }
-            store::update(tx.conn(), id, counter, body.sealed.0, now).await?;
+            store::update(tx.conn(), (id, actor.account), counter, body.sealed.0, now).await?;
         }
     }
     tx.record(saved(actor, id, counter)).await?;
@@ -88,8 +88,9 @@ async fn create(
     if counter != 0 {
         return Err(ErrorCode::CounterStale.into());
     }
+    // Of a report that is there: whoever may add a version to it.
     if storage::reports::get(conn, id).await?.is_some() {
-        return Err(ServiceError::because(ErrorCode::Conflict, "this draft was completed already"));
+        actor.may_contribute(standing::of(conn, actor, id, now).await?.standing)?;
     }
     store::insert(conn, id, actor.account, sealed.0, now).await?;
     Ok(())
@@ -114,22 +115,46 @@ pub async fn delete(state: &AppState, actor: &Actor, id: ReportId) -> ServiceRes
     actor.may_write_reports()?;
     let mut tx = state.db.begin_write().await?;
     own(tx.conn(), actor, id).await?;
-    for upload in storage::uploads::of_report(tx.conn(), actor.account, id).await? {
-        uploads::discard(tx.conn(), &upload, state.clock.now()).await?;
-    }
-    store::delete(tx.conn(), id).await?;
+    forget_uploads(tx.conn(), actor.account, id, state.clock.now()).await?;
+    store::delete(tx.conn(), id, actor.account).await?;
     tx.record(EventDraft::by(actor, Action::DraftDelete).with("draft", id)).await?;
+    let payer = quotas::payer(tx.conn(), id, actor.account).await?;
+    quotas::tell(state, &mut tx, payer).await?;
     tx.commit().await
 }
 
-async fn own(conn: &impl ConnectionTrait, actor: &Actor, id: ReportId) -> ServiceResult<Row> {
-    let row = store::get(conn, id).await?.ok_or(ErrorCode::NotFound)?;
-    actor.may_use_own(account(&row)?)?;
-    Ok(row)
+/// A draft has become a version: it goes, unless it was saved again since, with what was uploaded for it and not used.
+pub async fn end(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    id: ReportId,
+    counter: u64,
+    now: i64,
+) -> ServiceResult<()> {
+    let stored = store::get(conn, id, actor.account).await?;
+    if stored.is_some_and(|row| row.counter.unsigned_abs() == counter) {
+        store::delete(conn, id, actor.account).await?;
+        forget_uploads(conn, actor.account, id, now).await?;
+    }
+    Ok(())
 }
 
-fn account(row: &Row) -> ServiceResult<api_types::AccountId> {
-    Ok(api_types::AccountId(storage::id("drafts", "author", &row.author)?))
+/// What its author uploaded for a draft. New keys that are on their way are none of it.
+pub async fn forget_uploads(
+    conn: &impl ConnectionTrait,
+    author: AccountId,
+    id: ReportId,
+    now: i64,
+) -> ServiceResult<()> {
+    let of_report = storage::uploads::of_report(conn, author, id).await?;
+    for upload in of_report.iter().filter(|upload| upload.revision == 0) {
+        uploads::discard(conn, upload, now).await?;
+    }
+    Ok(())
+}
+
+async fn own(conn: &impl ConnectionTrait, actor: &Actor, id: ReportId) -> ServiceResult<Row> {
+    Ok(store::get(conn, id, actor.account).await?.ok_or(ErrorCode::NotFound)?)
 }
 
 fn draft(row: Row) -> ServiceResult<Draft> {

@@ -15,7 +15,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, Changed},
-        confirmation, grants, sending_devices, standing, uploads,
+        confirmation, grants, quotas, sending_devices, standing, uploads,
         verify::{self, Chain},
         versions,
     },
@@ -39,6 +39,7 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
+    quotas::tell(state, &mut tx, actor.account).await?;
     tx.commit().await?;
     truncate_wal(state).await;
     changed.publish(state);

@@ -17,7 +17,7 @@ use crate::{
     policy::{Actor, WaitingGrant},
     services::{
         access::{self, grant_state},
-        fields, grants, standing, verify, versions,
+        fields, grants, quotas, standing, verify, versions,
     },
     storage::{self, grants::Grant},
 };
@@ -82,6 +82,7 @@ pub async fn claim(
     let owner = AccountId(loaded.state.owner().0);
     let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("owner", owner);
     tx.record(event).await?;
+    quotas::tell(state, &mut tx, owner).await?;
     tx.commit().await?;
     changed.publish(state);
     state.live.publish(before, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));

@@ -17,7 +17,7 @@ use crate::{
     audit::EventDraft,
     live,
     policy::Actor,
-    services::{access, grants, standing, standing::covers, verify, versions},
+    services::{access, grants, rekey_due, standing, standing::covers, verify, versions},
     storage::{self, grants::Grant},
 };
 
@@ -93,12 +93,7 @@ async fn end(
     storage::grants::revoke(conn, &ids, now).await?;
     let opened: Vec<&Grant> = fallen.iter().filter(|grant| versions::was_live(grant)).collect();
     let held = |version: i32| opened.iter().any(|grant| covers(grant.versions_from, grant.versions_to, version));
-    let due: Vec<i32> = storage::versions::revisions(conn, report)
-        .await?
-        .into_iter()
-        .map(|(version, _)| version)
-        .filter(|version| held(*version))
-        .collect();
+    let due = rekey_due::after(conn, report, held).await?;
     storage::versions_rekey::add(conn, report, &due, id, now).await?;
     Ok(())
 }

@@ -22,6 +22,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         log_keys_key: Some(state.key_log.vkey().to_owned()),
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
         keep_events_days: state.config.keep_events.map(KeepEvents::days),
+        keep_drafts_days: state.config.keep.drafts_days(),
         passkeys: state.relying_party.is_offered(),
         identity_providers,
         phone: state.sms.is_some(),

@@ -16,7 +16,7 @@ use crate::{
     audit::EventDraft,
     policy::Actor,
     services::{
-        access, grants, reports,
+        access, grants, quotas, reports,
         verify::{self, CLOCK_LEEWAY, Chain, Keys},
         versions,
         versions_check::{self, Checked, int},
@@ -48,8 +48,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
         state.audit.record(event(actor, report).with("repeated", true)).await?;
         return Ok(again);
     }
+    let alone = versions::sealed_alone(&body.version);
     let (access, checked) = verify(state, actor, &chain, body.version, now).await?;
-    commit(state, actor, &chain, &access, checked, now).await?;
+    commit(state, actor, (&chain, &access), (checked, alone), now).await?;
     reports::compose(state, actor, report).await
 }
 
@@ -78,8 +79,9 @@ async fn send(
         state.audit.record(event(actor, report).with("repeated", true)).await?;
         return Ok(receipt);
     }
+    let alone = versions::sealed_alone(&body.version);
     let (access, checked) = verify(state, actor, &chain, body.version, now).await?;
-    commit(state, actor, &chain, &access, checked, now).await?;
+    commit(state, actor, (&chain, &access), (checked, alone), now).await?;
     Ok(receipt)
 }
 
@@ -188,13 +190,18 @@ fn check_kinds(chain: &Chain) -> ServiceResult<()> {
 async fn commit(
     state: &AppState,
     actor: &Actor,
-    chain: &Chain,
-    access: &AccessState,
-    checked: Checked,
+    (chain, access): (&Chain, &AccessState),
+    (checked, alone): (Checked, Option<u64>),
     now: UnixMillis,
 ) -> ServiceResult<()> {
     let report = chain.report();
+    let owner = AccountId(access.owner().0);
+    let person = actor.device_of.unwrap_or(actor.account);
     let mut tx = state.db.begin_write().await?;
+    // What a doctor, or a doctor's device, wrote about somebody else isn't refused for that one's space.
+    if let Some(bytes) = alone.filter(|_| owner == person) {
+        quotas::admit(state, tx.conn(), actor, owner, bytes).await?;
+    }
     // One of them may have been deleted meanwhile.
     check_accounts(tx.conn(), actor, chain).await?;
     if actor.device_of.is_some() {
@@ -214,6 +221,10 @@ async fn commit(
     versions::discard_uploads(tx.conn(), actor, report, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     tx.record(event(actor, report)).await?;
+    // What was uploaded lies in the owner's space now, and no more in that of whoever wrote it.
+    for account in BTreeSet::from([owner, person]) {
+        quotas::tell(state, &mut tx, account).await?;
+    }
     for grant in access.grants() {
         grants::tell(state, actor, &mut tx, &grant.grant.recipient).await?;
     }
@@ -237,10 +248,7 @@ fn event(actor: &Actor, report: ReportId) -> EventDraft {
 
 /// The draft has become the report. There need not be one.
 async fn end_draft(conn: &impl ConnectionTrait, actor: &Actor, report: ReportId) -> ServiceResult<()> {
-    if let Some(draft) = storage::drafts::get(conn, report).await? {
-        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
-        storage::drafts::delete(conn, report).await?;
-    }
+    storage::drafts::delete(conn, report, actor.account).await?;
     Ok(())
 }
 

@@ -82,7 +82,7 @@ impl FromStr for Walk {
     }
 }
 
-/// Some more, and how far the walk is then; nothing at its end.
+/// Some more, each once in a walk, and how far it is then; nothing at its end.
 pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Option<(Vec<StoredBlob>, Walk)>> {
     let after = match walk {
         Walk::Uploads(after) => return of_uploads(conn, Some(after)).await,
@@ -95,12 +95,26 @@ pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Opti
     let mut blobs = Vec::new();
     for revision in &revisions {
         let segments = versions::all_segments(conn, &revision.key).await?;
-        blobs.extend(of_revision(&revision.key, &revision.manifest, segments)?);
+        let of_revision = of_revision(&revision.key, &revision.manifest, segments)?;
+        blobs.extend(not_before(conn, &revision.key, of_revision).await?);
     }
     Ok(Some((blobs, walk)))
 }
 
-/// All of them.
+/// Without those that were met with an earlier version of the report, which this one has carried over.
+async fn not_before(
+    conn: &impl ConnectionTrait,
+    key: &RevisionKey,
+    mut blobs: Vec<StoredBlob>,
+) -> ServiceResult<Vec<StoredBlob>> {
+    if key.version > 1 && !blobs.is_empty() {
+        let before = versions::blobs_before(conn, key).await?;
+        blobs.retain(|blob| !before.contains(&blob.key));
+    }
+    Ok(blobs)
+}
+
+/// All of them, each once.
 pub async fn all(conn: &impl ConnectionTrait) -> ServiceResult<Vec<StoredBlob>> {
     let (mut all, mut walk) = (Vec::new(), Walk::Begun);
     while let Some((blobs, further)) = next(conn, walk).await? {

@@ -9,6 +9,7 @@ use crate::{
     AppState, ServiceResult, live,
     services::{
         access::{self, Changed},
+        rekey_due,
         standing::covers,
     },
     storage::{self, grants::Grant},
@@ -48,12 +49,8 @@ pub async fn queue_rekey(
     grant: &Grant,
     now: UnixMillis,
 ) -> ServiceResult<()> {
-    let due: Vec<i32> = storage::versions::revisions(conn, report)
-        .await?
-        .into_iter()
-        .map(|(version, _)| version)
-        .filter(|version| covers(grant.versions_from, grant.versions_to, *version))
-        .collect();
+    let held = |version: i32| covers(grant.versions_from, grant.versions_to, version);
+    let due = rekey_due::after(conn, report, held).await?;
     let id = GrantId(storage::id("grants", "id", &grant.id)?);
     Ok(storage::versions_rekey::add(conn, report, &due, id, now).await?)
 }

@@ -17,10 +17,10 @@ use sea_orm::ConnectionTrait;
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
-    clock::{DAY, HOUR},
+    clock::HOUR,
     policy::Actor,
     random,
-    services::{in_flight::What, standing, versions_check::int},
+    services::{in_flight::What, quotas, standing, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -28,8 +28,6 @@ use crate::{
     },
 };
 
-/// An upload is forgotten so long after its last segment.
-pub const LIFETIME: UnixMillis = 7 * DAY;
 /// Most uploads that one account has open.
 pub const UPLOADS_MAX: u64 = 2 * FILES_MAX as u64;
 /// A blob that no row names so long after its writing began never will be.
@@ -51,7 +49,10 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
     let geometry = geometry_of(&body)?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    may_seal_for(tx.conn(), actor, &body, now).await?;
+    let payer = may_seal_for(tx.conn(), actor, &body, now).await?;
+    if let Some(payer) = payer {
+        quotas::admit(state, tx.conn(), actor, payer, body.ciphertext_len).await?;
+    }
     if store::count(tx.conn(), actor.account).await? >= UPLOADS_MAX {
         let detail = format!("{UPLOADS_MAX} uploads are open; commit or abandon some first");
         return Err(ServiceError::because(ErrorCode::Conflict, detail));
@@ -67,11 +68,14 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
         ciphertext_len: body.ciphertext_len as i64,
         segments: geometry.segments() as i32,
         created_at: now,
-        expires_at: now + LIFETIME,
+        expires_at: now + state.config.keep.uploads(),
         device_id: actor.device_of.map(|_| actor.account.0.to_vec()),
     };
     let upload = describe(&row, Vec::new())?;
     store::insert(tx.conn(), row).await?;
+    if let Some(payer) = payer {
+        quotas::tell(state, &mut tx, payer).await?;
+    }
     tx.record(event(actor, &upload, "begun")).await?;
     tx.commit().await?;
     Ok(upload)
@@ -93,33 +97,39 @@ fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
     Ok(geometry)
 }
 
-/// The place must be the caller's to write: an own draft, the next version, or the next revision.
+/// The place must be the caller's to write: an own draft of a report, the next version, or the next revision. Whoever was
+/// overtaken goes on sealing for a version that somebody else has made meanwhile, and commits to the one behind it. Says in
+/// whose space it lies; a revision takes the place of what lies there.
 async fn may_seal_for(
     conn: &impl ConnectionTrait,
     actor: &Actor,
     body: &CreateUpload,
     now: UnixMillis,
-) -> ServiceResult<()> {
-    if actor.device_of.is_some() {
-        return may_send(conn, actor, body).await;
+) -> ServiceResult<Option<AccountId>> {
+    if let Some(owner) = actor.device_of {
+        may_send(conn, actor, body).await?;
+        return Ok(Some(owner));
     }
-    if let Some(draft) = storage::drafts::get(conn, body.report_id).await? {
-        actor.may_write_reports()?;
-        actor.may_use_own(AccountId(storage::id("drafts", "author", &draft.author)?))?;
+    actor.may_write_reports()?;
+    // A draft of an own change stands beside a report that is there: the report decides.
+    let exists = storage::reports::get(conn, body.report_id).await?.is_some();
+    if !exists && storage::drafts::get(conn, body.report_id, actor.account).await?.is_some() {
         let first = body.version == 1 && body.revision == 0;
-        return if first { Ok(()) } else { Err(ServiceError::field("/version", "a draft becomes version 1")) };
+        let misplaced = || ServiceError::field("/version", "a draft becomes version 1");
+        return if first { Ok(Some(actor.account)) } else { Err(misplaced()) };
     }
     let seen = standing::of(conn, actor, body.report_id, now).await?;
     if body.revision == 0 {
         actor.may_contribute(seen.standing)?;
-        let next = seen.report.latest_version + 1;
-        let fits = int(body.version)? == next;
-        return if fits { Ok(()) } else { Err(conflict(format!("the next version is {next}"))) };
+        let latest = seen.report.latest_version;
+        let fits = (2..=latest + 1).contains(&int(body.version)?);
+        let moved = || ServiceError::VersionMoved { latest: latest.unsigned_abs() };
+        return if fits { Ok(Some(seen.owner)) } else { Err(moved()) };
     }
     actor.may_own(seen.standing)?;
     let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
     let next = current.ok_or(ErrorCode::NotFound)?.revision + 1;
-    if int(body.revision)? == next { Ok(()) } else { Err(conflict(format!("the next revision is {next}"))) }
+    if int(body.revision)? == next { Ok(None) } else { Err(conflict(format!("the next revision is {next}"))) }
 }
 
 /// A device has no drafts: what it uploads is for a report that isn't there yet, and for its first version.
@@ -129,7 +139,7 @@ async fn may_send(conn: &impl ConnectionTrait, actor: &Actor, body: &CreateUploa
     if !first {
         return Err(ServiceError::field("/version", "a device sends version 1"));
     }
-    let drafted = storage::drafts::get(conn, body.report_id).await?.is_some();
+    let drafted = storage::drafts::any(conn, body.report_id).await?;
     let taken = drafted || storage::reports::get(conn, body.report_id).await?.is_some();
     if taken { Err(conflict("the report is there already, or is somebody's draft".to_owned())) } else { Ok(()) }
 }
@@ -267,7 +277,7 @@ async fn keep(
     }
     store::put_segment(tx.conn(), segment).await?;
     blob_garbage::remove(tx.conn(), vec![key]).await?;
-    store::extend(tx.conn(), id, now + LIFETIME).await?;
+    store::extend(tx.conn(), id, now + state.config.keep.uploads()).await?;
     tx.commit().await
 }
 
@@ -277,6 +287,8 @@ pub async fn abandon(state: &AppState, actor: &Actor, id: UploadId) -> ServiceRe
     let mut tx = state.db.begin_write().await?;
     let row = own(tx.conn(), actor, id, now).await?;
     discard(tx.conn(), &row, now).await?;
+    let payer = quotas::payer_of(tx.conn(), &row).await?;
+    quotas::tell(state, &mut tx, payer).await?;
     tx.record(event(actor, &describe(&row, Vec::new())?, "abandoned")).await?;
     tx.commit().await
 }

@@ -303,6 +303,8 @@ fn manifest_error(error: &ManifestError) -> ServiceError {
         ManifestError::WrongHead => ErrorCode::AccessHeadMoved.into(),
         ManifestError::NotEntitled => ServiceError::because(ErrorCode::Forbidden, error.to_string()),
         ManifestError::BrokenChain { .. } => ServiceError::because(ErrorCode::Conflict, error.to_string()),
+        // New keys of the version that it is carried over from may have come meanwhile.
+        ManifestError::CarriedForged { .. } => ServiceError::field("/version/manifest", error.to_string()),
         other => invalid(other),
     }
 }

@@ -1,5 +1,7 @@
 //! Versions and their revisions: added, re-keyed, read. Each becomes visible in one transaction, or not at all.
 
+use std::collections::BTreeMap;
+
 use api_types::{
     AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
     audit::Action,
@@ -20,11 +22,12 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, grant_state},
+        drafts, quotas,
         reading::Reading,
         standing::{self, Standing},
         uploads,
         verify::{self, Chain, Keys},
-        versions_check::{check, int, store},
+        versions_check::{Checked, check, int, store},
     },
     storage::{self, blob_garbage, wraps::WrapRow},
 };
@@ -86,14 +89,16 @@ pub async fn unchanged(conn: &impl ConnectionTrait, loaded: &Loaded) -> ServiceR
     if stored.access_head == loaded.seen.report.access_head { Ok(()) } else { Err(ErrorCode::AccessHeadMoved.into()) }
 }
 
-async fn manifests(conn: &impl ConnectionTrait, report: ReportId) -> ServiceResult<Vec<Signed<Manifest>>> {
+/// Every manifest of a report, by version and revision.
+pub async fn manifests(conn: &impl ConnectionTrait, report: ReportId) -> ServiceResult<Vec<Signed<Manifest>>> {
     let rows = storage::versions::summaries(conn, report).await?;
     let parse = |row: &storage::versions::Summary| Signed::parse(&row.manifest);
     let corrupt = |error| ServiceError::Internal(format!("a stored manifest of {report}: {error}"));
     rows.iter().map(parse).collect::<Result<_, _>>().map_err(corrupt)
 }
 
-/// Whether this very revision is stored already: the answer to the first request was lost.
+/// Whether this very revision is stored already: the answer to the first request was lost. One with another content is a
+/// conflict: what is there is never overwritten.
 async fn repeated(conn: &impl ConnectionTrait, report: ReportId, body: &NewVersion) -> ServiceResult<bool> {
     let stored = storage::versions::get(conn, report, int(body.version)?, int(body.revision)?).await?;
     match stored {
@@ -103,39 +108,88 @@ async fn repeated(conn: &impl ConnectionTrait, report: ReportId, body: &NewVersi
     }
 }
 
-/// Adds a version.
+/// Whoever adds a version behind one that isn't the newest any more is told which one is.
+fn moved(error: ServiceError, latest: i32) -> ServiceError {
+    match error {
+        ServiceError::Refused(ErrorCode::Conflict) | ServiceError::RefusedBecause(ErrorCode::Conflict, _) => {
+            ServiceError::VersionMoved { latest: latest.unsigned_abs() }
+        }
+        other => other,
+    }
+}
+
+/// Adds a version. Somebody else's, or new keys of an earlier one, may have come meanwhile: `version_moved`.
 pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVersion) -> ServiceResult<()> {
     let now = state.clock.now();
-    let loaded = load(state, actor, report, &[]).await?;
+    // Somebody who belongs to a team isn't named by the chain.
+    let loaded = load(state, actor, report, &[actor.account]).await?;
     actor.may_contribute(loaded.seen.standing)?;
     if body.revision != 0 {
         return Err(ServiceError::field("/revision", "a new version begins at revision 0"));
     }
-    if repeated(state.db.read(), report, &body).await? {
+    let latest = loaded.seen.report.latest_version;
+    if repeated(state.db.read(), report, &body).await.map_err(|error| moved(error, latest))? {
         let event = EventDraft::by(actor, Action::Create).on(report).with("version", body.version);
         return state.audit.record(event.with("repeated", true)).await;
     }
+    let draft = body.draft;
     let earlier = manifests(state.db.read(), report).await?;
-    let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
+    let alone = sealed_alone(&body);
+    let checked = check(report, body, earlier.clone(), &loaded.state, &loaded.keys, now);
+    let checked = checked.map_err(|error| moved(error, latest))?;
+    may_carry(actor, &loaded.seen, &checked, &earlier)?;
     let version = int(checked.place.version)?;
     let mut tx = state.db.begin_write().await?;
     unchanged(tx.conn(), &loaded).await?;
-    still_next(tx.conn(), report, version).await?;
-    checked.still_follows(manifests(tx.conn(), report).await?)?;
+    still_next(tx.conn(), report, &checked).await?;
+    if let Some(bytes) = alone {
+        quotas::admit(state, tx.conn(), actor, loaded.seen.owner, bytes).await?;
+    }
     store(tx.conn(), actor, checked, now).await?;
+    if let Some(counter) = draft {
+        drafts::end(tx.conn(), actor, report, counter, now).await?;
+    }
     storage::reports::set_latest(tx.conn(), report, version, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
+    quotas::tell(state, &mut tx, loaded.seen.owner).await?;
     tx.commit().await?;
     changed.publish(state);
     Ok(())
 }
 
-/// Somebody else's version may have come in between.
-async fn still_next(conn: &impl ConnectionTrait, report: ReportId, version: i32) -> ServiceResult<()> {
-    let stored = storage::reports::get(conn, report).await?.ok_or(ErrorCode::NotFound)?;
-    if stored.latest_version + 1 == version { Ok(()) } else { Err(ErrorCode::Conflict.into()) }
+/// The bytes of a version without uploads: one without files, or whose files are all carried over. One with uploads was admitted
+/// when those began.
+pub fn sealed_alone(body: &NewVersion) -> Option<u64> {
+    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len()) as u64)
+}
+
+/// Somebody else's version may have come in between, or new keys for one before.
+async fn still_next(conn: &impl ConnectionTrait, report: ReportId, checked: &Checked) -> ServiceResult<()> {
+    let latest = storage::reports::get(conn, report).await?.ok_or(ErrorCode::NotFound)?.latest_version;
+    if latest + 1 != int(checked.place.version)? {
+        return Err(ServiceError::VersionMoved { latest: latest.unsigned_abs() });
+    }
+    checked.still_follows(manifests(conn, report).await?).map_err(|error| moved(error, latest))
+}
+
+/// What is carried over must stand in a version that its author may open: else somebody could have ciphertext given out, under
+/// a version of their own, that isn't given to them.
+fn may_carry(actor: &Actor, seen: &Standing, checked: &Checked, earlier: &[Signed<Manifest>]) -> ServiceResult<()> {
+    let mut current: BTreeMap<u32, &Manifest> = BTreeMap::new();
+    for manifest in earlier.iter().map(Signed::claimed) {
+        // By version and revision: the last one counts.
+        current.insert(manifest.place.version, manifest);
+    }
+    for from in checked.manifest().parts.iter().filter_map(|part| part.carried) {
+        let mut covered = false;
+        for manifest in current.values().filter(|manifest| manifest.origins().any(|origin| origin == from)) {
+            covered |= seen.covers(int(manifest.place.version)?);
+        }
+        actor.may_open(seen.standing, covered)?;
+    }
+    Ok(())
 }
 
 /// Replaces a version's ciphertext by the next revision's, under a new key. The old ciphertext goes only with the
@@ -174,6 +228,8 @@ pub async fn rekey(
     storage::versions_rekey::done(tx.conn(), report, version).await?;
     storage::reports::touch(tx.conn(), report, now).await?;
     discard_uploads(tx.conn(), actor, report, now).await?;
+    // The old ciphertext stays where other versions carry it over.
+    quotas::tell(state, &mut tx, loaded.seen.owner).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);
     tx.record(event).await?;
@@ -182,7 +238,8 @@ pub async fn rekey(
     Ok(())
 }
 
-/// Uploads of this person for this report that can't be committed any more.
+/// Uploads of this person for this report that can't be committed any more. What was uploaded for a version that somebody else
+/// made meanwhile can be, to a later one.
 pub async fn discard_uploads(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -190,8 +247,8 @@ pub async fn discard_uploads(
     now: UnixMillis,
 ) -> ServiceResult<()> {
     for upload in storage::uploads::of_report(conn, actor.account, report).await? {
-        let current = storage::versions::get(conn, report, upload.version, upload.revision).await?;
-        if current.is_some() {
+        let later = upload.version > 1 && upload.revision == 0;
+        if !later && storage::versions::get(conn, report, upload.version, upload.revision).await?.is_some() {
             uploads::discard(conn, &upload, now).await?;
         }
     }

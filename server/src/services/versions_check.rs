@@ -11,7 +11,7 @@ use api_types::{
 use crypto::{
     encoding::sha256,
     ids,
-    report::{AccessState, GrantStatus, Manifest, ManifestPart, RevisionPlace, Wrap, recipient_key},
+    report::{AccessState, GrantStatus, Manifest, ManifestPart, RevisionPlace, SealedFor, Wrap, recipient_key},
     sign::Signed,
 };
 use sea_orm::ConnectionTrait;
@@ -42,6 +42,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What is signed of it.
+    pub fn manifest(&self) -> &Manifest {
+        self.manifest.claimed()
+    }
+
     /// Whether it still follows the manifests stored: others may have come since it was checked.
     pub fn still_follows(&self, earlier: Vec<Signed<Manifest>>) -> ServiceResult<()> {
         verify::order(&self.manifest, earlier, self.place.report)
@@ -73,7 +78,8 @@ pub fn check(
     if claimed.statement != sha256(&body.statement.0) {
         return Err(ServiceError::field("/version/statement", "is not the one that the manifest names"));
     }
-    if claimed.parts.len() != body.uploads.len() + 1 {
+    let uploaded = claimed.parts.iter().skip(1).filter(|part| part.carried.is_none()).count();
+    if uploaded != body.uploads.len() {
         return Err(ServiceError::field("/version/uploads", "the manifest has another number of parts"));
     }
     let part0 =
@@ -152,15 +158,22 @@ pub fn check_wrap(place: &RevisionPlace, sent: &SentWrap, state: &AccessState, k
     Ok(())
 }
 
-/// Writes a checked version: its row, the parts out of the uploads, and the wraps. The uploads are used up.
+/// Writes a checked version: its row, the parts out of the uploads and of the versions they are carried over from, and the
+/// wraps. The uploads are used up.
 pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked, now: UnixMillis) -> ServiceResult<()> {
     let Checked { place, manifest, body, wraps } = checked;
     let report_id = place.report.0.to_vec();
     let (version, revision) = (int(place.version)?, int(place.revision)?);
     let (mut parts, mut segments) = (Vec::new(), Vec::new());
-    let described = (1..).zip(manifest.claimed().parts.iter().skip(1)).zip(&body.uploads);
-    for ((number, described), upload) in described {
-        let blobs = take_upload(conn, actor, &place, number, described, *upload, now).await?;
+    let mut uploads = body.uploads.iter();
+    for (number, described) in (1..).zip(manifest.claimed().parts.iter().skip(1)) {
+        let blobs = match described.carried {
+            Some(from) => carried(conn, ReportId(place.report.0), from).await?,
+            None => {
+                let upload = uploads.next().ok_or_else(|| ServiceError::Internal("an upload is missing".into()))?;
+                take_upload(conn, actor, &place, number, described, *upload, now).await?
+            }
+        };
         let mut etag = Sha256::new();
         described.segments.iter().for_each(|hash| etag.update(hash.0));
         parts.push(Part {
@@ -171,14 +184,14 @@ pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked,
             ciphertext_len: described.ciphertext_len as i64,
             etag: etag.finalize().to_vec(),
         });
-        segments.extend(blobs.into_iter().map(|segment| PartSegment {
+        segments.extend(blobs.into_iter().map(|(n, len, blob_key)| PartSegment {
             report_id: report_id.clone(),
             version,
             revision,
             part: number,
-            n: segment.n,
-            len: segment.len,
-            blob_key: segment.blob_key,
+            n,
+            len,
+            blob_key,
         }));
     }
     let row = Version {
@@ -210,6 +223,27 @@ pub fn wrap_row(report: ids::ReportId, wrap: SentWrap) -> ServiceResult<WrapRow>
     })
 }
 
+/// Number, length and blob of a segment.
+type Stored = (i32, i64, String);
+
+/// Where a part lies that is carried over. That it is the one that the manifest describes, its order has shown.
+async fn carried(conn: &impl ConnectionTrait, report: ReportId, from: SealedFor) -> ServiceResult<Vec<Stored>> {
+    let (version, revision, number) = (int(from.version)?, int(from.revision)?, int(from.part)?);
+    let part = storage::versions::part(conn, report, version, revision, number).await?;
+    let part = part.ok_or_else(|| ServiceError::Internal("a part that is carried over is missing".into()))?;
+    let segments = storage::versions::segments(conn, &part, 0, i32::MAX).await?;
+    Ok(segments.into_iter().map(|segment| (segment.n, segment.len, segment.blob_key)).collect())
+}
+
+/// Whether an upload may become a part of this place. A file of a new version may have been sealed for one that somebody else
+/// made meanwhile: part 0 holds its key then.
+fn fits(upload: &storage::uploads::Upload, place: &RevisionPlace, number: i32) -> ServiceResult<bool> {
+    let (version, revision) = (int(place.version)?, int(place.revision)?);
+    let new = version > 1 && revision == 0 && upload.revision == 0 && (2..=version).contains(&upload.version);
+    let here = (upload.version, upload.revision, upload.part) == (version, revision, number);
+    Ok(upload.report_id == place.report.0 && (new || here))
+}
+
 /// A complete upload of exactly this part by this person; gives its segments and forgets the upload.
 async fn take_upload(
     conn: &impl ConnectionTrait,
@@ -219,15 +253,11 @@ async fn take_upload(
     described: &ManifestPart,
     id: UploadId,
     now: UnixMillis,
-) -> ServiceResult<Vec<storage::uploads::Segment>> {
+) -> ServiceResult<Vec<Stored>> {
     let upload = storage::uploads::get(conn, id).await?.filter(|upload| upload.expires_at > now);
     let upload = upload.ok_or_else(|| ServiceError::because(ErrorCode::Gone, format!("upload {id} has expired")))?;
     actor.may_use_own(storage::uploads::holder(&upload)?)?;
-    let fits = upload.report_id == place.report.0
-        && (upload.version, upload.revision) == (int(place.version)?, int(place.revision)?)
-        && upload.part == number
-        && upload.ciphertext_len.unsigned_abs() == described.ciphertext_len;
-    if !fits {
+    if !fits(&upload, place, number)? || upload.ciphertext_len.unsigned_abs() != described.ciphertext_len {
         let detail = format!("upload {id} is not part {number} as the manifest describes it");
         return Err(ServiceError::field("/version/uploads", detail));
     }
@@ -243,7 +273,7 @@ async fn take_upload(
         return Err(ServiceError::because(ErrorCode::DigestMismatch, detail));
     }
     storage::uploads::delete(conn, id).await?;
-    Ok(segments)
+    Ok(segments.into_iter().map(|segment| (segment.n, segment.len, segment.blob_key)).collect())
 }
 
 /// A number that the database keeps signed.

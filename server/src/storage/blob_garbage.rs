@@ -13,8 +13,10 @@ use super::DbResult;
 /// Keys in one statement.
 const BATCH: usize = 500;
 
-/// Marks blobs for deletion once `not_before` has passed.
-pub async fn add(conn: &impl ConnectionTrait, keys: Vec<String>, not_before: UnixMillis) -> DbResult<()> {
+/// Marks blobs for deletion once `not_before` has passed. What several versions had may be named several times.
+pub async fn add(conn: &impl ConnectionTrait, mut keys: Vec<String>, not_before: UnixMillis) -> DbResult<()> {
+    keys.sort_unstable();
+    keys.dedup();
     for batch in keys.chunks(BATCH) {
         let rows = batch.iter().map(|key| ActiveModel { key: Set(key.clone()), not_before: Set(not_before) });
         let conflict = OnConflict::column(Column::Key).update_column(Column::NotBefore).to_owned();

@@ -11,8 +11,9 @@ use entities::{
     account_escrows, accounts, api_tokens, ceremonies,
     closed_accounts::{ActiveModel, Column, Entity},
     drafts, email_changes, email_verifications, emergency_contacts, grant_seeds, grants, identities, identity_tickets,
-    invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, recovery_codes,
-    recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps, ways_in, wraps,
+    invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, quota_warnings, quotas,
+    recovery_codes, recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps,
+    ways_in, wraps,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -151,6 +152,8 @@ async fn delete_own(conn: &impl ConnectionTrait, account: AccountId) -> DbResult
         ceremonies,
         recovery_splits,
         team_key_wraps,
+        quotas,
+        quota_warnings,
     );
     drafts::Entity::delete_many().filter(drafts::Column::Author.eq(account.0.to_vec())).exec(conn).await.map(drop)
 }

@@ -1,17 +1,22 @@
-//! `drafts`: sealed, one author each.
+//! `drafts`: sealed, one of each author for a report.
 
 use api_types::{AccountId, ReportId, UnixMillis};
 use entities::drafts::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::DbResult;
 
-/// A draft of anyone.
-pub async fn get(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Option<Model>> {
-    Entity::find_by_id(report.0.to_vec()).one(conn).await
+/// An author's draft.
+pub async fn get(conn: &impl ConnectionTrait, report: ReportId, author: AccountId) -> DbResult<Option<Model>> {
+    Entity::find_by_id((report.0.to_vec(), author.0.to_vec())).one(conn).await
+}
+
+/// Whether anybody has a draft of a report.
+pub async fn any(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<bool> {
+    Ok(Entity::find().filter(Column::ReportId.eq(report.0.to_vec())).count(conn).await? > 0)
 }
 
 /// An author's drafts, last saved first.
@@ -55,7 +60,7 @@ pub async fn insert(
 /// Replaces the sealed bytes.
 pub async fn update(
     conn: &impl ConnectionTrait,
-    report: ReportId,
+    (report, author): (ReportId, AccountId),
     counter: i64,
     sealed: Vec<u8>,
     now: UnixMillis,
@@ -65,12 +70,19 @@ pub async fn update(
         .col_expr(Column::Counter, Expr::value(counter))
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::ReportId.eq(report.0.to_vec()))
+        .filter(Column::Author.eq(author.0.to_vec()))
         .exec(conn)
         .await?;
     Ok(())
 }
 
-/// Deletes a draft; whether there was one.
-pub async fn delete(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<bool> {
-    Ok(Entity::delete_by_id(report.0.to_vec()).exec(conn).await?.rows_affected > 0)
+/// Drafts that were last saved before a time, oldest first.
+pub async fn saved_before(conn: &impl ConnectionTrait, time: UnixMillis, limit: u64) -> DbResult<Vec<Model>> {
+    let old = Entity::find().filter(Column::UpdatedAt.lt(time)).order_by_asc(Column::UpdatedAt);
+    old.limit(limit).all(conn).await
+}
+
+/// Deletes an author's draft; whether there was one.
+pub async fn delete(conn: &impl ConnectionTrait, report: ReportId, author: AccountId) -> DbResult<bool> {
+    Ok(Entity::delete_by_id((report.0.to_vec(), author.0.to_vec())).exec(conn).await?.rows_affected > 0)
 }

@@ -154,6 +154,15 @@ pub async fn delete_set_up_links(conn: &impl ConnectionTrait) -> DbResult<()> {
     Entity::delete_many().filter(Column::SetUp.eq(true)).filter(Column::UsedBy.is_null()).exec(conn).await.map(drop)
 }
 
+/// Removes those that ended before a time: used, withdrawn or expired. What binds a placeholder to an account stays, and so
+/// does the set-up link.
+pub async fn delete_ended_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<u64> {
+    let ended =
+        Condition::any().add(Column::UsedAt.lt(time)).add(Column::WithdrawnAt.lt(time)).add(Column::ExpiresAt.lt(time));
+    let rows = Entity::delete_many().filter(Column::SetUp.eq(false)).filter(Column::Placeholder.is_null());
+    Ok(rows.filter(ended).exec(conn).await?.rows_affected)
+}
+
 /// Whether a placeholder was bound to an account by an invitation.
 pub async fn binds(conn: &impl ConnectionTrait, placeholder: PlaceholderId, account: AccountId) -> DbResult<bool> {
     let found = Entity::find()

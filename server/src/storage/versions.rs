@@ -1,5 +1,7 @@
 //! `versions`, `parts`, `part_segments`: what was sealed, and where the ciphertext lies.
 
+use std::collections::BTreeSet;
+
 use api_types::{ReportId, UnixMillis};
 use entities::{part_segments, parts, rekey_queue, versions};
 use sea_orm::{
@@ -122,8 +124,8 @@ pub async fn insert(conn: &impl ConnectionTrait, new: NewRevision) -> DbResult<(
     Ok(())
 }
 
-/// A newer revision took the place of this one: its ciphertext goes, its signed manifest stays. The keys of its blobs
-/// are the caller's to mark.
+/// A newer revision took the place of this one: its ciphertext goes, its signed manifest stays. The keys of its blobs that no
+/// other version carries over are the caller's to mark.
 pub async fn supersede(
     conn: &impl ConnectionTrait,
     report: ReportId,
@@ -147,7 +149,7 @@ pub async fn supersede(
             .add(Column::Version.eq(version))
             .add(Column::Revision.eq(revision))
     };
-    let keys = part_segments::Entity::find()
+    let keys: Vec<String> = part_segments::Entity::find()
         .select_only()
         .column(Column::BlobKey)
         .filter(of_revision())
@@ -161,7 +163,26 @@ pub async fn supersede(
         .filter(parts::Column::Revision.eq(revision))
         .exec(conn)
         .await?;
-    Ok(keys)
+    let kept = still_named(conn, report, &keys).await?;
+    Ok(keys.into_iter().filter(|key| !kept.contains(key)).collect())
+}
+
+/// Which of these blobs some version of a report still has.
+async fn still_named(conn: &impl ConnectionTrait, report: ReportId, keys: &[String]) -> DbResult<BTreeSet<String>> {
+    use part_segments::Column;
+    let mut named = BTreeSet::new();
+    for batch in keys.chunks(BATCH) {
+        let found: Vec<String> = part_segments::Entity::find()
+            .select_only()
+            .column(Column::BlobKey)
+            .filter(Column::ReportId.eq(report.0.to_vec()))
+            .filter(Column::BlobKey.is_in(batch.to_vec()))
+            .into_tuple()
+            .all(conn)
+            .await?;
+        named.extend(found);
+    }
+    Ok(named)
 }
 
 /// A part's row.
@@ -246,11 +267,26 @@ pub async fn all_segments(conn: &impl ConnectionTrait, of: &RevisionKey) -> DbRe
         .await
 }
 
+/// The blobs that versions before this one have: what is carried over has one in several.
+pub async fn blobs_before(conn: &impl ConnectionTrait, of: &RevisionKey) -> DbResult<BTreeSet<String>> {
+    let keys: Vec<String> = part_segments::Entity::find()
+        .select_only()
+        .column(part_segments::Column::BlobKey)
+        .distinct()
+        .filter(part_segments::Column::ReportId.eq(of.report.clone()))
+        .filter(part_segments::Column::Version.lt(of.version))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(keys.into_iter().collect())
+}
+
 /// The keys of all blobs of a report.
 pub async fn blob_keys(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<String>> {
     part_segments::Entity::find()
         .select_only()
         .column(part_segments::Column::BlobKey)
+        .distinct()
         .filter(part_segments::Column::ReportId.eq(report.0.to_vec()))
         .into_tuple()
         .all(conn)

@@ -8,6 +8,7 @@ use api_types::{
     audit::Action,
     devices::{DeviceAdded, DeviceList, DeviceState, NewDevice, RemoveDevice},
     grants::{CreateGrant, Right as ApiRight, Wrap as SentWrap},
+    quotas::Quota,
     reports::{CreateReport, NewVersion, ReportPeople},
     uploads::{CreateUpload, Upload},
 };
@@ -21,7 +22,7 @@ use client::{
 use crypto::{
     account::{Device, DeviceRecord, DeviceRemoval, KeyChain, KeyDirectory},
     encoding::sha256,
-    format::{PartKey, seal_all},
+    format::{Geometry, PartKey, seal_all},
     ids,
     report::{
         AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentHasher, ContentKey, Genesis, Grant,
@@ -194,6 +195,7 @@ impl Machine {
             statement: B64(statement),
             part0: B64(part0),
             uploads: Vec::new(),
+            draft: None,
             wraps: wraps.collect(),
         }
     }
@@ -434,6 +436,31 @@ async fn uploads_of_device_and_owner_are_each_their_own() {
     };
     assert_eq!(put(&own).await.code(), ErrorCode::NotFound);
     put(&theirs).await.ok();
+}
+
+/// A report is its patient's from the moment when it is there; until then it is as if the device's owner had written it.
+#[tokio::test]
+async fn what_a_device_uploads_lies_in_its_owners_space() {
+    let world = World::with(|config| config.quota = Some("20MB".parse().unwrap())).await;
+    let (doctor, ann) = (world.doctor().await, world.patient().await);
+    let machine = Machine::new(&world, &doctor).await;
+    let len = Geometry::of_plaintext(12 * 1024 * 1024).unwrap().ciphertext_len();
+    let new = |report: u8| CreateUpload {
+        report_id: ReportId([report; 32]),
+        version: 1,
+        revision: 0,
+        part: 1,
+        ciphertext_len: len,
+    };
+    let used = async |who: &Person| world.get(who, "/account/quota").await.json::<Quota>().used;
+    machine.post(&world, "/uploads", &new(7)).await.ok();
+    assert_eq!(used(&doctor).await, len);
+    let refused = machine.post(&world, "/uploads", &new(8)).await.problem();
+    assert_eq!((refused.code, refused.quota), (ErrorCode::QuotaExceeded, None), "what its owner stores it isn't told");
+    let grants = vec![grant(own(&ann), Right::Own), grant(own(&doctor), Right::Reshare)];
+    machine.post(&world, "/reports", &machine.report(&world, &doctor, &ann, grants)).await.ok();
+    assert!(used(&ann).await > 0);
+    assert_eq!(used(&doctor).await, len);
 }
 
 /// What a machine sends as people do it, over the wire.

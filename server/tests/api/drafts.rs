@@ -38,10 +38,16 @@ async fn a_draft_is_its_authors_alone() {
     let path = format!("/drafts/{}", ReportId([7; 32]));
     world.put(&doctor, &path, &save(0, 1)).await.ok();
     assert_eq!(world.get(&other, &path).await.code(), ErrorCode::NotFound);
-    assert_eq!(world.put(&other, &path, &save(1, 1)).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.put(&other, &path, &save(1, 1)).await.code(), ErrorCode::CounterStale);
     assert_eq!(world.delete(&other, &path).await.code(), ErrorCode::NotFound);
     let list: DraftList = world.get(&other, "/drafts").await.json();
     assert!(list.items.is_empty());
+    // Another's draft under the same id is their own.
+    world.put(&other, &path, &save(0, 2)).await.ok();
+    let draft: Draft = world.get(&doctor, &path).await.json();
+    assert_eq!(draft.sealed.0, vec![1; 100]);
+    world.delete(&other, &path).await.ok();
+    world.get(&doctor, &path).await.ok();
 }
 
 /// The list delivers all of them at once.

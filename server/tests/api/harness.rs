@@ -102,6 +102,8 @@ impl Server {
             sessions: SessionLimits::default(),
             witnesses: Vec::new(),
             keep_events: None,
+            keep: Default::default(),
+            quota: None,
             mail: None,
             identity_providers: Vec::new(),
             sms: None,

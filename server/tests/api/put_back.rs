@@ -1,7 +1,11 @@
 //! One report brought back from a snapshot: what is lost comes back, and nothing that was taken away on purpose.
 
 use api_types::ReportId;
-use client::{PatientChoice, Share, bulk::Control};
+use client::{
+    PatientChoice, Share,
+    bulk::{Control, native::FileSink},
+    content::ReportFields,
+};
 use sea_orm::ConnectionTrait;
 use server::{
     backup::{self, BackupError, Done, PutBack},
@@ -88,6 +92,34 @@ async fn what_is_lost_comes_back_and_nothing_newer_goes() {
     patient.check_log().await.unwrap();
     assert_eq!(events(&server, "what=put_back snapshot=% rows=%").await, 1);
     assert!(patient.report_events(&report, 1_000).await.unwrap().complete, "its record is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_several_versions_have_comes_back_once_and_for_all_of_them() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    let report = write(&patient, PatientChoice::Account(patient.account_id())).await;
+    let draft = patient.edit_report(&report).await.unwrap();
+    draft.set_fields(ReportFields { diagnosis: "A shadow".into(), ..draft.fields() }).unwrap();
+    draft.save_version(&Control::none()).await.unwrap();
+    vaulted.take(&server).await;
+    let blobs = keys(&server, report).await;
+    for key in &blobs {
+        server.state.blobs.delete(key).await.unwrap();
+    }
+    change(&server, &format!("DELETE FROM part_segments {}", of(report, &server))).await;
+
+    let order = order(&vaulted, &server, report).await;
+    let folder = server.stop().await;
+    let done = backup::put_back(&order).await.unwrap();
+    assert_eq!((done.rows, done.blobs, done.lost), (2 * blobs.len(), blobs.len(), 0));
+    let server = Server::start_in(folder, |_| ()).await;
+    let patient = back(&server, "ann@clinic.example").await;
+    assert_eq!(read(&patient, &report).await.unwrap().len(), FILE);
+    let open = patient.report(&report).await.unwrap();
+    let second = patient.version(&open, 2).await.unwrap();
+    patient.download(&second, 1, FileSink::Bytes(Vec::new()), &Control::none()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

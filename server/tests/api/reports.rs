@@ -157,7 +157,7 @@ async fn versions_follow_one_another() {
     let mut made = world.report(&doctor, &patient, &[]).await;
     let path = format!("/reports/{}/versions", made.id);
     let third = made.seal(world.now(), &doctor, made.place(3, 0), &[]);
-    assert_eq!(world.post(&doctor, &path, &third.body).await.code(), ErrorCode::Conflict);
+    assert_eq!(world.post(&doctor, &path, &third.body).await.code(), ErrorCode::VersionMoved);
     let second = world.upload_version(&doctor, &made, 2, 0, &[file(SMALL, 2)]).await;
     world.post(&doctor, &path, &second.body).await.ok();
     world.post(&doctor, &path, &second.body).await.ok();
@@ -167,7 +167,8 @@ async fn versions_follow_one_another() {
     let report: Report = world.get(&patient, &format!("/reports/{}", made.id)).await.json();
     assert_eq!(report.versions.iter().map(|v| v.version).collect::<Vec<_>>(), [1, 2]);
     let other = made.seal(world.now(), &doctor, made.place(2, 0), &[]);
-    assert_eq!(world.post(&doctor, &path, &other.body).await.code(), ErrorCode::Conflict);
+    let refused = world.post(&doctor, &path, &other.body).await.problem();
+    assert_eq!((refused.code, refused.latest_version), (ErrorCode::VersionMoved, Some(2)));
 }
 
 #[tokio::test]
@@ -260,8 +261,9 @@ async fn a_version_and_a_revision_at_once_do_not_fork_the_manifests() {
     let (added, replaced, ()) =
         tokio::join!(world.post(&doctor, &versions, &second), world.post(&patient, &revisions, &rekeyed), release);
     assert_ne!(added.status.is_success(), replaced.status.is_success());
-    let refused = if added.status.is_success() { &replaced } else { &added };
-    assert_eq!(refused.code(), ErrorCode::Conflict);
+    let refused =
+        if added.status.is_success() { (&replaced, ErrorCode::Conflict) } else { (&added, ErrorCode::VersionMoved) };
+    assert_eq!(refused.0.code(), refused.1);
     let report: Report = world.get(&patient, &format!("/reports/{}", made.id)).await.json();
     let stored = report.versions.iter().map(|version| &version.manifest).chain(&report.superseded);
     let mut manifests: Vec<_> = stored.map(|manifest| Signed::<Manifest>::parse(&manifest.0).unwrap()).collect();

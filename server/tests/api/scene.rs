@@ -200,7 +200,8 @@ fn body(value: impl serde::Serialize) -> Option<Value> {
 
 fn faulty_version() -> NewVersion {
     let (manifest, statement, part0) = (B64(vec![1]), B64(vec![1]), B64(vec![1]));
-    NewVersion { version: 2, revision: 0, manifest, statement, part0, uploads: Vec::new(), wraps: Vec::new() }
+    let uploads = Vec::new();
+    NewVersion { version: 2, revision: 0, manifest, statement, part0, uploads, draft: None, wraps: Vec::new() }
 }
 
 /// What is asked of an operation by one of the columns. What a success would use up is made anew. A grant to take is the
@@ -327,6 +328,16 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_policies" => ("/admin/policies".into(), None),
         "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
+        "get_quota" => ("/account/quota".into(), None),
+        "get_default_quota" => ("/admin/quota".into(), None),
+        "put_default_quota" => ("/admin/quota".into(), Some(json!({"rule": "inherited"}))),
+        "get_account_quota" => (format!("/admin/accounts/{}/quota", scene.people[1].as_ref().unwrap().id), None),
+        "put_account_quota" => {
+            let id = scene.people[1].as_ref().unwrap().id;
+            (format!("/admin/accounts/{id}/quota"), Some(json!({"rule": "inherited"})))
+        }
+        "get_retention_rules" => ("/retention-rules".into(), None),
+        "put_retention_rules" => ("/admin/retention-rules".into(), Some(json!({"statement": "AQ"}))),
         "put_client_state" => {
             ("/account/client-state".into(), Some(json!({"sealed": "AQ", "counter": 99, "generation": 0})))
         }

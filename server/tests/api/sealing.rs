@@ -18,7 +18,7 @@ use crypto::{
     ids,
     report::{
         AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentHasher, ContentKey, Genesis, Grant,
-        GrantState, Manifest, ManifestPart, Patient, Purpose, Recipient, RevisionPlace, Right, Versions,
+        GrantState, Manifest, ManifestPart, Patient, Purpose, Recipient, RevisionPlace, Right, SealedFor, Versions,
         seal_statement, seal_wrap,
     },
     sign::{Signed, SignedObject},
@@ -158,9 +158,28 @@ impl Made {
             statement: statement.into(),
             part0: parts[0].clone().into(),
             uploads: Vec::new(),
+            draft: None,
             wraps,
         };
         SealedVersion { body, parts, key, manifest }
+    }
+
+    /// Seals a version with one file that stands in an earlier one: its part 1 is carried over.
+    pub fn seal_carrying(
+        &self,
+        now: i64,
+        signer: &Person,
+        place: RevisionPlace,
+        (from, file): (SealedFor, &[u8]),
+    ) -> SealedVersion {
+        let mut sealed = self.seal(now, signer, place, &[file.to_vec()]);
+        let of_version = |m: &&Signed<Manifest>| m.claimed().place == self.place(from.version, from.revision);
+        let source = self.manifests.iter().find(of_version).unwrap().claimed().parts[from.part as usize].clone();
+        let mut manifest = sealed.manifest.claimed().clone();
+        manifest.parts[1] = ManifestPart { carried: Some(from), ..source };
+        sealed.manifest = Signed::sign(manifest, &signer.keyring.current().signing);
+        sealed.body.manifest = sealed.manifest.as_bytes().into();
+        sealed
     }
 
     fn author_of(&self, version: u32) -> Option<ids::AccountId> {

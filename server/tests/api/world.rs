@@ -317,6 +317,8 @@ pub fn plain_config() -> Config {
         sessions: SessionLimits::default(),
         witnesses: Vec::new(),
         keep_events: None,
+        keep: Default::default(),
+        quota: None,
         mail: None,
         identity_providers: Vec::new(),
         sms: None,

@@ -88,9 +88,13 @@ mod share_notice;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod space;
+#[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;
+#[cfg(feature = "hydrate")]
+mod versions;
 #[cfg(feature = "hydrate")]
 mod via;
 #[cfg(feature = "hydrate")]
@@ -127,6 +131,8 @@ guarded! {
     Reports => list;
     NewReport => new_report;
     EditDraft => edit_draft;
+    EditReport => edit_report;
+    ReportVersions => report_versions;
     Report => report_page;
     Share => share;
     Shared => shared_page;
@@ -147,6 +153,7 @@ guarded! {
     Sessions => sessions;
     Tokens => tokens;
     Devices => devices;
+    Data => data;
     Witnesses => witnesses;
     Alarms => alarms;
 }

@@ -14,7 +14,7 @@ use super::{
     guard::Program,
     report, reports,
     scan::decode::{self, Grey},
-    settings, shared, teams, trusted,
+    settings, shared, teams, trusted, versions,
 };
 
 /// `group { name => module::Component; }`: for each a function in the group's own WASM file, and a [`Program`].
@@ -54,6 +54,8 @@ programs! {
         list, fetch_list => reports::ReportsPage;
         new_report, fetch_new_report => draft::NewReportPage;
         edit_draft, fetch_edit_draft => draft::EditDraftPage;
+        edit_report, fetch_edit_report => draft::EditReportPage;
+        report_versions, fetch_report_versions => versions::VersionsPage;
         report_page, fetch_report_page => report::ReportPage;
         share, fetch_share => report::SharePage;
         shared_page, fetch_shared_page => shared::SharedPage;
@@ -78,6 +80,7 @@ programs! {
         sessions, fetch_sessions => settings::SessionsPage;
         tokens, fetch_tokens => settings::TokensPage;
         devices, fetch_devices => settings::DevicesPage;
+        data, fetch_data => settings::DataPage;
         witnesses, fetch_witnesses => settings::WitnessesPage;
         alarms, fetch_alarms => alarms::AlarmsPage;
         contacts_page, fetch_contacts_page => contacts::ContactsPage;

@@ -25,8 +25,10 @@ use api_types::{
         AddPhone, OwnPhone, PhoneCodeSent, PhoneSignIn, PhoneSignInStarted, StartPhoneSignIn, UsePhone, VerifyPhone,
     },
     policies::Policies,
+    quotas::{AccountQuota, Quota, QuotaDefault, SetQuota},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     recovery_shares::{HeldShareList, NewRecoverySplit, OwnRecoverySplit, RemoveRecoverySplit, SealedShare},
+    retention::{PutRetentionRules, RetentionRules},
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
@@ -294,6 +296,20 @@ impl<T: Transport> Api<'_, T> {
         get_backups() -> BackupStatus = get "/admin/backups".to_owned();
         /// `GET /admin/storage`.
         get_storage() -> StorageStatus = get "/admin/storage".to_owned();
+        /// `GET /account/quota`.
+        get_quota() -> Quota = get "/account/quota".to_owned();
+        /// `GET /admin/quota`.
+        get_default_quota() -> QuotaDefault = get "/admin/quota".to_owned();
+        /// `PUT /admin/quota`.
+        put_default_quota(body: &SetQuota) -> () = put "/admin/quota".to_owned(), body;
+        /// `GET /admin/accounts/{account_id}/quota`.
+        get_account_quota(id: &AccountId) -> AccountQuota = get format!("/admin/accounts/{id}/quota");
+        /// `PUT /admin/accounts/{account_id}/quota`.
+        put_account_quota(id: &AccountId, body: &SetQuota) -> () = put format!("/admin/accounts/{id}/quota"), body;
+        /// `GET /retention-rules`.
+        get_retention_rules() -> RetentionRules = get "/retention-rules".to_owned();
+        /// `PUT /admin/retention-rules`.
+        put_retention_rules(body: &PutRetentionRules) -> () = put "/admin/retention-rules".to_owned(), body;
         /// `GET /admin/events`.
         list_events(filter: &EventFilter) -> AuditEventList = get format!("/admin/events{}", Query::default()
             .add("before", filter.before)

@@ -51,8 +51,8 @@ pub(crate) fn forged(part: u32, error: &FormatError) -> ClientError {
 
 /// Opens the final chunk; only then is the length trusted.
 pub(crate) fn begin(job: &OpenJob, final_chunk: &[u8]) -> Result<PartOpener> {
-    let (header, len) = (job.key.header(), job.geometry.ciphertext_len());
-    PartOpener::begin(&job.content_key, &job.context, &header, len, final_chunk).map_err(|e| forged(job.part, &e))
+    let len = job.geometry.ciphertext_len();
+    PartOpener::with_key(job.key.clone(), len, final_chunk).map_err(|e| forged(job.part, &e))
 }
 
 /// Checks a stored segment against the manifest and opens it.

@@ -18,7 +18,6 @@ use api_types::{ReportId, UploadId};
 use crypto::{
     format::{Geometry, PartKey},
     ids::Hash32,
-    secret::Secret,
 };
 
 pub use control::{Cancel, Control, Progress};
@@ -58,12 +57,8 @@ pub struct SealedPart {
 /// One part to fetch and open.
 #[derive(Debug, Clone)]
 pub struct OpenJob {
-    /// Key, whose commitment was checked against the signed manifest: all that WebCrypto needs.
+    /// Key, checked against the header in the signed manifest: by its commitment, or as part 0 states it.
     pub key: PartKey,
-    /// What `key` was derived from, for [`crypto::format::PartOpener`].
-    pub content_key: Secret<32>,
-    /// The part's place, as `crypto` writes it.
-    pub context: Vec<u8>,
     /// Layout, from the signed manifest's ciphertext length.
     pub geometry: Geometry,
     /// SHA-256 of each stored segment, from the signed manifest.
@@ -111,7 +106,7 @@ pub trait Bulk: MaybeSync + 'static {
     /// Where an opened part goes, piece by piece.
     type Sink: MaybeSend + 'static;
     /// What a finished sink becomes: a path, bytes, a Blob.
-    type Opened: MaybeSend + 'static;
+    type Opened: MaybeSend + MaybeSync + 'static;
 
     /// Plaintext bytes of a source.
     fn len(&self, source: &Self::Source) -> impl Future<Output = Result<u64>> + MaybeSend;

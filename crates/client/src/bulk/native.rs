@@ -56,7 +56,7 @@ pub enum OpenedFile {
     Bytes(Vec<u8>),
 }
 
-fn sink_error(e: std::io::Error) -> ClientError {
+pub(crate) fn sink_error(e: std::io::Error) -> ClientError {
     ClientError::Sink { reason: e.kind().to_string() }
 }
 
@@ -79,7 +79,7 @@ impl FileSink {
 }
 
 /// A new or emptied file that nobody else may read.
-fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -105,7 +105,7 @@ impl Write for FileSink {
 
 /// Gives a finished file its name. A link refuses a name that appeared meanwhile; where the file system has no links, the
 /// name is looked at once more before the rename.
-async fn place(partial: &Path, target: &Path) -> Result<()> {
+pub(crate) async fn place(partial: &Path, target: &Path) -> Result<()> {
     match tokio::fs::hard_link(partial, target).await {
         Ok(()) => tokio::fs::remove_file(partial).await.map_err(sink_error),
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(sink_error(e)),
@@ -114,6 +114,11 @@ async fn place(partial: &Path, target: &Path) -> Result<()> {
         }
         Err(_) => tokio::fs::rename(partial, target).await.map_err(sink_error),
     }
+}
+
+/// On tokio's blocking pool.
+pub(crate) async fn blocking<A: Send + 'static>(work: impl FnOnce() -> Result<A> + Send + 'static) -> Result<A> {
+    Pool.run(work).await
 }
 
 /// tokio's blocking pool.

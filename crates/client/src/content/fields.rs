@@ -46,6 +46,8 @@ pub enum Field {
     Search,
     /// Members of a team.
     Members,
+    /// Rules on how long reports are kept.
+    Retention,
     /// All fields together.
     Report,
 }
@@ -72,6 +74,7 @@ impl Field {
             Self::Purpose => "purpose",
             Self::Search => "search",
             Self::Members => "members",
+            Self::Retention => "retention",
             Self::Report => "report",
         }
     }
@@ -102,6 +105,9 @@ pub enum FieldProblem {
     /// More than the most.
     #[error("are more than {0}")]
     TooMany(usize),
+    /// The same as another one.
+    #[error("stands there twice")]
+    Doubled,
     /// Holds a control character.
     #[error("has a character that can't be shown")]
     ControlCharacter,
@@ -145,6 +151,11 @@ pub(crate) fn check_line(field: Field, text: &str, max: usize) -> Result<(), Fie
         return Err(wrong(field, FieldProblem::Empty));
     }
     check(field, text, max, false)
+}
+
+/// A kind of report; may be empty.
+pub(crate) fn check_kind(kind: &str) -> Result<(), FieldError> {
+    check(Field::Kind, kind, SHORT_FIELD_MAX_CHARS, false)
 }
 
 /// A full name in the form that servers store and approvals sign: NFC, single spaces.
@@ -229,6 +240,41 @@ impl ReportFields {
         check(Field::Prescription, &self.prescription, LONG_FIELD_MAX_CHARS, true)
     }
 
+    /// Each field with its text, in the order in which they are written.
+    pub fn each(&self) -> [(Field, &str); 8] {
+        [
+            (Field::Title, &self.title),
+            (Field::ReportNumber, &self.report_number),
+            (Field::Kind, &self.kind),
+            (Field::PatientName, &self.patient_name),
+            (Field::PatientId, &self.patient_id),
+            (Field::Diagnosis, &self.diagnosis),
+            (Field::TreatmentPlan, &self.treatment_plan),
+            (Field::Prescription, &self.prescription),
+        ]
+    }
+
+    /// A field's text; empty where a report has no such field.
+    pub fn get(&self, field: Field) -> &str {
+        self.each().into_iter().find(|(of, _)| *of == field).map_or("", |(_, text)| text)
+    }
+
+    /// Sets a field; one that a report doesn't have changes nothing.
+    pub fn set(&mut self, field: Field, text: String) {
+        let place = match field {
+            Field::Title => &mut self.title,
+            Field::ReportNumber => &mut self.report_number,
+            Field::Kind => &mut self.kind,
+            Field::PatientName => &mut self.patient_name,
+            Field::PatientId => &mut self.patient_id,
+            Field::Diagnosis => &mut self.diagnosis,
+            Field::TreatmentPlan => &mut self.treatment_plan,
+            Field::Prescription => &mut self.prescription,
+            _ => return,
+        };
+        *place = text;
+    }
+
     /// What a completed report needs besides: a patient's name and something that says what it is.
     ///
     /// # Errors
@@ -261,6 +307,20 @@ mod tests {
         // Decomposed "é", a doubled space and spaces around.
         assert_eq!(normal_name("  Ame\u{301}lie  Roux "), Ok("Am\u{e9}lie Roux".to_owned()));
         assert_eq!(normal_name("   ").map_err(|e| e.problem), Err(FieldProblem::Empty));
+    }
+
+    #[test]
+    fn every_field_is_read_and_set() {
+        let mut fields = ReportFields::default();
+        for (field, _) in ReportFields::default().each() {
+            fields.set(field, field.as_str().to_owned());
+        }
+        assert!(fields.each().iter().all(|(field, text)| *text == field.as_str() && fields.get(*field) == *text));
+        let written = serde_json::to_value(&fields).expect("fields serialise");
+        assert!(written.as_object().is_some_and(|object| object.values().all(|text| text != "")), "none is left out");
+        let before = fields.clone();
+        fields.set(Field::Password, "no field of a report".to_owned());
+        assert!(fields == before && fields.get(Field::Password).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Field, FieldError, FieldProblem, FileType, ReportFields,
     fields::{check_file_name, wrong},
+    part_secret::{PartSecret, StatedSecret},
 };
 use crate::refusal::Refusal;
 
@@ -55,6 +56,13 @@ pub struct PartZero {
     pub parts: u32,
     /// The files, ascending by part.
     pub files: Vec<FileEntry>,
+    /// The earlier version whose content this one brought back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<u32>,
+    /// What opens those files that the version's content key doesn't, ascending by part. Counts in revision 0 alone: new keys
+    /// seal every file anew, under the content key of their revision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<StatedSecret>,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +75,26 @@ impl PartZero {
     /// A completed version's part 0.
     pub fn new(fields: ReportFields, files: Vec<FileEntry>) -> Self {
         let parts = files.iter().map(|f| f.part).max().unwrap_or(0);
-        Self { format: FORMAT.to_owned(), version: VERSION, fields, status: Status::Completed, parts, files }
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            fields,
+            status: Status::Completed,
+            parts,
+            files,
+            restores: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Of a version behind the first: what opens the files that came from elsewhere, and what it brings back.
+    pub(crate) fn going_on(self, secrets: Vec<StatedSecret>, restores: Option<u32>) -> Self {
+        Self { secrets, restores, ..self }
+    }
+
+    /// What opens a file, where the version's content key doesn't.
+    pub(crate) fn secret(&self, part: u32) -> Option<&PartSecret> {
+        self.secrets.iter().find(|stated| stated.part == part).map(|stated| &stated.secret)
     }
 
     /// Its JSON.
@@ -101,8 +128,10 @@ impl PartZero {
         let ascending = part0.files.windows(2).all(|pair| pair[0].part < pair[1].part);
         let within = part0.files.iter().all(|file| (1..=part0.parts).contains(&file.part));
         let named = part0.files.iter().all(|file| check_file_name(&file.name).is_ok());
+        let stated = part0.secrets.windows(2).all(|pair| pair[0].part < pair[1].part)
+            && part0.secrets.iter().all(|stated| (1..=part0.parts).contains(&stated.part));
         let fits = part0.fields.check().is_ok() && part0.parts as usize <= FILES_MAX && named;
-        match ascending && within && fits {
+        match ascending && within && stated && fits {
             true => Ok(part0),
             false => Err(Refusal::ContentFormat("damaged".to_owned())),
         }
@@ -126,6 +155,20 @@ mod tests {
         let beyond = text.replace("\"part\":1", "\"part\":2");
         assert!(PartZero::parse(beyond.as_bytes()).is_err());
         assert!(PartZero::parse(b"<html>").is_err());
+        let secret = PartSecret(crypto::secret::Secret::new([7; 44]));
+        let stating = |part| {
+            let fields = ReportFields { patient_name: "Ann".into(), ..Default::default() };
+            let file = FileEntry { part: 1, name: "a.pdf".into(), size: 3, file_type: FileType::Pdf };
+            let stated = StatedSecret { part, secret: secret.clone() };
+            let part0 = PartZero::new(fields, vec![file]).going_on(vec![stated], Some(1));
+            PartZero::parse(&part0.to_bytes().expect("within limits"))
+        };
+        let carried = stating(1).expect("a file of its own");
+        assert_eq!((carried.secret(1), carried.secret(2), carried.restores), (Some(&secret), None, Some(1)));
+        assert!(!format!("{carried:?}").contains('7'), "no secret is printed");
+        assert!(stating(2).is_err() && stating(0).is_err(), "of no file");
+        let short = serde_json::from_str::<StatedSecret>("{\"part\":1,\"secret\":\"AAAA\"}");
+        assert!(short.is_err(), "a secret of three bytes");
         for name in ["../a.pdf", "a/b.pdf", "..", "", "a\\u001b[2Jb.pdf"] {
             let other = text.replace("a.pdf", name);
             assert!(PartZero::parse(other.as_bytes()).is_err(), "an author's own program may write {name:?}");

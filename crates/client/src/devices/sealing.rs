@@ -12,8 +12,8 @@ use crypto::{
     ids::{GrantId, Hash32, ReportId},
     rand_core::Rng as _,
     report::{
-        AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentHasher, ContentKey, Genesis, Grant,
-        Manifest, ManifestPart, Patient, Recipient, RevisionPlace, Right, StatementPart, Versions, seal_statement,
+        AccessEntry, AccessState, AccountRecipient, AuthorStatement, Change, ContentKey, Genesis, Grant, Manifest,
+        ManifestPart, Patient, Recipient, RevisionPlace, Right, StatementPart, Versions, seal_statement,
     },
     secret::Secret,
     sign::Signed,
@@ -23,7 +23,7 @@ use super::{SendFile, Sender, sender::Parties};
 use crate::{
     bulk::{Bulk, NoLedger, SealJob},
     content::{Field, FieldProblem, FileEntry, FileType, PartZero, ReportFields, check_file_name, wrong},
-    drafts::{check_size, create_upload, seal_part0, wraps_for},
+    drafts::{Sealed, check_size, create_upload, describe_part0, seal_part0, wraps_for},
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto},
     people::Person,
@@ -31,12 +31,6 @@ use crate::{
     reports::{content_of, refuse_chain},
     sharing::purpose,
 };
-
-/// A part as manifest and statement describe it.
-struct Sealed {
-    manifest: ManifestPart,
-    statement: StatementPart,
-}
 
 impl<P: Platform> Sender<P> {
     /// Seals everything and uploads the files. The content key is forgotten with this call.
@@ -62,8 +56,7 @@ impl<P: Platform> Sender<P> {
         }
         let part0 = zeroize::Zeroizing::new(PartZero::new(fields, entries_of_files).to_bytes()?);
         let sealed0 = seal_part0(&content_key, place, &part0)?;
-        let manifest0 = ManifestPart::of(&sealed0).map_err(|_| ClientError::Internal("part 0 has no layout"))?;
-        sealed.insert(0, Sealed { manifest: manifest0, statement: ContentHasher::of(&part0) });
+        sealed.insert(0, describe_part0(&sealed0, &part0)?);
         let statement = self.statement(place, sealed.iter().map(|part| part.statement).collect());
         let statement = seal_statement(&content_key, &place, &statement, &mut rng());
         let parts = sealed.into_iter().map(|part| part.manifest).collect();
@@ -78,6 +71,7 @@ impl<P: Platform> Sender<P> {
                 statement: B64(statement),
                 part0: B64(sealed0),
                 uploads,
+                draft: None,
                 wraps: wraps_for(&content_key, place, &state, &parties.keys)?,
             },
         };
@@ -155,7 +149,7 @@ impl<P: Platform> Sender<P> {
         let done = platform.bulk().seal_part(transport, &job, file.source, &NoLedger, file.control).await?;
         let statement = content_of(size, &done.plain);
         let ciphertext_len = job.geometry.ciphertext_len();
-        let manifest = ManifestPart { header, ciphertext_len, segments: done.cipher };
+        let manifest = ManifestPart { header, ciphertext_len, segments: done.cipher, carried: None };
         let entry = FileEntry { part, name: name.to_owned(), size, file_type };
         Ok((upload.id, entry, Sealed { manifest, statement }))
     }

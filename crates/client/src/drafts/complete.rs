@@ -35,9 +35,10 @@ use crate::{
 };
 
 /// A part as manifest and statement describe it.
-struct Sealed {
-    manifest: ManifestPart,
-    statement: StatementPart,
+#[derive(Clone)]
+pub(crate) struct Sealed {
+    pub manifest: ManifestPart,
+    pub statement: StatementPart,
 }
 
 impl<P: Platform> OpenDraft<P> {
@@ -49,6 +50,10 @@ impl<P: Platform> OpenDraft<P> {
     /// is kept on every error.
     pub async fn complete(&self) -> Result<OpenReport> {
         let draft = self.snapshot();
+        // It changes a report that is there already.
+        if draft.base().is_some() {
+            return Err(ClientError::Internal("a change was completed as a new report"));
+        }
         draft.fields.check_complete()?;
         match draft.unfinished().count() {
             0 => {}
@@ -74,7 +79,7 @@ impl<P: Platform> OpenDraft<P> {
     async fn body(&self, draft: &ReportDraft, keys: &Directory) -> Result<CreateReport> {
         let vault = self.vault();
         let (entries, state) = founding(vault, draft, keys)?;
-        let (content_key, place) = (draft.content_key()?, draft.place());
+        let (content_key, place) = (draft.content_key()?, draft.place(1));
         let part0 = part0(draft)?;
         let sealed0 = seal_part0(&content_key, place, &part0)?;
         let mut parts = vec![describe_part0(&sealed0, &part0)?];
@@ -120,6 +125,7 @@ impl<P: Platform> OpenDraft<P> {
                 statement: B64(statement),
                 part0: B64(sealed0),
                 uploads,
+                draft: None,
                 wraps: wraps_for(&content_key, place, &state, keys)?,
             },
         };
@@ -177,12 +183,13 @@ pub(crate) fn seal_part0(key: &ContentKey, place: RevisionPlace, plain: &[u8]) -
     seal_all(part, plain).map_err(|_| ClientError::Internal("part 0 is too long"))
 }
 
-fn describe_part0(sealed: &[u8], plain: &[u8]) -> Result<Sealed> {
+pub(crate) fn describe_part0(sealed: &[u8], plain: &[u8]) -> Result<Sealed> {
     let manifest = ManifestPart::of(sealed).map_err(|_| ClientError::Internal("part 0 has no layout"))?;
     Ok(Sealed { manifest, statement: ContentHasher::of(plain) })
 }
 
-fn describe(file: &super::DraftFile) -> Result<Sealed> {
+/// An upload that is done.
+pub(crate) fn describe(file: &super::DraftFile) -> Result<Sealed> {
     if file.state != UploadState::Done {
         return Err(ClientError::FilesMissing { count: 1 });
     }
@@ -193,6 +200,7 @@ fn describe(file: &super::DraftFile) -> Result<Sealed> {
             header: files::header(file)?,
             ciphertext_len: geometry.ciphertext_len(),
             segments: hashes(&file.cipher)?,
+            carried: None,
         },
         statement: content_of(file.size, &hashes(&file.plain)?),
     })
@@ -234,7 +242,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// What the author says about the content of a version.
-    fn author_statement(&self, place: RevisionPlace, parts: Vec<StatementPart>) -> Signed<AuthorStatement> {
+    pub(crate) fn author_statement(&self, place: RevisionPlace, parts: Vec<StatementPart>) -> Signed<AuthorStatement> {
         let keyring = self.keyring();
         let keys = keyring.current();
         let statement = AuthorStatement {

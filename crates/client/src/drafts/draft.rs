@@ -3,7 +3,7 @@
 use api_types::{AccountId, B64, PlaceholderId, ReportId, UploadId};
 use crypto::{
     ids::Hash32,
-    report::{ContentKey, Genesis, RevisionPlace},
+    report::{ContentKey, Genesis, PartPlace, RevisionPlace},
     secret::Secret,
     sign::Signed,
 };
@@ -14,6 +14,7 @@ use crate::{
     error::{ClientError, Result},
     ids::ToCrypto,
     refusal::Refusal,
+    reports::content_of,
 };
 
 pub(super) const FORMAT: &str = "healthsecure.draft";
@@ -41,10 +42,30 @@ pub enum UploadState {
     Done,
 }
 
+/// The version that a draft changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Base {
+    /// Its number.
+    pub version: u32,
+    /// For which versions, and at which length of the access chain, the draft was sent: what was refused then may have been
+    /// kept, with the keys of its files.
+    #[serde(default)]
+    pub sent: Vec<(u32, u64)>,
+}
+
+/// A file that stays as the version has it that a draft changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// Its part there.
+    pub part: u32,
+    /// Its content hash, as the author of that version signed it.
+    pub content: B64,
+}
+
 /// A file of a draft.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftFile {
-    /// Part number.
+    /// Its number in the draft; in version 1 its part.
     pub part: u32,
     /// Name.
     pub name: String,
@@ -61,6 +82,16 @@ pub struct DraftFile {
     pub(crate) plain: Vec<B64>,
     /// Hash of each stored segment, once done.
     pub(crate) cipher: Vec<B64>,
+    /// The version that its upload is sealed for.
+    #[serde(default = "first")]
+    pub(crate) version: u32,
+    /// It is no upload, but a file of the version that the draft changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<Kept>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 impl std::fmt::Debug for DraftFile {
@@ -71,6 +102,23 @@ impl std::fmt::Debug for DraftFile {
 }
 
 impl DraftFile {
+    /// Whether it stays as the version has it that the draft changes.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Its content hash; none before all of it was read.
+    pub(crate) fn content(&self) -> Result<Option<Hash32>> {
+        match &self.kept {
+            Some(kept) => hash(&kept.content).map(Some),
+            None if self.state != UploadState::Done => Ok(None),
+            None => {
+                let plain = self.plain.iter().map(hash).collect::<Result<Vec<_>>>()?;
+                Ok(Some(content_of(self.size, &plain).content))
+            }
+        }
+    }
+
     /// The hashes noted before sealing, by segment.
     pub(crate) fn sealed_before(&self) -> Result<Vec<Option<Hash32>>> {
         self.plain
@@ -105,6 +153,9 @@ pub struct ReportDraft {
     pub(super) content_key: B64,
     /// When it was begun.
     pub created_at: i64,
+    /// Of a report that is there: the version that it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base: Option<Base>,
 }
 
 impl std::fmt::Debug for ReportDraft {
@@ -154,8 +205,23 @@ impl ReportDraft {
         Ok(Secret::from_slice(&self.content_key.0).ok_or(Refusal::DraftForged)?)
     }
 
-    pub(crate) fn place(&self) -> RevisionPlace {
-        RevisionPlace { report: self.id().crypto(), version: 1, revision: 0 }
+    /// The version of the report that it changes; none for a report that isn't there yet.
+    pub fn base(&self) -> Option<u32> {
+        self.base.as_ref().map(|base| base.version)
+    }
+
+    /// The version that it becomes, if nobody makes one before.
+    pub(crate) fn next_version(&self) -> u32 {
+        self.base().map_or(1, |base| base.saturating_add(1))
+    }
+
+    /// Where a file's upload is sealed for.
+    pub(crate) fn place_of(&self, file: &DraftFile) -> PartPlace {
+        self.place(file.version).part(file.part)
+    }
+
+    pub(crate) fn place(&self, version: u32) -> RevisionPlace {
+        RevisionPlace { report: self.id().crypto(), version, revision: 0 }
     }
 
     pub(crate) fn file(&self, part: u32) -> Result<&DraftFile> {

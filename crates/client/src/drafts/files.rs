@@ -87,6 +87,7 @@ impl<P: Platform> OpenDraft<P> {
         self.change(|draft| {
             let free = (1..=FILES_MAX as u32).find(|n| draft.files.iter().all(|f| f.part != *n));
             let Some(part) = free else { return false };
+            let version = draft.next_version();
             draft.files.push(DraftFile {
                 part,
                 name: name.to_owned(),
@@ -98,6 +99,8 @@ impl<P: Platform> OpenDraft<P> {
                 commitment: B64::default(),
                 plain: Vec::new(),
                 cipher: Vec::new(),
+                version,
+                kept: None,
             });
             draft.files.sort_by_key(|f| f.part);
             taken = Ok(part);
@@ -118,7 +121,7 @@ impl<P: Platform> OpenDraft<P> {
         let geometry = geometry(file.size)?;
         let asked = CreateUpload {
             report_id: self.id(),
-            version: 1,
+            version: file.version,
             revision: 0,
             part: file.part,
             ciphertext_len: geometry.ciphertext_len(),
@@ -127,15 +130,17 @@ impl<P: Platform> OpenDraft<P> {
     }
 
     /// A new salt and a new upload: nothing was sealed under them yet.
-    async fn restart(&self, part: u32) -> Result<()> {
+    pub(crate) async fn restart(&self, part: u32) -> Result<()> {
         let (asked, geometry) = {
             let draft = self.lock();
-            self.asked(draft.file(part)?)?
+            let (mut asked, geometry) = self.asked(draft.file(part)?)?;
+            asked.version = draft.next_version();
+            (asked, geometry)
         };
         let upload = create_upload(self.vault(), &asked, &geometry).await?;
         let mut outcome = Ok(());
         self.change(|draft| {
-            outcome = begin_under_new_salt(draft, part, upload.id);
+            outcome = begin_under_new_salt(draft, part, asked.version, upload.id);
             outcome.is_ok()
         });
         outcome?;
@@ -166,7 +171,7 @@ impl<P: Platform> OpenDraft<P> {
     }
 
     /// The segments that the server holds; a new upload where it holds none any more.
-    async fn received(&self, part: u32) -> Result<Vec<u32>> {
+    pub(crate) async fn received(&self, part: u32) -> Result<Vec<u32>> {
         let file = self.lock().file(part)?.clone();
         let (asked, geometry) = self.asked(&file)?;
         match self.vault().api().get_upload(&file.upload).await {
@@ -212,7 +217,7 @@ impl<P: Platform> OpenDraft<P> {
         let draft = self.lock();
         let file = draft.file(part)?;
         let header = header(file)?;
-        let context = draft.place().part(part).context();
+        let context = draft.place_of(file).context();
         let key = PartKey::for_header(&draft.content_key()?, &header, &context).map_err(|_| Refusal::DraftForged)?;
         Ok(SealJob {
             key,
@@ -235,10 +240,12 @@ impl<P: Platform> OpenDraft<P> {
     /// # Errors
     /// No connection: the file is gone from the draft in memory, save again.
     pub async fn remove_file(&self, part: u32) -> Result<()> {
-        let upload = self.lock().file(part)?.upload;
+        let file = self.lock().file(part)?.clone();
         self.forget(part);
         self.save().await?;
-        self.abandon(&upload).await;
+        if !file.is_kept() {
+            self.abandon(&file.upload).await;
+        }
         Ok(())
     }
 }
@@ -250,9 +257,11 @@ pub(super) fn header(file: &DraftFile) -> Result<PartHeader> {
     Ok(PartHeader { salt, commitment })
 }
 
-fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, upload: UploadId) -> Result<()> {
-    let key = PartKey::fresh(&draft.content_key()?, &draft.place().part(part).context(), &mut rng());
+fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, version: u32, upload: UploadId) -> Result<()> {
+    let context = draft.place(version).part(part).context();
+    let key = PartKey::fresh(&draft.content_key()?, &context, &mut rng());
     let file = draft.file_mut(part)?;
+    file.version = version;
     file.upload = upload;
     file.salt = B64(key.salt.to_vec());
     file.commitment = B64(key.commitment.to_vec());

@@ -37,6 +37,8 @@ struct Inner<P: Platform> {
     saved: AtomicU64,
     /// One save at a time, and the last one if its answer was lost.
     saving: futures::lock::Mutex<Option<Attempt>>,
+    /// The version that it is known to have become, and its counter then.
+    became: Mutex<Option<(u32, u64)>>,
 }
 
 /// A save that the server may have taken. Sent again as it is: sealed anew it would be another draft with its counter.
@@ -59,6 +61,7 @@ impl<P: Platform> OpenDraft<P> {
             made: AtomicU64::new(u64::from(next == 0)),
             saved: AtomicU64::new(0),
             saving: futures::lock::Mutex::new(None),
+            became: Mutex::new(None),
         }))
     }
 
@@ -122,12 +125,42 @@ impl<P: Platform> OpenDraft<P> {
         }
     }
 
+    /// Whether something of it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.0.next.load(Ordering::Acquire) > 0
+    }
+
+    /// The counter of its last save.
+    pub(super) fn counter(&self) -> u64 {
+        self.0.next.load(Ordering::Acquire).saturating_sub(1)
+    }
+
+    /// Notes that it became a version, with its counter then.
+    pub(super) fn became(&self, version: Option<(u32, u64)>) {
+        *self.0.became.lock().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+
+    pub(super) fn known_to_be(&self) -> Option<(u32, u64)> {
+        *self.0.became.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing of it is stored any more: the next save begins a draft.
+    pub(super) fn begin_anew(&self) {
+        self.0.next.store(0, Ordering::Release);
+        self.0.made.fetch_add(1, Ordering::AcqRel);
+        if self.0.vault.state().drafts.remove(&self.0.id.crypto()).is_some() {
+            self.0.vault.touch();
+        }
+    }
+
     /// Saves what changed since the last save. Calls at the same time share one request.
     ///
     /// # Errors
     /// [`ClientError::DraftMoved`] if another window saved it, a draft that is too large, or no connection: the draft stays
     /// in memory, try again.
     pub async fn save(&self) -> Result<()> {
+        // What was saved as a version meanwhile is no draft any more.
+        self.settle().await?;
         let wanted = self.0.made.load(Ordering::Acquire);
         let mut unanswered = self.0.saving.lock().await;
         if let Some(attempt) = unanswered.clone() {
@@ -174,7 +207,7 @@ impl<P: Platform> OpenDraft<P> {
 
 /// Whether what was asked may have been done all the same, by this request or by the one before it: the session that ended
 /// meanwhile says nothing about either.
-fn is_open(e: &ClientError) -> bool {
+pub(crate) fn is_open(e: &ClientError) -> bool {
     let unheard = matches!(e, ClientError::Transport(_) | ClientError::Answer { .. });
     unheard || e.is_transient() || e.problem() == Some(ErrorCode::SignedOut)
 }

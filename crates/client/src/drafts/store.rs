@@ -86,6 +86,7 @@ impl<P: Platform> Vault<P> {
             genesis: B64::from(Signed::sign(genesis, &keys.signing).as_bytes()),
             content_key: B64(content_key.expose().to_vec()),
             created_at: now,
+            base: None,
         })
     }
 
@@ -97,6 +98,10 @@ impl<P: Platform> Vault<P> {
     pub async fn set_patient(&self, draft: &OpenDraft<P>, patient: PatientChoice) -> Result<OpenDraft<P>> {
         if patient == draft.patient() {
             return Ok(draft.clone());
+        }
+        // A report that is there stays whose it is.
+        if draft.base().is_some() {
+            return Err(ClientError::NotAllowed);
         }
         let new = self.begin_draft(patient, draft.fields()).await?;
         self.delete_draft(&draft.id()).await?;

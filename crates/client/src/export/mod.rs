@@ -15,7 +15,7 @@ use crate::{
     reports::{ExplainedEvent, ReaderMark, json_name, said},
 };
 
-use date::iso;
+pub(crate) use date::iso;
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -292,9 +292,16 @@ impl Access {
         self.state.head().0
     }
 
-    /// Whether a version needs new keys: since its manifest was sealed, a grant that covered it has ended, or somebody has
-    /// left a team that it was granted to.
-    pub(crate) fn rekey_due(&self, manifest: &Manifest) -> bool {
+    /// Those versions, of these manifests, that need new keys: they, or others that have one of their files under the same key,
+    /// were given to somebody who has lost access since. `all` are the report's manifests.
+    pub(crate) fn rekeys_due(&self, of: &[Signed<Manifest>], all: &[Signed<Manifest>]) -> Vec<bool> {
+        let files = Signed::files_of(all, |manifest| self.lost_since(manifest));
+        of.iter().map(Signed::claimed).map(|m| self.lost_since(m) || m.has_one_of(&files)).collect()
+    }
+
+    /// Whether, since a manifest was sealed, a grant that covered its version has ended, or somebody has left a team that it was
+    /// granted to.
+    fn lost_since(&self, manifest: &Manifest) -> bool {
         let (version, head) = (manifest.place.version, &manifest.access_head);
         let sealed_at = self.state.seq_of_head(head).unwrap_or(0);
         let behind = |g: &GrantState| g.grant.versions.contains(version);

@@ -17,21 +17,28 @@ use crate::{
     vault::Vault,
 };
 
-/// The job that opens a part of a verified manifest. Checks the commitment.
-fn open_job(
-    manifest: &Manifest,
-    key: &crypto::report::ContentKey,
-    part: u32,
-    request: SignedRequest,
-) -> Result<OpenJob> {
+/// The key of a file of an open version: derived from the content key, which checks the commitment, or as part 0 states it.
+/// New keys seal every file anew, so what part 0 states counts in revision 0 alone.
+pub(crate) fn part_key(version: &OpenVersion, part: u32) -> Result<PartKey> {
+    let manifest = version.manifest.claimed();
+    let described = manifest.part(part).map_err(|_| ClientError::Missing { what: "That file" })?;
+    let stated = version.content.secret(part).filter(|_| manifest.place.revision == 0);
+    match stated {
+        Some(secret) => Ok(PartKey::from_secret(&secret.0, &described.header)),
+        None => {
+            let context = manifest.place.part(part).context();
+            let key = PartKey::for_header(&version.key, &described.header, &context);
+            Ok(key.map_err(|e| Refusal::PartForged { part, why: e.to_string() })?)
+        }
+    }
+}
+
+/// The job that opens a part of a verified manifest.
+fn open_job(manifest: &Manifest, key: PartKey, part: u32, request: SignedRequest) -> Result<OpenJob> {
     let forged = |why: String| Refusal::PartForged { part, why };
     let described = manifest.part(part).map_err(|_| ClientError::Missing { what: "That file" })?;
-    let context = manifest.place.part(part).context();
-    let part_key = PartKey::for_header(key, &described.header, &context).map_err(|e| forged(e.to_string()))?;
     Ok(OpenJob {
-        key: part_key,
-        content_key: key.clone(),
-        context,
+        key,
         geometry: described.geometry().map_err(|e| forged(e.to_string()))?,
         cipher: described.segments.clone(),
         report: manifest.place.report.api(),
@@ -93,7 +100,7 @@ impl<P: Platform> Vault<P> {
         let manifest = version.manifest.claimed();
         let place = manifest.place;
         let request = self.request_part(&version.report, place.version, place.revision, part);
-        open_job(manifest, &version.key, part, request)
+        open_job(manifest, part_key(version, part)?, part, request)
     }
 
     async fn fill(

@@ -64,12 +64,17 @@ pub(super) struct Verified {
     pub last: Last,
     /// Versions that the account's access covers and that were not delivered.
     pub left_out: Vec<u32>,
+    /// Every manifest, in the order of signing.
+    pub all: Vec<Signed<Manifest>>,
+    /// How many versions there are, those that one may not see among them.
+    pub versions: u32,
 }
 
 impl Verified {
     /// Of a report none of whose manifests is believed.
     pub fn nothing(id: ReportId) -> Self {
-        Self { current: Vec::new(), last: Last { seq: 0, hash: Hash32(id.0), time: 0 }, left_out: Vec::new() }
+        let last = Last { seq: 0, hash: Hash32(id.0), time: 0 };
+        Self { current: Vec::new(), last, left_out: Vec::new(), all: Vec::new(), versions: 0 }
     }
 }
 
@@ -78,6 +83,7 @@ impl Verified {
 fn check_order(id: &ReportId, all: &[Signed<Manifest>], current: &[Signed<Manifest>]) -> Result<u32, Refusal> {
     let newest = Signed::<Manifest>::verify_order(id, all).map_err(|e| {
         let at = match e {
+            ManifestError::CarriedForged { version, part } => return Refusal::CarriedForged { version, part },
             ManifestError::BrokenChain { after, .. } => usize::try_from(after).ok().and_then(|i| all.get(i)),
             _ => all.first(),
         };
@@ -162,7 +168,7 @@ impl<P: Platform> Vault<P> {
         }
         let last = Last { seq: last.claimed().seq, hash: last.hash(), time: last.claimed().time };
         let left_out = left_out(access, self.id(), &report.grants, versions, &current);
-        Ok(Verified { current, last, left_out })
+        Ok(Verified { current, last, left_out, all, versions })
     }
 
     fn check_signers(&self, access: &Access, manifests: &[Signed<Manifest>]) -> Result<()> {

@@ -20,7 +20,7 @@ pub use as_far::{Reading, RefusedVersion};
 pub(crate) use beginning::check_times;
 pub use chain::Access;
 pub(crate) use chain::{Named, refuse_chain};
-pub(crate) use download::content_of;
+pub(crate) use download::{content_of, part_key};
 pub use events::{ReportEvents, event_hash};
 pub(crate) use events::{canonical, check_log, json_name};
 pub use fetch::SignedRequest;

@@ -61,7 +61,11 @@ pub struct OpenReport {
     pub grants: Vec<OwnGrant>,
     /// The versions one may see, ascending.
     pub versions: Vec<VersionInfo>,
+    /// The number of the newest version there is, whether or not one may see it.
+    pub latest: u32,
     pub(crate) manifests: Vec<Signed<Manifest>>,
+    /// Those of all versions and revisions, in the order of signing.
+    pub(crate) all_manifests: Vec<Signed<Manifest>>,
     pub(crate) last: Last,
     pub(crate) wraps: Vec<Vec<WrapBody>>,
 }
@@ -150,8 +154,9 @@ impl<P: Platform> Vault<P> {
         verified: Verified,
         whole: bool,
     ) -> Result<OpenReport> {
-        let Verified { current: manifests, last, .. } = verified;
-        let versions: Vec<_> = manifests.iter().map(|m| describe(m, access.rekey_due(m.claimed()))).collect();
+        let Verified { current: manifests, last, all: all_manifests, versions: latest, .. } = verified;
+        let due = access.rekeys_due(&manifests, &all_manifests);
+        let versions: Vec<_> = manifests.iter().zip(due).map(|(m, due)| describe(m, due)).collect();
         let due = versions.iter().any(|v| v.rekey_pending);
         if whole || due {
             self.see_rekey(&access.state, due);
@@ -164,7 +169,9 @@ impl<P: Platform> Vault<P> {
             grants: Self::as_signed(&access, report.grants),
             access,
             versions,
+            latest,
             manifests,
+            all_manifests,
             last,
             wraps: report.versions.into_iter().map(|v| v.wraps).collect(),
         })

@@ -9,8 +9,8 @@ use api_types::{B64, ReportId, UploadId, reports::NewVersion, uploads::CreateUpl
 use crypto::{
     encoding::sha256,
     format::PartKey,
-    ids::Hash32,
-    report::{ContentKey, Manifest, ManifestPart, RevisionPlace, seal_statement},
+    ids::{AccountId, Hash32},
+    report::{ContentKey, Manifest, ManifestPart, PartPlace, RevisionPlace, seal_statement},
     secret::Secret,
     sign::Signed,
 };
@@ -122,12 +122,12 @@ impl<P: Platform> Vault<P> {
         let mut parts = vec![ManifestPart::of(&sealed0).map_err(|_| ClientError::Internal("part 0 has no layout"))?];
         let mut uploads = Vec::new();
         for part in 1..u32::try_from(old.parts.len()).unwrap_or(u32::MAX) {
-            let (upload, manifest) = self.reseal(&version, place, &key, part, control).await?;
+            let (upload, manifest) = self.reseal(&version, part, place.part(part), &key, control).await?;
             uploads.push(upload);
             parts.push(manifest);
         }
         let statement = seal_statement(&key, &place, &version.statement, &mut rng());
-        let manifest = self.next_manifest(open, &version, place, sha256(&statement), parts)?;
+        let manifest = self.next_manifest(open, old.author, place, sha256(&statement), parts)?;
         let state = &open.access.state;
         let body = NewVersion {
             version: place.version,
@@ -136,6 +136,7 @@ impl<P: Platform> Vault<P> {
             statement: B64(statement),
             part0: B64(sealed0),
             uploads,
+            draft: None,
             wraps: wraps_for(&key, place, state, &open.access.keys)?,
         };
         check_size(&body)?;
@@ -143,26 +144,27 @@ impl<P: Platform> Vault<P> {
         Ok(manifest)
     }
 
-    async fn reseal(
+    /// Opens a file of a version and seals it for another place, under a content key that it was never under.
+    pub(crate) async fn reseal(
         &self,
         version: &OpenVersion,
-        place: RevisionPlace,
-        key: &ContentKey,
         part: u32,
+        to: PartPlace,
+        key: &ContentKey,
         control: &Control,
     ) -> Result<(UploadId, ManifestPart)> {
         let from = self.job(version, part)?;
         let asked = CreateUpload {
-            report_id: place.report.api(),
-            version: place.version,
-            revision: place.revision,
-            part,
+            report_id: to.revision.report.api(),
+            version: to.revision.version,
+            revision: to.revision.revision,
+            part: to.part,
             ciphertext_len: from.geometry.ciphertext_len(),
         };
         let upload = create_upload(self, &asked, &from.geometry).await?;
-        let part_key = PartKey::fresh(key, &place.part(part).context(), &mut rng());
+        let part_key = PartKey::fresh(key, &to.context(), &mut rng());
         let header = part_key.header();
-        let to = SealJob {
+        let into = SealJob {
             key: part_key,
             geometry: from.geometry,
             upload: upload.id,
@@ -170,20 +172,21 @@ impl<P: Platform> Vault<P> {
             sealed_before: Vec::new(),
         };
         let platform = self.platform();
-        let sealed = platform.bulk().reseal_part(platform.transport(), &from, &to, control).await?;
+        let sealed = platform.bulk().reseal_part(platform.transport(), &from, &into, control).await?;
         let found = content_of(from.geometry.plaintext_len(), &sealed.plain);
         if version.statement.claimed().check(part, &found).is_err() {
             return Err(Refusal::ContentChanged { part }.into());
         }
         let ciphertext_len = from.geometry.ciphertext_len();
-        Ok((upload.id, ManifestPart { header, ciphertext_len, segments: sealed.cipher }))
+        Ok((upload.id, ManifestPart { header, ciphertext_len, segments: sealed.cipher, carried: None }))
     }
 
-    /// The manifest after the newest one, signed by the owner beside the author's surviving statement.
-    fn next_manifest(
+    /// The manifest after the newest one: the author's of a new version, or signed by the owner beside the author's surviving
+    /// statement.
+    pub(crate) fn next_manifest(
         &self,
         open: &OpenReport,
-        version: &OpenVersion,
+        author: AccountId,
         place: RevisionPlace,
         statement: Hash32,
         parts: Vec<ManifestPart>,
@@ -196,7 +199,7 @@ impl<P: Platform> Vault<P> {
             seq: open.last.seq.checked_add(1).ok_or(ClientError::Internal("too many manifests"))?,
             previous: open.last.hash,
             access_head: state.head(),
-            author: version.manifest.claimed().author,
+            author,
             signer: self.id(),
             epoch: own.epoch,
             time: self.signing_time().max(state.last_time()).max(open.last.time),

@@ -73,6 +73,7 @@ impl<P: Platform> Vault<P> {
             closed: Mutex::default(),
             seen_events: Mutex::default(),
             team_keys: Mutex::default(),
+            unanswered: futures::lock::Mutex::default(),
             log: Guard::new(EVENTS, said.events),
             key_log: KeyLog::new(said.keys, labels),
         })))

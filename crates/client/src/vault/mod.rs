@@ -45,6 +45,7 @@ use crate::{
     refusal::Refusal,
     session::{Shared, SignedIn, way_in, who_is},
     state::ClientState,
+    versions::Waiting,
 };
 
 /// An unlocked account. Clones share it; the last one dropped wipes the keys.
@@ -75,6 +76,7 @@ struct Inner<P> {
     closed: Mutex<BTreeSet<CryptoAccountId>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
     team_keys: Mutex<BTreeMap<(TeamId, u32), PrivateKey>>,
+    unanswered: futures::lock::Mutex<Waiting>,
     log: Guard,
     key_log: KeyLog,
 }
@@ -190,6 +192,7 @@ impl<P: Platform> Vault<P> {
             closed: Mutex::default(),
             seen_events: Mutex::default(),
             team_keys: Mutex::default(),
+            unanswered: futures::lock::Mutex::default(),
             log,
             key_log,
         })))
@@ -330,6 +333,11 @@ impl<P: Platform> Vault<P> {
 
     pub(crate) fn team_keys(&self) -> MutexGuard<'_, BTreeMap<(TeamId, u32), PrivateKey>> {
         self.0.team_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Versions that the server may have taken, by report.
+    pub(crate) fn unanswered(&self) -> &futures::lock::Mutex<Waiting> {
+        &self.0.unanswered
     }
 
     /// The state changed: the next save sends it.

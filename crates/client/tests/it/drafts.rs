@@ -29,9 +29,9 @@ async fn a_draft_that_is_saved_while_the_list_is_on_its_way_is_no_old_one() {
     assert_ne!(row.draft.unwrap().fields.title, "Typed meanwhile", "the list was made before");
     *server.held.lock().unwrap() = None;
     // From then on that copy is an old one.
-    let old = server.db().drafts[&draft.id()].clone();
+    let old = server.db().drafts[&(draft.id(), ann.account_id())].clone();
     draft.set_fields(fields()).unwrap();
     draft.save().await.unwrap();
-    server.db().drafts.insert(draft.id(), old);
+    server.db().drafts.insert((draft.id(), ann.account_id()), old);
     assert_eq!(ann.drafts().await.unwrap().remove(0).draft.unwrap_err().code(), "draft_forged");
 }

@@ -274,6 +274,8 @@ fn futures_are_send() {
         send(&vault.claim_reports(&[]));
         send(&vault.access(&id));
         send(&vault.drafts());
+        send(&vault.edit_report(&id));
+        send(&vault.restore_version(&id, 1, 2, &control));
         send(&vault.save_state());
     }
     let _ = check;

@@ -1,6 +1,7 @@
 //! The client against a server double in memory: every flow with an honest one, then each lie refused by name.
 #![allow(clippy::unwrap_used, clippy::result_large_err)]
 
+mod archive;
 mod drafts;
 mod flows;
 mod lies;
@@ -9,5 +10,6 @@ mod parting;
 mod pins;
 mod qr;
 mod uploads;
+mod versions;
 
 use malicious_server::double as fake;

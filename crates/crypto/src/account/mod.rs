@@ -15,6 +15,7 @@ mod organisation;
 mod passkey;
 #[cfg(feature = "open")]
 mod recovery;
+mod retention;
 mod shares;
 #[cfg(feature = "open")]
 mod state;
@@ -45,6 +46,7 @@ pub use organisation::{OrganisationError, Role, RoleStatement};
 pub use passkey::PasskeySecret;
 #[cfg(feature = "open")]
 pub use recovery::{RecoveryError, RecoveryKit};
+pub use retention::{RETENTION_RULES_MAX, RETENTION_YEARS_MAX, RetentionRule, RetentionRules};
 #[cfg(feature = "open")]
 pub use shares::{
     CombineError, RecoveryShare, SHARE_CHARACTERS, ShareError, check_together, combine_shares, open_share,

@@ -126,7 +126,7 @@ mod private {
 
     use super::*;
     use crate::{
-        account::{AccountRemoval, EscrowEnd, EscrowKey, KeyChain, Keyring},
+        account::{AccountRemoval, EscrowEnd, EscrowKey, KeyChain, Keyring, RetentionRules},
         kem::hpke_seal,
         secret::Secret,
         sign::{Signed, SigningKey},
@@ -165,6 +165,11 @@ mod private {
         /// Ends one.
         pub fn sign_escrow_end(&self, statement: EscrowEnd) -> Signed<EscrowEnd> {
             Signed::sign(statement, &self.0)
+        }
+
+        /// Signs how long reports are kept.
+        pub fn sign_rules(&self, rules: RetentionRules) -> Signed<RetentionRules> {
+            Signed::sign(rules, &self.0)
         }
 
         /// HPKE-wraps the seed to an administrator's current account key.

@@ -22,7 +22,7 @@ pub use geometry::{
 #[cfg(feature = "open")]
 pub use open::{PartOpener, open_all};
 #[cfg(feature = "open")]
-pub use part_key::PartKey;
+pub use part_key::{PART_SECRET, PartKey};
 #[cfg(feature = "open")]
 pub use seal::{PartSealer, SealError, seal_all};
 #[cfg(feature = "open")]

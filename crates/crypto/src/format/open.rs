@@ -30,7 +30,14 @@ impl PartOpener {
         ciphertext_len: u64,
         final_chunk: &[u8],
     ) -> Result<Self, FormatError> {
-        let key = PartKey::for_header(content_key, header, context)?;
+        Self::with_key(PartKey::for_header(content_key, header, context)?, ciphertext_len, final_chunk)
+    }
+
+    /// As [`PartOpener::begin`], with a key that was checked against the part's header already.
+    ///
+    /// # Errors
+    /// [`FormatError::Truncated`], [`FormatError::WrongEnd`].
+    pub fn with_key(key: PartKey, ciphertext_len: u64, final_chunk: &[u8]) -> Result<Self, FormatError> {
         let geometry = Geometry::of_ciphertext(ciphertext_len)?;
         let opener = Self { cipher: key.cipher(), key, geometry };
         if Defence::PartEnd.holds() {

@@ -12,6 +12,9 @@ use zeroize::Zeroize;
 use super::{COMMITMENT, FormatError, HEADER, MAX_CHUNKS, PartHeader, SALT};
 use crate::secret::Secret;
 
+/// Bytes of what opens one part alone.
+pub const PART_SECRET: usize = 32 + 12;
+
 const PREFIX: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 
 /// What seals and opens the chunks of one part.
@@ -59,6 +62,26 @@ impl PartKey {
     pub fn for_header(content_key: &Secret<32>, header: &PartHeader, context: &[u8]) -> Result<Self, FormatError> {
         let key = Self::derive(content_key, header.salt, context);
         if bool::from(key.commitment.ct_eq(&header.commitment)) { Ok(key) } else { Err(FormatError::WrongCommitment) }
+    }
+
+    /// What opens this part and no other: key ‖ base nonce. It is passed on where a part is carried over into a version
+    /// whose readers have another content key.
+    pub fn secret(&self) -> Secret<PART_SECRET> {
+        let mut out = Secret::new([0u8; PART_SECRET]);
+        let (key, nonce) = out.expose_mut().split_at_mut(32);
+        key.copy_from_slice(self.key.expose());
+        nonce.copy_from_slice(&self.base_nonce);
+        out
+    }
+
+    /// From [`PartKey::secret`]. Whether the header is the part's is for a signed manifest to say: without the content key
+    /// the commitment can't be computed.
+    pub fn from_secret(secret: &Secret<PART_SECRET>, header: &PartHeader) -> Self {
+        let mut key = Secret::new([0u8; 32]);
+        key.expose_mut().copy_from_slice(&secret.expose()[..32]);
+        let mut base_nonce = [0u8; 12];
+        base_nonce.copy_from_slice(&secret.expose()[32..]);
+        Self { key, base_nonce, commitment: header.commitment, salt: header.salt }
     }
 
     /// The header of the part.

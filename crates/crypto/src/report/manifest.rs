@@ -1,10 +1,10 @@
 //! Manifests: what belongs to one revision of one version, signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{AccessState, RevisionPlace};
+use super::{AccessState, RevisionPlace, SealedFor};
 use crate::{
     account::{KeyDirectory, KeyError},
     encoding::{DecodeError, Reader, UnixMillis, Writer, sha256},
@@ -25,6 +25,8 @@ pub struct ManifestPart {
     pub ciphertext_len: u64,
     /// SHA-256 of each stored segment; the header belongs to the first.
     pub segments: Vec<Hash32>,
+    /// What it was sealed for, where an earlier version has the very same part and it was carried over from there.
+    pub carried: Option<SealedFor>,
 }
 
 impl ManifestPart {
@@ -40,7 +42,13 @@ impl ManifestPart {
             .filter_map(|range| part.get(range.start as usize..range.end as usize))
             .map(sha256)
             .collect();
-        Ok(Self { header: PartHeader::parse(part)?, ciphertext_len, segments })
+        Ok(Self { header: PartHeader::parse(part)?, ciphertext_len, segments, carried: None })
+    }
+
+    /// Whether the stored bytes are the same, whichever version they were sealed for.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let of = |part: &Self| (part.header, part.ciphertext_len);
+        of(self) == of(other) && self.segments == other.segments
     }
 
     /// The layout.
@@ -97,6 +105,10 @@ impl SignedObject for Manifest {
             let hashes: Vec<u8> = part.segments.iter().flat_map(|h| h.0).collect();
             w.bytes(&hashes);
         }
+        // Not even an empty field where nothing is carried over: so manifests looked before there was this.
+        if self.parts.iter().any(|part| part.carried.is_some()) {
+            w.nested(|w| write_carried(w, &self.parts));
+        }
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -109,7 +121,7 @@ impl SignedObject for Manifest {
         if place.version == 0 || seq == 0 {
             return Err(DecodeError::Invalid { field: "version" });
         }
-        Ok(Self {
+        let mut manifest = Self {
             place,
             seq,
             previous: Hash32(r.array("previous")?),
@@ -120,8 +132,43 @@ impl SignedObject for Manifest {
             time: r.time("time")?,
             statement: Hash32(r.array("statement")?),
             parts: read_parts(r)?,
-        })
+        };
+        if !r.is_empty() {
+            read_carried(r, place, &mut manifest.parts)?;
+        }
+        Ok(manifest)
     }
+}
+
+fn write_carried(w: &mut Writer, parts: &[ManifestPart]) {
+    for (n, part) in (0u32..).zip(parts) {
+        if let Some(from) = part.carried {
+            w.u32(n).u32(from.version).u32(from.revision).u32(from.part);
+        }
+    }
+}
+
+/// Parts that were carried over, ascending; at least one. A re-key carries nothing over: its parts are all sealed anew.
+fn read_carried(r: &mut Reader<'_>, place: RevisionPlace, parts: &mut [ManifestPart]) -> Result<(), DecodeError> {
+    let invalid = || DecodeError::Invalid { field: "carried" };
+    let mut list = r.nested("carried", crate::encoding::MAX_FIELD)?;
+    if list.is_empty() || place.revision != 0 {
+        return Err(invalid());
+    }
+    let mut last = 0;
+    while !list.is_empty() {
+        let part = list.u32("carried")?;
+        let from = SealedFor {
+            version: list.u32("carried version")?,
+            revision: list.u32("carried revision")?,
+            part: list.u32("carried part")?,
+        };
+        let allowed = part > last && (1..place.version).contains(&from.version) && from.part > 0;
+        let described = usize::try_from(part).ok().and_then(|i| parts.get_mut(i));
+        described.filter(|_| allowed).ok_or_else(invalid)?.carried = Some(from);
+        last = part;
+    }
+    Ok(())
 }
 
 fn read_parts(r: &mut Reader<'_>) -> Result<Vec<ManifestPart>, DecodeError> {
@@ -144,7 +191,7 @@ fn read_part(r: &mut Reader<'_>) -> Result<ManifestPart, DecodeError> {
     }
     let (chunks, _) = hashes.as_chunks::<32>();
     let segments = chunks.iter().map(|h| Hash32(*h)).collect();
-    Ok(ManifestPart { header: PartHeader { salt, commitment }, ciphertext_len, segments })
+    Ok(ManifestPart { header: PartHeader { salt, commitment }, ciphertext_len, segments, carried: None })
 }
 
 /// Why a manifest, or bytes under it, don't count.
@@ -173,6 +220,14 @@ pub enum ManifestError {
         after: u64,
         /// The number found.
         found: u64,
+    },
+    /// A part is carried over from a version that has no such part, or has it under other keys by then.
+    #[error("version {version} carries part {part} over from a version that does not have it")]
+    CarriedForged {
+        /// The version that carries it over.
+        version: u32,
+        /// Its part.
+        part: u32,
     },
     /// An older manifest than one seen before.
     #[error("the manifests do not contain the one seen before")]
@@ -248,11 +303,12 @@ impl Signed<Manifest> {
     }
 
     /// Checks the order of a report's manifests 1, 2, …: each names the one before, versions grow by one from 1, a
-    /// revision follows its predecessor and keeps its author and number of parts. Gives the current revision of each
-    /// version. Signatures are verified apart.
+    /// revision follows its predecessor and keeps its author and number of parts, and what is carried over stood in the
+    /// version named, under the keys that this had then. Gives the current revision of each version. Signatures are
+    /// verified apart.
     ///
     /// # Errors
-    /// [`ManifestError::WrongReport`], [`ManifestError::BrokenChain`].
+    /// [`ManifestError::WrongReport`], [`ManifestError::BrokenChain`], [`ManifestError::CarriedForged`].
     pub fn verify_order<'a>(
         report: &ReportId,
         manifests: &'a [Self],
@@ -266,6 +322,9 @@ impl Signed<Manifest> {
             }
             if m.seq != seq || m.previous != previous || !follows(&current, m) {
                 return Err(ManifestError::BrokenChain { after: seq - 1, found: m.seq });
+            }
+            if let Some(part) = wrongly_carried(&current, m) {
+                return Err(ManifestError::CarriedForged { version: m.place.version, part });
             }
             previous = manifest.hash();
             current.insert(m.place.version, manifest);
@@ -288,6 +347,12 @@ impl Signed<Manifest> {
             before = at;
         }
         Ok(())
+    }
+
+    /// The files of those manifests for which `lost` holds. Whoever was given one of them has the keys of these files, whichever
+    /// other versions have the files too.
+    pub fn files_of(manifests: &[Self], lost: impl Fn(&Manifest) -> bool) -> BTreeSet<SealedFor> {
+        manifests.iter().map(Signed::claimed).filter(|m| lost(m)).flat_map(Manifest::origins).collect()
     }
 
     /// Checks that manifests go on from one seen before.
@@ -318,7 +383,36 @@ fn follows(current: &BTreeMap<u32, &Signed<Manifest>>, m: &Manifest) -> bool {
     }
 }
 
+/// The first part that isn't what it is said to be carried over from: a part that was sealed for the version named, which
+/// has it under these keys still.
+fn wrongly_carried(current: &BTreeMap<u32, &Signed<Manifest>>, m: &Manifest) -> Option<u32> {
+    let stands = |part: &ManifestPart, from: &SealedFor| {
+        let version = current.get(&from.version).map(|s| s.claimed())?;
+        let source = version.part(from.part).ok()?;
+        Some(version.place.revision == from.revision && source.carried.is_none() && source.is_same_as(part))
+    };
+    let wrong = |(n, part): (u32, &ManifestPart)| {
+        let from = part.carried.as_ref()?;
+        (stands(part, from) != Some(true)).then_some(n)
+    };
+    (0u32..).zip(&m.parts).find_map(wrong)
+}
+
 impl Manifest {
+    /// Whether it lists one of these files.
+    pub fn has_one_of(&self, files: &BTreeSet<SealedFor>) -> bool {
+        !files.is_empty() && self.origins().any(|origin| files.contains(&origin))
+    }
+
+    /// What each file's ciphertext was sealed for: this revision, or the version it was carried over from.
+    pub fn origins(&self) -> impl Iterator<Item = SealedFor> {
+        let place = self.place;
+        (0u32..).zip(&self.parts).skip(1).map(move |(part, described)| {
+            let here = SealedFor { version: place.version, revision: place.revision, part };
+            described.carried.unwrap_or(here)
+        })
+    }
+
     /// A part's description.
     ///
     /// # Errors

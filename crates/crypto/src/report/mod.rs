@@ -24,7 +24,7 @@ pub use chain_error::ChainError;
 pub use draft::{open_draft, seal_draft};
 pub use genesis::{Genesis, GenesisError, Patient};
 pub use manifest::{MAX_PARTS, Manifest, ManifestError, ManifestPart};
-pub use place::{PartPlace, RevisionPlace};
+pub use place::{PartPlace, RevisionPlace, SealedFor};
 pub use statement::{AuthorStatement, ContentHasher, StatementError, StatementPart};
 #[cfg(feature = "open")]
 pub use statement::{open_statement, seal_statement};

@@ -44,3 +44,14 @@ impl PartPlace {
         w.finish()
     }
 }
+
+/// Which version, revision and part a file's ciphertext was sealed for. It may stand in later versions besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SealedFor {
+    /// Version, from 1.
+    pub version: u32,
+    /// Revision, from 0.
+    pub revision: u32,
+    /// Part, 1 or more.
+    pub part: u32,
+}

@@ -11,6 +11,7 @@ mod envelopes;
 mod escrow;
 mod manifests;
 mod parts;
+mod retention;
 mod shares;
 mod teams;
 mod wraps;

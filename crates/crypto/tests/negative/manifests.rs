@@ -2,12 +2,12 @@
 
 use crypto::{
     account::KeyError,
-    encoding::sha256,
+    encoding::{DecodeError, sha256},
     format::{HEADER, PartHeader, PartKey, SEGMENT_PLAINTEXT, seal_all},
     ids::{AccountId, Hash32, ReportId},
     report::{
         AccessState, AuthorStatement, ChainError, Change, ContentHasher, Manifest, ManifestError, ManifestPart,
-        RevisionPlace, Right, StatementError, open_statement, seal_statement,
+        RevisionPlace, Right, SealedFor, StatementError, open_statement, seal_statement,
     },
     sign::{Signed, VerifyError},
 };
@@ -245,4 +245,94 @@ fn fail_version_behind_a_revocation() {
     let mut elsewhere = all[0].claimed().clone();
     elsewhere.access_head = Hash32([8; 32]);
     assert_eq!(Signed::verify_heads(&[world.sign(elsewhere)], &state), Err(ManifestError::WrongHead));
+}
+
+impl World {
+    /// Version 2, whose file is the one that `from` names in a manifest.
+    fn carrying(&self, before: &Signed<Manifest>, from: SealedFor, of: &Manifest) -> Manifest {
+        let mut second = self.manifest(2, 0, Some(before));
+        let described = of.part(from.part).unwrap_or(&of.parts[1]);
+        second.parts[1] = ManifestPart { carried: Some(from), ..described.clone() };
+        second
+    }
+}
+
+const FILE: SealedFor = SealedFor { version: 1, revision: 0, part: 1 };
+
+#[test]
+fn pass_carried_over_and_shared_with_whoever_has_either() {
+    let world = World::new();
+    let first = world.sign(world.manifest(1, 0, None));
+    let second = world.sign(world.carrying(&first, FILE, first.claimed()));
+    second.verify_manifest(&world.state(), &world.keys).unwrap();
+    assert_eq!(second.claimed().parts[1].carried, Some(FILE));
+    assert_eq!(second.claimed().origins().collect::<Vec<_>>(), [FILE]);
+    // A third names the version that the part was sealed for, not the one in between.
+    let third = Manifest { place: world.place(3, 0), ..world.carrying(&second, FILE, first.claimed()) };
+    let other = world.manifest(4, 0, Some(&world.sign(third.clone())));
+    let all = [first, second, world.sign(third), world.sign(other)];
+    assert_eq!(Signed::verify_order(&world.chain.report(), &all).unwrap().len(), 4);
+    let sharing = |lost: u32| {
+        let files = Signed::files_of(&all, |m| m.place.version == lost);
+        all.iter().filter(|m| m.claimed().has_one_of(&files)).map(|m| m.claimed().place.version).collect::<Vec<_>>()
+    };
+    assert_eq!((sharing(1), sharing(3), sharing(4)), (vec![1, 2, 3], vec![1, 2, 3], vec![4]));
+    assert!(sharing(5).is_empty());
+}
+
+#[test]
+fn fail_carried_over_from_where_it_never_stood() {
+    let world = World::new();
+    let report = world.chain.report();
+    let first = world.sign(world.manifest(1, 0, None));
+    let order = |m: Manifest| Signed::verify_order(&report, &[first.clone(), world.sign(m)]).map(drop);
+    let forged = Err(ManifestError::CarriedForged { version: 2, part: 1 });
+    let carrying = |from| world.carrying(&first, from, first.claimed());
+    assert_eq!(order(carrying(FILE)), Ok(()));
+    assert_eq!(order(carrying(SealedFor { revision: 1, ..FILE })), forged, "keys that there never were");
+    assert_eq!(order(carrying(SealedFor { part: 2, ..FILE })), forged, "no such part");
+    // The header, the length and each hash are those of the version that is named.
+    let changes: [fn(&mut ManifestPart); 3] =
+        [|part| part.header.salt[0] ^= 1, |part| part.segments[1].0[0] ^= 1, |part| part.ciphertext_len -= 1];
+    for change in changes {
+        let mut other = carrying(FILE);
+        change(&mut other.parts[1]);
+        assert_eq!(order(other), forged);
+    }
+    // Once the version has other keys, what was sealed under the old ones is carried nowhere.
+    let rekeyed = world.sign(world.manifest(1, 1, Some(&first)));
+    let late = world.sign(world.carrying(&rekeyed, FILE, first.claimed()));
+    assert_eq!(Signed::verify_order(&report, &[first.clone(), rekeyed, late]).map(drop), forged);
+    // What is carried over already was not sealed for the version in between.
+    let second = world.sign(carrying(FILE));
+    let between = SealedFor { version: 2, ..FILE };
+    let third = Manifest { place: world.place(3, 0), ..world.carrying(&second, between, second.claimed()) };
+    let all = [first.clone(), second, world.sign(third)];
+    assert_eq!(Signed::verify_order(&report, &all), Err(ManifestError::CarriedForged { version: 3, part: 1 }));
+}
+
+#[test]
+fn fail_carried_over_malformed() {
+    let world = World::new();
+    let first = world.sign(world.manifest(1, 0, None));
+    let parse = |m: Manifest| {
+        Signed::<Manifest>::parse(Signed::sign(m, &world.doctor.keyring.current().signing).as_bytes()).map(drop)
+    };
+    let invalid = Err(DecodeError::Invalid { field: "carried" });
+    let carrying = |from| world.carrying(&first, from, first.claimed());
+    assert_eq!(parse(carrying(FILE)), Ok(()));
+    for from in [
+        SealedFor { version: 0, ..FILE },
+        SealedFor { version: 2, ..FILE },
+        SealedFor { version: 3, ..FILE },
+        SealedFor { part: 0, ..FILE },
+    ] {
+        assert_eq!(parse(carrying(from)), invalid, "{from:?}");
+    }
+    // Part 0 is of its own version, and new keys carry nothing over.
+    let mut fields = carrying(FILE);
+    fields.parts[0].carried = Some(FILE);
+    assert_eq!(parse(fields), invalid);
+    let rekeyed = Manifest { place: world.place(2, 1), ..carrying(FILE) };
+    assert_eq!(parse(rekeyed), invalid);
 }

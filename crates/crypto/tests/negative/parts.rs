@@ -189,3 +189,27 @@ fn fail_to_seal_a_wrong_segment() {
     assert_eq!(sealer.seal_segment(u64::MAX, &short, true), Err(SealError::TooLong));
     assert_eq!(sealer.seal_segment(1 << 29, &short, true), Err(SealError::TooLong));
 }
+
+/// What opens one part is no key to its neighbour, nor to the same part as another version has it.
+#[test]
+fn fail_a_parts_own_secret_elsewhere() {
+    let sealed_at = |at: PartPlace, seed| {
+        let key = PartKey::fresh(&key(), &at.context(), &mut rng(seed));
+        (key.secret(), seal_all(key, &plaintext(100)).unwrap())
+    };
+    let (secret, part) = sealed_at(place(1, 1, 0, 1), 1);
+    let open = |part: &[u8]| {
+        let key = PartKey::from_secret(&secret, &PartHeader::parse(part).unwrap());
+        let opener = PartOpener::with_key(key, part.len() as u64, &part[HEADER..])?;
+        opener.open_segment(0, part)
+    };
+    assert_eq!(open(&part).unwrap(), plaintext(100));
+    for at in [place(1, 1, 0, 2), place(1, 2, 0, 1), place(1, 1, 1, 1), place(2, 1, 0, 1)] {
+        assert_eq!(open(&sealed_at(at, 1).1), Err(FormatError::WrongEnd), "{at:?}");
+    }
+    let mut other_header = part.clone();
+    other_header[0] ^= 1;
+    let key = PartKey::from_secret(&secret, &PartHeader::parse(&part).unwrap());
+    let opener = PartOpener::with_key(key, part.len() as u64, &part[HEADER..]).unwrap();
+    assert_eq!(opener.open_segment(0, &other_header), Err(FormatError::WrongCommitment));
+}

@@ -14,6 +14,7 @@ use api_types::{
     recovery_shares::{
         self, HeldShare, HeldShareList, NamedSplit, NewRecoverySplit, OwnRecoverySplit, SealedShare, ShareHolder,
     },
+    retention::{PutRetentionRules, RetentionRules},
     sessions::{Carrier, CurrentSession, Session, SessionList, WhoAmI},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
     sign_up::{FinishSignUp, NewWayIn, RegistrationStarted, StartSignUp},
@@ -164,6 +165,7 @@ impl Fake {
                     log_keys_key: None,
                     log_vrf_key: None,
                     keep_events_days: None,
+                    keep_drafts_days: None,
                     instance_id: B64(self.instance.to_vec()),
                     name: "Test clinic".to_owned(),
                     set_up: organisation_key.is_some(),
@@ -451,6 +453,11 @@ impl Fake {
                     .collect(),
                 next: None,
             }),
+            (Method::Get, ["retention-rules"]) => json(&RetentionRules { statement: db.retention_rules.clone() }),
+            (Method::Put, ["admin", "retention-rules"]) => {
+                db.retention_rules = Some(read::<PutRetentionRules>(request).statement);
+                json(&())
+            }
             (Method::Post, ["admin", "accounts", id, "approve"]) => {
                 let body: ApproveAccount = read(request);
                 let of = db.accounts.get_mut(&id.parse().unwrap()).unwrap();

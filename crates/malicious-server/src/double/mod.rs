@@ -131,7 +131,7 @@ pub struct Db {
     pub sessions: BTreeMap<String, (AccountId, Session)>,
     pub logins: BTreeMap<Vec<u8>, (AccountId, SecretBytes)>,
     pub recoveries: BTreeMap<Vec<u8>, (AccountId, [u8; 32])>,
-    pub drafts: BTreeMap<ReportId, (AccountId, B64, u64)>,
+    pub drafts: BTreeMap<(ReportId, AccountId), (B64, u64)>,
     pub uploads: BTreeMap<UploadId, Upload>,
     pub reports: BTreeMap<ReportId, Report>,
     pub invitations: BTreeMap<String, Invitation>,
@@ -145,6 +145,8 @@ pub struct Db {
     pub escrows: Vec<escrow::Escrowed>,
     pub teams: BTreeMap<TeamId, teams::Team>,
     pub devices: Vec<ReportDevice>,
+    /// The organisation's rules on how long reports are kept.
+    pub retention_rules: Option<B64>,
     pub cursor: u64,
 }
 
@@ -168,6 +170,8 @@ pub struct Fake {
     pub segments_sent: AtomicUsize,
     /// The next draft, or new keys, are taken, and the answer is lost.
     pub loses_answer: AtomicBool,
+    /// The next version is taken, and the answer is lost.
+    pub loses_version: AtomicBool,
     /// Whether the connection holds while a client state is sent.
     pub takes_state: AtomicBool,
     /// Answers to requests for a path that ends so are on their way until this is told.
@@ -212,6 +216,7 @@ impl Fake {
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
+            loses_version: AtomicBool::new(false),
             takes_state: AtomicBool::new(true),
             held: Mutex::default(),
             meanwhile: Mutex::default(),
@@ -353,6 +358,10 @@ impl Transport for Wire {
             lie(&request, &mut value);
         }
         let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
+        let is_version = request.method == Method::Post && request.path.ends_with("/versions");
+        if is_version && self.server.loses_version.swap(false, Ordering::Relaxed) {
+            return Err(TransportError::Offline);
+        }
         let may_be_lost = is_draft || request.path.ends_with("/account/keys");
         if may_be_lost && self.server.loses_answer.swap(false, Ordering::Relaxed) {
             return Err(TransportError::Offline);

@@ -1,7 +1,7 @@
 //! Drafts, uploads, reports.
 
 use api_types::{
-    AccountId, B64, ErrorCode, ReportId, UploadId,
+    AccountId, B64, ErrorCode, Problem, ReportId, UploadId,
     audit::AuditEventList,
     closing::{EraseReport, ErasedReport},
     drafts::{Draft, DraftList, PutDraft},
@@ -13,7 +13,11 @@ use api_types::{
     uploads::{CreateUpload, Upload as UploadBody},
 };
 use client::transport::{Method, Request};
-use crypto::format::Geometry;
+use crypto::{
+    format::Geometry,
+    report::{AccessState, Manifest},
+    sign::Signed,
+};
 
 use super::{Answer, Db, Fake, Report, Revision, Upload, accounts::public, json, no, random, read};
 
@@ -32,48 +36,77 @@ fn upload_body(id: &UploadId, of: &Upload) -> UploadBody {
     }
 }
 
-fn take(db: &mut Db, body: NewVersion) -> Revision {
+fn take(db: &mut Db, report: &ReportId, body: NewVersion) -> Revision {
     let mut parts = vec![body.part0.0.clone()];
-    for id in &body.uploads {
-        let upload = db.uploads.remove(id).unwrap();
-        parts.push(upload.segments.values().flat_map(|s| s.to_vec()).collect());
-        assert_eq!(parts.last().unwrap().len() as u64, upload.asked.ciphertext_len);
+    let mut uploads = body.uploads.iter();
+    let manifest = Signed::<Manifest>::parse(&body.manifest.0).unwrap();
+    for described in manifest.claimed().parts.iter().skip(1) {
+        let part = match described.carried {
+            Some(from) => {
+                let source = db.reports[report].versions[&from.version].last().unwrap();
+                assert_eq!(source.body.revision, from.revision);
+                source.parts[from.part as usize].clone()
+            }
+            None => {
+                let upload = db.uploads.remove(uploads.next().unwrap()).unwrap();
+                upload.segments.values().flat_map(|s| s.to_vec()).collect()
+            }
+        };
+        assert_eq!(part.len() as u64, described.ciphertext_len);
+        parts.push(part);
     }
+    assert!(uploads.next().is_none());
     Revision { body, parts }
+}
+
+/// Whether a version is the next one, and sealed for who has access now, as an honest server asks.
+fn may_follow(state: &AccessState, report: &Report, body: &NewVersion) -> Result<(), Problem> {
+    let (latest, _) = report.versions.last_key_value().unwrap();
+    if body.version != latest + 1 {
+        return Err(Problem { latest_version: Some(*latest), ..no(ErrorCode::VersionMoved) });
+    }
+    let manifest = Signed::<Manifest>::parse(&body.manifest.0).unwrap();
+    if manifest.claimed().access_head != state.head() {
+        return Err(no(ErrorCode::AccessHeadMoved));
+    }
+    let all = report.versions.values().flatten();
+    let newest = all.map(|revision| Signed::<Manifest>::parse(&revision.body.manifest.0).unwrap());
+    let newest = newest.max_by_key(|manifest| manifest.claimed().seq).unwrap();
+    match manifest.claimed().previous == newest.hash() {
+        true => Ok(()),
+        false => Err(Problem { latest_version: Some(*latest), ..no(ErrorCode::VersionMoved) }),
+    }
 }
 
 impl Fake {
     pub(super) fn drafts(&self, request: &Request, parts: &[&str], me: &AccountId) -> Option<Answer> {
         let mut db = self.db();
-        let body = |id: &ReportId, of: &(AccountId, B64, u64)| Draft {
-            id: *id,
-            sealed: of.1.clone(),
-            counter: of.2,
-            updated_at: 0,
-        };
+        let body =
+            |id: &ReportId, of: &(B64, u64)| Draft { id: *id, sealed: of.0.clone(), counter: of.1, updated_at: 0 };
+        let mine = |id: &str| (id.parse::<ReportId>().unwrap(), *me);
         Some(match (request.method, parts) {
             (Method::Get, ["drafts"]) => json(&DraftList {
-                items: db.drafts.iter().filter(|(_, d)| d.0 == *me).map(|(id, d)| body(id, d)).collect(),
+                items: db.drafts.iter().filter(|((_, of), _)| of == me).map(|((id, _), d)| body(id, d)).collect(),
             }),
             (Method::Get, ["drafts", id]) => {
-                let id = id.parse().unwrap();
-                db.drafts.get(&id).map_or(Err(no(ErrorCode::NotFound)), |d| json(&body(&id, d)))
+                let key = mine(id);
+                db.drafts.get(&key).map_or(Err(no(ErrorCode::NotFound)), |d| json(&body(&key.0, d)))
             }
             (Method::Put, ["drafts", id]) => {
-                let id = id.parse().unwrap();
+                let key = mine(id);
                 let put: PutDraft = read(request);
-                if db.drafts.get(&id).is_some_and(|d| d.2 == put.counter && d.1 == put.sealed) {
+                if db.drafts.get(&key).is_some_and(|d| d.1 == put.counter && d.0 == put.sealed) {
                     return Some(json(&()));
                 }
-                let expected = db.drafts.get(&id).map_or(0, |d| d.2 + 1);
+                let expected = db.drafts.get(&key).map_or(0, |d| d.1 + 1);
                 if put.counter != expected {
                     return Some(Err(no(ErrorCode::CounterStale)));
                 }
-                db.drafts.insert(id, (*me, put.sealed, put.counter));
+                db.drafts.insert(key, (put.sealed, put.counter));
                 json(&())
             }
             (Method::Delete, ["drafts", id]) => {
-                db.drafts.remove(&id.parse().unwrap());
+                db.drafts.remove(&mine(id));
                 json(&())
             }
             (Method::Post, ["uploads"]) => {
@@ -106,15 +139,38 @@ impl Fake {
                     return Some(Err(no(ErrorCode::Conflict)));
                 }
                 let wraps = body.version.wraps.clone();
-                let revision = take(&mut db, body.version);
+                let revision = take(&mut db, &id, body.version);
                 db.cursor += 1;
                 let cursor = db.cursor;
                 let mut report =
                     Report { genesis: body.genesis, entries: body.entries, wraps, cursor, ..Default::default() };
                 report.versions.insert(1, vec![revision]);
                 db.reports.insert(id, report);
-                db.drafts.remove(&id);
+                db.drafts.remove(&(id, *me));
                 json(&self.report_body(&db, &id, me))
+            }
+            (Method::Post, ["reports", id, "versions"]) => {
+                let id = found(id);
+                let body: NewVersion = read(request);
+                let there = db.reports[&id].versions.get(&body.version);
+                if there.is_some_and(|revisions| revisions[0].body.manifest == body.manifest) {
+                    return Some(json(&()));
+                }
+                if let Err(refused) = may_follow(&self.replay(&db, &id), &db.reports[&id], &body) {
+                    return Some(Err(refused));
+                }
+                let (draft, version) = (body.draft, body.version);
+                let revision = take(&mut db, &id, body);
+                if draft.is_some() && db.drafts.get(&(id, *me)).map(|d| d.1) == draft {
+                    db.drafts.remove(&(id, *me));
+                }
+                db.cursor += 1;
+                let cursor = db.cursor;
+                let report = db.reports.get_mut(&id).unwrap();
+                report.wraps.extend(revision.body.wraps.clone());
+                report.versions.insert(version, vec![revision]);
+                report.cursor = cursor;
+                json(&())
             }
             (Method::Get, ["reports"]) => self.report_list(&db, me),
             (Method::Get, ["reports", id]) if db.reports.get(&found(id)).is_some_and(|report| report.erased) => {
@@ -167,7 +223,7 @@ impl Fake {
             (Method::Post, ["reports", id, "versions", version, "revisions"]) => {
                 let (id, version): (_, u32) = (found(id), version.parse().unwrap());
                 let body: NewVersion = read(request);
-                let revision = take(&mut db, body);
+                let revision = take(&mut db, &id, body);
                 db.cursor += 1;
                 let cursor = db.cursor;
                 let report = db.reports.get_mut(&id).unwrap();

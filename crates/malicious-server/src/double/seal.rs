@@ -101,6 +101,7 @@ impl Fake {
             statement: B64(statement),
             part0: B64(part0.clone()),
             uploads: Vec::new(),
+            draft: None,
             wraps,
         };
         stored.versions.insert(version, vec![Revision { body, parts: vec![part0] }]);

@@ -374,9 +374,9 @@ async fn draft_rollback() {
         let server = Fake::new();
         let ann = server.person("Ann Example", Role::Patient).await;
         let draft = ann.begin_draft(PatientChoice::New, fields()).await.unwrap();
-        let old = server.db().drafts[&draft.id()].clone();
+        let old = server.db().drafts[&(draft.id(), ann.account_id())].clone();
         draft.add_file("a", &Bytes::from_static(b"a"), &Control::none()).await.unwrap();
-        server.db().drafts.insert(draft.id(), old);
+        server.db().drafts.insert((draft.id(), ann.account_id()), old);
         let open = ann.open_draft(&draft.id()).await?;
         Ok(Won::if_so(open.files().is_empty()))
     }

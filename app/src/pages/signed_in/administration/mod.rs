@@ -9,6 +9,8 @@ mod invite;
 mod people;
 mod person;
 mod policies;
+mod quota;
+mod retention;
 mod storage;
 mod sure;
 

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use super::{
     Administrators,
     person::AdminPerson,
+    quota::PersonSpace,
     sure::{Deed, Sure},
 };
 use crate::{
@@ -45,6 +46,8 @@ pub(super) struct Decisions {
     pub enabling: Question<PersonRow>,
     /// "Delete in 30 days?"
     pub deleting: Question<PersonRow>,
+    /// How much somebody stores, and may.
+    pub spacing: Question<PersonRow>,
     /// Whose approval is being signed.
     pub approving: RwSignal<Option<AccountId>>,
     pub approve: Callback<PersonRow>,
@@ -79,6 +82,7 @@ fn People() -> impl IntoView {
         <Sure proving deed=Deed::disable() question=decisions.disabling work=disable again/>
         <Sure proving deed=Deed::enable() question=decisions.enabling work=enable again/>
         <Sure proving deed=Deed::remove() question=decisions.deleting work=remove again/>
+        <PersonSpace question=decisions.spacing proving/>
         <ProveDialog proving/>
     }
 }
@@ -129,6 +133,7 @@ fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {
         disabling: Question::new(),
         enabling: Question::new(),
         deleting: Question::new(),
+        spacing: Question::new(),
         approving,
         approve,
     }

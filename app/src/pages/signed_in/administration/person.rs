@@ -1,6 +1,6 @@
 //! One person of the list.
 
-use api_types::accounts::AccountStatus;
+use api_types::accounts::{AccountStatus, Role};
 use leptos::prelude::*;
 
 use super::people::{Decisions, unconfirmed};
@@ -30,6 +30,7 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
             })}
             {person.account.second_factor.then(|| second_factor(&person, decisions))}
             {status_badge(&person)}
+            {space(&person, decisions)}
             {switch(&person, decisions)}
             {removal(&person, decisions)}
             {decide}
@@ -62,6 +63,20 @@ fn second_factor(person: &PersonRow, decisions: Decisions) -> impl IntoView + us
             </Button>
         })}
     }
+}
+
+/// How much they store, and may; administrators have no reports.
+fn space(person: &PersonRow, decisions: Decisions) -> impl IntoView + use<> {
+    let account = &person.account.account;
+    if account.role == Role::Administrator || account.status == AccountStatus::Deleted {
+        return None;
+    }
+    let (asked, name) = (person.clone(), account.name.clone());
+    Some(view! {
+        <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| decisions.spacing.ask(asked.clone())>
+            {t!(data.quota_open)}<span class="sr-only">" "{name}</span>
+        </Button>
+    })
 }
 
 /// Out, or in again; nobody does that to themselves.

@@ -1,9 +1,9 @@
-//! `/administration/policies`: which roles need a second factor.
+//! `/administration/policies`: which roles need a second factor, how much accounts may store, how long reports are kept.
 
 use api_types::{ErrorCode, accounts::Role, policies::Policies};
 use leptos::prelude::*;
 
-use super::Administrators;
+use super::{Administrators, quota::DefaultQuota, retention::RetentionRules};
 use crate::{
     components::{Banner, Button, Card, CheckBox, Tone, role_name, use_toasts},
     pages::signed_in::prove::{ProveDialog, Proving},
@@ -31,6 +31,8 @@ fn Roles() -> impl IntoView {
                 {stored.show(t!(administration.failed), 2, move |policies| view! { <Form policies proving/> })}
             </div>
         </Card>
+        <DefaultQuota proving/>
+        <RetentionRules proving/>
         <ProveDialog proving/>
     }
 }

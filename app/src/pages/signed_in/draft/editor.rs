@@ -8,7 +8,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{files::Files, finish::Finish, form::Form, patient::PatientState};
+use super::{change::FinishChange, files::Files, finish::Finish, form::Form, patient::PatientState};
 use crate::{
     components::{Toasts, use_toasts},
     pages::signed_in::reports::dropping::on_drop_anywhere,
@@ -75,6 +75,8 @@ pub(super) struct Desk {
     /// The draft, once it exists.
     pub session: RwSignal<Option<Session>, LocalStorage>,
     pub patient: PatientState,
+    /// The version that is changed; none where a report is written.
+    pub base: Option<u32>,
     /// Why a first save didn't work.
     pub problem: RwSignal<Option<String>>,
     pub vault: Vault,
@@ -91,11 +93,13 @@ impl Desk {
         let who = vault.who();
         let own = who.as_ref().filter(|who| who.role == Role::Patient).map(|who| who.account_id);
         let fields = session.as_ref().map(Session::fields).unwrap_or_default();
+        let base = session.as_ref().and_then(Session::base);
         let patient = PatientState::new(session.as_ref().map(Session::patient), own);
         Self {
             fields: Fields::new(fields),
             session: RwSignal::new_local(session),
             patient,
+            base,
             problem: RwSignal::new(None),
             vault,
             drafts: use_drafts(),
@@ -151,8 +155,13 @@ impl Desk {
             match self.ensure(&open).await {
                 Ok(session) => {
                     // The page may be gone; then the last typing was saved when it went.
-                    if self.fields.title.try_get_untracked().is_some() {
-                        session.save(untrack(|| self.fields.get())).await;
+                    if let Some(fields) = self.typed() {
+                        let begins = !session.is_stored();
+                        session.save(fields).await;
+                        // It is in the list from now on.
+                        if begins && session.is_stored() {
+                            self.index.refresh();
+                        }
                     }
                     if let Saving::Failed(_) = session.saving().get_untracked() {
                         self.later(AGAIN);
@@ -182,6 +191,12 @@ impl Desk {
     fn stop_resting(self) -> bool {
         let waiting = self.rest.try_update_value(Option::take).flatten();
         waiting.map(|handle| handle.clear()).is_some()
+    }
+
+    /// As typed now, for what runs beside the page; none once the page is gone.
+    pub fn typed(self) -> Option<ReportFields> {
+        self.fields.title.try_get_untracked()?;
+        Some(untrack(|| self.fields.get()))
     }
 
     /// Puts another draft behind the page: another patient, or the newer copy from another device.
@@ -214,7 +229,10 @@ impl Desk {
 /// A reload must come back to this draft. The router isn't asked: it would begin the page anew while somebody types.
 fn show_address(session: &Session) {
     if let Ok(history) = window().history() {
-        let address = format!("/drafts/{}", session.id());
+        let address = match session.base() {
+            Some(_) => format!("/reports/{}/edit", session.id()),
+            None => format!("/drafts/{}", session.id()),
+        };
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
     }
 }
@@ -260,7 +278,10 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
     view! {
         <Form desk/>
         <Files desk/>
-        <Finish desk/>
+        {match desk.base {
+            Some(base) => view! { <FinishChange desk base/> }.into_any(),
+            None => view! { <Finish desk/> }.into_any(),
+        }}
     }
 }
 

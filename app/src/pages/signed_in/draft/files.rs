@@ -1,16 +1,19 @@
 //! The files of a draft and their uploads.
 
 use api_types::limits::{FILE_MAX, FILES_MAX};
+use client::Space;
 use leptos::{html, prelude::*};
 
 use super::{editor::Desk, progress::time_left};
 use crate::{
     browser::format_size,
     components::{Badge, Banner, Button, ButtonKind, Card, DropZone, Glyph, Icon, Progress, Tone},
+    pages::signed_in::space::RunsOut,
     t,
     vault::{
+        Keys, Loaded,
         drafts::{FileState, Session, Stage},
-        explain,
+        explain, use_vault,
     },
 };
 
@@ -21,6 +24,11 @@ pub(super) fn add(desk: Desk, files: Vec<web_sys::File>) {
             Ok(session) => session,
             Err(error) => return desk.toasts.problem(explain(&error)),
         };
+        // Without an answer the server says it file by file; so it does where a report is changed, in its owner's space.
+        let mut space = match desk.base {
+            None => open.space().await.ok(),
+            Some(_) => None,
+        };
         for file in files {
             if session.files().with_untracked(Vec::len) >= FILES_MAX {
                 return desk.toasts.problem(t!(draft.file_many, count = FILES_MAX));
@@ -29,9 +37,19 @@ pub(super) fn add(desk: Desk, files: Vec<web_sys::File>) {
                 desk.toasts.problem(t!(draft.file_large, name = file.name(), size = format_size(FILE_MAX)));
                 continue;
             }
-            let name = file.name();
-            if let Err(error) = session.add(file).await {
-                desk.toasts.problem(format!("{name}: {}", explain(&error)));
+            let (name, size) = (file.name(), file.size() as u64);
+            if let Some(room) = space.filter(|space| !space.fits([size])).and_then(|space| space.room()) {
+                let (size, room) = (format_size(size), format_size(room));
+                desk.toasts.problem(t!(data.no_room, name = name, size = size, room = room));
+                continue;
+            }
+            match session.add(file).await {
+                Ok(()) => {
+                    if let Some(space) = &mut space {
+                        space.take(size);
+                    }
+                }
+                Err(error) => desk.toasts.problem(format!("{name}: {}", explain(&error))),
             }
         }
     });
@@ -43,11 +61,24 @@ pub(super) fn Files(desk: Desk) -> impl IntoView {
     let hint = t!(draft.files_hint, size = format_size(FILE_MAX), count = FILES_MAX);
     let files =
         Signal::derive_local(move || desk.session.get().map(|session| session.files().get()).unwrap_or_default());
+    let space = Loaded::new(use_vault(), |open: Keys| async move { open.space().await });
+    let count = Memo::new(move |_| files.with(Vec::len));
+    // What is added or removed changes it.
+    Effect::new(move |before: Option<usize>| {
+        let now = count.get();
+        if before.is_some_and(|before| before != now) {
+            space.again();
+        }
+        now
+    });
+    let own = move || space.value.get().filter(|_| desk.base.is_none());
+    let fullness = move || own().filter(Space::runs_out).and_then(|space| space.percent());
     let lost = Memo::new(move |_| files.with(|files| files.iter().any(|file| file.stage == Stage::Lost)));
     view! {
         <Card title=t!(draft.files).to_owned()>
             <div class="stack">
                 <DropZone id="files" hint on_files=move |files| add(desk, files)/>
+                {move || fullness().map(|percent| view! { <RunsOut percent/> })}
                 {move || lost.get().then(|| view! { <Lost desk/> })}
                 <ul class="files" role="list" aria-label=t!(draft.files)>
                     <For
@@ -118,6 +149,7 @@ fn stage_badge(stage: &Stage) -> impl IntoView + use<> {
         Stage::Waiting => (Tone::Plain, t!(draft.file_waiting)),
         Stage::Running => (Tone::Info, t!(draft.file_sealing)),
         Stage::Done => (Tone::Good, t!(draft.file_done)),
+        Stage::Kept => (Tone::Plain, t!(versions.file_kept)),
         Stage::Stopped => (Tone::Warn, t!(draft.file_stopped)),
         Stage::Lost => (Tone::Warn, t!(draft.connection_title)),
         Stage::NeedsFile => (Tone::Warn, t!(draft.file_stopped)),

@@ -7,11 +7,7 @@ use super::editor::Desk;
 use crate::{
     components::{Banner, Button, ButtonKind, Confirm, Glyph, Time, TimeStyle, Tone},
     t,
-    vault::{
-        Attempt,
-        drafts::{Saving, Stage},
-        explain,
-    },
+    vault::{Attempt, drafts::Saving, explain},
 };
 
 /// The bar at the end of the page.
@@ -45,7 +41,7 @@ pub(super) fn Finish(desk: Desk) -> impl IntoView {
 type Go = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What is missing, in sentences; none when it may be completed.
-fn missing(desk: Desk) -> Vec<&'static str> {
+pub(super) fn missing(desk: Desk) -> Vec<&'static str> {
     let empty = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().is_empty());
     let mut missing = Vec::new();
     if empty(desk.fields.patient_name) {
@@ -55,7 +51,7 @@ fn missing(desk: Desk) -> Vec<&'static str> {
         missing.push(t!(draft.need_title));
     }
     let unfinished = desk.session.get_untracked().is_some_and(|session| {
-        session.files().with_untracked(|files| files.iter().any(|file| file.stage != Stage::Done))
+        session.files().with_untracked(|files| files.iter().any(|file| !file.stage.is_stored()))
     });
     if unfinished {
         missing.push(t!(draft.need_files));
@@ -92,8 +88,9 @@ fn complete(desk: Desk, attempt: Attempt, navigate: impl Fn(&str, NavigateOption
 
 /// "Draft saved 2 minutes ago, sealed".
 #[component]
-fn SavedWhen(desk: Desk) -> impl IntoView {
+pub(super) fn SavedWhen(desk: Desk) -> impl IntoView {
     move || match desk.saving() {
+        Saving::Nothing if desk.base.is_some() => view! { {t!(versions.nothing_yet)} }.into_any(),
         Saving::Nothing => view! { {t!(draft.unsaved)} }.into_any(),
         Saving::Running => view! { {t!(draft.saving)} }.into_any(),
         Saving::Saved(at) => {
@@ -107,7 +104,7 @@ fn SavedWhen(desk: Desk) -> impl IntoView {
 
 /// Another device saved this draft.
 #[component]
-fn Moved(desk: Desk) -> impl IntoView {
+pub(super) fn Moved(desk: Desk) -> impl IntoView {
     let attempt = Attempt::new();
     let load = move |()| {
         let Some(session) = desk.session.get_untracked() else { return };

@@ -1,6 +1,8 @@
 //! `/reports/new` and `/drafts/:id`: writing a report. The draft begins with the first word or file, is saved sealed while
-//! it is written, and becomes a report when it is completed.
+//! it is written, and becomes a report when it is completed. `/reports/:id/edit`: changing one, by a draft of its next version.
 
+mod change;
+mod conflict;
 mod editor;
 mod files;
 mod finish;
@@ -40,6 +42,7 @@ enum Found {
     Draft,
     Gone,
     Failed(String),
+    Never(String),
 }
 
 /// `/drafts/:id`. Another id in the address is another draft.
@@ -50,6 +53,73 @@ pub fn EditDraftPage() -> impl IntoView {
     move || match id.get() {
         Some(id) => view! { <OneDraft id/> }.into_any(),
         None => view! { <Gone/> }.into_any(),
+    }
+}
+
+/// `/reports/:id/edit`. Another id in the address is another report.
+#[component]
+pub fn EditReportPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<ReportId>().ok()));
+    move || match id.get() {
+        Some(id) => view! { <OneChange id/> }.into_any(),
+        None => view! { <Gone/> }.into_any(),
+    }
+}
+
+#[component]
+fn OneChange(id: ReportId) -> impl IntoView {
+    let vault = use_vault();
+    let drafts = use_drafts();
+    let found = RwSignal::new(Found::Waiting);
+    let session = StoredValue::new_local(None::<Session>);
+    let load = move || {
+        let Some(open) = vault.keys() else { return };
+        found.set(Found::Waiting);
+        spawn_local(async move {
+            let outcome = drafts.edit(&open, &id).await;
+            found.try_set(match outcome {
+                Ok(opened) => {
+                    session.try_set_value(Some(opened));
+                    Found::Draft
+                }
+                Err(error) if reports::is_end(&error) => Found::Never(t!(report.ended_before).to_owned()),
+                Err(error @ (ClientError::NotAllowed | ClientError::NewestUnseen)) => Found::Never(explain(&error)),
+                Err(error) => Found::Failed(explain(&error)),
+            });
+        });
+    };
+    load();
+    let back = format!("/reports/{id}");
+    view! {
+        <BackLink href=back.clone() label=t!(versions.back)/>
+        {move || match found.get() {
+            Found::Waiting => view! { <Card flush=true><SkeletonRows count=5/></Card> }.into_any(),
+            Found::Gone => view! { <Gone/> }.into_any(),
+            Found::Failed(why) => view! { <Failed why again=load/> }.into_any(),
+            Found::Never(why) => view! { <Never why back=back.clone()/> }.into_any(),
+            Found::Draft => view! {
+                <Page title=t!(versions.edit_title).to_owned() lead=t!(versions.edit_lead).to_owned()>
+                    <Editor session=session.get_value()/>
+                </Page>
+            }
+            .into_any(),
+        }}
+    }
+}
+
+/// The reader may not change it.
+#[component]
+fn Never(why: String, back: String) -> impl IntoView {
+    view! {
+        <Page title=t!(versions.no_edit_title).to_owned()>
+            <Card flush=true>
+                <Empty glyph=Glyph::Edit title=t!(versions.no_edit_title)>
+                    <p>{why}</p>
+                    <LinkButton href=back>{t!(versions.back)}</LinkButton>
+                </Empty>
+            </Card>
+        </Page>
     }
 }
 
@@ -79,7 +149,7 @@ fn OneDraft(id: ReportId) -> impl IntoView {
     move || match found.get() {
         Found::Waiting => view! { <Card flush=true><SkeletonRows count=5/></Card> }.into_any(),
         Found::Gone => view! { <Gone/> }.into_any(),
-        Found::Failed(why) => view! { <Failed why again=load/> }.into_any(),
+        Found::Failed(why) | Found::Never(why) => view! { <Failed why again=load/> }.into_any(),
         Found::Draft => view! {
             <BackLink href="/reports" label=t!(draft.back)/>
             <Page title=t!(draft.edit_title).to_owned() lead=t!(draft.lead).to_owned()>

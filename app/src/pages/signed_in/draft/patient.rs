@@ -59,9 +59,11 @@ pub(super) fn Patient(desk: Desk) -> impl IntoView {
                         optional=true
                     />
                 </div>
-                {match desk.patient.own {
-                    Some(_) => view! { <p class="field-hint">{t!(draft.own)}</p> }.into_any(),
-                    None => view! { <Account desk/> }.into_any(),
+                {match (desk.base, desk.patient.own) {
+                    // A report that is there stays whose it is.
+                    (Some(_), _) => ().into_any(),
+                    (None, Some(_)) => view! { <p class="field-hint">{t!(draft.own)}</p> }.into_any(),
+                    (None, None) => view! { <Account desk/> }.into_any(),
                 }}
             </div>
         </Card>

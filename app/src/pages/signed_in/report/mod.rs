@@ -19,8 +19,8 @@ use leptos_router::hooks::use_params_map;
 
 use crate::{
     components::{
-        BackLink, Badge, Banner, Button, ButtonKind, Card, Glyph, Page, Skeleton, SkeletonRows, Time, TimeStyle, Tone,
-        use_toasts,
+        BackLink, Badge, Banner, Button, ButtonKind, Card, Glyph, LinkButton, Page, Skeleton, SkeletonRows, Time,
+        TimeStyle, Tone, use_toasts,
     },
     t,
     vault::{Attempt, explain, index, reports, use_vault},
@@ -116,9 +116,13 @@ fn Unreachable(why: String, handle: Handle) -> impl IntoView {
 fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
     let may_share = Memo::new(move |_| handle.view(|view| view.may_share()).unwrap_or(false));
     let owns = Memo::new(move |_| handle.view(|view| view.is_owner()).unwrap_or(false));
+    let may_edit = Memo::new(move |_| handle.view(|view| view.may_edit()).unwrap_or(false));
     let erasing = RwSignal::new(false);
     let actions = move || {
         view! {
+            {move || may_edit.get().then(|| view! {
+                <LinkButton kind=ButtonKind::Secondary glyph=Glyph::Edit href=format!("/reports/{}/edit", handle.id)>{t!(versions.edit)}</LinkButton>
+            })}
             {move || may_share.get().then(|| view! {
                 <Button glyph=Glyph::Share on_click=move |()| share.set(true)>{t!(report.share)}</Button>
             })}
@@ -165,6 +169,7 @@ fn Head(handle: Handle) -> impl IntoView {
             let owner = view.name(&view.report.access.owner());
             let written = view.version.as_ref().map(|version| (version.info.time, view.name(&version.info.author)));
             let end = view.ends_at();
+            let restores = view.version.as_ref().and_then(|version| version.content.restores);
             view! {
                 <p class="report-head">
                     {written.map(|(time, author)| view! {
@@ -173,6 +178,7 @@ fn Head(handle: Handle) -> impl IntoView {
                         <span>{t!(report.author)}" "<strong>{author}</strong></span>
                     })}
                     <span>{t!(report.belongs)}" "<strong>{owner}</strong></span>
+                    {restores.map(|version| view! { <Badge tone=Tone::Info>{t!(versions.restores, version = version)}</Badge> })}
                     {end.map(|end| view! {
                         <Badge tone=Tone::Warn glyph=Glyph::Clock>{t!(reports.ends, when = "")}<Time at=end style=TimeStyle::Relative/></Badge>
                     })}

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::handle::Handle;
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, Time, TimeStyle, Tone, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, LinkButton, Time, TimeStyle, Tone, use_toasts},
     t,
     vault::{Attempt, explain, reports, use_vault},
 };
@@ -83,6 +83,9 @@ pub(super) fn Versions(handle: Handle) -> impl IntoView {
     view! {
         <Card title=t!(report.versions).to_owned() flush=true>
             <ul class="rows" role="list" aria-label=t!(report.versions)>{rows}</ul>
+            <p class="card-note">
+                <LinkButton kind=ButtonKind::Quiet class="btn-small" href=format!("/reports/{}/versions", handle.id)>{t!(versions.all)}</LinkButton>
+            </p>
         </Card>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     pages::signed_in::question::Question,
     t,
     vault::{
-        Attempt,
+        Attempt, Keys, Loaded,
         drafts::{DraftItem, use_drafts},
         explain,
         index::use_index,
@@ -32,6 +32,7 @@ pub(super) fn Drafts(search: Search) -> impl IntoView {
         {move || any.get().then(|| view! {
             <Card title=t!(reports.drafts).to_owned() flush=true>
                 <p class="card-note field-hint">{t!(reports.drafts_note)}</p>
+                <Kept/>
                 <Rows label=t!(reports.drafts).to_owned()>
                     <For each=move || found.get() key=|draft| (draft.id, draft.updated_at, draft.problem.clone()) children=row/>
                 </Rows>
@@ -39,6 +40,14 @@ pub(super) fn Drafts(search: Search) -> impl IntoView {
         })}
         <Delete question/>
     }
+}
+
+/// Where the server deletes drafts that rest, after how long.
+#[component]
+fn Kept() -> impl IntoView {
+    let instance = Loaded::new(use_vault(), |open: Keys| async move { open.api().get_instance().await });
+    let days = move || instance.value.with(|instance| instance.as_ref().and_then(|it| it.keep_drafts_days));
+    move || days().map(|days| view! { <p class="card-note field-hint">{t!(data.drafts_kept, days = days)}</p> })
 }
 
 fn name_of(draft: &DraftItem) -> String {
@@ -49,7 +58,15 @@ fn name_of(draft: &DraftItem) -> String {
 fn DraftLine(draft: DraftItem, question: Question<DraftItem>) -> impl IntoView {
     let name = name_of(&draft);
     let (saved, patient, problem) = (draft.updated_at, draft.patient.clone(), draft.problem.clone());
-    let href = problem.is_none().then(|| format!("/drafts/{}", draft.id));
+    let base = draft.base;
+    let href = problem.is_none().then(|| match base {
+        Some(_) => format!("/reports/{}/edit", draft.id),
+        None => format!("/drafts/{}", draft.id),
+    });
+    let word = match base {
+        Some(version) => t!(versions.draft, version = version),
+        None => t!(reports.status_draft).to_owned(),
+    };
     let text = move || {
         let patient = (!patient.trim().is_empty()).then(|| format!("{patient} · "));
         match &problem {
@@ -66,7 +83,7 @@ fn DraftLine(draft: DraftItem, question: Question<DraftItem>) -> impl IntoView {
         </button>
     };
     match href {
-        Some(href) => view! { <Row lead title=name href text><Badge tone=Tone::Warn>{t!(reports.status_draft)}</Badge>{delete}</Row> }.into_any(),
+        Some(href) => view! { <Row lead title=name href text><Badge tone=Tone::Warn>{word}</Badge>{delete}</Row> }.into_any(),
         None => view! { <Row lead title=name text><Badge tone=Tone::Danger>{t!(reports.status_draft)}</Badge>{delete}</Row> }.into_any(),
     }
 }

@@ -1,7 +1,8 @@
-//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; devices that send;
+//! Settings: account and key, theme, lock; ways in; sessions and devices; API tokens; devices that send; one's own data;
 //! witnesses of the log.
 
 mod account;
+mod data;
 mod delete;
 mod devices;
 mod email;
@@ -16,6 +17,7 @@ mod witnesses;
 use leptos::prelude::*;
 
 pub use account::SettingsPage;
+pub use data::DataPage;
 pub use delete::DeleteAccountPage;
 pub use devices::DevicesPage;
 pub use security::{EnrolPage, SecurityPage};
@@ -40,6 +42,7 @@ fn SettingsFrame(
         ("/settings/sessions", t!(settings.tab_sessions).to_owned()),
         ("/settings/tokens", t!(tokens.tab).to_owned()),
         ("/settings/devices", t!(devices.tab).to_owned()),
+        ("/settings/data", t!(data.tab).to_owned()),
         ("/settings/witnesses", t!(witnesses.tab).to_owned()),
     ];
     view! {

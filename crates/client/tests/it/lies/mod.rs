@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod carried;
 mod closing;
 mod devices;
 mod endless;
@@ -14,6 +15,7 @@ mod log_event;
 mod log_whole;
 mod opening;
 mod rekey;
+mod retention;
 mod rows;
 mod teams;
 mod versions;

@@ -159,9 +159,9 @@ async fn an_old_draft_is_refused() {
     let server = Fake::new();
     let ann = server.person("Ann Example", Role::Patient).await;
     let draft = ann.begin_draft(PatientChoice::New, fields()).await.unwrap();
-    let old = server.db().drafts[&draft.id()].clone();
+    let old = server.db().drafts[&(draft.id(), ann.account_id())].clone();
     draft.add_file("a", &Bytes::from_static(b"a"), &Control::none()).await.unwrap();
-    server.db().drafts.insert(draft.id(), old);
+    server.db().drafts.insert((draft.id(), ann.account_id()), old);
     assert_eq!(refusal(ann.open_draft(&draft.id()).await), Refusal::DraftForged);
     assert!(ann.drafts().await.unwrap()[0].draft.is_err());
 }

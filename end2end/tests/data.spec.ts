@@ -1,0 +1,159 @@
+// One's own data: all of it as one archive that other programs open, space that is said before it bites, rules on how long
+// reports are kept.
+import { join } from 'node:path';
+import { Archive } from '../support/archive.ts';
+import { Clinic } from '../support/clinic.ts';
+import { pdfFile, pngFile, sameAs, textFile } from '../support/files.ts';
+import { Hs } from '../support/hs.ts';
+import { Person } from '../support/person.ts';
+import { inspect } from '../support/screens.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+const w = words.data;
+
+/** No test can use the browser's own dialog: without it the archive is offered as a download. */
+async function withoutPicker(person: Person): Promise<void> {
+  await person.page.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
+}
+
+async function download(person: Person): Promise<Archive> {
+  const offered = person.page.waitForEvent('download', { timeout: 120_000 });
+  await person.button(w.start).click();
+  const archive = await offered;
+  expect(archive.suggestedFilename()).toMatch(/^healthsecure-\d{4}-\d\d-\d\d\.zip$/);
+  return new Archive(await archive.path());
+}
+
+test('the archive holds every file as it was, and who opened it', async ({ clinic, arrive, enter, complaints }) => {
+  test.setTimeout(300_000);
+  const title = 'Taken along: MRI knee';
+  // More than one segment, and names that a system makes one of.
+  const files = [pdfFile('scan.pdf', 20_000_000), pngFile('Ünïcode (left).png'), textFile('note.txt', 'Two lines,\nas they were.')];
+  const owner = await arrive(clinic.stranger('Sunniva Berg', 'patient'));
+  await withoutPicker(owner);
+  await owner.signUp();
+  await owner.writeReport({ title, patientName: owner.name, kind: 'Radiology', diagnosis: 'Meniscus intact' }, files);
+  const reader = await enter(clinic.doctor);
+  const code = await owner.shareWith(reader.name);
+  await reader.redeem(owner.name, code);
+  await expect(reader.heading(title)).toBeVisible({ timeout: 30_000 });
+
+  await owner.goTo('settings');
+  await owner.page.getByRole('link', { name: w.tab }).click();
+  await inspect(owner.page, 'settings-data');
+  const archive = await download(owner);
+  await expect(owner.page.getByText(w.done(1, files.length))).toBeVisible();
+  await inspect(owner.page, 'settings-data-done');
+
+  for (const file of files) expect(sameAs(file, archive.at(archive.find(`/version 1/${file.name}`))), file.name).toBe(true);
+  expect(archive.paths).not.toContain('MISSING.txt');
+  const said = archive.json(archive.find('/report.json')) as { versions: { fields: { title: string; diagnosis: string } }[] };
+  expect(said.versions[0]?.fields).toMatchObject({ title, diagnosis: 'Meniscus intact' });
+  const bundle = archive.json(archive.find('/report.fhir.json')) as { entry: { resource: { resourceType: string } }[] };
+  expect(bundle.entry.map((entry) => entry.resource.resourceType)).toEqual(['Patient', 'DocumentReference', 'Condition']);
+  const history = archive.json(archive.find('/access-history.json')) as { action: string; actor_name?: string }[];
+  expect(history.some((event) => event.action === 'open' && event.actor_name === reader.name)).toBe(true);
+  expect(archive.text(archive.find('/access-history.csv'))).toContain(reader.name);
+  expect(archive.json('account.json')).toMatchObject({ name: owner.name, email: owner.identity.email });
+
+  // The next page finds nothing decrypted in the browser's own storage.
+  await owner.reload();
+  const left = () =>
+    owner.page.evaluate(async () => {
+      const names: string[] = [];
+      const folder = (await navigator.storage.getDirectory()) as unknown as { keys(): AsyncIterable<string> };
+      for await (const name of folder.keys()) names.push(name);
+      return names;
+    });
+  await expect.poll(left).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('hs takes the same along, and a doctor also what is shared with them', async ({ clinic, enter }) => {
+  test.setTimeout(240_000);
+  const title = 'Taken along by hs';
+  const file = textFile('finding.txt', 'Nothing to report.');
+  const author = await enter(clinic.author);
+  await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email }, [file]);
+  const hs = new Hs(clinic.origin, clinic.author);
+  await hs.run(['login', '--email', clinic.author.email]);
+  const done = (await hs.run(['export', 'own.zip'])) as { missing: unknown[] };
+  expect(done.missing).toEqual([]);
+  // It belongs to the patient.
+  const own = new Archive(join(hs.home, 'own.zip'));
+  expect(own.paths.filter((path) => path.includes(title))).toEqual([]);
+  await hs.run(['export', 'all.zip', '--shared']);
+  const all = new Archive(join(hs.home, 'all.zip'));
+  expect(sameAs(file, all.at(`reports/${title}/version 1/${file.name}`))).toBe(true);
+  await expect(hs.run(['export', 'all.zip'])).rejects.toThrow(/sink/);
+});
+
+test('space is said before it bites, and an administrator gives more', async ({ browser }) => {
+  test.setTimeout(300_000);
+  const clinic = await Clinic.open(browser, { args: ['--quota', '20MB'] });
+  try {
+    const author = await Person.signedIn(browser, clinic.origin, clinic.author);
+    const { page } = author;
+    const begun: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/v1/uploads')) begun.push(request.url());
+    });
+    const [large, more] = [pdfFile('large.pdf', 17_000_000), pdfFile('more.pdf', 4_000_000)];
+    await author.beginReport({ title: 'Fills the space', patientName: 'Odd Lie' });
+    await author.addFiles([large]);
+    await author.filesUploaded([large]);
+    await expect(page.getByText(w.runsOut)).toBeVisible({ timeout: 20_000 });
+    await inspect(page, 'draft-space-runs-out');
+    await author.addFiles([more]);
+    await expect(page.getByText(w.noRoom(more.name))).toBeVisible({ timeout: 20_000 });
+    expect(begun, 'nothing was begun that would not fit').toHaveLength(1);
+    const refused = await page.request.post(`${clinic.origin}/api/v1/uploads`, {
+      headers: { origin: clinic.origin },
+      data: { report_id: /\/drafts\/([0-9a-f]{64})/.exec(page.url())?.[1], version: 1, revision: 0, part: 2, ciphertext_len: 4_003_961 },
+    });
+    expect(refused.status()).toBe(413);
+    expect(await refused.json()).toMatchObject({ code: 'quota_exceeded', quota: { limit: 20_000_000 } });
+
+    await page.goto('/settings/data');
+    await author.unlock();
+    await expect(page.getByText(w.used)).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.runsOut)).toBeVisible();
+
+    const administrator = await Person.signedIn(browser, clinic.origin, clinic.administrator);
+    await administrator.button(w.space(author.name)).click();
+    await administrator.dialog().getByLabel(w.rule, { exact: true }).selectOption('limited');
+    await administrator.dialog().getByLabel(w.size).fill('1');
+    await inspect(administrator.page, 'administration-space');
+    await administrator.dialog().getByRole('button', { name: w.saveLimit }).click();
+    await expect(administrator.page.getByText(w.limitSaved)).toBeVisible({ timeout: 20_000 });
+
+    await author.goTo('reports');
+    await page.getByRole('link', { name: 'Fills the space' }).click();
+    await author.addFiles([more]);
+    await author.filesUploaded([more]);
+    await administrator.leave();
+    await author.leave();
+  } finally {
+    await clinic.close();
+  }
+});
+
+test('rules on how long reports are kept are signed, and applied by the owner’s browser', async ({ clinic, enter }) => {
+  test.setTimeout(180_000);
+  const administrator = await enter(clinic.administrator);
+  await administrator.page.goto('/administration/policies');
+  await administrator.unlock();
+  await administrator.page.getByLabel(w.rules).fill('Radiology = 30\n* = 10');
+  await inspect(administrator.page, 'administration-policies-data');
+  await administrator.button(w.saveRules).click();
+  await expect(administrator.page.getByText(w.rulesSaved)).toBeVisible({ timeout: 30_000 });
+
+  const patient = await enter(clinic.patient);
+  await patient.page.goto('/settings/data');
+  await patient.unlock();
+  await expect(patient.page.getByText(w.keptRule('Radiology', 30))).toBeVisible({ timeout: 20_000 });
+  await patient.button(w.look).click();
+  await expect(patient.page.getByText(w.keptNone)).toBeVisible({ timeout: 60_000 });
+  await inspect(patient.page, 'settings-data-kept');
+});
