@@ -47,6 +47,8 @@ mod identity_lies;
 mod in_flight;
 mod invitations;
 mod keys;
+mod kill;
+mod kill_people;
 mod list;
 mod live;
 mod log;
