@@ -52,6 +52,8 @@ mod in_flight;
 mod invitations;
 mod keep;
 mod keys;
+mod kill;
+mod kill_people;
 mod list;
 mod live;
 mod log;
