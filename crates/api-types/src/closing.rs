@@ -27,7 +27,8 @@ body! {
 }
 
 body! {
-    /// `POST /account/deletion`; `last_administrator` for the only active one.
+    /// `POST /account/deletion`; `last_administrator` for the only active one, `sole_team_manager` with the teams' names for who
+    /// leaves others behind in a team that nobody could change.
     pub struct DeleteAccount {
         /// The account's own e-mail address, typed anew.
         pub email: String,
@@ -37,7 +38,7 @@ body! {
 }
 
 body! {
-    /// `POST /account/disable`; `last_administrator` for the only active one.
+    /// `POST /account/disable`; `last_administrator` and `sole_team_manager` as for a deletion.
     pub struct PauseAccount {
         /// The account's own e-mail address, typed anew.
         pub email: String,

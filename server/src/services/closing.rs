@@ -28,7 +28,7 @@ use crate::{
         api_tokens, confirmation, erasure, fields,
         notices::{self, Notice},
         second_factors::change,
-        sessions, uploads,
+        sessions, teams, uploads,
         verify::{self, CLOCK_LEEWAY},
     },
     storage::{
@@ -67,6 +67,18 @@ async fn not_the_last(tx: &WriteTx, row: &AccountRow) -> ServiceResult<()> {
     if active.iter().any(|id| *id != row.id) { Ok(()) } else { Err(ErrorCode::LastAdministrator.into()) }
 }
 
+/// Nobody is left behind in a team that nobody could change. Who isn't active signs no roster, and may go all the same.
+async fn not_alone_with_a_team(tx: &WriteTx, row: &AccountRow) -> ServiceResult<()> {
+    if row.status != AccountStatus::Active {
+        return Ok(());
+    }
+    let alone = teams::managed_alone(tx.conn(), row.id).await?;
+    match alone.is_empty() {
+        true => Ok(()),
+        false => Err(ServiceError::because(ErrorCode::SoleTeamManager, alone.join(", "))),
+    }
+}
+
 /// Nobody does this to another account than they mean.
 fn typed(email: &str, row: &AccountRow) -> ServiceResult<()> {
     match fields::email("/email", email)?.key == row.email_key {
@@ -95,6 +107,7 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
         return Err(ErrorCode::CounterStale.into());
     }
     not_the_last(&tx, &row).await?;
+    not_alone_with_a_team(&tx, &row).await?;
     let closing = ClosingRow {
         account: row.id,
         by: ClosedBy::Holder,
@@ -158,6 +171,7 @@ pub async fn pause(state: &AppState, actor: &Actor, body: PauseAccount) -> Servi
     }
     typed(&body.email, &row)?;
     not_the_last(&tx, &row).await?;
+    not_alone_with_a_team(&tx, &row).await?;
     accounts::set_status(tx.conn(), row.id, AccountStatus::Disabled, None).await?;
     let ended = storage::sessions::delete_others(tx.conn(), row.id, None).await?;
     let tokens = api_tokens::end_all(&tx, row.id).await?;
