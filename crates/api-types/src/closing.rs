@@ -38,6 +38,15 @@ body! {
 }
 
 body! {
+    /// `POST /account/deletion/check`: whether the account may be deleted now; refused as that would be, and nothing is done. So
+    /// that nothing is signed which isn't used.
+    pub struct CheckDeletion {
+        /// The account's own e-mail address, typed anew.
+        pub email: String,
+    }
+}
+
+body! {
     /// `POST /account/disable`; `last_administrator` and `sole_team_manager` as for a deletion.
     pub struct PauseAccount {
         /// The account's own e-mail address, typed anew.

@@ -4,7 +4,7 @@
 use api_types::{
     AccountId, B64, ErrorCode, Problem, UnixMillis,
     accounts::{AccountStatus, PublicAccount},
-    closing::{ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
+    closing::{CheckDeletion, ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
 };
 use crypto::{
     account::{AccountClosing, AccountRemoval, KeyChain},
@@ -66,7 +66,8 @@ impl<P: Platform> Vault<P> {
     }
 
     /// Deletes this account, and erases every report that it owns for everybody. Nothing brings it back. The session must be
-    /// confirmed ([`Vault::confirm`]); drop every clone of the vault afterwards.
+    /// confirmed ([`Vault::confirm`]); drop every clone of the vault afterwards. The server is asked before anything is signed:
+    /// what an honest one would refuse is no statement that it could show.
     ///
     /// # Errors
     /// `sole_team_manager` with the names of the teams that nobody could change any more ([`Vault::managed_alone`]); a field
@@ -75,6 +76,7 @@ impl<P: Platform> Vault<P> {
     pub async fn delete_account(&self, email: &str) -> Result<()> {
         check_email(email.trim())?;
         self.leaves_no_team_alone().await?;
+        self.api().check_deletion(&CheckDeletion { email: email.trim().to_owned() }).await?;
         // A save that comes later would only be refused.
         let _no_save_meanwhile = self.lock_saving().await;
         let keyring = self.keyring();
