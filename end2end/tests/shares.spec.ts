@@ -167,6 +167,8 @@ test('hs splits, shows a share, recovers and removes', async () => {
     await owner.run(split);
     expect(await owner.run(['shares', 'list'])).toMatchObject({ threshold: 2, holders: [{ name: 'Edda Holm' }, { name: 'Tove Berg' }] });
     const shares = [await shown(edda), await shown(tove)];
+    const listed = await owner.run(['shares', 'list']);
+    expect(listed).toMatchObject({ left: 2, holders: [{ account: 'active' }, { account: 'active' }] });
     const recover = ['recover', '--email', people[1].email];
     await expect(back.run(recover, { '--shares-fd': shares[0] ?? '' })).rejects.toThrow(/shares_too_few/);
     await back.run(recover, { '--shares-fd': shares.join(',') });

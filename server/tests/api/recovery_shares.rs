@@ -222,6 +222,25 @@ async fn a_split_that_was_removed_opens_nothing() {
     reads(&enters(&server, &shares).await.unwrap(), &report).await;
 }
 
+/// Counted by what was signed: whoever is only switched off may come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_sees_when_too_few_holders_are_left() {
+    let Scene { ada, dora, ann, olga, bea, .. } = scene().await;
+    splits(&olga, &[BEA, ANN, DORA], 2).await.unwrap();
+    let seen = async || {
+        let split = own(&olga).await;
+        (split.left(), split.is_short())
+    };
+    assert_eq!(seen().await, (3, false));
+    bea.delete_account(BEA).await.unwrap();
+    assert_eq!(seen().await, (2, false));
+    ada.api().disable_account(&ann.account_id()).await.unwrap();
+    assert_eq!(seen().await, (2, false));
+    ada.api().enable_account(&ann.account_id()).await.unwrap();
+    dora.delete_account(DORA).await.unwrap();
+    assert_eq!(seen().await, (1, true));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_it_is_not_about_finds_nothing() {
     let Scene { server, dora, ann, olga, bea, .. } = scene().await;
