@@ -373,6 +373,7 @@ export const words = {
     pause: 'Pause account',
     paused: /^Your account is paused/,
     pausedTitle: 'Switched off',
+    removal: /^It will be deleted in (29|30) days, with every report that is yours/,
   },
   newKeys: {
     make: 'Make new keys',
@@ -580,6 +581,9 @@ export const words = {
     disabled: (name: string) => `The account of ${name} is disabled`,
     enable: (name: string) => `Enable ${name}`,
     enableConfirm: 'Enable',
+    removeAccount: (name: string) => `Delete in 30 days ${name}`,
+    removeAccountConfirm: 'Delete in 30 days',
+    removing: (name: string) => `The account of ${name} will be deleted in 30 days`,
     enabled: (name: string) => `The account of ${name} is enabled`,
   },
   errors: {

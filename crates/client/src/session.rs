@@ -277,6 +277,7 @@ pub(crate) fn who_is(account: &OwnAccount, session: Session) -> WhoAmI {
         role: account.public.role,
         status: account.public.status,
         second_factor_due: account.second_factor_due,
+        removal_at: account.removal_at,
         session,
     }
 }

@@ -55,6 +55,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
         email: of.email.clone(),
         email_verified_at: None,
         second_factor_due: false,
+        removal_at: None,
         binding: None,
         ways_in: of.ways_in.clone(),
         keyring: of.keyring.clone(),
@@ -183,6 +184,7 @@ impl Fake {
                     role: db.accounts[account].role,
                     status: db.accounts[account].status,
                     second_factor_due: false,
+                    removal_at: None,
                     session: session.clone(),
                 });
                 json(&CurrentSession { signed_in })
