@@ -169,6 +169,15 @@ export const words = {
   teams: {
     create: 'Make a team',
     name: 'Name',
+    rename: (team: string) => `Rename ${team}`,
+    renameName: 'New name',
+    renameConfirm: 'Rename',
+    renamed: (team: string) => `The team is called ${team} now`,
+    dissolve: (team: string) => `Dissolve ${team}`,
+    dissolveConfirm: 'Dissolve',
+    dissolved: (team: string) => `${team} was dissolved`,
+    moreAccess: /^Show what ended/,
+    accessDissolved: 'The team was dissolved: nobody belongs to it any more',
     created: (name: string) => `${name} was made. You are its manager.`,
     members: (name: string) => `Members of ${name}`,
     invited: 'Invited',
@@ -373,6 +382,7 @@ export const words = {
     pause: 'Pause account',
     paused: /^Your account is paused/,
     pausedTitle: 'Switched off',
+    teamsFirst: 'A care team needs another manager first',
     removal: /^It will be deleted in (29|30) days, with every report that is yours/,
   },
   newKeys: {

@@ -51,6 +51,9 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::EmailVerificationInvalid => t!(verify_email.invalid).to_owned(),
             ErrorCode::EmailChangeInvalid if problem.detail.is_some() => t!(change_email.other_account).to_owned(),
             ErrorCode::EmailChangeInvalid => t!(change_email.invalid).to_owned(),
+            ErrorCode::SoleTeamManager => {
+                t!(leaving.teams_text, teams = problem.detail.as_deref().unwrap_or_default())
+            }
             ErrorCode::StorageUnavailable => t!(errors.storage).to_owned(),
             ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
             _ => problem.to_string(),

@@ -1,7 +1,9 @@
 //! `/teams`: the care teams that one belongs to: made, answered, managed.
 
+mod dissolve;
 mod invite;
 mod member;
+mod rename;
 mod team;
 
 use api_types::live::LiveKind;
@@ -17,8 +19,10 @@ use crate::{
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
+use dissolve::Dissolve;
 use invite::Invite;
 use member::{About, Remove};
+use rename::Rename;
 use team::{Leave, TeamCard};
 
 /// A team that verified, or its name as the server says it and why it is refused.
@@ -37,6 +41,10 @@ struct Teams {
     leaving: Question<CareTeam>,
     /// Whom to invite.
     inviting: Question<CareTeam>,
+    /// Another name.
+    renaming: Question<CareTeam>,
+    /// "Dissolve?"
+    dissolving: Question<CareTeam>,
 }
 
 async fn ask(open: Keys) -> client::Result<Vec<Line>> {
@@ -63,6 +71,8 @@ pub fn TeamsPage() -> impl IntoView {
         removing: Question::new(),
         leaving: Question::new(),
         inviting: Question::new(),
+        renaming: Question::new(),
+        dissolving: Question::new(),
     };
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::TeamChanged | LiveKind::Resync) {
@@ -79,6 +89,8 @@ pub fn TeamsPage() -> impl IntoView {
         <Invite teams/>
         <Remove teams/>
         <Leave teams/>
+        <Rename teams/>
+        <Dissolve teams/>
         <ProveDialog proving=teams.proving/>
     }
 }

@@ -50,10 +50,15 @@ fn actions(teams: Teams, team: &CareTeam, own: Option<TeamMemberState>, manages:
         }
         .into_any(),
         Some(TeamMemberState::Member) => {
-            let invite = manages
-                .then(|| button(ButtonKind::Secondary, t!(teams.invite), |teams, team| teams.inviting.ask(team)));
+            let manage = manages.then(|| {
+                view! {
+                    {button(ButtonKind::Secondary, t!(teams.invite), |teams, team| teams.inviting.ask(team))}
+                    {button(ButtonKind::Quiet, t!(teams.rename), |teams, team| teams.renaming.ask(team))}
+                    {button(ButtonKind::DangerQuiet, t!(teams.dissolve), |teams, team| teams.dissolving.ask(team))}
+                }
+            });
             let leave = button(ButtonKind::Quiet, t!(teams.leave), |teams, team| teams.leaving.ask(team));
-            view! { {invite}{leave} }.into_any()
+            view! { {manage}{leave} }.into_any()
         }
         _ => ().into_any(),
     }
