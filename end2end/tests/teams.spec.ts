@@ -1,7 +1,10 @@
 // A care team: made, joined, shared with as a whole, and left behind by somebody who is removed while the report is open.
+import { identity } from '../support/clinic.ts';
 import { sameAs, textFile } from '../support/files.ts';
-import type { Person } from '../support/person.ts';
+import { Hs } from '../support/hs.ts';
+import type { Identity, Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
+import { Server } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -148,6 +151,36 @@ test('who alone manages a team renames it, is told before leaving others behind,
     await head.heading(words.leaving.title).waitFor();
     await expect(head.page.getByText(words.leaving.teamsFirst)).toHaveCount(0);
   });
+});
+
+test('hs renames and dissolves a team, and keeps its only manager from going', async () => {
+  test.setTimeout(240_000);
+  const server = await Server.start({});
+  const people = [identity('Ada Founder', 'administrator'), identity('Dora Vik', 'doctor'), identity('Otto Berg', 'doctor')] as const;
+  const [admin, dora, otto] = people.map((who) => new Hs(server.origin, who)) as [Hs, Hs, Hs];
+  try {
+    const who = ({ name, email, role }: Identity) => ['--name', name, '--email', email, '--role', role];
+    await admin.run(['signup', ...who(people[0])], { '--link-fd': server.setUpLink() });
+    for (const [hs, at] of [[dora, 1], [otto, 2]] as const) {
+      await hs.run(['signup', ...who(people[at])]);
+      await admin.run(['admin', 'approve', people[at].email]);
+    }
+    await dora.run(['team', 'create', 'Ward Seven']);
+    await dora.run(['team', 'add', 'Ward Seven', people[2].email]);
+    await otto.run(['team', 'accept', 'Ward Seven']);
+    await dora.run(['team', 'rename', 'Ward Seven', 'Ward Nine']);
+    expect(await otto.run(['team', 'list'])).toMatchObject([{ name: 'Ward Nine', members: 2 }]);
+    const going = dora.run(['account', 'delete', '--email', people[1].email]);
+    await expect(going).rejects.toThrow(/sole_team_manager/);
+    await expect(going).rejects.toThrow(/Ward Nine/);
+    await expect(dora.run(['account', 'pause', '--email', people[1].email])).rejects.toThrow(/sole_team_manager/);
+    await dora.run(['team', 'dissolve', 'Ward Nine']);
+    expect(await otto.run(['team', 'list'])).toEqual([]);
+    expect(await dora.run(['account', 'delete', '--email', people[1].email])).toEqual({ deleted: people[1].email });
+  } finally {
+    [admin, dora, otto].forEach((hs) => hs.remove());
+    await server.remove();
+  }
 });
 
 async function invite(head: Person, name: string, team: string): Promise<void> {
