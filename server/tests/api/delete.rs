@@ -524,7 +524,7 @@ async fn an_administrator_has_an_account_removed_after_thirty_days() {
     ada.api().enable_account(&ann_id).await.unwrap();
     assert_eq!((session().await, holder.api().get_account().await.unwrap().removal_at), (None, None));
     ada.api().disable_account(&ann_id).await.unwrap();
-    let due = ada.request_removal(&ann_id).await.unwrap();
+    ada.request_removal(&ann_id).await.unwrap();
     server.state.clock.advance(30 * DAY - MINUTE);
     upkeep::once(&server.state).await.unwrap();
     let dora_later = later(&server).sign_in(DORA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
