@@ -154,6 +154,7 @@ async fn carry_out(
     for upload in storage::uploads::of_account(tx.conn(), row.id).await? {
         uploads::discard(tx.conn(), &upload, now).await?;
     }
+    teams::hide_left_empty(tx.conn(), row.id).await?;
     let label = state.labels.label(&row.email_key)?;
     closing::forget(tx.conn(), row.id, &row.email_key, now).await?;
     // The tree of keys binds the address for ever, so nobody else gets it.

@@ -78,6 +78,18 @@ pub async fn managed_alone(conn: &impl ConnectionTrait, account: AccountId) -> S
     Ok(names)
 }
 
+/// Teams in which nobody is left besides an account that goes are found by nobody any more: nothing that is shared with one would
+/// reach anybody.
+pub async fn hide_left_empty(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<()> {
+    for own in team_members::of_account(conn, account).await? {
+        let members = team_members::of_team(conn, own.team).await?;
+        if !has_others(conn, &members, account).await? {
+            teams::hide(conn, own.team).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a team whose newest roster names nobody. One that never was is another's to refuse.
 pub async fn not_dissolved(conn: &impl ConnectionTrait, team: TeamId) -> ServiceResult<()> {
     let exists = teams::get(conn, team).await?.is_some();

@@ -46,6 +46,16 @@ pub async fn put(conn: &impl ConnectionTrait, team: TeamRow) -> DbResult<()> {
     Ok(())
 }
 
+/// Nobody finds it by its name any more.
+pub async fn hide(conn: &impl ConnectionTrait, id: TeamId) -> DbResult<()> {
+    teams::Entity::update_many()
+        .col_expr(teams::Column::NameKey, Expr::value(""))
+        .filter(teams::Column::Id.eq(id.0.to_vec()))
+        .exec(conn)
+        .await
+        .map(drop)
+}
+
 /// Teams one of the words of whose name begins with the normalised text.
 pub async fn by_name(conn: &impl ConnectionTrait, name_key: &str, limit: u64) -> DbResult<Vec<TeamRow>> {
     let escaped = name_key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

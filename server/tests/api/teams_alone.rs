@@ -69,6 +69,8 @@ async fn whoever_is_alone_in_a_team_goes_and_an_invitation_counts_as_somebody() 
     let seen = w.dora.team(&team).await.unwrap();
     assert_eq!(seen.member(&w.otto.account_id()).unwrap().state, TeamMemberState::Left);
     assert!(w.dora.managed_alone().await.unwrap().is_empty(), "he declined");
+    assert_eq!(w.ann.find_teams("cardiology").await.unwrap().len(), 1);
     w.dora.delete_account(DORA).await.unwrap();
     assert_eq!(code(w.dora.sessions().await), "signed_out");
+    assert!(w.ann.find_teams("cardiology").await.unwrap().is_empty(), "nobody shares with a team of nobody");
 }
