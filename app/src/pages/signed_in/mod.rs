@@ -88,6 +88,8 @@ mod share_notice;
 #[cfg(feature = "hydrate")]
 mod shared;
 #[cfg(feature = "hydrate")]
+mod sure;
+#[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;

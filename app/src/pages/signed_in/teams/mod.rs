@@ -1,6 +1,5 @@
 //! `/teams`: the care teams that one belongs to: made, answered, managed.
 
-mod dissolve;
 mod invite;
 mod member;
 mod rename;
@@ -13,17 +12,17 @@ use leptos::prelude::*;
 use super::{
     prove::{ProveDialog, Proving},
     question::Question,
+    sure::Sure,
 };
 use crate::{
     components::{Banner, Button, Card, Empty, Glyph, Page, TextField, Toasts, Tone, use_toasts},
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
-use dissolve::Dissolve;
 use invite::Invite;
-use member::{About, Remove};
+use member::{About, remove, removing};
 use rename::Rename;
-use team::{Leave, TeamCard};
+use team::{TeamCard, dissolve, dissolving, leave, leaving};
 
 /// A team that verified, or its name as the server says it and why it is refused.
 type Line = Result<CareTeam, (String, String)>;
@@ -80,6 +79,7 @@ pub fn TeamsPage() -> impl IntoView {
         }
     });
     let attempt = teams.attempt;
+    let again = move || teams.list.again();
     view! {
         <Page title=t!(teams.title).to_owned() lead=t!(teams.lead)>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
@@ -87,10 +87,10 @@ pub fn TeamsPage() -> impl IntoView {
             <Create teams/>
         </Page>
         <Invite teams/>
-        <Remove teams/>
-        <Leave teams/>
         <Rename teams/>
-        <Dissolve teams/>
+        <Sure proving=teams.proving deed=removing() question=teams.removing work=remove again/>
+        <Sure proving=teams.proving deed=leaving() question=teams.leaving work=leave again/>
+        <Sure proving=teams.proving deed=dissolving() question=teams.dissolving work=dissolve again/>
         <ProveDialog proving=teams.proving/>
     }
 }
