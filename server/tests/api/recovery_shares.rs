@@ -225,7 +225,7 @@ async fn a_split_that_was_removed_opens_nothing() {
 /// Counted by what was signed: whoever is only switched off may come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_sees_when_too_few_holders_are_left() {
-    let Scene { ada, dora, ann, olga, bea, .. } = scene().await;
+    let Scene { server: _running, ada, dora, ann, olga, bea, .. } = scene().await;
     splits(&olga, &[BEA, ANN, DORA], 2).await.unwrap();
     let seen = async || {
         let split = own(&olga).await;
