@@ -97,6 +97,8 @@ mod sign_in;
 mod sign_up;
 mod sms_outbox;
 mod teams;
+mod teams_alone;
+mod teams_end;
 mod teams_refusals;
 mod throttling;
 mod timing;
