@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
 	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
-	screenshots test-tools fuzz
+	screenshots test-tools fuzz crash
 
 TOOLS := $(if $(HEALTHSECURE_TOOLS),$(HEALTHSECURE_TOOLS),$(CURDIR)/.tools)
 export PATH := $(TOOLS)/bin:$(CURDIR)/node_modules/.bin:$(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -146,6 +146,11 @@ else
 	$(LINTING) $(PYTHON) end2end/support/s3_server.py run cargo nextest run --release --locked $(HOST) --no-fail-fast $(CARGO_MORE) \
 		-E 'binary_id(server::api)'
 endif
+
+# `make test` does as many on SQLite and fewer on PostgreSQL. A SEED makes the same choices again.
+crash: ## Kill the server while people work, on both databases, until OPERATIONS (200) are acknowledged
+	$(LINTING) TEST_KILL_OPERATIONS=$(or $(OPERATIONS),200) $(if $(SEED),TEST_KILL_SEED=$(SEED)) scripts/postgres run \
+		cargo test --release --locked $(HOST) $(CARGO_MORE) --test api -- kill:: --nocapture --test-threads=1
 
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.
 webcrypto:

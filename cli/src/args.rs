@@ -392,6 +392,18 @@ pub enum Team {
         /// The team: its id, the first characters of it, or its name.
         team: String,
     },
+    /// Give a team another name: its managers.
+    Rename {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+        /// The new name: everybody here can find it.
+        name: String,
+    },
+    /// Dissolve a team for everybody, for good: its managers. What was shared with it opens to nobody by it any more.
+    Dissolve {
+        /// The team: its id, the first characters of it, or its name.
+        team: String,
+    },
     /// Invite a doctor.
     Add {
         /// The team: its id, the first characters of it, or its name.

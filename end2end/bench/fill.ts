@@ -5,6 +5,9 @@ import type { Clinic } from '../support/clinic.ts';
 import type { Identity } from '../support/person.ts';
 import { root } from '../support/server.ts';
 
+/** Where programs for benchmarks are. */
+export const examples = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/examples');
+
 export interface Filled {
   token: string;
   report: string;
@@ -14,13 +17,12 @@ export interface Filled {
 }
 
 export async function fill(clinic: Clinic, who: Identity, count: number, reads = 1): Promise<Filled> {
-  const program = join(root, 'target/release/examples/fill');
-  return JSON.parse(await run(program, [clinic.origin, who.email, String(count), String(reads)], `${who.password}\n`)) as Filled;
+  return JSON.parse(await run(join(examples, 'fill'), [clinic.origin, who.email, String(count), String(reads)], `${who.password}\n`)) as Filled;
 }
 
 /** What a program prints. The server's output goes on being read meanwhile: a full pipe would stop it. */
-export async function run(program: string, args: string[], input = ''): Promise<string> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function run(program: string, args: string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stdin.end(input);

@@ -1,4 +1,7 @@
 // Requests a second, as wrk counts them.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from './fill.ts';
 
 export interface Load {
@@ -10,8 +13,31 @@ export interface Load {
 
 /** 32 connections for ten seconds. */
 export async function load(url: string, token: string, signed: string): Promise<Load> {
-  const args = ['-t', '2', '-c', '32', '-d', '10s', '--latency', '-H', `Authorization: Bearer ${token}`, '-H', `healthsecure-read-request: ${signed}`, '-H', 'Accept-Encoding: identity', url];
-  const output = await run('wrk', args);
+  return wrk(['-t', '2', '-c', '32', '-H', `Authorization: Bearer ${token}`, '-H', `healthsecure-read-request: ${signed}`, '-H', 'Accept-Encoding: identity', url]);
+}
+
+/** A request to read, and what its reader signed for it. */
+export interface Signed {
+  path: string;
+  signed: string;
+}
+
+/** As `load`, many requests in turn, by 33 connections in three threads, which go to these ports in turn. */
+export async function loadInTurn(ports: string[], token: string, requests: Signed[]): Promise<Load> {
+  const folder = mkdtempSync(join(tmpdir(), 'healthsecure-load-'));
+  const file = join(folder, 'requests');
+  writeFileSync(file, requests.map(({ path, signed }) => `${path} ${signed}\n`).join(''));
+  try {
+    const script = join(import.meta.dirname, 'in-turn.lua');
+    const env = { WRK_PORTS: ports.join(','), WRK_REQUESTS: file, WRK_TOKEN: token };
+    return await wrk(['-t', '3', '-c', '33', '-s', script, `http://localhost:${ports[0]}`], env);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function wrk(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Load> {
+  const output = await run('wrk', ['-d', '10s', '--latency', ...args], '', env);
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
   const requests = number(/(\d+) requests in/);

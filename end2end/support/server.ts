@@ -1,6 +1,6 @@
 // A server of one's own: the release binary on a free port with an empty data folder.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -29,6 +29,8 @@ export interface ServerOptions {
   /** Give it a clock that `moveClock` can move; needs Debian's libfaketime. */
   movableClock?: boolean;
   args?: string[];
+  /** Another server of the same installation: it has the same secrets, and should be told of the same database. */
+  beside?: Server;
   /** Another program than the release, and what its environment has besides. */
   binary?: string;
   env?: NodeJS.ProcessEnv;
@@ -48,6 +50,7 @@ export class Server {
   ) {
     this.origin = options.behind?.origin ?? `http://localhost:${port}`;
     this.data = mkdtempSync(join(tmpdir(), 'healthsecure-'));
+    if (options.beside) cpSync(join(options.beside.data, 'secrets'), join(this.data, 'secrets'), { recursive: true });
     if (options.movableClock) {
       this.clock = join(this.data, 'clock');
       writeFileSync(this.clock, '+0s\n');

@@ -83,7 +83,7 @@ test('a patient deletes their account, and what it owned is gone for the doctor 
   expect(complaints).toEqual([]);
 });
 
-test('who pauses their account is let in by an administrator alone', async ({ clinic, arrive, enter }) => {
+test('who pauses their account is let in by an administrator alone, and sees that it is to be deleted', async ({ clinic, arrive, enter }) => {
   test.setTimeout(180_000);
   const owner = await arrive(clinic.stranger('Pelle Holm', 'patient'));
   const { page } = owner;
@@ -97,6 +97,18 @@ test('who pauses their account is let in by an administrator alone', async ({ cl
   await expect(page.getByText(w.paused)).toBeVisible({ timeout: 30_000 });
   const again = await enter(owner.identity);
   await again.heading(w.pausedTitle).waitFor({ timeout: 30_000 });
+  await expect(again.page.getByText(w.removal)).toHaveCount(0);
+
+  const administrator = await enter(clinic.administrator);
+  await administrator.goTo('administration');
+  const p = words.policies;
+  await administrator.button(p.removeAccount(owner.name)).click();
+  await administrator.dialog().getByRole('button', { name: p.removeAccountConfirm }).click();
+  await expect(administrator.page.getByText(p.removing(owner.name)).first()).toBeVisible({ timeout: 30_000 });
+  const told = await enter(owner.identity);
+  await told.heading(w.pausedTitle).waitFor({ timeout: 30_000 });
+  await expect(told.page.getByText(w.removal)).toBeVisible();
+  await inspect(told.page, 'account-removal');
 });
 
 test('hs erases a report and deletes the account', async ({ clinic, arrive }) => {

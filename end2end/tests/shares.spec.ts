@@ -112,6 +112,37 @@ test('two of three bring back whoever lost everything, and the owner sees each s
   }
 });
 
+test('a list of emergency contacts that can’t be read hides no share that was opened', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const complaints: string[] = [];
+  const server = await Server.start({});
+  const { open, close } = doors(browser, server.origin, complaints);
+  const arrive = async (name: string): Promise<Person> => {
+    const person = await open(identity(name, 'patient'), {});
+    await person.signUp();
+    return person;
+  };
+  const administrator = await open(identity('Ines Moreau', 'administrator'), {});
+  await administrator.signUp(server.setUpLink());
+  const [edda, tove, owner] = [await arrive('Edda Holm'), await arrive('Tove Berg'), await arrive('Sverre Aas')];
+  const hs = new Hs(server.origin, owner.identity);
+  try {
+    await hs.run(['login', '--email', owner.identity.email]);
+    await hs.run(['emergency', 'trust', edda.identity.email, '--days', '3']);
+    await hs.run(['shares', 'split', edda.identity.email, tove.identity.email, '--threshold', '2']);
+    await owner.page.route('**/api/v1/account/emergency-contacts', (route) => route.fulfill({ json: {} }));
+    await owner.goTo('reports');
+    await held(edda);
+    await readOut(edda, owner.name);
+    await expect(owner.page.getByText(w.banner(edda.name))).toBeVisible({ timeout: 10_000 });
+    expect(complaints).toEqual([]);
+  } finally {
+    hs.remove();
+    await close();
+    await server.remove();
+  }
+});
+
 test('hs splits, shows a share, recovers and removes', async () => {
   test.setTimeout(240_000);
   const server = await Server.start({});
@@ -136,6 +167,8 @@ test('hs splits, shows a share, recovers and removes', async () => {
     await owner.run(split);
     expect(await owner.run(['shares', 'list'])).toMatchObject({ threshold: 2, holders: [{ name: 'Edda Holm' }, { name: 'Tove Berg' }] });
     const shares = [await shown(edda), await shown(tove)];
+    const listed = await owner.run(['shares', 'list']);
+    expect(listed).toMatchObject({ left: 2, holders: [{ account: 'active' }, { account: 'active' }] });
     const recover = ['recover', '--email', people[1].email];
     await expect(back.run(recover, { '--shares-fd': shares[0] ?? '' })).rejects.toThrow(/shares_too_few/);
     await back.run(recover, { '--shares-fd': shares.join(',') });

@@ -1,7 +1,10 @@
 // A care team: made, joined, shared with as a whole, and left behind by somebody who is removed while the report is open.
+import { identity } from '../support/clinic.ts';
 import { sameAs, textFile } from '../support/files.ts';
-import type { Person } from '../support/person.ts';
+import { Hs } from '../support/hs.ts';
+import type { Identity, Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
+import { Server } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -22,7 +25,7 @@ test('a report is shared with a team, and a doctor who is removed reads it no mo
     await head.field(t.name).fill(TEAM);
     await head.button(t.create).click();
     await expect(head.page.getByText(t.created(TEAM)).first()).toBeVisible({ timeout: 30_000 });
-    await invite(head, colleague.name);
+    await invite(head, colleague.name, TEAM);
     await inspect(head.page, 'teams-invited');
     await colleague.goTo('teams');
     await expect(colleague.page.getByText(t.invited, { exact: true }).first()).toBeVisible({ timeout: 30_000 });
@@ -83,12 +86,109 @@ test('a report is shared with a team, and a doctor who is removed reads it no mo
   });
 });
 
-async function invite(head: Person, name: string): Promise<void> {
-  await head.button(t.invite(TEAM)).click();
+test('who alone manages a team renames it, is told before leaving others behind, and dissolves it', async ({ clinic, enter }) => {
+  test.setTimeout(300_000);
+  const [first, later] = ['Ward Seven', 'Ward Nine'];
+  const head = await enter(clinic.author);
+  const colleague = await enter(clinic.doctor);
+  const patient = await enter(clinic.patient);
+
+  await test.step('a team of two gets another name', async () => {
+    await head.goTo('teams');
+    await head.field(t.name).fill(first);
+    await head.button(t.create).click();
+    await expect(head.page.getByText(t.created(first)).first()).toBeVisible({ timeout: 30_000 });
+    await invite(head, colleague.name, first);
+    await colleague.goTo('teams');
+    await colleague.button(t.accept(first)).click({ timeout: 30_000 });
+    await expect(colleague.page.getByText(t.accepted(first)).first()).toBeVisible({ timeout: 30_000 });
+    await head.button(t.rename(first)).click();
+    const dialog = head.dialog();
+    await expect(dialog.getByLabel(t.renameName)).toHaveValue(first);
+    await dialog.getByLabel(t.renameName).fill(later);
+    await inspect(head.page, 'team-rename');
+    await dialog.getByRole('button', { name: t.renameConfirm, exact: true }).click();
+    await expect(head.page.getByText(t.renamed(later)).first()).toBeVisible({ timeout: 30_000 });
+    await expect(colleague.page.getByText(later).first()).toBeVisible({ timeout: 15_000 });
+  });
+
+  await patient.writeReport({ title: 'Known to a ward', patientName: patient.name });
+  await test.step('the patient shares with it, and the manager can’t leave others behind in it', async () => {
+    await patient.beginShare();
+    const dialog = patient.dialog();
+    await dialog.getByRole('button', { name: t.shareWith }).click();
+    await dialog.getByLabel(t.find).fill('nine');
+    await dialog.getByRole('button', { name: t.findGo, exact: true }).click();
+    await dialog.getByRole('list', { name: t.found }).getByRole('button', { name: later }).click();
+    await dialog.getByRole('button', { name: words.share.submit }).click({ timeout: 30_000 });
+    await dialog.getByRole('heading', { name: words.share.done }).waitFor({ timeout: 30_000 });
+    await dialog.getByRole('button', { name: words.share.close }).click();
+    await head.goTo('settings');
+    await head.page.getByRole('link', { name: words.leaving.open }).click();
+    await head.heading(words.leaving.title).waitFor();
+    await expect(head.page.getByText(words.leaving.teamsFirst)).toBeVisible({ timeout: 30_000 });
+    await expect(head.page.getByRole('alert').filter({ hasText: words.leaving.teamsFirst })).toContainText(later);
+    await inspect(head.page, 'settings-delete-teams');
+  });
+
+  await test.step('it is dissolved: nobody reads by it, and it keeps nobody from going', async () => {
+    await head.goTo('teams');
+    await head.button(t.dissolve(later)).click();
+    await inspect(head.page, 'team-dissolve');
+    await head.dialog().getByRole('button', { name: t.dissolveConfirm, exact: true }).click();
+    await expect(head.page.getByText(t.dissolved(later)).first()).toBeVisible({ timeout: 60_000 });
+    await expect(colleague.page.getByText(later)).toHaveCount(0, { timeout: 15_000 });
+    await colleague.goTo('reports');
+    await expect(colleague.page.getByRole('link', { name: 'Known to a ward' })).toHaveCount(0);
+    await expect(async () => {
+      await patient.openReport('Known to a ward');
+      await expect(patient.page.locator('[data-revision="1"]')).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: 90_000 });
+    await patient.page.getByRole('button', { name: t.moreAccess }).click();
+    await expect(patient.row(t.accessName(later))).toContainText(t.accessDissolved);
+    await head.goTo('settings');
+    await head.page.getByRole('link', { name: words.leaving.open }).click();
+    await head.heading(words.leaving.title).waitFor();
+    await expect(head.page.getByText(words.leaving.teamsFirst)).toHaveCount(0);
+  });
+});
+
+test('hs renames and dissolves a team, and keeps its only manager from going', async () => {
+  test.setTimeout(240_000);
+  const server = await Server.start({});
+  const people = [identity('Ada Founder', 'administrator'), identity('Dora Vik', 'doctor'), identity('Otto Berg', 'doctor')] as const;
+  const [admin, dora, otto] = people.map((who) => new Hs(server.origin, who)) as [Hs, Hs, Hs];
+  try {
+    const who = ({ name, email, role }: Identity) => ['--name', name, '--email', email, '--role', role];
+    await admin.run(['signup', ...who(people[0])], { '--link-fd': server.setUpLink() });
+    for (const [hs, at] of [[dora, 1], [otto, 2]] as const) {
+      await hs.run(['signup', ...who(people[at])]);
+      await admin.run(['admin', 'approve', people[at].email]);
+    }
+    await dora.run(['team', 'create', 'Ward Seven']);
+    await dora.run(['team', 'add', 'Ward Seven', people[2].email]);
+    await otto.run(['team', 'accept', 'Ward Seven']);
+    await dora.run(['team', 'rename', 'Ward Seven', 'Ward Nine']);
+    expect(await otto.run(['team', 'list'])).toMatchObject([{ name: 'Ward Nine', members: 2 }]);
+    const going = dora.run(['account', 'delete', '--email', people[1].email]);
+    await expect(going).rejects.toThrow(/sole_team_manager/);
+    await expect(going).rejects.toThrow(/Ward Nine/);
+    await expect(dora.run(['account', 'pause', '--email', people[1].email])).rejects.toThrow(/sole_team_manager/);
+    await dora.run(['team', 'dissolve', 'Ward Nine']);
+    expect(await otto.run(['team', 'list'])).toEqual([]);
+    expect(await dora.run(['account', 'delete', '--email', people[1].email])).toEqual({ deleted: people[1].email });
+  } finally {
+    [admin, dora, otto].forEach((hs) => hs.remove());
+    await server.remove();
+  }
+});
+
+async function invite(head: Person, name: string, team: string): Promise<void> {
+  await head.button(t.invite(team)).click();
   const dialog = head.dialog();
   await dialog.getByLabel(t.who).fill(name);
   await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name }).click();
   await dialog.getByRole('button', { name: t.inviteSubmit, exact: true }).click();
-  await expect(head.page.getByText(t.inviteDone(name, TEAM)).first()).toBeVisible({ timeout: 30_000 });
+  await expect(head.page.getByText(t.inviteDone(name, team)).first()).toBeVisible({ timeout: 30_000 });
   await expect(head.row(name)).toContainText(t.invited);
 }

@@ -70,6 +70,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-up/start", Open),
     ("PUT", "/account/client-state", Never),
     ("POST", "/account/deletion", Never),
+    ("POST", "/account/deletion/check", Never),
     ("POST", "/account/disable", Never),
     ("GET", "/account/devices", Never),
     ("POST", "/account/devices", Never),

@@ -80,7 +80,7 @@ texts! {
         enabled = "The account of {name} is enabled";
         remove = "Delete in 30 days";
         remove_title = "Delete the account of {name} in 30 days?";
-        remove_text = "For somebody who can't delete it themselves any more. Every report that they own is erased with the account, for everybody. They are told by mail if this server sends any, and enabling the account before that day takes it back. Your organisation's key signs it, so that everybody can see that it was you who decided.";
+        remove_text = "For somebody who can't delete it themselves any more. Every report that they own is erased with the account, for everybody. They are told when they sign in, and by mail if this server sends any; enabling the account before that day takes it back. Your organisation's key signs it, so that everybody can see that it was you who decided.";
         removing = "The account of {name} will be deleted in 30 days";
         remove_due = "Deleted {when}";
         factor_remove = "Remove second factor";

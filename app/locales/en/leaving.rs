@@ -27,6 +27,9 @@ texts! {
         save_text = "These reports are erased. Open one to print it, or to save its files and its record.";
         save_none = "No report is yours.";
         save_more = "and {count} more in your list of reports";
+        teams_title = "A care team needs another manager first";
+        teams_text = "Others belong to these teams, and only you manage them: {teams}. Without you nobody could change them. Make one of the members a manager, or dissolve the team.";
+        teams_open = "Care teams";
         confirm = "Delete it now";
         email = "Your e-mail address";
         email_hint = "Type {email}, so that nothing happens by mistake.";

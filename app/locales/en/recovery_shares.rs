@@ -13,6 +13,8 @@ texts! {
         opened = "Opened";
         opened_at = "opened {when}";
         opened_note = "Shares that were opened are no longer secret. Remove the split if you didn't ask for them, and make a new one.";
+        short_title = "Your shares can't bring you back any more";
+        short_text = "The people who hold them have deleted their accounts: {left} are left, and {count} would be needed. Remove the shares and split the recovery anew.";
         remove = "Remove the shares";
         remove_title = "Remove the recovery shares?";
         remove_text = "No share opens anything any more, whoever has it. Your account gets new keys, and all other sessions end.";

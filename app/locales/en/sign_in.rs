@@ -31,6 +31,7 @@ texts! {
         refused = "An administrator refused this account. Nothing was shared with it. Ask your organisation if you think this is a mistake.";
         disabled_title = "Switched off";
         disabled = "This account is switched off. An administrator can enable it.";
+        removal = "It will be deleted {when}, with every report that is yours, as an administrator decided. If you don't want that, ask them to enable it before.";
         sign_out = "Sign out";
     }
 }

@@ -44,6 +44,15 @@ texts! {
         leave_title = "Leave {team}?";
         leave_text = "You can open nothing that is shared with {team} from this moment. A manager can invite you again.";
         left_done = "You belong to {team} no more";
+        rename = "Rename";
+        rename_title = "Rename {team}";
+        rename_name = "New name";
+        renamed = "The team is called {name} now";
+        dissolve = "Dissolve";
+        dissolve_title = "Dissolve {team}?";
+        dissolve_text = "{team} ends for everybody, you among them, and nobody can bring it back. What is shared with it opens to nobody by it from this moment. What members have copied stays with them.";
+        dissolve_keys = "The owners' programs take the access back and give the reports new keys. To leave the team to others, make one of them a manager instead.";
+        dissolved = "{team} was dissolved";
         waits = "You are invited. Before you accept you get no key.";
         card_text = "Teams of doctors that reports are shared with as a whole.";
         share_with = "Share with a care team instead";
@@ -58,6 +67,7 @@ texts! {
         share_done = "{name} finds it among their reports, all {count} members.";
         access_name = "Care team {name}";
         access_members = "Members now: {names}";
+        access_dissolved = "The team was dissolved: nobody belongs to it any more";
         event_key = "brought the team's access under its new key";
     }
 }

@@ -2,7 +2,7 @@
 //! whether it is in escrow: looked at when the vault opens, and whenever the server says that something about it changed.
 
 use api_types::{UnixMillis, accounts::WayInKind, emergency::EmergencyState, escrow::EscrowState};
-use client::{EmergencyLink, Escrow, Holder, Result};
+use client::{EmergencyLink, Escrow, Holder, Result, Split};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -58,13 +58,12 @@ impl OpenedShare {
     }
 }
 
-/// What is said of it.
+/// What is said of it, each apart from the others: what is refused of one hides nobody who is told of by another.
 struct Known {
-    asked_for: Vec<AskedFor>,
-    opened_shares: Vec<OpenedShare>,
+    asked_for: Result<Vec<AskedFor>>,
+    opened_shares: Result<Vec<OpenedShare>>,
     escrowed: bool,
-    /// Apart from the others: what is refused of it hides nobody else who asks.
-    escrow: Result<Option<Escrow>>,
+    asked_escrow: Result<Option<AskedFor>>,
 }
 
 /// Asks the server. Without an answer, what is shown stays.
@@ -73,15 +72,10 @@ pub(super) fn look(vault: Vault, keys: Keys) {
         match known(&keys).await {
             // Nothing is shown of a vault that locked meanwhile.
             Ok(known) if vault.keys().is_some() => {
-                vault.asked_for.try_set(known.asked_for);
-                vault.opened_shares.try_set(known.opened_shares);
                 vault.escrowed.try_set(known.escrowed);
-                match known.escrow {
-                    Ok(escrow) => {
-                        vault.asked_escrow.try_set(escrow.as_ref().and_then(AskedFor::out_of_escrow));
-                    }
-                    Err(error) => vault.heed(&error),
-                }
+                show(vault, vault.asked_for, known.asked_for);
+                show(vault, vault.opened_shares, known.opened_shares);
+                show(vault, vault.asked_escrow, known.asked_escrow);
             }
             Ok(_) => {}
             Err(error) => vault.heed(&error),
@@ -89,18 +83,31 @@ pub(super) fn look(vault: Vault, keys: Keys) {
     });
 }
 
+fn show<T: Send + Sync + 'static>(vault: Vault, shown: RwSignal<T>, known: Result<T>) {
+    match known {
+        Ok(known) => {
+            shown.try_set(known);
+        }
+        Err(error) => vault.heed(&error),
+    }
+}
+
 async fn known(keys: &Keys) -> Result<Known> {
     let account = keys.api().get_account().await?;
     // Most trust nobody: then no more is asked.
     let has = |kind: WayInKind| account.ways_in.iter().any(|way| way.kind == kind);
-    let contacts = if has(WayInKind::EmergencyContact) { keys.emergency_contacts().await? } else { Vec::new() };
-    let split = if has(WayInKind::RecoveryShares) { keys.recovery_split().await? } else { None };
+    let contacts = if has(WayInKind::EmergencyContact) { keys.emergency_contacts().await } else { Ok(Vec::new()) };
+    let split = if has(WayInKind::RecoveryShares) { keys.recovery_split().await } else { Ok(None) };
     let escrowed = has(WayInKind::Escrow);
     let escrow = if escrowed { keys.escrow().await.map(|standing| standing.own) } else { Ok(None) };
     Ok(Known {
-        asked_for: contacts.into_iter().filter_map(AskedFor::of).collect(),
-        opened_shares: split.into_iter().flat_map(|split| split.holders).filter_map(OpenedShare::of).collect(),
+        asked_for: contacts.map(|contacts| contacts.into_iter().filter_map(AskedFor::of).collect()),
+        opened_shares: split.map(opened),
         escrowed,
-        escrow,
+        asked_escrow: escrow.map(|escrow| escrow.as_ref().and_then(AskedFor::out_of_escrow)),
     })
+}
+
+fn opened(split: Option<Split>) -> Vec<OpenedShare> {
+    split.into_iter().flat_map(|split| split.holders).filter_map(OpenedShare::of).collect()
 }

@@ -55,6 +55,9 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::EmailChangeInvalid if problem.detail.is_some() => t!(change_email.other_account).to_owned(),
             ErrorCode::EmailChangeInvalid => t!(change_email.invalid).to_owned(),
             ErrorCode::QuotaExceeded => exceeded(problem.quota.as_ref()),
+            ErrorCode::SoleTeamManager => {
+                t!(leaving.teams_text, teams = problem.detail.as_deref().unwrap_or_default())
+            }
             ErrorCode::StorageUnavailable => t!(errors.storage).to_owned(),
             ErrorCode::DatabaseUnavailable => t!(errors.database).to_owned(),
             ErrorCode::StorageFull | ErrorCode::StorageReadOnly => t!(errors.no_room).to_owned(),

@@ -98,6 +98,7 @@ impl From<&AccessRow> for Line {
             AccessWho::Person(person) => person.name.clone(),
             AccessWho::Account(id) => id.to_string(),
             AccessWho::Invitation(_) => "the patient, once they arrive".to_owned(),
+            AccessWho::Team(team) if team.members.is_empty() => format!("team {} (dissolved)", team.name),
             AccessWho::Team(team) => format!("team {} ({} members)", team.name, team.members.len()),
         };
         let status = format!("{:?}", row.status).to_lowercase();

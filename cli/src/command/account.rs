@@ -169,9 +169,14 @@ pub async fn log_out(context: &Context) -> Result<()> {
 /// `hs whoami`.
 pub async fn who_am_i(context: &Context) -> Result<()> {
     let who = context.with_vault(async |vault| Ok(vault.who())).await?;
-    context
-        .output
-        .result(&who, |w| format!("{} <{}>, {:?}, {:?}\n{}", w.name, w.email, w.role, w.status, w.account_id));
+    context.output.result(&who, |w| {
+        let removal = w.removal_at.map(|at| {
+            let at = time(at);
+            format!("\nAn administrator has this account deleted at {at}, with every report that is yours. Enabling it before takes that back.")
+        });
+        let removal = removal.unwrap_or_default();
+        format!("{} <{}>, {:?}, {:?}\n{}{removal}", w.name, w.email, w.role, w.status, w.account_id)
+    });
     Ok(())
 }
 

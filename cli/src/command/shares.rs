@@ -1,6 +1,6 @@
 //! `hs shares`: the recovery of this account split among contacts, and the shares that others gave to it.
 
-use api_types::WayInId;
+use api_types::{WayInId, accounts::AccountStatus};
 use client::{ClientError, HeldShare, Split, Vault, Verification, native::Native};
 use serde::Serialize;
 use serde_json::json;
@@ -31,6 +31,7 @@ pub async fn run(context: &Context, command: &Shares) -> Result<()> {
 struct HolderLine {
     name: String,
     key_verified: bool,
+    account: AccountStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_at: Option<i64>,
 }
@@ -40,29 +41,58 @@ struct SplitLine {
     id: WayInId,
     threshold: u8,
     created_at: i64,
+    /// Holders whose accounts are still there.
+    left: usize,
     holders: Vec<HolderLine>,
 }
 
 impl From<Split> for SplitLine {
     fn from(split: Split) -> Self {
+        let left = split.left();
         let holders = split.holders.into_iter().map(|holder| HolderLine {
+            account: holder.person.status,
             key_verified: holder.person.verification == Verification::Verified,
             name: holder.person.name,
             opened_at: holder.opened_at,
         });
-        Self { id: split.way_in, threshold: split.threshold, created_at: split.created_at, holders: holders.collect() }
+        Self {
+            id: split.way_in,
+            threshold: split.threshold,
+            created_at: split.created_at,
+            left,
+            holders: holders.collect(),
+        }
+    }
+}
+
+/// What matters of a holder: one who is gone, or can't act, gives nobody a share.
+fn status_word(holder: &HolderLine) -> &'static str {
+    match (holder.account, holder.opened_at) {
+        (AccountStatus::Deleted, _) => "deleted",
+        (AccountStatus::Disabled, _) => "disabled",
+        (_, Some(_)) => "opened",
+        (_, None) => "not opened",
     }
 }
 
 async fn list(context: &Context) -> Result<()> {
     let split = context.with_vault(async |vault| Ok(vault.recovery_split().await?)).await?;
+    if let Some(split) = split.as_ref().filter(|split| split.is_short()) {
+        let says = format!(
+            "Only {} of the people who hold your shares are left, and {} would be needed: they can't open this account any \
+             more. Remove the shares with `hs shares remove`, and split the recovery anew.",
+            split.left(),
+            split.threshold
+        );
+        context.output.warning("shares_too_few_left", &says);
+    }
     let shown = split.map(SplitLine::from);
     context.output.result(&shown, |shown| match shown {
         None => "The recovery of this account is not split.".to_owned(),
         Some(split) => {
             let opened = |holder: &HolderLine| holder.opened_at.map_or_else(|| "never".to_owned(), time);
-            let rows = split.holders.iter().map(|holder| vec![holder.name.clone(), opened(holder)]);
-            let rows = table(&["NAME", "OPENED"], &rows.collect::<Vec<_>>());
+            let row = |holder: &HolderLine| vec![holder.name.clone(), status_word(holder).to_owned(), opened(holder)];
+            let rows = table(&["NAME", "STATUS", "OPENED"], &split.holders.iter().map(row).collect::<Vec<_>>());
             format!("{} of {} open this account together.\n\n{rows}", split.threshold, split.holders.len())
         }
     });

@@ -19,6 +19,8 @@ pub async fn run(context: &Context, command: &Team) -> Result<()> {
         Team::List { name } => list(context, name.as_deref()).await,
         Team::Create { name } => create(context, name).await,
         Team::Show { team } => show(context, team).await,
+        Team::Rename { team, name } => rename(context, team, name).await,
+        Team::Dissolve { team } => dissolve(context, team).await,
         Team::Add { team, person, manager } => add(context, team, person, *manager).await,
         Team::Remove { team, person } => remove(context, team, person).await,
         Team::Accept { team } => accept(context, team).await,
@@ -87,6 +89,32 @@ async fn create(context: &Context, name: &str) -> Result<()> {
     Ok(())
 }
 
+async fn rename(context: &Context, text: &str, name: &str) -> Result<()> {
+    let id = context
+        .with_vault(async |vault| {
+            let id = team_id(vault, text).await?;
+            vault.rename_team(&id, name).await?;
+            Ok(id)
+        })
+        .await?;
+    context.output.result(&json!({ "renamed": id, "name": name }), |_| format!("The team is called {name} now."));
+    Ok(())
+}
+
+async fn dissolve(context: &Context, text: &str) -> Result<()> {
+    let id = context
+        .with_vault(async |vault| {
+            let id = team_id(vault, text).await?;
+            confirmed(context, vault, async || vault.dissolve_team(&id).await).await?;
+            Ok(id)
+        })
+        .await?;
+    context.output.result(&json!({ "dissolved": id }), |_| {
+        "Dissolved. What was shared with the team opens to nobody by it any more; its owners' programs make new keys.".to_owned()
+    });
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct Member {
     account_id: AccountId,
@@ -100,6 +128,7 @@ struct Member {
 struct Shown {
     id: TeamId,
     name: String,
+    dissolved: bool,
     key_epoch: u32,
     members: Vec<Member>,
 }
@@ -115,6 +144,7 @@ impl From<CareTeam> for Shown {
         };
         Self {
             id: team.id,
+            dissolved: team.is_dissolved(),
             name: team.name,
             key_epoch: team.key_epoch,
             members: team.members.into_iter().map(member).collect(),
@@ -137,7 +167,8 @@ async fn show(context: &Context, text: &str) -> Result<()> {
             cells.map(str::to_owned).to_vec()
         };
         let rows: Vec<_> = shown.members.iter().map(row).collect();
-        format!("{} {}\n{}", shown.id, shown.name, table(&["NAME", "ROLE", "STATE", "KEY"], &rows))
+        let dissolved = if shown.dissolved { " (dissolved)" } else { "" };
+        format!("{} {}{dissolved}\n{}", shown.id, shown.name, table(&["NAME", "ROLE", "STATE", "KEY"], &rows))
     });
     Ok(())
 }

@@ -119,6 +119,9 @@ body! {
         /// Whether the role needs a second factor that the account doesn't have: until then nothing else is allowed.
         #[serde(default)]
         pub second_factor_due: bool,
+        /// When the account is deleted by the organisation, where an administrator asked for that and it is disabled.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub removal_at: Option<UnixMillis>,
         /// The ways in; to unlock by password take the one of that kind.
         pub ways_in: Vec<WayIn>,
         /// AK-sealed keyring.

@@ -27,7 +27,8 @@ body! {
 }
 
 body! {
-    /// `POST /account/deletion`; `last_administrator` for the only active one.
+    /// `POST /account/deletion`; `last_administrator` for the only active one, `sole_team_manager` with the teams' names for who
+    /// leaves others behind in a team that nobody could change.
     pub struct DeleteAccount {
         /// The account's own e-mail address, typed anew.
         pub email: String,
@@ -37,7 +38,16 @@ body! {
 }
 
 body! {
-    /// `POST /account/disable`; `last_administrator` for the only active one.
+    /// `POST /account/deletion/check`: whether the account may be deleted now; refused as that would be, and nothing is done. So
+    /// that nothing is signed which isn't used.
+    pub struct CheckDeletion {
+        /// The account's own e-mail address, typed anew.
+        pub email: String,
+    }
+}
+
+body! {
+    /// `POST /account/disable`; `last_administrator` and `sole_team_manager` as for a deletion.
     pub struct PauseAccount {
         /// The account's own e-mail address, typed anew.
         pub email: String,

@@ -128,6 +128,8 @@ codes! {
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     TeamMoved = 409, "The team's roster has changed meanwhile";
     TeamManagerNeeded = 409, "The team needs another manager first";
+    TeamDissolved = 410, "The team was dissolved; nothing can be shared with it, and nobody belongs to it";
+    SoleTeamManager = 409, "Others belong to a care team that only you manage; make one of them a manager or dissolve it first";
     TeamRight = 422, "A team may be given to read and to add versions, and nothing more";
     EscrowNotOpen = 409, "The escrow is not open: it was not asked for, was refused, was ended, or its time has not come";
     UploadIncomplete = 409, "Segments of the upload are missing";

@@ -88,6 +88,9 @@ body! {
         /// Whether the role needs a second factor that the account doesn't have: until then nothing else is allowed.
         #[serde(default)]
         pub second_factor_due: bool,
+        /// When the account is deleted by the organisation, where an administrator asked for that and it is disabled.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub removal_at: Option<UnixMillis>,
         /// The session.
         pub session: Session,
     }

@@ -4,7 +4,7 @@
 use api_types::{
     AccountId, B64, ErrorCode, Problem, UnixMillis,
     accounts::{AccountStatus, PublicAccount},
-    closing::{ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
+    closing::{CheckDeletion, ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
 };
 use crypto::{
     account::{AccountClosing, AccountRemoval, KeyChain},
@@ -66,13 +66,17 @@ impl<P: Platform> Vault<P> {
     }
 
     /// Deletes this account, and erases every report that it owns for everybody. Nothing brings it back. The session must be
-    /// confirmed ([`Vault::confirm`]); drop every clone of the vault afterwards.
+    /// confirmed ([`Vault::confirm`]); drop every clone of the vault afterwards. The server is asked before anything is signed:
+    /// what an honest one would refuse is no statement that it could show.
     ///
     /// # Errors
-    /// A field error of the server for another address than the account's; `confirmation_required`; `last_administrator`; no
+    /// `sole_team_manager` with the names of the teams that nobody could change any more ([`Vault::managed_alone`]); a field
+    /// error of the server for another address than the account's; `confirmation_required`; `last_administrator`; no
     /// connection.
     pub async fn delete_account(&self, email: &str) -> Result<()> {
         check_email(email.trim())?;
+        self.leaves_no_team_alone().await?;
+        self.api().check_deletion(&CheckDeletion { email: email.trim().to_owned() }).await?;
         // A save that comes later would only be refused.
         let _no_save_meanwhile = self.lock_saving().await;
         let keyring = self.keyring();
@@ -96,6 +100,7 @@ impl<P: Platform> Vault<P> {
     /// As [`Vault::delete_account`].
     pub async fn pause_account(&self, email: &str) -> Result<()> {
         check_email(email.trim())?;
+        self.leaves_no_team_alone().await?;
         self.save_state_soon().await;
         self.api().pause_account(&PauseAccount { email: email.trim().to_owned() }).await?;
         self.platform().transport().set_token(None);

@@ -1,20 +1,17 @@
 //! Identity providers (OpenID Connect): in a browser, which the server sends there and back. A provider only says who
 //! somebody is; what comes of it is a locked session, and the account's own secrets unlock it.
 
-use std::sync::Arc;
-
 use api_types::{
     IdentityId,
     identities::{Identity, IdentityPurpose, IdentitySignIn, StartIdentity, WaitingIdentity},
 };
-use zeroize::Zeroizing;
 
 use crate::{
     api::Api,
-    error::{ClientError, Result},
+    error::Result,
     platform::Platform,
     refusal::Refusal,
-    session::{AskSecondFactor, Asking, Client, Device, SignedIn, who_is},
+    session::{AskSecondFactor, Client, Device, SignedIn, Vouched},
     transport::Transport,
     vault::Vault,
 };
@@ -52,22 +49,8 @@ impl<P: Platform> Client<P> {
     /// # Errors
     /// `identity_expired`, `identity_not_linked`; the server's `second_factor_required` when nobody answers.
     pub async fn sign_in_with_identity(&self, device: Device, ask: &impl AskSecondFactor) -> Result<SignedIn<P>> {
-        // Another server must not begin a session here.
-        self.pinned().await?;
-        let mut body = IdentitySignIn { second_factor: None, carrier: device.carrier, device: device.name };
-        let mut asking = Asking::new(ask);
-        let done = loop {
-            match self.api().sign_in_with_identity(&body).await {
-                Ok(done) => break done,
-                Err(ClientError::Problem(problem)) => {
-                    body.second_factor = Some(asking.after(ClientError::Problem(problem)).await?);
-                }
-                Err(error) => return Err(error),
-            }
-        };
-        self.platform().transport().set_token(done.token.as_deref());
-        let who = who_is(&done.account, done.session);
-        Ok(SignedIn::locked(Arc::clone(self.shared()), who, done.token.map(Zeroizing::new)))
+        let body = IdentitySignIn { second_factor: None, carrier: device.carrier, device: device.name };
+        self.sign_in_vouched(Vouched::Identity(body), ask).await
     }
 }
 

@@ -43,7 +43,7 @@
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |
 //! | `email_change.rs` | [`Vault::change_email`], [`Vault::email_change`], [`Vault::cancel_email_change`]; [`Client::answer_email_change`] by the mailed links |
 //! | `closing.rs` | [`Vault::delete_account`], [`Vault::pause_account`], [`Vault::request_removal`]; [`Vault::erase_report`] is in `sharing/` |
-//! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
+//! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::rename_team`], [`Vault::dissolve_team`], [`Vault::managed_alone`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
@@ -152,7 +152,7 @@ pub use session::{
 pub use sharing::{
     AccessRow, AccessStatus, AccessTeam, AccessWho, Claimed, PendingShare, Share, Shared, SharedWithTeam, TeamShare,
 };
-pub use teams::{CareTeam, CareTeamMember, Tended};
+pub use teams::{CareTeam, CareTeamMember, SoleManaged, Tended};
 pub use tokens::Via;
 pub use vault::{Unsaved, Vault};
 pub use versions::{Comparison, FieldChange, FileChange, TextRow, TextSpan, compare_versions, side_by_side};

@@ -42,6 +42,11 @@ impl Directory {
     pub fn knows(&self, id: &AccountId, epoch: u32) -> bool {
         self.2.contains_key(id) || self.0.get(id).is_some_and(|chain| chain.epoch() >= epoch)
     }
+
+    /// The teams whose newest rosters name nobody.
+    pub fn dissolved_teams(&self) -> impl Iterator<Item = TeamId> {
+        self.1.iter().filter(|(_, chain)| chain.is_dissolved()).map(|(team, _)| *team)
+    }
 }
 
 impl KeyDirectory for Directory {

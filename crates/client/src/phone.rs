@@ -1,21 +1,17 @@
 //! Phones: a code by text message signs in, to a session that is locked, or is a second factor. The server sends it, and
 //! nothing of the sealing depends on it.
 
-use std::sync::Arc;
-
 use api_types::{
     phones::{
         AddPhone, Phone, PhoneCodeSent, PhoneSignIn, PhoneSignInStarted, StartPhoneSignIn, UsePhone, VerifyPhone,
     },
     second_factors::RecoveryCodes,
 };
-use zeroize::Zeroizing;
 
 use crate::{
-    error::{ClientError, Result},
+    error::Result,
     platform::Platform,
-    session::{AskSecondFactor, Asking, Client, Device, SignedIn, who_is},
-    transport::Transport,
+    session::{AskSecondFactor, Client, Device, SignedIn, Vouched},
     vault::Vault,
 };
 
@@ -39,23 +35,9 @@ impl<P: Platform> Client<P> {
         device: Device,
         ask: &impl AskSecondFactor,
     ) -> Result<SignedIn<P>> {
-        // Another server must not begin a session here.
-        self.pinned().await?;
         let code = code.to_owned();
-        let mut body = PhoneSignIn { code, second_factor: None, carrier: device.carrier, device: device.name };
-        let mut asking = Asking::new(ask);
-        let done = loop {
-            match self.api().sign_in_with_phone(&body).await {
-                Ok(done) => break done,
-                Err(ClientError::Problem(problem)) => {
-                    body.second_factor = Some(asking.after(ClientError::Problem(problem)).await?);
-                }
-                Err(error) => return Err(error),
-            }
-        };
-        self.platform().transport().set_token(done.token.as_deref());
-        let who = who_is(&done.account, done.session);
-        Ok(SignedIn::locked(Arc::clone(self.shared()), who, done.token.map(Zeroizing::new)))
+        let body = PhoneSignIn { code, second_factor: None, carrier: device.carrier, device: device.name };
+        self.sign_in_vouched(Vouched::Phone(body), ask).await
     }
 }
 

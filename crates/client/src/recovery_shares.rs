@@ -47,6 +47,19 @@ pub struct Split {
     pub created_at: UnixMillis,
 }
 
+impl Split {
+    /// How many of the holders are left: all but those whose accounts were closed, by a word that was verified. Whoever is
+    /// disabled may be enabled again, and is so by the server's word alone.
+    pub fn left(&self) -> usize {
+        self.holders.iter().filter(|holder| holder.person.closed_by.is_none()).count()
+    }
+
+    /// Whether too few are left to open the account together.
+    pub fn is_short(&self) -> bool {
+        self.left() < usize::from(self.threshold)
+    }
+}
+
 /// A share that somebody gave to this account, checked against what they signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldShare {

@@ -5,6 +5,7 @@ pub(crate) mod opaque;
 mod recover;
 mod second_factor;
 mod sign_up;
+mod vouched;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +29,7 @@ pub(crate) use second_factor::Asking;
 pub use second_factor::{AskSecondFactor, NoSecondFactor, SecondFactorAsked, WhyAsked};
 pub use sign_up::SignUp;
 pub(crate) use sign_up::new_way_in;
+pub(crate) use vouched::Vouched;
 
 use crate::{
     api::Api,
@@ -277,6 +279,7 @@ pub(crate) fn who_is(account: &OwnAccount, session: Session) -> WhoAmI {
         role: account.public.role,
         status: account.public.status,
         second_factor_due: account.second_factor_due,
+        removal_at: account.removal_at,
         session,
     }
 }

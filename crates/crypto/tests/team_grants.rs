@@ -10,8 +10,8 @@ use crypto::{
     account::KeyChain,
     ids::{AccountId, GrantId, Hash32, TeamId},
     report::{
-        AccessState, ChainError, Change, Recipient, RevisionPlace, Right, TeamKey, TeamRecipient, WrapError, WrapKey,
-        open_wrap, recipient_key, seal_wrap,
+        AccessState, ChainError, Change, GrantStatus, Recipient, RevisionPlace, Right, TeamKey, TeamRecipient,
+        WrapError, WrapKey, open_wrap, recipient_key, seal_wrap,
     },
     team::TeamChain,
 };
@@ -109,6 +109,44 @@ fn whoever_is_left_out_holds_it_no_more_and_the_grant_goes_on_under_the_next_key
     assert!(after.may_contribute(w.third.id()) && !after.clone().at(T0 + 21).may_contribute(w.second.id()));
     assert_eq!(after.behind_their_teams().count(), 0);
     assert!(after.needs_rekey(1, 2) && after.needs_rekey(1, 3) && !after.needs_rekey(1, 4));
+}
+
+#[test]
+fn what_a_dissolved_team_holds_counts_no_more_and_is_the_owners_to_revoke() {
+    let mut w = World::new(Right::Contribute);
+    let last = w.team.next(&w.head, Vec::new(), true);
+    w.team.push(&w.head, last);
+    assert!(w.rosters().is_dissolved());
+    let mut state = w.replay().unwrap();
+    assert!(!state.may_read(w.head.id(), 1) && !state.may_read(w.second.id(), 1), "left out by the roster");
+    assert!(state.clone().at(T0 + 21).may_contribute(w.second.id()), "what was signed before counts");
+    assert_eq!(state.of_dissolved_teams().count(), 0, "before it is said");
+    state.note_dissolved(w.team.id());
+    assert_eq!(state.status(state.grant(&GrantId([3; 16])).unwrap()), GrantStatus::HolderClosed);
+    assert!(state.live_grants().all(|g| g.team.is_none()) && state.behind_their_teams().count() == 0);
+    assert_eq!(state.of_dissolved_teams().map(|g| g.grant.id).collect::<Vec<_>>(), [GrantId([3; 16])]);
+    let place = RevisionPlace { report: w.chain.report(), version: 1, revision: 0 };
+    let granted = state.grant(&GrantId([3; 16])).unwrap();
+    let sealed = seal_wrap(&content_key(1), place, granted, &state, &w.keys(), &mut rng(6));
+    assert_eq!(sealed.unwrap_err(), WrapError::NotGranted, "nothing is sealed to it");
+    w.chain.push(&w.patient, Change::Revoke(GrantId([3; 16])));
+    let mut after = w.replay().unwrap();
+    after.note_dissolved(w.team.id());
+    assert_eq!(after.of_dissolved_teams().count(), 0);
+    assert!(after.needs_rekey(1, 3) && !after.needs_rekey(1, 4));
+}
+
+#[test]
+fn fail_grant_or_key_of_a_roster_that_dissolved_its_team() {
+    let mut w = World::new(Right::View);
+    let last = w.team.next(&w.head, Vec::new(), true);
+    w.team.push(&w.head, last);
+    let (granted, follow) = (grant_to_team(4, &w.rosters(), Right::View), w.follow());
+    for change in [Change::Grant(granted), follow] {
+        w.chain.push(&w.patient, change);
+        assert_eq!(w.replay().unwrap_err(), ChainError::WrongTeamKey { seq: 4 });
+        w.chain.entries.pop();
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! `/account/deletion`, `/account/disable`, `/admin/accounts/{account_id}/removal`, `/reports/{report_id}/erasure`: the end of
+//! `/account/deletion`, its check, `/account/disable`, `/admin/accounts/{account_id}/removal`, `/reports/{report_id}/erasure`: the end of
 //! accounts and of reports.
 
 use api_types::{
     AccountId, ReportId,
-    closing::{DeleteAccount, EraseReport, ErasedReport, PauseAccount, RemovalDue, RemoveAccount},
+    closing::{CheckDeletion, DeleteAccount, EraseReport, ErasedReport, PauseAccount, RemovalDue, RemoveAccount},
 };
 use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,6 +20,7 @@ use crate::{
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(delete_account))
+        .routes(routes!(check_deletion))
         .routes(routes!(pause_account))
         .routes(routes!(remove_account))
         .routes(routes!(get_erasure, erase_report))
@@ -34,6 +35,19 @@ async fn delete_account(
     Json(body): Json<DeleteAccount>,
 ) -> ServiceResult<StatusCode> {
     closing::delete(&state, &actor, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether one's own account may be deleted now, refused as the deletion would be; the session must be confirmed. Nothing is
+/// done. Asked before the deletion is signed.
+#[utoipa::path(post, path = "/account/deletion/check", tag = "account", request_body = CheckDeletion,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "It may")))]
+async fn check_deletion(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<CheckDeletion>,
+) -> ServiceResult<StatusCode> {
+    closing::check(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

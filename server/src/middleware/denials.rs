@@ -128,6 +128,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | AccountPending
             | AccountDisabled
             | LastAdministrator
+            | SoleTeamManager
             | OriginRefused
             | NotFound
             | Gone

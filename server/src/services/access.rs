@@ -81,7 +81,8 @@ struct Sight {
 /// Members of teams, each with the epoch of the team's key when they joined last.
 type Members = HashMap<Vec<u8>, Vec<(AccountId, i32)>>;
 
-/// Whoever is a member of a team that one of these grants is for.
+/// Whoever is a member of a team that one of these grants is for. A deleted account stays in the roster until a manager leaves
+/// it out, and has no list.
 async fn members_of(conn: &impl ConnectionTrait, grants: &[Grant]) -> ServiceResult<Members> {
     let mut members = Members::new();
     let standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
@@ -89,8 +90,10 @@ async fn members_of(conn: &impl ConnectionTrait, grants: &[Grant]) -> ServiceRes
     for id in teams {
         let team = TeamId(storage::id("grants", "team_id", id)?);
         let of_team = storage::team_members::of_team(conn, team).await?.into_iter();
-        let read = of_team.filter(|member| member.state == TeamMemberState::Member);
-        members.insert(id.clone(), read.map(|member| (member.account, member.since_epoch)).collect());
+        let read: Vec<_> = of_team.filter(|member| member.state == TeamMemberState::Member).collect();
+        let closed = storage::closing::closed(conn, &read.iter().map(|member| member.account).collect()).await?;
+        let here = read.into_iter().filter(|member| !closed.contains(&member.account));
+        members.insert(id.clone(), here.map(|member| (member.account, member.since_epoch)).collect());
     }
     Ok(members)
 }

@@ -1,8 +1,8 @@
 //! One's own account.
 
 use api_types::{
-    AccountId, B64, ErrorCode,
-    accounts::{EmailBinding, OwnAccount, PutClientState, Role, WayIn},
+    AccountId, B64, ErrorCode, UnixMillis,
+    accounts::{AccountStatus, EmailBinding, OwnAccount, PutClientState, Role, WayIn},
     audit::Action,
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
@@ -43,6 +43,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
     };
     let required = policies::second_factor_roles(conn).await?.contains(&row.role);
     Ok(OwnAccount {
+        removal_at: removal_at(conn, &row).await?,
         second_factor_due: required && !second_factor::has(conn, row.id).await?,
         public,
         binding: binding(state, &row).await?,
@@ -55,6 +56,14 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
         organisation_key_wrap: wrap.map(B64),
         created_at: row.created_at,
     })
+}
+
+/// When an account is removed, where that was asked for: only a disabled one is.
+pub async fn removal_at(conn: &impl ConnectionTrait, row: &AccountRow) -> ServiceResult<Option<UnixMillis>> {
+    if row.status != AccountStatus::Disabled {
+        return Ok(None);
+    }
+    Ok(storage::closing::waiting(conn, &[row.id]).await?.remove(&row.id))
 }
 
 /// What shows that an account's e-mail is its own, for those who know the address.

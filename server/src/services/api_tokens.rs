@@ -184,6 +184,8 @@ pub async fn current(state: &AppState, actor: &Actor) -> ServiceResult<CurrentSe
             role: account.role,
             status: account.status,
             second_factor_due: actor.second_factor_due,
+            // Tokens end where an account is disabled.
+            removal_at: None,
             session: session(token, state.clock.now()),
         }),
     })

@@ -7,7 +7,7 @@ use api_types::{
     AccountId, ErrorCode, UnixMillis,
     accounts::{AccountStatus, Role},
     audit::Action,
-    closing::{ClosedBy, DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
+    closing::{CheckDeletion, ClosedBy, DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     live::LiveKind,
 };
 use crypto::{
@@ -15,6 +15,7 @@ use crypto::{
     ids,
     sign::PublicSigningKey,
 };
+use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -28,7 +29,7 @@ use crate::{
         api_tokens, confirmation, erasure, fields,
         notices::{self, Notice},
         second_factors::change,
-        sessions, uploads,
+        sessions, teams, uploads,
         verify::{self, CLOCK_LEEWAY},
     },
     storage::{
@@ -59,12 +60,24 @@ pub(super) fn of_now(time: UnixMillis, now: UnixMillis) -> ServiceResult<()> {
 }
 
 /// Somebody must be left who can approve others.
-async fn not_the_last(tx: &WriteTx, row: &AccountRow) -> ServiceResult<()> {
+async fn not_the_last(conn: &impl ConnectionTrait, row: &AccountRow) -> ServiceResult<()> {
     if row.role != Role::Administrator || row.status != AccountStatus::Active {
         return Ok(());
     }
-    let active = accounts::active_with_role(tx.conn(), Role::Administrator).await?;
+    let active = accounts::active_with_role(conn, Role::Administrator).await?;
     if active.iter().any(|id| *id != row.id) { Ok(()) } else { Err(ErrorCode::LastAdministrator.into()) }
+}
+
+/// Nobody is left behind in a team that nobody could change. Who isn't active signs no roster, and may go all the same.
+async fn not_alone_with_a_team(conn: &impl ConnectionTrait, row: &AccountRow) -> ServiceResult<()> {
+    if row.status != AccountStatus::Active {
+        return Ok(());
+    }
+    let alone = teams::managed_alone(conn, row.id).await?;
+    match alone.is_empty() {
+        true => Ok(()),
+        false => Err(ServiceError::because(ErrorCode::SoleTeamManager, alone.join(", "))),
+    }
 }
 
 /// Nobody does this to another account than they mean.
@@ -73,6 +86,21 @@ fn typed(email: &str, row: &AccountRow) -> ServiceResult<()> {
         true => Ok(()),
         false => Err(ServiceError::field("/email", "is not this account's address")),
     }
+}
+
+/// Whether an account's holder, who typed this address, may have it deleted or paused.
+async fn may_go(conn: &impl ConnectionTrait, email: &str, row: &AccountRow) -> ServiceResult<()> {
+    typed(email, row)?;
+    not_the_last(conn, row).await?;
+    not_alone_with_a_team(conn, row).await
+}
+
+/// `POST /account/deletion/check`.
+pub async fn check(state: &AppState, actor: &Actor, body: CheckDeletion) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    may_go(state.db.read(), &body.email, &row).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "deletion_check")).await
 }
 
 /// `POST /account/deletion`: also for who waits for approval, was refused, or is in breach of a policy.
@@ -89,12 +117,11 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
     if row.status == AccountStatus::Deleted {
         return Err(ErrorCode::SignedOut.into());
     }
-    typed(&body.email, &row)?;
+    may_go(tx.conn(), &body.email, &row).await?;
     // Another device may have made new keys meanwhile.
     if verify::keys_of(tx.conn(), actor.account).await?.epoch() != chain.epoch() {
         return Err(ErrorCode::CounterStale.into());
     }
-    not_the_last(&tx, &row).await?;
     let closing = ClosingRow {
         account: row.id,
         by: ClosedBy::Holder,
@@ -127,6 +154,7 @@ async fn carry_out(
     for upload in storage::uploads::of_account(tx.conn(), row.id).await? {
         uploads::discard(tx.conn(), &upload, now).await?;
     }
+    teams::hide_left_empty(tx.conn(), row.id).await?;
     let label = state.labels.label(&row.email_key)?;
     closing::forget(tx.conn(), row.id, &row.email_key, now).await?;
     // The tree of keys binds the address for ever, so nobody else gets it.
@@ -156,8 +184,7 @@ pub async fn pause(state: &AppState, actor: &Actor, body: PauseAccount) -> Servi
     if row.status != AccountStatus::Active {
         return Err(ErrorCode::AccountDisabled.into());
     }
-    typed(&body.email, &row)?;
-    not_the_last(&tx, &row).await?;
+    may_go(tx.conn(), &body.email, &row).await?;
     accounts::set_status(tx.conn(), row.id, AccountStatus::Disabled, None).await?;
     let ended = storage::sessions::delete_others(tx.conn(), row.id, None).await?;
     let tokens = api_tokens::end_all(&tx, row.id).await?;

@@ -8,7 +8,10 @@ use api_types::{
     emergency::{EmergencyContact, EmergencyContactList, EmergencyState, NewEmergencyContact, RemoveEmergencyContact},
     live::LiveKind,
 };
-use crypto::{account, encoding::sha256};
+use crypto::{
+    account::{self, KeyChain},
+    encoding::sha256,
+};
 use sea_orm::ConnectionTrait;
 
 use crate::{
@@ -100,7 +103,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewEmergencyContact) -> 
         return Err(ServiceError::field("/statement", "it is about another way in or other sealed words"));
     }
     let contact = AccountId(said.contact.0);
-    may_be_contact(state, said).await?;
+    may_be_contact(state.db.read(), said).await?;
     let row = EmergencyRow {
         way_in: way.id,
         account: actor.account,
@@ -118,11 +121,18 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewEmergencyContact) -> 
         refusals: 0,
         told: 0,
     };
-    store(state, actor, &row, &way).await
+    store(state, actor, (&row, said), &way).await
 }
 
-async fn store(state: &AppState, actor: &Actor, row: &EmergencyRow, way: &WayIn) -> ServiceResult<()> {
+async fn store(
+    state: &AppState,
+    actor: &Actor,
+    (row, said): (&EmergencyRow, &account::EmergencyContact),
+    way: &WayIn,
+) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    // They may have been deleted or disabled meanwhile, or have made new keys.
+    may_be_contact(tx.conn(), said).await?;
     if emergency::of_account(tx.conn(), actor.account).await?.len() >= MAX {
         return Err(ServiceError::because(
             ErrorCode::Conflict,
@@ -142,10 +152,9 @@ async fn store(state: &AppState, actor: &Actor, row: &EmergencyRow, way: &WayIn)
     Ok(())
 }
 
-/// The contact exists, may act, and the words are sealed to their newest key.
-async fn may_be_contact(state: &AppState, said: &account::EmergencyContact) -> ServiceResult<()> {
-    let contact = AccountId(said.contact.0);
-    let row = accounts::get(state.db.read(), contact).await?.ok_or(ErrorCode::NotFound)?;
+/// The newest keys of somebody who is to be trusted: they exist, and may act.
+pub(super) async fn keys_of_contact(conn: &impl ConnectionTrait, contact: AccountId) -> ServiceResult<KeyChain> {
+    let row = accounts::get(conn, contact).await?.ok_or(ErrorCode::NotFound)?;
     match row.status {
         AccountStatus::Active => {}
         AccountStatus::Deleted => return Err(ErrorCode::AccountDeleted.into()),
@@ -154,7 +163,12 @@ async fn may_be_contact(state: &AppState, said: &account::EmergencyContact) -> S
             return Err(ServiceError::because(ErrorCode::Conflict, "the contact's account is not active"));
         }
     }
-    let keys = verify::keys_of(state.db.read(), contact).await?;
+    verify::keys_of(conn, contact).await
+}
+
+/// The contact exists, may act, and the words are sealed to their newest key.
+async fn may_be_contact(conn: &impl ConnectionTrait, said: &account::EmergencyContact) -> ServiceResult<()> {
+    let keys = keys_of_contact(conn, AccountId(said.contact.0)).await?;
     if keys.epoch() != said.contact_epoch || !said.names_key_of(&keys) {
         return Err(ServiceError::field("/statement", "not the contact's newest key"));
     }

@@ -26,7 +26,7 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
-        access, notices, standing,
+        access, notices, standing, teams,
         verify::{self, CLOCK_LEEWAY},
         versions::{self, Loaded},
         versions_check::{self, int},
@@ -105,6 +105,7 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
     let mut loaded = versions::load_seen(state, seen, report, &named).await?;
     if let Some(team) = verify::team_of(entry.claimed()) {
         verify::add_team(state.db.read(), &mut loaded.keys, team).await?;
+        teams::not_dissolved(state.db.read(), team).await?;
     }
     if repeated(state.db.read(), report, &body.entry.0).await? {
         return state.audit.record(EventDraft::by(actor, Action::Share).on(report).with("repeated", true)).await;
@@ -169,6 +170,9 @@ async fn commit(
     // It may have been deleted meanwhile.
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {
         check_recipient(tx.conn(), recipient).await?;
+    }
+    if let Some(team) = verify::team_of(entry.claimed()) {
+        teams::not_dissolved(tx.conn(), team).await?;
     }
     check_wraps(tx.conn(), loaded, made, &body.wraps).await?;
     check_unused(tx.conn(), std::slice::from_ref(&row)).await?;

@@ -23,7 +23,9 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
-        confirmation, fields, notices,
+        confirmation,
+        emergency::keys_of_contact,
+        fields, notices,
         passkeys::of_present_key,
         rotation::{self, Rotated},
         second_factors::change,
@@ -89,7 +91,8 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewRecoverySplit) -> Ser
     }
     let mut shares = Vec::with_capacity(body.sealed.len());
     for (holder, sealed) in said.holders.iter().zip(body.sealed) {
-        may_hold(state, holder, &sealed.0).await?;
+        fits(holder, &sealed.0)?;
+        may_hold(state.db.read(), holder).await?;
         shares.push(ShareRow {
             way_in: way.id,
             contact: AccountId(holder.contact.0),
@@ -98,23 +101,22 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewRecoverySplit) -> Ser
             opened_at: None,
         });
     }
-    let threshold = said.threshold;
     let row = SplitRow { way_in: way.id, account: actor.account, statement: body.statement.0, created_at: now };
-    store(state, actor, (&row, threshold), &shares, &way).await
+    store(state, actor, (&row, said), &shares, &way).await
 }
 
-/// The contact exists, may act, and the share that was signed is sealed to their newest key.
-async fn may_hold(state: &AppState, holder: &account::ShareHolder, sealed: &[u8]) -> ServiceResult<()> {
+/// The share is the one that was signed.
+fn fits(holder: &account::ShareHolder, sealed: &[u8]) -> ServiceResult<()> {
     fields::blob("/sealed", sealed, SEALED_MAX)?;
-    if holder.sealed_hash != sha256(sealed) {
-        return Err(ServiceError::field("/statement", "it is about another way in or other sealed shares"));
+    match holder.sealed_hash == sha256(sealed) {
+        true => Ok(()),
+        false => Err(ServiceError::field("/statement", "it is about another way in or other sealed shares")),
     }
-    let contact = AccountId(holder.contact.0);
-    let row = accounts::get(state.db.read(), contact).await?.ok_or(ErrorCode::NotFound)?;
-    if row.status != AccountStatus::Active {
-        return Err(ServiceError::because(ErrorCode::Conflict, "a contact's account is not active"));
-    }
-    let keys = verify::keys_of(state.db.read(), contact).await?;
+}
+
+/// The contact exists, may act, and the share is sealed to their newest key.
+async fn may_hold(conn: &impl ConnectionTrait, holder: &account::ShareHolder) -> ServiceResult<()> {
+    let keys = keys_of_contact(conn, AccountId(holder.contact.0)).await?;
     match keys.epoch() == holder.contact_epoch && holder.names_key_of(&keys) {
         true => Ok(()),
         false => Err(ServiceError::field("/statement", "not the newest key of a contact")),
@@ -124,11 +126,15 @@ async fn may_hold(state: &AppState, holder: &account::ShareHolder, sealed: &[u8]
 async fn store(
     state: &AppState,
     actor: &Actor,
-    (row, threshold): (&SplitRow, u8),
+    (row, said): (&SplitRow, &account::RecoverySplit),
     shares: &[ShareRow],
     way: &WayIn,
 ) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    // They may have been deleted or disabled meanwhile, or have made new keys.
+    for holder in &said.holders {
+        may_hold(tx.conn(), holder).await?;
+    }
     if recovery_shares::of_account(tx.conn(), actor.account).await?.is_some() {
         return Err(ServiceError::because(ErrorCode::Conflict, "the recovery is split already"));
     }
@@ -136,7 +142,7 @@ async fn store(
     unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
     unique(recovery_shares::insert(tx.conn(), row, shares).await)?;
     let event = change(actor, "recovery_split_made").with("way_in", row.way_in);
-    tx.record(event.with("threshold", threshold).with("shares", shares.len())).await?;
+    tx.record(event.with("threshold", said.threshold).with("shares", shares.len())).await?;
     notices::tell_id(state, &mut tx, row.account, MailKind::RecoverySplitMade).await?;
     for share in shares {
         let event = change(actor, "recovery_share_given").with("way_in", row.way_in);

@@ -24,7 +24,7 @@ use crate::{
     middleware::Address,
     policy::Actor,
     random,
-    services::{api_tokens, throttle},
+    services::{account::removal_at, api_tokens, throttle},
     storage::{
         self, accounts,
         db::WriteTx,
@@ -148,6 +148,7 @@ pub async fn current(state: &AppState, actor: Option<Actor>, from: Address) -> S
     let account = accounts::get(state.db.read(), actor.account).await?;
     let session = storage::sessions::get(state.db.read(), actor.session).await?;
     let Some((account, session)) = account.zip(session) else { return Ok(CurrentSession { signed_in: None }) };
+    let removal_at = removal_at(state.db.read(), &account).await?;
     Ok(CurrentSession {
         signed_in: Some(WhoAmI {
             account_id: account.id,
@@ -156,6 +157,7 @@ pub async fn current(state: &AppState, actor: Option<Actor>, from: Address) -> S
             role: account.role,
             status: account.status,
             second_factor_due: actor.second_factor_due,
+            removal_at,
             session: describe(&session, Some(actor.session), Some(network(state, actor.account, from))),
         }),
     })

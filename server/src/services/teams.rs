@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api_types::{
     AccountId, B64, ErrorCode, GrantId, ReportId, TeamId,
+    accounts::AccountStatus,
     audit::Action,
     limits::{SEARCH_MIN_CHARS, TEAM_NAME_MAX},
     teams::{Team, TeamGrantBehind, TeamItem, TeamList, TeamMember, TeamMemberState, TeamRosters},
@@ -22,7 +23,8 @@ use crate::{
     storage::{
         accounts,
         grants::Grant,
-        id, team_members,
+        id,
+        team_members::{self, MemberRow},
         teams::{self, TeamRow},
     },
 };
@@ -31,6 +33,71 @@ use crate::{
 const FOUND_MAX: u64 = 20;
 /// Most grants behind their team that are named at once.
 const BEHIND_MAX: u64 = 500;
+
+/// Whether one of these members, but for who goes, can sign their team's next roster: a manager who accepted, and whose account
+/// may act.
+pub async fn is_managed(
+    conn: &impl ConnectionTrait,
+    members: &[MemberRow],
+    without: Option<AccountId>,
+) -> ServiceResult<bool> {
+    for member in members {
+        let manages = member.manager && member.state == TeamMemberState::Member && Some(member.account) != without;
+        if manages && accounts::get(conn, member.account).await?.is_some_and(|row| row.status == AccountStatus::Active)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether somebody else belongs to a team, or is invited into it.
+async fn has_others(conn: &impl ConnectionTrait, members: &[MemberRow], account: AccountId) -> ServiceResult<bool> {
+    for member in members.iter().filter(|member| member.account != account && member.state != TeamMemberState::Left) {
+        let row = accounts::get(conn, member.account).await?;
+        if row.is_some_and(|row| row.status != AccountStatus::Deleted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The names of the teams that others belong to and that nobody could change without this account.
+pub async fn managed_alone(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Vec<String>> {
+    let mut names = Vec::new();
+    for own in team_members::of_account(conn, account).await? {
+        if !own.manager || own.state != TeamMemberState::Member {
+            continue;
+        }
+        let members = team_members::of_team(conn, own.team).await?;
+        if has_others(conn, &members, account).await? && !is_managed(conn, &members, Some(account)).await? {
+            names.extend(teams::get(conn, own.team).await?.map(|row| row.name));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Teams in which nobody is left besides an account that goes are found by nobody any more: nothing that is shared with one would
+/// reach anybody.
+pub async fn hide_left_empty(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<()> {
+    for own in team_members::of_account(conn, account).await? {
+        let members = team_members::of_team(conn, own.team).await?;
+        if !has_others(conn, &members, account).await? {
+            teams::hide(conn, own.team).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a team whose newest roster names nobody. One that never was is another's to refuse.
+pub async fn not_dissolved(conn: &impl ConnectionTrait, team: TeamId) -> ServiceResult<()> {
+    let exists = teams::get(conn, team).await?.is_some();
+    match exists && team_members::of_team(conn, team).await?.is_empty() {
+        true => Err(ErrorCode::TeamDissolved.into()),
+        false => Ok(()),
+    }
+}
 
 /// A stored roster, parsed.
 pub fn stored(team: TeamId, roster: &[u8]) -> ServiceResult<Signed<TeamRoster>> {

@@ -13,11 +13,11 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{teams_access, verify},
+    services::{teams, teams_access, verify},
     storage::{
         db::WriteTx,
         team_members::{self, MemberRow},
-        teams,
+        teams as store,
     },
 };
 
@@ -57,16 +57,13 @@ pub async fn leave(state: &AppState, actor: &Actor, team: TeamId, body: LeaveTea
         return Ok(());
     }
     let members = team_members::of_team(tx.conn(), team).await?;
-    let manages = |member: &MemberRow| {
-        member.manager && member.account != actor.account && member.state == TeamMemberState::Member
-    };
-    if row.manager && !members.iter().any(manages) {
+    if row.manager && !teams::is_managed(tx.conn(), &members, Some(actor.account)).await? {
         return Err(ErrorCode::TeamManagerNeeded.into());
     }
     let was = crate::audit::enum_name(&row.state);
     let left = MemberRow { state: TeamMemberState::Left, leave_statement: Some(body.statement.0), ..row };
     team_members::put(tx.conn(), &left).await?;
-    teams::delete_keys(tx.conn(), team, actor.account).await?;
+    store::delete_keys(tx.conn(), team, actor.account).await?;
     let event = EventDraft::by(actor, Action::TeamLeave).with("team", team).with("was", was);
     finish(state, tx, (team, actor.account), event, now).await
 }

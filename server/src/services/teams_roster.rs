@@ -1,4 +1,4 @@
-//! Making a team, and its next rosters: somebody added, removed, made a manager.
+//! Making a team, and its next rosters: somebody added, removed, made a manager; another name; nobody any more, which ends it.
 //!
 //! What a roster says counts by its signature; the server refuses what every client would refuse, keeps the keys that were
 //! sealed to the members, and cuts off at once whoever is left out.
@@ -64,6 +64,11 @@ impl Checked {
         Self { team, added, removed, new_epoch, chain }
     }
 
+    /// Whether it ends the team for everybody.
+    fn dissolves(&self) -> bool {
+        self.roster().dissolves()
+    }
+
     /// Whether somebody else than who signs is given something: the team's key, or a say in it.
     fn gives(&self, actor: AccountId) -> bool {
         let before = self.roster().seq.checked_sub(1).and_then(|seq| self.chain.roster(seq)).map(Signed::claimed);
@@ -79,6 +84,7 @@ impl Checked {
 fn team_error(error: &TeamError) -> ServiceError {
     match error {
         TeamError::BrokenChain { .. } | TeamError::TimeReversed { .. } => ErrorCode::TeamMoved.into(),
+        TeamError::Dissolved { .. } => ErrorCode::TeamDissolved.into(),
         TeamError::NotManager { .. } => ServiceError::because(ErrorCode::Forbidden, error.to_string()),
         TeamError::Keys { .. } | TeamError::Verify { .. } => {
             ServiceError::because(ErrorCode::InvalidSignature, error.to_string())
@@ -156,13 +162,14 @@ pub async fn change(state: &AppState, actor: &Actor, team: TeamId, body: NewTeam
         let event = EventDraft::by(actor, Action::TeamRoster).with("team", team);
         return state.audit.record(event.with("repeated", true)).await;
     }
-    if stored.len() >= TEAM_ROSTERS_MAX {
+    let roster = parse(actor, &body.roster.0, state.clock.now())?;
+    // What ends it is always taken.
+    if stored.len() >= TEAM_ROSTERS_MAX && !roster.claimed().dissolves() {
         return Err(ServiceError::because(
             ErrorCode::Conflict,
             format!("a team has at most {TEAM_ROSTERS_MAX} rosters"),
         ));
     }
-    let roster = parse(actor, &body.roster.0, state.clock.now())?;
     let checked = Checked::new(team, follow(conn, team, roster).await?);
     commit(state, actor, checked, body, Action::TeamRoster).await
 }
@@ -175,7 +182,7 @@ async fn commit(
     action: Action,
 ) -> ServiceResult<()> {
     let now = state.clock.now();
-    if checked.gives(actor.account) {
+    if checked.gives(actor.account) || checked.dissolves() {
         confirmation::confirmed(state, actor).await?;
     }
     may_belong(state.db.read(), &checked.added).await?;
@@ -190,13 +197,18 @@ async fn commit(
     store_roster(tx.conn(), actor, &checked, &body.roster.0, now).await?;
     store::add_keys(tx.conn(), keys).await?;
     store_members(tx.conn(), actor, &checked, &before, now).await?;
+    goes_on(tx.conn(), &checked).await?;
     let changed = teams_access::changed(tx.conn(), &checked.team, &checked.removed, checked.new_epoch, now).await?;
+    if checked.dissolves() {
+        store::end_grants(tx.conn(), checked.team, now).await?;
+    }
     let event = EventDraft::by(actor, action)
         .with("team", checked.team)
         .with("seq", checked.roster().seq)
         .with("epoch", checked.roster().key_epoch)
         .with("added", checked.added.len())
         .with("removed", checked.removed.len());
+    let event = if checked.dissolves() { event.with("dissolved", true) } else { event };
     tx.record(event).await?;
     tell(state, &mut tx, actor, &checked, &before).await?;
     tx.commit().await?;
@@ -224,6 +236,18 @@ fn stays(checked: &Checked, before: &BTreeMap<AccountId, MemberRow>) -> ServiceR
     if named { Err(ErrorCode::TeamMoved.into()) } else { Ok(()) }
 }
 
+/// Somebody who can act must be left to sign the next roster, where there is to be one.
+async fn goes_on(conn: &impl ConnectionTrait, checked: &Checked) -> ServiceResult<()> {
+    if checked.dissolves() {
+        return Ok(());
+    }
+    let members = team_members::of_team(conn, checked.team).await?;
+    match teams::is_managed(conn, &members, None).await? {
+        true => Ok(()),
+        false => Err(ErrorCode::TeamManagerNeeded.into()),
+    }
+}
+
 async fn store_roster(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -235,7 +259,8 @@ async fn store_roster(
     let row = TeamRow {
         id: checked.team.0.to_vec(),
         name: roster.name.clone(),
-        name_key: fields::search_key(&roster.name),
+        // Nobody finds what is no more.
+        name_key: if roster.dissolves() { String::new() } else { fields::search_key(&roster.name) },
         seq: int(roster.seq)?,
         key_epoch: int(roster.key_epoch)?,
         created_at: now,
@@ -296,7 +321,7 @@ async fn tell(
             notices::tell_id(state, tx, *account, MailKind::TeamInvited).await?;
         }
     }
-    for account in &checked.removed {
+    for account in checked.removed.iter().filter(|account| **account != actor.account) {
         // Whoever left said so themselves.
         if before.get(account).is_none_or(|member| member.state != TeamMemberState::Left) {
             notices::tell_id(state, tx, *account, MailKind::TeamRemoved).await?;

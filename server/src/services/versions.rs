@@ -76,6 +76,9 @@ pub async fn load_seen(
     for closed in storage::closing::closed(conn, &accounts).await? {
         state.note_closed(crypto::ids::AccountId(closed.0));
     }
+    for (team, _) in keys.teams.iter().filter(|(_, chain)| chain.is_dissolved()) {
+        state.note_dissolved(*team);
+    }
     Ok(Loaded { seen, chain, keys, state })
 }
 

@@ -1,11 +1,12 @@
 //! `teams`, `team_rosters`, `team_key_wraps`: what was signed, and the teams' keys sealed to their members.
 
 use api_types::{AccountId, ReportId, TeamId, UnixMillis};
-use entities::{grants, team_key_wraps, team_members, team_rosters, teams};
+use entities::{grants, team_key_wraps, team_members, team_rosters, teams, wraps};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Expr, LikeExpr},
 };
 
@@ -43,6 +44,16 @@ pub async fn put(conn: &impl ConnectionTrait, team: TeamRow) -> DbResult<()> {
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// Nobody finds it by its name any more.
+pub async fn hide(conn: &impl ConnectionTrait, id: TeamId) -> DbResult<()> {
+    teams::Entity::update_many()
+        .col_expr(teams::Column::NameKey, Expr::value(""))
+        .filter(teams::Column::Id.eq(id.0.to_vec()))
+        .exec(conn)
+        .await
+        .map(drop)
 }
 
 /// Teams one of the words of whose name begins with the normalised text.
@@ -145,6 +156,21 @@ fn live_grants(team: TeamId, now: UnixMillis) -> sea_orm::Select<grants::Entity>
 /// The live grants of a team.
 pub async fn grants(conn: &impl ConnectionTrait, team: TeamId, now: UnixMillis) -> DbResult<Vec<Grant>> {
     live_grants(team, now).all(conn).await
+}
+
+/// What a team was granted ends, and the keys that were sealed to it go. The signed entries stay.
+pub async fn end_grants(conn: &impl ConnectionTrait, team: TeamId, now: UnixMillis) -> DbResult<()> {
+    use grants::Column;
+    let held = grants::Entity::find().select_only().column(Column::Id).filter(Column::TeamId.eq(team.0.to_vec()));
+    let keys = wraps::Entity::delete_many().filter(wraps::Column::GrantId.in_subquery(held.into_query()));
+    keys.exec(conn).await?;
+    grants::Entity::update_many()
+        .col_expr(Column::EndsAt, Expr::value(now))
+        .filter(Column::TeamId.eq(team.0.to_vec()))
+        .filter(Condition::any().add(Column::EndsAt.eq(0)).add(Column::EndsAt.gt(now)))
+        .exec(conn)
+        .await
+        .map(drop)
 }
 
 /// The live grants of a team that the chain says are under an earlier key than this.

@@ -62,6 +62,7 @@ const TABLE: &[(&str, &str)] = &[
     ("change_recovery_kit", "-++++++++++++"),
     ("rotate_keys", "-++++++++++++"),
     ("delete_account", "-++++++++++++"),
+    ("check_deletion", "-++++++++++++"),
     ("pause_account", "-++++++++++p+"),
     ("send_email_verification", "-++++++++++++"),
     ("verify_email", "+++++++++++++"),

@@ -168,7 +168,28 @@ async fn a_folder_is_a_store() {
     assert!(left.is_empty(), "not even a part: {left:?}");
 }
 
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+/// A file under no key: it goes with the key that it was to have.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_kill_left_half_written_in_a_folder_goes_with_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::new(folder.path(), &BlobsConfig::Folder).unwrap();
+    let upload = new_key();
+    let (kept, half) = (format!("{upload}1"), format!("{upload}2"));
+    write(&blobs, &kept, b"kept").await.unwrap();
+    let mut writer = blobs.write(&half);
+    writer.write(&content(PIECE + 1)).await.unwrap();
+    // As a kill does: nobody ends it.
+    std::mem::forget(writer);
+    assert_eq!((walk(folder.path()).len(), keys(&blobs).await), (2, vec![kept.clone()]));
+    blobs.delete(&half).await.unwrap();
+    assert_eq!(walk(folder.path()).len(), 1);
+    assert_eq!(read(&blobs, &kept, 0..4).await.unwrap(), b"kept");
+    blobs.delete(&kept).await.unwrap();
+    assert!(walk(folder.path()).is_empty());
+}
+
+/// All files of a folder.
+pub fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         if entry.path().is_dir() { files.extend(walk(&entry.path())) } else { files.push(entry.path()) }

@@ -45,6 +45,7 @@ const TABLE: &[(&str, usize)] = &[
     ("change_recovery_kit", ACCOUNT),
     ("rotate_keys", ACCOUNT),
     ("delete_account", USUAL),
+    ("check_deletion", USUAL),
     ("pause_account", USUAL),
     ("remove_account", USUAL),
     ("erase_report", USUAL),

@@ -512,6 +512,19 @@ async fn an_administrator_has_an_account_removed_after_thirty_days() {
     let due = ada.request_removal(&ann_id).await.unwrap();
     let shown = ada.accounts(Some(AccountStatus::Disabled), None).await.unwrap();
     assert_eq!(shown.items[0].account.removal_at, Some(due));
+    // Its holder sees it too, however they signed in, and that it was taken back.
+    let holder = client(&server).sign_in(ANN, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let session = async || {
+        let session = server.get("/session", holder.token()).await;
+        session.json()["signed_in"]["removal_at"].as_i64()
+    };
+    assert_eq!((holder.who().status, holder.who().removal_at), (AccountStatus::Disabled, Some(due)));
+    assert_eq!(session().await, Some(due));
+    assert_eq!((dora.who().removal_at, ada.who().removal_at), (None, None));
+    ada.api().enable_account(&ann_id).await.unwrap();
+    assert_eq!((session().await, holder.api().get_account().await.unwrap().removal_at), (None, None));
+    ada.api().disable_account(&ann_id).await.unwrap();
+    ada.request_removal(&ann_id).await.unwrap();
     server.state.clock.advance(30 * DAY - MINUTE);
     upkeep::once(&server.state).await.unwrap();
     let dora_later = later(&server).sign_in(DORA, PASSWORD, device(), &NoSecondFactor).await.unwrap();

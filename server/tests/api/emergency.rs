@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use api_types::{
     B64, ReportId, WayInId,
-    accounts::{Role, WayInKind},
+    accounts::{AccountStatus, Role, WayInKind},
     emergency::{EmergencyState, NewEmergencyContact},
     grants::Right,
     live::{LiveEvent, LiveKind},
@@ -33,6 +33,7 @@ use futures::Stream;
 use serde_json::Value;
 use server::{
     clock::{DAY, HOUR, MINUTE, now_ms},
+    storage::accounts,
     upkeep,
 };
 
@@ -45,6 +46,7 @@ use crate::{
     mail_server::{MailServer, Post, Smtp, with_mail},
     person::{Applicant, Person as ByHand, founder, rng},
     phones::code,
+    recovery_shares::switched_meanwhile,
     second_factor::add_app,
 };
 
@@ -766,6 +768,28 @@ async fn what_a_faulty_client_sends_is_refused() {
     assert_eq!(seen.json()["items"][0]["state"], "offered");
     let sealed = body.sealed.encode();
     assert!(![own.text, seen.text].concat().contains(&sealed), "the words are given at their time alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_who_goes_meanwhile_is_not_trusted() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let quinn = Applicant::new("Quinn Patient", Role::Patient).sign_up(&server, None).await;
+    for (status, refused) in
+        [(AccountStatus::Disabled, "recipient_disabled"), (AccountStatus::Deleted, "account_deleted")]
+    {
+        let body = by_hand(&pat, &quinn, 7, 0);
+        let add = server.post("/account/emergency-contacts", Some(&pat.token), &body);
+        assert_eq!(switched_meanwhile(&server, quinn.id, status, add).await.code(), refused);
+        let account = server.get("/account", Some(&pat.token)).await;
+        assert_eq!(account.json()["ways_in"].as_array().unwrap().len(), 2, "nothing was stored");
+        let tx = server.state.db.begin_write().await.unwrap();
+        accounts::set_status(tx.conn(), quinn.id, AccountStatus::Active, None).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let body = by_hand(&pat, &quinn, 7, 0);
+    assert_eq!(server.post("/account/emergency-contacts", Some(&pat.token), &body).await.status, 204);
 }
 
 /// Whoever waits for approval is found by nobody, and is asked nothing.

@@ -28,16 +28,23 @@ use crate::{
 /// Kills; each costs a start.
 const KILLS: usize = 12;
 
-struct Program {
+/// The program, until it is killed or dropped.
+pub struct Program {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Program {
     fn start(data: &Path, port: u16) -> Self {
+        Self::start_with(data, port, &[])
+    }
+
+    /// Returns when it says that it is ready.
+    pub fn start_with(data: &Path, port: u16, more: &[String]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
+            .args(more)
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()
@@ -51,7 +58,7 @@ impl Program {
     }
 
     /// The token of the link that it prints next.
-    fn set_up_token(&mut self) -> String {
+    pub fn set_up_token(&mut self) -> String {
         let mut said = String::new();
         while !said.contains("#setup=") {
             assert!(self.lines.read_line(&mut said).unwrap() > 0, "no link: {said}");
@@ -60,7 +67,7 @@ impl Program {
     }
 
     /// SIGKILL.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

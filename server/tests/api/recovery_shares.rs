@@ -2,7 +2,7 @@
 
 use api_types::{
     AccountId, B64, WayInId,
-    accounts::{Role, WayInKind},
+    accounts::{AccountStatus, Role, WayInKind},
     live::LiveKind,
     recovery_shares::NewRecoverySplit,
     second_factors::{SecondFactorKind, SecondFactorProof},
@@ -17,7 +17,10 @@ use crypto::{
     sign::Signed,
 };
 use futures::Stream;
-use server::clock::{HOUR, MINUTE, now_ms};
+use server::{
+    clock::{HOUR, MINUTE, now_ms},
+    storage::accounts,
+};
 
 use crate::{
     emergency::{ANN, BEA, DORA, NEW_PASSWORD, OLGA, Once, Scene, mailed, reads, scene, subjects},
@@ -219,6 +222,25 @@ async fn a_split_that_was_removed_opens_nothing() {
     reads(&enters(&server, &shares).await.unwrap(), &report).await;
 }
 
+/// Counted by what was signed: whoever is only switched off may come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_sees_when_too_few_holders_are_left() {
+    let Scene { server: _running, ada, dora, ann, olga, bea, .. } = scene().await;
+    splits(&olga, &[BEA, ANN, DORA], 2).await.unwrap();
+    let seen = async || {
+        let split = own(&olga).await;
+        (split.left(), split.is_short())
+    };
+    assert_eq!(seen().await, (3, false));
+    bea.delete_account(BEA).await.unwrap();
+    assert_eq!(seen().await, (2, false));
+    ada.api().disable_account(&ann.account_id()).await.unwrap();
+    assert_eq!(seen().await, (2, false));
+    ada.api().enable_account(&ann.account_id()).await.unwrap();
+    dora.delete_account(DORA).await.unwrap();
+    assert_eq!(seen().await, (1, true));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_it_is_not_about_finds_nothing() {
     let Scene { server, dora, ann, olga, bea, .. } = scene().await;
@@ -294,7 +316,7 @@ async fn a_recovery_is_split_once_among_two_to_eight_others() {
         olga.find_by_email(email).await.unwrap().unwrap();
     }
     ada.api().disable_account(&ann_id).await.unwrap();
-    assert_eq!(code(olga.split_recovery(&[bea_id, ann_id], 2).await), "conflict");
+    assert_eq!(code(olga.split_recovery(&[bea_id, ann_id], 2).await), "recipient_disabled");
     assert!(olga.recovery_split().await.unwrap().is_none());
     olga.split_recovery(&[bea_id, dora_id], 2).await.unwrap();
     assert_eq!(code(olga.split_recovery(&[bea_id, dora_id], 2).await), "conflict", "a second");
@@ -379,6 +401,46 @@ fn by_hand(owner: &ByHand, contacts: [&ByHand; 2], generation: u32) -> NewRecove
     .unwrap();
     let sealed = sealed.into_iter().map(B64).collect();
     NewRecoverySplit { statement: B64::from(statement.as_bytes()), sealed, way_in }
+}
+
+/// Changes an account's status while a request waits to be written, which was checked before.
+pub async fn switched_meanwhile<T>(
+    server: &Server,
+    contact: AccountId,
+    to: AccountStatus,
+    asks: impl Future<Output = T>,
+) -> T {
+    let tx = server.state.db.begin_write().await.unwrap();
+    let switch = async {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        accounts::set_status(tx.conn(), contact, to, None).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    tokio::join!(asks, switch).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_who_goes_meanwhile_gets_no_share() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let quinn = Applicant::new("Quinn Patient", Role::Patient).sign_up(&server, None).await;
+    let rita = Applicant::new("Rita Patient", Role::Patient).sign_up(&server, None).await;
+    for (status, refused) in
+        [(AccountStatus::Disabled, "recipient_disabled"), (AccountStatus::Deleted, "account_deleted")]
+    {
+        let body = by_hand(&pat, [&quinn, &rita], 0);
+        let add = || server.post("/account/recovery-split", Some(&pat.token), &body);
+        assert_eq!(switched_meanwhile(&server, rita.id, status, add()).await.code(), refused);
+        assert_eq!(add().await.code(), refused, "before as well");
+        let account = server.get("/account", Some(&pat.token)).await;
+        assert_eq!(account.json()["ways_in"].as_array().unwrap().len(), 2, "nothing was stored");
+        let tx = server.state.db.begin_write().await.unwrap();
+        accounts::set_status(tx.conn(), rita.id, AccountStatus::Active, None).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let body = by_hand(&pat, [&quinn, &rita], 0);
+    assert_eq!(server.post("/account/recovery-split", Some(&pat.token), &body).await.status, 204);
 }
 
 #[tokio::test(flavor = "multi_thread")]

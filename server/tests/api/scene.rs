@@ -240,6 +240,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "change_password" => ("/account/password".into(), Some(json!({}))),
         "rotate_keys" => ("/account/keys".into(), Some(json!({}))),
         "delete_account" => ("/account/deletion".into(), Some(json!({}))),
+        "check_deletion" => ("/account/deletion/check".into(), Some(json!({"email": "other@example.org"}))),
         "pause_account" => ("/account/disable".into(), Some(json!({"email": "other@example.org"}))),
         "remove_account" => {
             let id = scene.world.person(Role::Patient, AccountStatus::Disabled).await.id;

@@ -10,6 +10,7 @@ use api_types::{
     teams::TeamMemberState,
 };
 use client::{AccessWho, ClientError, NoSecondFactor, PatientChoice, TeamShare, Verification, bulk::Control};
+use server::storage::reports_access;
 
 use crate::{
     harness::Server,
@@ -251,6 +252,12 @@ async fn a_team_goes_on_where_a_members_account_is_deleted() {
     assert_eq!(seen.members[1].person.status, AccountStatus::Deleted);
     let second = w.shared(team).await;
     assert!(read(&w.dora, &second).await.is_ok());
+    for report in [&id, &second] {
+        let listed = reports_access::of_report(w.server.state.db.read(), *report).await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|row| &row.account_id[..]).collect();
+        assert!(listed.contains(&&w.dora.account_id().0[..]), "the search finds who has it");
+        assert!(!listed.contains(&&gone.0[..]), "nothing of a deleted account comes back");
+    }
 
     let tended = w.dora.remove_from_team(&team, &gone).await.unwrap();
     assert!(tended.failed.is_empty(), "{:?}", tended.failed);

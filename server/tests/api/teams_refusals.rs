@@ -27,14 +27,14 @@ fn code<T>(result: client::Result<T>) -> String {
 }
 
 /// Somebody's private keys, as a client of their own making has them.
-struct Hand {
-    id: ids::AccountId,
-    keyring: Keyring,
-    chain: KeyChain,
+pub struct Hand {
+    pub id: ids::AccountId,
+    pub keyring: Keyring,
+    pub chain: KeyChain,
 }
 
 impl Hand {
-    async fn of(person: &Person) -> Self {
+    pub async fn of(person: &Person) -> Self {
         let account = person.api().get_account().await.unwrap();
         let id = ids::AccountId(account.public.id.0);
         let chain = KeyChain::parse(&id, &account.public.key_records).unwrap();
@@ -139,6 +139,57 @@ async fn giving_somebody_a_say_needs_a_fresh_confirmation_and_taking_it_does_not
     assert_eq!(code(w.dora.api().change_team(&team, &body).await), "done");
     assert_eq!(code(w.dora.api().change_team(&team, &body).await), "done", "the answer was lost");
     w.dora.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dissolving_a_team_needs_a_fresh_confirmation_and_a_manager() {
+    let w = Ward::new().await;
+    let team = w.team().await;
+    w.server.state.clock.advance(11 * MINUTE);
+    let (dora, otto) = (Hand::of(&w.dora).await, Hand::of(&w.otto).await);
+    let last = newest(&w.dora, &team).await;
+    let ends = |by: &Hand| TeamRoster {
+        time: server::clock::now_ms() + 11 * MINUTE,
+        key_epoch: 1,
+        key: key().public(),
+        members: Vec::new(),
+        ..after(&last, &team, by)
+    };
+    let body = |by: &Hand| NewTeamRoster { roster: by.sign(ends(by)), keys: Vec::new() };
+    assert_eq!(code(w.otto.api().change_team(&team, &body(&otto)).await), "forbidden");
+    assert_eq!(code(w.dora.api().change_team(&team, &body(&dora)).await), "confirmation_required");
+    w.dora.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    let with_key = NewTeamRoster { keys: vec![wrap(ids::TeamId(team.0), 1, &key(), &dora)], ..body(&dora) };
+    assert_eq!(code(w.dora.api().change_team(&team, &with_key).await), "invalid_field", "nobody has its key");
+    let kept = TeamRoster { key_epoch: 0, key: last.claimed().key.clone(), ..ends(&dora) };
+    let kept = NewTeamRoster { roster: dora.sign(kept), keys: Vec::new() };
+    assert_eq!(code(w.dora.api().change_team(&team, &kept).await), "invalid_field", "under the key that they have");
+    assert_eq!(w.dora.team(&team).await.unwrap().members.len(), 2, "nothing of it was stored");
+    assert_eq!(code(w.dora.api().change_team(&team, &body(&dora)).await), "done");
+    let gone = newest(&w.dora, &team).await;
+    let again = TeamRoster { time: server::clock::now_ms() + 11 * MINUTE, ..after(&gone, &team, &dora) };
+    let again = NewTeamRoster { roster: dora.sign(again), keys: Vec::new() };
+    assert_eq!(code(w.dora.api().change_team(&team, &again).await), "forbidden", "it has no managers any more");
+}
+
+/// Whoever takes their own say away leaves somebody who can act.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_team_keeps_a_manager_who_can_act() {
+    let w = Ward::new().await;
+    let team = w.team().await;
+    let nora = w.doctor("Nora Newcomer").await;
+    w.dora.add_to_team(&team, &nora.account_id()).await.unwrap();
+    w.dora.set_team_manager(&team, &nora.account_id(), true).await.unwrap();
+    let own = w.dora.account_id();
+    assert_eq!(code(w.dora.set_team_manager(&team, &own, false).await), "team_manager_needed", "she is only invited");
+    assert_eq!(code(w.dora.leave_team(&team).await), "team_manager_needed");
+    nora.accept_team(&team).await.unwrap();
+    w.administrator.api().disable_account(&nora.account_id()).await.unwrap();
+    assert_eq!(code(w.dora.set_team_manager(&team, &own, false).await), "team_manager_needed", "she can't act");
+    assert_eq!(code(w.dora.leave_team(&team).await), "team_manager_needed");
+    assert!(w.dora.team(&team).await.unwrap().is_manager(&own), "nothing of it was stored");
+    w.administrator.api().enable_account(&nora.account_id()).await.unwrap();
+    assert_eq!(code(w.dora.leave_team(&team).await), "done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

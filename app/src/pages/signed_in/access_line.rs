@@ -22,6 +22,9 @@ pub fn name_of(who: &AccessWho) -> String {
 /// Whoever is in a team now, by its signed rosters; nothing for others.
 pub fn members_of(who: &AccessWho) -> Option<String> {
     let AccessWho::Team(team) = who else { return None };
+    if team.members.is_empty() {
+        return Some(t!(teams.access_dissolved).to_owned());
+    }
     let name = |(id, name, _): &(AccountId, Option<String>, bool)| {
         name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect())
     };

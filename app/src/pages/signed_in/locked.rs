@@ -8,7 +8,7 @@ use crate::{
     browser,
     components::{
         Avatar, Banner, Brand, Button, ButtonKind, Card, Gate, Glyph, Notices, PasswordField, Skeleton, SkeletonRows,
-        Tone,
+        Tone, sentence,
     },
     pages::{second_step::SecondStepForm, sign_in::PasskeyButton},
     t,
@@ -143,10 +143,11 @@ pub fn NotActive(
         }
         AccountStatus::Pending | AccountStatus::Active => (Tone::Info, t!(sign_in.pending_title), t!(sign_in.pending)),
     };
+    let removal = who.removal_at.map(|at| view! { <p>{sentence(t!(sign_in.removal), at)}</p> });
     view! {
         <Title text=format!("{title} · {}", t!(common.product))/>
         <Gate title=title.to_owned() lead=who.name>
-            <Banner tone>{text}</Banner>
+            <Banner tone><p>{text}</p>{removal}</Banner>
             <p class="gate-foot">
                 <Button kind=ButtonKind::Secondary on_click=move |()| vault.sign_out()>{t!(sign_in.sign_out)}</Button>
             </p>

@@ -90,6 +90,8 @@ mod shared;
 #[cfg(feature = "hydrate")]
 mod space;
 #[cfg(feature = "hydrate")]
+mod sure;
+#[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
 mod trusted;

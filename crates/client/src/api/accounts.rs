@@ -8,7 +8,7 @@ use api_types::{
     },
     audit::{Action, AuditEventList, Outcome},
     backups::BackupStatus,
-    closing::{DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
+    closing::{CheckDeletion, DeleteAccount, PauseAccount, RemovalDue, RemoveAccount},
     devices::{DeviceAdded, DeviceList, NewDevice, RemoveDevice},
     email_change::{AnswerEmailChange, EmailChange, EmailChangeAnswered, StartEmailChange},
     emergency::{EmergencyContactList, EmergencyWords, NewEmergencyContact, RemoveEmergencyContact},
@@ -116,6 +116,8 @@ impl<T: Transport> Api<'_, T> {
         rotate_keys(body: &RotateKeys) -> () = post_unit "/account/keys".to_owned(), body;
         /// `POST /account/deletion`.
         delete_account(body: &DeleteAccount) -> () = post_unit "/account/deletion".to_owned(), body;
+        /// `POST /account/deletion/check`.
+        check_deletion(body: &CheckDeletion) -> () = post_unit "/account/deletion/check".to_owned(), body;
         /// `POST /account/disable`.
         pause_account(body: &PauseAccount) -> () = post_unit "/account/disable".to_owned(), body;
         /// `POST /account/email/verification`.

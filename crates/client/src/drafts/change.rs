@@ -225,7 +225,7 @@ impl<P: Platform> OpenDraft<P> {
     /// A version that was sent and refused may have been kept, with the keys of its files, for those who had access then. If
     /// one of them has lost it, what was uploaded is sealed again before it is part of a version.
     async fn seal_again(&self, open: &OpenReport) -> Result<()> {
-        let lost = |(version, seq): &(u32, u64)| open.access.state.needs_rekey(*version, *seq);
+        let lost = |(version, seq): &(u32, u64)| open.access.was_lost(*version, *seq);
         let sent = self.lock().base.as_ref().is_some_and(|base| base.sent.iter().any(lost));
         if !sent {
             return Ok(());

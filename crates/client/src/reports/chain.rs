@@ -150,6 +150,7 @@ impl<P: Platform> Vault<P> {
         let keys = self.people().clone();
         let mut state = AccessState::replay(&genesis, &entries, &keys, self.now()).map_err(|e| refuse_chain(&e))?;
         self.closed_accounts().iter().for_each(|account| state.note_closed(*account));
+        keys.dissolved_teams().for_each(|team| state.note_dissolved(team));
         self.check_head(&state)?;
         self.see_access(&state);
         let actors = std::iter::once(genesis.claimed().creator).chain(entries.iter().map(|e| e.claimed().author));
@@ -299,13 +300,18 @@ impl Access {
         of.iter().map(Signed::claimed).map(|m| self.lost_since(m) || m.has_one_of(&files)).collect()
     }
 
-    /// Whether, since a manifest was sealed, a grant that covered its version has ended, or somebody has left a team that it was
-    /// granted to.
     fn lost_since(&self, manifest: &Manifest) -> bool {
-        let (version, head) = (manifest.place.version, &manifest.access_head);
-        let sealed_at = self.state.seq_of_head(head).unwrap_or(0);
-        let behind = |g: &GrantState| g.grant.versions.contains(version);
-        self.state.needs_rekey(version, sealed_at) || self.state.behind_their_teams().any(behind)
+        let sealed_at = self.state.seq_of_head(&manifest.access_head).unwrap_or(0);
+        self.was_lost(manifest.place.version, sealed_at)
+    }
+
+    /// Whether, since a version was sealed at an entry, a grant that covered it has ended, or somebody has left a team that it
+    /// was granted to, or the team was dissolved.
+    pub(crate) fn was_lost(&self, version: u32, sealed_at: u64) -> bool {
+        let covers = |g: &GrantState| g.grant.versions.contains(version);
+        self.state.needs_rekey(version, sealed_at)
+            || self.state.behind_their_teams().any(covers)
+            || self.state.of_dissolved_teams().any(covers)
     }
 
     /// The access states at given heads, each replayed once on the way to the newest.

@@ -113,6 +113,7 @@ impl<P: Platform> Vault<P> {
         // Some of them may have closed their accounts since the chain was verified.
         let mut state = access.state.clone();
         self.closed_accounts().iter().for_each(|account| state.note_closed(*account));
+        self.people().dissolved_teams().for_each(|team| state.note_dissolved(team));
         let state = &state;
         let mut grants: Vec<_> = state.grants().collect();
         grants.sort_by_key(|g| std::cmp::Reverse(g.seq));

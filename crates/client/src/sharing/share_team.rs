@@ -1,7 +1,7 @@
 //! Giving access to a team: one wrap to the team's key, whatever number of members it has.
 
 use api_types::{
-    GrantId as ApiGrantId, ReportId, TeamId,
+    ErrorCode, GrantId as ApiGrantId, Problem, ReportId, TeamId,
     grants::Right,
     limits::{SHARE_DEFAULT_MS, SHARE_MIN_MS},
 };
@@ -67,11 +67,14 @@ impl<P: Platform> Vault<P> {
     /// the new grant is tried on the report's chain before anything is sent.
     ///
     /// # Errors
-    /// [`ClientError::NotAllowed`] by the chain, [`ClientError::TeamRight`], a field that breaks a limit, a refusal, no
+    /// [`ClientError::NotAllowed`] by the chain, [`ClientError::TeamRight`], `team_dissolved`, a field that breaks a limit, a refusal, no
     /// connection.
     pub async fn share_with_team(&self, report: &ReportId, share: &TeamShare) -> Result<SharedWithTeam> {
         share.check()?;
         let team = self.team(&share.to).await?;
+        if team.is_dissolved() {
+            return Err(Problem::new(ErrorCode::TeamDissolved).into());
+        }
         let id = GrantId::random(&mut rng());
         let expires_at = if share.expires_in == 0 { 0 } else { self.now().saturating_add(share.expires_in) };
         let terms = Terms { right: share.right, purpose: &share.purpose, id, expires_at };

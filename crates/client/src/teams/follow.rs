@@ -1,4 +1,5 @@
 //! After somebody is gone: grants brought under the team's newest key, so that those who stay read on and whoever joins can.
+//! After a team was dissolved: its grants revoked by the reports' owners.
 //!
 //! What is to be done follows from the signed chains: a grant is behind where the newest roster has a later key than the
 //! grant's own chain says. The server's list only hints where to look. Whatever was interrupted is found again that way, by any
@@ -87,9 +88,18 @@ impl<P: Platform> Vault<P> {
         Ok(reports)
     }
 
-    /// Brings an own report's grants under the newest keys of their teams: before its versions get new keys.
+    /// Brings an own report's grants under the newest keys of their teams, and revokes those of teams that were dissolved:
+    /// before its versions get new keys.
     pub(crate) async fn follow_teams_of(&self, report: &ReportId) -> Result<()> {
-        self.follow_report(report, None).await.map(drop)
+        self.follow_report(report, None).await?;
+        let ended: Vec<GrantId> = {
+            let open = self.report(report).await?;
+            open.access.state.of_dissolved_teams().map(|g| g.grant.id.api()).collect()
+        };
+        for grant in &ended {
+            self.revoke(report, grant).await?;
+        }
+        Ok(())
     }
 
     /// Every live grant of a report that is behind, of one team or of all. Says how many were brought on.

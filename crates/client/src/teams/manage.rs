@@ -1,16 +1,16 @@
-//! A manager's work: a team made, somebody added, made a manager, removed. And a member's own word: accepting, leaving.
+//! A manager's work: a team made, renamed, dissolved; somebody added, made a manager, removed.
 
 use api_types::{
     AccountId, B64, TeamId,
     limits::TEAM_NAME_MAX,
-    teams::{LeaveTeam, NewTeamRoster, TeamKeyWrap},
+    teams::{NewTeamRoster, TeamKeyWrap},
 };
 use crypto::{
     account::KeyChain,
     ids,
     kem::{PrivateKey, Suite},
     sign::Signed,
-    team::{MAX_TEAM_MEMBERS, TeamLeave, TeamMember, TeamRole, TeamRoster, seal_team_key},
+    team::{MAX_TEAM_MEMBERS, TeamMember, TeamRole, TeamRoster, seal_team_key},
 };
 
 use super::{CareTeam, Tended};
@@ -41,13 +41,17 @@ enum Next<'a> {
     Add(&'a KeyChain),
     Role(ids::AccountId, TeamRole),
     Remove(&'a [ids::AccountId]),
+    Rename(&'a str),
+    Dissolve,
 }
 
 impl Next<'_> {
-    /// The members then; `None` where nothing would change.
-    fn members(&self, before: &TeamRoster) -> Option<Vec<TeamMember>> {
-        let mut members = before.members.clone();
+    /// The name and the members then; `None` where nothing would change.
+    fn after(&self, before: &TeamRoster) -> Option<(String, Vec<TeamMember>)> {
+        let (mut name, mut members) = (before.name.clone(), before.members.clone());
         match self {
+            Self::Rename(new) => name = (*new).to_owned(),
+            Self::Dissolve => members.clear(),
             Self::Add(chain) => members.push(TeamMember { account: chain.account(), role: TeamRole::Member }),
             Self::Role(account, role) => members.iter_mut().for_each(|member| {
                 if member.account == *account {
@@ -58,7 +62,7 @@ impl Next<'_> {
         }
         members.sort_by_key(|member| member.account);
         members.dedup_by_key(|member| member.account);
-        (members != before.members).then_some(members)
+        (members != before.members || name != before.name).then_some((name, members))
     }
 }
 
@@ -122,49 +126,42 @@ impl<P: Platform> Vault<P> {
         self.tend_team(team).await
     }
 
+    /// Gives a team another name, which its members and everybody who looks for it see from then on.
+    ///
+    /// # Errors
+    /// [`ClientError::TeamManager`] for who isn't a manager; a name that breaks a limit; a refusal; no connection.
+    pub async fn rename_team(&self, team: &TeamId, text: &str) -> Result<()> {
+        self.change_team(team, &Next::Rename(&name(text)?)).await
+    }
+
+    /// Dissolves a team, for good: a last roster without members ends it for everybody. What was shared with it opens to
+    /// nobody by it any more, nothing new is sealed to it, and the owners' clients revoke its grants and make new keys. The
+    /// session must be confirmed ([`Vault::confirm`]).
+    ///
+    /// # Errors
+    /// [`ClientError::TeamManager`] for who isn't a manager; `confirmation_required`; a refusal; no connection.
+    pub async fn dissolve_team(&self, team: &TeamId) -> Result<()> {
+        self.change_team(team, &Next::Dissolve).await?;
+        self.team_keys().retain(|(of, _), _| *of != team.crypto());
+        self.save_state_soon().await;
+        Ok(())
+    }
+
     pub(super) async fn remove_members(&self, team: &TeamId, gone: &[ids::AccountId]) -> Result<()> {
         self.change_team(team, &Next::Remove(gone)).await
-    }
-
-    /// Accepts an invitation into a team, whose rosters are verified first.
-    ///
-    /// # Errors
-    /// [`ClientError::NotAllowed`] for whom no roster names; a refusal; no connection.
-    pub async fn accept_team(&self, team: &TeamId) -> Result<()> {
-        let found = self.team(team).await?;
-        if found.member(&self.account_id()).is_none() {
-            return Err(ClientError::NotAllowed);
-        }
-        self.api().accept_team(team).await
-    }
-
-    /// Leaves a team, or declines the invitation into it.
-    ///
-    /// # Errors
-    /// `team_manager_needed` for the only manager; a refusal; no connection.
-    pub async fn leave_team(&self, team: &TeamId) -> Result<()> {
-        let found = self.team(team).await?;
-        let keyring = self.keyring();
-        let own = keyring.current();
-        let said = TeamLeave {
-            team: team.crypto(),
-            roster: found.chain.newest().hash(),
-            account: self.id(),
-            epoch: own.epoch,
-            time: self.signing_time(),
-        };
-        let statement = B64::from(Signed::sign(said, &own.signing).as_bytes());
-        self.api().leave_team(team, &LeaveTeam { statement }).await?;
-        self.team_keys().retain(|(of, _), _| *of != team.crypto());
-        Ok(())
     }
 
     async fn change_team(&self, id: &TeamId, next: &Next<'_>) -> Result<()> {
         let mut tries = Tries::default();
         loop {
             let team = self.team(id).await?;
-            let Some(members) = next.members(team.chain.current()) else { return Ok(()) };
-            let body = self.next_roster(&team, members)?;
+            let Some((name, members)) = next.after(team.chain.current()) else { return Ok(()) };
+            // Without anybody only where that is meant: the key of the last roster is nobody's, and is forgotten here.
+            let managed = members.iter().any(|member| member.role == TeamRole::Manager);
+            if !managed && !matches!(next, Next::Dissolve) {
+                return Err(ClientError::TeamManager);
+            }
+            let body = self.next_roster(&team, name, members)?;
             match self.api().change_team(id, &body).await {
                 Ok(()) => {
                     // Learnt and pinned with its place in the log, and the new key opened.
@@ -177,10 +174,9 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The roster after the newest one, with a new key where somebody is left out.
-    fn next_roster(&self, team: &CareTeam, members: Vec<TeamMember>) -> Result<NewTeamRoster> {
+    fn next_roster(&self, team: &CareTeam, name: String, members: Vec<TeamMember>) -> Result<NewTeamRoster> {
         let before = team.chain.current();
-        let managed = members.iter().any(|member| member.role == TeamRole::Manager);
-        if !before.is_manager(&self.id()) || !managed {
+        if !before.is_manager(&self.id()) {
             return Err(ClientError::TeamManager);
         }
         if members.len() > MAX_TEAM_MEMBERS {
@@ -208,7 +204,7 @@ impl<P: Platform> Vault<P> {
             team: Some(team.chain.team()),
             seq: before.seq.checked_add(1).ok_or(ClientError::Internal("too many rosters"))?,
             previous: Some(team.chain.newest().hash()),
-            name: before.name.clone(),
+            name,
             key_epoch,
             key: key.public(),
             members,

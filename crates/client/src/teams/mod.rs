@@ -4,12 +4,14 @@
 //! | File | What it does |
 //! |---|---|
 //! | `learn.rs` | verifies rosters, opens the team's keys |
-//! | `manage.rs` | makes teams and their next rosters, accepts, leaves |
+//! | `manage.rs` | makes teams and their next rosters, renames and dissolves them |
+//! | `member.rs` | a member's own word: accepting, leaving; and which teams can't go on without them |
 //! | `follow.rs` | brings grants under a team's newest key, and finishes what was left undone |
 
 mod follow;
 mod learn;
 mod manage;
+mod member;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use api_types::{
 use crypto::{sign::Signed, team::TeamChain, team::TeamLeave};
 
 pub use follow::Tended;
+pub use member::SoleManaged;
 
 use crate::{error::Result, people::Person, platform::Platform, vault::Vault};
 
@@ -56,6 +59,11 @@ impl CareTeam {
     /// A member.
     pub fn member(&self, account: &AccountId) -> Option<&CareTeamMember> {
         self.members.iter().find(|member| member.person.id == *account)
+    }
+
+    /// Whether its managers dissolved it: nobody belongs to it any more.
+    pub fn is_dissolved(&self) -> bool {
+        self.chain.is_dissolved()
     }
 
     /// Whether somebody signs the next roster.

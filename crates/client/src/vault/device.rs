@@ -98,6 +98,7 @@ fn nobody(id: AccountId, now: i64) -> OwnAccount {
         email_verified_at: None,
         binding: None,
         second_factor_due: false,
+        removal_at: None,
         ways_in: Vec::new(),
         keyring: B64::default(),
         client_state: B64::default(),

@@ -10,7 +10,7 @@ use crate::{
     account::KeyChain,
     defence::Defence,
     encoding::UnixMillis,
-    ids::{AccountId, GrantId, Hash32, ReportId},
+    ids::{AccountId, GrantId, Hash32, ReportId, TeamId},
 };
 
 /// What an own grant is worth in the hands of someone who is no longer the owner.
@@ -30,7 +30,7 @@ pub enum GrantStatus {
     Expired,
     /// The grant it was issued under no longer counts.
     ParentEnded,
-    /// Whoever holds it closed their account: nobody has the keys any more.
+    /// Whoever holds it closed their account, or the team that does was dissolved: nothing is sealed to it any more.
     HolderClosed,
 }
 
@@ -81,6 +81,11 @@ impl GrantState {
         self.holder() == Some(account) || by_team
     }
 
+    /// The team that holds it.
+    fn held_by_team(&self) -> Option<TeamId> {
+        self.team.as_ref().map(|team| team.recipient.team)
+    }
+
     /// Whether its team has a later key than the one that the chain says it is under.
     pub fn is_behind_its_team(&self) -> bool {
         self.team.as_ref().is_some_and(|team| team.is_behind())
@@ -100,6 +105,7 @@ pub struct AccessState {
     pub(super) grants: BTreeMap<GrantId, GrantState>,
     pub(super) erased: Option<Erasure>,
     pub(super) closed: BTreeSet<AccountId>,
+    pub(super) dissolved: BTreeSet<TeamId>,
     pub(super) now: UnixMillis,
 }
 
@@ -188,6 +194,12 @@ impl AccessState {
         self.closed.insert(account);
     }
 
+    /// Says that a team was dissolved, as its newest roster shows ([`crate::team::TeamChain::is_dissolved`]): what it holds
+    /// counts no more. For the state of now: what its members signed before is judged by when they were left out.
+    pub fn note_dissolved(&mut self, team: TeamId) {
+        self.dissolved.insert(team);
+    }
+
     /// One grant.
     pub fn grant(&self, id: &GrantId) -> Option<&GrantState> {
         self.grants.get(id)
@@ -207,6 +219,7 @@ impl AccessState {
             GrantStatus::Live if grant.holder().is_some_and(|holder| self.closed.contains(&holder)) => {
                 GrantStatus::HolderClosed
             }
+            GrantStatus::Live if self.is_of_dissolved_team(grant) => GrantStatus::HolderClosed,
             status => status,
         }
     }
@@ -269,6 +282,17 @@ impl AccessState {
         let ended = |g: &GrantState| self.ended_by(g).is_some_and(|seq| seq > sealed_at);
         let left = |g: &GrantState| g.team_keys.iter().any(|seq| *seq > sealed_at);
         self.grants.values().any(|g| g.grant.versions.contains(version) && (ended(g) || left(g)))
+    }
+
+    fn is_of_dissolved_team(&self, grant: &GrantState) -> bool {
+        grant.held_by_team().is_some_and(|team| self.dissolved.contains(&team))
+    }
+
+    /// The grants that would count if their teams weren't dissolved: whoever was in one may still have its keys. Their owner
+    /// revokes them, and makes new keys.
+    pub fn of_dissolved_teams(&self) -> impl Iterator<Item = &GrantState> {
+        let would_count = |g: &&GrantState| self.status_at(g, self.now) == GrantStatus::Live;
+        self.grants.values().filter(|g| self.is_of_dissolved_team(g)).filter(would_count)
     }
 
     /// The live grants whose team has a later key: somebody who is gone from the team may still have theirs.

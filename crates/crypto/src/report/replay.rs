@@ -37,6 +37,7 @@ impl AccessState {
             grants: BTreeMap::new(),
             erased: None,
             closed: BTreeSet::new(),
+            dissolved: BTreeSet::new(),
             genesis,
             now,
         };

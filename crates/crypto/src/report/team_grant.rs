@@ -49,9 +49,9 @@ impl TeamRecipient {
         Self { team: team.team(), roster: team.newest().hash(), key_epoch, key_hash: key.hash() }
     }
 
-    /// Whether the roster named is the team's, and has the key named.
+    /// Whether the roster named is the team's, and has the key named. The one that dissolved it has none that anybody holds.
     fn is_of(&self, team: &TeamChain) -> bool {
-        let roster = team.by_hash(&self.roster);
+        let roster = team.by_hash(&self.roster).filter(|roster| !roster.dissolves());
         roster.is_some_and(|roster| roster.key_epoch == self.key_epoch && roster.key.hash() == self.key_hash)
     }
 }

@@ -61,6 +61,12 @@ pub enum TeamError {
         /// Its number.
         seq: u32,
     },
+    /// The one before dissolved the team.
+    #[error("roster {seq} comes after the one that dissolved the team")]
+    Dissolved {
+        /// Its number.
+        seq: u32,
+    },
     /// Somebody is missing, or a new epoch began, and the key is one that they had.
     #[error("roster {seq} keeps a key that whoever is gone has")]
     TeamKeyKept {
@@ -168,6 +174,11 @@ impl TeamChain {
         self.rosters.last().expect("verify refuses an empty chain")
     }
 
+    /// Whether the team is no more: its newest roster names nobody.
+    pub fn is_dissolved(&self) -> bool {
+        self.current().dissolves()
+    }
+
     /// Who belongs to the team now, and what it is called.
     pub fn current(&self) -> &TeamRoster {
         self.newest().claimed()
@@ -248,6 +259,9 @@ fn check_link(
     let Some(old) = before.map(Signed::claimed) else { return Ok(()) };
     if new.team != Some(*team) {
         return Err(TeamError::WrongTeam);
+    }
+    if old.dissolves() {
+        return Err(TeamError::Dissolved { seq });
     }
     if new.time < old.time {
         return Err(TeamError::TimeReversed { seq });

@@ -58,7 +58,8 @@ pub struct TeamRoster {
     pub key_epoch: u32,
     /// The team's X-Wing public key.
     pub key: RecipientKey,
-    /// By account, without doubles; 1 to 200, at least one of them a manager.
+    /// By account, without doubles; 1 to 200, at least one of them a manager. None at all in the roster that dissolves the
+    /// team, which can't be the first.
     pub members: Vec<TeamMember>,
     /// The manager who signs.
     pub author: AccountId,
@@ -80,6 +81,11 @@ impl TeamRoster {
         self.role_of(account) == Some(TeamRole::Manager)
     }
 
+    /// Whether this roster ends the team: nobody belongs to it any more, and none comes after it.
+    pub fn dissolves(&self) -> bool {
+        self.members.is_empty()
+    }
+
     fn check(&self) -> Result<(), DecodeError> {
         let invalid = |field| Err(DecodeError::Invalid { field });
         let first = self.seq == 0;
@@ -91,7 +97,7 @@ impl TeamRoster {
         }
         let sorted = self.members.windows(2).all(|pair| pair[0].account < pair[1].account);
         let managed = self.members.iter().any(|member| member.role == TeamRole::Manager);
-        if !sorted || !managed || self.members.len() > MAX_TEAM_MEMBERS {
+        if !sorted || !(managed || (self.dissolves() && !first)) || self.members.len() > MAX_TEAM_MEMBERS {
             return invalid("members");
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! Rosters, a team's key and leaving: each way to be wrong ends in its own error.
 
+use std::collections::BTreeMap;
+
 use crypto::{
     account::{EPOCH_OVERLAP, KeyError},
     encoding::DecodeError,
@@ -159,6 +161,48 @@ fn fail_rosters_that_do_not_follow() {
 }
 
 #[test]
+fn pass_dissolved_by_a_roster_that_names_nobody() {
+    let mut w = World::new();
+    let last = w.team.next(&w.head, Vec::new(), true);
+    let ended_at = last.time;
+    w.team.push(&w.head, last);
+    let chain = w.verify().unwrap();
+    assert!(chain.is_dissolved() && chain.current().dissolves() && chain.holders(1).is_empty());
+    let left = [&w.head, &w.second].map(|person| (person.id(), Some(ended_at)));
+    assert_eq!(chain.holders(0), BTreeMap::from(left));
+    assert!(chain.stays().iter().all(|stay| stay.until == Some(ended_at)));
+    assert_eq!(chain.since_epoch(&w.head.id()), None);
+}
+
+#[test]
+fn fail_dissolved_by_somebody_else_or_under_the_old_key() {
+    let mut w = World::new();
+    let by_member = w.team.next(&w.second, Vec::new(), true);
+    w.team.push(&w.second, by_member);
+    assert_eq!(w.error(), TeamError::NotManager { seq: 1 });
+    w.team.rosters.pop();
+    w.team.keys.truncate(1);
+    assert_eq!(w.after(&[], false, |_| {}), TeamError::TeamKeyKept { seq: 1 });
+    let kept = team_key(90).public();
+    assert_eq!(w.after(&[], true, |next| next.key = kept), TeamError::TeamKeyKept { seq: 1 });
+}
+
+#[test]
+fn fail_roster_after_the_one_that_dissolved_the_team() {
+    let mut w = World::new();
+    let last = w.team.next(&w.head, Vec::new(), true);
+    w.team.push(&w.head, last);
+    let both = members(&[&w.head, &w.second]);
+    for again in [both, Vec::new()] {
+        let next = w.team.next(&w.head, again, true);
+        w.team.push(&w.head, next);
+        assert_eq!(w.error(), TeamError::Dissolved { seq: 2 });
+        w.team.rosters.pop();
+        w.team.keys.truncate(2);
+    }
+}
+
+#[test]
 fn fail_signed_by_an_ended_epoch() {
     let mut w = World::new();
     let old = w.head.keyring.current().clone();
@@ -183,7 +227,7 @@ fn fail_rosters_that_are_none() {
     let invalid = |field| DecodeError::Invalid { field };
     assert_eq!(decoded(|r| r.members.reverse()), invalid("members"));
     assert_eq!(decoded(|r| r.members.push(r.members[1])), invalid("members"));
-    assert_eq!(decoded(|r| r.members.clear()), invalid("members"));
+    assert_eq!(decoded(|r| r.members.clear()), invalid("members"), "a team doesn't begin without anybody");
     assert_eq!(decoded(|r| r.members.retain(|m| m.role == TeamRole::Member)), invalid("members"));
     assert_eq!(decoded(|r| r.seq = 1), invalid("seq"));
     assert_eq!(decoded(|r| r.key_epoch = 1), invalid("seq"));

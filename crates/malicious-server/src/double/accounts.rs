@@ -6,7 +6,7 @@ use api_types::{
         AccountList, AccountStatus, AdminAccount, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit,
         OwnAccount, PublicAccount, PutClientState, Role, RotateKeys, Rotation, StartPasswordChange, WayIn, WayInKind,
     },
-    closing::{ClosedBy, Closing, DELETED_NAME, DeleteAccount},
+    closing::{CheckDeletion, ClosedBy, Closing, DELETED_NAME, DeleteAccount},
     emergency::{self, EmergencyContactList, EmergencyState, EmergencyWords, NewEmergencyContact},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, Invitation, InvitationInfo, InvitationToken},
@@ -56,6 +56,7 @@ fn own(account: &AccountId, of: &Account) -> OwnAccount {
         email: of.email.clone(),
         email_verified_at: None,
         second_factor_due: false,
+        removal_at: None,
         binding: None,
         ways_in: of.ways_in.clone(),
         keyring: of.keyring.clone(),
@@ -185,6 +186,7 @@ impl Fake {
                     role: db.accounts[account].role,
                     status: db.accounts[account].status,
                     second_factor_due: false,
+                    removal_at: None,
                     session: session.clone(),
                 });
                 json(&CurrentSession { signed_in })
@@ -328,6 +330,13 @@ impl Fake {
         let mut db = self.db();
         Some(match (request.method, parts) {
             (Method::Get, ["account"]) => json(&own(me, &db.accounts[me])),
+            (Method::Post, ["account", "deletion", "check"]) => {
+                let CheckDeletion { email } = read(request);
+                match db.accounts[me].email == email {
+                    true => json(&()),
+                    false => Err(no(ErrorCode::InvalidField)),
+                }
+            }
             (Method::Post, ["account", "deletion"]) => {
                 let body: DeleteAccount = read(request);
                 let of = db.accounts.get_mut(me).unwrap();

@@ -5,6 +5,7 @@
 
 mod credentials;
 mod error;
+mod left_over;
 mod objects;
 mod ownership;
 mod read;
@@ -40,9 +41,10 @@ pub struct Blobs {
     kind: Kind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 enum Kind {
-    Folder,
+    /// The same store, for what an [`ObjectStore`] doesn't say.
+    Folder(LocalFileSystem),
     Bucket,
 }
 
@@ -56,15 +58,15 @@ impl Blobs {
     /// The store that the configuration names, `blobs/` in the data folder where it names none. No bucket is asked yet:
     /// [`Blobs::claim`] does.
     pub fn new(data: &FsPath, config: &BlobsConfig) -> Result<Self, BlobsError> {
-        let (place, kind, store) = match config {
+        let (place, opened) = match config {
             BlobsConfig::Folder => {
                 let path = data.join("blobs");
-                (path.display().to_string(), Kind::Folder, folder(&path))
+                (path.display().to_string(), folder(&path))
             }
-            BlobsConfig::S3(config) => (config.to_string(), Kind::Bucket, bucket(config)),
+            BlobsConfig::S3(config) => (config.to_string(), bucket(config)),
         };
-        match store {
-            Ok(store) => Ok(Self { store, place: place.into(), kind }),
+        match opened {
+            Ok((store, kind)) => Ok(Self { store, place: place.into(), kind }),
             Err(cause) => Err(BlobsError::Unusable { place, step: "opening", cause }),
         }
     }
@@ -86,13 +88,16 @@ impl Blobs {
             return Ok(stream::empty().boxed());
         }
         match self.kind {
-            Kind::Folder => read::file(&*self.store, Path::from(key), range).await,
+            Kind::Folder(_) => read::file(&*self.store, Path::from(key), range).await,
             Kind::Bucket => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
         }
     }
 
-    /// Deletes a blob; one that isn't there counts as deleted.
+    /// Deletes a blob, and what was written of it where it never became whole; one that isn't there counts as deleted.
     pub async fn delete(&self, key: &str) -> BlobResult<()> {
+        if let Kind::Folder(folder) = &self.kind {
+            left_over::delete(folder, &Path::from(key)).await?;
+        }
         match self.store.delete(&Path::from(key)).await.map_err(BlobError::from) {
             Err(BlobError::NotFound) | Ok(()) => Ok(()),
             Err(error) => Err(error),
@@ -113,13 +118,16 @@ impl Blobs {
     }
 }
 
+/// A store, and how it is read and deleted from.
+type Opened = (Arc<dyn ObjectStore>, Kind);
+
 /// A local folder, made where it is missing; every write is synced to disk, directory entries included.
-fn folder(path: &FsPath) -> BlobResult<Arc<dyn ObjectStore>> {
+fn folder(path: &FsPath) -> BlobResult<Opened> {
     std::fs::create_dir_all(path)?;
     let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true).with_automatic_cleanup(true);
-    Ok(Arc::new(store))
+    Ok((Arc::new(store.clone()), Kind::Folder(store)))
 }
 
-fn bucket(config: &S3Config) -> BlobResult<Arc<dyn ObjectStore>> {
-    Ok(Arc::new(s3::open(config)?))
+fn bucket(config: &S3Config) -> BlobResult<Opened> {
+    Ok((Arc::new(s3::open(config)?), Kind::Bucket))
 }

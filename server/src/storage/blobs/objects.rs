@@ -7,14 +7,14 @@ use bytes::BytesMut;
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 
-use super::{BlobError, BlobResult, Blobs, BlobsConfig, BlobsError, Kind, Written, folder};
+use super::{BlobError, BlobResult, Blobs, BlobsConfig, BlobsError, Written, folder};
 
 impl Blobs {
     /// A folder itself, made where it is missing.
     pub fn in_folder(path: &FsPath) -> Result<Self, BlobsError> {
         let place = path.display().to_string();
         match folder(path) {
-            Ok(store) => Ok(Self { store, place: place.into(), kind: Kind::Folder }),
+            Ok((store, kind)) => Ok(Self { store, place: place.into(), kind }),
             Err(cause) => Err(BlobsError::Unusable { place, step: "opening", cause }),
         }
     }

@@ -7,17 +7,13 @@ use api_types::{
 };
 use leptos::prelude::*;
 
-use super::{
-    Administrators,
-    person::AdminPerson,
-    quota::PersonSpace,
-    sure::{Deed, Sure},
-};
+use super::{Administrators, person::AdminPerson, quota::PersonSpace, sure};
 use crate::{
     components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
     pages::signed_in::{
         prove::{ProveDialog, Proving},
         question::Question,
+        sure::Sure,
     },
     t,
     vault::{
@@ -78,29 +74,29 @@ fn People() -> impl IntoView {
             {all.show(t!(administration.failed), 6, move |page| view! { <Everybody first=page.items next=page.next decisions/> })}
         </Card>
         <Refuse decisions again/>
-        <Sure proving deed=Deed::remove_second_factor() question=decisions.removing work=remove_second_factor again/>
-        <Sure proving deed=Deed::disable() question=decisions.disabling work=disable again/>
-        <Sure proving deed=Deed::enable() question=decisions.enabling work=enable again/>
-        <Sure proving deed=Deed::remove() question=decisions.deleting work=remove again/>
+        <Sure proving deed=sure::removing_second_factor() question=decisions.removing work=remove_second_factor again/>
+        <Sure proving deed=sure::disabling() question=decisions.disabling work=disable again/>
+        <Sure proving deed=sure::enabling() question=decisions.enabling work=enable again/>
+        <Sure proving deed=sure::removing() question=decisions.deleting work=remove again/>
         <PersonSpace question=decisions.spacing proving/>
         <ProveDialog proving/>
     }
 }
 
-async fn remove_second_factor(open: Keys, id: AccountId) -> client::Result<()> {
-    open.api().remove_account_second_factors(&id).await
+async fn remove_second_factor(open: Keys, person: PersonRow) -> client::Result<()> {
+    open.api().remove_account_second_factors(&person.account.account.id).await
 }
 
-async fn disable(open: Keys, id: AccountId) -> client::Result<()> {
-    open.api().disable_account(&id).await
+async fn disable(open: Keys, person: PersonRow) -> client::Result<()> {
+    open.api().disable_account(&person.account.account.id).await
 }
 
-async fn enable(open: Keys, id: AccountId) -> client::Result<()> {
-    open.api().enable_account(&id).await
+async fn enable(open: Keys, person: PersonRow) -> client::Result<()> {
+    open.api().enable_account(&person.account.account.id).await
 }
 
-async fn remove(open: Keys, id: AccountId) -> client::Result<()> {
-    open.request_removal(&id).await.map(drop)
+async fn remove(open: Keys, person: PersonRow) -> client::Result<()> {
+    open.request_removal(&person.account.account.id).await.map(drop)
 }
 
 fn decisions(again: impl Fn() + Copy + Send + Sync + 'static) -> Decisions {

@@ -7,7 +7,7 @@ use client::ReportRow;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::leaving::TypedAddress;
+use super::leaving::{TeamsFirst, TypedAddress};
 use crate::{
     components::{BackLink, Banner, Button, ButtonKind, Card, Page, Tone},
     pages::signed_in::prove::{ProveDialog, Proving},
@@ -26,6 +26,7 @@ pub fn DeleteAccountPage() -> impl IntoView {
         <Page title=t!(leaving.title).to_owned()>
             <div class="stack">
                 <Banner tone=Tone::Danger><p>{t!(leaving.lead)}</p></Banner>
+                <TeamsFirst/>
                 <Goes/>
                 <Own/>
                 <Confirmation/>

@@ -1,12 +1,13 @@
 //! Pausing the account, and the way to deleting it.
 
+use api_types::live::LiveKind;
 use leptos::prelude::*;
 
 use crate::{
     components::{Banner, Button, ButtonKind, Card, Dialog, Glyph, LinkButton, TextField, Tone},
     pages::signed_in::prove::{ProveDialog, Proving},
     t,
-    vault::{Attempt, Keys, use_vault},
+    vault::{Attempt, Keys, Loaded, use_vault},
 };
 
 /// The card.
@@ -51,11 +52,36 @@ fn PauseForm(proving: Proving) -> impl IntoView {
         <form class="form" method="dialog" on:submit=submit novalidate>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
             <p>{t!(leaving.pause_text)}</p>
+            <TeamsFirst/>
             <TypedAddress id="pause-email" email/>
             <div class="dialog-actions">
                 <Button submit=true kind=ButtonKind::Danger busy=attempt.busy>{t!(leaving.pause)}</Button>
             </div>
         </form>
+    }
+}
+
+/// Teams that nobody could change any more: said before anything is asked. Where they can't be had, the server says it.
+#[component]
+pub(super) fn TeamsFirst() -> impl IntoView {
+    let vault = use_vault();
+    let alone = Loaded::new(vault, |open: Keys| async move { open.managed_alone().await });
+    vault.on_live(move |event| {
+        if matches!(event.kind, LiveKind::TeamChanged) {
+            alone.again();
+        }
+    });
+    move || {
+        let teams = alone.value.get().filter(|teams| !teams.is_empty())?;
+        let names = teams.into_iter().map(|team| team.name).collect::<Vec<_>>().join(", ");
+        Some(view! {
+            <Banner tone=Tone::Warn title=t!(leaving.teams_title)>
+                <p>{t!(leaving.teams_text, teams = names)}</p>
+                <div class="banner-actions">
+                    <LinkButton href="/teams" kind=ButtonKind::Secondary>{t!(leaving.teams_open)}</LinkButton>
+                </div>
+            </Banner>
+        })
     }
 }
 

@@ -6,10 +6,10 @@ use leptos::prelude::*;
 
 use super::Teams;
 use crate::{
-    components::{Badge, Banner, Button, ButtonKind, Confirm, Tone},
-    pages::signed_in::person_facts::PersonFacts,
+    components::{Badge, Button, ButtonKind, Tone},
+    pages::signed_in::{person_facts::PersonFacts, sure::Deed},
     t,
-    vault::{Attempt, Keys},
+    vault::Keys,
 };
 
 /// Whom a question is about.
@@ -88,36 +88,21 @@ fn role(teams: Teams, about: About, manager: bool) -> impl IntoView {
 }
 
 /// "Remove?", and what follows.
-#[component]
-pub(super) fn Remove(teams: Teams) -> impl IntoView {
-    let question = teams.removing;
-    let attempt = Attempt::new();
-    let who = move || question.about().map(|about| about.who).unwrap_or_default();
-    let team = move || question.about().map(|about| about.team_name).unwrap_or_default();
-    let confirm = move |()| {
-        let Some(About { team, team_name, account, who }) = question.about_untracked() else { return };
-        let work = move |open: Keys| async move { open.remove_from_team(&team, &account).await };
-        teams.proving.run(attempt, work, move |tended: Tended| {
-            teams.toasts.done(match tended.failed.len() {
-                0 => t!(teams.removed, who = who, team = team_name),
-                count => t!(teams.removed_some, who = who, count = count),
-            });
-            question.done();
-            teams.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="remove-member"
-            open=question.open
-            title=Signal::derive(move || t!(teams.remove_title, who = who(), team = team()))
-            action=t!(teams.remove)
-            busy=attempt.busy
-            on_confirm=confirm
-        >
-            <p>{move || t!(teams.remove_access, who = who(), team = team())}</p>
-            <p>{t!(teams.remove_keys)}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+pub(super) fn removing() -> Deed<About, Tended> {
+    Deed {
+        id: "remove-member",
+        action: t!(teams.remove),
+        title: |about| t!(teams.remove_title, who = about.who, team = about.team_name),
+        text: |about| {
+            vec![t!(teams.remove_access, who = about.who, team = about.team_name), t!(teams.remove_keys).to_owned()]
+        },
+        done: |about, tended| match tended.failed.len() {
+            0 => t!(teams.removed, who = about.who, team = about.team_name),
+            count => t!(teams.removed_some, who = about.who, count = count),
+        },
     }
+}
+
+pub(super) async fn remove(open: Keys, about: About) -> client::Result<Tended> {
+    open.remove_from_team(&about.team, &about.account).await
 }

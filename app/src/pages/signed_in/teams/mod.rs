@@ -2,6 +2,7 @@
 
 mod invite;
 mod member;
+mod rename;
 mod team;
 
 use api_types::live::LiveKind;
@@ -11,6 +12,7 @@ use leptos::prelude::*;
 use super::{
     prove::{ProveDialog, Proving},
     question::Question,
+    sure::Sure,
 };
 use crate::{
     components::{Banner, Button, Card, Empty, Glyph, Page, TextField, Toasts, Tone, use_toasts},
@@ -18,8 +20,9 @@ use crate::{
     vault::{Attempt, Keys, Loaded, explain, use_vault},
 };
 use invite::Invite;
-use member::{About, Remove};
-use team::{Leave, TeamCard};
+use member::{About, remove, removing};
+use rename::Rename;
+use team::{TeamCard, dissolve, dissolving, leave, leaving};
 
 /// A team that verified, or its name as the server says it and why it is refused.
 type Line = Result<CareTeam, (String, String)>;
@@ -37,6 +40,10 @@ struct Teams {
     leaving: Question<CareTeam>,
     /// Whom to invite.
     inviting: Question<CareTeam>,
+    /// Another name.
+    renaming: Question<CareTeam>,
+    /// "Dissolve?"
+    dissolving: Question<CareTeam>,
 }
 
 async fn ask(open: Keys) -> client::Result<Vec<Line>> {
@@ -63,6 +70,8 @@ pub fn TeamsPage() -> impl IntoView {
         removing: Question::new(),
         leaving: Question::new(),
         inviting: Question::new(),
+        renaming: Question::new(),
+        dissolving: Question::new(),
     };
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::TeamChanged | LiveKind::Resync) {
@@ -70,6 +79,7 @@ pub fn TeamsPage() -> impl IntoView {
         }
     });
     let attempt = teams.attempt;
+    let again = move || teams.list.again();
     view! {
         <Page title=t!(teams.title).to_owned() lead=t!(teams.lead)>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
@@ -77,8 +87,10 @@ pub fn TeamsPage() -> impl IntoView {
             <Create teams/>
         </Page>
         <Invite teams/>
-        <Remove teams/>
-        <Leave teams/>
+        <Rename teams/>
+        <Sure proving=teams.proving deed=removing() question=teams.removing work=remove again/>
+        <Sure proving=teams.proving deed=leaving() question=teams.leaving work=leave again/>
+        <Sure proving=teams.proving deed=dissolving() question=teams.dissolving work=dissolve again/>
         <ProveDialog proving=teams.proving/>
     }
 }

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 
 use super::{Teams, member::MemberRow};
 use crate::{
-    components::{Banner, Button, ButtonKind, Card, Confirm, Rows, Tone},
+    components::{Button, ButtonKind, Card, Rows},
+    pages::signed_in::sure::Deed,
     t,
-    vault::{Attempt, Keys, use_vault},
+    vault::{Keys, use_vault},
 };
 
 /// Its card.
@@ -50,10 +51,15 @@ fn actions(teams: Teams, team: &CareTeam, own: Option<TeamMemberState>, manages:
         }
         .into_any(),
         Some(TeamMemberState::Member) => {
-            let invite = manages
-                .then(|| button(ButtonKind::Secondary, t!(teams.invite), |teams, team| teams.inviting.ask(team)));
+            let manage = manages.then(|| {
+                view! {
+                    {button(ButtonKind::Secondary, t!(teams.invite), |teams, team| teams.inviting.ask(team))}
+                    {button(ButtonKind::Quiet, t!(teams.rename), |teams, team| teams.renaming.ask(team))}
+                    {button(ButtonKind::DangerQuiet, t!(teams.dissolve), |teams, team| teams.dissolving.ask(team))}
+                }
+            });
             let leave = button(ButtonKind::Quiet, t!(teams.leave), |teams, team| teams.leaving.ask(team));
-            view! { {invite}{leave} }.into_any()
+            view! { {manage}{leave} }.into_any()
         }
         _ => ().into_any(),
     }
@@ -69,32 +75,31 @@ fn accept(teams: Teams, team: CareTeam) {
 }
 
 /// "Leave?", and what that means.
-#[component]
-pub(super) fn Leave(teams: Teams) -> impl IntoView {
-    let question = teams.leaving;
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|team| team.name).unwrap_or_default();
-    let confirm = move |()| {
-        let Some(team) = question.about_untracked() else { return };
-        let id = team.id;
-        let work = move |open: Keys| async move { open.leave_team(&id).await };
-        teams.proving.run(attempt, work, move |()| {
-            teams.toasts.done(t!(teams.left_done, team = team.name));
-            question.done();
-            teams.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="leave-team"
-            open=question.open
-            title=Signal::derive(move || t!(teams.leave_title, team = name()))
-            action=t!(teams.leave)
-            busy=attempt.busy
-            on_confirm=confirm
-        >
-            <p>{move || t!(teams.leave_text, team = name())}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+pub(super) fn leaving() -> Deed<CareTeam> {
+    Deed {
+        id: "leave-team",
+        action: t!(teams.leave),
+        title: |team| t!(teams.leave_title, team = team.name),
+        text: |team| vec![t!(teams.leave_text, team = team.name)],
+        done: |team, ()| t!(teams.left_done, team = team.name),
     }
+}
+
+pub(super) async fn leave(open: Keys, team: CareTeam) -> client::Result<()> {
+    open.leave_team(&team.id).await
+}
+
+/// "Dissolve?", and what that means.
+pub(super) fn dissolving() -> Deed<CareTeam> {
+    Deed {
+        id: "dissolve-team",
+        action: t!(teams.dissolve),
+        title: |team| t!(teams.dissolve_title, team = team.name),
+        text: |team| vec![t!(teams.dissolve_text, team = team.name), t!(teams.dissolve_keys).to_owned()],
+        done: |team, ()| t!(teams.dissolved, team = team.name),
+    }
+}
+
+pub(super) async fn dissolve(open: Keys, team: CareTeam) -> client::Result<()> {
+    open.dissolve_team(&team.id).await
 }

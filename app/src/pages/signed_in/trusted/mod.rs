@@ -12,9 +12,10 @@ use leptos::prelude::*;
 use super::{
     prove::{ProveDialog, Proving},
     question::Question,
+    sure::{Deed, Sure},
 };
 use crate::{
-    components::{Banner, Card, Confirm, Empty, Glyph, LinkButton, Page, Rows, Toasts, Tone, use_toasts},
+    components::{Banner, Card, Empty, Glyph, LinkButton, Page, Rows, Toasts, Tone, use_toasts},
     pages::signed_in::delay::days,
     t,
     vault::{Attempt, Keys, Loaded, explain, use_vault},
@@ -86,6 +87,7 @@ pub fn TrustedPage() -> impl IntoView {
 #[component]
 fn Overview(trusted: Trusted) -> impl IntoView {
     let attempt = trusted.attempt;
+    let again = move || trusted.list.again();
     let list = move |lines: Vec<Line>| view! { <List trusted lines/> };
     view! {
         <Page title=t!(trusted.title).to_owned() lead=t!(trusted.lead)>
@@ -94,8 +96,8 @@ fn Overview(trusted: Trusted) -> impl IntoView {
             <HeldShares trusted/>
             <div><LinkButton href="/settings/security">{t!(trusted.own)}</LinkButton></div>
         </Page>
-        <Ask trusted/>
-        <Leave trusted/>
+        <Sure proving=trusted.proving deed=asking() question=trusted.asking work=ask_to_open again/>
+        <Sure proving=trusted.proving deed=leaving() question=trusted.leaving work=decline again/>
     }
 }
 
@@ -115,64 +117,31 @@ fn List(trusted: Trusted, lines: Vec<Line>) -> impl IntoView {
 }
 
 /// "Ask to open?", and what follows.
-#[component]
-fn Ask(trusted: Trusted) -> impl IntoView {
-    let question = trusted.asking;
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|link| link.person.name).unwrap_or_default();
-    let delay = move || question.about().map(|link| days(link.delay_days)).unwrap_or_default();
-    let confirm = move |()| {
-        let Some(link) = question.about_untracked() else { return };
-        let way_in = link.way_in;
-        let work = move |open: Keys| async move { open.ask_emergency(&way_in).await };
-        trusted.proving.run(attempt, work, move |()| {
-            trusted.toasts.done(t!(trusted.asked_toast, name = link.person.name));
-            question.done();
-            trusted.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="ask-emergency"
-            open=question.open
-            title=Signal::derive(move || t!(trusted.ask_title, name = name()))
-            action=t!(trusted.ask)
-            busy=attempt.busy
-            on_confirm=confirm
-        >
-            <p>{move || t!(trusted.ask_text, name = name(), days = delay())}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+fn asking() -> Deed<EmergencyLink> {
+    Deed {
+        id: "ask-emergency",
+        action: t!(trusted.ask),
+        title: |link| t!(trusted.ask_title, name = link.person.name),
+        text: |link| vec![t!(trusted.ask_text, name = link.person.name, days = days(link.delay_days))],
+        done: |link, ()| t!(trusted.asked_toast, name = link.person.name),
     }
 }
 
+async fn ask_to_open(open: Keys, link: EmergencyLink) -> client::Result<()> {
+    open.ask_emergency(&link.way_in).await
+}
+
 /// "No emergency contact any more?", and what that means.
-#[component]
-fn Leave(trusted: Trusted) -> impl IntoView {
-    let question = trusted.leaving;
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|link| link.person.name).unwrap_or_default();
-    let confirm = move |()| {
-        let Some(link) = question.about_untracked() else { return };
-        let way_in = link.way_in;
-        let work = move |open: Keys| async move { open.decline_trust(&way_in).await };
-        trusted.proving.run(attempt, work, move |()| {
-            trusted.toasts.done(t!(trusted.left, name = link.person.name));
-            question.done();
-            trusted.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="leave-emergency"
-            open=question.open
-            title=Signal::derive(move || t!(trusted.leave_title, name = name()))
-            action=t!(trusted.leave)
-            busy=attempt.busy
-            on_confirm=confirm
-        >
-            <p>{move || t!(trusted.leave_text, name = name())}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+fn leaving() -> Deed<EmergencyLink> {
+    Deed {
+        id: "leave-emergency",
+        action: t!(trusted.leave),
+        title: |link| t!(trusted.leave_title, name = link.person.name),
+        text: |link| vec![t!(trusted.leave_text, name = link.person.name)],
+        done: |link, ()| t!(trusted.left, name = link.person.name),
     }
+}
+
+async fn decline(open: Keys, link: EmergencyLink) -> client::Result<()> {
+    open.decline_trust(&link.way_in).await
 }

@@ -12,7 +12,7 @@ use crypto::{
     report::{AccessEntry, Change},
     sign::Signed,
 };
-use malicious_server::scene::in_the_name_of;
+use malicious_server::scene::{Ward, in_the_name_of, ward};
 
 use super::{Scene, refusal, scene, stranger};
 use crate::fake::{Fake, rng};
@@ -46,6 +46,27 @@ async fn who_closed_their_account_is_gone_by_their_own_word() {
     // The statement closes nothing while the server says that the account may act.
     server.db().accounts.get_mut(&doctor_id).unwrap().status = AccountStatus::Active;
     assert!(forged(patient.person(&doctor_id).await));
+}
+
+/// What is signed can be shown for ever: so nothing is, before the server has said that it takes it.
+#[tokio::test]
+async fn a_deletion_that_is_refused_is_signed_by_nobody() {
+    let Ward { server, ann, head, .. } = ward().await;
+    let sent = || server.asked.lock().unwrap().iter().any(|asked| asked.ends_with("/account/deletion"));
+    let refused = ann.delete_account("somebody.else@clinic.example").await.unwrap_err();
+    assert_eq!(refused.code(), "invalid_field");
+    // The only manager of a team with somebody else in it doesn't even ask.
+    for refused in [
+        head.delete_account("hedda.head@clinic.example").await.unwrap_err(),
+        head.pause_account("hedda.head@clinic.example").await.unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), "sole_team_manager");
+        assert!(refused.to_string().contains("Cardiology"), "{refused}");
+    }
+    let asked = server.asked.lock().unwrap().iter().filter(|asked| asked.ends_with("/deletion/check")).count();
+    assert_eq!((asked, sent()), (1, false));
+    ann.delete_account("ann.example@clinic.example").await.unwrap();
+    assert!(sent(), "the search finds what is sent");
 }
 
 #[tokio::test]

@@ -109,6 +109,67 @@ async fn the_owner_brings_a_grant_under_the_next_key_where_no_manager_did() {
 }
 
 #[tokio::test]
+async fn a_team_is_dissolved_and_its_grant_taken_back() {
+    let w = ward().await;
+    let shared = w.ann.share_with_team(&w.report, &reading(&w)).await.unwrap();
+    w.head.dissolve_team(&w.team).await.unwrap();
+    let rosters = w.server.db().teams[&w.team].rosters.len();
+    w.head.dissolve_team(&w.team).await.unwrap();
+    assert_eq!(w.server.db().teams[&w.team].rosters.len(), rosters, "once");
+    for member in [&w.head, &w.second] {
+        assert!(member.report(&w.report).await.is_err());
+    }
+    let again = w.ann.share_with_team(&w.report, &reading(&w)).await;
+    assert_eq!(again.err().unwrap().code(), "team_dissolved");
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 1);
+    let keys = w.server.db().reports[&w.report].wraps.iter().filter(|wrap| wrap.grant_id == shared.grant).count();
+    assert_eq!(keys, 0, "nothing is sealed to it");
+    let entries = w.server.db().reports[&w.report].entries.len();
+    assert_eq!(w.ann.rekey(&w.report, &Control::none()).await.unwrap(), 0);
+    assert_eq!(w.server.db().reports[&w.report].entries.len(), entries);
+}
+
+/// A roster that ends a team, by whomever.
+fn ends(next: &mut TeamRoster) {
+    next.members.clear();
+    next.key_epoch += 1;
+    next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public();
+}
+
+#[tokio::test]
+async fn a_team_that_nobody_dissolved() {
+    let w = ward().await;
+    push(&w, &w.second, ends);
+    let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
+    assert!(why.contains("not by a manager"), "{why}");
+    assert!(matches!(refusal(w.ann.share_with_team(&w.report, &reading(&w)).await), Refusal::TeamRosterForged { .. }));
+    w.server.db().teams.get_mut(&w.team).unwrap().rosters.pop();
+    assert!(!w.ann.team(&w.team).await.unwrap().is_dissolved(), "honest again");
+}
+
+#[tokio::test]
+async fn a_team_that_goes_on_after_its_end() {
+    let w = ward().await;
+    w.head.dissolve_team(&w.team).await.unwrap();
+    assert!(w.ann.team(&w.team).await.unwrap().is_dissolved());
+    // By whoever managed it, as if nothing had happened.
+    let head = ids::AccountId(w.head.account_id().0);
+    push(&w, &w.head, |next| {
+        next.members.push(TeamMember { account: head, role: TeamRole::Manager });
+        next.key_epoch += 1;
+        next.key = PrivateKey::generate(Suite::XWing, &mut rng()).public();
+    });
+    let why = forged(refusal(w.ann.team(&w.team).await), &w.team);
+    assert!(why.contains("dissolved the team"), "{why}");
+    // Nor does the end go unsaid.
+    let mut rosters = w.server.db().teams[&w.team].rosters.clone();
+    rosters.truncate(rosters.len() - 2);
+    w.server.db().teams.get_mut(&w.team).unwrap().rosters = rosters;
+    assert!(matches!(refusal(w.ann.team(&w.team).await), Refusal::TeamRosterOlder { .. }));
+    assert!(matches!(refusal(w.ann.share_with_team(&w.report, &reading(&w)).await), Refusal::TeamRosterOlder { .. }));
+}
+
+#[tokio::test]
 async fn more_than_a_team_may_have_is_not_sent() {
     let w = ward().await;
     for right in [Right::Reshare, Right::Own] {

@@ -6,8 +6,11 @@ use leptos::prelude::*;
 use super::Security;
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
-    pages::signed_in::question::Question,
+    components::{Banner, Button, ButtonKind, Card, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
+    pages::signed_in::{
+        question::Question,
+        sure::{Deed, Sure},
+    },
     t,
     vault::{Attempt, Keys, explain_identity},
 };
@@ -56,7 +59,8 @@ pub(super) fn Identities(security: Security) -> impl IntoView {
             </Card>
         })
     };
-    view! { {card} <Remove security question=removing/> }
+    let again = move || security.identities.again();
+    view! { {card} <Sure proving=security.proving deed=removal() question=removing work=remove again/> }
 }
 
 #[component]
@@ -105,32 +109,16 @@ fn List(identities: Vec<Identity>, removing: Question<Identity>) -> impl IntoVie
 }
 
 /// "Remove?", and what that means.
-#[component]
-fn Remove(security: Security, question: Question<Identity>) -> impl IntoView {
-    let toasts = use_toasts();
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|identity| identity.provider_name).unwrap_or_default();
-    let remove = move |()| {
-        let Some(identity) = question.about_untracked() else { return };
-        let id = identity.id;
-        let work = move |open: Keys| async move { open.remove_identity(&id).await };
-        security.proving.run(attempt, work, move |()| {
-            toasts.done(t!(identities.removed, name = identity.provider_name));
-            question.done();
-            security.identities.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="remove-identity"
-            open=question.open
-            title=Signal::derive(move || t!(identities.remove_title, name = name()))
-            action=t!(security.factor_remove)
-            busy=attempt.busy
-            on_confirm=remove
-        >
-            <p>{t!(identities.remove_text)}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+fn removal() -> Deed<Identity> {
+    Deed {
+        id: "remove-identity",
+        action: t!(security.factor_remove),
+        title: |identity| t!(identities.remove_title, name = identity.provider_name),
+        text: |_| vec![t!(identities.remove_text).to_owned()],
+        done: |identity, ()| t!(identities.removed, name = identity.provider_name),
     }
+}
+
+async fn remove(open: Keys, identity: Identity) -> client::Result<()> {
+    open.remove_identity(&identity.id).await
 }

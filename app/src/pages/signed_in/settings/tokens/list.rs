@@ -6,16 +6,21 @@ use leptos::prelude::*;
 use super::{Screen, Tokens};
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
-    pages::signed_in::{place::place, question::Question},
+    components::{Button, ButtonKind, Card, Glyph, Icon, Row, Rows, sentence},
+    pages::signed_in::{
+        place::place,
+        question::Question,
+        sure::{Deed, Sure},
+    },
     t,
-    vault::{Attempt, Keys},
+    vault::Keys,
 };
 
 /// The card.
 #[component]
 pub(super) fn List(tokens: Tokens) -> impl IntoView {
     let removing = Question::new();
+    let again = move || tokens.list.again();
     let rows = move |items: Vec<ApiToken>| {
         if items.is_empty() {
             return view! { <p class="field-hint">{t!(tokens.none)}</p> }.into_any();
@@ -36,7 +41,7 @@ pub(super) fn List(tokens: Tokens) -> impl IntoView {
                 </div>
             </div>
         </Card>
-        <Remove tokens question=removing/>
+        <Sure proving=tokens.proving deed=removal() question=removing work=remove again/>
     }
 }
 
@@ -65,32 +70,16 @@ fn TokenRow(token: ApiToken, removing: Question<ApiToken>) -> impl IntoView {
 }
 
 /// "Remove?", and what that means.
-#[component]
-fn Remove(tokens: Tokens, question: Question<ApiToken>) -> impl IntoView {
-    let toasts = use_toasts();
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|token| token.name).unwrap_or_default();
-    let remove = move |()| {
-        let Some(token) = question.about_untracked() else { return };
-        let id = token.id;
-        let work = move |open: Keys| async move { open.remove_api_token(&id).await };
-        tokens.proving.run(attempt, work, move |()| {
-            toasts.done(t!(tokens.removed, name = token.name));
-            question.done();
-            tokens.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="remove-token"
-            open=question.open
-            title=Signal::derive(move || t!(tokens.remove_title, name = name()))
-            action=t!(tokens.remove)
-            busy=attempt.busy
-            on_confirm=remove
-        >
-            <p>{t!(tokens.remove_text)}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+fn removal() -> Deed<ApiToken> {
+    Deed {
+        id: "remove-token",
+        action: t!(tokens.remove),
+        title: |token| t!(tokens.remove_title, name = token.name),
+        text: |_| vec![t!(tokens.remove_text).to_owned()],
+        done: |token, ()| t!(tokens.removed, name = token.name),
     }
+}
+
+async fn remove(open: Keys, token: ApiToken) -> client::Result<()> {
+    open.remove_api_token(&token.id).await
 }

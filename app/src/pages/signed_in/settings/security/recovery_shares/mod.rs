@@ -56,11 +56,16 @@ fn Nothing(security: Security) -> impl IntoView {
 fn Shown(split: Split, removing: RwSignal<bool>) -> impl IntoView {
     let opened = split.holders.iter().any(|holder| holder.opened_at.is_some());
     let note = opened.then(|| view! { <Banner tone=Tone::Danger>{t!(recovery_shares.opened_note)}</Banner> });
+    let short = split.is_short().then(|| {
+        let says = t!(recovery_shares.short_text, left = split.left(), count = split.threshold);
+        view! { <Banner tone=Tone::Danger title=t!(recovery_shares.short_title)>{says}</Banner> }
+    });
     let needed = t!(recovery_shares.needed, count = split.threshold, all = split.holders.len());
     let row = |holder: Holder| view! { <HolderRow holder/> };
     let rows = split.holders.into_iter().map(row).collect_view();
     view! {
         <div class="stack">
+            {short}
             {note}
             <p>{needed}" · "{sentence(t!(recovery_shares.since), split.created_at)}</p>
             <div class="framed"><Rows label=t!(recovery_shares.list).to_owned()>{rows}</Rows></div>
