@@ -9,8 +9,8 @@ texts! {
         space_unlimited = "{used} used, no limit";
         space_percent = "{percent} %";
         space_note = "Counted is what is stored sealed: every version of the reports that are yours, and uploads that are under way.";
-        runs_out = "Your space runs out";
-        runs_out_text = "{percent} % of it is used. Nothing is deleted; when it is full, nothing can be uploaded until you erase something or your administrator gives you more.";
+        runs_out = "Space runs out";
+        runs_out_text = "{percent} % is used. Nothing is deleted; when it is full, nothing can be uploaded until something is erased or an administrator gives more.";
         no_room = "{name} does not fit: it needs {size}, and {room} of your space is free. It was not added; nothing that is stored was changed.";
         exceeded = "It does not fit into your space: {used} of {limit} are used. Nothing that is stored was changed. Erase what you don't need, or ask your administrator for more.";
         exceeded_owner = "It does not fit into the space of the account that this report belongs to. Nothing was changed. Its owner, or your administrator, can make room.";
@@ -23,7 +23,7 @@ texts! {
         download_progress = "{done} of {reports} reports, {written} written";
         download_at = "{title}";
         download_file = "{title}: {file}, {percent} %";
-        download_done = "The archive is complete: {reports} reports with {files} files, {size}.";
+        download_done = "The archive is complete. Reports: {reports}, files: {files}, {size}.";
         download_missing = "This could not be had, and is not in it";
         download_missing_note = "The archive names it as well, in MISSING.txt. Everything else is complete and was checked.";
         download_stopped = "Stopped. There is no archive.";
