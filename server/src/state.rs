@@ -84,7 +84,7 @@ pub struct Shared {
     /// The way out for text messages, where it is configured.
     pub sms: Option<Box<dyn SmsGateway>>,
     /// Sessions seen lately.
-    pub sessions: SessionCache,
+    pub sessions: Arc<SessionCache>,
     /// Uploads and live streams under way.
     pub in_flight: Arc<InFlight>,
     /// The events tree of the verifiable log.
@@ -179,10 +179,13 @@ impl AppState {
         let labels = Labels::load(&secrets, db.read()).await?;
         log::backfill(&db, &labels).await?;
         let key_log = open_log(&db, &secrets, Tree::Keys, &config, growth).await?;
+        let sessions = Arc::new(SessionCache::new(config.database_url.is_sqlite()));
+        let remembered = Arc::clone(&sessions);
+        db.when_cut_off(move || remembered.forget_all());
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
             live: Live::default(),
-            sessions: SessionCache::new(config.database_url.is_sqlite()),
+            sessions,
             in_flight: Arc::default(),
             log,
             key_log,

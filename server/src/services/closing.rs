@@ -132,8 +132,8 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
     closing::insert(tx.conn(), &closing).await?;
     let changed = carry_out(state, &mut tx, &row, Some(actor)).await?;
     tx.commit().await?;
-    erasure::truncate_wal(state).await;
     tell(state, row.id, &changed);
+    erasure::truncate_wal(state).await;
     Ok(())
 }
 
@@ -259,7 +259,7 @@ async fn remove(state: &AppState, account: AccountId) -> ServiceResult<()> {
     closing::done(tx.conn(), account, now).await?;
     let changed = carry_out(state, &mut tx, &row, None).await?;
     tx.commit().await?;
-    erasure::truncate_wal(state).await;
     tell(state, account, &changed);
+    erasure::truncate_wal(state).await;
     Ok(())
 }

@@ -41,8 +41,8 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
     quotas::tell(state, &mut tx, actor.account).await?;
     tx.commit().await?;
-    truncate_wal(state).await;
     changed.publish(state);
+    truncate_wal(state).await;
     Ok(())
 }
 

@@ -4,14 +4,21 @@
 //! the writer takes an advisory lock, so that replicas share one audit chain. Whoever holds the writer holds the head
 //! of the audit chain; a transaction that doesn't commit leaves the head where it was.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use api_types::UnixMillis;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Notify, OwnedMutexGuard},
+    task::JoinHandle,
+};
 
 use crate::{
     ServiceError, ServiceResult,
@@ -55,6 +62,47 @@ struct Commits {
     keys: Notify,
     mail: Notify,
     sms: Notify,
+    cut_off: CutOff,
+}
+
+/// What makes up for what follows a commit, where the request that was to do it is gone.
+#[derive(Default)]
+struct CutOff(OnceLock<Box<dyn Fn() + Send + Sync>>);
+
+impl fmt::Debug for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CutOff").field(&self.0.get().is_some()).finish()
+    }
+}
+
+/// A commit under way. Dropped before it has ended, it goes on, and what its request would have done after it is made up for.
+#[derive(Debug)]
+struct UnderWay {
+    task: Option<JoinHandle<ServiceResult<()>>>,
+    commits: Arc<Commits>,
+}
+
+impl UnderWay {
+    async fn ended(mut self) -> ServiceResult<()> {
+        let Some(task) = self.task.as_mut() else { return Ok(()) };
+        let ended = task.await;
+        self.task = None;
+        ended.map_err(|error| ServiceError::Internal(format!("the commit failed: {error}")))?
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let (Some(task), Ok(runtime)) = (self.task.take(), Handle::try_current()) else { return };
+        let commits = Arc::clone(&self.commits);
+        runtime.spawn(async move {
+            // Whether it was written isn't always known then: it is made up for in any case.
+            let _ = task.await;
+            if let Some(make_up) = commits.cut_off.0.get() {
+                make_up();
+            }
+        });
+    }
 }
 
 #[derive(Debug)]
@@ -181,6 +229,11 @@ impl Db {
         &self.commits.sms
     }
 
+    /// Says once what is done after a commit whose request is gone: what is remembered of the database has to be read anew.
+    pub fn when_cut_off(&self, make_up: impl Fn() + Send + Sync + 'static) {
+        let _ = self.commits.cut_off.0.set(Box::new(make_up));
+    }
+
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
@@ -266,8 +319,8 @@ impl WriteTx {
     /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
     /// the chain's head in memory from the one in the table.
     pub async fn commit(self) -> ServiceResult<()> {
-        let ended = tokio::spawn(self.finish()).await;
-        ended.map_err(|error| ServiceError::Internal(format!("the commit failed: {error}")))?
+        let commits = Arc::clone(&self.writer.commits);
+        UnderWay { task: Some(tokio::spawn(self.finish())), commits }.ended().await
     }
 
     async fn finish(self) -> ServiceResult<()> {

@@ -35,6 +35,30 @@ async fn signed_in(server: &Server, request: reqwest::RequestBuilder) -> bool {
     session.signed_in.is_some()
 }
 
+/// Whoever ends other sessions and is cut off at that moment has ended them: what was remembered of them counts no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_cut_off_leaves_no_ended_session_behind() {
+    let server = Server::start().await;
+    let person = patient(&server).await;
+    let other = another(&server, &person).await;
+    let answers = async || server.get("/account", Some(&other)).await.status.as_u16();
+    assert_eq!(answers().await, 200, "recognised, and remembered");
+    let tx = server.state.db.begin_write().await.unwrap();
+    server::storage::sessions::delete_others(tx.conn(), person.id, None).await.unwrap();
+    let mut commit = Box::pin(tx.commit());
+    assert!(futures::poll!(&mut commit).is_pending(), "it is under way");
+    drop(commit);
+    // The next transaction waits for it.
+    drop(server.state.db.begin_write().await.unwrap());
+    for _ in 0..100 {
+        if answers().await == 401 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the ended session is still let in");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_out_is_no_error() {
     let server = Server::start().await;
