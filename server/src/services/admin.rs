@@ -14,7 +14,7 @@ use crate::{
     live,
     mail::MailKind,
     policy::Actor,
-    services::{api_tokens, confirmation, notices, second_factor, sessions, signed},
+    services::{api_tokens, asking, confirmation, notices, second_factor, sessions, signed},
     storage::{
         self,
         accounts::{self, AccountRow},
@@ -129,7 +129,8 @@ pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceR
     Ok(())
 }
 
-/// `POST /admin/accounts/{id}/enable`: takes that back, and a removal that was asked for since.
+/// `POST /admin/accounts/{id}/enable`: takes that back, a removal that was asked for since, and what was asked of its holder, who
+/// could refuse nothing.
 pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;
@@ -137,6 +138,10 @@ pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "enabled").with("account", id);
     if storage::closing::withdraw(tx.conn(), id).await? {
         event = event.with("removal", "withdrawn");
+    }
+    let ended = asking::begin_anew(&tx, id).await?;
+    if ended > 0 {
+        event = event.with("askings_ended", ended);
     }
     tx.record(event).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountEnabled).await?;

@@ -1,9 +1,17 @@
 //! What it means to ask for somebody's account and to wait: used by emergency contacts and by escrow. The delay is the server's
 //! word alone.
 
-use api_types::UnixMillis;
+use api_types::{AccountId, UnixMillis};
 
-use crate::clock::DAY;
+use crate::{
+    ServiceResult,
+    clock::DAY,
+    storage::{
+        db::WriteTx,
+        emergency::{self, EmergencyRow},
+        escrow::{self, EscrowRow},
+    },
+};
 
 /// The message that it is open is the last one.
 pub const TOLD_OPEN: i32 = 3;
@@ -29,6 +37,25 @@ pub fn due(asked_at: UnixMillis, opens_at: UnixMillis, now: UnixMillis) -> i32 {
     } else {
         i32::from(half <= now)
     }
+}
+
+/// When an account is switched on again: whatever was asked of it is asked anew, since its holder could refuse nothing
+/// meanwhile, however short that was. Gives how many askings ended.
+pub async fn begin_anew(tx: &WriteTx, account: AccountId) -> ServiceResult<u32> {
+    let mut ended = 0;
+    for row in emergency::of_account(tx.conn(), account).await? {
+        if row.opens_at.is_some() {
+            let quiet = EmergencyRow { asked_at: None, opens_at: None, told: 0, ..row };
+            emergency::put(tx.conn(), &quiet).await?;
+            ended += 1;
+        }
+    }
+    if let Some(row) = escrow::of_account(tx.conn(), account).await?.filter(|row| row.opens_at.is_some()) {
+        let quiet = EscrowRow { asked_by: None, asked_at: None, opens_at: None, told: 0, ..row };
+        escrow::put(tx.conn(), &quiet).await?;
+        ended += 1;
+    }
+    Ok(ended)
 }
 
 #[cfg(test)]

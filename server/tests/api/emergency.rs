@@ -156,6 +156,22 @@ pub async fn subjects(server: &Server, ada: &Person, action: &str) -> Vec<(Optio
     items.iter().map(|event| (text(&event["actor"]), text(&event["subject"]).unwrap())).collect()
 }
 
+/// Switched off while the delay ran, and on again at its end: its owner could refuse nothing meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_switched_off_is_asked_for_anew() {
+    let Scene { server, ada, olga, bea, .. } = scene().await;
+    let id = trusts(&olga, (&bea, BEA), 3).await;
+    bea.ask_emergency(&id).await.unwrap();
+    server.state.clock.advance(3 * DAY);
+    ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    ada.api().disable_account(&olga.account_id()).await.unwrap();
+    ada.api().enable_account(&olga.account_id()).await.unwrap();
+    assert_eq!(one(&bea).await.state, EmergencyState::Accepted);
+    bea.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    assert_eq!(code(bea.emergency_words(&id).await), "emergency_not_open");
+    bea.ask_emergency(&id).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_delay_the_contact_gets_in_while_the_owner_is_away() {
     let Scene { server, ada, olga, kit, bea, report, .. } = scene().await;

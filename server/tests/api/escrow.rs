@@ -357,6 +357,13 @@ async fn only_administrators_ask_and_only_for_others_who_may_act() {
     ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     ada.api().disable_account(&whose).await.unwrap();
     assert_eq!(code(ada.api().get_escrow_secret(&whose).await), "escrow_not_open");
+    // Switched off while the delay ran, and on again at its end: its holder could refuse nothing, so it begins anew.
+    ada.api().enable_account(&whose).await.unwrap();
+    assert_eq!(code(ada.api().get_escrow_secret(&whose).await), "escrow_not_open");
+    ada.ask_escrow(&whose).await.unwrap();
+    server.state.clock.advance(3 * DAY);
+    ada.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    ada.api().get_escrow_secret(&whose).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
