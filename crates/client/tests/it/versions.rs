@@ -153,7 +153,16 @@ async fn two_who_save_at_once_both_keep_their_work() {
     assert!(matches!(&conflict.files[..], [FileChange::Removed(scan), FileChange::Added(added)]
         if scan.name == "scan.pdf" && added.name == "dora.txt"));
     let before = sent(&server);
+    // What is typed in a field that both were asked about makes it another question.
+    assert!(ann.stands_as_in(&conflict));
+    let mine = ann.fields();
+    ann.set_fields(ReportFields { title: "Chest X-ray, third look".into(), ..mine.clone() }).unwrap();
+    assert!(!ann.stands_as_in(&conflict));
+    ann.set_fields(ReportFields { prescription: "Rest".into(), ..mine.clone() }).unwrap();
+    assert!(ann.stands_as_in(&conflict), "nobody else changed that one");
+    ann.set_fields(mine).unwrap();
     ann.merge(&conflict, |field| field.usual()).unwrap();
+    assert!(!ann.stands_as_in(&conflict), "it goes on from their version");
     ann.save_version(&Control::none()).await.unwrap();
     assert_eq!(sent(&server), before, "what was uploaded for version 2 is part of version 3 as it is");
 
