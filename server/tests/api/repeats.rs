@@ -94,7 +94,7 @@ async fn a_draft_saved_again_and_an_upload_asked_after() {
     let (doctor, administrator) =
         (world.doctor().await, world.person(Role::Administrator, AccountStatus::Active).await);
     let draft = api_types::ReportId([7; 32]);
-    let body = PutDraft { sealed: B64(vec![1]), counter: 0 };
+    let body = PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
     for _ in 0..2 {
         world.put(&doctor, &format!("/drafts/{draft}"), &body).await.ok();
     }
