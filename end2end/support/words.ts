@@ -594,6 +594,7 @@ export const words = {
     theirFiles: 'Files that they changed',
     merge: 'Bring both together',
     merged: /^Both are together now/,
+    typedSince: 'You typed in one of these fields since. Look at both once more.',
   },
   tokens: {
     tab: 'API tokens',

@@ -107,10 +107,30 @@ test('two who save at once both keep their work, and the second sees both', asyn
   await test.step('both together are the next version', async () => {
     const whose = owner.page.getByRole('group', { name: w.whose(words.draft.diagnosis) });
     await expect(whose.getByRole('radio', { name: w.mine })).toBeChecked();
+    // Typed in a field that both are asked about: it is asked again.
+    await owner.field(words.draft.diagnosis).fill('From the patient, at home');
+    await owner.button(w.merge).click();
+    await expect(owner.page.getByText(w.typedSince).first()).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.locator('td', { hasText: 'From the patient, at home' }).first()).toBeVisible({ timeout: 30_000 });
+    await owner.field(words.draft.treatmentPlan).fill('Rest, much');
+    // While it is saved one goes on typing, longer than typing rests before it is saved by itself.
+    let release = () => {};
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    await owner.page.route('**/api/v1/drafts/*', async (route) => {
+      await held;
+      await route.continue();
+    });
     await owner.button(w.merge).click();
     await expect(owner.page.getByText(w.merged).first()).toBeVisible({ timeout: 30_000 });
     await expect(owner.field(words.draft.prescription)).toHaveValue('Apixaban 5 mg');
-    await expect(owner.field(words.draft.diagnosis)).toHaveValue('From the patient');
+    await owner.field(words.draft.treatmentPlan).fill('Rest');
+    await owner.page.waitForTimeout(2_000);
+    release();
+    await expect(owner.page.getByText(words.draft.saved).first()).toBeVisible({ timeout: 30_000 });
+    await owner.page.unroute('**/api/v1/drafts/*');
+    await expect(owner.field(words.draft.prescription)).toHaveValue('Apixaban 5 mg');
+    await expect(owner.field(words.draft.diagnosis)).toHaveValue('From the patient, at home');
+    await expect(owner.field(words.draft.treatmentPlan)).toHaveValue('Rest');
     await expect(owner.row(found.name).getByText(w.kept)).toBeVisible();
     await owner.saveVersion(3);
   });
@@ -121,11 +141,13 @@ test('two who save at once both keep their work, and the second sees both', asyn
     await author.page.getByRole('combobox', { name: w.before }).selectOption({ label: 'Version 2' });
     await author.page.getByRole('combobox', { name: w.after }).selectOption({ label: 'Version 3' });
     const cells = author.page.getByRole('table').locator('td');
-    for (const text of ['From the author', 'From the patient', 'Rest']) {
+    for (const text of ['From the author', 'From the patient, at home', 'Rest']) {
       await expect(cells.filter({ hasText: text }).first()).toBeVisible({ timeout: 30_000 });
     }
     await author.page.getByRole('combobox', { name: w.before }).selectOption({ label: 'Version 1' });
-    await expect(cells.filter({ hasText: 'To be seen' }).first()).toBeVisible({ timeout: 30_000 });
+    for (const text of ['To be seen', 'Apixaban 5 mg']) {
+      await expect(cells.filter({ hasText: text }).first()).toBeVisible({ timeout: 30_000 });
+    }
   });
 });
 

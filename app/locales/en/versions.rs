@@ -29,6 +29,7 @@ texts! {
         take_mine = "Mine";
         their_files = "Files that they changed";
         merge = "Bring both together";
+        typed_since = "You typed in one of these fields since. Look at both once more.";
         merged = "Both are together now. Look over it, then save it.";
         unchanged = "Nothing is different from the newest version.";
         newest_unseen = "Your access does not cover the newest version of this report, so you can't save one behind it.";

@@ -338,14 +338,24 @@ impl Session {
         self.0.draft.conflict().await
     }
 
-    /// Brings that and the changes together.
+    /// Brings that and what is typed together, at once: nothing may be saved that is of both by halves. False where something
+    /// of it was typed since, or it goes on from another version by now: then look again.
     ///
     /// # Errors
-    /// Too many files; no connection, with both together here all the same.
-    pub async fn merge(&self, conflict: &Conflict, choose: impl Fn(&FieldConflict) -> Side) -> Result<()> {
+    /// A field that breaks a limit, too many files.
+    pub fn merge(
+        &self,
+        fields: ReportFields,
+        conflict: &Conflict,
+        choose: impl Fn(&FieldConflict) -> Side,
+    ) -> Result<bool> {
+        self.0.draft.set_fields(fields)?;
+        if !self.0.draft.stands_as_in(conflict) {
+            return Ok(false);
+        }
         self.0.draft.merge(conflict, choose)?;
         self.look_at_files();
-        self.0.draft.save().await
+        Ok(true)
     }
 
     /// Shows the files as the draft has them by now: some may have come, gone, or be sealed again.

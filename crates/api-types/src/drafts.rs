@@ -25,11 +25,14 @@ body! {
 }
 
 body! {
-    /// `PUT /drafts/{id}`: creates with counter 0, else the stored counter plus one (`counter_stale`).
+    /// `PUT /drafts/{id}`: begins a draft, at any counter, or follows the stored one, at its counter plus one. What is there already,
+    /// or is gone, is `counter_stale`.
     pub struct PutDraft {
         /// Sealed draft.
         pub sealed: B64,
         /// Counter.
         pub counter: u64,
+        /// Whether there is no draft yet that it follows. One that was deleted or became a version meanwhile isn't brought back.
+        pub begins: bool,
     }
 }

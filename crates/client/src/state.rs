@@ -27,6 +27,8 @@ use crate::{
 
 /// Most reports whose heads are kept; beyond that those untouched longest go.
 const REPORTS_MAX: usize = 8_000;
+/// Most drafts whose counters are remembered; beyond that, those of reports that are there go, the lowest counter first.
+const DRAFTS_MAX: usize = 1_000;
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 
@@ -70,7 +72,8 @@ pub(crate) struct ClientState {
     pub organisation: Option<PublicSigningKey>,
     pub pins: BTreeMap<AccountId, Pin>,
     pub reports: BTreeMap<ReportId, Seen>,
-    /// Newest counter of each draft.
+    /// The lowest counter that is no old one of each draft. A report has many drafts one after another, and their counters only
+    /// rise: a copy of one that ended is an old one too.
     pub drafts: BTreeMap<ReportId, u64>,
     /// Secrets of patients without an account, whose reports this account keeps.
     pub placeholders: BTreeMap<PlaceholderId, InvitationSecret>,
@@ -132,6 +135,35 @@ impl ClientState {
         true
     }
 
+    /// Notes the counter of a draft. True if that changed anything.
+    pub fn saw_draft(&mut self, report: ReportId, counter: u64) -> bool {
+        if self.drafts.get(&report).is_some_and(|known| *known >= counter) {
+            return false;
+        }
+        self.drafts.insert(report, counter);
+        self.evict_drafts();
+        true
+    }
+
+    /// A draft was deleted: copies of it are old from now on. Of a report that isn't there, there is no other. True if that
+    /// changed anything.
+    pub fn drop_draft(&mut self, report: &ReportId) -> bool {
+        if !self.reports.contains_key(report) {
+            return self.drafts.remove(report).is_some();
+        }
+        let Some(counter) = self.drafts.get_mut(report) else { return false };
+        *counter = counter.saturating_add(1);
+        true
+    }
+
+    fn evict_drafts(&mut self) {
+        while self.drafts.len() > DRAFTS_MAX {
+            let there = self.drafts.iter().filter(|(id, _)| self.reports.contains_key(*id));
+            let Some(oldest) = there.min_by_key(|(_, counter)| **counter).map(|(id, _)| *id) else { return };
+            self.drafts.remove(&oldest);
+        }
+    }
+
     fn evict(&mut self) {
         while self.reports.len() > REPORTS_MAX {
             let Some(oldest) = self.reports.iter().min_by_key(|(_, s)| s.day).map(|(id, _)| *id) else { return };
@@ -170,6 +202,7 @@ impl ClientState {
             let ours = self.drafts.entry(draft).or_default();
             *ours = counter.max(*ours);
         }
+        self.evict_drafts();
         self.placeholders.extend(other.placeholders);
         for key in other.retired {
             if !self.retired.contains(&key) {

@@ -41,7 +41,7 @@ async fn get_draft(
     drafts::get(&state, &actor, id).await.map(Json)
 }
 
-/// Save a draft: counter 0 creates it, after that each save is the stored counter plus one (`counter_stale`).
+/// Save a draft: the first save begins it at any counter, after that each is the stored counter plus one (`counter_stale`).
 #[utoipa::path(put, path = "/drafts/{report_id}", tag = "drafts", params(("report_id" = ReportId, Path)),
     security(("bearer" = []), ("cookie" = [])), request_body = PutDraft,
     responses((status = 204, description = "Saved")))]

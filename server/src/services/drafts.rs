@@ -57,13 +57,15 @@ pub async fn put(state: &AppState, actor: &Actor, id: ReportId, body: PutDraft) 
     let found = store::get(tx.conn(), id, actor.account).await?;
     check_room(tx.conn(), actor, id, body.sealed.0.len()).await?;
     match found {
+        // What it follows is gone, deleted or a version by now: it isn't brought back.
+        None if !body.begins => return Err(ErrorCode::CounterStale.into()),
         None => create(tx.conn(), actor, id, counter, body.sealed, now).await?,
         Some(row) => {
             if row.counter == counter && row.sealed == body.sealed.0 {
                 tx.record(saved(actor, id, counter).with("repeated", true)).await?;
                 return tx.commit().await;
             }
-            if row.counter + 1 != counter {
+            if body.begins || row.counter.checked_add(1) != Some(counter) {
                 return Err(ErrorCode::CounterStale.into());
             }
             store::update(tx.conn(), (id, actor.account), counter, body.sealed.0, now).await?;
@@ -85,14 +87,12 @@ async fn create(
     sealed: B64,
     now: i64,
 ) -> ServiceResult<()> {
-    if counter != 0 {
-        return Err(ErrorCode::CounterStale.into());
-    }
     // Of a report that is there: whoever may add a version to it.
     if storage::reports::get(conn, id).await?.is_some() {
         actor.may_contribute(standing::of(conn, actor, id, now).await?.standing)?;
     }
-    store::insert(conn, id, actor.account, sealed.0, now).await?;
+    // Its author's counter: no draft of a report begins below one that ended.
+    store::insert(conn, (id, actor.account), counter, sealed.0, now).await?;
     Ok(())
 }
 

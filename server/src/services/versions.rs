@@ -103,12 +103,27 @@ pub async fn manifests(conn: &impl ConnectionTrait, report: ReportId) -> Service
 /// Whether this very revision is stored already: the answer to the first request was lost. One with another content is a
 /// conflict: what is there is never overwritten.
 async fn repeated(conn: &impl ConnectionTrait, report: ReportId, body: &NewVersion) -> ServiceResult<bool> {
-    let stored = storage::versions::get(conn, report, int(body.version)?, int(body.revision)?).await?;
-    match stored {
+    match stored(conn, report, (body.version, body.revision)).await? {
         None => Ok(false),
-        Some(row) if row.manifest == body.manifest.0 => Ok(true),
+        Some(manifest) if manifest == body.manifest.0 => Ok(true),
         Some(_) => Err(ServiceError::because(ErrorCode::Conflict, "this version exists with another content")),
     }
+}
+
+/// Whether this very revision was stored since it was checked: the same request was sent twice, and both were on their way.
+async fn stored_meanwhile(conn: &impl ConnectionTrait, report: ReportId, checked: &Checked) -> ServiceResult<bool> {
+    let manifest = stored(conn, report, (checked.place.version, checked.place.revision)).await?;
+    Ok(manifest.is_some_and(|manifest| manifest == checked.manifest_bytes()))
+}
+
+/// The manifest that is stored for a version and revision.
+async fn stored(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    (version, revision): (u32, u32),
+) -> ServiceResult<Option<Vec<u8>>> {
+    let row = storage::versions::get(conn, report, int(version)?, int(revision)?).await?;
+    Ok(row.map(|row| row.manifest))
 }
 
 /// Whoever adds a version behind one that isn't the newest any more is told which one is.
@@ -131,18 +146,24 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         return Err(ServiceError::field("/revision", "a new version begins at revision 0"));
     }
     let latest = loaded.seen.report.latest_version;
+    // Before it is asked whether it is there: else the same version, stored in between, looked like somebody else's.
+    let earlier = manifests(state.db.read(), report).await?;
     if repeated(state.db.read(), report, &body).await.map_err(|error| moved(error, latest))? {
         let event = EventDraft::by(actor, Action::Create).on(report).with("version", body.version);
         return state.audit.record(event.with("repeated", true)).await;
     }
     let draft = body.draft;
-    let earlier = manifests(state.db.read(), report).await?;
     let alone = sealed_alone(&body);
     let checked = check(report, body, earlier.clone(), &loaded.state, &loaded.keys, now);
     let checked = checked.map_err(|error| moved(error, latest))?;
     may_carry(actor, &loaded.seen, &checked, &earlier)?;
     let version = int(checked.place.version)?;
     let mut tx = state.db.begin_write().await?;
+    if stored_meanwhile(tx.conn(), report, &checked).await? {
+        let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
+        tx.record(event.with("repeated", true)).await?;
+        return tx.commit().await;
+    }
     unchanged(tx.conn(), &loaded).await?;
     still_next(tx.conn(), report, &checked).await?;
     if let Some(bytes) = alone {
@@ -210,14 +231,19 @@ pub async fn rekey(
     if body.version != version || body.revision == 0 {
         return Err(ServiceError::field("/version", "must be the version of the path, with the next revision"));
     }
+    let earlier = manifests(state.db.read(), report).await?;
     if repeated(state.db.read(), report, &body).await? {
         let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", body.version);
         return state.audit.record(event.with("revision", body.revision).with("repeated", true)).await;
     }
-    let earlier = manifests(state.db.read(), report).await?;
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
     let (version, revision) = (int(checked.place.version)?, int(checked.place.revision)?);
     let mut tx = state.db.begin_write().await?;
+    if stored_meanwhile(tx.conn(), report, &checked).await? {
+        let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version);
+        tx.record(event.with("revision", revision).with("repeated", true)).await?;
+        return tx.commit().await;
+    }
     unchanged(tx.conn(), &loaded).await?;
     let current = storage::versions::current(tx.conn(), report, version).await?.ok_or(ErrorCode::NotFound)?;
     if current.revision + 1 != revision {

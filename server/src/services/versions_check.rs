@@ -47,6 +47,11 @@ impl Checked {
         self.manifest.claimed()
     }
 
+    /// The same as it is signed.
+    pub fn manifest_bytes(&self) -> &[u8] {
+        self.manifest.as_bytes()
+    }
+
     /// Whether it still follows the manifests stored: others may have come since it was checked.
     pub fn still_follows(&self, earlier: Vec<Signed<Manifest>>) -> ServiceResult<()> {
         verify::order(&self.manifest, earlier, self.place.report)

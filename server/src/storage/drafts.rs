@@ -37,18 +37,18 @@ pub async fn lengths_beside(conn: &impl ConnectionTrait, author: AccountId, but:
     Ok(lengths.into_iter().map(i64::unsigned_abs).collect())
 }
 
-/// A new draft, counter 0.
+/// A new draft.
 pub async fn insert(
     conn: &impl ConnectionTrait,
-    report: ReportId,
-    author: AccountId,
+    (report, author): (ReportId, AccountId),
+    counter: i64,
     sealed: Vec<u8>,
     now: UnixMillis,
 ) -> DbResult<()> {
     let row = ActiveModel {
         report_id: Set(report.0.to_vec()),
         author: Set(author.0.to_vec()),
-        counter: Set(0),
+        counter: Set(counter),
         created_at: Set(now),
         updated_at: Set(now),
         sealed: Set(sealed),

@@ -422,7 +422,7 @@ async fn uploads_of_device_and_owner_are_each_their_own() {
     let theirs: Upload = machine.post(&world, "/uploads", &new(7, 1)).await.json();
     refused(&machine.post(&world, "/uploads", &new(7, 2)).await, ErrorCode::InvalidField, Some("/version"));
     assert_eq!(world.get(&doctor, &format!("/uploads/{}", theirs.id)).await.code(), ErrorCode::NotFound);
-    let draft = api_types::drafts::PutDraft { sealed: B64(vec![1]), counter: 0 };
+    let draft = api_types::drafts::PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
     let drafted = ReportId([8; 32]);
     world.put(&doctor, &format!("/drafts/{drafted}"), &draft).await.ok();
     assert_eq!(machine.post(&world, "/uploads", &new(8, 1)).await.code(), ErrorCode::Conflict, "a draft");

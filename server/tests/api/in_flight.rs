@@ -63,7 +63,7 @@ async fn an_account_listens_in_so_many_pages_and_no_more() {
 /// Begins an upload of one short segment for a draft of its own.
 async fn upload(world: &World, who: &Person) -> UploadId {
     let report_id = api_types::ReportId([7; 32]);
-    let draft = PutDraft { sealed: B64(vec![1]), counter: 0 };
+    let draft = PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
     world.put(who, &format!("/drafts/{report_id}"), &draft).await.ok();
     let create = CreateUpload { report_id, version: 1, revision: 0, part: 1, ciphertext_len: 172 };
     world.post(who, "/uploads", &create).await.json::<Upload>().id

@@ -22,7 +22,7 @@ async fn keeping(rules: &[&str]) -> World {
 
 async fn draft(world: &World, who: &Person, n: u8) -> ReportId {
     let id = ReportId([n; 32]);
-    world.put(who, &format!("/drafts/{id}"), &PutDraft { sealed: B64(vec![1]), counter: 0 }).await.ok();
+    world.put(who, &format!("/drafts/{id}"), &PutDraft { sealed: B64(vec![1]), counter: 0, begins: true }).await.ok();
     id
 }
 
@@ -65,7 +65,7 @@ async fn drafts_stay_for_ever_or_for_as_long_as_is_said_since_their_last_save() 
     days(&world, 59).await;
     assert_eq!(drafts(&world, &doctor).await, 2);
     let (_, token) = world.session(&doctor).await;
-    let again = serde_json::to_vec(&PutDraft { sealed: B64(vec![2]), counter: 1 }).unwrap();
+    let again = serde_json::to_vec(&PutDraft { sealed: B64(vec![2]), counter: 1, begins: false }).unwrap();
     let json = [("content-type", "application/json")];
     world.send_as(Some(&token), Method::PUT, &format!("/drafts/{saved}"), &json, again.into()).await.ok();
     days(&world, 2).await;

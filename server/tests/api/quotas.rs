@@ -43,7 +43,7 @@ async fn quota(world: &World, who: &Person) -> Quota {
 
 async fn draft(world: &World, who: &Person, n: u8) -> ReportId {
     let id = ReportId([n; 32]);
-    world.put(who, &format!("/drafts/{id}"), &PutDraft { sealed: B64(vec![1]), counter: 0 }).await.ok();
+    world.put(who, &format!("/drafts/{id}"), &PutDraft { sealed: B64(vec![1]), counter: 0, begins: true }).await.ok();
     id
 }
 
@@ -150,7 +150,7 @@ async fn what_versions_share_counts_once_and_what_is_uploaded_for_a_change_count
 
     for who in [&doctor, &patient] {
         let drafted = format!("/drafts/{}", made.id);
-        world.put(who, &drafted, &PutDraft { sealed: B64(vec![1]), counter: 0 }).await.ok();
+        world.put(who, &drafted, &PutDraft { sealed: B64(vec![1]), counter: 0, begins: true }).await.ok();
         let create = CreateUpload { report_id: made.id, version: 3, revision: 0, part: 1, ciphertext_len: sealed(MIB) };
         let begun: Upload = world.post(who, "/uploads", &create).await.json();
         assert_eq!(quota(&world, &patient).await.used, carried + sealed(MIB), "once, also where it is drafted");

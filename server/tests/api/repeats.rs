@@ -67,6 +67,34 @@ async fn a_version_added_again_and_re_keyed_again() {
     assert_repeated(&in_report(&world, &patient, &made, Action::Rekey).await, &patient);
 }
 
+/// Both on their way at once: neither takes the other for somebody else's.
+#[tokio::test]
+async fn the_same_version_sent_twice_at_once() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let mut made = world.report(&doctor, &patient, &[]).await;
+    let path = format!("/reports/{}/versions", made.id);
+    for version in 2..10 {
+        let next = made.seal(world.now(), &doctor, made.place(version, 0), &[]);
+        let (one, other) = tokio::join!(world.post(&doctor, &path, &next.body), world.post(&doctor, &path, &next.body));
+        one.ok();
+        other.ok();
+        made.keep(next);
+        let rekeyed = made.seal(world.now(), &patient, made.place(version, 1), &[]);
+        let revisions = format!("{path}/{version}/revisions");
+        let (one, other) = tokio::join!(
+            world.post(&patient, &revisions, &rekeyed.body),
+            world.post(&patient, &revisions, &rekeyed.body)
+        );
+        one.ok();
+        other.ok();
+        made.keep(rekeyed);
+    }
+    let report: Report = world.get(&patient, &format!("/reports/{}", made.id)).await.json();
+    assert_eq!(report.versions.len(), 9);
+    assert!(report.versions.iter().all(|version| version.revision == u32::from(version.version > 1)));
+}
+
 #[tokio::test]
 async fn a_grant_made_again_and_revoked_again() {
     let world = World::new().await;
@@ -94,7 +122,7 @@ async fn a_draft_saved_again_and_an_upload_asked_after() {
     let (doctor, administrator) =
         (world.doctor().await, world.person(Role::Administrator, AccountStatus::Active).await);
     let draft = api_types::ReportId([7; 32]);
-    let body = PutDraft { sealed: B64(vec![1]), counter: 0 };
+    let body = PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
     for _ in 0..2 {
         world.put(&doctor, &format!("/drafts/{draft}"), &body).await.ok();
     }

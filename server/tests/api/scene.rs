@@ -173,7 +173,7 @@ impl Scene {
 
     /// Makes sure of the draft that requests name.
     pub async fn save_draft(&self) {
-        let body = PutDraft { sealed: B64(vec![1]), counter: 0 };
+        let body = PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
         self.by_author(Method::PUT, &format!("/drafts/{}", self.draft), body).await.ok();
     }
 
@@ -361,7 +361,9 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "get_storage" => ("/admin/storage".into(), None),
         "list_drafts" => ("/drafts".into(), None),
         "get_draft" => (format!("/drafts/{}", scene.draft), None),
-        "put_draft" => (format!("/drafts/{}", scene.draft), body(PutDraft { sealed: B64(vec![2]), counter: 99 })),
+        "put_draft" => {
+            (format!("/drafts/{}", scene.draft), body(PutDraft { sealed: B64(Vec::new()), counter: 99, begins: true }))
+        }
         "delete_draft" => (format!("/drafts/{}", scene.draft), None),
         "create_upload" => ("/uploads".into(), body(scene.create_upload())),
         "get_upload" | "abandon_upload" => (format!("/uploads/{}", scene.upload().await), None),

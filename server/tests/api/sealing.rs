@@ -271,7 +271,7 @@ impl World {
         files: &[Vec<u8>],
     ) -> SealedVersion {
         if version == 1 && revision == 0 && !files.is_empty() {
-            let draft = api_types::drafts::PutDraft { sealed: B64(vec![1]), counter: 0 };
+            let draft = api_types::drafts::PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
             self.put(author, &format!("/drafts/{}", made.id), &draft).await.ok();
         }
         let mut sealed = made.seal(self.now(), author, made.place(version, revision), files);

@@ -22,7 +22,7 @@ pub struct Begun {
 
 pub async fn begin(world: &World, doctor: &Person, patient: &Person) -> Begun {
     let made = Made::found(world.now(), doctor, patient);
-    let draft = PutDraft { sealed: B64(vec![1]), counter: 0 };
+    let draft = PutDraft { sealed: B64(vec![1]), counter: 0, begins: true };
     world.put(doctor, &format!("/drafts/{}", made.id), &draft).await.ok();
     let file: Vec<u8> = (0..17 * 1024 * 1024u32).map(|i| (i % 253) as u8).collect();
     let mut sealed = made.seal(world.now(), doctor, made.place(1, 0), &[file]);

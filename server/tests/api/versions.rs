@@ -187,7 +187,7 @@ async fn each_author_has_a_draft_of_their_own_beside_a_report() {
     let share = made.share(world.now(), &patient, grant(own(&reader), SignedRight::View), None);
     world.post(&patient, &format!("/reports/{}/grants", made.id), &share).await.ok();
     let path = format!("/drafts/{}", made.id);
-    let save = |byte: u8, counter: u64| PutDraft { sealed: B64(vec![byte; 9]), counter };
+    let save = |byte: u8, counter: u64| PutDraft { sealed: B64(vec![byte; 9]), counter, begins: counter == 0 };
     assert_eq!(world.put(&stranger, &path, &save(1, 0)).await.code(), ErrorCode::NotFound);
     assert_eq!(world.put(&reader, &path, &save(1, 0)).await.code(), ErrorCode::Forbidden);
     for (who, byte) in [(&doctor, 2), (&patient, 3)] {

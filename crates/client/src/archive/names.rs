@@ -47,6 +47,11 @@ fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Whether a character is dropped at both ends of a name: it would hide it, lead out of its folder, or not be kept by a system.
+fn falls(c: char) -> bool {
+    c == '.' || c.is_whitespace()
+}
+
 /// A name that is a name everywhere: no path, nothing hidden, no device, nothing that can't be typed.
 fn safe(wanted: &str) -> String {
     let kept = |c: char| match c {
@@ -55,8 +60,9 @@ fn safe(wanted: &str) -> String {
         c => c,
     };
     let text: String = wanted.nfc().filter(|c| !turns(*c)).map(kept).collect();
-    let bare = text.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).trim();
-    let name = shorten(if bare.is_empty() { "unnamed" } else { bare });
+    // In one pass at each end: dots may stand behind white space, and white space behind dots.
+    let name = shorten(text.trim_matches(falls));
+    let name = if matches!(&name[..], "" | "." | "..") { "unnamed".to_owned() } else { name };
     if is_device(&name) { format!("_{name}") } else { name }
 }
 
@@ -66,7 +72,7 @@ fn shorten(name: &str) -> String {
     }
     let (stem, ending) = split(name);
     let stem: String = stem.chars().take(LONGEST - ending.chars().count()).collect();
-    format!("{}{ending}", stem.trim_end_matches(['.', ' ']))
+    format!("{}{ending}", stem.trim_end_matches(falls))
 }
 
 fn is_device(name: &str) -> bool {
@@ -105,6 +111,11 @@ mod tests {
             ("lpt\u{b9}", "_lpt\u{b9}"),
             ("common.txt", "common.txt"),
             ("end. . ", "end"),
+            (".\u{a0}..\u{a0}.", "unnamed"),
+            (". .ssh", "ssh"),
+            ("x.\u{a0}.", "x"),
+            ("\u{2003}.\u{3000}..\u{a0}x", "x"),
+            ("a .b", "a .b"),
             ("fdp.\u{202e}exe", "fdp.exe"),
             ("u\u{308}ber", "\u{fc}ber"),
             ("what?*.txt", "what__.txt"),
@@ -120,5 +131,8 @@ mod tests {
         assert!(name.ends_with(".pdf") && name.chars().count() == LONGEST);
         assert!(name.len() < 240, "{} bytes", name.len());
         assert_eq!(safe(&"a".repeat(200)).len(), LONGEST);
+        // What a cut leaves at its end falls as well.
+        let cut = safe(&format!("{}.\u{a0}.{}.pdf", "a".repeat(LONGEST - 7), "b".repeat(20)));
+        assert_eq!(cut, format!("{}.pdf", "a".repeat(LONGEST - 7)));
     }
 }

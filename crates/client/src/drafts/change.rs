@@ -56,7 +56,8 @@ impl<P: Platform> Vault<P> {
             Err(e) => return Err(e),
         }
         let version = self.version(&open, open.latest).await?;
-        Ok(OpenDraft::new(self.clone(), self.change_of(&open, &version), 0))
+        let next = self.next_counter(&id.crypto());
+        Ok(OpenDraft::new(self.clone(), self.change_of(&open, &version), next))
     }
 
     fn change_of(&self, open: &OpenReport, version: &OpenVersion) -> ReportDraft {
@@ -168,11 +169,10 @@ impl<P: Platform> OpenDraft<P> {
 
     /// The report, now that the draft is one of its versions.
     async fn has_become(&self) -> Result<OpenReport> {
-        let vault = self.vault();
-        if vault.state().drafts.remove(&self.id().crypto()).is_some() {
-            vault.touch();
+        if let Some((_, counter)) = self.known_to_be() {
+            self.ended(counter);
         }
-        vault.report(&self.id()).await
+        self.vault().report(&self.id()).await
     }
 
     /// What became of a save whose answer was lost. The version that the draft is, if it is one as it stands; what was typed
@@ -188,8 +188,9 @@ impl<P: Platform> OpenDraft<P> {
         }
         match self.known_to_be() {
             Some((version, counter)) if counter == self.counter() && !self.is_unsaved() => Ok(Some(version)),
-            Some((version, _)) => {
+            Some((version, counter)) => {
                 self.go_on_from(version).await?;
+                self.ended(counter);
                 self.became(None);
                 Ok(None)
             }
@@ -217,8 +218,6 @@ impl<P: Platform> OpenDraft<P> {
             draft.base = Some(Base { version: version.info.version, sent: Vec::new() });
             true
         });
-        // The server has no draft any more.
-        self.begin_anew();
         Ok(())
     }
 

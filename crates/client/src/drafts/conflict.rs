@@ -90,6 +90,14 @@ impl<P: Platform> OpenDraft<P> {
         }))
     }
 
+    /// Whether this draft still is what a conflict was told about: it changes the same version, and none of the fields that both
+    /// are asked about was typed in since.
+    pub fn stands_as_in(&self, conflict: &Conflict) -> bool {
+        let draft = self.lock();
+        let as_told = |field: &FieldConflict| draft.fields.get(field.field) == field.mine;
+        draft.base() == Some(conflict.base.version) && conflict.fields.iter().all(as_told)
+    }
+
     /// Brings what was saved meanwhile into this draft, which goes on from there. Each field is taken from the side that
     /// `choose` names. Files that they added come in, those that they took out go, and what was added or taken out here stays
     /// so. Save it as a version then.

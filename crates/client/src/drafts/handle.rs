@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use api_types::{B64, ErrorCode, ReportId, drafts::PutDraft, limits::DRAFT_MAX};
@@ -30,8 +30,10 @@ struct Inner<P: Platform> {
     vault: Vault<P>,
     id: ReportId,
     draft: Mutex<ReportDraft>,
-    /// Counter of the next save.
+    /// Counter of the next save. It never falls, not even from one draft of a report to the next.
     next: AtomicU64,
+    /// Whether something of it is stored.
+    stored: AtomicBool,
     /// Changes made, and changes saved.
     made: AtomicU64,
     saved: AtomicU64,
@@ -47,18 +49,30 @@ struct Attempt {
     /// Changes that are in it.
     made: u64,
     counter: u64,
+    /// Whether nothing was stored that it follows.
+    begins: bool,
     sealed: Vec<u8>,
 }
 
 impl<P: Platform> OpenDraft<P> {
-    /// A handle; `next` is the counter of its next save, 0 for a new draft.
+    /// A handle of a draft that isn't stored yet; `next` is the counter of its first save.
     pub(super) fn new(vault: Vault<P>, draft: ReportDraft, next: u64) -> Self {
+        Self::with(vault, draft, next, false)
+    }
+
+    /// A handle of a stored draft; `counter` is that of its last save.
+    pub(super) fn stored(vault: Vault<P>, draft: ReportDraft, counter: u64) -> Self {
+        Self::with(vault, draft, counter.saturating_add(1), true)
+    }
+
+    fn with(vault: Vault<P>, draft: ReportDraft, next: u64, stored: bool) -> Self {
         Self(Arc::new(Inner {
             vault,
             id: draft.id(),
             draft: Mutex::new(draft),
             next: AtomicU64::new(next),
-            made: AtomicU64::new(u64::from(next == 0)),
+            stored: AtomicBool::new(stored),
+            made: AtomicU64::new(u64::from(!stored)),
             saved: AtomicU64::new(0),
             saving: futures::lock::Mutex::new(None),
             became: Mutex::new(None),
@@ -127,7 +141,7 @@ impl<P: Platform> OpenDraft<P> {
 
     /// Whether something of it is stored.
     pub fn is_stored(&self) -> bool {
-        self.0.next.load(Ordering::Acquire) > 0
+        self.0.stored.load(Ordering::Acquire)
     }
 
     /// The counter of its last save.
@@ -144,12 +158,11 @@ impl<P: Platform> OpenDraft<P> {
         *self.0.became.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing of it is stored any more: the next save begins a draft.
-    pub(super) fn begin_anew(&self) {
-        self.0.next.store(0, Ordering::Release);
-        self.0.made.fetch_add(1, Ordering::AcqRel);
-        if self.0.vault.state().drafts.remove(&self.0.id.crypto()).is_some() {
-            self.0.vault.touch();
+    /// What was saved under this counter is a version now, and no draft any more. What was saved since stays one.
+    pub(super) fn ended(&self, counter: u64) {
+        self.0.vault.saw_draft(self.0.id.crypto(), counter.saturating_add(1));
+        if counter == self.counter() {
+            self.0.stored.store(false, Ordering::Release);
         }
     }
 
@@ -164,7 +177,12 @@ impl<P: Platform> OpenDraft<P> {
         let wanted = self.0.made.load(Ordering::Acquire);
         let mut unanswered = self.0.saving.lock().await;
         if let Some(attempt) = unanswered.clone() {
-            self.send(&mut unanswered, attempt).await?;
+            let begins = attempt.begins;
+            match self.send(&mut unanswered, attempt).await {
+                // It didn't arrive, and what it was to follow is a version by now.
+                Err(ClientError::DraftMoved) if !begins && !self.is_stored() => {}
+                answer => answer?,
+            }
         }
         if self.0.saved.load(Ordering::Acquire) >= wanted {
             return Ok(());
@@ -181,24 +199,26 @@ impl<P: Platform> OpenDraft<P> {
             (self.0.made.load(Ordering::Acquire), zeroize::Zeroizing::new(json))
         };
         let counter = self.0.next.load(Ordering::Acquire);
+        let begins = !self.is_stored();
         let key = self.0.vault.account_key();
         let sealed = seal_draft(&key, &self.0.id.crypto(), counter, &json, &mut rng());
         if sealed.len() > DRAFT_MAX {
             return Err(wrong(Field::Report, FieldProblem::TooLarge(DRAFT_MAX as u64)).into());
         }
-        Ok(Attempt { made, counter, sealed })
+        Ok(Attempt { made, counter, begins, sealed })
     }
 
     /// Sends a save; kept until an answer says what became of it.
     async fn send(&self, unanswered: &mut Option<Attempt>, attempt: Attempt) -> Result<()> {
-        let Attempt { made, counter, sealed } = unanswered.insert(attempt).clone();
+        let Attempt { made, counter, begins, sealed } = unanswered.insert(attempt).clone();
         let vault = &self.0.vault;
-        let answer = vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter }).await;
+        let answer = vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter, begins }).await;
         if !answer.as_ref().is_err_and(is_open) {
             *unanswered = None;
         }
         answer.map_err(moved)?;
         self.0.next.store(counter + 1, Ordering::Release);
+        self.0.stored.store(true, Ordering::Release);
         self.0.saved.store(made, Ordering::Release);
         vault.saw_draft(self.0.id.crypto(), counter);
         Ok(())

@@ -136,7 +136,7 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::OtherThing.into());
         }
         let (draft, counter) = self.read_draft(&item, seen)?;
-        Ok(OpenDraft::new(self.clone(), draft, counter + 1))
+        Ok(OpenDraft::stored(self.clone(), draft, counter))
     }
 
     /// `seen`: the counter that was known when it was asked for.
@@ -161,11 +161,16 @@ impl<P: Platform> Vault<P> {
 
     /// From now on an older copy of it is refused.
     pub(super) fn saw_draft(&self, id: CryptoReportId, counter: u64) {
-        let known = self.state().drafts.get(&id).copied();
-        if known.is_none_or(|known| known < counter) {
-            self.state().drafts.insert(id, counter);
+        if self.state().saw_draft(id, counter) {
             self.touch();
         }
+    }
+
+    /// The counter by which another draft of a report begins: above all that there were, those too that another device made
+    /// and that this one doesn't know of.
+    pub(super) fn next_counter(&self, id: &CryptoReportId) -> u64 {
+        let known = self.state().drafts.get(id).map_or(0, |known| known.saturating_add(1));
+        known.max(u64::try_from(self.signing_time()).unwrap_or(0))
     }
 
     /// Deletes a draft with its uploads.
@@ -177,7 +182,8 @@ impl<P: Platform> Vault<P> {
             Err(e) if e.problem() != Some(api_types::ErrorCode::NotFound) => return Err(e),
             _ => {}
         }
-        if self.state().drafts.remove(&id.crypto()).is_some() {
+        let forgotten = self.state().drop_draft(&id.crypto());
+        if forgotten {
             self.touch();
         }
         Ok(())

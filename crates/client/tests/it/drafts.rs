@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use api_types::accounts::Role;
-use client::{PatientChoice, content::ReportFields};
+use client::{PatientChoice, bulk::Control, content::ReportFields};
 use tokio::sync::Notify;
 
-use crate::{fake::Fake, flows::fields};
+use crate::{
+    fake::Fake,
+    flows::fields,
+    lies::{Scene, scene},
+};
 
 #[tokio::test]
 async fn a_draft_that_is_saved_while_the_list_is_on_its_way_is_no_old_one() {
@@ -34,4 +38,44 @@ async fn a_draft_that_is_saved_while_the_list_is_on_its_way_is_no_old_one() {
     draft.save().await.unwrap();
     server.db().drafts.insert((draft.id(), ann.account_id()), old);
     assert_eq!(ann.drafts().await.unwrap().remove(0).draft.unwrap_err().code(), "draft_forged");
+}
+
+/// A report has many drafts one after another. None of them is taken for an old copy of the one before, and what is an old copy
+/// is refused: of one that became a version, and of one that was deleted.
+#[tokio::test]
+async fn drafts_of_a_report_follow_one_another_and_none_comes_back() {
+    let Scene { server, doctor, id, .. } = scene().await;
+    let of = (id, doctor.account_id());
+    let typed = |text: &str| ReportFields { diagnosis: text.into(), ..fields() };
+    let mut last = None;
+    for version in 2..5 {
+        let draft = doctor.edit_report(&id).await.unwrap();
+        assert!(!draft.is_stored());
+        for save in 0..version {
+            draft.set_fields(typed(&format!("{version}, save {save}"))).unwrap();
+            draft.save().await.unwrap();
+        }
+        assert!(draft.is_stored());
+        let stored = server.db().drafts[&of].clone();
+        assert!(last.is_none_or(|last| stored.1 > last), "the counter only rises");
+        last = Some(stored.1);
+        // After a reload, in the list, and once it is a version.
+        let reloaded = doctor.edit_report(&id).await.unwrap();
+        assert!(reloaded.is_stored() && reloaded.fields().diagnosis == format!("{version}, save {}", version - 1));
+        assert!(doctor.drafts().await.unwrap()[0].draft.is_ok());
+        assert_eq!(reloaded.save_version(&Control::none()).await.unwrap().latest, version);
+        assert!(!reloaded.is_stored());
+        server.db().drafts.insert(of, stored);
+        assert_eq!(doctor.edit_report(&id).await.err().unwrap().code(), "draft_forged");
+        server.db().drafts.remove(&of);
+    }
+    let draft = doctor.edit_report(&id).await.unwrap();
+    draft.set_fields(typed("Never mind")).unwrap();
+    draft.save().await.unwrap();
+    let stored = server.db().drafts[&of].clone();
+    doctor.delete_draft(&id).await.unwrap();
+    server.db().drafts.insert(of, stored);
+    assert_eq!(doctor.edit_report(&id).await.err().unwrap().code(), "draft_forged");
+    server.db().drafts.remove(&of);
+    assert!(doctor.edit_report(&id).await.is_ok());
 }

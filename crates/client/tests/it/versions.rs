@@ -153,7 +153,16 @@ async fn two_who_save_at_once_both_keep_their_work() {
     assert!(matches!(&conflict.files[..], [FileChange::Removed(scan), FileChange::Added(added)]
         if scan.name == "scan.pdf" && added.name == "dora.txt"));
     let before = sent(&server);
+    // What is typed in a field that both were asked about makes it another question.
+    assert!(ann.stands_as_in(&conflict));
+    let mine = ann.fields();
+    ann.set_fields(ReportFields { title: "Chest X-ray, third look".into(), ..mine.clone() }).unwrap();
+    assert!(!ann.stands_as_in(&conflict));
+    ann.set_fields(ReportFields { prescription: "Rest".into(), ..mine.clone() }).unwrap();
+    assert!(ann.stands_as_in(&conflict), "nobody else changed that one");
+    ann.set_fields(mine).unwrap();
     ann.merge(&conflict, |field| field.usual()).unwrap();
+    assert!(!ann.stands_as_in(&conflict), "it goes on from their version");
     ann.save_version(&Control::none()).await.unwrap();
     assert_eq!(sent(&server), before, "what was uploaded for version 2 is part of version 3 as it is");
 
@@ -199,6 +208,50 @@ async fn what_was_typed_after_a_lost_answer_goes_on_from_the_version_that_was_ta
     assert_eq!(diagnosis(&patient, &id, 2).await, "Once");
     assert_eq!(diagnosis(&patient, &id, 3).await, "Twice");
     assert_eq!(file(&patient, &id, 3, "lab.txt").await.unwrap(), b"values");
+}
+
+/// Saved as a draft once more while the version was on its way: that draft stays, and goes on from the version.
+#[tokio::test]
+async fn what_was_saved_while_the_version_was_on_its_way_goes_on_from_it() {
+    let Scene { server, patient, id, .. } = scene().await;
+    let draft = patient.edit_report(&id).await.unwrap();
+    draft.set_fields(diagnosed("Once")).unwrap();
+    let puts = || server.asked.lock().unwrap().iter().filter(|asked| asked.starts_with("PUT /api/v1/drafts/")).count();
+    let before = puts();
+    // The draft of the version is answered once the next save waits behind it; the version once that one is stored.
+    let arrives = Arc::new(Notify::new());
+    let path: &'static str = format!("/drafts/{id}").leak();
+    *server.held.lock().unwrap() = Some((path, Arc::clone(&arrives)));
+    let typed = draft.clone();
+    let on_its_way = async move {
+        typed.set_fields(diagnosed("Thrice")).unwrap();
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    };
+    *server.meanwhile.lock().unwrap() = Some(("/versions", Box::pin(on_its_way)));
+    let saves_by_itself = async {
+        while puts() == before {
+            tokio::task::yield_now().await;
+        }
+        draft.set_fields(diagnosed("Twice")).unwrap();
+        let answered = async {
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            *server.held.lock().unwrap() = None;
+            arrives.notify_one();
+        };
+        tokio::join!(draft.save(), answered).0.unwrap();
+    };
+    let (saved, ()) = tokio::join!(draft.save_version(&Control::none()), saves_by_itself);
+    assert_eq!(saved.unwrap().latest, 2);
+    assert_eq!(server.db().drafts.len(), 1, "what was saved since is a draft still");
+    assert!(draft.is_stored());
+    assert_eq!(draft.save_version(&Control::none()).await.unwrap().latest, 3);
+    assert_eq!(diagnosis(&patient, &id, 2).await, "Twice");
+    assert_eq!(diagnosis(&patient, &id, 3).await, "Thrice");
+    assert!(server.db().drafts.is_empty());
 }
 
 #[tokio::test]

@@ -98,8 +98,8 @@ impl Fake {
                 if db.drafts.get(&key).is_some_and(|d| d.1 == put.counter && d.0 == put.sealed) {
                     return Some(json(&()));
                 }
-                let expected = db.drafts.get(&key).map_or(0, |d| d.1 + 1);
-                if put.counter != expected {
+                let follows = |d: &(B64, u64)| !put.begins && d.1 + 1 == put.counter;
+                if !db.drafts.get(&key).map_or(put.begins, follows) {
                     return Some(Err(no(ErrorCode::CounterStale)));
                 }
                 db.drafts.insert(key, (put.sealed, put.counter));

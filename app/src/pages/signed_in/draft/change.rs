@@ -62,7 +62,7 @@ fn listen(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>) {
 }
 
 /// Looks whether somebody has saved a version since the changes were begun. `attempt` says what goes wrong with that.
-fn look(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, attempt: Option<Attempt>) {
+pub(super) fn look(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, attempt: Option<Attempt>) {
     let Some(session) = desk.session.get_untracked() else { return };
     desk.with_keys(move |open| async move {
         let Some(fields) = desk.typed() else { return };
@@ -74,6 +74,8 @@ fn look(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, attempt: Optio
         };
         let found: client::Result<Option<Saved>> = found.await;
         match (found, attempt) {
+            // Both were brought together meanwhile: this is about what was before.
+            (Ok(Some(found)), _) if !found.is_about(&session) => {}
             (Ok(found), _) => drop(saved.try_set(found)),
             (Err(error), Some(attempt)) => attempt.failed(explain(&error)),
             // It is looked again when it is saved.

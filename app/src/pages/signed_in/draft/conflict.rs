@@ -5,12 +5,12 @@ use std::rc::Rc;
 use client::{Conflict, FieldConflict, Side, content::Field};
 use leptos::prelude::*;
 
-use super::editor::Desk;
+use super::{change::look, editor::Desk};
 use crate::{
     components::{Banner, Button, Card, Glyph, Time, TimeStyle, Tone},
     pages::signed_in::versions::{FileChanges, SideBySide, field_name},
     t,
-    vault::{Attempt, explain},
+    vault::{Attempt, drafts::Session, explain},
 };
 
 /// A version that somebody saved since the changes were begun.
@@ -24,6 +24,11 @@ impl Saved {
     pub fn new(conflict: Conflict, name: Option<String>) -> Self {
         let name = name.unwrap_or_else(|| conflict.theirs.author.to_string().chars().take(8).collect());
         Self { conflict: Rc::new(conflict), name }
+    }
+
+    /// Whether a draft still changes the version that this tells about.
+    pub fn is_about(&self, session: &Session) -> bool {
+        session.base() == Some(self.conflict.base.version)
     }
 }
 
@@ -50,32 +55,33 @@ pub(super) fn Meanwhile(desk: Desk, about: Saved, saved: RwSignal<Option<Saved>,
     let (time, base) = (conflict.theirs.time, conflict.base.version);
     let conflict = StoredValue::new_local(conflict);
     let merge = move |()| {
-        let Some(session) = desk.session.get_untracked() else { return };
+        let (Some(session), Some(typed)) = (desk.session.get_untracked(), desk.typed()) else { return };
         if !attempt.begin() {
             return;
         }
-        let chosen = chosen.clone();
-        let conflict = conflict.get_value();
-        desk.with_keys(move |_| async move {
-            let mine = |field: Field| {
-                chosen.iter().find(|chosen| chosen.field == field).and_then(|chosen| chosen.mine.try_get_untracked())
-            };
-            let side = |field: &FieldConflict| match mine(field.field) {
-                Some(true) => Side::Mine,
-                Some(false) => Side::Theirs,
-                None => field.usual(),
-            };
-            match session.merge(&conflict, side).await {
-                Ok(()) => attempt.done(),
-                // It is together here; saving it is tried again by itself.
-                Err(error) => attempt.failed(explain(&error)),
-            }
-            if session.base() == Some(conflict.theirs.version) {
-                desk.replace(session, true);
-                saved.try_set(None);
+        let mine = |field: Field| {
+            chosen.iter().find(|chosen| chosen.field == field).and_then(|chosen| chosen.mine.try_get_untracked())
+        };
+        let side = |field: &FieldConflict| match mine(field.field) {
+            Some(true) => Side::Mine,
+            Some(false) => Side::Theirs,
+            None => field.usual(),
+        };
+        // Nothing waits in here: what is saved by itself must be what both are together, and the form must show it.
+        match session.merge(typed, &conflict.get_value(), side) {
+            Ok(true) => {
+                attempt.done();
+                desk.show_merged(session);
                 desk.toasts.done(t!(versions.merged));
+                saved.try_set(None);
             }
-        });
+            Ok(false) => {
+                attempt.done();
+                desk.toasts.problem(t!(versions.typed_since));
+                look(desk, saved, None);
+            }
+            Err(error) => attempt.failed(explain(&error)),
+        }
     };
     view! {
         <section class="meanwhile">

@@ -218,6 +218,13 @@ impl Desk {
         self.index.refresh();
     }
 
+    /// Shows what the draft and somebody else's version are together, and saves it. What waited to be saved is in it.
+    pub fn show_merged(self, session: Session) {
+        self.stop_resting();
+        self.replace(session, true);
+        self.save();
+    }
+
     /// Runs something with the keys.
     pub fn with_keys<F: Future<Output = ()> + 'static>(self, work: impl FnOnce(Keys) -> F) {
         if let Some(open) = self.vault.keys() {
