@@ -551,6 +551,10 @@ async fn accounts_that_are_switched_off_neither_open_nor_are_opened() {
     switch(&bea, false).await;
     assert_eq!(code(enters(&server, &words).await), "emergency_not_open", "the contact is whom it was meant for");
     switch(&bea, true).await;
+    assert_eq!(code(enters(&server, &words).await), "emergency_not_open", "Olga could refuse nothing: asked for anew");
+    let bea = later(&server).sign_in(BEA, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    bea.ask_emergency(&id).await.unwrap();
+    server.state.clock.advance(DAY);
     assert!(enters(&server, &words).await.is_ok());
 }
 

@@ -244,7 +244,8 @@ async fn what_was_saved_while_the_version_was_on_its_way_goes_on_from_it() {
         };
         tokio::join!(draft.save(), answered).0.unwrap();
     };
-    let (saved, ()) = tokio::join!(draft.save_version(&Control::none()), saves_by_itself);
+    let control = Control::none();
+    let (saved, ()) = tokio::join!(draft.save_version(&control), saves_by_itself);
     assert_eq!(saved.unwrap().latest, 2);
     assert_eq!(server.db().drafts.len(), 1, "what was saved since is a draft still");
     assert!(draft.is_stored());
