@@ -25,6 +25,7 @@ mod m20261127_000018_email_changes;
 mod m20261127_000019_closed_accounts;
 mod m20261127_000020_recovery_shares;
 mod m20261127_000021_teams;
+mod m20261127_000027_servers;
 
 use sea_orm_migration::prelude::*;
 
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000019_closed_accounts::Migration),
             Box::new(m20261127_000020_recovery_shares::Migration),
             Box::new(m20261127_000021_teams::Migration),
+            Box::new(m20261127_000027_servers::Migration),
         ]
     }
 }

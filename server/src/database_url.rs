@@ -3,7 +3,11 @@
 //! `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. What is shown of it, in messages and errors, is the
 //! same without the password; what doesn't parse isn't shown at all.
 
-use std::{fmt, net::IpAddr, path::Path};
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use url::Url;
 
@@ -93,6 +97,15 @@ impl DatabaseUrl {
     /// Whether it is SQLite; PostgreSQL otherwise.
     pub fn is_sqlite(&self) -> bool {
         self.sqlite
+    }
+
+    /// The file of a database on SQLite; none of one in memory.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let rest = self.whole.strip_prefix("sqlite:").filter(|_| self.sqlite)?;
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+        let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+        (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path.into_owned()))
     }
 
     /// With the password: for the driver alone.
@@ -197,6 +210,10 @@ mod tests {
     fn a_path_is_not_read_as_a_query() {
         let url = DatabaseUrl::sqlite(Path::new("/a%b?c#d/healthsecure.db"));
         assert_eq!((url.expose(), url.is_sqlite()), ("sqlite:/a%25b%3Fc%23d/healthsecure.db", true));
+        assert_eq!(url.sqlite_path().unwrap(), Path::new("/a%b?c#d/healthsecure.db"));
         assert!(DatabaseUrl::parse("sqlite:/var/lib/h.db").unwrap().is_sqlite());
+        let path = |text| DatabaseUrl::parse(text).unwrap().sqlite_path();
+        assert_eq!(path("sqlite://h.db?mode=rwc"), Some(PathBuf::from("h.db")));
+        assert_eq!((path("sqlite::memory:"), path("postgres://u@localhost/d")), (None, None));
     }
 }

@@ -160,9 +160,8 @@ async fn commit(
     for grant in access.grants() {
         grants::tell(state, actor, &mut tx, &grant.grant.recipient).await?;
     }
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 fn event(actor: &Actor, report: ReportId) -> EventDraft {
