@@ -1,11 +1,17 @@
 //! Live events while the vault is open: passed to whoever listens, reconnected when the line breaks.
 
 use api_types::live::{LiveEvent, LiveKind};
+use client::LiveCursor;
 use futures::StreamExt;
 use leptos::prelude::*;
 
 use super::{Keys, Vault, emergency, teams};
 use crate::browser;
+
+/// After a line broke, milliseconds.
+const SOON: i32 = 500;
+/// After none could be opened, milliseconds.
+const LATER: i32 = 3_000;
 
 /// Components that listen.
 #[derive(Clone, Copy)]
@@ -37,13 +43,17 @@ impl Hearing {
     }
 }
 
-/// Listens until aborted. After a break everything may have changed: `Resync` says so.
+/// Listens until aborted, over as many streams as it takes: each goes on behind what was heard, at whichever server answers, so
+/// that nothing is said twice or left out. What was fetched when a line broke may have failed: `Resync` has it fetched again.
 pub(super) async fn listen(vault: Vault, keys: Keys) {
     emergency::look(vault, keys.clone());
     teams::tend(vault, keys.clone());
+    let mut cursor = LiveCursor::default();
     let mut broken = false;
     loop {
-        if let Ok(events) = keys.live().await {
+        let opened = keys.live(cursor.last()).await;
+        let was_open = opened.is_ok();
+        if let Ok(events) = opened {
             let mut events = Box::pin(events);
             if broken {
                 hear(
@@ -52,12 +62,15 @@ pub(super) async fn listen(vault: Vault, keys: Keys) {
                     &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None, session_id: None },
                 );
             }
-            while let Some(Ok(event)) = events.next().await {
-                hear(vault, &keys, &event);
+            while let Some(Ok(message)) = events.next().await {
+                if let Some(event) = cursor.hear(message) {
+                    hear(vault, &keys, &event);
+                }
             }
         }
         broken = true;
-        browser::sleep(3_000).await;
+        // Another server may answer at once; where none does, it is asked less often.
+        browser::sleep(if was_open { SOON } else { LATER }).await;
     }
 }
 
