@@ -32,7 +32,10 @@ pub enum SecretsError {
         source: io::Error,
     },
     /// The database has accounts, but the file is gone: with a new one nobody could sign in again.
-    #[error("{0} is missing, but the database already holds accounts: restore it from a backup")]
+    #[error(
+        "{0} is missing, but the database already holds accounts: restore it from a backup, or copy it from another server \
+         of this database"
+    )]
     Missing(PathBuf),
     /// The file holds something else.
     #[error("{0} is damaged: restore it from a backup")]
@@ -122,13 +125,17 @@ impl SecretsDir {
     /// # Errors
     /// [`SecretsError::NotShared`] names the first that is another there. One that could be made anew is, where no other server
     /// lives.
-    pub fn disagreeing(&self, known: &BTreeMap<String, [u8; 32]>) -> Result<Vec<NewSecret>, SecretsError> {
+    pub fn disagreeing(
+        &self,
+        known: &BTreeMap<String, [u8; 32]>,
+        others: bool,
+    ) -> Result<Vec<NewSecret>, SecretsError> {
         let Some(shared) = &self.shared else { return Ok(Vec::new()) };
         let mut new = Vec::new();
         for (name, seen) in &*shared.seen() {
             match known.get(name) {
                 Some(theirs) if *theirs == seen.fingerprint => continue,
-                Some(_) if shared.others || !seen.replaceable => {
+                Some(_) if others || !seen.replaceable => {
                     return Err(SecretsError::NotShared(self.path.join(name)));
                 }
                 _ => new.push(NewSecret { name: name.clone(), fingerprint: seen.fingerprint }),
@@ -227,10 +234,10 @@ mod tests {
         let open = |folder: &tempfile::TempDir| SecretsDir::open(folder.path(), true).unwrap();
         let first = open(&one).shared(BTreeMap::new(), false);
         let kept = first.load_or_create("key", || Ok(vec![1; 32])).unwrap();
-        let new = first.disagreeing(&BTreeMap::new()).unwrap();
+        let new = first.disagreeing(&BTreeMap::new(), false).unwrap();
         let known: BTreeMap<_, _> = new.into_iter().map(|new| (new.name, new.fingerprint)).collect();
         assert_eq!(known.len(), 1);
-        assert_eq!(first.disagreeing(&known).unwrap(), []);
+        assert_eq!(first.disagreeing(&known, false).unwrap(), []);
 
         let second = open(&other).shared(known.clone(), true);
         let refused = second.load_or_create("key", || Ok(vec![2; 32]));
@@ -239,11 +246,11 @@ mod tests {
         fs::write(other.path().join("secrets/key"), [2; 32]).unwrap();
         second.load_or_create("key", || Ok(Vec::new())).unwrap();
         assert!(
-            matches!(second.disagreeing(&known), Err(SecretsError::NotShared(path)) if path.ends_with("secrets/key"))
+            matches!(second.disagreeing(&known, true), Err(SecretsError::NotShared(path)) if path.ends_with("secrets/key"))
         );
         fs::write(other.path().join("secrets/key"), &kept).unwrap();
         second.load_or_create("key", || Ok(Vec::new())).unwrap();
-        assert_eq!(second.disagreeing(&known).unwrap(), []);
+        assert_eq!(second.disagreeing(&known, true).unwrap(), []);
     }
 
     #[test]
@@ -254,9 +261,9 @@ mod tests {
         let strict = SecretsDir::open(folder.path(), false).unwrap().shared(known.clone(), false);
         let again = strict.creating();
         again.load_or_create("key", || Ok(vec![1; 32])).unwrap();
-        assert_eq!(again.disagreeing(&known).unwrap().len(), 1);
+        assert_eq!(again.disagreeing(&known, false).unwrap().len(), 1);
         strict.load_or_create("key", || Ok(Vec::new())).unwrap();
-        assert!(matches!(strict.disagreeing(&known), Err(SecretsError::NotShared(_))));
+        assert!(matches!(strict.disagreeing(&known, false), Err(SecretsError::NotShared(_))));
     }
 
     #[test]

@@ -128,14 +128,25 @@ impl Membership {
     /// # Errors
     /// [`SecretsError::NotShared`] names the file.
     pub async fn agree(&self, db: &Db, secrets: &SecretsDir) -> Result<(), MembershipError> {
-        if self.0.is_none() {
-            return Ok(());
-        }
+        let Some(member) = &self.0 else { return Ok(()) };
         let tx = db.begin_write().await?;
-        for new in secrets.disagreeing(&servers::secrets(tx.conn()).await?)? {
+        // One may have come since, and made its own: of two that start at once on an empty database the first counts.
+        let others = servers::all(tx.conn()).await?.iter().any(|server| server.id != member.id);
+        for new in secrets.disagreeing(&servers::secrets(tx.conn()).await?, others)? {
             servers::put_secret(tx.conn(), &new.name, new.fingerprint).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Says that this server lives.
+    ///
+    /// # Errors
+    /// [`MembershipError::Replaced`] and what [`Membership::enter`] refuses: this server must end.
+    pub async fn renew(&self, db: &Db) -> Result<(), MembershipError> {
+        match &self.0 {
+            Some(member) => member.renew(db).await,
+            None => Ok(()),
+        }
     }
 
     /// Gives the place up.
@@ -212,8 +223,7 @@ impl Member {
 pub async fn keep(state: &AppState) -> MembershipError {
     loop {
         sleep(RENEW).await;
-        let Some(member) = &state.membership.0 else { continue };
-        match member.renew(&state.db).await {
+        match state.membership.renew(&state.db).await {
             Ok(()) => {}
             Err(error @ (MembershipError::Database(_) | MembershipError::Service(_))) => {
                 tracing::warn!(%error, "this server could not say that it lives; it tries again");

@@ -54,11 +54,21 @@ pub async fn listen_from(
     token: &str,
     last: Option<&str>,
 ) -> impl Stream<Item = Heard> + Unpin + use<> {
+    try_listen_from(http, origin, token, last).await.unwrap()
+}
+
+/// As [`listen_from`], at a server that may be away.
+pub async fn try_listen_from(
+    http: &reqwest::Client,
+    origin: &str,
+    token: &str,
+    last: Option<&str>,
+) -> reqwest::Result<impl Stream<Item = Heard> + Unpin + use<>> {
     let mut request = http.request(Method::GET, format!("{origin}/api/v1/live")).bearer_auth(token);
     if let Some(last) = last {
         request = request.header("last-event-id", last);
     }
-    let response = request.send().await.unwrap();
+    let response = request.send().await?.error_for_status()?;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut parser = SseParser::default();
     let heard = response.bytes_stream().flat_map(move |chunk| {
@@ -66,7 +76,7 @@ pub async fn listen_from(
         let messages = chunk.map(|bytes| parser.push(&bytes)).unwrap_or_default();
         stream::iter(messages.into_iter().map(|message| Heard { id: message.id, event: message.event }))
     });
-    Box::pin(heard)
+    Ok(Box::pin(heard))
 }
 
 /// The next one, if it comes soon; `None` at the end of the stream.
