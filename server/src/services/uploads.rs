@@ -252,8 +252,12 @@ async fn keep(
         blob_garbage::add(tx.conn(), vec![earlier.blob_key], now).await?;
     }
     store::put_segment(tx.conn(), segment).await?;
-    // A server that was asleep for an hour, or whose clock is, finds that another has begun to delete its blob.
+    // A server that was asleep for an hour, or whose clock is off, finds that its blob was given up. It is sent again.
     if !blob_garbage::take_back(tx.conn(), &key, until).await? {
+        drop(tx);
+        let tx = state.db.begin_write().await?;
+        blob_garbage::add(tx.conn(), vec![key], now).await?;
+        tx.commit().await?;
         return Err(ErrorCode::Unavailable.into());
     }
     store::extend(tx.conn(), id, now + LIFETIME).await?;

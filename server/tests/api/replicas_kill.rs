@@ -15,7 +15,7 @@ use std::{
 use api_types::{B64, ReportId, SessionId, accounts::Role, audit::Action, drafts::PutDraft, live::LiveKind};
 use client::NoSecondFactor;
 use entities::audit_events;
-use futures::StreamExt;
+use futures::{StreamExt, future::join_all};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use server::{
     database_url::DatabaseUrl,
@@ -38,12 +38,11 @@ const WRITERS: u8 = 4;
 const EMAIL: &str = "pat@clinic.example";
 
 /// Whether people still work.
-#[derive(Clone)]
-struct Working(Arc<AtomicBool>);
+struct Working(AtomicBool);
 
 impl Working {
     fn begin() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+        Self(AtomicBool::new(true))
     }
 
     fn go_on(&self) -> bool {
@@ -62,7 +61,7 @@ struct Begun {
 }
 
 /// Signs in again and again.
-async fn sign_in(place: Arc<Place>, working: Working) -> Vec<Begun> {
+async fn sign_in(place: &Place, working: &Working) -> Vec<Begun> {
     let mut begun = Vec::new();
     while working.go_on() {
         match place.client().sign_in(EMAIL, PASSWORD, device(), &NoSecondFactor).await {
@@ -86,14 +85,14 @@ fn sealed(counter: u64) -> B64 {
 }
 
 /// Saves a draft; what wasn't acknowledged is sent again as it was.
-async fn save(place: Arc<Place>, working: Working, token: String, n: u8) -> Saved {
+async fn save(place: &Place, working: &Working, token: &str, n: u8) -> Saved {
     let (http, draft) = (fresh_connections(), ReportId([n + 1; 32]));
     let url = format!("{}/api/v1/drafts/{draft}", place.origin());
     let mut counter = 0;
     let mut acknowledged = None;
     while working.go_on() || acknowledged.is_none() {
         let body = PutDraft { sealed: sealed(counter), counter };
-        let answer = http.put(&url).bearer_auth(&token).json(&body).timeout(Duration::from_secs(20)).send().await;
+        let answer = http.put(&url).bearer_auth(token).json(&body).timeout(Duration::from_secs(20)).send().await;
         match answer {
             Ok(answer) if answer.status().is_success() => {
                 acknowledged = Some(counter);
@@ -109,7 +108,7 @@ async fn save(place: Arc<Place>, working: Working, token: String, n: u8) -> Save
 }
 
 /// Listens at one program after the other, behind what was heard, until there is nothing more.
-async fn listen(origins: [String; 3], token: String, working: Working) -> Vec<Heard> {
+async fn listen(origins: &[String; 3], token: &str, working: &Working) -> Vec<Heard> {
     let http = fresh_connections();
     let mut heard: Vec<Heard> = Vec::new();
     let mut quiet_since = Instant::now();
@@ -117,7 +116,7 @@ async fn listen(origins: [String; 3], token: String, working: Working) -> Vec<He
     while working.go_on() || quiet_since.elapsed() < Duration::from_secs(5) {
         turn += 1;
         let last = heard.iter().rev().find_map(|it| it.id.clone());
-        let Ok(mut events) = try_listen_from(&http, &origins[turn % 3], &token, last.as_deref()).await else {
+        let Ok(mut events) = try_listen_from(&http, &origins[turn % 3], token, last.as_deref()).await else {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -131,8 +130,8 @@ async fn listen(origins: [String; 3], token: String, working: Working) -> Vec<He
     heard
 }
 
-/// Kills one after the other, and keeps what the log said meanwhile.
-async fn kill_all(place: &Place, programs: &mut [Option<Program>; 3], folders: &[TempDir; 3], ports: [u16; 3]) {
+/// Kills one after the other, and starts each again a moment later.
+async fn kill_all(place: &Arc<Place>, programs: &mut [Option<Program>; 3], folders: &[TempDir; 3], ports: [u16; 3]) {
     for n in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(900 + 37 * n as u64)).await;
         if let Some(program) = programs[n % 3].take() {
@@ -141,11 +140,13 @@ async fn kill_all(place: &Place, programs: &mut [Option<Program>; 3], folders: &
         tokio::time::sleep(Duration::from_millis(400)).await;
         let (data, port) = (folders[n % 3].path().join("data"), ports[n % 3]);
         // Its start is waited for by a thread of its own: people go on.
-        programs[n % 3] = Some(tokio::task::block_in_place(|| place.program(&data, port)));
+        let place = Arc::clone(place);
+        let started = tokio::task::spawn_blocking(move || place.program(&data, port));
+        programs[n % 3] = Some(started.await.unwrap());
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
+#[tokio::test(flavor = "multi_thread")]
 async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_stale() {
     let Some(place) = Place::new().await.map(Arc::new) else { return };
     let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
@@ -164,27 +165,19 @@ async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_sta
         place.balancer.add(ports[n]);
     }
 
-    let working = Working::begin();
-    let token = pat.token().unwrap().to_owned();
-    let listening = tokio::spawn(listen(origins.clone(), token.clone(), working.clone()));
-    let signing_in = [(); 2].map(|()| tokio::spawn(sign_in(Arc::clone(&place), working.clone())));
-    let saving: Vec<_> =
-        (0..WRITERS).map(|n| tokio::spawn(save(Arc::clone(&place), working.clone(), token.clone(), n))).collect();
+    let (working, token) = (Working::begin(), pat.token().unwrap());
     let log = Published::of(&origins[0]).await;
     let before = log.reaching(1).await.0;
-    kill_all(&place, &mut programs, &folders, ports).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    working.end();
-
-    let mut begun = Vec::new();
-    for signing_in in signing_in {
-        begun.extend(signing_in.await.unwrap());
-    }
-    let mut saved = Vec::new();
-    for saving in saving {
-        saved.push(saving.await.unwrap());
-    }
-    let heard = listening.await.unwrap();
+    let killing = async {
+        kill_all(&place, &mut programs, &folders, ports).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        working.end();
+    };
+    let signing_in = join_all([(); 2].map(|()| sign_in(&place, &working)));
+    let saving = join_all((0..WRITERS).map(|n| save(&place, &working, token, n)));
+    let listening = listen(&origins, token, &working);
+    let ((), begun, saved, heard) = tokio::join!(killing, signing_in, saving, listening);
+    let begun: Vec<Begun> = begun.into_iter().flatten().collect();
     let saves: u64 = saved.iter().map(|it| it.acknowledged + 1).sum();
     println!("{KILLS} kills: {} sign-ins and {saves} saves acknowledged, {} events heard", begun.len(), heard.len());
     assert!(begun.len() >= KILLS && saves >= 100, "they worked");
