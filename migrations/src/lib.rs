@@ -28,6 +28,7 @@ mod m20261127_000021_teams;
 mod m20261127_000022_devices;
 mod m20261127_000023_escrow;
 mod m20261127_000025_backups;
+mod m20261127_000027_servers;
 mod m20261127_000030_drills_and_scrubs;
 
 use sea_orm_migration::prelude::*;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000022_devices::Migration),
             Box::new(m20261127_000023_escrow::Migration),
             Box::new(m20261127_000025_backups::Migration),
+            Box::new(m20261127_000027_servers::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
         ]
     }

@@ -44,7 +44,7 @@
 //! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
 //! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
-//! | `live.rs` | [`Vault::live`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
+//! | `live.rs` | [`Vault::live`] and [`LiveCursor`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
 //!
@@ -120,7 +120,7 @@ pub use escrow_admin::{EscrowPage, EscrowedPerson, PublishedEscrow};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;
-pub use live::LivePauses;
+pub use live::{LiveCursor, LivePauses};
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
 pub use memory::Memory;
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};

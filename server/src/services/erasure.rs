@@ -39,9 +39,9 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
+    changed.tell(&mut tx);
     tx.commit().await?;
     truncate_wal(state).await;
-    changed.publish(state);
     Ok(())
 }
 

@@ -127,9 +127,8 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// Somebody else's version may have come in between.
@@ -177,9 +176,8 @@ pub async fn rekey(
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// Uploads of this person for this report that can't be committed any more.
