@@ -216,6 +216,7 @@ export const words = {
   },
   shared: {
     title: 'Shared with me',
+    arrived: 'Somebody shared a report with you',
     list: 'Shares',
     from: (name: string) => `From ${name}`,
     code: 'Access code',

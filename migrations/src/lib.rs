@@ -29,6 +29,7 @@ mod m20261127_000022_devices;
 mod m20261127_000023_escrow;
 mod m20261127_000025_backups;
 mod m20261127_000026_drafts_by_author;
+mod m20261127_000027_servers;
 mod m20261127_000028_quotas;
 mod m20261127_000030_drills_and_scrubs;
 
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000023_escrow::Migration),
             Box::new(m20261127_000025_backups::Migration),
             Box::new(m20261127_000026_drafts_by_author::Migration),
+            Box::new(m20261127_000027_servers::Migration),
             Box::new(m20261127_000028_quotas::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
         ]

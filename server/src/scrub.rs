@@ -93,16 +93,18 @@ pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<(
         for blob in &blobs {
             if !one(state, plan, &mut round, blob, stop).await? {
                 // Begun anew with this page.
-                return scrubbing::let_go(state, &round).await;
+                return scrubbing::let_go(state, &mut round).await;
             }
         }
         round.walk = walk;
-        scrubbing::note(state, &mut round).await?;
+        if !scrubbing::note(state, &mut round).await? {
+            return Ok(());
+        }
     }
     scrubbing::end(state, round).await
 }
 
-/// Looks at one, in its time. Says whether the server goes on.
+/// Looks at one, in its time. Says whether this server goes on.
 async fn one(
     state: &AppState,
     plan: ScrubPlan,
@@ -116,7 +118,9 @@ async fn one(
     if health != Health::Whole {
         scrubbing::found(state, blob, health).await?;
     }
-    scrubbing::go_on(state, round).await?;
+    if !scrubbing::go_on(state, round).await? {
+        return Ok(false);
+    }
     Ok(pause(stop, plan.time_for(blob.len).saturating_sub(begun.elapsed())).await)
 }
 

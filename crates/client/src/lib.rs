@@ -49,7 +49,7 @@
 //! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
 //! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
 //! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |
-//! | `live.rs` | [`Vault::live`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
+//! | `live.rs` | [`Vault::live`] and [`LiveCursor`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
 //!
@@ -131,7 +131,7 @@ pub use escrow_admin::{EscrowPage, EscrowedPerson, PublishedEscrow};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;
-pub use live::LivePauses;
+pub use live::{LiveCursor, LivePauses};
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
 pub use memory::{Memory, SeenRules};
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};

@@ -42,6 +42,10 @@ async fn verify_recovery(
 /// Set the new password. Every other session ends.
 #[utoipa::path(post, path = "/recovery/finish", tag = "recovery", request_body = FinishRecovery,
     responses((status = 200, body = SignedIn)))]
-async fn finish_recovery(State(state): State<AppState>, Json(body): Json<FinishRecovery>) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, recovery::finish(&state, body).await?)
+async fn finish_recovery(
+    State(state): State<AppState>,
+    from: Address,
+    Json(body): Json<FinishRecovery>,
+) -> ServiceResult<Response> {
+    answer(&state, StatusCode::OK, recovery::finish(&state, from, body).await?)
 }

@@ -100,8 +100,9 @@ async fn start_confirmation(
 async fn finish_confirmation(
     State(state): State<AppState>,
     Holder(actor): Holder,
+    from: Address,
     Json(body): Json<FinishConfirmation>,
 ) -> ServiceResult<StatusCode> {
-    confirmation::finish(&state, &actor, body).await?;
+    confirmation::finish(&state, &actor, from, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -40,9 +40,10 @@ async fn start_sign_in(
 async fn finish_sign_in(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
+    from: Address,
     Json(body): Json<FinishSignIn>,
 ) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, sign_in::finish(&state, carried, body).await?)
+    answer(&state, StatusCode::OK, sign_in::finish(&state, carried, from, body).await?)
 }
 
 /// A new session: the token goes into the cookie for the page, into the body for programs, never into both.

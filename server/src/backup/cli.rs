@@ -274,6 +274,7 @@ impl BackupCommand {
             data: self.data,
             settings,
             clock: Clock::default(),
+            since: None,
         };
         let taken = block_on(super::take(&order))?;
         println!(

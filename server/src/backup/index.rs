@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{BackupError, Recipient, SnapshotId};
-use crate::{ServiceError, ServiceResult, secrets::SecretsDir, storage::blobs::Written};
+use super::{Recipient, SnapshotId};
+use crate::{
+    ServiceError, ServiceResult,
+    secrets::{SecretsDir, SecretsError},
+    storage::blobs::Written,
+};
 
 /// Of all that lies in a repository.
 pub const FORMAT: u32 = 1;
@@ -95,9 +99,9 @@ impl fmt::Debug for NameKey {
 
 impl NameKey {
     /// Reads it, or makes it: without it, all is stored once more.
-    pub fn load(secrets: &SecretsDir) -> Result<Self, BackupError> {
+    pub fn load(secrets: &SecretsDir) -> Result<Self, SecretsError> {
         let key = Zeroizing::new(secrets.creating().key(FILE)?);
-        if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE).into()) }
+        if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE)) }
     }
 
     /// The name of a blob for a recipient.

@@ -38,16 +38,26 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes it.
+    /// Takes it; with a time only where no backup that was begun after it has ended since.
     ///
     /// # Errors
     /// [`BackupError::Busy`].
-    pub async fn take(writer: DatabaseConnection, clock: Clock, id: SnapshotId) -> Result<Self, BackupError> {
+    pub async fn take(
+        writer: DatabaseConnection,
+        clock: Clock,
+        id: SnapshotId,
+        since: Option<UnixMillis>,
+    ) -> Result<Self, BackupError> {
         let now = clock.now();
         let tx = begin(&writer).await?;
         // PostgreSQL lets two ask at once: one row that both must have.
         crate::storage::instance::lock(&tx).await?;
         if backups::running(&tx, now).await?.is_some() {
+            return Err(BackupError::Busy);
+        }
+        if let Some(time) = since
+            && backups::any_ended_since(&tx, time).await?
+        {
             return Err(BackupError::Busy);
         }
         let row = Backup {

@@ -18,6 +18,7 @@ use crate::{
     clock::now_ms,
     data_folder,
     database_url::DatabaseUrl,
+    membership,
     services::stored_blobs::{self, Health, StoredBlob},
     storage::{
         blob_garbage,
@@ -41,7 +42,7 @@ pub struct PutBack {
     pub snapshot: Option<SnapshotId>,
     /// The report.
     pub report: ReportId,
-    /// The installation's data folder: its server must not run.
+    /// The installation's data folder: no server of it may run.
     pub data: PathBuf,
     /// Its database.
     pub database: DatabaseUrl,
@@ -75,8 +76,14 @@ pub async fn run(order: &PutBack) -> Result<Done, BackupError> {
         }
     };
     let _lock = data_folder::lock(&order.data)?;
+    let _database = data_folder::lock_database(&order.database)?;
     let db = Db::open_existing(&order.database).await?;
-    let done = put_back(order, &db, id).await;
+    let done = match membership::anyone(db.read()).await {
+        Ok(false) => put_back(order, &db, id).await,
+        // It lies elsewhere, and so in another folder.
+        Ok(true) => Err(BackupError::Served(order.database.to_string())),
+        Err(error) => Err(error.into()),
+    };
     db.close().await?;
     done
 }

@@ -29,7 +29,7 @@ use crate::{
         copy::{
             Table, digest,
             dump::{Load, clear},
-            tables,
+            lasting,
             target::Target,
         },
         db::Db,
@@ -236,9 +236,9 @@ async fn restore_database(order: &Restore, manifest: &Manifest, instance: &[u8; 
     Ok(rows)
 }
 
-/// Fills every table, and reads it back.
+/// Fills every table that a backup holds, and reads it back.
 async fn fill(order: &Restore, manifest: &Manifest, conn: &impl ConnectionTrait) -> Result<u64, BackupError> {
-    let tables = tables()?;
+    let tables = lasting()?;
     if tables.len() != manifest.tables.len() {
         return Err(BackupError::OtherSchema(manifest.version.clone()));
     }

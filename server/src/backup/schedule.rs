@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// One that failed is tried again after so long, or when the next would be due.
 const AGAIN: UnixMillis = 15 * MINUTE;
 /// How often an overdue one is told of.
-const TOLD_EVERY: UnixMillis = DAY;
+pub const TOLD_EVERY: UnixMillis = DAY;
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -100,6 +100,7 @@ impl Schedule {
             keep: self.keep,
             settings: settings(config),
             clock: state.clock.clone(),
+            since: None,
         }
     }
 }
@@ -154,8 +155,8 @@ async fn run(state: AppState, stop: CancellationToken) {
 pub async fn once(state: &AppState) -> ServiceResult<Option<Taken>> {
     let Some(plan) = &state.config.backup else { return Ok(None) };
     let mut taken = None;
-    if backups::is_due(state, plan).await? {
-        match super::take(&plan.order(state)).await {
+    if let Some(since) = backups::due(state, plan).await? {
+        match super::take(&Order { since: Some(since), ..plan.order(state) }).await {
             Ok(done) => taken = Some(done),
             // Another server of this installation was faster.
             Err(BackupError::Busy) => {}

@@ -8,8 +8,9 @@ use std::{
     time::Instant,
 };
 
+use api_types::UnixMillis;
 use futures::{TryStreamExt, future::try_join_all};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
 use super::{
     BackupError, Keep, Manifest, Place, Recipient, Repository, SnapshotId, Stored,
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     database_url::DatabaseUrl,
-    secrets::SecretsDir,
+    membership,
     storage::{
         backups::{self, Size},
         blobs::{BlobError, Blobs, BlobsConfig, Written},
@@ -30,7 +31,7 @@ use crate::{
         copy::{
             Table,
             dump::{self, Dump},
-            marks, tables,
+            lasting, marks,
         },
         damaged_blobs,
         instance::{self, InstanceRow},
@@ -66,6 +67,8 @@ pub struct Order {
     pub settings: BTreeMap<String, String>,
     /// The clock.
     pub clock: Clock,
+    /// Of one that is made by a schedule: when the newest before it was begun. Another server may be faster.
+    pub since: Option<UnixMillis>,
 }
 
 /// A snapshot that is there.
@@ -92,8 +95,8 @@ pub async fn run(order: &Order) -> Result<Taken, BackupError> {
     let instance = instance::load(&reader).await?.ok_or_else(|| BackupError::Nothing(order.database.to_string()))?;
     let id = SnapshotId::new(order.clock.now())?;
     let writer = connect(&order.database, Purpose::Write).await?;
-    let lease = Lease::take(writer.clone(), order.clock.clone(), id.clone()).await?;
-    let done = held(order, &reader, &instance, &lease, &id).await;
+    let lease = Lease::take(writer.clone(), order.clock.clone(), id.clone(), order.since).await?;
+    let done = held(order, (&reader, &writer), &instance, &lease, &id).await;
     let outcome = done.as_ref().map(|taken| taken.size).map_err(ToString::to_string);
     lease.end(outcome).await?;
     reader.close().await?;
@@ -104,14 +107,15 @@ pub async fn run(order: &Order) -> Result<Taken, BackupError> {
 /// All of it, while the lease holds.
 async fn held(
     order: &Order,
-    reader: &sea_orm::DatabaseConnection,
+    (reader, writer): (&DatabaseConnection, &DatabaseConnection),
     instance: &InstanceRow,
     lease: &Lease,
     id: &SnapshotId,
 ) -> Result<Taken, BackupError> {
     let repository = Repository::claim(&order.to, &instance.instance_id).await?;
-    let secrets = SecretsDir::open(&order.data, false)?;
+    let secrets = membership::secrets_beside(reader, &order.data).await?;
     let key = NameKey::load(&secrets)?;
+    membership::agree_beside(writer, &order.data, &secrets).await?;
     let known = known(&repository, &key).await?;
     let blobs = Blobs::new(&order.data, &order.blobs)?;
     let mut taking = Taking {
@@ -128,7 +132,7 @@ async fn held(
     let tx = dump::snapshot(reader).await?;
     let schema = migrate::applied(&tx).await?;
     let mut dumps = Vec::new();
-    for table in tables()? {
+    for table in lasting()? {
         dumps.push(taking.table(&tx, &table).await?);
     }
     let named = backups::blobs(&tx).await?;

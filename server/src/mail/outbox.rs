@@ -20,7 +20,7 @@ use crate::{
     audit::enum_name,
     clock::{DAY, HOUR, MINUTE},
     outbox_task::OutboxTask,
-    storage::outbox::{self, OutboxRow},
+    storage::outbox::{self, Leased, OutboxRow},
 };
 
 /// Messages taken in hand at once.
@@ -71,7 +71,7 @@ async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> S
         if batch.is_empty() {
             break;
         }
-        let ended = stream::iter(batch).map(|row| deliver(state, mailer, row)).buffer_unordered(AT_ONCE);
+        let ended = stream::iter(batch).map(|held| deliver(state, mailer, held)).buffer_unordered(AT_ONCE);
         ended
             .for_each(async |ended| {
                 if let Err(error) = ended {
@@ -85,59 +85,77 @@ async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> S
     Ok(Duration::from_millis(left.clamp(1_000, 60_000).unsigned_abs()))
 }
 
+/// A message in hand until then.
+struct InHand {
+    row: OutboxRow,
+    until: UnixMillis,
+}
+
+impl InHand {
+    fn lease(&self) -> Leased<'_> {
+        (&self.row.id, self.until)
+    }
+}
+
 /// Takes what is due in hand.
-async fn claim(state: &AppState) -> ServiceResult<Vec<OutboxRow>> {
+async fn claim(state: &AppState) -> ServiceResult<Vec<InHand>> {
     let now = state.clock.now();
+    let until = now + LEASE;
     // Looked for without the writer: mostly there is nothing.
     let due = outbox::due(state.db.read(), now, BATCH).await?;
+    let mut claimed = Vec::with_capacity(due.len());
     if due.is_empty() {
-        return Ok(due);
+        return Ok(claimed);
     }
     let tx = state.db.begin_write().await?;
-    let mut claimed = Vec::with_capacity(due.len());
     for row in due {
-        if outbox::lease(tx.conn(), &row.id, now, now + LEASE).await? {
-            claimed.push(row);
+        if outbox::lease(tx.conn(), &row.id, now, until).await? {
+            claimed.push(InHand { row, until });
         }
     }
     tx.commit().await?;
     Ok(claimed)
 }
 
-async fn deliver(state: &AppState, mailer: &Mailer, row: OutboxRow) -> ServiceResult<()> {
-    let sent = match compose(state, mailer, &row).await? {
+async fn deliver(state: &AppState, mailer: &Mailer, held: InHand) -> ServiceResult<()> {
+    // A server that was asleep leaves it to whoever has it in hand by now.
+    if state.clock.now() + LONGEST.as_millis() as UnixMillis > held.until {
+        return Ok(());
+    }
+    let sent = match compose(state, mailer, &held.row).await? {
         Composed::Message(message) => mailer.send(*message).await,
         Composed::Useless => Ok(()),
-        Composed::Impossible => return fail(state, &row, "no message can be made of it").await,
+        Composed::Impossible => return fail(state, &held, "no message can be made of it").await,
     };
     match sent {
         Ok(()) => {
             let tx = state.db.begin_write().await?;
-            outbox::delete(tx.conn(), &row.id).await?;
+            outbox::delete(tx.conn(), held.lease()).await?;
             tx.commit().await
         }
-        Err(why) => not_sent(state, &row, why).await,
+        Err(why) => not_sent(state, &held, why).await,
     }
 }
 
-async fn not_sent(state: &AppState, row: &OutboxRow, why: NotSent) -> ServiceResult<()> {
-    let now = state.clock.now();
+async fn not_sent(state: &AppState, held: &InHand, why: NotSent) -> ServiceResult<()> {
+    let (now, row) = (state.clock.now(), &held.row);
     if now - row.created_at >= TRIED_FOR {
-        return fail(state, row, &why.to_string()).await;
+        return fail(state, held, &why.to_string()).await;
     }
     let attempts = row.attempts.saturating_add(1);
     let kind = enum_name(&row.kind);
     tracing::warn!(message = hex::encode(row.id), kind, attempts, %why, "mail was not taken; it is tried again");
     let tx = state.db.begin_write().await?;
-    outbox::put_off(tx.conn(), &row.id, attempts, now + pause(attempts, why)).await?;
+    outbox::put_off(tx.conn(), held.lease(), attempts, now + pause(attempts, why)).await?;
     tx.commit().await
 }
 
-async fn fail(state: &AppState, row: &OutboxRow, why: &str) -> ServiceResult<()> {
+async fn fail(state: &AppState, held: &InHand, why: &str) -> ServiceResult<()> {
+    let row = &held.row;
     let kind = enum_name(&row.kind);
     tracing::error!(message = hex::encode(row.id), kind, attempts = row.attempts, why, "mail was given up");
     let tx = state.db.begin_write().await?;
-    outbox::fail(tx.conn(), &row.id, row.attempts.saturating_add(1), state.clock.now()).await?;
+    outbox::fail(tx.conn(), held.lease(), row.attempts.saturating_add(1), state.clock.now()).await?;
     tx.commit().await
 }
 

@@ -89,9 +89,8 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
     }
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "client_state").with("counter", counter);
     tx.record(event).await?;
-    tx.commit().await?;
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// Of the account key that the stored ways in hold.

@@ -33,16 +33,15 @@ pub async fn start(
 }
 
 /// `POST /session/confirmation/finish`.
-pub async fn finish(state: &AppState, actor: &Actor, body: FinishConfirmation) -> ServiceResult<()> {
-    let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
+pub async fn finish(state: &AppState, actor: &Actor, from: Address, body: FinishConfirmation) -> ServiceResult<()> {
+    let pending = sign_in::take(state, &body.sign_in_id.0).await?;
     if pending.confirms != Some(actor.session) {
         return Err(ErrorCode::SignInFailed.into());
     }
-    state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
-    let done = confirm(state, actor, &pending, &body).await;
+    pending.prove(state, &body.sign_in_id.0, &body.credential_finalization.0).await?;
+    let done = confirm(state, actor, from, &pending, &body).await;
     if done.as_ref().is_err_and(sign_in::waits) {
-        let end = pending.waits_until();
-        state.sign_ins.put_back(&body.sign_in_id.0, end, pending);
+        pending.wait_on(state, &body.sign_in_id.0).await?;
     }
     done
 }
@@ -50,6 +49,7 @@ pub async fn finish(state: &AppState, actor: &Actor, body: FinishConfirmation) -
 async fn confirm(
     state: &AppState,
     actor: &Actor,
+    from: Address,
     pending: &PendingSignIn,
     body: &FinishConfirmation,
 ) -> ServiceResult<()> {
@@ -64,7 +64,8 @@ async fn confirm(
         event = event.with("factor", enum_name(&proved.kind()));
     }
     storage::sessions::confirm(tx.conn(), actor.session, state.clock.now()).await?;
-    throttle::succeeded(state, &tx, &pending.pair).await?;
+    let row = accounts::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    throttle::succeeded(state, &tx, &throttle::Pair::new(&row.email_key, from)).await?;
     tx.record(event).await?;
     tx.commit().await
 }

@@ -35,11 +35,12 @@ pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<
 }
 
 /// Begins one; nothing where another server was faster.
-pub async fn begin(state: &AppState) -> ServiceResult<Option<String>> {
+pub async fn begin(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<Option<String>> {
     let now = state.clock.now();
     let id = hex::encode(random::bytes::<8>()?);
     let tx = state.db.begin_write().await?;
-    if drills::is_running(tx.conn(), now).await? {
+    let next = plan.next(drills::newest(tx.conn()).await?.as_ref());
+    if next > now || drills::is_running(tx.conn(), now).await? {
         return Ok(None);
     }
     let row = DrillRow {

@@ -67,8 +67,8 @@ pub async fn answer(
     let became = settle(state, &mut tx, (&account, &change), &body).await?;
     let event = EventDraft::anonymous(Action::AccountChange).actor(account.id, actor.map(|actor| actor.session));
     tx.record(event.with("what", became.name()).with("side", enum_name(&body.side))).await?;
+    tx.tell(account.id, live::event(LiveKind::AccountChanged));
     tx.commit().await?;
-    state.live.publish(account.id, live::event(LiveKind::AccountChanged));
     match became {
         // Both mailboxes are theirs who hear it.
         Became::Taken => Err(ErrorCode::EmailTaken.into()),

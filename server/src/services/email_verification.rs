@@ -93,7 +93,6 @@ pub async fn verify(state: &AppState, from: Address, actor: Option<Actor>, body:
     email_verifications::delete_of(tx.conn(), row.account).await?;
     let event = EventDraft::anonymous(Action::AccountChange).actor(row.account, actor.map(|actor| actor.session));
     tx.record(event.with("what", "email_verified").with("way", "link")).await?;
-    tx.commit().await?;
-    state.live.publish(row.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(row.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }

@@ -40,9 +40,9 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
     quotas::tell(state, &mut tx, actor.account).await?;
+    changed.tell(&mut tx);
     tx.commit().await?;
     truncate_wal(state).await;
-    changed.publish(state);
     Ok(())
 }
 

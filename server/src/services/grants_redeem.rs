@@ -181,11 +181,10 @@ pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: Stor
     }
     storage::grants::redeemed(tx.conn(), id, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
-    tx.commit().await?;
-    changed.publish(state);
+    changed.tell(&mut tx);
     let granted_by = AccountId(storage::id("grants", "granted_by", &grant.granted_by)?);
-    state.live.publish(granted_by, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
-    Ok(())
+    tx.tell(granted_by, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
+    tx.commit().await
 }
 
 /// Asks whoever made the share for a new code, which is a new grant.
@@ -204,8 +203,7 @@ pub async fn request_again(state: &AppState, actor: &Actor, id: GrantId) -> Serv
     storage::grants::requested(tx.conn(), id, now).await?;
     let event = EventDraft::by(actor, Action::Redeem).on(report).with("grant", id).with("what", "request_again");
     tx.record(event).await?;
-    tx.commit().await?;
     let granted_by = AccountId(storage::id("grants", "granted_by", &grant.granted_by)?);
-    state.live.publish(granted_by, live::report_event(LiveKind::CodeRequested, report, Some(id)));
-    Ok(())
+    tx.tell(granted_by, live::report_event(LiveKind::CodeRequested, report, Some(id)));
+    tx.commit().await
 }

@@ -38,8 +38,9 @@ pub async fn sign_in(
         sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proved).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
+    sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, carried.is_some());
+    sessions::changed(state, begun.row.account);
     NewSession::new(state, begun, row).await
 }
 

@@ -91,8 +91,9 @@ pub async fn sign_in(
         event = event.with("factor", enum_name(&proved.kind()));
     }
     tx.record(event).await?;
+    sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, carried.is_some());
+    sessions::changed(state, begun.row.account);
     NewSession::new(state, begun, row).await
 }
 

@@ -17,7 +17,8 @@ use crate::{
     random,
     services::{
         confirmation, notices, phone_codes, second_factor,
-        second_factors::{self, after_removal, change, changed},
+        second_factors::{self, after_removal, change, tell_changed},
+        sessions,
     },
     sms::CodePurpose,
     storage::{
@@ -82,8 +83,9 @@ pub async fn verify(state: &AppState, actor: &Actor, body: VerifyPhone) -> Servi
     let what = if before.is_some() { "phone_replaced" } else { "phone_added" };
     tx.record(change(actor, what).with("factor", phone.id)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::PhoneAdded).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(())
 }
 
@@ -119,8 +121,9 @@ pub async fn use_for(state: &AppState, actor: &Actor, body: UsePhone) -> Service
         }
         _ => Vec::new(),
     };
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(RecoveryCodes { codes: made })
 }
 
@@ -173,7 +176,8 @@ pub async fn remove(state: &AppState, actor: &Actor) -> ServiceResult<()> {
     let event = change(actor, "phone_removed").with("factor", phone.id);
     tx.record(event.with("second_factor", phone.second_factor).with("sign_in", phone.sign_in)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::PhoneRemoved).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(())
 }

@@ -18,6 +18,8 @@ use crypto::{
 };
 
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::pending::Pending;
 use crate::{
@@ -35,34 +37,50 @@ use crate::{
         sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
-    storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow, recovery_shares::ShareRow},
+    storage::{
+        self, accounts, ceremonies::CeremonyKind, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow,
+        recovery_shares::ShareRow,
+    },
 };
 
 /// A recovery between start and finish.
-#[derive(Debug, Clone)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Recovery {
     account: Option<AccountId>,
-    pair: Pair,
     challenge: [u8; 32],
-    /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved, as it was stored then.
-    kit: Option<WayIn>,
+    /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved.
+    kit: Option<ProvedWay>,
     /// Whether a second factor was proved with it.
     second_factor: bool,
 }
 
-impl Recovery {
-    /// Whether it is of this account.
-    pub fn is_of(&self, account: AccountId) -> bool {
-        self.account == Some(account)
+/// A way in that was proved, as it was stored then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct ProvedWay {
+    id: WayInId,
+    /// SHA-256 of all of it.
+    sha256: [u8; 32],
+}
+
+impl ProvedWay {
+    fn of(way: &WayIn) -> ServiceResult<Self> {
+        let bytes = serde_json::to_vec(way).map_err(|error| ServiceError::Internal(format!("a way in: {error}")))?;
+        Ok(Self { id: way.id, sha256: Sha256::digest(&bytes).into() })
+    }
+
+    /// The same, if it is stored still.
+    fn among(self, stored: &[WayIn]) -> ServiceResult<&WayIn> {
+        let way = stored.iter().find(|way| way.id == self.id).ok_or(ErrorCode::RecoveryFailed)?;
+        if Self::of(way)? == self { Ok(way) } else { Err(ErrorCode::RecoveryFailed.into()) }
     }
 }
 
-/// Those that wait: 15 minutes, in memory.
-pub type Recoveries = Pending<Recovery>;
+/// Those that wait: 15 minutes.
+static PENDING: Pending<Recovery> = Pending::new(CeremonyKind::Recovery, 15 * MINUTE);
 
-/// An empty set.
-pub fn pending() -> Recoveries {
-    Pending::new(15 * MINUTE)
+/// What was proved for an account by an old way in counts no more; in the caller's transaction.
+pub async fn forget_of(tx: &WriteTx, account: AccountId) -> ServiceResult<()> {
+    Ok(PENDING.forget_of(tx.conn(), account).await?)
 }
 
 /// `POST /recovery/start`.
@@ -77,8 +95,9 @@ pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> Serv
         Some(id) => Some(shown(state, account_id, &id.0).await?),
         None => None,
     };
-    let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
-    let recovery_id = state.recoveries.put(recovery)?;
+    let recovery = Recovery { account, challenge, kit: None, second_factor: false };
+    let recovery_id = random::bytes::<32>()?;
+    PENDING.put(state, &recovery_id, account, &recovery).await?;
     Ok(RecoveryStarted {
         recovery_id: B64(recovery_id.to_vec()),
         account_id,
@@ -105,20 +124,23 @@ pub fn recovers(kind: WayInKind) -> bool {
 
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
 pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
-    let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
+    let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    let (ends_at, mut recovery) = (taken.ends_at, taken.value);
     let (account, kit) = prove(state, &recovery, &body).await?;
     let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
         Ok(()) => open(state, account, &body).await,
         Err(closed) => Err(closed),
     };
-    match &verified {
+    let goes_on = match &verified {
         Ok((_, second_factor)) => {
-            recovery.kit = Some(kit);
+            recovery.kit = Some(ProvedWay::of(&kit)?);
             recovery.second_factor = *second_factor;
-            state.recoveries.put_back(&body.recovery_id.0, end, recovery);
+            true
         }
-        Err(error) if sign_in::waits(error) => state.recoveries.put_back(&body.recovery_id.0, end, recovery),
-        Err(_) => {}
+        Err(error) => sign_in::waits(error),
+    };
+    if goes_on {
+        PENDING.put_until(state, &body.recovery_id.0, (Some(account), ends_at), &recovery).await?;
     }
     verified.map(|(verified, _)| verified)
 }
@@ -176,18 +198,16 @@ async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> 
 }
 
 /// `POST /recovery/finish`.
-pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<NewSession> {
-    let (end, recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
-    let proved = recovery.account.zip(recovery.kit.as_ref());
-    let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
+pub async fn finish(state: &AppState, from: Address, body: FinishRecovery) -> ServiceResult<NewSession> {
+    let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    let (ends_at, recovery) = (taken.ends_at, taken.value);
+    let (account, kit) = recovery.account.zip(recovery.kit).ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, (kit, recovery.second_factor), &recovery.pair, body).await;
+    let done = replace(state, account, (kit, recovery.second_factor), from, body).await;
     match &done {
-        // What was proved by the kit before counts no more.
-        Ok(_) => state.recoveries.forget(|other| other.is_of(account)),
-        Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
+        Ok(_) | Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
         // The kit was right: a body that can be mended may be sent again.
-        Err(_) => state.recoveries.put_back(&recovery_id.0, end, recovery),
+        Err(_) => PENDING.put_until(state, &recovery_id.0, (Some(account), ends_at), &recovery).await?,
     }
     done
 }
@@ -195,8 +215,8 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
 async fn replace(
     state: &AppState,
     account: AccountId,
-    (proved, second_factor): (&WayIn, bool),
-    pair: &Pair,
+    (kit, second_factor): (ProvedWay, bool),
+    from: Address,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
@@ -205,9 +225,7 @@ async fn replace(
     let mut tx = state.db.begin_write().await?;
     // Another recovery may have replaced the kit since it was proved.
     let stored = accounts::ways_in(tx.conn(), account).await?;
-    if !stored.contains(proved) {
-        return Err(ErrorCode::RecoveryFailed.into());
-    }
+    let proved = kit.among(&stored)?;
     // A second factor may have been added since.
     if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());
@@ -221,7 +239,7 @@ async fn replace(
     devices::remember(state, &tx, account, body.carrier, &device).await?;
     notices::tell_id(state, &mut tx, account, used.mail()).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), from, proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
     if let Used::Contact(row) = &used {
@@ -233,11 +251,13 @@ async fn replace(
         event = event.with("asked_by", asked_by);
     }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
-    throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
+    forget_of(&tx, account).await?;
+    sessions::tell_begun(&mut tx, &begun, false);
+    used.tell(&mut tx, account);
     tx.commit().await?;
-    sessions::began(state, &begun, false);
-    used.tell(state, account);
+    sessions::changed(state, account);
     NewSession::new(state, begun, row).await
 }
 
@@ -289,13 +309,13 @@ impl Used {
         }
     }
 
-    fn tell(&self, state: &AppState, account: AccountId) {
+    fn tell(&self, tx: &mut WriteTx, account: AccountId) {
         match self {
             Self::Kit => {}
-            Self::Contact(row) => emergency::tell(state, row),
-            Self::Escrow(row) => escrow::tell(state, row),
+            Self::Contact(row) => emergency::tell(tx, row),
+            Self::Escrow(row) => escrow::tell(tx, row),
             Self::Shares(_, shares) => {
-                recovery_shares::tell(state, account, shares.iter().map(|share| share.contact));
+                recovery_shares::tell(tx, account, shares.iter().map(|share| share.contact));
             }
         }
     }

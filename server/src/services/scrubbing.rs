@@ -66,7 +66,11 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
     let tx = state.db.begin_write().await?;
     let row = match scrubs::open(tx.conn()).await? {
         Some(row) if row.leased_until > now => return Ok(None),
-        Some(row) => ScrubRow { leased_until: now + HELD, ..row },
+        Some(row) => {
+            let ours = ScrubRow { leased_until: now + HELD, ..row };
+            scrubs::update(tx.conn(), &ours, row.leased_until).await?;
+            ours
+        }
         None if plan.next(scrubs::newest(tx.conn()).await?.as_ref()) > now => return Ok(None),
         None => {
             let id = hex::encode(random::bytes::<8>()?);
@@ -85,47 +89,52 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
             row
         }
     };
-    scrubs::update(tx.conn(), &row).await?;
     tx.commit().await?;
     // One of another version begins anew.
     Ok(Some(Round { walk: row.place.parse().unwrap_or_default(), row, noted: Instant::now() }))
 }
 
-/// Writes down how far it is.
-pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+/// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
+pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
+    let held = round.row.leased_until;
     round.row.place = round.walk.to_string();
     round.row.leased_until = state.clock.now() + HELD;
     let tx = state.db.begin_write().await?;
-    scrubs::update(tx.conn(), &round.row).await?;
+    let ours = scrubs::update(tx.conn(), &round.row, held).await?;
     round.noted = Instant::now();
-    tx.commit().await
+    tx.commit().await?;
+    Ok(ours)
 }
 
-/// Says, now and then, that this server goes on with it.
-pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+/// Says, now and then, that this server goes on with it; and whether it does.
+pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
     if round.noted.elapsed() < NOTED_EVERY {
-        return Ok(());
+        return Ok(true);
     }
     round.noted = Instant::now();
     lease(state, round, state.clock.now() + HELD).await
 }
 
 /// The server ends: the next goes on at once, behind what was written down.
-pub async fn let_go(state: &AppState, round: &Round) -> ServiceResult<()> {
-    lease(state, round, 0).await
+pub async fn let_go(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+    lease(state, round, 0).await.map(drop)
 }
 
-async fn lease(state: &AppState, round: &Round, until: UnixMillis) -> ServiceResult<()> {
+async fn lease(state: &AppState, round: &mut Round, until: UnixMillis) -> ServiceResult<bool> {
     let tx = state.db.begin_write().await?;
-    scrubs::lease(tx.conn(), &round.row.id, until).await?;
-    tx.commit().await
+    let ours = scrubs::lease(tx.conn(), &round.row.id, round.row.leased_until, until).await?;
+    tx.commit().await?;
+    round.row.leased_until = until;
+    Ok(ours)
 }
 
 /// It has seen all.
 pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
     let row = ScrubRow { ended_at: Some(state.clock.now()), place: Walk::Begun.to_string(), ..round.row };
     let mut tx = state.db.begin_write().await?;
-    scrubs::update(tx.conn(), &row).await?;
+    if !scrubs::update(tx.conn(), &row, row.leased_until).await? {
+        return Ok(());
+    }
     let event = EventDraft::anonymous(Action::System).with("what", "scrub").with("blobs", row.blobs);
     tx.record(event.with("bytes", row.bytes).with("damaged", row.damaged)).await?;
     tx.commit().await
@@ -196,18 +205,25 @@ pub async fn mend(state: &AppState) -> ServiceResult<()> {
         return Ok(());
     }
     let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
-    restore(state, &blobs).await
+    restore(state, blobs).await
 }
 
 /// Takes them from the backups, where the server may open these.
-async fn restore(state: &AppState, blobs: &[StoredBlob]) -> ServiceResult<()> {
+async fn restore(state: &AppState, wanted: Vec<StoredBlob>) -> ServiceResult<()> {
     let Some(schedule) = &state.config.backup else { return Ok(()) };
     let Some(identity) = schedule.drill.as_ref().and_then(|plan| plan.identity.as_ref()) else { return Ok(()) };
-    let keys: Vec<String> = blobs.iter().map(|blob| blob.key.clone()).collect();
+    let (now, mut blobs) = (state.clock.now(), Vec::with_capacity(wanted.len()));
     let tx = state.db.begin_write().await?;
-    damaged_blobs::tried(tx.conn(), &keys, state.clock.now()).await?;
+    for blob in wanted {
+        if damaged_blobs::try_now(tx.conn(), &blob.key, now, now - TRIED_EVERY).await? {
+            blobs.push(blob);
+        }
+    }
     tx.commit().await?;
-    match heal::from_place(&schedule.to, identity, &state.blobs, blobs).await {
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    match heal::from_place(&schedule.to, identity, &state.blobs, &blobs).await {
         Ok(restored) => {
             for blob in blobs.iter().filter(|blob| restored.contains(&blob.key)) {
                 forget(state, blob, "blob_restored").await?;

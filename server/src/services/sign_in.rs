@@ -6,7 +6,7 @@ use api_types::{
     sessions::Carrier,
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
 };
-use crypto::secret::SecretBytes;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::pending::Pending;
@@ -17,6 +17,7 @@ use crate::{
     mail::MailKind,
     middleware::Address,
     policy::Actor,
+    random,
     services::{
         account, devices, fields, notices,
         second_factor::{self, Beside},
@@ -26,18 +27,19 @@ use crate::{
     storage::{
         self,
         accounts::{self, AccountRow},
+        ceremonies::CeremonyKind,
         db::WriteTx,
     },
 };
 
-/// A sign-in between start and finish.
-#[derive(Debug)]
+/// A sign-in between start and finish. OPAQUE's own state isn't kept: it is made again of this.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct PendingSignIn {
     account: Option<AccountId>,
-    /// E-mail and address.
-    pub pair: Pair,
-    /// OPAQUE's.
-    pub state: SecretBytes,
+    /// The account, or what stands for an e-mail that nobody has.
+    credential: AccountId,
+    /// The client's first message.
+    ke1: B64,
     /// SHA-256 of the record that it began with: a password that was changed meanwhile proves nothing.
     record: Option<[u8; 32]>,
     /// Until when it waits for a second factor, from the first right password on.
@@ -46,13 +48,8 @@ pub struct PendingSignIn {
     pub confirms: Option<SessionId>,
 }
 
-/// Those that wait: a minute, in memory.
-pub type PendingSignIns = Pending<PendingSignIn>;
-
-/// An empty set.
-pub fn pending() -> PendingSignIns {
-    Pending::new(MINUTE)
-}
+/// Those that wait: a minute.
+static PENDING: Pending<PendingSignIn> = Pending::new(CeremonyKind::SignIn, MINUTE);
 
 /// What a handler needs to answer with a new session.
 #[derive(Debug)]
@@ -90,27 +87,38 @@ pub async fn begin(
     let pseudonym = state.opaque.pseudonym(pair.email_key());
     let id = account.unwrap_or(pseudonym);
     let record = accounts::opaque_record(state.db.read(), id).await?;
-    let started = state.opaque.sign_in_start(id, record.as_deref(), ke1)?;
-    let record = record.as_deref().map(sha256);
-    let pending = PendingSignIn { account, pair, state: started.state, record, waits_until: None, confirms };
-    let sign_in_id = state.sign_ins.put(pending)?;
+    let sign_in_id = random::bytes::<32>()?;
+    let started = state.opaque.sign_in_start(&sign_in_id, id, record.as_deref(), ke1)?;
+    let (ke1, record) = (B64(ke1.to_vec()), record.as_deref().map(sha256));
+    let pending = PendingSignIn { account, credential: id, ke1, record, waits_until: None, confirms };
+    PENDING.put(state, &sign_in_id, account, &pending).await?;
     Ok(SignInStarted { sign_in_id: B64(sign_in_id.to_vec()), credential_response: B64(started.response) })
 }
 
 /// `POST /sign-in/finish`. A session of the same account that the request carries ends; what it proved counts on.
-pub async fn finish(state: &AppState, carried: Option<Actor>, body: FinishSignIn) -> ServiceResult<NewSession> {
+pub async fn finish(
+    state: &AppState,
+    carried: Option<Actor>,
+    from: Address,
+    body: FinishSignIn,
+) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
-    let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
-    state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
+    let pending = take(state, &body.sign_in_id.0).await?;
+    pending.prove(state, &body.sign_in_id.0, &body.credential_finalization.0).await?;
     let account = pending.account.filter(|_| pending.confirms.is_none()).ok_or(ErrorCode::SignInFailed)?;
     let ended = carried.filter(|actor| actor.account == account);
     let sign_in_id = body.sign_in_id.clone();
-    let done = begin_session(state, account, ended, &pending, (device, body)).await;
+    let done = begin_session(state, (account, from), ended, &pending, (device, body)).await;
     if done.as_ref().is_err_and(waits) {
-        let end = pending.waits_until();
-        state.sign_ins.put_back(&sign_in_id.0, end, pending);
+        pending.wait_on(state, &sign_in_id.0).await?;
     }
     done
+}
+
+/// A sign-in that waits; it serves once.
+pub async fn take(state: &AppState, id: &[u8]) -> ServiceResult<PendingSignIn> {
+    let taken = PENDING.take(state, id).await?;
+    Ok(taken.ok_or(ErrorCode::SignInFailed)?.value)
 }
 
 /// Whether the password was right and a second factor may still come.
@@ -124,9 +132,21 @@ pub fn waits(error: &ServiceError) -> bool {
 }
 
 impl PendingSignIn {
-    /// Until when it waits for a second factor: asking again gives no new time.
-    pub fn waits_until(&mut self) -> UnixMillis {
-        *self.waits_until.get_or_insert_with(|| now_ms() + second_factor::WAIT)
+    /// Whether KE3 shows the right password.
+    pub async fn prove(&self, state: &AppState, id: &[u8], ke3: &[u8]) -> ServiceResult<()> {
+        let id: &[u8; 32] = id.try_into().map_err(|_| ErrorCode::SignInFailed)?;
+        let record = accounts::opaque_record(state.db.read(), self.credential).await?;
+        if record.as_deref().map(sha256) != self.record {
+            return Err(ErrorCode::SignInFailed.into());
+        }
+        let again = state.opaque.sign_in_start(id, self.credential, record.as_deref(), &self.ke1.0)?;
+        state.opaque.sign_in_finish(&again.state, ke3)
+    }
+
+    /// Waits for a second factor: asking again gives no new time.
+    pub async fn wait_on(mut self, state: &AppState, id: &[u8]) -> ServiceResult<()> {
+        let ends_at = *self.waits_until.get_or_insert_with(|| now_ms() + second_factor::WAIT);
+        PENDING.put_until(state, id, (self.account, ends_at), &self).await
     }
 
     /// Refuses where the password was changed since the start.
@@ -143,7 +163,7 @@ fn sha256(record: &[u8]) -> [u8; 32] {
 
 async fn begin_session(
     state: &AppState,
-    account: AccountId,
+    (account, from): (AccountId, Address),
     ended: Option<Actor>,
     pending: &PendingSignIn,
     (device, body): (String, FinishSignIn),
@@ -176,16 +196,16 @@ async fn begin_session(
     }
     // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
     let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
-    let from = pending.pair.from();
     let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), from, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
     }
-    throttle::succeeded(state, &tx, &pending.pair).await?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
     tx.record(event).await?;
+    sessions::tell_begun(&mut tx, &begun, ended.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, ended.is_some());
+    sessions::changed(state, account);
     NewSession::new(state, begun, row).await
 }
 

@@ -87,10 +87,10 @@ pub async fn finish(
         event = event.with("provider", identity.provider());
     }
     tx.record(event).await?;
-    tx.commit().await?;
     if row.status == AccountStatus::Pending {
-        tell_administrators(state).await?;
+        tell_administrators(&mut tx).await?;
     }
+    tx.commit().await?;
     NewSession::new(state, begun, row).await
 }
 
@@ -116,9 +116,9 @@ async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<In
     }
 }
 
-async fn tell_administrators(state: &AppState) -> ServiceResult<()> {
-    for administrator in accounts::active_with_role(state.db.read(), Role::Administrator).await? {
-        state.live.publish(administrator, live::event(LiveKind::AccountChanged));
+async fn tell_administrators(tx: &mut WriteTx) -> ServiceResult<()> {
+    for administrator in accounts::active_with_role(tx.conn(), Role::Administrator).await? {
+        tx.tell(administrator, live::event(LiveKind::AccountChanged));
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub async fn accept(state: &AppState, actor: &Actor, team: TeamId) -> ServiceRes
         TeamMemberState::Invited => {}
     }
     team_members::put(tx.conn(), &MemberRow { state: TeamMemberState::Member, ..row }).await?;
-    finish(state, tx, (team, actor.account), EventDraft::by(actor, Action::TeamJoin).with("team", team), now).await
+    finish(tx, (team, actor.account), EventDraft::by(actor, Action::TeamJoin).with("team", team), now).await
 }
 
 /// `POST /teams/{id}/leave`.
@@ -65,11 +65,10 @@ pub async fn leave(state: &AppState, actor: &Actor, team: TeamId, body: LeaveTea
     team_members::put(tx.conn(), &left).await?;
     store::delete_keys(tx.conn(), team, actor.account).await?;
     let event = EventDraft::by(actor, Action::TeamLeave).with("team", team).with("was", was);
-    finish(state, tx, (team, actor.account), event, now).await
+    finish(tx, (team, actor.account), event, now).await
 }
 
 async fn finish(
-    state: &AppState,
     mut tx: WriteTx,
     (team, account): (TeamId, AccountId),
     event: EventDraft,
@@ -78,8 +77,7 @@ async fn finish(
     let changed = teams_access::changed(tx.conn(), &team, &[account], false, now).await?;
     let members = team_members::of_team(tx.conn(), team).await?;
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.iter().for_each(|changed| changed.publish(state));
-    teams_access::publish(state, members.into_iter().map(|member| member.account).collect());
-    Ok(())
+    changed.iter().for_each(|changed| changed.tell(&mut tx));
+    teams_access::tell(&mut tx, members.into_iter().map(|member| member.account).collect());
+    tx.commit().await
 }

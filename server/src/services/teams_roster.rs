@@ -211,11 +211,10 @@ async fn commit(
     let event = if checked.dissolves() { event.with("dissolved", true) } else { event };
     tx.record(event).await?;
     tell(state, &mut tx, actor, &checked, &before).await?;
-    tx.commit().await?;
-    changed.iter().for_each(|changed| changed.publish(state));
+    changed.iter().for_each(|changed| changed.tell(&mut tx));
     let told: BTreeSet<AccountId> = before.into_keys().chain(checked.added.iter().copied()).collect();
-    teams_access::publish(state, told);
-    Ok(())
+    teams_access::tell(&mut tx, told);
+    tx.commit().await
 }
 
 /// Another manager may have been quicker.

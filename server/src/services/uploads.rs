@@ -176,7 +176,7 @@ pub async fn put_segment<E>(
         return drain(body, expected).await;
     }
     let key = format!("uploads/{id}/{n}-{}", hex::encode(random::bytes::<8>()?));
-    intend(state, &key).await?;
+    let until = intend(state, &key).await?;
     let mut writer = state.blobs.write(&key);
     let written = match receive(&mut writer, body, expected, announced.sha256).await {
         // A store that failed may have it all the same: the key stays among those to delete.
@@ -188,8 +188,8 @@ pub async fn put_segment<E>(
             return Err(error);
         }
     };
-    keep(state, actor, id, Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key }, written)
-        .await
+    let segment = Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key };
+    keep(state, actor, id, segment, (written, until)).await
 }
 
 fn segment_len(row: &store::Upload, n: u32) -> ServiceResult<u64> {
@@ -244,11 +244,13 @@ async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expect
     Ok(())
 }
 
-/// Names the blob before it exists.
-async fn intend(state: &AppState, key: &str) -> ServiceResult<()> {
+/// Names the blob before it exists. Gives the time until which no server deletes it.
+async fn intend(state: &AppState, key: &str) -> ServiceResult<UnixMillis> {
+    let until = state.clock.now() + INTENT;
     let tx = state.db.begin_write().await?;
-    blob_garbage::add(tx.conn(), vec![key.to_owned()], state.clock.now() + INTENT).await?;
-    tx.commit().await
+    blob_garbage::add(tx.conn(), vec![key.to_owned()], until).await?;
+    tx.commit().await?;
+    Ok(until)
 }
 
 /// The blob was given up: there is nothing to delete. One that nobody gives up is found by its name later.
@@ -264,7 +266,7 @@ async fn keep(
     actor: &Actor,
     id: UploadId,
     mut segment: Segment,
-    written: Written,
+    (written, until): (Written, UnixMillis),
 ) -> ServiceResult<()> {
     let now = state.clock.now();
     let tx = state.db.begin_write().await?;
@@ -276,7 +278,14 @@ async fn keep(
         blob_garbage::add(tx.conn(), vec![earlier.blob_key], now).await?;
     }
     store::put_segment(tx.conn(), segment).await?;
-    blob_garbage::remove(tx.conn(), vec![key]).await?;
+    // A server that was asleep for an hour, or whose clock is off, finds that its blob was given up. It is sent again.
+    if !blob_garbage::take_back(tx.conn(), &key, until).await? {
+        drop(tx);
+        let tx = state.db.begin_write().await?;
+        blob_garbage::add(tx.conn(), vec![key], now).await?;
+        tx.commit().await?;
+        return Err(ErrorCode::Unavailable.into());
+    }
     store::extend(tx.conn(), id, now + state.config.keep.uploads()).await?;
     tx.commit().await
 }

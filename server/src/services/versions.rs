@@ -157,9 +157,8 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
     quotas::tell(state, &mut tx, loaded.seen.owner).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// The bytes of a version without uploads: one without files, or whose files are all carried over. One with uploads was admitted
@@ -236,9 +235,8 @@ pub async fn rekey(
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// Uploads of this person for this report that can't be committed any more. What was uploaded for a version that somebody else

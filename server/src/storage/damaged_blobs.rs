@@ -8,8 +8,8 @@ use entities::{
     part_segments, upload_segments,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -66,14 +66,9 @@ pub async fn remove(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> {
     Ok(Entity::delete_by_id(key.to_owned()).exec(conn).await?.rows_affected > 0)
 }
 
-/// They were looked for in the backups.
-pub async fn tried(conn: &impl ConnectionTrait, keys: &[String], now: UnixMillis) -> DbResult<()> {
-    for batch in keys.chunks(BATCH) {
-        Entity::update_many()
-            .col_expr(Column::TriedAt, Expr::value(Some(now)))
-            .filter(Column::Key.is_in(batch.to_vec()))
-            .exec(conn)
-            .await?;
-    }
-    Ok(())
+/// It is looked for in the backups now, unless it was since a time. Says whether this call may: two servers don't both.
+pub async fn try_now(conn: &impl ConnectionTrait, key: &str, now: UnixMillis, since: UnixMillis) -> DbResult<bool> {
+    let before = Condition::any().add(Column::TriedAt.is_null()).add(Column::TriedAt.lte(since));
+    let query = Entity::update_many().col_expr(Column::TriedAt, Expr::value(Some(now)));
+    Ok(query.filter(Column::Key.eq(key)).filter(before).exec(conn).await?.rows_affected == 1)
 }

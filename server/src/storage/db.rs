@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use api_types::UnixMillis;
+use api_types::{AccountId, UnixMillis, live::LiveEvent};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
@@ -18,13 +18,14 @@ use crate::{
     audit::EventDraft,
     clock::Clock,
     database_url::DatabaseUrl,
+    live,
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
         connect::{self, Purpose, begin, connect, reach},
         copy::marks,
         failure::Failure,
-        integrity,
+        integrity, live_events,
         log::Tree,
         migrate::{self, DatabaseError},
         open_file::OpenFile,
@@ -55,6 +56,7 @@ struct Commits {
     keys: Notify,
     mail: Notify,
     sms: Notify,
+    live: Notify,
 }
 
 #[derive(Debug)]
@@ -181,6 +183,11 @@ impl Db {
         &self.commits.sms
     }
 
+    /// Notified when live events were committed, here or by another server.
+    pub fn live(&self) -> &Notify {
+        &self.commits.live
+    }
+
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
@@ -196,7 +203,7 @@ impl Db {
             writer.heads = Heads::load(&tx).await?;
             writer.unsure = false;
         }
-        Ok(WriteTx { tx, staged: Staged::default(), mail: false, sms: false, writer })
+        Ok(WriteTx { tx, staged: Staged::default(), told: Vec::new(), mail: false, sms: false, writer })
     }
 
     /// Whether SQLite's file is where it was opened. What is written to one that was moved or deleted would be lost with the
@@ -231,6 +238,7 @@ pub struct WriteTx {
     // Field order matters: the transaction rolls back before the writer is released.
     tx: DatabaseTransaction,
     staged: Staged,
+    told: Vec<(AccountId, LiveEvent)>,
     mail: bool,
     sms: bool,
     writer: OwnedMutexGuard<Writer>,
@@ -261,6 +269,15 @@ impl WriteTx {
         phone_codes::insert(&self.tx, code).await
     }
 
+    /// Tells every open page of an account, on whichever server, once this is committed, and never without it. The same
+    /// twice is told once.
+    pub fn tell(&mut self, account: AccountId, event: LiveEvent) {
+        let told = (account, event);
+        if !self.told.contains(&told) {
+            self.told.push(told);
+        }
+    }
+
     /// Writes the events and commits. Only after this may anything be acknowledged.
     ///
     /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
@@ -271,8 +288,13 @@ impl WriteTx {
     }
 
     async fn finish(self) -> ServiceResult<()> {
-        let Self { tx, staged, mail, sms, mut writer } = self;
+        let Self { tx, staged, told, mail, sms, mut writer } = self;
         audit::insert(&tx, &staged).await?;
+        live_events::insert(&tx, &told, writer.clock.now()).await?;
+        if !told.is_empty() && tx.get_database_backend() == DbBackend::Postgres {
+            // It says that there is something to read, and is sent with the commit.
+            tx.execute_unprepared(&format!("NOTIFY {}", live::CHANNEL)).await?;
+        }
         // Whether it was written isn't known before it is said: else the table is asked, with the next transaction.
         writer.unsure = true;
         tx.commit().await?;
@@ -286,6 +308,9 @@ impl WriteTx {
         }
         if sms {
             writer.commits.sms.notify_one();
+        }
+        if !told.is_empty() {
+            writer.commits.live.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

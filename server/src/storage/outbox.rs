@@ -81,6 +81,9 @@ pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>
     Ok(rows.iter().map(|row| row.due_at.max(row.leased_until)).min())
 }
 
+/// A message in hand: its id, and the end of the lease, which is later with each holder and so tells one from the next.
+pub type Leased<'a> = (&'a [u8; 16], UnixMillis);
+
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
 pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, until: UnixMillis) -> DbResult<bool> {
     let query = Entity::update_many()
@@ -92,27 +95,40 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
-/// It was sent, or is of no use any more.
-pub async fn delete(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
-    Entity::delete_by_id(id.to_vec()).exec(conn).await.map(drop)
+/// It was sent, or is of no use any more. Nothing, where the lease that ends then is not this one's any more; so below.
+pub async fn delete(conn: &impl ConnectionTrait, (id, until): Leased<'_>) -> DbResult<()> {
+    let query = Entity::delete_many().filter(Column::Id.eq(id.to_vec())).filter(Column::LeasedUntil.eq(until));
+    query.exec(conn).await.map(drop)
 }
 
 /// It wasn't taken: tried again then.
-pub async fn put_off(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, due_at: UnixMillis) -> DbResult<()> {
+pub async fn put_off(
+    conn: &impl ConnectionTrait,
+    (id, until): Leased<'_>,
+    attempts: i32,
+    due_at: UnixMillis,
+) -> DbResult<()> {
     let query = Entity::update_many()
         .col_expr(Column::Attempts, Expr::value(attempts))
         .col_expr(Column::DueAt, Expr::value(due_at))
         .col_expr(Column::LeasedUntil, Expr::value(0_i64))
-        .filter(Column::Id.eq(id.to_vec()));
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 
 /// It is given up.
-pub async fn fail(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, now: UnixMillis) -> DbResult<()> {
+pub async fn fail(
+    conn: &impl ConnectionTrait,
+    (id, until): Leased<'_>,
+    attempts: i32,
+    now: UnixMillis,
+) -> DbResult<()> {
     let query = Entity::update_many()
         .col_expr(Column::Attempts, Expr::value(attempts))
         .col_expr(Column::FailedAt, Expr::value(Some(now)))
-        .filter(Column::Id.eq(id.to_vec()));
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 

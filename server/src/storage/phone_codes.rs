@@ -7,7 +7,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::DbResult;
+use super::{DbResult, outbox::Leased};
 use crate::{
     audit::enum_name,
     sms::{CodePurpose, Number},
@@ -145,19 +145,27 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
-/// There is nothing to send any more: it was sent, or given up.
-pub async fn sent(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
+/// There is nothing to send any more: it was sent, or given up. Nothing, where the lease that ends then is not this one's any
+/// more; so below.
+pub async fn sent(conn: &impl ConnectionTrait, (id, until): Leased<'_>) -> DbResult<()> {
     let query = Entity::update_many().col_expr(Column::SendAt, Expr::value(None::<UnixMillis>));
-    query.filter(Column::Id.eq(id.to_vec())).exec(conn).await.map(drop)
+    let query = query.filter(Column::Id.eq(id.to_vec())).filter(Column::LeasedUntil.eq(until));
+    query.exec(conn).await.map(drop)
 }
 
 /// It wasn't taken: tried again then.
-pub async fn put_off(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, send_at: UnixMillis) -> DbResult<()> {
+pub async fn put_off(
+    conn: &impl ConnectionTrait,
+    (id, until): Leased<'_>,
+    attempts: i32,
+    send_at: UnixMillis,
+) -> DbResult<()> {
     let query = Entity::update_many()
         .col_expr(Column::Attempts, Expr::value(attempts))
         .col_expr(Column::SendAt, Expr::value(Some(send_at)))
         .col_expr(Column::LeasedUntil, Expr::value(0_i64))
-        .filter(Column::Id.eq(id.to_vec()));
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 

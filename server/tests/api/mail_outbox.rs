@@ -6,7 +6,10 @@ use server::{
     clock::{DAY, MINUTE},
     mail::{MailConfig, MailKind, outbox as sender},
     services::notices,
-    storage::accounts,
+    storage::{
+        accounts,
+        outbox::{self as rows, OutboxRow},
+    },
     upkeep,
 };
 
@@ -215,4 +218,36 @@ async fn what_is_rolled_back_is_told_to_nobody() {
     assert_eq!(server.post("/sign-up", None, &body).await.code(), "email_taken");
     mail.nothing().await;
     assert_eq!(outbox(&server).await, []);
+}
+
+/// A server that was asleep while another took its message over neither takes it back nor ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lost_a_message_to_another_server_changes_nothing_of_it() {
+    let server = Server::start().await;
+    let row = OutboxRow {
+        id: [7; 16],
+        kind: MailKind::PasswordChanged,
+        account: None,
+        subject: None,
+        address: FOUNDER.into(),
+        address_key: FOUNDER.into(),
+        created_at: 0,
+        due_at: 0,
+        attempts: 0,
+    };
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    tx.queue_mail(&row).await.unwrap();
+    let id = &row.id;
+    assert!(rows::lease(tx.conn(), id, 1_000, 2_000).await.unwrap());
+    assert!(!rows::lease(tx.conn(), id, 1_999, 2_999).await.unwrap(), "it is in somebody's hands");
+    assert!(rows::lease(tx.conn(), id, 2_000, 3_000).await.unwrap());
+    rows::delete(tx.conn(), (id, 2_000)).await.unwrap();
+    rows::put_off(tx.conn(), (id, 2_000), 9, 0).await.unwrap();
+    rows::fail(tx.conn(), (id, 2_000), 9, 2_500).await.unwrap();
+    assert!(rows::due(tx.conn(), 2_999, 10).await.unwrap().is_empty(), "it stays in the second one's");
+    let left = rows::due(tx.conn(), 3_000, 10).await.unwrap();
+    assert_eq!((left.len(), left[0].attempts), (1, 0));
+    rows::delete(tx.conn(), (id, 3_000)).await.unwrap();
+    assert!(rows::due(tx.conn(), 3_000, 10).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
 }

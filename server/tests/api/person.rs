@@ -171,6 +171,16 @@ pub async fn founder(server: &Server) -> Person {
 
 /// Signs in; gives the last answer and, where the password was right, the export key.
 pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carrier) -> (Answer, Option<ExportKey>) {
+    sign_in_over([server, server], email, password, carrier).await
+}
+
+/// As [`sign_in`], with the second request to another server than the first.
+pub async fn sign_in_over(
+    [server, second]: [&Server; 2],
+    email: &str,
+    password: &str,
+    carrier: Carrier,
+) -> (Answer, Option<ExportKey>) {
     let password = Password::new(password).unwrap();
     let start = login_start(&password, &mut rng()).unwrap();
     let request = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
@@ -190,7 +200,7 @@ pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carr
         carrier,
         device: "test".to_owned(),
     };
-    (server.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
+    (second.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.

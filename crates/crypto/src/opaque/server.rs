@@ -3,12 +3,13 @@
 
 use std::fmt;
 
+use chacha20::ChaCha20Rng;
 use hmac::{Hmac, KeyInit, Mac};
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
     ServerLoginParameters, ServerRegistration, ServerSetup,
 };
-use rand_core::CryptoRng;
+use rand_core::{CryptoRng, SeedableRng};
 use sha2::Sha256;
 
 use super::{
@@ -26,6 +27,7 @@ use crate::{
 pub struct OpaqueServer {
     setup: ServerSetup<Suite>,
     pseudonym_key: Secret<32>,
+    login_key: Secret<32>,
     instance: InstanceId,
 }
 
@@ -53,7 +55,8 @@ impl OpaqueServer {
     fn with(instance: InstanceId, setup: ServerSetup<Suite>) -> Self {
         let bytes = SecretBytes::new(setup.serialize().to_vec());
         let pseudonym_key = subkey(bytes.expose(), "opaque-pseudonym", &[]);
-        Self { setup, pseudonym_key, instance }
+        let login_key = subkey(bytes.expose(), "opaque-login", &[]);
+        Self { setup, pseudonym_key, login_key, instance }
     }
 
     /// The keys, to be kept in a file of their own, mode 0600.
@@ -122,6 +125,25 @@ impl OpaqueServer {
                 .map_err(error)?;
         let state = SecretBytes::new(start.state.serialize().to_vec());
         Ok(LoginStart { response: start.message.serialize().to_vec(), state })
+    }
+
+    /// As [`OpaqueServer::login_start`], with randomness of the login's own: the same inputs give the same answer and state
+    /// again, to whoever has these keys and to nobody else. So servers that share them need not keep the state between a
+    /// login's two messages, and what they keep instead, `login` and the inputs, tells nothing.
+    ///
+    /// `login` must be random, and new for each login.
+    ///
+    /// # Errors
+    /// [`OpaqueError::Malformed`].
+    pub fn login_start_as(
+        &self,
+        login: &[u8; 32],
+        account: &AccountId,
+        record: Option<&[u8]>,
+        request: &[u8],
+    ) -> Result<LoginStart, OpaqueError> {
+        let seed = subkey(self.login_key.expose(), "opaque-login-seed", &[&login[..]]);
+        self.login_start(account, record, request, &mut ChaCha20Rng::from_seed(*seed.expose()))
     }
 
     /// Checks a login's last message. Gives the session key, equal to the client's.

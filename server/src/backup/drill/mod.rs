@@ -143,7 +143,7 @@ pub async fn once(state: &AppState) -> ServiceResult<Option<Outcome>> {
         return Ok(None);
     }
     // Another server of this installation may have been faster.
-    let Some(id) = drills::begin(state).await? else { return Ok(None) };
+    let Some(id) = drills::begin(state, plan).await? else { return Ok(None) };
     let work = tried(state, schedule, plan);
     tokio::pin!(work);
     let outcome = loop {
