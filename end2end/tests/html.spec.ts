@@ -160,7 +160,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
   });
 
   await test.step('of backups, where one was made and another failed, and of a damaged file', async () => {
-    const good = { snapshot: '20261127T094100Z-5f3a09c1', began_at: 1, ended_at: 2, bytes: 3, new_bytes: 4, blobs: 5 };
+    const good = { snapshot: '20261127T094100123Z-5f3a09c1', began_at: 1, ended_at: 2, bytes: 3, new_bytes: 4, blobs: 5 };
     const failed = { began_at: 6, ended_at: 7, error: 'the store is full' };
     const status = poison({ last: good, failed, overdue: true }, new Set(['snapshot', 'error']), met);
     await administrator.page.route(/\/api\/v1\/admin\/backups$/, (route) => route.fulfill({ json: status }));

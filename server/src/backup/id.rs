@@ -9,9 +9,9 @@ use super::BackupError;
 use crate::{ServiceResult, random};
 
 /// How the time is written: it sorts as the times do.
-const TIME: &str = "%Y%m%dT%H%M%SZ";
+const TIME: &str = "%Y%m%dT%H%M%S%3fZ";
 
-/// `20261127T094100Z-5f3a09c1`, UTC.
+/// `20261127T094100123Z-5f3a09c1`, UTC.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotId(String);
 
@@ -27,7 +27,7 @@ impl SnapshotId {
         &self.0
     }
 
-    /// When it was begun, to the second.
+    /// When it was begun, to the millisecond.
     pub fn time(&self) -> UnixMillis {
         time(&self.0).unwrap_or_default()
     }
@@ -65,9 +65,16 @@ mod tests {
     fn ids_sort_as_their_times_do_and_nothing_else_is_one() {
         let [a, b] = [1_764_000_000_999, 1_764_000_001_000].map(|now| SnapshotId::new(now).unwrap());
         assert!(a < b);
-        assert_eq!((a.time(), b.time()), (1_764_000_000_000, 1_764_000_001_000));
+        assert_eq!((a.time(), b.time()), (1_764_000_000_999, 1_764_000_001_000));
         assert_eq!(a.as_str().parse::<SnapshotId>().unwrap(), a);
-        for text in ["", "latest", "20261127T094100Z", "20261127T094100Z-5f3a09cG", "../20261127T094100Z-5f3a09c1"] {
+        for text in [
+            "",
+            "latest",
+            "20261127T094100123Z",
+            "20261127T094100Z-5f3a09c1",
+            "20261127T094100123Z-5f3a09cG",
+            "../20261127T094100123Z-5f3a09c1",
+        ] {
             assert!(text.parse::<SnapshotId>().is_err(), "{text}");
         }
     }

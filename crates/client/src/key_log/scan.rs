@@ -141,7 +141,7 @@ impl<P: Platform> Vault<P> {
 
     /// Asks for the newer keys that the tree has of pinned accounts. Who isn't given them is alarmed.
     async fn ask_for_newer(&self) -> Result<()> {
-        for (account, newer) in self.due() {
+        for (account, newer) in self.newer_due() {
             match self.person(&account.api()).await {
                 Err(ClientError::Refused(Refusal::KeyRecordOlder { .. } | Refusal::KeyRecordChanged { .. })) => {
                     self.note(|keys| keys.raise(newer.leaf, AlarmKind::others(account, newer.epoch)));
@@ -157,7 +157,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// Newer keys that nobody has been asked for yet, or was given.
-    fn due(&self) -> Vec<(AccountId, Newer)> {
+    fn newer_due(&self) -> Vec<(AccountId, Newer)> {
         let state = self.state();
         let due = |(id, newer): &(&AccountId, &Newer)| {
             let behind = state.pins.get(id).is_some_and(|pin| pin.epoch < newer.epoch);

@@ -114,7 +114,7 @@ fn Contested(field: FieldConflict, chosen: Chosen, heads: (String, String)) -> i
         view! {
             <label class="check" for=id.clone()>
                 <input
-                    id=id
+                    id=id.clone()
                     type="radio"
                     name=format!("side-{key}")
                     prop:checked=checked
