@@ -8,6 +8,7 @@ use std::time::Duration;
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     RuntimeErr, SqliteTransactionMode, SqlxError, TransactionOptions, TransactionTrait,
+    sqlx::{Connection, SqliteConnection},
 };
 
 use super::{DbResult, failure::Failure, migrate::DatabaseError};
@@ -110,7 +111,21 @@ fn sqlite(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
             .pragma("secure_delete", "ON");
         if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
     });
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|conn, _| Box::pin(is_out_of_transactions(conn))));
     options
+}
+
+/// Whether a connection may be used again. SQLite ends a transaction by itself where the disk is full or fails; the driver
+/// goes on counting it, and would begin the next one inside it, as a savepoint. Rolled back, that one leaves a transaction
+/// open that nobody ends, and nothing that is committed in it is ever durable.
+async fn is_out_of_transactions(conn: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    // What was told to roll back has done so, or has failed to.
+    conn.ping().await?;
+    let idle = !conn.is_in_transaction();
+    if !idle {
+        tracing::warn!("a connection to the database is closed: a transaction on it did not end as it should");
+    }
+    Ok(idle)
 }
 
 fn postgres(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
