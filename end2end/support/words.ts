@@ -425,6 +425,7 @@ export const words = {
     add: 'Add a phone number',
     verify: 'Confirm the number',
     added: /^The number is added/,
+    again: /^This number was confirmed a while ago/,
     factorOn: 'Use as second factor',
     factorOff: 'Stop using as second factor',
     signInOn: 'Use to sign in',

@@ -77,7 +77,7 @@ fn typed(email: &str, row: &AccountRow) -> ServiceResult<()> {
 
 /// `POST /account/deletion`: also for who waits for approval, was refused, or is in breach of a policy.
 pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let now = state.clock.now();
     let chain = verify::keys_of(state.db.read(), actor.account).await?;
     let statement = verify::parse::<AccountClosing>("/statement", &body.statement.0)?;

@@ -250,6 +250,36 @@ async fn whoever_is_in_breach_of_a_policy_can_only_add_a_second_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_breach_of_a_policy_makes_no_way_in_and_ends_what_others_have() {
+    let server = Server::start().await;
+    let [administrator, doctor, _] = clinic(&server).await;
+    let ann = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap().id;
+    doctor.add_emergency_contact(&ann, 1).await.unwrap();
+    let doctors = Policies { second_factor_roles: vec![Role::Doctor] };
+    administrator.api().put_policies(&doctors).await.unwrap();
+    let kit = client(&server).new_kit();
+    for refused in [
+        code(doctor.change_password(NEW_PASSWORD).await),
+        code(doctor.change_recovery_kit(&kit).await),
+        code(doctor.rotate_keys().await),
+        code(doctor.change_email("dora@elsewhere.example").await),
+        code(doctor.renew_recovery_codes().await),
+        code(doctor.add_emergency_contact(&ann, 2).await),
+        code(doctor.split_recovery(&[ann, administrator.account_id()], 2).await),
+    ] {
+        assert_eq!(refused, "second_factor_due");
+    }
+    let way = doctor.emergency_contacts().await.unwrap()[0].way_in;
+    doctor.remove_emergency_contact(&way).await.unwrap();
+    assert!(doctor.emergency_contacts().await.unwrap().is_empty());
+    doctor.end_other_sessions().await.unwrap();
+    doctor.save_state().await.unwrap();
+    let again = signs_in(&server, "dora@clinic.example", &NoSecondFactor).await.unwrap();
+    add_app(&server, &again).await;
+    again.change_password(NEW_PASSWORD).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_other_sessions_and_everything_still_opens() {
     let server = Server::start().await;
     let [_, doctor, ann] = clinic(&server).await;
