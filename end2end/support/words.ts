@@ -21,6 +21,7 @@ export const words = {
     weak: /^This password would be guessed quickly/,
     common: /^This is one of the most used passwords/,
     strong: 'Strong',
+    long: /^At most 128 characters/,
     differs: 'The two passwords differ.',
     deadLink: 'This link no longer works',
     invitedBy: (name: string, role: string) => `${name} invites you as ${role}.`,

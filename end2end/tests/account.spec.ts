@@ -40,6 +40,45 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
 });
 
+test('a password is taken as it was pasted, and one that is too long is refused by name', async ({ clinic, arrive }) => {
+  test.setTimeout(150_000);
+  const person = await arrive(clinic.stranger('Paula Brandt', 'patient'));
+  const { page } = person;
+  await person.fillSignUp('/sign-up');
+  const fields = [page.getByLabel(words.signUp.password, { exact: true }), page.getByLabel(words.signUp.passwordAgain)];
+  const paste = async (text: string) => {
+    await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    for (const field of fields) {
+      await field.fill('');
+      await field.press('ControlOrMeta+V');
+      await expect(field).toHaveValue(text);
+    }
+  };
+  const letters = (count: number) => Array.from({ length: count }, (_, n) => 'bwqzkfxmvp'[(n * n + 3 * n) % 10]).join('');
+  await paste(letters(129));
+  await person.button(words.signUp.next).click();
+  await expect(page.getByText(words.signUp.long).first()).toBeVisible();
+  await inspect(page, 'sign-up-password-long');
+  expect(await fields[0]?.inputValue(), 'nothing is cut').toHaveLength(129);
+  await paste('lantern mosaic tuba forty glacier kettle');
+  await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
+  // A hundred characters, of two UTF-16 units each.
+  const emoji = Array.from({ length: 100 }, (_, n) => String.fromCodePoint(0x1f400 + ((n * 37) % 100))).join('');
+  expect(emoji).toHaveLength(200);
+  await paste(emoji);
+  await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
+  person.identity.password = emoji;
+  await person.button(words.signUp.next).click();
+  await person.keepKit();
+  await person.answerKit();
+  await expect(page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
+  await person.signOut();
+  await page.goto('/sign-in');
+  await expect(person.button(words.signIn.submit)).toBeEnabled({ timeout: 30_000 });
+  await person.trySignIn(emoji);
+  await person.heading(words.reports.title).waitFor({ timeout: 30_000 });
+});
+
 test('an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
   const person = await arrive({ ...clinic.patient });
   await person.fillSignUp('/sign-up');

@@ -34,6 +34,7 @@ texts! {
         taken = "An account with this e-mail exists. Sign in, or use your recovery kit if you forgot the password.";
         email_bad = "This doesn't look like an e-mail address.";
         password_short = "At least {min} characters.";
+        password_long = "At most {max} characters. Nothing was cut; shorten it, or choose another.";
         password_common = "This is one of the most used passwords; attackers try it first. Choose another.";
         password_unjudged = "The password could not be checked, because the server can't be reached. Try again.";
         weak = "This password would be guessed quickly. Make it longer or less usual.";
