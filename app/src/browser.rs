@@ -160,6 +160,17 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Whether this device has a network, as far as it knows.
+pub fn has_network() -> bool {
+    window().navigator().on_line()
+}
+
+/// Whether something stands in an input.
+pub fn is_filled(id: &str) -> bool {
+    let input = document().get_element_by_id(id).and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
+    input.is_some_and(|input| !input.value().is_empty())
+}
+
 /// Waits, but not after the moment when this device has a network again.
 pub async fn sleep_or_online(milliseconds: i32) {
     let mut waiting = None;

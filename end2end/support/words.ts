@@ -101,6 +101,7 @@ export const words = {
     administration: 'Administration',
     settings: 'Settings',
     lock: 'Lock',
+    lockedIdle: /^Locked because nothing happened for 1 min/,
     signOut: 'Sign out',
   },
   reports: {
@@ -316,6 +317,7 @@ export const words = {
   settings: {
     title: 'Settings',
     key: 'Your key in words',
+    lockAfter: 'Lock after',
     addressVerified: 'Verified',
     addressUnverified: 'Not verified',
     sessions: 'Sessions and devices',

@@ -33,7 +33,9 @@ texts! {
         theme_dark = "Dark";
         theme_dark_text = "Always dark.";
         vault = "Lock";
-        vault_note = "Locks by itself after {minutes} minutes without use. Locking wipes the keys and everything opened from this page; you stay signed in.";
+        vault_note = "Locks by itself when nobody uses the page for a while. Locking wipes the keys and everything opened from this page; you stay signed in.";
+        lock_after = "Lock after";
+        lock_minutes = "{minutes} min without use";
         lock_now = "Lock now";
         cache = "Sealed copy on this device";
         cache_note = "To open your list quickly, this browser keeps a copy of it, sealed with your key. Without your password it is unreadable.";
