@@ -18,6 +18,7 @@ use crypto::{
     stretch::KdfParams,
 };
 use getrandom::SysRng;
+use reqwest::Method;
 use server::clock::now_ms;
 
 use crate::harness::{Answer, Server};
@@ -171,6 +172,16 @@ pub async fn founder(server: &Server) -> Person {
 
 /// Signs in; gives the last answer and, where the password was right, the export key.
 pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carrier) -> (Answer, Option<ExportKey>) {
+    sign_in_by(server, (email, password), carrier, ("test", None)).await
+}
+
+/// The same, by a device of some name, from an address that a proxy says.
+pub async fn sign_in_by(
+    server: &Server,
+    (email, password): (&str, &str),
+    carrier: Carrier,
+    (device, from): (&str, Option<&str>),
+) -> (Answer, Option<ExportKey>) {
     let password = Password::new(password).unwrap();
     let start = login_start(&password, &mut rng()).unwrap();
     let request = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
@@ -188,9 +199,13 @@ pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carr
         credential_finalization: B64(finalization),
         second_factor: None,
         carrier,
-        device: "test".to_owned(),
+        device: device.to_owned(),
     };
-    (server.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
+    let mut last = server.request(Method::POST, "/api/v1/sign-in/finish").json(&request);
+    if let Some(from) = from {
+        last = last.header("x-forwarded-for", from);
+    }
+    (server.send(last).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.
