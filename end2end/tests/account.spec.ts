@@ -1,4 +1,5 @@
 // Accounts: creating, signing in, locking, recovering, sessions.
+import type { Page } from '@playwright/test';
 import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
@@ -182,11 +183,18 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   await third.signIn();
 });
 
-test('sessions are listed and ended; the ended page notices', async ({ clinic, enter }) => {
+test('sessions are listed and ended; the ended page notices', async ({ clinic, enter, arrive }) => {
+  test.setTimeout(120_000);
   const here = await enter(clinic.patient);
   await here.heading(words.reports.title).waitFor();
-  const there = await enter(clinic.patient);
+  await noteWhen(here.page, words.settings.sessionBeganStart);
+  const there = await arrive(clinic.patient);
+  const answer = there.page.waitForResponse((answer) => answer.url().endsWith('/api/v1/sign-in/finish') && answer.ok());
+  const answered = answer.then(() => Date.now());
+  await there.signIn();
   await expect(here.page.getByText(words.settings.sessionBegan)).toBeVisible();
+  const told = await here.page.evaluate(() => (window as unknown as { toldAt: number }).toldAt);
+  expect(told - (await answered), 'the other page tells within a second').toBeLessThan(1_000);
   // Unlocking goes on with the session that there is: no news for anybody.
   await there.page.reload();
   await there.unlock();
@@ -196,9 +204,42 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await expect(here.page.getByText(words.settings.current)).toHaveCount(1);
   await expect(here.page.getByText(words.settings.sessionBegan), 'said once, of the sign-in').toHaveCount(1);
   await expect(here.page.getByText(words.settings.placeHere).first()).toBeVisible();
+  // One of them alone.
+  const rows = here.page.getByRole('list', { name: words.settings.sessionList }).getByRole('listitem');
+  await expect(rows.first()).toBeVisible();
+  const before = await rows.count();
+  const third = await enter(clinic.patient);
+  await third.heading(words.reports.title).waitFor();
+  await expect(rows).toHaveCount(before + 1);
+  const device = (await rows.first().innerText()).split('\n')[0] ?? '';
+  expect(device, 'named as the browser calls itself').toMatch(/^\w+ on \w+/);
+  await inspect(here.page, 'settings-sessions');
+  // Newest first: the third.
+  await rows.first().getByRole('button', { name: words.settings.endOne }).click();
+  await expect(here.page.getByText(words.settings.ended(device)).first()).toBeVisible();
+  await expect(rows).toHaveCount(before);
+  await expect(third.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
+  expect((await third.context.request.get('/api/v1/drafts')).status()).toBe(401);
+  expect((await there.context.request.get('/api/v1/drafts')).status(), 'the others go on').toBe(200);
+
   await here.button(words.settings.endOthers).click();
+  // What isn't a session goes on, and the way to end it is beside it.
+  for (const [name, path] of [[words.settings.toTokens, '/settings/tokens'], [words.settings.toDevices, '/settings/devices']] as const) {
+    await expect(here.dialog().getByRole('link', { name })).toHaveAttribute('href', path);
+  }
+  await inspect(here.page, 'settings-sessions-end-all');
   await here.dialog().getByRole('button', { name: words.settings.endOthers }).click();
   await expect(there.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
   expect((await there.context.request.get('/api/v1/drafts')).status()).toBe(401);
   expect((await here.context.request.get('/api/v1/drafts')).status()).toBe(200);
 });
+
+/** Notes in a page when a text first stands in it, by the clock that both have. */
+async function noteWhen(page: Page, text: string): Promise<void> {
+  await page.evaluate((text) => {
+    const marks = window as unknown as { toldAt?: number };
+    new MutationObserver(() => {
+      if (marks.toldAt === undefined && document.body.textContent?.includes(text)) marks.toldAt = Date.now();
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  }, text);
+}

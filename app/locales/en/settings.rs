@@ -63,6 +63,7 @@ texts! {
         end_all = "Sign out all others";
         end_all_title = "Sign out all other sessions?";
         end_all_text = "{count} other sessions end at once; pages that are open there close. Nothing stored is lost.";
+        end_all_stay = "Programs that you gave a token, and devices that send in your name, go on. End them under";
         ended_all = "All other sessions are signed out";
         failed = "This can't be loaded right now";
     }
