@@ -26,6 +26,11 @@ pub fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
     spawn_local(async move { done(JsFuture::from(promise).await.is_ok()) });
 }
 
+/// Where this page comes from: what links begin with.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
 /// Gives an element the focus.
 pub fn focus(id: &str) {
     let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());

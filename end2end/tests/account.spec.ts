@@ -41,6 +41,27 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
 });
 
+test('the recovery kit on paper: its words, whose they are and where, on one page', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Petra Lund', 'patient'));
+  const { page } = person;
+  await person.fillSignUp('/sign-up');
+  await person.button(words.signUp.next).click();
+  await person.heading(words.signUp.kitTitle).waitFor();
+  await page.emulateMedia({ media: 'print' });
+  const kit = page.getByTestId(words.signUp.kitTestId).getByRole('listitem');
+  await expect(kit).toHaveCount(24);
+  for (const word of await kit.all()) await expect(word).toBeVisible();
+  const numbered = (await kit.allInnerTexts()).map((text) => /^(\d+)\s+([a-z]{3,8})$/.exec(text.trim()));
+  expect(numbered.map((found) => Number(found?.[1]))).toEqual(Array.from({ length: 24 }, (_, n) => n + 1));
+  for (const stands of [person.identity.email, clinic.origin]) {
+    await expect(page.getByText(stands, { exact: true })).toBeVisible();
+  }
+  // Nothing of it can be pressed on paper.
+  await expect(page.getByRole('button').and(page.locator(':visible'))).toHaveCount(0);
+  const paper = await page.pdf({ preferCSSPageSize: true });
+  expect(paper.toString('latin1').match(/\/Type\s*\/Page\b/g), 'one page').toHaveLength(1);
+});
+
 test('a password is taken as it was pasted, and one that is too long is refused by name', async ({ clinic, arrive }) => {
   test.setTimeout(150_000);
   const person = await arrive(clinic.stranger('Paula Brandt', 'patient'));

@@ -40,6 +40,7 @@ texts! {
         weak = "This password would be guessed quickly. Make it longer or less usual.";
         kit_title = "Your recovery kit";
         kit_lead = "These 24 words open your account if you forget your password. Nobody else has them and we can't make new ones. Print or save them, and keep them away from this device.";
+        kit_server = "Server";
         kit_print = "Print";
         kit_download = "Save as file";
         kit_copy = "Copy";
