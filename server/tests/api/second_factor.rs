@@ -392,7 +392,11 @@ async fn a_new_kit_voids_the_old_and_the_password_stays() {
     let (bea, old) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     let new = client(&server).new_kit();
     let words = |kit: &RecoveryKit| kit.words().join(" ");
+    let before = bea.account_key();
     bea.change_recovery_kit(&new).await.unwrap();
+    assert_ne!(bea.account_key(), before, "a new kit alone makes another account key");
+    let other = signs_in(&server, "bea@clinic.example", &NoSecondFactor).await.unwrap();
+    assert_eq!(other.account_key(), bea.account_key(), "which the password opens");
     bea.change_password(PASSWORD).await.unwrap();
     let again = client(&server).new_kit();
     bea.change_recovery_kit(&again).await.unwrap();
