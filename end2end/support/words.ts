@@ -188,6 +188,7 @@ export const words = {
     findGo: 'Find',
     found: 'Teams found',
     accessName: (name: string) => `Care team ${name}`,
+    notCompared: /^[12] of 2 keys not compared/,
     membersNow: (names: string) => `Members now: ${names}`,
     none: 'No team yet',
   },
