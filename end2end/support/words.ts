@@ -230,6 +230,9 @@ export const words = {
     scan: 'Scan their code',
     compare: (name: string) => `Compare key ${name}`,
     same: 'The words are the same',
+    refused: "Keys that don't fit",
+    refusedWhy: /nothing that their owner signed leads from the old to the new/,
+    steps: [/^Don't send them anything by another way/, /^Ask them, by a way that doesn't go through this server/, /^Tell your administrator/],
   },
   access: {
     people: 'Who can see what',
@@ -271,6 +274,7 @@ export const words = {
   },
   attacks: {
     keys: /are not in the public log of keys/,
+    keysChanged: /The keys of \w+ are not the ones seen before|The server shows older keys/,
     accessOlder: /The server shows an older access list/,
     withdrawn: /The server presents an access that was withdrawn/,
     file: /was damaged or exchanged/,
