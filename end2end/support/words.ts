@@ -1,6 +1,10 @@
 // Every word of the page that a test looks for: the one file to touch when the page says something else.
 // The page's own strings are in app/locales/en.
 export const words = {
+  common: {
+    showPassword: 'Show password',
+    hidePassword: 'Hide password',
+  },
   signUp: {
     title: 'Create account',
     setUpTitle: 'Set up HealthSecure',

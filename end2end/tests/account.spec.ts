@@ -62,6 +62,28 @@ test('the recovery kit on paper: its words, whose they are and where, on one pag
   expect(paper.toString('latin1').match(/\/Type\s*\/Page\b/g), 'one page').toHaveLength(1);
 });
 
+test('a password is masked until its reader shows it, and password managers know the fields', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Mira Skov', 'patient'));
+  const { page } = person;
+  const places = [
+    ['/sign-in', words.signIn.submit, words.signIn.email, words.signIn.password, 'current-password'],
+    ['/sign-up', words.signUp.next, words.signUp.email, words.signUp.password, 'new-password'],
+  ] as const;
+  for (const [path, ready, email, label, kind] of places) {
+    await page.goto(path);
+    await expect(person.button(ready)).toBeEnabled({ timeout: 30_000 });
+    const password = page.getByLabel(label, { exact: true });
+    await expect(page.getByLabel(email)).toHaveAttribute('autocomplete', 'username');
+    await expect(password).toHaveAttribute('autocomplete', kind);
+    await password.fill(person.identity.password);
+    await expect(password).toHaveAttribute('type', 'password');
+    await person.button(words.common.showPassword).click();
+    await expect(password).toHaveAttribute('type', 'text');
+    await person.button(words.common.hidePassword).click();
+    await expect(password).toHaveAttribute('type', 'password');
+  }
+});
+
 test('a password is taken as it was pasted, and one that is too long is refused by name', async ({ clinic, arrive }) => {
   test.setTimeout(150_000);
   const person = await arrive(clinic.stranger('Paula Brandt', 'patient'));

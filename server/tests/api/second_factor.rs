@@ -23,6 +23,7 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
     person::{input, rng},
+    sessions::walk,
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
@@ -121,6 +122,22 @@ async fn a_password_alone_no_longer_signs_in_and_each_code_counts_once() {
     let denied = administrator.events(&filter).await.unwrap();
     let wrong = denied.items.iter().filter(|item| item.event.subject.contains("code=second_factor_wrong"));
     assert!(wrong.filter(|item| item.event.action == Action::SignIn).count() >= 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_codes_are_stored_as_hashes_only() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let (_, codes) = add_app(&server, &ann).await;
+    let folder = server.stop().await;
+    let files = walk(folder.path());
+    assert!(files.len() > 2, "the search found the files");
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap().to_ascii_uppercase();
+        for secret in codes.iter().flat_map(|code| [code.clone(), code.replace('-', "")]) {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}", file.display());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
