@@ -248,7 +248,7 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await expect(here.page.getByText(words.settings.sessionBegan), 'said once, of the sign-in').toHaveCount(1);
   await expect(here.page.getByText(words.settings.placeHere).first()).toBeVisible();
   // One of them alone.
-  const rows = here.page.getByRole('list', { name: words.settings.sessionList }).getByRole('listitem');
+  const rows = here.page.getByRole('list', { name: words.settings.sessionList, exact: true }).getByRole('listitem');
   await expect(rows.first()).toBeVisible();
   const before = await rows.count();
   const third = await enter(clinic.patient);

@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_in_breach_of_a_policy_secures_and_changes_nothing() {
+    fn whoever_is_in_breach_of_a_policy_secures_their_account_and_changes_nothing_else() {
         for (role, status) in ROLES.into_iter().flat_map(|role| {
             [AccountStatus::Active, AccountStatus::Pending, AccountStatus::Refused].map(|status| (role, status))
         }) {
