@@ -7,6 +7,7 @@ use api_types::{
     B64,
     accounts::{PutClientState, Role},
     audit::{Action, Outcome},
+    email_change::StartEmailChange,
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
@@ -275,11 +276,12 @@ async fn whoever_is_in_breach_of_a_policy_makes_no_way_in_and_ends_what_others_h
     let doctors = Policies { second_factor_roles: vec![Role::Doctor] };
     administrator.api().put_policies(&doctors).await.unwrap();
     let kit = client(&server).new_kit();
+    let address = StartEmailChange { email: "dora@elsewhere.example".to_owned() };
     for refused in [
         code(doctor.change_password(NEW_PASSWORD).await),
         code(doctor.change_recovery_kit(&kit).await),
         code(doctor.rotate_keys().await),
-        code(doctor.change_email("dora@elsewhere.example").await),
+        code(doctor.api().start_email_change(&address).await),
         code(doctor.renew_recovery_codes().await),
         code(doctor.add_emergency_contact(&ann, 2).await),
         code(doctor.split_recovery(&[ann, administrator.account_id()], 2).await),
