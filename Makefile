@@ -112,6 +112,7 @@ lint-wasm:
 boundaries:
 	cargo xtask licences
 	cargo xtask boundaries
+	cargo xtask asvs
 
 # With a PostgreSQL beside them, for those that need one.
 tests:

@@ -1,6 +1,10 @@
 // Every word of the page that a test looks for: the one file to touch when the page says something else.
 // The page's own strings are in app/locales/en.
 export const words = {
+  common: {
+    showPassword: 'Show password',
+    hidePassword: 'Hide password',
+  },
   signUp: {
     title: 'Create account',
     setUpTitle: 'Set up HealthSecure',
@@ -21,6 +25,7 @@ export const words = {
     weak: /^This password would be guessed quickly/,
     common: /^This is one of the most used passwords/,
     strong: 'Strong',
+    long: /^At most 128 characters/,
     differs: 'The two passwords differ.',
     deadLink: 'This link no longer works',
     invitedBy: (name: string, role: string) => `${name} invites you as ${role}.`,
@@ -100,6 +105,7 @@ export const words = {
     administration: 'Administration',
     settings: 'Settings',
     lock: 'Lock',
+    lockedIdle: /^Locked because nothing happened for 1 min/,
     signOut: 'Sign out',
   },
   reports: {
@@ -195,6 +201,7 @@ export const words = {
     findGo: 'Find',
     found: 'Teams found',
     accessName: (name: string) => `Care team ${name}`,
+    notCompared: /^[12] of 2 keys not compared/,
     membersNow: (names: string) => `Members now: ${names}`,
     none: 'No team yet',
   },
@@ -237,6 +244,9 @@ export const words = {
     scan: 'Scan their code',
     compare: (name: string) => `Compare key ${name}`,
     same: 'The words are the same',
+    refused: "Keys that don't fit",
+    refusedWhy: /nothing that their owner signed leads from the old to the new/,
+    steps: [/^Don't send them anything by another way/, /^Ask them, by a way that doesn't go through this server/, /^Tell your administrator/],
   },
   access: {
     people: 'Who can see what',
@@ -278,6 +288,7 @@ export const words = {
   },
   attacks: {
     keys: /are not in the public log of keys/,
+    keysChanged: /The keys of \w+ are not the ones seen before|The server shows older keys/,
     accessOlder: /The server shows an older access list/,
     withdrawn: /The server presents an access that was withdrawn/,
     file: /was damaged or exchanged/,
@@ -325,11 +336,18 @@ export const words = {
   settings: {
     title: 'Settings',
     key: 'Your key in words',
+    lockAfter: 'Lock after',
     addressVerified: 'Verified',
     addressUnverified: 'Not verified',
     sessions: 'Sessions and devices',
     current: 'This one',
     sessionBegan: /^New sign-in: .+ If that wasn't you/,
+    sessionBeganStart: 'New sign-in: ',
+    sessionList: 'Sessions',
+    endOne: /^Sign out/,
+    ended: (device: string) => `${device} is signed out`,
+    toTokens: 'API tokens',
+    toDevices: 'Devices that send',
     placeHere: /on the network you are on now/,
     endOthers: 'Sign out all others',
     witnesses: 'Witnesses',
@@ -457,6 +475,7 @@ export const words = {
     add: 'Add a phone number',
     verify: 'Confirm the number',
     added: /^The number is added/,
+    again: /^This number was confirmed a while ago/,
     factorOn: 'Use as second factor',
     factorOff: 'Stop using as second factor',
     signInOn: 'Use to sign in',

@@ -34,11 +34,13 @@ texts! {
         taken = "An account with this e-mail exists. Sign in, or use your recovery kit if you forgot the password.";
         email_bad = "This doesn't look like an e-mail address.";
         password_short = "At least {min} characters.";
+        password_long = "At most {max} characters. Nothing was cut; shorten it, or choose another.";
         password_common = "This is one of the most used passwords; attackers try it first. Choose another.";
         password_unjudged = "The password could not be checked, because the server can't be reached. Try again.";
         weak = "This password would be guessed quickly. Make it longer or less usual.";
         kit_title = "Your recovery kit";
         kit_lead = "These 24 words open your account if you forget your password. Nobody else has them and we can't make new ones. Print or save them, and keep them away from this device.";
+        kit_server = "Server";
         kit_print = "Print";
         kit_download = "Save as file";
         kit_copy = "Copy";

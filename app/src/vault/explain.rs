@@ -41,6 +41,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::PhoneCodeWrong => t!(phones.code_wrong).to_owned(),
             ErrorCode::PhoneCodeExpired => t!(phones.code_expired).to_owned(),
             ErrorCode::PhoneTaken => t!(phones.taken).to_owned(),
+            ErrorCode::PhoneCodeRequired => t!(phones.code_required).to_owned(),
             ErrorCode::PhoneOnlyFactor => t!(phones.only_factor).to_owned(),
             ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
                 problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())

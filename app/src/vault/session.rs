@@ -35,6 +35,12 @@ const STOP: &str = "stop";
 /// was written into memory stays until the page is loaded anew.
 const LAST_SAVE: i32 = 800;
 
+/// How often a page that locked without a connection looks for the server, in milliseconds; also when the device has a
+/// network again.
+const REACH_AGAIN: i32 = 15_000;
+/// Where the password to unlock is typed: its id in the form.
+const UNLOCK_FIELD: &str = "password";
+
 /// What only the browser has.
 #[derive(Default)]
 pub(super) struct Inner {
@@ -434,8 +440,7 @@ impl Vault {
         self.close(Some(t!(frame.locked_idle, minutes = minutes)));
     }
 
-    /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew, because dropped memory
-    /// isn't overwritten memory; where the server can't be reached it stays as it is, without keys.
+    /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew ([`Vault::begin_anew`]).
     ///
     /// The order: what isn't saved is sealed, the keys go, the content goes, and then what was sealed is sent, with
     /// [`LAST_SAVE`] to arrive before the page is loaded anew.
@@ -452,14 +457,25 @@ impl Vault {
             self.notice.set(Some(notice));
         }
         self.inner.update_value(|inner| inner.unsaved = unsaved);
-        if self.online.get_untracked() {
-            spawn_local(async move {
-                self.save_last().await;
-                // Whoever was as quick as that is not locked out again.
-                if self.keys().is_none() {
-                    browser::reload();
-                }
-            });
+        spawn_local(self.begin_anew());
+    }
+
+    /// Loads a locked page anew, because dropped memory isn't overwritten memory: at once, or as soon as the server can be
+    /// reached and nobody is about to unlock. Until then what the program wrote into its memory stays there, without keys.
+    async fn begin_anew(self) {
+        let mut reached = self.online.get_untracked() && browser::has_network();
+        while !reached {
+            browser::sleep_or_online(REACH_AGAIN).await;
+            if !matches!(self.state.try_get_untracked(), Some(VaultState::Locked(_))) {
+                return;
+            }
+            let unlocking = browser::is_filled(UNLOCK_FIELD) || self.second_step.waits();
+            reached = !unlocking && self.client().instance().await.is_ok();
+        }
+        self.save_last().await;
+        // Whoever was as quick as that is not locked out again.
+        if self.keys().is_none() {
+            browser::reload();
         }
     }
 

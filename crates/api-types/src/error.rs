@@ -104,6 +104,7 @@ codes! {
     PhoneCodeWrong = 401, "The code is wrong";
     PhoneCodeExpired = 410, "The code was used, has ended, or was wrong too often; have a new one sent";
     PhoneTaken = 409, "This number signs in to another account already";
+    PhoneCodeRequired = 403, "Your number was verified a while ago; have a code sent to it first";
     PhoneOnlyFactor = 403, "Your phone is your only second factor, so it can't sign you in as well; sign in with your password";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";

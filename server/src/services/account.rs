@@ -73,9 +73,10 @@ pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option
     Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: proof() }))
 }
 
-/// `PUT /account/client-state`.
+/// `PUT /account/client-state`. Also in breach of a policy: what a session that only adds a second factor saw (keys, the log's
+/// newest checkpoint) must not be lost with it, or this server could show something older the next time. It opens nothing.
 pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientState) -> ServiceResult<()> {
-    actor.may_change_account()?;
+    actor.may_secure_account()?;
     fields::blob("/sealed", &body.sealed.0, CLIENT_STATE_MAX)?;
     let counter = counter("/counter", body.counter)?;
     let mut tx = state.db.begin_write().await?;

@@ -96,9 +96,9 @@ async fn may_go(conn: &impl ConnectionTrait, email: &str, row: &AccountRow) -> S
     not_alone_with_a_team(conn, row).await
 }
 
-/// `POST /account/deletion/check`.
+/// `POST /account/deletion/check`: for all who may delete.
 pub async fn check(state: &AppState, actor: &Actor, body: CheckDeletion) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     may_go(state.db.read(), &body.email, &row).await?;
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "deletion_check")).await
@@ -106,7 +106,7 @@ pub async fn check(state: &AppState, actor: &Actor, body: CheckDeletion) -> Serv
 
 /// `POST /account/deletion`: also for who waits for approval, was refused, or is in breach of a policy.
 pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let now = state.clock.now();
     let chain = verify::keys_of(state.db.read(), actor.account).await?;
     let statement = verify::parse::<AccountClosing>("/statement", &body.statement.0)?;

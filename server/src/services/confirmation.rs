@@ -17,7 +17,7 @@ use crate::{
         sign_in::{self, PendingSignIn},
         throttle,
     },
-    storage::{self, accounts},
+    storage::{self, accounts, sessions::SessionRow},
 };
 
 /// `POST /session/confirmation/start`.
@@ -70,9 +70,19 @@ async fn confirm(
     tx.commit().await
 }
 
-/// Whether the session was confirmed lately.
+/// Whether the session was confirmed lately, for a change.
 pub async fn confirmed(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    let session = storage::sessions::get(state.db.read(), actor.session).await?;
-    let session = session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))?;
+    let session = present(state, actor).await?;
     Ok(actor.may_change_ways_in(session.confirmed_at, state.clock.now())?)
+}
+
+/// Likewise for what secures the account, which whoever is in breach of a policy may do.
+pub async fn confirmed_to_secure(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    let session = present(state, actor).await?;
+    Ok(actor.may_secure_ways_in(session.confirmed_at, state.clock.now())?)
+}
+
+async fn present(state: &AppState, actor: &Actor) -> ServiceResult<SessionRow> {
+    let session = storage::sessions::get(state.db.read(), actor.session).await?;
+    session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))
 }

@@ -119,7 +119,7 @@ pub async fn is_taken(
 
 /// `DELETE /account/email/change`. Needs no confirmation: it leaves everything as it is.
 pub async fn cancel(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    actor.may_change_account()?;
+    actor.may_secure_account()?;
     let mut tx = state.db.begin_write().await?;
     if !email_changes::delete_of(tx.conn(), actor.account).await? {
         return Err(ErrorCode::NotFound.into());

@@ -182,7 +182,7 @@ pub async fn remove(
     way_in: WayInId,
     body: RemoveEmergencyContact,
 ) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     let row = emergency::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;

@@ -147,7 +147,7 @@ async fn store(state: &AppState, actor: &Actor, row: &EscrowRow, way: &WayIn) ->
 
 /// `POST /account/escrow/{way_in_id}/remove`.
 pub async fn remove(state: &AppState, actor: &Actor, way_in: WayInId, body: RemoveAccountEscrow) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     let row = escrow::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;

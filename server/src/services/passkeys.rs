@@ -57,7 +57,7 @@ fn failed() -> ServiceError {
 
 /// `POST /account/passkeys/start`.
 pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCreation> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let conn = state.db.read();
     let row = accounts::get(conn, actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     let known = passkeys::of_account(conn, actor.account).await?;
@@ -90,7 +90,7 @@ pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCrea
 /// `POST /account/passkeys`.
 pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceResult<PasskeyAdded> {
     let label = fields::short_text("/label", &body.label, 100)?;
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let credential = webauthn::registered(&body)?;
     let way = match body.way_in {
         Some(way) => Some(check_way(state, actor, way).await?),

@@ -157,7 +157,7 @@ async fn store(
 
 /// `POST /account/recovery-split/{way_in_id}/remove`.
 pub async fn remove(state: &AppState, actor: &Actor, way_in: WayInId, body: RemoveRecoverySplit) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     let row = recovery_shares::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;

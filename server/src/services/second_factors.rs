@@ -71,7 +71,7 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SecondFactor
 /// `POST /account/second-factors/totp`.
 pub async fn start_totp(state: &AppState, actor: &Actor, body: StartTotp) -> ServiceResult<TotpStarted> {
     let label = fields::short_text("/label", &body.label, 100)?;
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let account = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     let factor = FactorRow {
         id: SecondFactorId(random::bytes()?),
@@ -103,7 +103,7 @@ pub async fn confirm(
     id: SecondFactorId,
     body: ConfirmTotp,
 ) -> ServiceResult<RecoveryCodes> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     throttle::count(state, throttle::Tried::SecondFactor, &actor.account.0).await?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;

@@ -1,6 +1,7 @@
 //! The API, driven over HTTP against a real server: one binary, a file per concern.
 #![allow(clippy::unwrap_used)]
 
+mod bodies;
 mod cut;
 mod first_schema;
 mod growing_log;

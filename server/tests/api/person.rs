@@ -18,6 +18,7 @@ use crypto::{
     stretch::KdfParams,
 };
 use getrandom::SysRng;
+use reqwest::Method;
 use server::clock::now_ms;
 
 use crate::harness::{Answer, Server};
@@ -171,15 +172,25 @@ pub async fn founder(server: &Server) -> Person {
 
 /// Signs in; gives the last answer and, where the password was right, the export key.
 pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carrier) -> (Answer, Option<ExportKey>) {
-    sign_in_over([server, server], email, password, carrier).await
+    sign_in_by([server, server], (email, password), carrier, ("test", None)).await
 }
 
 /// As [`sign_in`], with the second request to another server than the first.
 pub async fn sign_in_over(
-    [server, second]: [&Server; 2],
+    servers: [&Server; 2],
     email: &str,
     password: &str,
     carrier: Carrier,
+) -> (Answer, Option<ExportKey>) {
+    sign_in_by(servers, (email, password), carrier, ("test", None)).await
+}
+
+/// The same, by a device of some name, from an address that a proxy says.
+pub async fn sign_in_by(
+    [server, second]: [&Server; 2],
+    (email, password): (&str, &str),
+    carrier: Carrier,
+    (device, from): (&str, Option<&str>),
 ) -> (Answer, Option<ExportKey>) {
     let password = Password::new(password).unwrap();
     let start = login_start(&password, &mut rng()).unwrap();
@@ -198,9 +209,13 @@ pub async fn sign_in_over(
         credential_finalization: B64(finalization),
         second_factor: None,
         carrier,
-        device: "test".to_owned(),
+        device: device.to_owned(),
     };
-    (second.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
+    let mut last = second.request(Method::POST, "/api/v1/sign-in/finish").json(&request);
+    if let Some(from) = from {
+        last = last.header("x-forwarded-for", from);
+    }
+    (second.send(last).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.

@@ -7,6 +7,7 @@ use api_types::{
     B64,
     accounts::{PutClientState, Role},
     audit::{Action, Outcome},
+    email_change::StartEmailChange,
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
@@ -23,6 +24,7 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
     person::{input, rng},
+    sessions::walk,
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
@@ -121,6 +123,22 @@ async fn a_password_alone_no_longer_signs_in_and_each_code_counts_once() {
     let denied = administrator.events(&filter).await.unwrap();
     let wrong = denied.items.iter().filter(|item| item.event.subject.contains("code=second_factor_wrong"));
     assert!(wrong.filter(|item| item.event.action == Action::SignIn).count() >= 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recovery_codes_are_stored_as_hashes_only() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let (_, codes) = add_app(&server, &ann).await;
+    let folder = server.stop().await;
+    let files = walk(folder.path());
+    assert!(files.len() > 2, "the search found the files");
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap().to_ascii_uppercase();
+        for secret in codes.iter().flat_map(|code| [code.clone(), code.replace('-', "")]) {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}", file.display());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,6 +268,37 @@ async fn whoever_is_in_breach_of_a_policy_can_only_add_a_second_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_breach_of_a_policy_makes_no_way_in_and_ends_what_others_have() {
+    let server = Server::start().await;
+    let [administrator, doctor, _] = clinic(&server).await;
+    let ann = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap().id;
+    doctor.add_emergency_contact(&ann, 1).await.unwrap();
+    let doctors = Policies { second_factor_roles: vec![Role::Doctor] };
+    administrator.api().put_policies(&doctors).await.unwrap();
+    let kit = client(&server).new_kit();
+    let address = StartEmailChange { email: "dora@elsewhere.example".to_owned() };
+    for refused in [
+        code(doctor.change_password(NEW_PASSWORD).await),
+        code(doctor.change_recovery_kit(&kit).await),
+        code(doctor.rotate_keys().await),
+        code(doctor.api().start_email_change(&address).await),
+        code(doctor.renew_recovery_codes().await),
+        code(doctor.add_emergency_contact(&ann, 2).await),
+        code(doctor.split_recovery(&[ann, administrator.account_id()], 2).await),
+    ] {
+        assert_eq!(refused, "second_factor_due");
+    }
+    let way = doctor.emergency_contacts().await.unwrap()[0].way_in;
+    doctor.remove_emergency_contact(&way).await.unwrap();
+    assert!(doctor.emergency_contacts().await.unwrap().is_empty());
+    doctor.end_other_sessions().await.unwrap();
+    doctor.save_state().await.unwrap();
+    let again = signs_in(&server, "dora@clinic.example", &NoSecondFactor).await.unwrap();
+    add_app(&server, &again).await;
+    again.change_password(NEW_PASSWORD).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_ends_other_sessions_and_everything_still_opens() {
     let server = Server::start().await;
     let [_, doctor, ann] = clinic(&server).await;
@@ -362,7 +411,11 @@ async fn a_new_kit_voids_the_old_and_the_password_stays() {
     let (bea, old) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     let new = client(&server).new_kit();
     let words = |kit: &RecoveryKit| kit.words().join(" ");
+    let before = bea.account_key();
     bea.change_recovery_kit(&new).await.unwrap();
+    assert_ne!(bea.account_key(), before, "a new kit alone makes another account key");
+    let other = signs_in(&server, "bea@clinic.example", &NoSecondFactor).await.unwrap();
+    assert_eq!(other.account_key(), bea.account_key(), "which the password opens");
     bea.change_password(PASSWORD).await.unwrap();
     let again = client(&server).new_kit();
     bea.change_recovery_kit(&again).await.unwrap();

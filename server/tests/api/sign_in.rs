@@ -8,6 +8,7 @@ use api_types::{
 };
 use crypto::opaque::{Password, login_start};
 use sea_orm::EntityTrait;
+use server::clock::DAY;
 use server::storage::ceremonies::{self, Ceremony, CeremonyKind};
 
 use crate::{
@@ -34,6 +35,16 @@ async fn the_password_opens_the_account() {
     let token = signed_in.token.unwrap();
     let who: CurrentSession = server.get("/session", Some(&token)).await.body();
     assert_eq!(who.signed_in.unwrap().account_id, ada.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_counts_for_years() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    server.state.clock.advance(3 * 365 * DAY);
+    let (answer, export) = sign_in(&server, &ada.applicant.email, &ada.applicant.password, Carrier::Bearer).await;
+    assert_eq!(answer.status, 200);
+    assert!(export.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

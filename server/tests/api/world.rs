@@ -36,6 +36,7 @@ use server::{
     storage::{
         accounts::{self, AccountRow},
         blobs::{BlobsConfig, MARKER},
+        policies,
     },
 };
 use tempfile::TempDir;
@@ -189,6 +190,14 @@ impl World {
         tx.commit().await.unwrap();
         self.signs(&begun, &who.keyring);
         (begun.row.id, begun.token)
+    }
+
+    /// From the next request on these roles need a second factor, and no others.
+    pub async fn need_second_factor(&self, roles: &[Role]) {
+        let tx = self.state.db.begin_write().await.unwrap();
+        policies::put_second_factor_roles(tx.conn(), roles, self.state.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.state.sessions.forget_all();
     }
 
     fn signs(&self, begun: &Begun, keyring: &Keyring) {
