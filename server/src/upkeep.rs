@@ -74,6 +74,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::email_changes::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
+    storage::sign_up_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - FAILED_KEPT_FOR).await?;
     storage::closing::sweep(tx.conn(), now - HOUR).await?;
     tx.commit().await

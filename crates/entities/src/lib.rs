@@ -47,6 +47,7 @@ pub mod reports;
 pub mod role_policies;
 pub mod second_factors;
 pub mod sessions;
+pub mod sign_up_codes;
 pub mod team_key_wraps;
 pub mod team_members;
 pub mod team_rosters;
@@ -105,6 +106,7 @@ macro_rules! for_each_entity {
         $each!(role_policies);
         $each!(second_factors);
         $each!(sessions);
+        $each!(sign_up_codes);
         $each!(team_key_wraps);
         $each!(team_members);
         $each!(team_rosters);

@@ -41,6 +41,7 @@ pub mod reports_list;
 pub mod retention;
 pub mod second_factors;
 pub mod sessions;
+pub mod sign_up_codes;
 pub mod team_members;
 pub mod teams;
 pub mod throttle;

@@ -139,6 +139,7 @@ impl Applicant {
             client_state: B64(seal_state(&self.key, &self.chain.account(), 0, b"{}", &mut rng())),
             invitation,
             organisation: self.brought(server),
+            email_proof,
             identity: false,
             carrier: Carrier::Bearer,
             device: "test".to_owned(),

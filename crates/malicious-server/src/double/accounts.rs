@@ -211,6 +211,7 @@ impl Fake {
                 email: None,
                 invited_by: None,
                 placeholder: None,
+                asks_code: false,
                 expires_at: i64::MAX,
             });
         }
@@ -222,6 +223,7 @@ impl Fake {
             email: None,
             invited_by: None,
             placeholder: found.placeholder,
+            asks_code: false,
             expires_at: found.expires_at,
         })
     }
