@@ -91,7 +91,7 @@ async fn carried(state: &AppState, row: &OutboxRow) -> ServiceResult<Option<Carr
 /// A code at sign-up, as long as it can be typed; what is said in its place is of use as long.
 async fn code(state: &AppState, kind: MailKind, id: &[u8; 16]) -> ServiceResult<Option<Carried>> {
     let found = sign_up_codes::get(state.db.read(), id).await?;
-    let Some(found) = found.filter(|it| state.clock.now() < it.expires_at && !it.proved) else { return Ok(None) };
+    let Some(found) = found.filter(|it| state.clock.now() < it.expires_at) else { return Ok(None) };
     if kind == MailKind::SignUpTaken {
         return Ok(Some(Carried::default()));
     }

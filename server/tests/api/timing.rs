@@ -14,6 +14,7 @@ use server::clock::MINUTE;
 
 use crate::{
     harness::Server,
+    mail_server::nowhere,
     person::{founder, rng},
 };
 
@@ -77,4 +78,23 @@ async fn the_time_of_an_answer_does_not_tell_whether_an_account_exists() {
         }
     };
     assert!(told_apart("a request more", measure(&server, leaky).await), "the measure can find something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_code_at_sign_up_does_not_tell_whether_an_account_exists() {
+    let server = Server::start_with(|config| config.mail = Some(nowhere())).await;
+    let ada = founder(&server).await;
+    let emails = [ada.applicant.email.as_str(), "nobody@example.org"];
+    let ask = async |which: usize| {
+        let asked = server.post("/sign-up/code", None, &json!({ "email": emails[which] })).await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
+        asked.json()["secret"].clone()
+    };
+    let ask_only = async |which: usize| drop(ask(which).await);
+    assert!(!told_apart("asking for a code", measure(&server, ask_only).await));
+    let ask_and_type = async |which: usize| {
+        let typed = json!({ "secret": ask(which).await, "code": "12345678" });
+        assert_eq!(server.post("/sign-up/code/check", None, &typed).await.code(), "sign_up_code_wrong");
+    };
+    assert!(!told_apart("asking for a code and typing one", measure(&server, ask_and_type).await));
 }
