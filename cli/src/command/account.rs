@@ -101,10 +101,11 @@ async fn prove_address(
     token: Option<&str>,
 ) -> Result<ProvedAddress> {
     let asked = client.ask_sign_up_code(&args.email, token).await?;
-    let email = asked.email();
-    context
-        .output
-        .note(&format!("A message is on its way to {email}: it has a code, or says that the address has an account."));
+    let text = format!(
+        "A message is on its way to {}: it has a code, or says that the address has an account.",
+        asked.email()
+    );
+    context.output.step("sign_up_code_asked", &text);
     loop {
         let code = ask::secret("Code from the message: ", args.code_fd)?;
         match client.prove_address(&asked, code.trim()).await {
