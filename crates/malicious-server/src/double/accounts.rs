@@ -289,7 +289,7 @@ impl Fake {
         let split = db.splits.iter().find(|split| body.split.is_some() && split.owner == account);
         let split = split.map(|split| split.named(&db));
         let challenge = B64(challenge.to_vec());
-        json(&RecoveryStarted { recovery_id: B64(attempt), account_id: account, challenge, split })
+        json(&RecoveryStarted { recovery_id: B64(attempt), pseudonym: account, challenge, split })
     }
 
     fn verify_recovery(&self, body: VerifyRecovery) -> Answer {
