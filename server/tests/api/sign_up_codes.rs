@@ -46,7 +46,7 @@ async fn newest(server: &Server, email: &str) -> String {
     let key = email.trim().to_lowercase();
     let deadline = tokio::time::Instant::now() + IN_HAND;
     loop {
-        let waiting = mails::Entity::find().filter(mails::Column::AddressKey.eq(&key));
+        let waiting = mails::Entity::find().filter(mails::Column::AddressKey.eq(key.as_str()));
         let waiting = waiting.filter(mails::Column::Kind.eq("sign_up_code")).all(server.state.db.read()).await.unwrap();
         let in_hand = |row: &mails::Model| row.leased_until > 0 || row.attempts > 0;
         if waiting.iter().all(in_hand) || tokio::time::Instant::now() > deadline {
@@ -54,8 +54,9 @@ async fn newest(server: &Server, email: &str) -> String {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let query =
-        codes::Entity::find().filter(codes::Column::AddressKey.eq(&key)).filter(codes::Column::Proved.eq(false));
+    let query = codes::Entity::find()
+        .filter(codes::Column::AddressKey.eq(key.as_str()))
+        .filter(codes::Column::Proved.eq(false));
     let found = query.order_by_desc(codes::Column::ExpiresAt).one(server.state.db.read()).await.unwrap().unwrap();
     made(server, &found.id.try_into().unwrap()).await
 }
@@ -350,8 +351,11 @@ async fn closed_sign_up_mails_nothing_to_strangers() {
     let Some(post) = Post::new() else { return };
     let mut mail = post.serve(Smtp::StartTls, 0, &[]);
     let config = post.config(Smtp::StartTls, mail.port);
-    let change = |it: &mut server::config::Config| (it.mail, it.open_sign_up) = (Some(config), false);
-    let server = Server::start_with(change).await;
+    let server = Server::start_with(|it| {
+        it.mail = Some(config);
+        it.open_sign_up = false;
+    })
+    .await;
     founder(&server).await;
     mail.next().await;
     for email in [ADA, PAT] {
