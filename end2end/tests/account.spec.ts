@@ -40,7 +40,7 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
 });
 
-test('an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
+test('without mail an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
   const person = await arrive({ ...clinic.patient });
   await person.fillSignUp('/sign-up');
   await person.button(words.signUp.next).click();
