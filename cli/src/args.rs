@@ -546,6 +546,9 @@ pub struct Signup {
     /// Read a set-up or invitation link from this file descriptor (it carries a secret).
     #[arg(long, value_name = "FD")]
     pub link_fd: Option<i32>,
+    /// Where the server mails a code to the address first: read it from this file descriptor instead of asking.
+    #[arg(long, value_name = "FD")]
+    pub code_fd: Option<i32>,
 }
 
 #[derive(Debug, Args)]

@@ -123,7 +123,7 @@ test('a password is taken as it was pasted, and one that is too long is refused 
   await person.heading(words.reports.title).waitFor({ timeout: 30_000 });
 });
 
-test('an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
+test('without mail an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
   const person = await arrive({ ...clinic.patient });
   await person.fillSignUp('/sign-up');
   await person.button(words.signUp.next).click();

@@ -67,6 +67,8 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/sign-in/phone/start", Open),
     ("POST", "/sign-in/start", Open),
     ("POST", "/sign-up", Open),
+    ("POST", "/sign-up/code", Open),
+    ("POST", "/sign-up/code/check", Open),
     ("POST", "/sign-up/start", Open),
     ("PUT", "/account/client-state", Never),
     ("POST", "/account/deletion", Never),

@@ -74,6 +74,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::email_changes::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
+    storage::sign_up_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - keep.failed_mail()).await?;
     if let Some(kept) = keep.ended_invitations() {
         storage::invitations::delete_ended_before(tx.conn(), now - kept).await?;

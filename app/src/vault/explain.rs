@@ -48,6 +48,9 @@ pub fn explain(error: &ClientError) -> String {
             }
             ErrorCode::EscrowNotOpen => t!(escrow.not_open).to_owned(),
             ErrorCode::EmergencyNotOpen => t!(emergency.not_open).to_owned(),
+            ErrorCode::SignUpCodeWrong => t!(sign_up.code_wrong).to_owned(),
+            ErrorCode::SignUpCodeExpired => t!(sign_up.code_expired).to_owned(),
+            ErrorCode::SignUpCodeRequired => t!(sign_up.code_required).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
                 t!(verify_email.other_account).to_owned()

@@ -15,6 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Attempt, NewAccount, Stop, Vault, VaultState,
+    address::Address,
     claim::{self, Arrival},
     explain, idle,
     platform::WebPlatform,
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     locked: Option<SignedIn<WebPlatform>>,
     keys: Option<Keys>,
     kit: Option<RecoveryKit>,
+    /// The address of an account to be.
+    pub(super) address: Address,
     live: Option<AbortHandle>,
     /// What could not be saved when the vault locked; sealed.
     unsaved: Option<Unsaved<WebPlatform>>,
@@ -123,14 +126,17 @@ impl Vault {
             let client = self.client();
             let opened = match token {
                 Some(token) => client.look_up_invitation(&token).await.map(Door::Invited),
-                None => client.instance().await.map(|it| if it.open_sign_up { Door::Open } else { Door::Closed }),
+                None => client.instance().await.map(|it| match it.open_sign_up {
+                    true => Door::Open { asks_code: it.mail },
+                    false => Door::Closed,
+                }),
             };
             door.try_set(match opened {
                 Ok(opened) => opened,
                 Err(ClientError::Problem(_)) => Door::Dead,
                 Err(error) => {
                     self.notice.set(Some(explain(&error)));
-                    Door::Open
+                    Door::Open { asks_code: false }
                 }
             });
         });
@@ -188,7 +194,8 @@ impl Vault {
 
     /// Creates the account with the kit that was shown, and signs in.
     pub fn sign_up(self, account: NewAccount, attempt: Attempt) {
-        self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account)));
+        let proved = self.inner.with_value(|inner| inner.address.proved.clone());
+        self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account, proved)));
     }
 
     /// Signs in, or unlocks when the session lives.
@@ -308,6 +315,7 @@ impl Vault {
         let who = keys.who();
         self.inner.update_value(|inner| {
             inner.locked = None;
+            inner.address = Address::default();
             inner.keys = Some(keys.clone());
         });
         self.ended.set(false);

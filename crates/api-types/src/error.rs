@@ -106,6 +106,9 @@ codes! {
     PhoneTaken = 409, "This number signs in to another account already";
     PhoneCodeRequired = 403, "Your number was verified a while ago; have a code sent to it first";
     PhoneOnlyFactor = 403, "Your phone is your only second factor, so it can't sign you in as well; sign in with your password";
+    SignUpCodeRequired = 403, "The e-mail address has to be proved first, by the code that is mailed to it";
+    SignUpCodeWrong = 403, "The code is wrong";
+    SignUpCodeExpired = 410, "The code was used, has ended, or was wrong too often; have a new one sent";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";

@@ -12,7 +12,8 @@
 //!   └── resume (a session lives: cookie or token) ─▶ SignedIn<P> (locked) ── unlock / unlock_with ──┘
 //! ```
 //!
-//! - [`Client`] (anonymous): [`Client::instance`], [`Client::look_up_invitation`], [`Client::sign_up`],
+//! - [`Client`] (anonymous): [`Client::instance`], [`Client::look_up_invitation`], [`Client::sign_up`] (where the server
+//!   asks for it after [`Client::ask_sign_up_code`] and [`Client::prove_address`]: [`Client::sign_up_with_code`]),
 //!   [`Client::sign_in`], [`Client::recover`], [`Client::resume`].
 //! - [`SignedIn`] (locked): who it is, [`SignedIn::unlock`] with the password, [`SignedIn::unlock_with`] an account key
 //!   that the caller kept in an operating system's keyring, [`SignedIn::sign_out`].
@@ -146,8 +147,8 @@ pub use reports::{
 };
 pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{
-    AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
-    WhyAsked,
+    AskSecondFactor, AskedCode, Client, Device, NoSecondFactor, ProvedAddress, Recover, RecoverWithShares,
+    SecondFactorAsked, SignUp, SignedIn, WhyAsked,
 };
 pub use sharing::{
     AccessRow, AccessStatus, AccessTeam, AccessWho, Claimed, PendingShare, Share, Shared, SharedWithTeam, TeamShare,

@@ -1,5 +1,6 @@
 //! [`Client`] and [`SignedIn`]: before the keys are there.
 
+mod address;
 mod next_key;
 pub(crate) mod opaque;
 mod recover;
@@ -23,6 +24,7 @@ use crypto::{
 };
 use zeroize::Zeroizing;
 
+pub use address::{AskedCode, ProvedAddress};
 pub(crate) use next_key::{NextKey, make_way};
 pub use recover::{Recover, RecoverWithShares};
 pub(crate) use second_factor::Asking;

@@ -58,6 +58,7 @@ pub mod second_factors;
 pub mod server_secrets;
 pub mod servers;
 pub mod sessions;
+pub mod sign_up_codes;
 pub mod team_key_wraps;
 pub mod team_members;
 pub mod team_rosters;
@@ -127,6 +128,7 @@ macro_rules! for_each_entity {
         $each!(server_secrets);
         $each!(servers);
         $each!(sessions);
+        $each!(sign_up_codes);
         $each!(team_key_wraps);
         $each!(team_members);
         $each!(team_rosters);

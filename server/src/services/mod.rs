@@ -65,6 +65,7 @@ pub mod sessions;
 pub mod set_up;
 pub mod sign_in;
 pub mod sign_up;
+pub mod sign_up_codes;
 pub mod signed;
 pub mod standing;
 pub mod stored_blobs;

@@ -16,13 +16,13 @@ use crate::{
     error::{is_unique_violation, unique},
     live,
     middleware::Address,
-    random,
     services::{
         devices, email_verification,
         fields::{self, Email, Name},
         identity_sign_in::{self, ForSignUp},
         invitations, sessions,
         sign_in::NewSession,
+        sign_up_codes::{self, Proof},
         signed,
         throttle::{self, Pair, Tried},
     },
@@ -56,15 +56,19 @@ pub async fn finish(
     throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
     let now = state.clock.now();
     let invitation = admit(state, body.invitation.as_deref()).await?;
-    let of_identity = body.identity;
+    let asked = Asked {
+        of_identity: body.identity,
+        for_code: sign_up_codes::are_asked(state, invitation.as_ref(), body.invitation.as_deref()),
+        secret: body.email_proof.clone(),
+    };
     let mut new = NewAccount::check(state, body, invitation, now)?;
-    if of_identity {
-        new.identity = Some(identity_sign_in::for_sign_up(state, browser, &new.email).await?);
-    }
+    new.prove_address(state, browser, asked).await?;
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
-    if let Some(identity) = &new.identity {
-        identity.link(state, &tx, row.id).await?;
+    match &new.proof {
+        AddressProof::Identity(identity) => identity.link(state, &tx, row.id).await?,
+        AddressProof::Code(proof) => proof.take(&tx).await?,
+        AddressProof::None | AddressProof::Invitation => {}
     }
     throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
     devices::remember(state, &tx, row.id, new.carrier, &new.device).await?;
@@ -83,7 +87,7 @@ pub async fn finish(
     if row.email_verified_at.is_some() {
         event = event.with("email_verified", true);
     }
-    if let Some(identity) = &new.identity {
+    if let AddressProof::Identity(identity) = &new.proof {
         event = event.with("provider", identity.provider());
     }
     tx.record(event).await?;
@@ -96,7 +100,7 @@ pub async fn finish(
 
 /// Who may sign up: holders of an open invitation, or anyone where sign-up is open. Before the first administrator
 /// exists, nobody but the holder of the set-up link.
-async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<InvitationRow>> {
+pub async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<InvitationRow>> {
     let instance = storage::instance::load(state.db.read()).await?;
     let is_set_up = instance.is_some_and(|row| row.set_up_at.is_some());
     match token {
@@ -123,6 +127,25 @@ async fn tell_administrators(tx: &mut WriteTx) -> ServiceResult<()> {
     Ok(())
 }
 
+/// What is asked of whoever signs up, to show that they read the address's mail, and what they brought.
+struct Asked {
+    of_identity: bool,
+    for_code: bool,
+    secret: Option<String>,
+}
+
+/// What shows that whoever signs up reads the address's mail.
+enum AddressProof {
+    /// Nothing: no mail is sent here, or it is the holder of the set-up link.
+    None,
+    /// The invitation's token came from the mail to this very address.
+    Invitation,
+    /// Its provider verified the address.
+    Identity(ForSignUp),
+    /// The code that was mailed to it.
+    Code(Proof),
+}
+
 /// A checked sign-up.
 struct NewAccount {
     id: AccountId,
@@ -139,10 +162,7 @@ struct NewAccount {
     client_state: Vec<u8>,
     organisation: Option<(NewOrganisation, [u8; 32])>,
     invitation: Option<InvitationRow>,
-    /// The invitation's token came from the mail to this very address.
-    by_mail: bool,
-    /// Its provider verified the address.
-    identity: Option<ForSignUp>,
+    proof: AddressProof,
     carrier: api_types::sessions::Carrier,
     device: String,
 }
@@ -156,12 +176,10 @@ impl NewAccount {
     ) -> ServiceResult<Self> {
         let email = fields::email("/email", &body.email)?;
         let name = fields::name("/name", &body.name)?;
-        let bound = invitation.as_ref().and_then(|i| i.email.as_deref());
-        if bound.is_some_and(|bound| bound != email.key) {
-            return Err(ServiceError::because(ErrorCode::InvitationInvalid, "it is for another e-mail address"));
+        if let Some(invitation) = &invitation {
+            invitations::for_address(invitation, &email)?;
         }
-        let mailed = invitation.as_ref().and_then(|i| i.mail_token_hash).filter(|_| bound.is_some());
-        let by_mail = mailed.is_some() && mailed == body.invitation.as_deref().map(random::token_hash);
+        let by_mail = invitation.as_ref().is_some_and(|row| invitations::came_by_mail(row, body.invitation.as_deref()));
         let (role, status) = standing(invitation.as_ref(), body.role)?;
         let chain = signed::first_key_record(body.account_id, &body.key_record.0, now)?;
         let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
@@ -184,11 +202,21 @@ impl NewAccount {
             client_state: body.client_state.0,
             organisation,
             invitation,
-            by_mail,
-            identity: None,
+            proof: if by_mail { AddressProof::Invitation } else { AddressProof::None },
             carrier: body.carrier,
             device: sessions::device(&body.device)?,
         })
+    }
+
+    /// Nothing tells here whether the address has an account: only whoever proved it comes to [`Self::store`].
+    async fn prove_address(&mut self, state: &AppState, browser: Option<[u8; 32]>, asked: Asked) -> ServiceResult<()> {
+        if asked.of_identity {
+            self.proof = AddressProof::Identity(identity_sign_in::for_sign_up(state, browser, &self.email).await?);
+        } else if asked.for_code {
+            let proof = sign_up_codes::proof(state, asked.secret.as_deref(), &self.email).await?;
+            self.proof = AddressProof::Code(proof);
+        }
+        Ok(())
     }
 
     async fn store(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<AccountRow> {
@@ -254,7 +282,7 @@ impl NewAccount {
             invited_by: self.invitation.as_ref().and_then(|i| i.created_by),
             created_at: now,
             last_seen_at: Some(now),
-            email_verified_at: (self.by_mail || self.identity.is_some()).then_some(now),
+            email_verified_at: (!matches!(self.proof, AddressProof::None)).then_some(now),
         }
     }
 }

@@ -52,6 +52,10 @@ pub enum Tried {
     PhoneAccount,
     /// Creating accounts from one address.
     SignUpFrom,
+    /// Asking for codes that prove addresses at sign-up, and typing them, from one address.
+    SignUpCodeFrom,
+    /// Having such codes mailed to one e-mail.
+    SignUpCode,
     /// Recovering one e-mail from one address.
     RecoveryPair,
     /// Recovering one e-mail from anywhere.
@@ -105,6 +109,9 @@ impl Tried {
             Self::PhoneNumber => (3, 10 * MINUTE, 30_000, 60 * MINUTE),
             Self::PhoneAccount => (5, 10 * MINUTE, 30_000, 60 * MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
+            Self::SignUpCodeFrom => (60, MINUTE, 1_000, 10 * MINUTE),
+            // Stricter than `Notice`, so that what is asked for is mailed.
+            Self::SignUpCode => (3, 10 * MINUTE, MINUTE, 60 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::Recovery => (30, 10_000, 1_000, 4_000),
             Self::RecoveryFrom => (30, MINUTE, 1_000, 5 * MINUTE),
@@ -131,6 +138,7 @@ impl Tried {
                 | Self::ApiTokenFrom
                 | Self::PhoneFrom
                 | Self::SignUpFrom
+                | Self::SignUpCodeFrom
                 | Self::RecoveryFrom
                 | Self::InvitationFrom
                 | Self::EmailVerificationFrom

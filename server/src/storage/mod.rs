@@ -54,6 +54,7 @@ pub mod scrubs;
 pub mod second_factors;
 pub mod servers;
 pub mod sessions;
+pub mod sign_up_codes;
 pub mod team_members;
 pub mod teams;
 pub mod throttle;

@@ -19,7 +19,7 @@ pub struct OutboxRow {
     pub kind: MailKind,
     /// Whom; nobody's account where somebody is invited.
     pub account: Option<AccountId>,
-    /// The verification or invitation that its link belongs to.
+    /// The verification, invitation or code at sign-up that its link or code belongs to.
     pub subject: Option<[u8; 16]>,
     /// As typed.
     pub address: String,

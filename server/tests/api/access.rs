@@ -43,6 +43,8 @@ const WHO: [&str; 14] = [
 /// Operation id, and a cell for each of `WHO`.
 const TABLE: &[(&str, &str)] = &[
     ("get_instance", "oooooooooooooo"),
+    ("ask_sign_up_code", "++++++++++++++"),
+    ("check_sign_up_code", "++++++++++++++"),
     ("start_sign_up", "++++++++++++++"),
     ("finish_sign_up", "++++++++++++++"),
     ("start_sign_in", "++++++++++++++"),
@@ -230,6 +232,8 @@ const SENDING: &[&str] = &["find_accounts", "get_account_by_id", "create_upload"
 /// What looks at nobody's credentials.
 const OPEN: &[&str] = &[
     "get_instance",
+    "ask_sign_up_code",
+    "check_sign_up_code",
     "start_sign_up",
     "finish_sign_up",
     "start_sign_in",

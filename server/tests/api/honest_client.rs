@@ -13,7 +13,7 @@ use client::{
     native::Native,
 };
 
-use crate::harness::Server;
+use crate::{harness::Server, sign_up_codes};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Three segments of the upload and a short last chunk.
@@ -34,7 +34,11 @@ pub async fn join(server: &Server, name: &str, email: &str, role: Role, token: O
     let kit = client.new_kit();
     let sign_up = SignUp { name, email, password: PASSWORD, role, kit: &kit, token, device: device() };
     let words = kit.words().into_iter().map(str::to_owned).collect();
-    (client.sign_up(sign_up).await.unwrap(), words)
+    let joined = match sign_up_codes::proved(server, &client, email, token).await {
+        Some(address) => client.sign_up_with_code(sign_up, &address).await,
+        None => client.sign_up(sign_up).await,
+    };
+    (joined.unwrap(), words)
 }
 
 /// An administrator, an approved doctor and a patient.

@@ -48,9 +48,9 @@ async fn told(mail: &mut MailServer, to: &str, subject: &str) -> Mail {
 const ADA: &str = "ada@clinic.example";
 const DORA: &str = "dora@clinic.example";
 const ANN: &str = "ann@clinic.example";
-const CONFIRM: &str = "confirm your e-mail address";
+const CODE: &str = "your code to create an account";
 
-/// A clinic, whose links to verify their addresses are taken.
+/// A clinic, whose link and codes that verify their addresses are taken.
 pub async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
     let people = clinic(server).await;
     let mut to: Vec<_> = [mail.next().await, mail.next().await, mail.next().await].map(|m| m.to).concat();
@@ -71,7 +71,7 @@ async fn mail_tells_of_changes_of_the_ways_in() {
     let [administrator, doctor, _] = opened(&server, &mut mail).await;
     let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     let mail = &mut mail;
-    told(mail, "bea@clinic.example", CONFIRM).await;
+    told(mail, "bea@clinic.example", CODE).await;
 
     let (_, _) = add_app(&server, &doctor).await;
     told(mail, DORA, "a second factor was added").await;
@@ -153,7 +153,7 @@ async fn mail_tells_that_something_was_shared_at_most_every_ten_minutes() {
     let [_, doctor, ann] = opened(&server, &mut mail).await;
     let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Patient, None).await;
     let mail = &mut mail;
-    told(mail, "otto@clinic.example", CONFIRM).await;
+    told(mail, "otto@clinic.example", CODE).await;
     doctor.find_by_email(ANN).await.unwrap();
     let id = write(&doctor, PatientChoice::Account(ann.account_id())).await;
     told(mail, ANN, "something was shared with you").await;
@@ -183,7 +183,7 @@ async fn mail_tells_who_is_invited_into_a_team_and_who_is_removed() {
     let [administrator, dora, _] = opened(&server, &mut mail).await;
     let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Doctor, None).await;
     let mail = &mut mail;
-    told(mail, "otto@clinic.example", CONFIRM).await;
+    told(mail, "otto@clinic.example", CODE).await;
     approve(&administrator, &otto).await;
     let team = dora.create_team("Marked Ward").await.unwrap();
     mail.nothing().await;

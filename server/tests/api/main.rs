@@ -102,6 +102,7 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod sign_up_codes;
 mod sms_outbox;
 mod teams;
 mod teams_alone;

@@ -21,7 +21,10 @@ use getrandom::SysRng;
 use reqwest::Method;
 use server::clock::now_ms;
 
-use crate::harness::{Answer, Server};
+use crate::{
+    harness::{Answer, Server},
+    sign_up_codes,
+};
 
 pub fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
@@ -110,8 +113,14 @@ impl Applicant {
         })
     }
 
-    /// The first request, and the body of the second.
+    /// The first request, and the body of the second, with the proof of the address where the server asks for one.
     pub async fn prepare(&self, server: &Server, invitation: Option<&str>) -> Result<FinishSignUp, Answer> {
+        let email_proof = sign_up_codes::proof(server, &self.email, invitation).await;
+        Ok(FinishSignUp { email_proof, ..self.prepare_unproved(server, invitation).await? })
+    }
+
+    /// The same without that proof.
+    pub async fn prepare_unproved(&self, server: &Server, invitation: Option<&str>) -> Result<FinishSignUp, Answer> {
         let password = Password::new(&self.password).unwrap();
         let start = registration_start(&password, &mut rng()).unwrap();
         let invitation = invitation.map(str::to_owned);
@@ -140,6 +149,7 @@ impl Applicant {
             client_state: B64(seal_state(&self.key, &self.chain.account(), 0, b"{}", &mut rng())),
             invitation,
             organisation: self.brought(server),
+            email_proof: None,
             identity: false,
             carrier: Carrier::Bearer,
             device: "test".to_owned(),

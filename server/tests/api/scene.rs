@@ -221,6 +221,8 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
     let entry = B64(vec![1]);
     match operation {
         "get_instance" => ("/instance".into(), None),
+        "ask_sign_up_code" => ("/sign-up/code".into(), Some(json!({}))),
+        "check_sign_up_code" => ("/sign-up/code/check".into(), Some(json!({}))),
         "start_sign_up" => ("/sign-up/start".into(), Some(json!({}))),
         "finish_sign_up" => ("/sign-up".into(), Some(json!({}))),
         "start_sign_in" => ("/sign-in/start".into(), Some(json!({}))),

@@ -6,14 +6,22 @@
 
 use std::time::Instant;
 
-use api_types::B64;
-use crypto::opaque::{Password, login_start};
+use api_types::{
+    B64,
+    recovery::{RecoveryStarted, VerifyRecovery},
+};
+use crypto::{
+    account::RecoveryKit,
+    ids::{AccountId, Hash32},
+    opaque::{Password, login_start, registration_start},
+};
 use reqwest::Method;
 use serde_json::json;
 use server::clock::MINUTE;
 
 use crate::{
     harness::Server,
+    mail_server::nowhere,
     person::{founder, rng},
 };
 
@@ -77,4 +85,51 @@ async fn the_time_of_an_answer_does_not_tell_whether_an_account_exists() {
         }
     };
     assert!(told_apart("a request more", measure(&server, leaky).await), "the measure can find something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_code_at_sign_up_does_not_tell_whether_an_account_exists() {
+    let server = Server::start_with(|config| config.mail = Some(nowhere())).await;
+    let ada = founder(&server).await;
+    let emails = [ada.applicant.email.as_str(), "nobody@example.org"];
+    let ask = async |which: usize| {
+        let asked = server.post("/sign-up/code", None, &json!({ "email": emails[which] })).await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
+        asked.json()["secret"].clone()
+    };
+    let ask_only = async |which: usize| drop(ask(which).await);
+    assert!(!told_apart("asking for a code", measure(&server, ask_only).await));
+    let ask_and_type = async |which: usize| {
+        let typed = json!({ "secret": ask(which).await, "code": "12345678" });
+        assert_eq!(server.post("/sign-up/code/check", None, &typed).await.code(), "sign_up_code_wrong");
+    };
+    assert!(!told_apart("asking for a code and typing one", measure(&server, ask_and_type).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_wrong_recovery_kit_does_not_tell_whether_an_account_exists() {
+    let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let ada = founder(&server).await;
+    let emails = [ada.applicant.email.as_str(), "nobody@example.org"];
+    let post = async |path: &str, body: serde_json::Value| {
+        let request = server.request(Method::POST, &format!("/api/v1{path}")).header("x-forwarded-for", "203.0.113.9");
+        server.send(request.json(&body)).await
+    };
+    // Well made by a kit that is nobody's: no shape gives it away.
+    let kit = RecoveryKit::generate(&mut rng());
+    let request = registration_start(&Password::new("quite another battery staple").unwrap(), &mut rng()).unwrap();
+    let recovers = async |which: usize| {
+        let started: RecoveryStarted = post("/recovery/start", json!({ "email": emails[which] })).await.body();
+        let challenge = Hash32(started.challenge.0.try_into().unwrap());
+        let proof = kit.prove(server.instance(), AccountId(started.pseudonym.0), challenge);
+        let body = VerifyRecovery {
+            recovery_id: started.recovery_id,
+            signature: B64::from(proof.as_bytes()),
+            registration_request: B64(request.message.clone()),
+            second_factor: None,
+        };
+        let answer = post("/recovery/verify", serde_json::to_value(body).unwrap()).await;
+        assert_eq!(answer.code(), "recovery_failed");
+    };
+    assert!(!told_apart("recovery with a wrong kit", measure(&server, recovers).await));
 }

@@ -32,7 +32,7 @@ use api_types::{
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
-    sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+    sign_up::{AskSignUpCode, CheckSignUpCode, FinishSignUp, RegistrationStarted, SignUpCodeAsked, StartSignUp},
     storage::StorageStatus,
     tokens::{ApiTokenCreated, ApiTokenList, NewApiToken},
 };
@@ -73,6 +73,10 @@ impl<T: Transport> Api<'_, T> {
     calls! {
         /// `GET /instance`.
         get_instance() -> Instance = get "/instance".to_owned();
+        /// `POST /sign-up/code`.
+        ask_sign_up_code(body: &AskSignUpCode) -> SignUpCodeAsked = post "/sign-up/code".to_owned(), body;
+        /// `POST /sign-up/code/check`.
+        check_sign_up_code(body: &CheckSignUpCode) -> () = post_unit "/sign-up/code/check".to_owned(), body;
         /// `POST /sign-up/start`.
         start_sign_up(body: &StartSignUp) -> RegistrationStarted = post "/sign-up/start".to_owned(), body;
         /// `POST /sign-up`.
