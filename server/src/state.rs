@@ -18,6 +18,7 @@ use crate::{
         recovery::{self, Recoveries},
         sessions::SessionCache,
         sign_in::{self, PendingSignIns},
+        throttle::Counter,
         totp::TotpKey,
         webauthn::RelyingParty,
     },
@@ -60,6 +61,8 @@ pub struct Shared {
     pub recoveries: Recoveries,
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
+    /// Counts tries.
+    pub throttle: Counter,
     /// Gives, with a stored salt, the secrets of authenticator apps.
     pub totp_key: TotpKey,
     /// For passkeys.
@@ -156,6 +159,7 @@ impl AppState {
         let key_log = open_log(&db, &secrets, Tree::Keys, &config).await?;
         Ok(Self(Arc::new(Shared {
             audit: Audit::start(db.clone()),
+            throttle: Counter::start(db.clone()),
             live: Live::default(),
             sessions: SessionCache::new(config.database_url.is_sqlite()),
             in_flight: Arc::default(),

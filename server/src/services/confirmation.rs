@@ -10,10 +10,10 @@ use api_types::{
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
-    middleware::Address,
+    middleware::Caller,
     policy::Actor,
     services::{
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sign_in::{self, PendingSignIn},
         throttle,
     },
@@ -24,11 +24,11 @@ use crate::{
 pub async fn start(
     state: &AppState,
     actor: &Actor,
-    from: Address,
+    caller: Caller,
     body: StartConfirmation,
 ) -> ServiceResult<SignInStarted> {
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
-    let pair = throttle::Pair::new(&row.email_key, from);
+    let pair = throttle::Pair::new(&row.email_key, caller);
     sign_in::begin(state, pair, &body.credential_request.0, Some(actor.session)).await
 }
 
@@ -53,8 +53,9 @@ async fn confirm(
     pending: &PendingSignIn,
     body: &FinishConfirmation,
 ) -> ServiceResult<()> {
-    let asked = (Action::AccountChange, Beside::Anything);
-    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asked).await?;
+    let (caller, attempt) = (pending.pair.caller(), &body.sign_in_id.0[..]);
+    let asks = Asks { action: Action::AccountChange, beside: Beside::Anything, caller, attempt };
+    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asks).await?;
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, actor.account).await?;
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");

@@ -25,12 +25,12 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::MINUTE,
     mail::MailKind,
-    middleware::Address,
+    middleware::Caller,
     random,
     services::{
         account, api_tokens, devices, emergency, escrow, fields, notices, recovery_shares,
         rotation::Rotated,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
@@ -66,9 +66,9 @@ pub fn pending() -> Recoveries {
 }
 
 /// `POST /recovery/start`.
-pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
+pub async fn start(state: &AppState, caller: Caller, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
     let email = fields::email("/email", &body.email)?;
-    let pair = Pair::new(&email.key, from);
+    let pair = Pair::new(&email.key, caller);
     throttle::count_recovery(state, &pair).await?;
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
@@ -108,7 +108,7 @@ pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<Rec
     let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
     let (account, kit) = prove(state, &recovery, &body).await?;
     let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
-        Ok(()) => open(state, account, &body).await,
+        Ok(()) => open(state, account, recovery.pair.caller(), &body).await,
         Err(closed) => Err(closed),
     };
     match &verified {
@@ -124,10 +124,15 @@ pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<Rec
 }
 
 /// What the kit opens, and whether a second factor was proved.
-async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> ServiceResult<(RecoveryVerified, bool)> {
+async fn open(
+    state: &AppState,
+    account: AccountId,
+    caller: Caller,
+    body: &VerifyRecovery,
+) -> ServiceResult<(RecoveryVerified, bool)> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
-    let asked = (Action::Recover, Beside::Anything);
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
+    let asks = Asks { action: Action::Recover, beside: Beside::Anything, caller, attempt: &body.recovery_id.0 };
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     if row.status == AccountStatus::Disabled {
         return Err(ErrorCode::AccountDisabled.into());
@@ -176,12 +181,13 @@ async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> 
 }
 
 /// `POST /recovery/finish`.
-pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<NewSession> {
+pub async fn finish(state: &AppState, caller: Caller, body: FinishRecovery) -> ServiceResult<NewSession> {
     let (end, recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
     let proved = recovery.account.zip(recovery.kit.as_ref());
     let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, (kit, recovery.second_factor), &recovery.pair, body).await;
+    let pair = recovery.pair.showing(caller.beginning(body.carrier)?.device);
+    let done = replace(state, account, (kit, recovery.second_factor), &pair, body).await;
     match &done {
         // What was proved by the kit before counts no more.
         Ok(_) => state.recoveries.forget(|other| other.is_of(account)),
@@ -218,10 +224,10 @@ async fn replace(
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
-    devices::remember(state, &tx, account, body.carrier, &device).await?;
+    devices::remember(state, &tx, account, pair.caller().device).await?;
     notices::tell_id(state, &mut tx, account, used.mail()).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.caller(), proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
     if let Used::Contact(row) = &used {

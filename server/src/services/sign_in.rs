@@ -15,11 +15,11 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::{MINUTE, now_ms},
     mail::MailKind,
-    middleware::Address,
+    middleware::{Caller, DeviceToken},
     policy::Actor,
     services::{
         account, devices, fields, notices,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions::{self, Begun, Proved},
         throttle::{self, Pair},
     },
@@ -61,6 +61,8 @@ pub struct NewSession {
     pub signed_in: SignedIn,
     /// The token: in the body for bearer, in the cookie for the page.
     pub token: String,
+    /// By what the device is known again: in a cookie for the page; a program has its own.
+    pub device: Option<DeviceToken>,
 }
 
 impl NewSession {
@@ -68,14 +70,14 @@ impl NewSession {
     pub async fn new(state: &AppState, begun: Begun, row: AccountRow) -> ServiceResult<Self> {
         let account = account::own(state, row).await?;
         let session = sessions::describe(&begun.row, Some(begun.row.id), begun.row.network);
-        Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token })
+        Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token, device: begun.device })
     }
 }
 
 /// `POST /sign-in/start`. Takes the same steps whether the account exists or not.
-pub async fn start(state: &AppState, from: Address, body: StartSignIn) -> ServiceResult<SignInStarted> {
+pub async fn start(state: &AppState, caller: Caller, body: StartSignIn) -> ServiceResult<SignInStarted> {
     let email = fields::email("/email", &body.email)?;
-    begin(state, Pair::new(&email.key, from), &body.credential_request.0, None).await
+    begin(state, Pair::new(&email.key, caller), &body.credential_request.0, None).await
 }
 
 /// Answers KE1 for an e-mail; what is finished later begins a session, or confirms one.
@@ -98,13 +100,19 @@ pub async fn begin(
 }
 
 /// `POST /sign-in/finish`. A session of the same account that the request carries ends; what it proved counts on.
-pub async fn finish(state: &AppState, carried: Option<Actor>, body: FinishSignIn) -> ServiceResult<NewSession> {
+pub async fn finish(
+    state: &AppState,
+    carried: Option<Actor>,
+    caller: Caller,
+    body: FinishSignIn,
+) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
     let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
     state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
     let account = pending.account.filter(|_| pending.confirms.is_none()).ok_or(ErrorCode::SignInFailed)?;
     let ended = carried.filter(|actor| actor.account == account);
     let sign_in_id = body.sign_in_id.clone();
+    pending.pair = pending.pair.showing(caller.device);
     let done = begin_session(state, account, ended, &pending, (device, body)).await;
     if done.as_ref().is_err_and(waits) {
         let end = pending.waits_until();
@@ -153,10 +161,11 @@ async fn begin_session(
         None => None,
     };
     let before = before.filter(|session| session.second_factor);
-    let asked = (Action::SignIn, Beside::Anything);
+    let caller = pending.pair.caller();
+    let asks = Asks { action: Action::SignIn, beside: Beside::Anything, caller, attempt: &body.sign_in_id.0 };
     let proved = match &before {
         Some(_) => None,
-        None => second_factor::check(state, account, body.second_factor.as_ref(), asked).await?,
+        None => second_factor::check(state, account, body.second_factor.as_ref(), asks).await?,
     };
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, account).await?;
@@ -176,13 +185,12 @@ async fn begin_session(
     }
     // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
     let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
-    let from = pending.pair.from();
-    let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), from, proves).await?;
+    let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), caller, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
     }
-    throttle::succeeded(state, &tx, &pending.pair).await?;
+    throttle::succeeded(state, &tx, &pending.pair.showing(begun.device)).await?;
     tx.record(event).await?;
     tx.commit().await?;
     sessions::began(state, &begun, ended.is_some());
@@ -196,15 +204,16 @@ pub async fn begin_instead(
     row: &AccountRow,
     carried: Option<&Actor>,
     (carrier, device): (Carrier, String),
-    from: Address,
+    caller: Caller,
     proved: Proved,
 ) -> ServiceResult<Begun> {
+    let caller = caller.beginning(carrier)?;
     if let Some(actor) = carried {
         storage::sessions::delete(tx.conn(), row.id, actor.session).await?;
         tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
     }
-    if !devices::remember(state, tx, row.id, carrier, &device).await? {
+    if !devices::remember(state, tx, row.id, caller.device).await? {
         notices::tell(state, tx, row, MailKind::NewDevice).await?;
     }
-    sessions::begin(state, tx, row.id, (carrier, device), from, proved).await
+    sessions::begin(state, tx, row.id, (carrier, device), caller, proved).await
 }

@@ -115,6 +115,18 @@ pub async fn get(conn: &impl ConnectionTrait, id: AccountId) -> DbResult<Option<
     accounts::Entity::find_by_id(id.0.to_vec()).one(conn).await?.map(row).transpose()
 }
 
+/// An account's normalised e-mail.
+pub async fn email_key(conn: &impl ConnectionTrait, id: AccountId) -> DbResult<Option<String>> {
+    let query = accounts::Entity::find_by_id(id.0.to_vec()).select_only().column(accounts::Column::EmailKey);
+    query.into_tuple().one(conn).await
+}
+
+/// Notes an account's use.
+pub async fn touch(conn: &impl ConnectionTrait, id: AccountId, now: UnixMillis) -> DbResult<()> {
+    let query = accounts::Entity::update_many().col_expr(accounts::Column::LastSeenAt, Expr::value(Some(now)));
+    query.filter(accounts::Column::Id.eq(id.0.to_vec())).exec(conn).await.map(drop)
+}
+
 /// By normalised e-mail.
 pub async fn by_email(conn: &impl ConnectionTrait, email_key: &str) -> DbResult<Option<AccountRow>> {
     let found = accounts::Entity::find().filter(accounts::Column::EmailKey.eq(email_key)).one(conn).await?;

@@ -1,10 +1,13 @@
 //! `phones`: verified numbers, one for each account.
 
 use api_types::{AccountId, SecondFactorId, UnixMillis};
-use entities::phones::{ActiveModel, Column, Entity, Model};
+use entities::{
+    accounts,
+    phones::{ActiveModel, Column, Entity, Model},
+};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, OnConflict},
 };
 
@@ -68,6 +71,14 @@ pub async fn signs_in(conn: &impl ConnectionTrait, number: &Number) -> DbResult<
     let query = Entity::find().select_only().column(Column::AccountId);
     let found = query.filter(Column::SignInNumber.eq(number.as_str())).into_tuple::<Vec<u8>>().one(conn).await?;
     found.map(|id| super::id("phones", "account_id", &id).map(AccountId)).transpose()
+}
+
+/// The normalised e-mail of the account that a number signs in to, in one statement, with and without one.
+pub async fn sign_in_email(conn: &impl ConnectionTrait, number: &Number) -> DbResult<Option<String>> {
+    let whose = Entity::find().select_only().column(Column::AccountId);
+    let whose = whose.filter(Column::SignInNumber.eq(number.as_str())).into_query();
+    let query = accounts::Entity::find().select_only().column(accounts::Column::EmailKey);
+    query.filter(accounts::Column::Id.in_subquery(whose)).into_tuple().one(conn).await
 }
 
 /// Stores an account's, in the place of one before.

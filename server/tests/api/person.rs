@@ -22,6 +22,15 @@ use server::clock::now_ms;
 
 use crate::harness::{Answer, Server};
 
+/// By what the device of the tests is known again.
+pub const DEVICE: &str = "dGhlIGRldmljZSB0aGF0IHRoZSB0ZXN0cyBydW4gb24";
+
+/// The request that begins a session, on that device.
+async fn begin(server: &Server, path: &str, body: &impl serde::Serialize) -> Answer {
+    let request = server.request(reqwest::Method::POST, &format!("/api/v1{path}"));
+    server.send(request.header("healthsecure-device", DEVICE).json(body)).await
+}
+
 pub fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
 }
@@ -148,7 +157,7 @@ impl Applicant {
     /// Both requests; panics where the server refuses.
     pub async fn sign_up(self, server: &Server, invitation: Option<&str>) -> Person {
         let body = self.prepare(server, invitation).await.unwrap_or_else(|answer| panic!("{answer:?}"));
-        let answer = server.post("/sign-up", None, &body).await;
+        let answer = begin(server, "/sign-up", &body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let signed_in: SignedIn = answer.body();
         Person { id: self.id(), token: signed_in.token.clone().unwrap(), signed_in, applicant: self }
@@ -190,7 +199,7 @@ pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carr
         carrier,
         device: "test".to_owned(),
     };
-    (server.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
+    (begin(server, "/sign-in/finish", &request).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.
