@@ -224,16 +224,16 @@ async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow, asker: &Asker
     Ok(tx.queue_code(code).await?)
 }
 
-/// Sends a code to whoever signs in with a number, if it does to an account; the same is done where it doesn't. Gives when
+/// Sends a code to whoever signs in with a number, if it does to that account; the same is done where it does to none. Gives when
 /// the code ends. The tries of number and network were counted. It voids the one that the browser had before, and no other.
 pub async fn send_sign_in(
     state: &AppState,
-    number: Number,
+    (number, account): (Number, Option<AccountId>),
     asker: &Asker,
     (browser, before): ([u8; 32], Option<[u8; 32]>),
 ) -> ServiceResult<UnixMillis> {
     let reaches = config(state)?.reaches(&number);
-    let account = phones::signs_in(state.db.read(), &number).await?.filter(|_| reaches);
+    let account = account.filter(|_| reaches);
     let mut code = CodeRow { account, browser: Some(browser), ..code(state, CodePurpose::SignIn, number)? };
     code.send_at = code.send_at.filter(|_| account.is_some());
     let mut tx = state.db.begin_write().await?;

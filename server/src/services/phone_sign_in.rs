@@ -49,18 +49,20 @@ pub async fn start(
 ) -> ServiceResult<Started> {
     phone_codes::config(state)?;
     let number = phone_codes::number(&body.number)?;
-    let asker = asker(state, &number, caller).await?;
+    let whose = phones::whose(state.db.read(), &number).await?;
+    let email = whose.as_ref().map(|(_, email)| email.as_str());
+    let asker = asker(state, &number, email, caller).await?;
     asker.counted(Attempt::new(state).at(Tried::PhoneFrom, caller.from)).count().await?;
     let (browser, hash) = random::token()?;
-    let expires_at = phone_codes::send_sign_in(state, number, &asker, (hash, before)).await?;
+    let expires_at =
+        phone_codes::send_sign_in(state, (number, whose.map(|(account, _)| account)), &asker, (hash, before)).await?;
     Ok(Started { body: PhoneSignInStarted { expires_at }, browser })
 }
 
 /// Whoever signed in with the number there, or with its account's password, is known; of a number that is nobody's the same is
 /// looked for.
-async fn asker(state: &AppState, number: &Number, caller: Caller) -> ServiceResult<Asker> {
-    let email = phones::sign_in_email(state.db.read(), number).await?;
-    let email = email.as_deref().unwrap_or(number.as_str());
+async fn asker(state: &AppState, number: &Number, email: Option<&str>, caller: Caller) -> ServiceResult<Asker> {
+    let email = email.unwrap_or(number.as_str());
     let by_number = Known { of: number.as_str().as_bytes(), caller };
     let standing = throttle::standing(state, &[by_number, Known { of: email.as_bytes(), caller }]).await?;
     Ok(Asker::new(CodePurpose::SignIn, number, (by_number, standing)))
@@ -109,7 +111,8 @@ pub async fn sign_in(
     NewSession::new(state, begun, row).await
 }
 
-/// The code that waits for this browser, if it was typed. A wrong one for an account is an event that names it.
+/// The code that waits for this browser, if it was typed. A wrong one is an event, which names the account; for a number that
+/// is nobody's the same is written, without a name.
 async fn right_code(
     state: &AppState,
     caller: Caller,
@@ -120,9 +123,13 @@ async fn right_code(
     let expired = ErrorCode::PhoneCodeExpired;
     let waiting = codes::bound(state.db.read(), CodePurpose::SignIn, browser.ok_or(expired)?).await?.ok_or(expired)?;
     let checked = phone_codes::check(state, &waiting.id, typed).await;
-    if let (Err(ServiceError::Refused(code @ ErrorCode::PhoneCodeWrong)), Some(account)) = (&checked, waiting.account) {
-        let event = EventDraft::anonymous(Action::SignIn).actor(account, None).with("way", "phone");
-        state.audit.record(event.denied(*code)).await?;
+    if let Err(ServiceError::Refused(code @ ErrorCode::PhoneCodeWrong)) = &checked {
+        let event = EventDraft::anonymous(Action::SignIn);
+        let event = match waiting.account {
+            Some(account) => event.actor(account, None),
+            None => event,
+        };
+        state.audit.record(event.with("way", "phone").denied(*code)).await?;
     }
     checked
 }

@@ -4,6 +4,8 @@
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
 
+use std::hint::black_box;
+
 use api_types::{
     AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{AccountStatus, WayIn, WayInKind},
@@ -38,10 +40,22 @@ use crate::{
     storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow, recovery_shares::ShareRow},
 };
 
+/// So many keys are tried at each proof, which is as many as an account has ways in of that kind, and a few: the time tells neither
+/// how many there are nor whether there is an account.
+const KEYS_TRIED: usize = 10;
+/// A key that is nobody's: Ed25519's base point.
+const NOBODYS_KEY: PublicSigningKey = PublicSigningKey({
+    let mut point = [0x66; 32];
+    point[0] = 0x58;
+    point
+});
+
 /// A recovery between start and finish.
 #[derive(Debug, Clone)]
 pub struct Recovery {
     account: Option<AccountId>,
+    /// The id that was answered with: that account's, or the pseudonym of an e-mail that nobody has.
+    answered: AccountId,
     pair: Pair,
     challenge: [u8; 32],
     /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved, as it was stored then.
@@ -77,7 +91,8 @@ pub async fn start(state: &AppState, caller: Caller, body: StartRecovery) -> Ser
         Some(id) => Some(shown(state, account_id, &id.0).await?),
         None => None,
     };
-    let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
+    let answered = account_id;
+    let recovery = Recovery { account, answered, pair, challenge, kit: None, second_factor: false };
     let recovery_id = state.recoveries.put(recovery)?;
     Ok(RecoveryStarted {
         recovery_id: B64(recovery_id.to_vec()),
@@ -149,14 +164,13 @@ async fn open(
     Ok((RecoveryVerified { account: own, registration_response: B64(response) }, proved.is_some()))
 }
 
-/// The account asked for and its kit, where the proof is by that.
+/// The account asked for and its kit, where the proof is by that. For an e-mail that nobody has the same is done.
 async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<(AccountId, WayIn)> {
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
-    let Some(account) = recovery.account else { return Err(failed) };
-    let ways = accounts::ways_in(state.db.read(), account).await?;
+    let ways = accounts::proved_ways_in(state.db.read(), recovery.answered).await?;
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
-    let proved = |way: &WayIn| proof_key(way).is_some_and(|key| proof.verify(&key).is_ok());
-    let Some(kit) = ways.into_iter().find(proved) else { return Err(failed) };
+    let kit = signer(ways, &proof);
+    let Some((account, kit)) = recovery.account.zip(kit) else { return Err(failed) };
     let said = proof.claimed();
     let expected = RecoveryProof {
         instance: ids::InstanceId(state.instance.instance_id),
@@ -164,6 +178,22 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
         challenge: Hash32(recovery.challenge),
     };
     if *said == expected { Ok((account, kit)) } else { Err(failed) }
+}
+
+/// The way in whose key signed. None is left out because another did.
+fn signer(ways: Vec<WayIn>, proof: &Signed<RecoveryProof>) -> Option<WayIn> {
+    let (mut found, mut tried) = (None, 0);
+    for way in ways {
+        let Some(key) = proof_key(&way) else { continue };
+        tried += 1;
+        if proof.verify(&key).is_ok() {
+            found = Some(way);
+        }
+    }
+    for _ in tried..KEYS_TRIED {
+        black_box(proof.verify(&NOBODYS_KEY).is_ok());
+    }
+    found
 }
 
 fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
@@ -304,5 +334,17 @@ impl Used {
                 recovery_shares::tell(state, account, shares.iter().map(|share| share.contact));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_that_is_nobodys_is_as_much_work_as_any() {
+        // One that is no point, or of small order, is refused before anything is computed.
+        let refused = NOBODYS_KEY.verify(b"anything", &[0; 64]);
+        assert_eq!(refused, Err(crypto::sign::VerifyError::BadSignature));
     }
 }

@@ -88,11 +88,9 @@ pub async fn begin(
     confirms: Option<SessionId>,
 ) -> ServiceResult<SignInStarted> {
     throttle::count_sign_in(state, &pair).await?;
-    let account = accounts::id_by_email(state.db.read(), pair.email_key()).await?;
+    let (account, record) = accounts::to_sign_in(state.db.read(), pair.email_key()).await?;
     let pseudonym = state.opaque.pseudonym(pair.email_key());
-    let id = account.unwrap_or(pseudonym);
-    let record = accounts::opaque_record(state.db.read(), id).await?;
-    let started = state.opaque.sign_in_start(id, record.as_deref(), ke1)?;
+    let started = state.opaque.sign_in_start(account.unwrap_or(pseudonym), record.as_deref(), ke1)?;
     let record = record.as_deref().map(sha256);
     let pending = PendingSignIn { account, pair, state: started.state, record, waits_until: None, confirms };
     let sign_in_id = state.sign_ins.put(pending)?;
