@@ -722,6 +722,8 @@ pub enum Admin {
     /// The escrow key, and accounts in escrow: list, make, end, ask, open.
     #[command(subcommand)]
     Escrow(AdminEscrow),
+    /// Say whether mail leaves, what waits, and since when the mail server fails.
+    Mail,
 }
 
 #[derive(Debug, Args)]

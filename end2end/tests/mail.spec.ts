@@ -1,6 +1,7 @@
 // Mail: whoever signs up confirms their address by the link that was mailed, and others see who hasn't.
 import { expect } from '@playwright/test';
 import { identity } from '../support/clinic.ts';
+import { Hs } from '../support/hs.ts';
 import { linkIn, MailServer } from '../support/mail.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
@@ -65,5 +66,36 @@ test('an address is confirmed by the mailed link, once, and the share form says 
     await close();
     await server.remove();
     await mail.stop();
+  }
+});
+
+test('administrators see that mail doesn’t leave, and hs says since when', async ({ browser }) => {
+  test.setTimeout(180_000);
+  const complaints: string[] = [];
+  const mail = await MailServer.start();
+  const server = await Server.start(mail.options());
+  await mail.stop();
+  const { open, close } = doors(browser, server.origin, complaints);
+  const who = identity('Ines Moreau', 'administrator');
+  const hs = new Hs(server.origin, who);
+  try {
+    const administrator = await open(who, {});
+    await administrator.signUp(server.setUpLink());
+    const failing = administrator.page.getByText(words.administration.mailFailing);
+    await expect(async () => {
+      await administrator.goTo('settings');
+      await administrator.goTo('administration');
+      await expect(failing).toBeVisible({ timeout: 2_000 });
+    }).toPass({ timeout: 60_000 });
+    await inspect(administrator.page, 'administration-mail-failing');
+    await hs.run(['login', '--email', who.email]);
+    const state = (await hs.run(['admin', 'mail'])) as { sends: boolean; failing_since: number; waiting: number };
+    expect(state).toMatchObject({ sends: true, failing_since: expect.any(Number) as number });
+    expect(state.waiting).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+  } finally {
+    hs.remove();
+    await close();
+    await server.remove();
   }
 });

@@ -27,6 +27,7 @@ mod m20261127_000020_recovery_shares;
 mod m20261127_000021_teams;
 mod m20261127_000022_devices;
 mod m20261127_000023_escrow;
+mod m20261127_000034_mail_refusals;
 
 use sea_orm_migration::prelude::*;
 
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000021_teams::Migration),
             Box::new(m20261127_000022_devices::Migration),
             Box::new(m20261127_000023_escrow::Migration),
+            Box::new(m20261127_000034_mail_refusals::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ use api_types::{
     AccountId,
     accounts::{AccountStatus, AdminAccountList, ApproveAccount},
     audit::{Action, AuditEventList, Outcome},
+    mail::MailState,
     policies::Policies,
 };
 use axum::{extract::State, http::StatusCode};
@@ -15,7 +16,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, events, policies},
+    services::{admin, events, mail_state, policies},
     storage::audit::EventFilter,
 };
 
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(disable_account))
         .routes(routes!(enable_account))
         .routes(routes!(remove_account_second_factors))
+        .routes(routes!(get_mail))
         .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
 }
@@ -116,6 +118,13 @@ async fn remove_account_second_factors(
 ) -> ServiceResult<StatusCode> {
     admin::remove_second_factors(&state, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether mail leaves: what waits, and since when the mail server fails. Administrators.
+#[utoipa::path(get, path = "/admin/mail", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = MailState)))]
+async fn get_mail(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<MailState>> {
+    mail_state::get(&state, &actor).await.map(Json)
 }
 
 /// What is demanded of people by their role. Administrators.

@@ -136,6 +136,7 @@ const TABLE: &[(&str, &str)] = &[
     ("enable_account", "-ffffffffffpo"),
     ("remove_account_second_factors", "-ffffffffffpo"),
     ("remove_account", "-ffffffffffp+"),
+    ("get_mail", "-ffffffffffpo"),
     ("get_policies", "-ffffffffffpo"),
     ("put_policies", "-ffffffffffpo"),
     ("list_events", "-ffffffffffpo"),

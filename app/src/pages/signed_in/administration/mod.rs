@@ -4,6 +4,7 @@ mod audit;
 mod escrow;
 mod invitations;
 mod invite;
+mod mail;
 mod people;
 mod person;
 mod policies;

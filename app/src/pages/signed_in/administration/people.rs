@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::{
     Administrators,
+    mail::MailNotice,
     person::AdminPerson,
     sure::{Deed, Sure},
 };
@@ -29,7 +30,7 @@ use crate::{
 /// People.
 #[component]
 pub fn AdministrationPage() -> impl IntoView {
-    view! { <Administrators><People/></Administrators> }
+    view! { <Administrators><MailNotice/><People/></Administrators> }
 }
 
 /// What a row's buttons do, and the row that is being asked about.
