@@ -139,7 +139,10 @@ async fn count(state: &AppState, account: AccountId, caller: Caller, prover: &Pr
     if prover.standing != Standing::Device {
         attempt = attempt.at(Tried::CodeFrom, caller.from);
     }
-    attempt.share(Shared::SecondFactor, &account.0, known, prover.standing).count().await
+    if prover.standing == Standing::Stranger {
+        attempt = attempt.share(Shared::SecondFactor, &account.0, known, prover.standing);
+    }
+    attempt.count().await
 }
 
 /// Checks what was given. `None` where the account has no second factor. A wrong one is counted and recorded. A phone's

@@ -47,6 +47,7 @@ mod identity_lies;
 mod in_flight;
 mod invitations;
 mod keys;
+mod limits;
 mod list;
 mod live;
 mod log;

@@ -139,12 +139,12 @@ async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
     let [_, dora, _] = clinic(&server).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
-    let hers = Proving::start(&server, None).await;
+    let hers = Proving::start(&server, DORA, None).await;
     assert_eq!(hers.send(&server).await.code(), "second_factor_required");
     let code = gateway.next().await.code();
     let mut taken = 0;
     for n in 0..6 {
-        let thief = Proving::start(&server, Some(format!("203.0.{n}.9"))).await;
+        let thief = Proving::start(&server, DORA, Some(format!("203.0.{n}.9"))).await;
         let sent = thief.send(&server).await.code();
         if sent == "second_factor_required" {
             taken += 1;
@@ -157,7 +157,7 @@ async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
     }
     assert_eq!(taken, 4);
     assert_eq!(hers.types(&server, &code).await.status, 200, "neither voided nor kept waiting");
-    let again = Proving::start(&server, None).await;
+    let again = Proving::start(&server, DORA, None).await;
     assert_eq!(again.send(&server).await.code(), "second_factor_required");
     assert_eq!(again.types(&server, &gateway.next().await.code()).await.status, 200);
 }
@@ -197,20 +197,22 @@ async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
 /// Signs Dora in as far as the second factor, and has a code sent.
 async fn send_factor(server: &Server, n: i64) -> Answer {
     server.state.clock.advance(n * 20 * MINUTE);
-    Proving::start(server, None).await.send(server).await
+    Proving::start(server, DORA, None).await.send(server).await
 }
 
-/// A sign-in of Dora's account that has its password right, from where the tests are or from elsewhere.
-struct Proving {
+const DORA: &str = "dora@clinic.example";
+
+/// A sign-in that has the password right, from where the tests are or from elsewhere.
+pub struct Proving {
     from: Option<String>,
     finish: FinishSignIn,
 }
 
 impl Proving {
-    async fn start(server: &Server, from: Option<String>) -> Self {
+    pub async fn start(server: &Server, email: &str, from: Option<String>) -> Self {
         let password = Password::new(PASSWORD).unwrap();
         let start = login_start(&password, &mut rng()).unwrap();
-        let asked = StartSignIn { email: "dora@clinic.example".into(), credential_request: B64(start.message.clone()) };
+        let asked = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
         let started: SignInStarted = post(server, &from, "/sign-in/start", &asked).await.body();
         let input = input(server, start.state, password, started.credential_response.0);
         let finish = FinishSignIn {
@@ -223,7 +225,7 @@ impl Proving {
         Self { from, finish }
     }
 
-    async fn proves(&self, server: &Server, proof: SecondFactorProof) -> Answer {
+    pub async fn proves(&self, server: &Server, proof: SecondFactorProof) -> Answer {
         let finish = FinishSignIn { second_factor: Some(proof), ..self.finish.clone() };
         post(server, &self.from, "/sign-in/finish", &finish).await
     }
