@@ -70,13 +70,13 @@ pub struct Asks<'a> {
 
 /// Whether an account has one that counts.
 pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
-    Ok(has_strong(conn, account).await? || phones::factor(conn, account).await?.is_some())
+    let has = second_factors::has(conn, account).await?;
+    Ok(has.strong || has.phone)
 }
 
 /// Whether an account has one that is stronger than a phone.
 pub async fn has_strong(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
-    let apps = second_factors::confirmed(conn, account).await?;
-    Ok(!apps.is_empty() || storage::passkeys::has(conn, account).await?)
+    Ok(second_factors::has(conn, account).await?.strong)
 }
 
 /// Which of these accounts have one.

@@ -42,6 +42,7 @@ pub struct Db {
     clock: Clock,
     silent: UnixMillis,
     statements: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
 }
 
 /// Notified when there may be more for a tree.
@@ -86,19 +87,15 @@ impl Db {
     }
 
     async fn over(url: &DatabaseUrl) -> DbResult<Self> {
-        let conn = connect(url, Purpose::Write).await?;
+        let mut conn = connect(url, Purpose::Write).await?;
         let mut read = connect(url, Purpose::Read).await?;
-        let statements = Arc::<AtomicU64>::default();
-        let count = Arc::clone(&statements);
-        read.set_metric_callback(move |_| {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
+        let (statements, written) = (counted(&mut read), counted(&mut conn));
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
         let silent = heads.time().map_or(0, |newest| clock.now() - newest);
         let writer = Writer { conn, heads, commits: Arc::clone(&commits), clock: clock.clone() };
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent, statements })
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), commits, clock, silent, statements, written })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -114,6 +111,11 @@ impl Db {
     /// How many statements the pool that reads has run since it was opened: what a request costs is a promise that is tested.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many statements the one that writes has run since then, without those that begin and end transactions.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The clock that stamps events.
@@ -170,6 +172,16 @@ impl Db {
         self.read.close_by_ref().await?;
         self.writer.lock().await.conn.close_by_ref().await
     }
+}
+
+/// Counts a connection's statements from now on.
+fn counted(conn: &mut DatabaseConnection) -> Arc<AtomicU64> {
+    let statements = Arc::<AtomicU64>::default();
+    let count = Arc::clone(&statements);
+    conn.set_metric_callback(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    statements
 }
 
 /// A write transaction. Dropped without `commit`, it leaves nothing behind.
