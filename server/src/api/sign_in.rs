@@ -34,7 +34,8 @@ async fn start_sign_in(
     sign_in::start(&state, caller, body).await.map(Json)
 }
 
-/// Finish signing in; a session begins.
+/// Finish signing in; a session begins. A program that shows a token of its own, 32 random bytes in base64url, in the header
+/// `healthsecure-device` is known again on its next sign-in; a browser gets a cookie for that.
 #[utoipa::path(post, path = "/sign-in/finish", tag = "sign-in", request_body = FinishSignIn,
     responses((status = 200, body = SignedIn)))]
 async fn finish_sign_in(

@@ -184,8 +184,12 @@ fn closed(error: Error) -> NotSent {
     why(&error, NotSent::Closed)
 }
 
+/// That one has to log in first, better or at all, is said of whatever is sent (RFC 4954, section 6), only later by some.
 fn refused(error: Error) -> NotSent {
-    why(&error, NotSent::Refused)
+    match why(&error, NotSent::Refused) {
+        NotSent::Refused(status @ (530 | 534 | 535 | 538)) => NotSent::Closed(status),
+        other => other,
+    }
 }
 
 fn why(error: &Error, refused: fn(u16) -> NotSent) -> NotSent {

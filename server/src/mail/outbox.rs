@@ -118,20 +118,25 @@ async fn claim(state: &AppState) -> ServiceResult<Vec<OutboxRow>> {
 }
 
 async fn deliver(state: &AppState, mailer: &Mailer, row: OutboxRow) -> ServiceResult<()> {
-    let sent = match compose(state, mailer, &row).await? {
-        Composed::Message(message) => mailer.send(*message).await,
-        Composed::Useless => Ok(()),
+    let message = match compose(state, mailer, &row).await? {
+        Composed::Message(message) => message,
+        Composed::Useless => return done(state, &row, false).await,
         Composed::Impossible => return fail(state, &row, "no message can be made of it").await,
     };
-    match sent {
-        Ok(()) => {
-            let tx = state.db.begin_write().await?;
-            outbox::delete(tx.conn(), &row.id).await?;
-            outbox::works(tx.conn(), state.clock.now()).await?;
-            tx.commit().await
-        }
+    match mailer.send(*message).await {
+        Ok(()) => done(state, &row, true).await,
         Err(why) => not_sent(state, row, why).await,
     }
+}
+
+/// There is nothing to send any more; whether the mail server showed that it works.
+async fn done(state: &AppState, row: &OutboxRow, sent: bool) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    outbox::delete(tx.conn(), &row.id).await?;
+    if sent {
+        outbox::works(tx.conn(), state.clock.now()).await?;
+    }
+    tx.commit().await
 }
 
 /// Given up is only what is refused for itself, for days. What waits for a mail server that fails waits as long as that takes.
