@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    io,
+    fmt, io,
     sync::{Mutex, PoisonError},
 };
 
@@ -28,11 +28,17 @@ const FILE: &str = "log-vrf-key";
 const KEPT_MAX: usize = 10_000;
 
 /// Gives e-mail addresses their labels.
-#[derive(Debug)]
 pub struct Labels {
     key: LabelKey,
     /// Of accounts, which are shown theirs with each sign-in: the proof takes as long as the rest of that.
     kept: Mutex<HashMap<String, (Label, [u8; PROOF_LEN])>>,
+}
+
+impl fmt::Debug for Labels {
+    /// Without the addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Labels")
+    }
 }
 
 impl Labels {
