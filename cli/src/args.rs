@@ -847,6 +847,8 @@ pub enum Admin {
     /// The escrow key, and accounts in escrow: list, make, end, ask, open.
     #[command(subcommand)]
     Escrow(AdminEscrow),
+    /// Say whether mail leaves, what waits, and since when the mail server fails.
+    Mail,
     /// How much an account may store, or all of them: shows it, or sets it. Nothing stored is deleted.
     Quota(AdminQuota),
     /// How long people keep reports of each kind; signed with the organisation's key. Their programs suggest what is due;

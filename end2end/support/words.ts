@@ -305,6 +305,7 @@ export const words = {
     otherServer: /This server is not the one this account belongs to/,
   },
   administration: {
+    mailFailing: "Mail doesn't leave",
     title: 'Administration',
     waiting: 'Waiting for approval',
     approve: (name: string) => `Approve ${name}`,

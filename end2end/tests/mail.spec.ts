@@ -152,6 +152,37 @@ test('an address is confirmed by the mailed link, once, and the share form says 
   }
 });
 
+test('administrators see that mail doesn’t leave, and hs says since when', async ({ browser }) => {
+  test.setTimeout(180_000);
+  const complaints: string[] = [];
+  const mail = await MailServer.start();
+  const server = await Server.start(mail.options());
+  await mail.stop();
+  const { open, close } = doors(browser, server.origin, complaints);
+  const who = identity('Ines Moreau', 'administrator');
+  const hs = new Hs(server.origin, who);
+  try {
+    const administrator = await open(who, {});
+    await administrator.signUp(server.setUpLink());
+    const failing = administrator.page.getByText(words.administration.mailFailing);
+    await expect(async () => {
+      await administrator.goTo('settings');
+      await administrator.goTo('administration');
+      await expect(failing).toBeVisible({ timeout: 2_000 });
+    }).toPass({ timeout: 60_000 });
+    await inspect(administrator.page, 'administration-mail-failing');
+    await hs.run(['login', '--email', who.email]);
+    const state = (await hs.run(['admin', 'mail'])) as { sends: boolean; failing_since: number; waiting: number };
+    expect(state).toMatchObject({ sends: true, failing_since: expect.any(Number) as number });
+    expect(state.waiting).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+  } finally {
+    hs.remove();
+    await close();
+    await server.remove();
+  }
+});
+
 /** Fills the first step in, and has a code mailed. */
 async function asks(person: Person): Promise<void> {
   await person.fillSignUp('/sign-up');

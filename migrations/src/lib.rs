@@ -32,6 +32,7 @@ mod m20261127_000026_drafts_by_author;
 mod m20261127_000027_servers;
 mod m20261127_000028_quotas;
 mod m20261127_000030_drills_and_scrubs;
+mod m20261127_000034_mail_refusals;
 mod m20261127_000035_sign_up_codes;
 
 use sea_orm_migration::prelude::*;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000027_servers::Migration),
             Box::new(m20261127_000028_quotas::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
+            Box::new(m20261127_000034_mail_refusals::Migration),
             Box::new(m20261127_000035_sign_up_codes::Migration),
         ]
     }

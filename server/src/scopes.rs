@@ -130,6 +130,7 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/admin/escrow/key", Never),
     ("POST", "/admin/escrow/key/end", Never),
     ("GET", "/admin/events", Never),
+    ("GET", "/admin/mail", Never),
     ("GET", "/admin/policies", Never),
     ("PUT", "/admin/policies", Never),
     ("GET", "/admin/quota", Never),

@@ -20,7 +20,10 @@ use crate::{
     middleware::denials::AnonymousDenials,
     oidc::Providers,
     secrets::{SecretsDir, SecretsError},
-    services::{in_flight::InFlight, opaque::Opaque, sessions::SessionCache, totp::TotpKey, webauthn::RelyingParty},
+    services::{
+        in_flight::InFlight, opaque::Opaque, sessions::SessionCache, throttle::Counter, totp::TotpKey,
+        webauthn::RelyingParty,
+    },
     sms::{self, SmsGateway, SmsKey},
     storage::{
         self, accounts,
@@ -62,6 +65,8 @@ pub struct Shared {
     pub opaque: Opaque,
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
+    /// Counts tries.
+    pub throttle: Counter,
     /// Gives, with a stored salt, the secrets of authenticator apps.
     pub totp_key: TotpKey,
     /// For passkeys.
@@ -206,6 +211,7 @@ impl Shared {
         let key_log = open_log(db, keys_key, Tree::Keys, &config, growth).await?;
         Ok(Self {
             audit: Audit::start(db.clone()),
+            throttle: Counter::start(db.clone()),
             live: Live::start(db.clone(), &config.database_url),
             sessions: SessionCache::new(config.database_url.is_sqlite()),
             in_flight: Arc::default(),

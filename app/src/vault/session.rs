@@ -296,6 +296,8 @@ impl Vault {
             let gave_up = self.second_step.end();
             match entered {
                 Ok(keys) => {
+                    // What computed was a piece of work, what draws is another.
+                    browser::sleep(0).await;
                     self.open(keys);
                     attempt.done();
                 }
@@ -323,9 +325,14 @@ impl Vault {
         idle::touch();
         self.stop.set(None);
         self.state.set(VaultState::Unlocked(who));
-        // Beside the first page, which doesn't wait for it.
-        self.check_log(keys.clone());
+        let session = keys.session().id;
+        // Beside the first page, which doesn't wait for it, once it is drawn.
         spawn_local(async move {
+            browser::sleep(0).await;
+            if self.keys().is_none_or(|now| now.session().id != session) {
+                return;
+            }
+            self.check_log(keys.clone());
             // It is here: the keys came out of it.
             let _ = program::claim(self, keys.clone()).await;
             let Ok(live) = program::listen(self, keys).await else { return };

@@ -9,6 +9,8 @@ use crate::{
     transport::{TransportError, native::HttpTransport},
 };
 
+pub use crate::transport::native::device_token;
+
 /// Runs heavy steps on tokio's blocking pool.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BlockingPool;
@@ -31,6 +33,14 @@ impl Native {
     /// [`TransportError::BadAddress`].
     pub fn new(origin: &str) -> Result<Self, TransportError> {
         Ok(Self { transport: HttpTransport::new(origin)? })
+    }
+
+    /// As [`Self::new`], on a device that the server knows again by this token, made by [`device_token`].
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    pub fn on_device(origin: &str, token: &str) -> Result<Self, TransportError> {
+        Ok(Self { transport: HttpTransport::new(origin)?.on_device(token) })
     }
 
     /// With a transport of the caller's making.

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{ACCOUNT_BODY_MAX, extract::Json, identities::done_with, limits::limited, sign_in::answer};
 use crate::{
     AppState, ServiceResult,
-    middleware::{Address, identity_cookie::IdentityBrowser},
+    middleware::{Address, Caller, identity_cookie::IdentityBrowser},
     services::{sign_up, sign_up_codes},
 };
 
@@ -62,11 +62,11 @@ async fn start_sign_up(
     responses((status = 201, body = SignedIn)))]
 async fn finish_sign_up(
     State(state): State<AppState>,
-    from: Address,
+    caller: Caller,
     IdentityBrowser(browser): IdentityBrowser,
     Json(body): Json<FinishSignUp>,
 ) -> ServiceResult<Response> {
     let of_identity = body.identity;
-    let made = answer(&state, StatusCode::CREATED, sign_up::finish(&state, from, browser, body).await?)?;
+    let made = answer(&state, StatusCode::CREATED, sign_up::finish(&state, caller, browser, body).await?)?;
     if of_identity { done_with(made) } else { Ok(made) }
 }

@@ -68,9 +68,9 @@ pub async fn removal_at(conn: &impl ConnectionTrait, row: &AccountRow) -> Servic
 
 /// What shows that an account's e-mail is its own, for those who know the address.
 pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option<EmailBinding>> {
-    let leaf = log_keys::binding_leaf(state.db.read(), row.id, &state.labels.label(&row.email_key)?).await?;
-    let proof = || B64(state.labels.prove(&row.email_key).to_vec());
-    Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: proof() }))
+    let (label, proof) = state.labels.of_account(&row.email_key)?;
+    let leaf = log_keys::binding_leaf(state.db.read(), row.id, &label).await?;
+    Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: B64(proof.to_vec()) }))
 }
 
 /// `PUT /account/client-state`. Also in breach of a policy: what a session that only adds a second factor saw (keys, the log's

@@ -10,10 +10,10 @@ use api_types::{
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
-    middleware::Address,
+    middleware::Caller,
     policy::Actor,
     services::{
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sign_in::{self, PendingSignIn},
         throttle,
     },
@@ -24,22 +24,22 @@ use crate::{
 pub async fn start(
     state: &AppState,
     actor: &Actor,
-    from: Address,
+    caller: Caller,
     body: StartConfirmation,
 ) -> ServiceResult<SignInStarted> {
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
-    let pair = throttle::Pair::new(&row.email_key, from);
+    let pair = throttle::Pair::new(&row.email_key, caller);
     sign_in::begin(state, pair, &body.credential_request.0, Some(actor.session)).await
 }
 
 /// `POST /session/confirmation/finish`.
-pub async fn finish(state: &AppState, actor: &Actor, from: Address, body: FinishConfirmation) -> ServiceResult<()> {
+pub async fn finish(state: &AppState, actor: &Actor, caller: Caller, body: FinishConfirmation) -> ServiceResult<()> {
     let pending = sign_in::take(state, &body.sign_in_id.0).await?;
     if pending.confirms != Some(actor.session) {
         return Err(ErrorCode::SignInFailed.into());
     }
     pending.prove(state, &body.sign_in_id.0, &body.credential_finalization.0).await?;
-    let done = confirm(state, actor, from, &pending, &body).await;
+    let done = confirm(state, actor, caller, &pending, &body).await;
     if done.as_ref().is_err_and(sign_in::waits) {
         pending.wait_on(state, &body.sign_in_id.0).await?;
     }
@@ -49,12 +49,13 @@ pub async fn finish(state: &AppState, actor: &Actor, from: Address, body: Finish
 async fn confirm(
     state: &AppState,
     actor: &Actor,
-    from: Address,
+    caller: Caller,
     pending: &PendingSignIn,
     body: &FinishConfirmation,
 ) -> ServiceResult<()> {
-    let asked = (Action::AccountChange, Beside::Anything);
-    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asked).await?;
+    let attempt = &body.sign_in_id.0[..];
+    let asks = Asks { action: Action::AccountChange, beside: Beside::Anything, caller, attempt };
+    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asks).await?;
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, actor.account).await?;
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");
@@ -65,7 +66,7 @@ async fn confirm(
     }
     storage::sessions::confirm(tx.conn(), actor.session, state.clock.now()).await?;
     let row = accounts::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
-    throttle::succeeded(state, &tx, &throttle::Pair::new(&row.email_key, from)).await?;
+    throttle::succeeded(state, &tx, &throttle::Pair::new(&row.email_key, caller)).await?;
     tx.record(event).await?;
     tx.commit().await
 }

@@ -61,7 +61,7 @@ pub async fn answer(
     actor: Option<Actor>,
     body: AnswerEmailChange,
 ) -> ServiceResult<EmailChangeAnswered> {
-    throttle::count(state, Tried::EmailVerificationFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::EmailVerificationFrom, from).await?;
     let mut tx = state.db.begin_write().await?;
     let (account, change) = find(state, &tx, actor.as_ref(), &body).await?;
     let became = settle(state, &mut tx, (&account, &change), &body).await?;

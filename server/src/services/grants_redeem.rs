@@ -22,12 +22,14 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     live,
+    middleware::Address,
     policy::Actor,
     random,
     services::{
         access::{self, grant_state},
         fields, grants,
         grants_claim::waiting,
+        throttle::{self, Tried},
         verify,
     },
     storage::{self, grants::Grant, grants_challenges as challenges},
@@ -92,7 +94,13 @@ fn made_for(actor: &Actor, grant: GrantId) -> challenges::Challenge {
 }
 
 /// Checks a proof of the code; a right one gets the sealed seed, as often as it takes until the seed is stored.
-pub async fn redeem(state: &AppState, actor: &Actor, id: GrantId, body: RedeemGrant) -> ServiceResult<Redeemed> {
+pub async fn redeem(
+    state: &AppState,
+    actor: &Actor,
+    (id, from): (GrantId, Address),
+    body: RedeemGrant,
+) -> ServiceResult<Redeemed> {
+    throttle::count_from(state, Tried::CodeFrom, from).await?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
     let grant = own(tx.conn(), actor, id).await?;

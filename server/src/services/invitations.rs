@@ -138,7 +138,7 @@ pub async fn withdraw(state: &AppState, actor: &Actor, id: InvitationId) -> Serv
 
 /// `POST /invitations/look-up`: what the sign-up page may know. Anonymous, counted, an event where it finds one.
 pub async fn look_up(state: &AppState, from: Address, body: InvitationToken) -> ServiceResult<InvitationInfo> {
-    throttle::count(state, Tried::InvitationFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::InvitationFrom, from).await?;
     let row = open(state, &body.token).await?;
     let event = EventDraft::anonymous(Action::LookUp).with("invitation", row.id);
     state.audit.record(event).await?;

@@ -36,6 +36,7 @@ pub mod instance;
 pub mod invitations;
 pub mod keys;
 pub mod log;
+pub mod mail_state;
 pub mod notices;
 pub mod opaque;
 pub mod parts;

@@ -85,6 +85,8 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     }
     throttle::book(state, tx, tried, &bytes, free_at).await?;
     let row = OutboxRow {
+        refused_since: None,
+        failing_since: None,
         id: random::bytes()?,
         kind,
         account,

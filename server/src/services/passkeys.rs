@@ -171,7 +171,7 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: R
 /// `POST /passkeys/challenge`.
 pub async fn challenge(state: &AppState, from: Address) -> ServiceResult<PasskeyChallenge> {
     let relying_party = state.relying_party.get()?;
-    throttle::count(state, throttle::Tried::PasskeyFrom, &from.bytes()).await?;
+    throttle::count_from(state, throttle::Tried::PasskeyFrom, from).await?;
     let begun = relying_party.start_discoverable_authentication();
     let (options, pending) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
     let ceremony_id = random::bytes::<32>()?;

@@ -13,12 +13,14 @@ use crate::{
     audit::EventDraft,
     error::is_unique_violation,
     mail::MailKind,
+    middleware::Address,
     policy::{Actor, CONFIRMED_FOR},
     random,
     services::{
         confirmation, notices, phone_codes, second_factor,
         second_factors::{self, after_removal, change, tell_changed},
         sessions,
+        throttle::{self, Tried},
     },
     sms::{CodePurpose, Number},
     storage::{
@@ -57,9 +59,10 @@ pub async fn add(state: &AppState, actor: &Actor, body: AddPhone) -> ServiceResu
 
 /// `POST /account/phone/verify`. A number in the place of another is used as that was; it signs in only where it does so to
 /// no other account, and where its holder is in breach of no policy. The same one once more stays what it is.
-pub async fn verify(state: &AppState, actor: &Actor, body: VerifyPhone) -> ServiceResult<()> {
+pub async fn verify(state: &AppState, actor: &Actor, from: Address, body: VerifyPhone) -> ServiceResult<()> {
     phone_codes::config(state)?;
     confirmation::confirmed_to_secure(state, actor).await?;
+    throttle::count_from(state, Tried::CodeFrom, from).await?;
     let expired = ErrorCode::PhoneCodeExpired;
     let sent = codes::of_account(state.db.read(), actor.account, CodePurpose::Verify).await?.ok_or(expired)?;
     let code = phone_codes::check(state, &sent.id, &body.code).await?;

@@ -4,6 +4,8 @@
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
 
+use std::hint::black_box;
+
 use api_types::{
     AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{AccountStatus, WayIn, WayInKind},
@@ -27,12 +29,12 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::MINUTE,
     mail::MailKind,
-    middleware::Address,
+    middleware::Caller,
     random,
     services::{
         account, api_tokens, devices, emergency, escrow, fields, notices, recovery_shares,
         rotation::Rotated,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
@@ -42,6 +44,16 @@ use crate::{
         recovery_shares::ShareRow,
     },
 };
+
+/// So many keys are tried at each proof, which is as many as an account has ways in of that kind, and a few: the time tells neither
+/// how many there are nor whether there is an account.
+const KEYS_TRIED: usize = 10;
+/// A key that is nobody's: Ed25519's base point.
+const NOBODYS_KEY: PublicSigningKey = PublicSigningKey({
+    let mut point = [0x66; 32];
+    point[0] = 0x58;
+    point
+});
 
 /// A recovery between start and finish.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,9 +99,9 @@ pub async fn forget_of(tx: &WriteTx, account: AccountId) -> ServiceResult<()> {
 
 /// `POST /recovery/start`. Takes the same steps whether the account exists or not, and never tells its id: by that anybody would
 /// find its entries in the log of keys.
-pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
+pub async fn start(state: &AppState, caller: Caller, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
     let email = fields::email("/email", &body.email)?;
-    let pair = Pair::new(&email.key, from);
+    let pair = Pair::new(&email.key, caller);
     throttle::count_recovery(state, &pair).await?;
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
@@ -121,12 +133,12 @@ pub fn recovers(kind: WayInKind) -> bool {
 }
 
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
-pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
+pub async fn verify(state: &AppState, caller: Caller, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
     let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
     let (ends_at, mut recovery) = (taken.ends_at, taken.value);
     let (account, kit) = prove(state, &recovery, &body).await?;
     let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
-        Ok(()) => open(state, account, &body).await,
+        Ok(()) => open(state, account, caller, &body).await,
         Err(closed) => Err(closed),
     };
     let goes_on = match &verified {
@@ -144,10 +156,15 @@ pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<Rec
 }
 
 /// What the kit opens, and whether a second factor was proved.
-async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> ServiceResult<(RecoveryVerified, bool)> {
+async fn open(
+    state: &AppState,
+    account: AccountId,
+    caller: Caller,
+    body: &VerifyRecovery,
+) -> ServiceResult<(RecoveryVerified, bool)> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
-    let asked = (Action::Recover, Beside::Anything);
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
+    let asks = Asks { action: Action::Recover, beside: Beside::Anything, caller, attempt: &body.recovery_id.0 };
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     if row.status == AccountStatus::Disabled {
         return Err(ErrorCode::AccountDisabled.into());
@@ -164,22 +181,12 @@ async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> Se
     Ok((RecoveryVerified { account: own, registration_response: B64(response) }, proved.is_some()))
 }
 
-/// So many signatures are verified at least: the kit's, five emergency contacts', the shares' and the escrow's.
-const VERIFIED: usize = 8;
-/// Ed25519's base point: a key that nothing is proved by.
-const NOBODY: PublicSigningKey = PublicSigningKey({
-    let mut point = [0x66; 32];
-    point[0] = 0x58;
-    point
-});
-
-/// The account asked for and its kit, where the proof is by that. Where there is no account the same is looked for and as much
-/// verified: the time doesn't tell.
+/// The account asked for and its kit, where the proof is by that. For an e-mail that nobody has the same is done.
 async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<(AccountId, WayIn)> {
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
-    let ways = accounts::ways_in(state.db.read(), recovery.account.unwrap_or(recovery.pseudonym)).await?;
+    let ways = accounts::proved_ways_in(state.db.read(), recovery.account.unwrap_or(recovery.pseudonym)).await?;
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
-    let proved = recovery.account.zip(proved_by(&proof, ways));
+    let proved = recovery.account.zip(signer(ways, &proof));
     let expected = RecoveryProof {
         instance: ids::InstanceId(state.instance.instance_id),
         account: ids::AccountId(recovery.pseudonym.0),
@@ -188,18 +195,18 @@ async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> 
     proved.filter(|_| *proof.claimed() == expected).ok_or(failed)
 }
 
-/// The first way in that a proof is by; all are tried.
-fn proved_by(proof: &Signed<RecoveryProof>, ways: Vec<WayIn>) -> Option<WayIn> {
-    let (mut tried, mut found) = (0, None);
+/// The way in whose key signed. None is left out because another did.
+fn signer(ways: Vec<WayIn>, proof: &Signed<RecoveryProof>) -> Option<WayIn> {
+    let (mut found, mut tried) = (None, 0);
     for way in ways {
         let Some(key) = proof_key(&way) else { continue };
         tried += 1;
-        if proof.verify(&key).is_ok() && found.is_none() {
+        if proof.verify(&key).is_ok() {
             found = Some(way);
         }
     }
-    for _ in tried..VERIFIED {
-        let _: bool = std::hint::black_box(proof.verify(&NOBODY).is_ok());
+    for _ in tried..KEYS_TRIED {
+        black_box(proof.verify(&NOBODYS_KEY).is_ok());
     }
     found
 }
@@ -219,12 +226,13 @@ async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> 
 }
 
 /// `POST /recovery/finish`.
-pub async fn finish(state: &AppState, from: Address, body: FinishRecovery) -> ServiceResult<NewSession> {
+pub async fn finish(state: &AppState, caller: Caller, body: FinishRecovery) -> ServiceResult<NewSession> {
+    let caller = caller.beginning(body.carrier)?;
     let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
     let (ends_at, recovery) = (taken.ends_at, taken.value);
     let (account, kit) = recovery.account.zip(recovery.kit).ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, (kit, recovery.second_factor), from, body).await;
+    let done = replace(state, account, (kit, recovery.second_factor), caller, body).await;
     match &done {
         Ok(_) | Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
         // The kit was right: a body that can be mended may be sent again.
@@ -237,7 +245,7 @@ async fn replace(
     state: &AppState,
     account: AccountId,
     (kit, second_factor): (ProvedWay, bool),
-    from: Address,
+    caller: Caller,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
@@ -257,10 +265,10 @@ async fn replace(
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
-    devices::remember(state, &tx, account, body.carrier, &device).await?;
+    devices::remember(state, &tx, account, caller.device).await?;
     notices::tell_id(state, &mut tx, account, used.mail()).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), from, proved_now).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), caller, proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
     if let Used::Contact(row) = &used {
@@ -273,7 +281,7 @@ async fn replace(
     }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
-    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, caller)).await?;
     forget_of(&tx, account).await?;
     sessions::tell_begun(&mut tx, &begun, false);
     used.tell(&mut tx, account);
@@ -339,5 +347,17 @@ impl Used {
                 recovery_shares::tell(tx, account, shares.iter().map(|share| share.contact));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_that_is_nobodys_is_as_much_work_as_any() {
+        // One that is no point, or of small order, is refused before anything is computed.
+        let refused = NOBODYS_KEY.verify(b"anything", &[0; 64]);
+        assert_eq!(refused, Err(crypto::sign::VerifyError::BadSignature));
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     clock::MINUTE,
     config::SessionLimits,
     live,
-    middleware::Address,
+    middleware::{Address, Caller, DeviceToken},
     policy::Actor,
     random,
     services::{account::removal_at, api_tokens, throttle},
@@ -42,6 +42,8 @@ pub struct Begun {
     pub token: String,
     /// What is stored of it.
     pub row: SessionRow,
+    /// By what the device is known again.
+    pub device: Option<DeviceToken>,
 }
 
 /// What someone proved who begins a session, beside a password or recovery kit.
@@ -59,7 +61,7 @@ pub async fn begin(
     tx: &WriteTx,
     account: AccountId,
     (carrier, device): (Carrier, String),
-    from: Address,
+    caller: Caller,
     proved: Proved,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
@@ -75,12 +77,12 @@ pub async fn begin(
         expires_at: now + absolute(&state.config.sessions, carrier),
         confirmed_at: proved.confirmed_at.unwrap_or(now),
         second_factor: proved.second_factor,
-        place: Some(from.place()),
-        network: Some(network(state, account, from)),
+        place: Some(caller.from.place()),
+        network: Some(network(state, account, caller.from)),
     };
     storage::sessions::insert(tx.conn(), &row).await?;
-    storage::sessions::touch(tx.conn(), account, row.id, now).await?;
-    Ok(Begun { token, row })
+    accounts::touch(tx.conn(), account, now).await?;
+    Ok(Begun { token, row, device: caller.device })
 }
 
 /// A network, as it is compared: nobody who reads the table learns it.

@@ -15,12 +15,12 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::{MINUTE, now_ms},
     mail::MailKind,
-    middleware::Address,
+    middleware::{Caller, DeviceToken},
     policy::Actor,
     random,
     services::{
         account, devices, fields, notices,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions::{self, Begun, Proved},
         throttle::{self, Pair},
     },
@@ -58,6 +58,8 @@ pub struct NewSession {
     pub signed_in: SignedIn,
     /// The token: in the body for bearer, in the cookie for the page.
     pub token: String,
+    /// By what the device is known again: in a cookie for the page; a program has its own.
+    pub device: Option<DeviceToken>,
 }
 
 impl NewSession {
@@ -65,14 +67,14 @@ impl NewSession {
     pub async fn new(state: &AppState, begun: Begun, row: AccountRow) -> ServiceResult<Self> {
         let account = account::own(state, row).await?;
         let session = sessions::describe(&begun.row, Some(begun.row.id), begun.row.network);
-        Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token })
+        Ok(Self { signed_in: SignedIn { session, token: None, account }, token: begun.token, device: begun.device })
     }
 }
 
 /// `POST /sign-in/start`. Takes the same steps whether the account exists or not.
-pub async fn start(state: &AppState, from: Address, body: StartSignIn) -> ServiceResult<SignInStarted> {
+pub async fn start(state: &AppState, caller: Caller, body: StartSignIn) -> ServiceResult<SignInStarted> {
     let email = fields::email("/email", &body.email)?;
-    begin(state, Pair::new(&email.key, from), &body.credential_request.0, None).await
+    begin(state, Pair::new(&email.key, caller), &body.credential_request.0, None).await
 }
 
 /// Answers KE1 for an e-mail; what is finished later begins a session, or confirms one.
@@ -83,10 +85,9 @@ pub async fn begin(
     confirms: Option<SessionId>,
 ) -> ServiceResult<SignInStarted> {
     throttle::count_sign_in(state, &pair).await?;
-    let account = accounts::id_by_email(state.db.read(), pair.email_key()).await?;
+    let (account, record) = accounts::to_sign_in(state.db.read(), pair.email_key()).await?;
     let pseudonym = state.opaque.pseudonym(pair.email_key());
     let id = account.unwrap_or(pseudonym);
-    let record = accounts::opaque_record(state.db.read(), id).await?;
     let sign_in_id = random::bytes::<32>()?;
     let started = state.opaque.sign_in_start(&sign_in_id, id, record.as_deref(), ke1)?;
     let (ke1, record) = (B64(ke1.to_vec()), record.as_deref().map(sha256));
@@ -99,7 +100,7 @@ pub async fn begin(
 pub async fn finish(
     state: &AppState,
     carried: Option<Actor>,
-    from: Address,
+    caller: Caller,
     body: FinishSignIn,
 ) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
@@ -108,7 +109,7 @@ pub async fn finish(
     let account = pending.account.filter(|_| pending.confirms.is_none()).ok_or(ErrorCode::SignInFailed)?;
     let ended = carried.filter(|actor| actor.account == account);
     let sign_in_id = body.sign_in_id.clone();
-    let done = begin_session(state, (account, from), ended, &pending, (device, body)).await;
+    let done = begin_session(state, (account, caller), ended, &pending, (device, body)).await;
     if done.as_ref().is_err_and(waits) {
         pending.wait_on(state, &sign_in_id.0).await?;
     }
@@ -163,7 +164,7 @@ fn sha256(record: &[u8]) -> [u8; 32] {
 
 async fn begin_session(
     state: &AppState,
-    (account, from): (AccountId, Address),
+    (account, caller): (AccountId, Caller),
     ended: Option<Actor>,
     pending: &PendingSignIn,
     (device, body): (String, FinishSignIn),
@@ -173,10 +174,10 @@ async fn begin_session(
         None => None,
     };
     let before = before.filter(|session| session.second_factor);
-    let asked = (Action::SignIn, Beside::Anything);
+    let asks = Asks { action: Action::SignIn, beside: Beside::Anything, caller, attempt: &body.sign_in_id.0 };
     let proved = match &before {
         Some(_) => None,
-        None => second_factor::check(state, account, body.second_factor.as_ref(), asked).await?,
+        None => second_factor::check(state, account, body.second_factor.as_ref(), asks).await?,
     };
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, account).await?;
@@ -196,12 +197,13 @@ async fn begin_session(
     }
     // What stood in for the second factor doesn't confirm: for that it has to be proved anew.
     let proves = Proved { second_factor: proves_one, confirmed_at: before.map(|session| session.confirmed_at) };
-    let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), from, proves).await?;
+    let begun = begin_instead(state, &mut tx, &row, ended.as_ref(), (body.carrier, device), caller, proves).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "password");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
     }
-    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
+    let known = Caller { device: begun.device, ..caller };
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, known)).await?;
     tx.record(event).await?;
     sessions::tell_begun(&mut tx, &begun, ended.is_some());
     tx.commit().await?;
@@ -216,15 +218,16 @@ pub async fn begin_instead(
     row: &AccountRow,
     carried: Option<&Actor>,
     (carrier, device): (Carrier, String),
-    from: Address,
+    caller: Caller,
     proved: Proved,
 ) -> ServiceResult<Begun> {
+    let caller = caller.beginning(carrier)?;
     if let Some(actor) = carried {
         storage::sessions::delete(tx.conn(), row.id, actor.session).await?;
         tx.record(EventDraft::by(actor, Action::SignOut).with("session", actor.session)).await?;
     }
-    if !devices::remember(state, tx, row.id, carrier, &device).await? {
+    if !devices::remember(state, tx, row.id, caller.device).await? {
         notices::tell(state, tx, row, MailKind::NewDevice).await?;
     }
-    sessions::begin(state, tx, row.id, (carrier, device), from, proved).await
+    sessions::begin(state, tx, row.id, (carrier, device), caller, proved).await
 }

@@ -15,7 +15,7 @@ use crate::{
     audit::{EventDraft, enum_name},
     error::{is_unique_violation, unique},
     live,
-    middleware::Address,
+    middleware::{Address, Caller},
     services::{
         devices, email_verification,
         fields::{self, Email, Name},
@@ -37,7 +37,7 @@ use crate::{
 
 /// `POST /sign-up/start`. An account id that exists is refused: its OPRF answers to sign-in alone, which is counted.
 pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> ServiceResult<RegistrationStarted> {
-    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpFrom, from).await?;
     admit(state, body.invitation.as_deref()).await?;
     if accounts::get(state.db.read(), body.account_id).await?.is_some() {
         return Err(ErrorCode::Conflict.into());
@@ -49,11 +49,11 @@ pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> Servic
 /// `POST /sign-up`.
 pub async fn finish(
     state: &AppState,
-    from: Address,
+    caller: Caller,
     browser: Option<[u8; 32]>,
     body: FinishSignUp,
 ) -> ServiceResult<NewSession> {
-    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpFrom, caller.from).await?;
     let now = state.clock.now();
     let invitation = admit(state, body.invitation.as_deref()).await?;
     let asked = Asked {
@@ -70,13 +70,14 @@ pub async fn finish(
         AddressProof::Code(proof) => proof.take(&tx).await?,
         AddressProof::None | AddressProof::Invitation => {}
     }
-    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
-    devices::remember(state, &tx, row.id, new.carrier, &new.device).await?;
+    let caller = caller.beginning(new.carrier)?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, caller)).await?;
+    devices::remember(state, &tx, row.id, caller.device).await?;
     if row.email_verified_at.is_none() {
         email_verification::queue(state, &mut tx, &row).await?;
     }
     let begun =
-        sessions::begin(state, &tx, row.id, (new.carrier, new.device), from, sessions::Proved::default()).await?;
+        sessions::begin(state, &tx, row.id, (new.carrier, new.device), caller, sessions::Proved::default()).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))
         .with("role", enum_name(&row.role))

@@ -51,7 +51,7 @@ pub fn are_asked(state: &AppState, invitation: Option<&InvitationRow>, token: Op
 /// `POST /sign-up/code`. Takes the same steps for every address.
 pub async fn ask(state: &AppState, from: Address, body: AskSignUpCode) -> ServiceResult<SignUpCodeAsked> {
     let email = fields::email("/email", &body.email)?.mailbox();
-    throttle::count(state, Tried::SignUpCodeFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpCodeFrom, from).await?;
     let token = body.invitation.as_deref();
     let invitation = sign_up::admit(state, token).await?;
     if !are_asked(state, invitation.as_ref(), token) {
@@ -92,7 +92,7 @@ async fn is_taken(conn: &impl ConnectionTrait, email: &Email, label: &Label) -> 
 
 /// `POST /sign-up/code/check`. A wrong code ends alike for every address.
 pub async fn check(state: &AppState, from: Address, body: CheckSignUpCode) -> ServiceResult<()> {
-    throttle::count(state, Tried::SignUpCodeFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpCodeFrom, from).await?;
     // The writer's: of several tries at once each is counted before the next is looked at.
     let tx = state.db.begin_write().await?;
     let now = state.clock.now();

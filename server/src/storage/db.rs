@@ -47,6 +47,7 @@ pub struct Db {
     clock: Clock,
     silent: UnixMillis,
     statements: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
 }
 
 /// Notified when there may be more for a tree.
@@ -68,6 +69,7 @@ struct Writer {
     unsure: bool,
     commits: Arc<Commits>,
     clock: Clock,
+    written: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -77,7 +79,8 @@ impl Writer {
         match begin(&self.conn).await {
             Err(error) if self.url.is_sqlite() && Failure::of(&error) != Failure::Busy => {
                 tracing::warn!(%error, "the connection that writes is made anew");
-                let conn = connect(&self.url, Purpose::Write).await?;
+                let mut conn = connect(&self.url, Purpose::Write).await?;
+                count(&mut conn, &self.written);
                 let left = std::mem::replace(&mut self.conn, conn);
                 self.unsure = true;
                 left.close().await?;
@@ -117,13 +120,11 @@ impl Db {
     }
 
     async fn over(url: &DatabaseUrl) -> DbResult<Self> {
-        let conn = connect(url, Purpose::Write).await?;
+        let mut conn = connect(url, Purpose::Write).await?;
         let mut read = connect(url, Purpose::Read).await?;
-        let statements = Arc::<AtomicU64>::default();
-        let count = Arc::clone(&statements);
-        read.set_metric_callback(move |_| {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
+        let (statements, written) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        count(&mut read, &statements);
+        count(&mut conn, &written);
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
@@ -135,9 +136,10 @@ impl Db {
             unsure: false,
             commits: Arc::clone(&commits),
             clock: clock.clone(),
+            written: Arc::clone(&written),
         };
         let file = Arc::new(OpenFile::of(url));
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), file, commits, clock, silent, statements })
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), file, commits, clock, silent, statements, written })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -153,6 +155,11 @@ impl Db {
     /// How many statements the pool that reads has run since it was opened: what a request costs is a promise that is tested.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many statements the one that writes has run since then, without those that begin and end transactions.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The clock that stamps events.
@@ -230,6 +237,14 @@ impl Db {
         self.read.close_by_ref().await?;
         self.writer.lock().await.conn.close_by_ref().await
     }
+}
+
+/// Counts a connection's statements from now on.
+fn count(conn: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
+    let statements = Arc::clone(statements);
+    conn.set_metric_callback(move |_| {
+        statements.fetch_add(1, Ordering::Relaxed);
+    });
 }
 
 /// A write transaction. Dropped without `commit`, it leaves nothing behind.

@@ -140,6 +140,7 @@ const TABLE: &[(&str, &str)] = &[
     ("enable_account", "-ffffffffffpod"),
     ("remove_account_second_factors", "-ffffffffffpod"),
     ("remove_account", "-ffffffffffp+d"),
+    ("get_mail", "-ffffffffffpod"),
     ("get_policies", "-ffffffffffpod"),
     ("put_policies", "-ffffffffffpod"),
     ("get_quota", "-oooooooooopod"),

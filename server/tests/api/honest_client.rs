@@ -13,7 +13,7 @@ use client::{
     native::Native,
 };
 
-use crate::{harness::Server, sign_up_codes};
+use crate::{harness::Server, person::DEVICE, sign_up_codes};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Three segments of the upload and a short last chunk.
@@ -21,8 +21,14 @@ const FILE: usize = 9 * 1024 * 1024 + 123;
 
 pub type Person = Vault<Native>;
 
+/// On the device that the tests run on.
 pub fn client(server: &Server) -> Client<Native> {
-    Client::new(Native::new(&server.origin).unwrap())
+    client_on(server, DEVICE)
+}
+
+/// On the device of that token.
+pub fn client_on(server: &Server, device: &str) -> Client<Native> {
+    Client::new(Native::on_device(&server.origin, device).unwrap())
 }
 
 pub fn device() -> Device {

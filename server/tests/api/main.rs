@@ -56,6 +56,7 @@ mod keep;
 mod keys;
 mod kill;
 mod kill_people;
+mod limits;
 mod list;
 mod live;
 mod log;

@@ -26,6 +26,15 @@ use crate::{
     sign_up_codes,
 };
 
+/// By what the device of the tests is known again.
+pub const DEVICE: &str = "dGhlIGRldmljZSB0aGF0IHRoZSB0ZXN0cyBydW4gb24";
+
+/// The request that begins a session, on that device.
+async fn begin(server: &Server, path: &str, body: &impl serde::Serialize) -> Answer {
+    let request = server.request(Method::POST, &format!("/api/v1{path}"));
+    server.send(request.header("healthsecure-device", DEVICE).json(body)).await
+}
+
 pub fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
 }
@@ -159,7 +168,7 @@ impl Applicant {
     /// Both requests; panics where the server refuses.
     pub async fn sign_up(self, server: &Server, invitation: Option<&str>) -> Person {
         let body = self.prepare(server, invitation).await.unwrap_or_else(|answer| panic!("{answer:?}"));
-        let answer = server.post("/sign-up", None, &body).await;
+        let answer = begin(server, "/sign-up", &body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let signed_in: SignedIn = answer.body();
         Person { id: self.id(), token: signed_in.token.clone().unwrap(), signed_in, applicant: self }
@@ -221,11 +230,11 @@ pub async fn sign_in_by(
         carrier,
         device: device.to_owned(),
     };
-    let mut last = second.request(Method::POST, "/api/v1/sign-in/finish").json(&request);
+    let mut last = second.request(Method::POST, "/api/v1/sign-in/finish").header("healthsecure-device", DEVICE);
     if let Some(from) = from {
         last = last.header("x-forwarded-for", from);
     }
-    (second.send(last).await, done.map(|done| done.export_key))
+    (second.send(last.json(&request)).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.

@@ -27,7 +27,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    async fn send(&mut self, server: &Server, request: reqwest::RequestBuilder) -> Answer {
+    pub async fn send(&mut self, server: &Server, request: reqwest::RequestBuilder) -> Answer {
         let request = match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, format!("__Host-phone={cookie}")),
             None => request,

@@ -333,6 +333,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "remove_account_second_factors" => {
             (format!("/admin/accounts/{}/second-factors", scene.people[1].as_ref().unwrap().id), None)
         }
+        "get_mail" => ("/admin/mail".into(), None),
         "get_policies" => ("/admin/policies".into(), None),
         "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
         "get_quota" => ("/account/quota".into(), None),

@@ -24,6 +24,7 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
     person::{input, rng},
+    phone_limits::Proving,
     sessions::walk,
 };
 
@@ -154,6 +155,71 @@ async fn guessing_codes_grows_slow_and_a_right_one_forgives() {
     assert!(signs_in(&server, "ann@clinic.example", &right).await.is_ok());
     let by_code = Gives::new([recovery("nonsense"), recovery(&codes[0])]);
     assert!(signs_in(&server, "ann@clinic.example", &by_code).await.is_ok(), "nothing is held against her");
+}
+
+/// Guesses, and waits whenever that is asked for, so often; remembers for how long.
+struct Guesser<'a>(&'a Server, usize, Mutex<Vec<i64>>);
+
+impl AskSecondFactor for Guesser<'_> {
+    async fn ask(&self, asked: SecondFactorAsked) -> Option<SecondFactorProof> {
+        let Self(server, times, waits) = self;
+        let mut waits = waits.lock().unwrap();
+        if let WhyAsked::Wait(until) = asked.why {
+            let left = until - server.state.clock.now();
+            server.state.clock.advance(left);
+            waits.push(left);
+        }
+        (waits.len() < *times).then(|| totp("000000"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_wait_twice_as_long_each_time_up_to_five_minutes() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    add_app(&server, &ann).await;
+    let guesser = Guesser(&server, 11, Mutex::default());
+    assert_eq!(code(signs_in(&server, "ann@clinic.example", &guesser).await), "throttled");
+    let waits = guesser.2.lock().unwrap().clone();
+    for (n, wait) in waits.iter().enumerate() {
+        let most = (1_000 << n).min(5 * 60_000);
+        assert!((most - most / 4 - 500..=most).contains(wait), "{n}: {waits:?}");
+    }
+    assert_eq!(waits.len(), 11);
+}
+
+/// Whoever has the password and guesses at the second factor from everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_the_second_factor_keep_nobody_out() {
+    const ANN: &str = "ann@clinic.example";
+    let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let [_, _, ann] = clinic(&server).await;
+    let (app, _) = add_app(&server, &ann).await;
+    let begun = server.state.clock.now();
+    let mut wrong = 0;
+    for n in 0..24 {
+        let thief = Proving::start(&server, ANN, Some(format!("203.0.{}.{n}", n % 8))).await;
+        wrong += i64::from(thief.proves(&server, totp("000000")).await.code() == "second_factor_wrong");
+    }
+    assert!(wrong <= 5 + (server.state.clock.now() - begun) / (5 * 60_000) + 1, "{wrong} guesses");
+    // She is known where she signed up: hers is another count.
+    let home = Proving::start(&server, ANN, None).await;
+    assert_eq!(home.proves(&server, totp(app.code(&server, 0))).await.status, 200);
+    // Elsewhere she gets a turn, however often they ask.
+    let away = Proving::start(&server, ANN, Some("198.51.100.7".into())).await;
+    let refused = away.proves(&server, totp(app.code(&server, 1))).await;
+    assert_eq!(refused.code(), "throttled");
+    let due = refused.json()["retry_at"].as_i64().unwrap();
+    assert!(due - server.state.clock.now() <= 9 * 5 * 60_000, "eight networks were before");
+    while server.state.clock.now() < due {
+        server.state.clock.advance(5 * 60_000);
+        for n in 0..8 {
+            let thief = Proving::start(&server, ANN, Some(format!("203.0.{n}.77"))).await;
+            assert_ne!(thief.proves(&server, totp("000000")).await.status, 200);
+        }
+    }
+    let again = Proving::start(&server, ANN, Some("198.51.100.7".into())).await;
+    assert_eq!(again.proves(&server, totp(app.code(&server, 0))).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

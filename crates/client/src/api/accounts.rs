@@ -18,6 +18,7 @@ use api_types::{
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
+    mail::MailState,
     passkeys::{
         NewPasskey, PasskeyAdded, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn, RemovePasskey,
     },
@@ -294,6 +295,8 @@ impl<T: Transport> Api<'_, T> {
             = post format!("/admin/accounts/{id}/removal"), body;
         /// `DELETE /admin/accounts/{account_id}/second-factors`.
         remove_account_second_factors(id: &AccountId) -> () = delete format!("/admin/accounts/{id}/second-factors");
+        /// `GET /admin/mail`.
+        get_mail() -> MailState = get "/admin/mail".to_owned();
         /// `GET /admin/policies`.
         get_policies() -> Policies = get "/admin/policies".to_owned();
         /// `PUT /admin/policies`.

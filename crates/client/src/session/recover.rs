@@ -239,7 +239,7 @@ impl<P: Platform> Client<P> {
         let stored = |stored: &KeyChain| {
             if stored == opened.epochs.chain.as_ref() { Ok(key) } else { Err(Refusal::OtherThing.into()) }
         };
-        let vault = self.finish(body, &pinned, stored)?;
+        let vault = self.finish(body, &pinned, stored).await?;
         self.shared.memory().check_way_in(&id, generation)?;
         Ok(vault)
     }

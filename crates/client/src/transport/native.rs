@@ -5,8 +5,10 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures::StreamExt;
+use rand_core::Rng as _;
 use zeroize::Zeroizing;
 
 use super::{Method, Request, Response, Streaming, Transport, TransportError};
@@ -19,6 +21,18 @@ pub struct HttpTransport {
     http: reqwest::Client,
     origin: String,
     token: RwLock<Option<Zeroizing<String>>>,
+    device: Option<Zeroizing<String>>,
+}
+
+/// Shows which device a program runs on; see [`device_token`].
+const DEVICE: &str = "healthsecure-device";
+
+/// A new token by which a server knows the device of a program again, for [`HttpTransport::on_device`]. It opens nothing. Who
+/// keeps it shows it to one server alone.
+pub fn device_token() -> String {
+    let mut bytes = Zeroizing::new([0; 32]);
+    crate::platform::rng().fill_bytes(&mut *bytes);
+    URL_SAFE_NO_PAD.encode(*bytes)
 }
 
 impl HttpTransport {
@@ -46,7 +60,12 @@ impl HttpTransport {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(TransportError::BadAddress);
         }
-        Ok(Self { http, origin: url.origin().ascii_serialization(), token: RwLock::new(None) })
+        Ok(Self { http, origin: url.origin().ascii_serialization(), token: RwLock::new(None), device: None })
+    }
+
+    /// Shows this token with each request that may begin a session.
+    pub fn on_device(self, token: &str) -> Self {
+        Self { device: Some(Zeroizing::new(token.to_owned())), ..self }
     }
 
     /// The server's origin.
@@ -67,6 +86,11 @@ impl HttpTransport {
         }
         if let Some(token) = self.token.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             builder = builder.bearer_auth(token.as_str());
+        }
+        if let Some(device) = &self.device
+            && request.method == Method::Post
+        {
+            builder = builder.header(DEVICE, device.as_str());
         }
         match request.body {
             Some(body) => builder.body(body),

@@ -29,7 +29,12 @@ pub struct OpaqueServer {
     pseudonym_key: Secret<32>,
     login_key: Secret<32>,
     instance: InstanceId,
+    /// Has the form of a record, and is read where there is none.
+    decoy: Vec<u8>,
 }
+
+/// A record after its public key: masking key, nonce and tag of the envelope.
+const AFTER_KEY: usize = 64 + 32 + 64;
 
 impl fmt::Debug for OpaqueServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +61,9 @@ impl OpaqueServer {
         let bytes = SecretBytes::new(setup.serialize().to_vec());
         let pseudonym_key = subkey(bytes.expose(), "opaque-pseudonym", &[]);
         let login_key = subkey(bytes.expose(), "opaque-login", &[]);
-        Self { setup, pseudonym_key, login_key, instance }
+        let mut decoy = setup.keypair().public().serialize().to_vec();
+        decoy.resize(decoy.len() + AFTER_KEY, 0);
+        Self { setup, pseudonym_key, login_key, instance, decoy }
     }
 
     /// The keys, to be kept in a file of their own, mode 0600.
@@ -118,7 +125,9 @@ impl OpaqueServer {
         request: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<LoginStart, OpaqueError> {
-        let record = record.map(ServerRegistration::<Suite>::deserialize).transpose().map_err(error)?;
+        // Reading one takes time; so it is done in any case.
+        let read = ServerRegistration::<Suite>::deserialize(record.unwrap_or(&self.decoy)).map_err(error)?;
+        let record = record.map(|_| read);
         let request = CredentialRequest::deserialize(request).map_err(error)?;
         let start =
             ServerLogin::start(&mut Bridge(rng), &self.setup, record, request, account.as_ref(), self.parameters())
