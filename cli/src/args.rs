@@ -258,7 +258,7 @@ pub struct SendReport {
     /// E-mail of the patient's account; the device's owner where absent.
     #[arg(long = "for", value_name = "EMAIL")]
     pub patient: Option<String>,
-    /// Files to seal, of any type, up to 2 GiB each.
+    /// Files to seal, of any type, up to 16 GiB each.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Title; the first file's name where absent.
@@ -552,7 +552,7 @@ pub struct Sessions {
 
 #[derive(Debug, Args)]
 pub struct Push {
-    /// Files to seal, of any type, up to 2 GiB each.
+    /// Files to seal, of any type, up to 16 GiB each.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Title; the first file's name where absent.

@@ -22,6 +22,7 @@ impl HeavySteps for BlockingPool {
 /// The native platform.
 pub struct Native {
     transport: HttpTransport,
+    bulk: FileBulk,
 }
 
 impl Native {
@@ -30,12 +31,18 @@ impl Native {
     /// # Errors
     /// [`TransportError::BadAddress`].
     pub fn new(origin: &str) -> Result<Self, TransportError> {
-        Ok(Self { transport: HttpTransport::new(origin)? })
+        Ok(Self::with_transport(HttpTransport::new(origin)?))
     }
 
     /// With a transport of the caller's making.
     pub fn with_transport(transport: HttpTransport) -> Self {
-        Self { transport }
+        Self { transport, bulk: FileBulk::default() }
+    }
+
+    /// Tries transfers of files so often again when the connection broke ([`FileBulk::patient`]).
+    #[must_use]
+    pub fn patient(self, tries: u32) -> Self {
+        Self { bulk: FileBulk::patient(tries), ..self }
     }
 }
 
@@ -58,6 +65,6 @@ impl Platform for Native {
     }
 
     fn bulk(&self) -> &FileBulk {
-        &FileBulk
+        &self.bulk
     }
 }

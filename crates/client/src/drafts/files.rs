@@ -2,7 +2,7 @@
 
 use api_types::{
     B64, ErrorCode, UploadId,
-    limits::{FILE_MAX, FILES_MAX},
+    limits::{FILE_MAX, FILES_MAX, FILES_TOTAL_MAX},
     uploads::{CreateUpload, Upload},
 };
 use crypto::format::{Geometry, PartHeader, PartKey};
@@ -66,13 +66,9 @@ impl<P: Platform> OpenDraft<P> {
     pub async fn prepare_file(&self, name: &str, source: &Source<P>) -> Result<u32> {
         let name = name.trim();
         check_file_name(name)?;
-        let bulk = self.vault().platform().bulk();
-        let size = bulk.len(source).await?;
-        geometry(size)?;
-        let head = bulk.head(source, FileType::SNIFF_LEN).await?;
-        let file_type = FileType::sniff(&head, head.len() as u64 == size);
+        let (size, file_type) = self.look_at(source).await?;
         let part = self.reserve(name, size, file_type)?;
-        match self.restart(part).await {
+        match self.restart(part, size, file_type).await {
             Ok(()) => Ok(part),
             Err(e) => {
                 self.forget(part);
@@ -81,12 +77,25 @@ impl<P: Platform> OpenDraft<P> {
         }
     }
 
+    /// Size and type of a file that may be added.
+    async fn look_at(&self, source: &Source<P>) -> Result<(u64, FileType)> {
+        let bulk = self.vault().platform().bulk();
+        let size = bulk.len(source).await?;
+        geometry(size)?;
+        let head = bulk.head(source, FileType::SNIFF_LEN).await?;
+        Ok((size, FileType::sniff(&head, head.len() as u64 == size)))
+    }
+
     /// Takes the lowest free part number.
     fn reserve(&self, name: &str, size: u64, file_type: FileType) -> Result<u32> {
         let mut taken = Err(wrong(Field::Files, FieldProblem::TooMany(FILES_MAX)).into());
         self.change(|draft| {
             let free = (1..=FILES_MAX as u32).find(|n| draft.files.iter().all(|f| f.part != *n));
             let Some(part) = free else { return false };
+            if let Err(e) = check_total(draft, part, size) {
+                taken = Err(e);
+                return false;
+            }
             draft.files.push(DraftFile {
                 part,
                 name: name.to_owned(),
@@ -114,61 +123,71 @@ impl<P: Platform> OpenDraft<P> {
         });
     }
 
-    fn asked(&self, file: &DraftFile) -> Result<(CreateUpload, Geometry)> {
-        let geometry = geometry(file.size)?;
+    fn asked(&self, part: u32, size: u64) -> Result<(CreateUpload, Geometry)> {
+        let geometry = geometry(size)?;
         let asked = CreateUpload {
             report_id: self.id(),
             version: 1,
             revision: 0,
-            part: file.part,
+            part,
             ciphertext_len: geometry.ciphertext_len(),
         };
         Ok((asked, geometry))
     }
 
     /// A new salt and a new upload: nothing was sealed under them yet.
-    async fn restart(&self, part: u32) -> Result<()> {
-        let (asked, geometry) = {
-            let draft = self.lock();
-            self.asked(draft.file(part)?)?
-        };
+    async fn restart(&self, part: u32, size: u64, file_type: FileType) -> Result<()> {
+        let (asked, geometry) = self.asked(part, size)?;
         let upload = create_upload(self.vault(), &asked, &geometry).await?;
         let mut outcome = Ok(());
         self.change(|draft| {
-            outcome = begin_under_new_salt(draft, part, upload.id);
+            outcome = begin_under_new_salt(draft, part, upload.id).map(|file| {
+                file.size = size;
+                file.file_type = file_type;
+            });
             outcome.is_ok()
         });
         outcome?;
         self.save().await
     }
 
-    /// Goes on with a file's upload, or begins it anew where the file isn't the one whose upload began.
+    /// Goes on with a file's upload where it stopped. Each segment is hashed again before anything of it is sealed: nothing
+    /// but what was sealed under the file's salt before meets it again.
     ///
     /// # Errors
-    /// As [`OpenDraft::add_file`].
+    /// As [`OpenDraft::add_file`]; [`ClientError::SourceChanged`] where this isn't the file whose upload began, or no more the
+    /// same: [`OpenDraft::replace_file`] begins it anew.
     pub async fn resume_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
         let file = self.lock().file(part)?.clone();
         if file.state == UploadState::Done {
             return Ok(());
         }
-        let size = self.vault().platform().bulk().len(source).await?;
-        if size != file.size {
+        if self.vault().platform().bulk().len(source).await? != file.size {
             return Err(ClientError::SourceChanged);
         }
-        match self.upload(part, source, control).await {
-            Err(ClientError::SourceChanged) => {
-                self.abandon(&file.upload).await;
-                self.restart(part).await?;
-                self.upload(part, source, control).await
-            }
-            other => other,
-        }
+        self.upload(part, source, control).await
+    }
+
+    /// Begins a file's upload anew with other content, under a new salt; what was uploaded of the old goes.
+    ///
+    /// # Errors
+    /// As [`OpenDraft::add_file`].
+    pub async fn replace_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
+        let (size, file_type) = self.look_at(source).await?;
+        let old = {
+            let draft = self.lock();
+            check_total(&draft, part, size)?;
+            draft.file(part)?.upload
+        };
+        self.restart(part, size, file_type).await?;
+        self.abandon(&old).await;
+        self.upload(part, source, control).await
     }
 
     /// The segments that the server holds; a new upload where it holds none any more.
     async fn received(&self, part: u32) -> Result<Vec<u32>> {
         let file = self.lock().file(part)?.clone();
-        let (asked, geometry) = self.asked(&file)?;
+        let (asked, geometry) = self.asked(part, file.size)?;
         match self.vault().api().get_upload(&file.upload).await {
             Ok(upload) if upload.id == file.upload => {
                 check_upload(&upload, &asked, &geometry)?;
@@ -176,7 +195,7 @@ impl<P: Platform> OpenDraft<P> {
             }
             Ok(_) => Err(Refusal::OtherThing.into()),
             Err(e) if matches!(e.problem(), Some(ErrorCode::NotFound | ErrorCode::Gone)) => {
-                self.restart(part).await?;
+                self.restart(part, file.size, file.file_type).await?;
                 Ok(Vec::new())
             }
             Err(e) => Err(e),
@@ -250,7 +269,16 @@ pub(super) fn header(file: &DraftFile) -> Result<PartHeader> {
     Ok(PartHeader { salt, commitment })
 }
 
-fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, upload: UploadId) -> Result<()> {
+/// All files together, with one of this size in the place of a part.
+fn check_total(draft: &super::ReportDraft, part: u32, size: u64) -> Result<()> {
+    let others: u64 = draft.files.iter().filter(|f| f.part != part).map(|f| f.size).sum();
+    match others.saturating_add(size) > FILES_TOTAL_MAX {
+        true => Err(wrong(Field::Files, FieldProblem::TooLarge(FILES_TOTAL_MAX)).into()),
+        false => Ok(()),
+    }
+}
+
+fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, upload: UploadId) -> Result<&mut DraftFile> {
     let key = PartKey::fresh(&draft.content_key()?, &draft.place().part(part).context(), &mut rng());
     let file = draft.file_mut(part)?;
     file.upload = upload;
@@ -259,5 +287,5 @@ fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, upload: Uploa
     file.plain = Vec::new();
     file.cipher = Vec::new();
     file.state = UploadState::Started;
-    Ok(())
+    Ok(file)
 }
