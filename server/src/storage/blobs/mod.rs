@@ -9,6 +9,8 @@ mod ownership;
 mod read;
 mod s3;
 mod settings;
+mod spooled;
+mod staged;
 mod writer;
 
 use std::{fmt, ops::Range, path::Path as FsPath, sync::Arc};
@@ -24,11 +26,15 @@ pub use credentials::{Credentials, CredentialsError};
 pub use error::{BlobError, BlobResult};
 pub use ownership::{BlobsError, MARKER};
 pub use settings::{Addressing, BlobOptions, BlobsConfig, BlobsConfigError, S3Config};
+use spooled::{Spool, Spooled};
+use staged::Staged;
+use writer::To;
 pub use writer::{BlobWriter, Written};
 
-/// Bytes that go to the store at a time, and that a writer holds at most beside those on their way; S3's smallest part is
-/// 5 MiB.
+/// Bytes that go to a bucket at a time; S3's smallest part is 5 MiB.
 pub const PIECE: usize = 5 * 1024 * 1024;
+/// Bytes that go to a file at a time, and that a writer holds at most beside those on their way.
+pub const FILE_PIECE: usize = 512 * 1024;
 
 /// The blob store; cheap to clone.
 #[derive(Clone)]
@@ -39,10 +45,10 @@ pub struct Blobs {
     kind: Kind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 enum Kind {
     Folder,
-    Bucket,
+    Bucket(Spool),
 }
 
 impl fmt::Debug for Blobs {
@@ -60,7 +66,7 @@ impl Blobs {
                 let path = data.join("blobs");
                 (path.display().to_string(), Kind::Folder, folder(&path))
             }
-            BlobsConfig::S3(config) => (config.to_string(), Kind::Bucket, bucket(config)),
+            BlobsConfig::S3(config) => (config.to_string(), Kind::Bucket(Spool::new(data)), bucket(config)),
         };
         match store {
             Ok(store) => Ok(Self { store, place: place.into(), kind }),
@@ -75,7 +81,11 @@ impl Blobs {
 
     /// Begins a blob. Nothing is visible under the key before [`BlobWriter::finish`].
     pub fn write(&self, key: &str) -> BlobWriter {
-        BlobWriter::new(Arc::clone(&self.store), Path::from(key))
+        let (store, path) = (Arc::clone(&self.store), Path::from(key));
+        BlobWriter::new(match &self.kind {
+            Kind::Folder => To::Folder(Staged::new(store, path)),
+            Kind::Bucket(spool) => To::Bucket(Spooled::new(store, path, spool.clone())),
+        })
     }
 
     /// A range of a blob, in small pieces. A blob that doesn't hold all of it is [`BlobError::Short`]; of an empty range
@@ -84,9 +94,9 @@ impl Blobs {
         if range.is_empty() {
             return Ok(stream::empty().boxed());
         }
-        match self.kind {
+        match &self.kind {
             Kind::Folder => read::file(&*self.store, Path::from(key), range).await,
-            Kind::Bucket => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
+            Kind::Bucket(_) => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
         }
     }
 
