@@ -152,17 +152,15 @@ impl<P: Platform> OpenDraft<P> {
     }
 
     /// Goes on with a file's upload where it stopped. Each segment is hashed again before anything of it is sealed: nothing
-    /// but what was sealed under the file's salt before meets it again.
+    /// but what was sealed under the file's salt before meets it again. Of a file whose upload is done nothing is sent; it is
+    /// only compared.
     ///
     /// # Errors
     /// As [`OpenDraft::add_file`]; [`ClientError::SourceChanged`] where this isn't the file whose upload began, or no more the
     /// same: [`OpenDraft::replace_file`] begins it anew.
     pub async fn resume_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
-        let file = self.lock().file(part)?.clone();
-        if file.state == UploadState::Done {
-            return Ok(());
-        }
-        if self.vault().platform().bulk().len(source).await? != file.size {
+        let size = self.lock().file(part)?.size;
+        if self.vault().platform().bulk().len(source).await? != size {
             return Err(ClientError::SourceChanged);
         }
         self.upload(part, source, control).await

@@ -38,6 +38,10 @@ async fn an_interrupted_upload_goes_on_where_it_stopped() {
     let part = draft.files()[0].part;
     draft.resume_file(part, &file, &Control::none()).await.unwrap();
     assert_eq!(server.segments_sent.load(Ordering::Relaxed), sent + 1, "only the missing segment travelled");
+    let changed = draft.resume_file(part, &big(2, 5, 1), &Control::none()).await;
+    assert!(matches!(changed, Err(ClientError::SourceChanged)), "also of one that is done: {changed:?}");
+    draft.resume_file(part, &file, &Control::none()).await.unwrap();
+    assert_eq!(server.segments_sent.load(Ordering::Relaxed), sent + 1, "it is only compared");
     let id = draft.complete().await.unwrap().id;
     let open = ann.report(&id).await.unwrap();
     let version = ann.version(&open, 1).await.unwrap();
