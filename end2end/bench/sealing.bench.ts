@@ -39,6 +39,7 @@ async function sealWithProduct(page: Page, size: number, upload?: string): Promi
       const to = Math.min(size, (i + 1) * segment);
       const heard = ({ data }: MessageEvent) => {
         if (data.id !== i) return;
+        if (data.kind === 'beat') return;
         if (data.kind === 'hashed') return worker.postMessage({ kind: 'go', id: i });
         worker.removeEventListener('message', heard);
         busy[at] = (busy[at] ?? 1) - 1;

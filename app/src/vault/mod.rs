@@ -42,6 +42,8 @@ mod message;
 #[cfg(feature = "hydrate")]
 mod passkeys;
 #[cfg(feature = "hydrate")]
+mod patience;
+#[cfg(feature = "hydrate")]
 mod phones;
 #[cfg(feature = "hydrate")]
 mod platform;
@@ -52,9 +54,13 @@ pub mod program;
 #[cfg(feature = "hydrate")]
 pub mod reports;
 #[cfg(feature = "hydrate")]
+mod saving;
+#[cfg(feature = "hydrate")]
 mod session;
 #[cfg(feature = "hydrate")]
 pub mod shares;
+#[cfg(feature = "hydrate")]
+mod sink;
 #[cfg(feature = "hydrate")]
 mod store;
 #[cfg(feature = "hydrate")]
@@ -72,7 +78,7 @@ pub use second_step::{Asked, SecondStep, Why};
 pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
-    bulk::{BlobSink, WebBulk},
+    bulk::WebBulk,
     emergency::{AskedFor, OpenedShare},
     explain::{explain, explain_identity},
     key_watch::Warnings,
@@ -80,6 +86,7 @@ pub use {
     passkeys::BrowserPasskeys,
     platform::WebPlatform,
     session::Keys,
+    sink::Sink,
 };
 
 /// Where the vault stands.

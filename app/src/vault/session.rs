@@ -9,7 +9,7 @@ use api_types::{
 };
 use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, join};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -18,7 +18,7 @@ use super::{
     claim::{self, Arrival},
     explain, idle,
     platform::WebPlatform,
-    program,
+    program, saving,
 };
 use crate::{browser, pages::Door, t};
 
@@ -454,12 +454,14 @@ impl Vault {
         self.inner.update_value(|inner| inner.unsaved = unsaved);
         if self.online.get_untracked() {
             spawn_local(async move {
-                self.save_last().await;
+                join(self.save_last(), saving::leave()).await;
                 // Whoever was as quick as that is not locked out again.
                 if self.keys().is_none() {
                     browser::reload();
                 }
             });
+        } else {
+            spawn_local(saving::leave());
         }
     }
 
@@ -486,7 +488,7 @@ impl Vault {
             }
         });
         spawn_local(async move {
-            self.save_last().await;
+            join(self.save_last(), saving::leave()).await;
             let ended = match locked {
                 Some(session) => session.sign_out().await,
                 None => Ok(()),
@@ -502,7 +504,14 @@ impl Vault {
     fn session_ended(self) {
         self.drop_keys();
         let words = self.inner.with_value(|inner| inner.last_words.clone());
-        self.left(Some(words.unwrap_or_else(|| t!(errors.signed_out).to_owned())));
+        let words = words.unwrap_or_else(|| t!(errors.signed_out).to_owned());
+        if !saving::has_files() {
+            return self.left(Some(words));
+        }
+        spawn_local(async move {
+            saving::leave().await;
+            self.left(Some(words));
+        });
     }
 
     /// Does what ends all sessions of the account, and says this when it has: who hears of it first, the answer or the live

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom, Write as _},
+    io::{ErrorKind, Read, Seek, SeekFrom, Write as _},
     ops::Range,
     path::{Path, PathBuf},
     time::Duration,
@@ -53,7 +53,10 @@ pub enum OpenedFile {
 }
 
 pub(super) fn sink_error(e: std::io::Error) -> ClientError {
-    ClientError::Sink { reason: e.kind().to_string() }
+    match e.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ClientError::SinkFull,
+        kind => ClientError::Sink { reason: kind.to_string() },
+    }
 }
 
 impl FileSink {
