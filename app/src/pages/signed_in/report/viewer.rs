@@ -80,7 +80,8 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
     Effect::new(move |_| {
         let wish = wish.get();
         stop();
-        if !matches!(wish, Wish::Save(_)) {
+        let failed = content.with_untracked(|content| matches!(content, Content::Failed(_)));
+        if failed || !matches!(wish, Wish::Save(_)) {
             content.set(Content::Nothing);
             address.clear();
         }
