@@ -349,8 +349,10 @@ impl Session {
         });
         let session = self.clone();
         spawn_local(async move {
-            let control = session.control(part, cancel);
+            let control = session.control(part, cancel.clone());
             let outcome = session.upload(part, source, &control).await;
+            // What a stop broke off is no failure: of the file that it was for, or of one that has its number by now.
+            let outcome = if cancel.is_cancelled() { outcome.or(Err(ClientError::Cancelled)) } else { outcome };
             session.0.running.borrow_mut().remove(&part);
             session.ended_with(part, outcome);
         });

@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use api_types::{
@@ -17,8 +18,12 @@ use api_types::{
 use bytes::Bytes;
 use client::{Client, PatientChoice, SignUp, content::ReportFields, native::Native};
 use crypto::format::Geometry;
-use futures::{StreamExt, future::join_all, stream};
-use tokio::sync::Barrier;
+use futures::{
+    StreamExt,
+    future::{join, join_all},
+    stream,
+};
+use tokio::{sync::Barrier, time::timeout};
 
 use crate::{
     honest_client::{PASSWORD, Person, device},
@@ -30,6 +35,8 @@ use crate::{
 const UPLOADS: usize = 20;
 /// What the program may take then, in KiB.
 const MOST: u64 = 128 * 1024;
+/// Until all of them have a segment on its way, and until the server has it.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Segments of each upload.
 const SEGMENTS: u64 = 3;
 
@@ -149,11 +156,12 @@ async fn many_at_once(more: &[&str]) {
         let looking = async {
             nearly.wait().await;
             // What is on the wire arrives.
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
             println!("{} KiB while {UPLOADS} segments are nearly there", program.memory("VmRSS"));
             all.wait().await;
         };
-        tokio::join!(join_all(sending.iter().map(|one| one.send(n, &nearly, &all))), looking);
+        let sent = join(join_all(sending.iter().map(|one| one.send(n, &nearly, &all))), looking);
+        timeout(PATIENCE, sent).await.expect("one that is refused keeps the others waiting");
     }
     let most = program.memory("VmHWM");
     println!("{before} KiB before, {most} KiB at most");
