@@ -122,7 +122,7 @@ test('after a reload the same file goes on, and a changed one is refused by name
     await expect(author.row(same.name).getByText(words.draft.fileOther)).toBeVisible();
     await author.chooseAgain(same);
     await author.filesUploaded([same]);
-    const again = proxy.requests.slice(from).map(segment).filter((s) => s?.upload === uploads[0] && kept.includes(s.n));
+    const again = proxy.requests.slice(from).map(segment).filter((s) => s && s.upload === uploads[0] && kept.includes(s.n));
     expect(again, 'what had arrived is not sent again').toEqual([]);
 
     const after = scan('changed.dcm', 4 * SEGMENT + 9, 3);
