@@ -24,6 +24,9 @@ use crate::{
 /// How long a command waits at its end for what it saves last.
 const LAST_SAVE: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How often a file's transfer is tried again when the connection broke: about four minutes.
+pub const PATIENCE: u32 = 12;
+
 /// How long a command reads the log of keys before it begins, and how many entries at most; the rest is read next time.
 const SCAN: std::time::Duration = std::time::Duration::from_secs(5);
 const SCAN_MOST: u64 = 16_384;
@@ -290,12 +293,12 @@ fn same_origin(a: &str, b: &str) -> bool {
 
 /// For whoever may begin a session.
 fn client_on(device: &str, server: &str, memory: Memory) -> Result<Client<Native>> {
-    let platform = Native::on_device(server, device).map_err(client::ClientError::from)?;
+    let platform = Native::on_device(server, device).map_err(client::ClientError::from)?.patient(PATIENCE);
     Ok(Client::with_memory(platform, memory))
 }
 
 fn client_for(server: &str, memory: Memory) -> Result<Client<Native>> {
-    let platform = Native::new(server).map_err(client::ClientError::from)?;
+    let platform = Native::new(server).map_err(client::ClientError::from)?.patient(PATIENCE);
     Ok(Client::with_memory(platform, memory))
 }
 

@@ -200,6 +200,11 @@ export class Person {
     await this.page.locator('input[type=file]').first().setInputFiles(files.map((file) => file.path));
   }
 
+  /** After a reload: chooses the file of a row again. */
+  async chooseAgain(file: TestFile): Promise<void> {
+    await this.row(file.name).locator('input[type=file]').setInputFiles(file.path);
+  }
+
   async filesUploaded(files: TestFile[], timeout = 120_000): Promise<void> {
     for (const file of files) {
       const row = this.row(file.name);

@@ -46,6 +46,8 @@ mod message;
 #[cfg(feature = "hydrate")]
 mod passkeys;
 #[cfg(feature = "hydrate")]
+mod patience;
+#[cfg(feature = "hydrate")]
 mod phones;
 #[cfg(feature = "hydrate")]
 mod platform;
@@ -56,9 +58,13 @@ pub mod program;
 #[cfg(feature = "hydrate")]
 pub mod reports;
 #[cfg(feature = "hydrate")]
+mod saving;
+#[cfg(feature = "hydrate")]
 mod session;
 #[cfg(feature = "hydrate")]
 pub mod shares;
+#[cfg(feature = "hydrate")]
+mod sink;
 #[cfg(feature = "hydrate")]
 mod store;
 #[cfg(feature = "hydrate")]
@@ -77,7 +83,7 @@ pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     archive::WebArchive,
-    bulk::{BlobSink, WebBulk},
+    bulk::WebBulk,
     emergency::{AskedFor, OpenedShare},
     explain::{explain, explain_identity},
     key_watch::Warnings,
@@ -85,6 +91,7 @@ pub use {
     passkeys::BrowserPasskeys,
     platform::WebPlatform,
     session::Keys,
+    sink::Sink,
 };
 
 /// Where the vault stands.

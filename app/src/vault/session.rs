@@ -9,7 +9,7 @@ use api_types::{
 };
 use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, join};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -19,7 +19,7 @@ use super::{
     claim::{self, Arrival},
     explain, idle,
     platform::WebPlatform,
-    program,
+    program, saving,
 };
 use crate::{browser, pages::Door, t};
 
@@ -476,22 +476,29 @@ impl Vault {
     }
 
     /// Loads a locked page anew, because dropped memory isn't overwritten memory: at once, or as soon as the server can be
-    /// reached and nobody is about to unlock. Until then what the program wrote into its memory stays there, without keys.
+    /// reached and nobody is about to unlock. Until then what the program wrote into its memory stays there, without keys. What
+    /// the browser keeps of files that were being saved goes at once.
     async fn begin_anew(self) {
+        let (reached, ()) = join(self.reach_and_save(), saving::leave()).await;
+        // Whoever was as quick as that is not locked out again.
+        if reached && self.keys().is_none() {
+            browser::reload();
+        }
+    }
+
+    /// Saves what couldn't be saved before, once the server is there. False where somebody unlocked meanwhile.
+    async fn reach_and_save(self) -> bool {
         let mut reached = self.online.get_untracked() && browser::has_network();
         while !reached {
             browser::sleep_or_online(REACH_AGAIN).await;
             if !matches!(self.state.try_get_untracked(), Some(VaultState::Locked(_))) {
-                return;
+                return false;
             }
             let unlocking = browser::is_filled(UNLOCK_FIELD) || self.second_step.waits();
             reached = !unlocking && self.client().instance().await.is_ok();
         }
         self.save_last().await;
-        // Whoever was as quick as that is not locked out again.
-        if self.keys().is_none() {
-            browser::reload();
-        }
+        true
     }
 
     /// Sends what a vault left behind when it locked, and waits a moment for it. Where the network was away it waits here
@@ -517,7 +524,7 @@ impl Vault {
             }
         });
         spawn_local(async move {
-            self.save_last().await;
+            join(self.save_last(), saving::leave()).await;
             let ended = match locked {
                 Some(session) => session.sign_out().await,
                 None => Ok(()),
@@ -533,7 +540,14 @@ impl Vault {
     fn session_ended(self) {
         self.drop_keys();
         let words = self.inner.with_value(|inner| inner.last_words.clone());
-        self.left(Some(words.unwrap_or_else(|| t!(errors.signed_out).to_owned())));
+        let words = words.unwrap_or_else(|| t!(errors.signed_out).to_owned());
+        if !saving::has_files() {
+            return self.left(Some(words));
+        }
+        spawn_local(async move {
+            saving::leave().await;
+            self.left(Some(words));
+        });
     }
 
     /// Does what ends all sessions of the account, and says this when it has: who hears of it first, the answer or the live

@@ -3,6 +3,8 @@
 //! A segment is durable before it is acknowledged. Its blob's key stands in `blob_garbage` until a row names it, so an
 //! upload that breaks off, expires or is abandoned leaves nothing behind.
 
+use std::time::Duration;
+
 use api_types::{
     AccountId, ErrorCode, ReportId, UnixMillis, UploadId,
     audit::Action,
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use crypto::format::Geometry;
 use futures::{Stream, StreamExt};
 use sea_orm::ConnectionTrait;
+use tokio::time::timeout;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -30,6 +33,8 @@ use crate::{
 
 /// Most uploads that one account has open.
 pub const UPLOADS_MAX: u64 = 2 * FILES_MAX as u64;
+/// Without a byte for so long a segment counts as broken off. However slow a line is, it may take its time otherwise.
+const SILENCE: Duration = Duration::from_secs(120);
 /// A blob that no row names so long after its writing began never will be.
 const INTENT: UnixMillis = HOUR;
 
@@ -218,8 +223,7 @@ async fn receive<E>(
     expected: u64,
     sha256: [u8; 32],
 ) -> ServiceResult<()> {
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| ServiceError::because(ErrorCode::Malformed, "the body broke off"))?;
+    while let Some(piece) = next(&mut body, SILENCE).await? {
         check_so_far(writer.len() + piece.len() as u64, expected)?;
         writer.write(&piece).await?;
     }
@@ -230,6 +234,18 @@ async fn receive<E>(
     Ok(())
 }
 
+/// The next bytes of a body.
+async fn next<E>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    patience: Duration,
+) -> ServiceResult<Option<Bytes>> {
+    match timeout(patience, body.next()).await {
+        Ok(piece) => piece.transpose().map_err(|_| ServiceError::because(ErrorCode::Malformed, "the body broke off")),
+        // Whoever sent it may try again, over a line that lives.
+        Err(_) => Err(ServiceError::because(ErrorCode::Unavailable, "the body stopped coming")),
+    }
+}
+
 fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
     if len > expected { check_len(len, expected) } else { Ok(()) }
 }
@@ -237,7 +253,7 @@ fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
 /// Reads a body that isn't needed, so that the connection stays usable; at most what the segment would have.
 async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: u64) -> ServiceResult<()> {
     let mut len = 0;
-    while let Some(Ok(piece)) = body.next().await {
+    while let Ok(Some(piece)) = next(&mut body, SILENCE).await {
         len += piece.len() as u64;
         check_so_far(len, expected)?;
     }
@@ -343,4 +359,26 @@ fn event(actor: &Actor, upload: &Upload, what: &str) -> EventDraft {
         .with("report", upload.report_id)
         .with("version", upload.version)
         .with("part", upload.part)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_told_from_one_that_breaks_off_and_one_that_ends() {
+        let patience = Duration::from_millis(20);
+        let some = || stream::iter([Ok(Bytes::from_static(b"x"))]);
+        let refused = |answer: ServiceResult<Option<Bytes>>| answer.map_err(|e| e.to_string()).unwrap_err();
+        let mut stops = some().chain(stream::pending::<Result<Bytes, ()>>()).boxed();
+        assert_eq!(next(&mut stops, patience).await.unwrap().as_deref(), Some(&b"x"[..]));
+        assert!(refused(next(&mut stops, patience).await).contains("stopped coming"));
+        let mut breaks = stream::iter([Err::<Bytes, ()>(())]);
+        assert!(refused(next(&mut breaks, patience).await).contains("broke off"));
+        let mut ends = some();
+        assert!(next(&mut ends, patience).await.unwrap().is_some());
+        assert!(next(&mut ends, patience).await.unwrap().is_none());
+    }
 }

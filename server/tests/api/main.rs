@@ -71,6 +71,7 @@ mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;
 mod mail_tls;
+mod memory;
 mod moving;
 mod oidc_provider;
 mod one_moment;

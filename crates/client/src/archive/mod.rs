@@ -157,7 +157,8 @@ pub struct Archived {
 /// Whether an error concerns more than the thing at hand: it ends the archive.
 pub(crate) fn is_fatal(error: &ClientError) -> bool {
     match error {
-        ClientError::Cancelled | ClientError::Sink { .. } | ClientError::Source | ClientError::Internal(_) => true,
+        ClientError::Cancelled | ClientError::Sink { .. } | ClientError::SinkFull => true,
+        ClientError::Source | ClientError::Internal(_) => true,
         ClientError::Transport(TransportError::TooLarge) => false,
         ClientError::Transport(_) => true,
         ClientError::Refused(refusal) => refusal.stops_session(),
@@ -184,7 +185,7 @@ impl<P: Platform> Vault<P> {
     /// only once this has succeeded.
     ///
     /// # Errors
-    /// [`ClientError::Cancelled`]; [`ClientError::Sink`] where the target takes no more; no connection; the refusals of
+    /// [`ClientError::Cancelled`]; [`ClientError::Sink`] or [`ClientError::SinkFull`] where the target takes no more; no connection; the refusals of
     /// [`crate::Refusal::stops_session`]. What was written by then is no archive.
     pub async fn archive<T: ArchiveTarget<P::Bulk>>(
         &self,

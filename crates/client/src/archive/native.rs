@@ -54,8 +54,7 @@ impl FileArchive {
     pub async fn finish(self) -> Result<PathBuf> {
         let Self { file, partial, target, .. } = self;
         blocking(move || file.sync_all().map_err(sink_error)).await?;
-        place(&partial, &target).await?;
-        Ok(target)
+        blocking(move || place(&partial, &target).map(|()| target)).await
     }
 
     /// There is no archive: what was written goes.
@@ -64,7 +63,21 @@ impl FileArchive {
         if tokio::fs::remove_file(&self.partial).await.is_err() {
             tracing::warn!("an incomplete archive could not be removed");
         }
+        // A file whose connection broke is left for a later try, which there is none of here.
+        if forget(&beside(&self.target, &format!(".file-{}", self.scratch))).await.is_err() {
+            tracing::warn!("a decrypted file beside the archive could not be removed");
+        }
     }
+}
+
+/// Removes a file, and what was written of it, where they are there.
+async fn forget(path: &Path) -> Result<()> {
+    for path in [path.to_owned(), beside(path, ".partial")] {
+        if tokio::fs::try_exists(&path).await.map_err(sink_error)? {
+            tokio::fs::remove_file(&path).await.map_err(sink_error)?;
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
@@ -80,9 +93,7 @@ impl ArchiveTarget<FileBulk> for FileArchive {
         self.scratch += 1;
         let path = beside(&self.target, &format!(".file-{}", self.scratch));
         // Left by a run that was killed.
-        if tokio::fs::try_exists(&path).await.map_err(sink_error)? {
-            tokio::fs::remove_file(&path).await.map_err(sink_error)?;
-        }
+        forget(&path).await?;
         FileSink::create(&path).await
     }
 
@@ -129,7 +140,7 @@ mod tests {
         archive.write(b"half".to_vec()).await?;
         assert!(!target.exists());
         let sink = archive.scratch().await?;
-        let file = crate::bulk::Bulk::finish(&FileBulk, sink).await?;
+        let file = crate::bulk::Bulk::finish(&FileBulk::default(), sink).await?;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");
         archive.release(file).await;
         assert_eq!(archive.finish().await?, target);
@@ -144,6 +155,10 @@ mod tests {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let mut archive = FileArchive::create(&dir.path().join("data.zip")).await?;
         archive.write(b"half".to_vec()).await?;
+        let sink = archive.scratch().await?;
+        // As where the connection broke.
+        crate::bulk::Bulk::leave(&FileBulk::default(), sink).await;
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");
         archive.discard().await;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
         Ok(())

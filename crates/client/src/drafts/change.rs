@@ -232,7 +232,7 @@ impl<P: Platform> OpenDraft<P> {
         }
         let own = self.uploads();
         for part in &own {
-            self.restart(*part).await?;
+            self.seal_anew(*part).await?;
         }
         self.change(|draft| match &mut draft.base {
             Some(base) => !std::mem::take(&mut base.sent).is_empty(),
