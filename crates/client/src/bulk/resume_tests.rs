@@ -104,14 +104,13 @@ fn plain() -> Bytes {
     Bytes::from((0..len).map(|i| (i / 11 % 256) as u8).collect::<Vec<_>>())
 }
 
-fn key() -> (Secret<32>, PartKey) {
-    let content_key = Secret::random(&mut rng());
-    let key = PartKey::fresh(&content_key, b"place", &mut rng());
-    (content_key, key)
+fn key() -> PartKey {
+    let content_key: Secret<32> = Secret::random(&mut rng());
+    PartKey::fresh(&content_key, b"place", &mut rng())
 }
 
 async fn sealed() -> Result<Sealed> {
-    let (plain, (content_key, key)) = (plain(), key());
+    let (plain, key) = (plain(), key());
     let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
     let line = Line::new(geometry);
     let upload = api_types::UploadId([0; 16]);
@@ -120,8 +119,6 @@ async fn sealed() -> Result<Sealed> {
     let part = FileBulk::default().seal_part(&line, &job, &source, &NoLedger, &Control::none()).await?;
     let job = OpenJob {
         key,
-        content_key,
-        context: b"place".to_vec(),
         geometry,
         cipher: part.cipher,
         report: api_types::ReportId([0; 32]),
@@ -190,7 +187,7 @@ async fn what_lies_there_is_taken_only_as_far_as_it_is_this_part() -> Result<()>
 
 #[tokio::test]
 async fn a_transfer_that_breaks_is_repeated_and_said() -> Result<()> {
-    let (plain, (_, key)) = (plain(), key());
+    let (plain, key) = (plain(), key());
     let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
     let line = Line { breaks_once: true, ..Line::new(geometry) };
     let upload = api_types::UploadId([0; 16]);
@@ -212,7 +209,7 @@ async fn a_transfer_that_breaks_is_repeated_and_said() -> Result<()> {
 
 #[tokio::test]
 async fn nothing_new_is_sent_before_all_that_was_sealed_is_known_to_be_the_same() -> Result<()> {
-    let (plain, (_, key)) = (plain(), key());
+    let (plain, key) = (plain(), key());
     let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
     let line = Line::new(geometry);
     let upload = api_types::UploadId([0; 16]);
@@ -240,7 +237,7 @@ async fn nothing_new_is_sent_before_all_that_was_sealed_is_known_to_be_the_same(
 
 #[tokio::test]
 async fn a_stop_is_heard_while_a_connection_is_waited_for() -> Result<()> {
-    let (plain, (_, key)) = (plain(), key());
+    let (plain, key) = (plain(), key());
     let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
     let line = Line::new(geometry);
     line.holds.store(0, Ordering::Relaxed);
