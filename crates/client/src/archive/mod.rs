@@ -224,14 +224,14 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
 
     /// An entry that is at hand.
     async fn text(&mut self, path: &str, content: &str) -> Result<()> {
-        self.packer.begin(path)?;
+        self.packer.begin(path, content.len() as u64)?;
         self.packer.write(content.as_bytes())?;
         self.flush().await
     }
 
     /// An entry of a verified file; gives its SHA-256.
     async fn verified(&mut self, path: &str, file: &<P::Bulk as Bulk>::Opened, size: u64) -> Result<String> {
-        self.packer.begin(path)?;
+        self.packer.begin(path, size)?;
         let mut from = 0;
         while from < size {
             let to = size.min(from + PIECE);
