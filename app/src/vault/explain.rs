@@ -9,7 +9,7 @@ use crate::{browser::format_size, t};
 pub fn explain(error: &ClientError) -> String {
     match error {
         ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
-        ClientError::SinkFull => t!(errors.no_room).to_owned(),
+        ClientError::SinkFull => t!(errors.device_full).to_owned(),
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
         ClientError::ShortPassword { min } => t!(security.password_stays_short, min = min),
         ClientError::SecondFactorTooLate => t!(second_step.too_late).to_owned(),

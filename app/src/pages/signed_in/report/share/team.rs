@@ -116,7 +116,7 @@ pub(super) fn TeamForm(
     let own = vault.who().map(|who| who.account_id);
     // Outside of the fold: whoever never opens it must not think that all of them were compared.
     let unsure = not_compared(&team, own).map(
-        |(count, all)| view! { <Banner tone=Tone::Warn>{t!(teams.not_compared, count = count, all = all)}</Banner> },
+        |(count, all)| view! { <Banner tone=Tone::Warn>{t!(teams.share_not_compared, count = count, all = all)}</Banner> },
     );
     // A team passes nothing on.
     let choices: Vec<_> = rights().into_iter().filter(|choice| choice.value != "reshare").collect();
