@@ -29,7 +29,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use server::{
     AppState,
     config::{Config, Origin, SessionLimits},
-    middleware::Address,
+    middleware::{Address, Caller},
     router::router,
     services::sessions::{self, Begun},
     state::StartError,
@@ -46,7 +46,7 @@ use tower::ServiceExt;
 use crate::{harness::database, reading::Signer, s3};
 
 /// Where its people sign in.
-const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+const HERE: Caller = Caller { from: Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), device: None };
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
 
