@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api_types::{AccountId, ReportId, UnixMillis, audit::Action};
+use api_types::{UnixMillis, audit::Action};
 use futures::future::join_all;
 
 use crate::{
@@ -65,9 +65,7 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
         return Ok(());
     }
     let mut tx = state.db.begin_write().await?;
-    for draft in storage::drafts::saved_before(tx.conn(), now - kept, BATCH).await? {
-        let report = ReportId(storage::id("drafts", "report_id", &draft.report_id)?);
-        let author = AccountId(storage::id("drafts", "author", &draft.author)?);
+    for (report, author) in storage::drafts::saved_before(tx.conn(), now - kept, BATCH).await? {
         drafts::forget_uploads(tx.conn(), author, report, now).await?;
         storage::drafts::delete(tx.conn(), report, author).await?;
         let event = EventDraft::anonymous(Action::DraftDelete).with("what", "retention").with("draft", report);
