@@ -43,7 +43,7 @@ impl FileArchive {
         }
         let partial = beside(target, ".partial");
         let path = partial.clone();
-        let file = blocking(move || create_private(&path).map_err(sink_error)).await?;
+        let file = blocking(move || create_private(&path)).await?;
         Ok(Self { file: Arc::new(file), partial, target: target.to_owned(), scratch: 0 })
     }
 
@@ -79,9 +79,12 @@ impl ArchiveTarget<FileBulk> for FileArchive {
     async fn scratch(&mut self) -> Result<FileSink> {
         self.scratch += 1;
         let path = beside(&self.target, &format!(".file-{}", self.scratch));
-        // Left by a run that was killed.
-        if tokio::fs::try_exists(&path).await.map_err(sink_error)? {
-            tokio::fs::remove_file(&path).await.map_err(sink_error)?;
+        // Left by a run that was killed: no other runs, the archive beside it is this one's.
+        for left in [beside(&path, ".partial"), path.clone()] {
+            match tokio::fs::remove_file(&left).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(sink_error(error)),
+                _ => {}
+            }
         }
         FileSink::create(&path).await
     }
@@ -136,6 +139,25 @@ mod tests {
         assert_eq!(std::fs::read(&target).map_err(sink_error)?, b"half");
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 1, "nothing else is left");
         assert!(matches!(FileArchive::create(&target).await, Err(ClientError::Sink { .. })), "nothing is overwritten");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_run_left_is_told_of_and_its_files_go() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let target = dir.path().join("data.zip");
+        for left in [".partial", ".file-1", ".file-1.partial"] {
+            std::fs::write(beside(&target, left), b"left").map_err(sink_error)?;
+        }
+        let refused = FileArchive::create(&target).await;
+        assert!(matches!(&refused, Err(ClientError::Sink { reason }) if reason.contains("data.zip.partial")));
+        assert_eq!(std::fs::read(beside(&target, ".partial")).map_err(sink_error)?, b"left");
+        std::fs::remove_file(beside(&target, ".partial")).map_err(sink_error)?;
+        let mut archive = FileArchive::create(&target).await?;
+        let file = crate::bulk::Bulk::finish(&FileBulk, archive.scratch().await?).await?;
+        archive.release(file).await;
+        archive.discard().await;
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
         Ok(())
     }
 

@@ -73,18 +73,28 @@ impl FileSink {
         name.push(".partial");
         let partial = target.with_file_name(name);
         let path = partial.clone();
-        let file = Pool.run(move || create_private(&path).map_err(sink_error)).await?;
+        let file = Pool.run(move || create_private(&path)).await?;
         Ok(Self::File(PartialFile { file: Arc::new(file), partial, target: target.to_owned() }))
     }
 }
 
-/// A new or emptied file that nobody else may read.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+/// A new file that nobody else may read. What stands there is left as it is, a link too: it may be somebody else's, or lead to
+/// a file of theirs.
+///
+/// # Errors
+/// [`ClientError::Sink`].
+pub(crate) fn create_private(path: &Path) -> Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            ClientError::Sink { reason: format!("{name} is there already; if it was left behind, remove it first") }
+        }
+        _ => sink_error(error),
+    })
 }
 
 impl Write for FileSink {
@@ -254,6 +264,29 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         assert!(matches!(FileSink::create(&target).await, Err(ClientError::Sink { .. })), "nothing is overwritten");
+        Ok(())
+    }
+
+    /// Somebody who may write there could have put a file there that they can read, or a link to one.
+    #[tokio::test]
+    async fn what_stands_beside_it_is_neither_emptied_nor_followed() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let (target, partial) = (dir.path().join("x"), dir.path().join("x.partial"));
+        std::fs::write(&partial, b"theirs").map_err(sink_error)?;
+        let refused = FileSink::create(&target).await;
+        assert!(matches!(&refused, Err(ClientError::Sink { reason }) if reason.contains("x.partial")), "{refused:?}");
+        assert_eq!(std::fs::read(&partial).map_err(sink_error)?, b"theirs");
+        #[cfg(unix)]
+        {
+            for to in ["theirs", "nowhere"] {
+                std::fs::remove_file(&partial).map_err(sink_error)?;
+                std::fs::write(dir.path().join("theirs"), b"theirs").map_err(sink_error)?;
+                std::os::unix::fs::symlink(dir.path().join(to), &partial).map_err(sink_error)?;
+                assert!(matches!(FileSink::create(&target).await, Err(ClientError::Sink { .. })), "{to}");
+                assert_eq!(std::fs::read(dir.path().join("theirs")).map_err(sink_error)?, b"theirs");
+                assert!(!dir.path().join("nowhere").exists());
+            }
+        }
         Ok(())
     }
 
