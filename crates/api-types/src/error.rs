@@ -124,6 +124,7 @@ codes! {
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
     VersionMoved = 409, "Somebody has saved a version meanwhile; nothing was overwritten";
+    TooManyVersions = 409, "The report has as many versions as a report can have; what is new goes into another one";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     TeamMoved = 409, "The team's roster has changed meanwhile";

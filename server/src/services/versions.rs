@@ -6,6 +6,7 @@ use api_types::{
     AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
     audit::Action,
     grants::{GrantState, Wrap as SentWrap},
+    limits::VERSIONS_MAX,
     reports::{NewVersion, VersionContent},
 };
 use crypto::{
@@ -152,6 +153,9 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         let event = EventDraft::by(actor, Action::Create).on(report).with("version", body.version);
         return state.audit.record(event.with("repeated", true)).await;
     }
+    if latest.unsigned_abs() >= VERSIONS_MAX {
+        return Err(ErrorCode::TooManyVersions.into());
+    }
     let draft = body.draft;
     let alone = sealed_alone(&body);
     let checked = check(report, body, earlier.clone(), &loaded.state, &loaded.keys, now);
@@ -186,7 +190,7 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
 /// The bytes of a version without uploads: one without files, or whose files are all carried over. One with uploads was admitted
 /// when those began.
 pub fn sealed_alone(body: &NewVersion) -> Option<u64> {
-    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len()) as u64)
+    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len() + body.manifest.0.len()) as u64)
 }
 
 /// Somebody else's version may have come in between, or new keys for one before.
