@@ -53,6 +53,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
     if let Some(payer) = payer {
         quotas::admit(state, tx.conn(), actor, payer, body.ciphertext_len).await?;
     }
+    if body.revision > 0 {
+        replace(tx.conn(), &body, now).await?;
+    }
     if store::count(tx.conn(), actor.account).await? >= UPLOADS_MAX {
         let detail = format!("{UPLOADS_MAX} uploads are open; commit or abandon some first");
         return Err(ServiceError::because(ErrorCode::Conflict, detail));
@@ -127,9 +130,30 @@ async fn may_seal_for(
         return if fits { Ok(Some(seen.owner)) } else { Err(moved()) };
     }
     actor.may_own(seen.standing)?;
-    let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
-    let next = current.ok_or(ErrorCode::NotFound)?.revision + 1;
-    if int(body.revision)? == next { Ok(None) } else { Err(conflict(format!("the next revision is {next}"))) }
+    let version = int(body.version)?;
+    let current = storage::versions::current(conn, body.report_id, version).await?;
+    let current = current.ok_or(ErrorCode::NotFound)?.revision;
+    let next = current + 1;
+    if int(body.revision)? != next {
+        return Err(conflict(format!("the next revision is {next}")));
+    }
+    // Not counted, since it takes the place of as much: so it must.
+    let replaced = storage::versions::part(conn, body.report_id, version, current, int(body.part)?).await?;
+    match replaced.is_some_and(|part| part.ciphertext_len.unsigned_abs() == body.ciphertext_len) {
+        true => Ok(None),
+        false => Err(ServiceError::field("/ciphertext_len", "the version has no such part of this length")),
+    }
+}
+
+/// One upload is open for each part of a revision: an earlier one, of a try that was given up, goes.
+async fn replace(conn: &impl ConnectionTrait, body: &CreateUpload, now: UnixMillis) -> ServiceResult<()> {
+    let place = (int(body.version)?, int(body.revision)?, int(body.part)?);
+    for upload in store::by_anyone(conn, body.report_id).await? {
+        if (upload.version, upload.revision, upload.part) == place {
+            discard(conn, &upload, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A device has no drafts: what it uploads is for a report that isn't there yet, and for its first version.

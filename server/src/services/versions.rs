@@ -220,6 +220,16 @@ fn may_carry(actor: &Actor, seen: &Standing, checked: &Checked, earlier: &[Signe
     Ok(())
 }
 
+/// The lengths of a version's parts, in its newest revision.
+fn lengths_of(manifests: &[Signed<Manifest>], version: u32) -> Option<Vec<u64>> {
+    // By version and revision: the last one counts.
+    manifests.iter().rev().map(Signed::claimed).find(|manifest| manifest.place.version == version).map(lengths)
+}
+
+fn lengths(manifest: &Manifest) -> Vec<u64> {
+    manifest.parts.iter().map(|part| part.ciphertext_len).collect()
+}
+
 /// Replaces a version's ciphertext by the next revision's, under a new key. The old ciphertext goes only with the
 /// commit that made every survivor's new wrap durable.
 pub async fn rekey(
@@ -240,7 +250,12 @@ pub async fn rekey(
         let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", body.version);
         return state.audit.record(event.with("revision", body.revision).with("repeated", true)).await;
     }
+    let before = lengths_of(&earlier, version);
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
+    // What takes the place of as much isn't counted.
+    if before.is_some_and(|before| before != lengths(checked.manifest())) {
+        return Err(ServiceError::field("/version/manifest", "has a part of another length than the revision before"));
+    }
     let (version, revision) = (int(checked.place.version)?, int(checked.place.revision)?);
     let mut tx = state.db.begin_write().await?;
     if stored_meanwhile(tx.conn(), report, &checked).await? {

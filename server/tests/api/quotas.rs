@@ -122,8 +122,11 @@ async fn every_version_counts_for_the_reports_owner_until_it_is_replaced_or_eras
     // New keys take the place of the old ciphertext, and are never refused.
     let admin = admin(&world).await;
     set(&world, &admin, &patient, &limited(QUOTA_MIN)).await;
+    let given_up = world.upload_version(&patient, &made, 1, 1, std::slice::from_ref(&file)).await;
     let rekeyed = world.upload_version(&patient, &made, 1, 1, std::slice::from_ref(&file)).await;
     assert_eq!(quota(&world, &patient).await.used, second);
+    let begun = format!("/uploads/{}", given_up.body.uploads[0]);
+    assert_eq!(world.get(&patient, &begun).await.code(), ErrorCode::NotFound, "one is open for each part");
     world.post(&patient, &format!("/reports/{}/versions/1/revisions", made.id), &rekeyed.body).await.ok();
     made.keep(rekeyed);
     assert_eq!(quota(&world, &patient).await.used, second, "as much as before");
@@ -132,6 +135,27 @@ async fn every_version_counts_for_the_reports_owner_until_it_is_replaced_or_eras
     let erase = api_types::closing::EraseReport { entry: crate::sealing::blob(&entry) };
     world.post(&patient, &format!("/reports/{}/erasure", made.id), &erase).await.ok();
     assert_eq!(quota(&world, &patient).await.used, 0);
+}
+
+/// It isn't counted, so it must be as much as it replaces.
+#[tokio::test]
+async fn new_keys_store_no_more_than_they_replace() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let made = world.report(&doctor, &patient, &[vec![3; 1000]]).await;
+    let part =
+        |part, plain| CreateUpload { report_id: made.id, version: 1, revision: 1, part, ciphertext_len: sealed(plain) };
+    for refused in [part(1, 1001), part(1, 999), part(1, 64 * MIB), part(2, 1000)] {
+        let problem = world.post(&patient, "/uploads", &refused).await.problem();
+        assert_eq!((problem.code, problem.pointer.as_deref()), (ErrorCode::InvalidField, Some("/ciphertext_len")));
+    }
+    let begun: Upload = world.post(&patient, "/uploads", &part(1, 1000)).await.json();
+    // A manifest with another length, whatever was uploaded.
+    let mut longer = made.seal(world.now(), &patient, made.place(1, 1), &[vec![3; 1001]]);
+    longer.body.uploads.push(begun.id);
+    let path = format!("/reports/{}/versions/1/revisions", made.id);
+    let problem = world.post(&patient, &path, &longer.body).await.problem();
+    assert_eq!((problem.code, problem.pointer.as_deref()), (ErrorCode::InvalidField, Some("/version/manifest")));
 }
 
 #[tokio::test]
