@@ -71,6 +71,11 @@ pub struct WaitingGrant {
 }
 
 impl ReportStanding {
+    /// Whether they may add versions.
+    pub fn contributes(self) -> bool {
+        self.owner || self.reaches(Right::Contribute)
+    }
+
     /// Whether the right held is at least this one.
     fn reaches(self, needed: Right) -> bool {
         self.right.is_some_and(|held| rank(held) >= rank(needed))
@@ -255,7 +260,7 @@ impl Actor {
     /// Adding a version.
     pub fn may_contribute(&self, standing: ReportStanding) -> Verdict {
         self.may_read(standing)?;
-        allow(standing.owner || standing.reaches(Right::Contribute), ErrorCode::Forbidden)
+        allow(standing.contributes(), ErrorCode::Forbidden)
     }
 
     /// Passing access on.

@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceResult, live,
-    services::standing::covers,
+    services::{standing::covers, uploads_access},
     storage::{
         self,
         grants::Grant,
@@ -185,8 +185,9 @@ fn sights(
 /// Brings lists up to date in which grants have ended since.
 pub async fn end_overdue(state: &AppState, reports: Vec<ReportId>) -> ServiceResult<()> {
     for report in reports {
-        let tx = state.db.begin_write().await?;
+        let mut tx = state.db.begin_write().await?;
         let changed = refresh(tx.conn(), report, state.clock.now()).await?;
+        uploads_access::end_of_outsiders(state, &mut tx, report).await?;
         tx.commit().await?;
         changed.publish(state);
     }

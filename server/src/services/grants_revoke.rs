@@ -17,7 +17,7 @@ use crate::{
     audit::EventDraft,
     live,
     policy::Actor,
-    services::{access, grants, rekey_due, standing, standing::covers, verify, versions},
+    services::{access, grants, rekey_due, standing, standing::covers, uploads_access, verify, versions},
     storage::{self, grants::Grant},
 };
 
@@ -52,6 +52,7 @@ pub async fn revoke(
     let fallen = fallen(tx.conn(), report, id).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     end(tx.conn(), report, id, &fallen, now).await?;
+    uploads_access::end_of_outsiders(state, &mut tx, report).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id).with("fallen", fallen.len());
     tx.record(event).await?;

@@ -78,6 +78,7 @@ pub mod token_text;
 pub mod totp;
 pub mod trusted;
 pub mod uploads;
+pub mod uploads_access;
 pub mod verify;
 pub mod versions;
 pub mod versions_check;

@@ -13,7 +13,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{teams, teams_access, verify},
+    services::{teams, teams_access, uploads_access, verify},
     storage::{
         db::WriteTx,
         team_members::{self, MemberRow},
@@ -76,6 +76,7 @@ async fn finish(
     now: UnixMillis,
 ) -> ServiceResult<()> {
     let changed = teams_access::changed(tx.conn(), &team, &[account], false, now).await?;
+    uploads_access::end_with_team(state, &mut tx, &changed).await?;
     let members = team_members::of_team(tx.conn(), team).await?;
     tx.record(event).await?;
     tx.commit().await?;

@@ -25,7 +25,7 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
-        confirmation, fields, notices, team_keys, teams, teams_access,
+        confirmation, fields, notices, team_keys, teams, teams_access, uploads_access,
         verify::{self, CLOCK_LEEWAY},
         versions_check::int,
     },
@@ -202,6 +202,7 @@ async fn commit(
     if checked.dissolves() {
         store::end_grants(tx.conn(), checked.team, now).await?;
     }
+    uploads_access::end_with_team(state, &mut tx, &changed).await?;
     let event = EventDraft::by(actor, action)
         .with("team", checked.team)
         .with("seq", checked.roster().seq)

@@ -4,7 +4,7 @@
 //! upload that breaks off, expires or is abandoned leaves nothing behind.
 
 use api_types::{
-    AccountId, ErrorCode, ReportId, UnixMillis, UploadId,
+    ErrorCode, ReportId, UnixMillis, UploadId,
     audit::Action,
     limits::{FILE_MAX, FILES_MAX},
     uploads::{CreateUpload, Upload},
@@ -20,7 +20,7 @@ use crate::{
     clock::HOUR,
     policy::Actor,
     random,
-    services::{in_flight::What, quotas, standing, versions_check::int},
+    services::{in_flight::What, quotas, uploads_access, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -49,7 +49,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
     let geometry = geometry_of(&body)?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let payer = may_seal_for(tx.conn(), actor, &body, now).await?;
+    let payer = uploads_access::may_begin(tx.conn(), actor, &body, now).await?;
     if let Some(payer) = payer {
         quotas::admit(state, tx.conn(), actor, payer, body.ciphertext_len).await?;
     }
@@ -100,51 +100,6 @@ fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
     Ok(geometry)
 }
 
-/// The place must be the caller's to write: an own draft of a report, the next version, or the next revision. Whoever was
-/// overtaken goes on sealing for a version that somebody else has made meanwhile, and commits to the one behind it. Says in
-/// whose space it lies; a revision takes the place of what lies there.
-async fn may_seal_for(
-    conn: &impl ConnectionTrait,
-    actor: &Actor,
-    body: &CreateUpload,
-    now: UnixMillis,
-) -> ServiceResult<Option<AccountId>> {
-    if let Some(owner) = actor.device_of {
-        may_send(conn, actor, body).await?;
-        return Ok(Some(owner));
-    }
-    actor.may_write_reports()?;
-    // A draft of an own change stands beside a report that is there: the report decides.
-    let exists = storage::reports::get(conn, body.report_id).await?.is_some();
-    if !exists && storage::drafts::get(conn, body.report_id, actor.account).await?.is_some() {
-        let first = body.version == 1 && body.revision == 0;
-        let misplaced = || ServiceError::field("/version", "a draft becomes version 1");
-        return if first { Ok(Some(actor.account)) } else { Err(misplaced()) };
-    }
-    let seen = standing::of(conn, actor, body.report_id, now).await?;
-    if body.revision == 0 {
-        actor.may_contribute(seen.standing)?;
-        let latest = seen.report.latest_version;
-        let fits = (2..=latest + 1).contains(&int(body.version)?);
-        let moved = || ServiceError::VersionMoved { latest: latest.unsigned_abs() };
-        return if fits { Ok(Some(seen.owner)) } else { Err(moved()) };
-    }
-    actor.may_own(seen.standing)?;
-    let version = int(body.version)?;
-    let current = storage::versions::current(conn, body.report_id, version).await?;
-    let current = current.ok_or(ErrorCode::NotFound)?.revision;
-    let next = current + 1;
-    if int(body.revision)? != next {
-        return Err(conflict(format!("the next revision is {next}")));
-    }
-    // Not counted, since it takes the place of as much: so it must.
-    let replaced = storage::versions::part(conn, body.report_id, version, current, int(body.part)?).await?;
-    match replaced.is_some_and(|part| part.ciphertext_len.unsigned_abs() == body.ciphertext_len) {
-        true => Ok(None),
-        false => Err(ServiceError::field("/ciphertext_len", "the version has no such part of this length")),
-    }
-}
-
 /// One upload is open for each part of a revision: an earlier one, of a try that was given up, goes.
 async fn replace(conn: &impl ConnectionTrait, body: &CreateUpload, now: UnixMillis) -> ServiceResult<()> {
     let place = (int(body.version)?, int(body.revision)?, int(body.part)?);
@@ -154,22 +109,6 @@ async fn replace(conn: &impl ConnectionTrait, body: &CreateUpload, now: UnixMill
         }
     }
     Ok(())
-}
-
-/// A device has no drafts: what it uploads is for a report that isn't there yet, and for its first version.
-async fn may_send(conn: &impl ConnectionTrait, actor: &Actor, body: &CreateUpload) -> ServiceResult<()> {
-    actor.may_write_reports()?;
-    let first = body.version == 1 && body.revision == 0;
-    if !first {
-        return Err(ServiceError::field("/version", "a device sends version 1"));
-    }
-    let drafted = storage::drafts::any(conn, body.report_id).await?;
-    let taken = drafted || storage::reports::get(conn, body.report_id).await?.is_some();
-    if taken { Err(conflict("the report is there already, or is somebody's draft".to_owned())) } else { Ok(()) }
-}
-
-fn conflict(detail: String) -> ServiceError {
-    ServiceError::because(ErrorCode::Conflict, detail)
 }
 
 /// The state of an upload.
@@ -189,7 +128,9 @@ pub async fn put_segment<E>(
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> ServiceResult<()> {
     let _slot = state.in_flight.enter(What::Segment, actor)?;
-    let row = own(state.db.read(), actor, id, state.clock.now()).await?;
+    let now = state.clock.now();
+    let row = own(state.db.read(), actor, id, now).await?;
+    uploads_access::may_go_on(state.db.read(), actor, &row, now).await?;
     let expected = segment_len(&row, announced.n)?;
     if let Some(len) = announced.len {
         check_len(len, expected)?;
@@ -292,7 +233,8 @@ async fn keep(
 ) -> ServiceResult<()> {
     let now = state.clock.now();
     let tx = state.db.begin_write().await?;
-    own(tx.conn(), actor, id, now).await?;
+    let row = own(tx.conn(), actor, id, now).await?;
+    uploads_access::may_go_on(tx.conn(), actor, &row, now).await?;
     segment.len = written.len as i64;
     segment.sha256 = written.sha256.to_vec();
     let key = segment.blob_key.clone();
