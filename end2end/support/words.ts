@@ -574,6 +574,8 @@ export const words = {
     save: 'Save as a new version',
     saved: (version: number) => `Version ${version} is saved`,
     unchanged: 'Nothing is different from the newest version.',
+    nothingYet: 'Nothing changed yet',
+    changesKept: 'Your changes are kept, sealed',
     discard: 'Discard changes',
     discarded: 'Changes discarded',
     draft: (version: number) => `Changes to version ${version}`,
