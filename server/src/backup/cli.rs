@@ -20,7 +20,10 @@ use crate::{
     cli::BlobArgs,
     clock::Clock,
     database_args::DatabaseArgs,
-    storage::blobs::{Addressing, BlobOptions, Credentials},
+    storage::{
+        blobs::{Addressing, BlobOptions, Credentials},
+        settling::Settled,
+    },
 };
 
 /// How a bucket with backups is reached.
@@ -341,6 +344,14 @@ fn said(done: &Done) -> Result<(), String> {
     }
 }
 
+fn settled(of: &Settled) -> String {
+    format!(
+        "Nothing counts as waited out since the snapshot: {} sessions have ended, and {} removals of accounts, {} askings for an \
+         escrow and {} of emergency contacts must be asked for anew.",
+        of.sessions, of.removals, of.escrows, of.emergencies
+    )
+}
+
 impl RestoreArgs {
     /// Restores.
     pub fn run(self) -> Result<(), String> {
@@ -392,6 +403,7 @@ impl RestoreArgs {
             restored.log,
             data.display()
         );
+        println!("{}", settled(&restored.settled));
         Ok(())
     }
 }

@@ -114,6 +114,17 @@ impl Db {
         Ok(Self::over(url).await?)
     }
 
+    /// As [`Db::open_existing`], but one that a restore has filled and not ended yet.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn open_restored(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
+        let conn = reach(url, Purpose::Read).await?;
+        migrate::require_current(&conn).await?;
+        conn.close().await?;
+        Ok(Self::over(url).await?)
+    }
+
     async fn over(url: &DatabaseUrl) -> DbResult<Self> {
         let conn = connect(url, Purpose::Write).await?;
         let mut read = connect(url, Purpose::Read).await?;

@@ -51,6 +51,7 @@ pub mod retention_rules;
 pub mod scrubs;
 pub mod second_factors;
 pub mod sessions;
+pub mod settling;
 pub mod team_members;
 pub mod teams;
 pub mod throttle;

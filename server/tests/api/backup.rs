@@ -100,7 +100,7 @@ impl Vaulted {
         [told(shut), told(opened)]
     }
 
-    async fn restore(&self, data: &Path, database: DatabaseUrl) -> Result<Restored, BackupError> {
+    pub async fn restore(&self, data: &Path, database: DatabaseUrl) -> Result<Restored, BackupError> {
         let order = Restore {
             from: self.repository().await,
             identities: self.identities(),
@@ -167,7 +167,7 @@ async fn a_backup_taken_while_people_write_opens_elsewhere() {
     assert_eq!(restored.settings["name"], "Test clinic");
 
     let server = Server::start_in(folder, |_| ()).await;
-    assert_eq!(events(&server, &format!("what=restore snapshot={} sessions=3", taken.id)).await, 1);
+    assert_eq!(events(&server, &format!("what=restore snapshot={} sessions=3 removals=0%", taken.id)).await, 1);
     let [doctor, patient] = [back(&server, "dora@clinic.example").await, back(&server, "ann@clinic.example").await];
     for reader in [&doctor, &patient] {
         assert_eq!(read(reader, &shared).await.unwrap().len(), FILE);

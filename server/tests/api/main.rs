@@ -86,6 +86,7 @@ mod recovery_shares;
 mod redeem;
 mod repeats;
 mod reports;
+mod restored;
 mod retention;
 mod retention_properties;
 mod retention_rules;
