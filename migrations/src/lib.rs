@@ -31,6 +31,7 @@ mod m20261127_000025_backups;
 mod m20261127_000026_drafts_by_author;
 mod m20261127_000028_quotas;
 mod m20261127_000030_drills_and_scrubs;
+mod m20261127_000036_damaged_blobs_looked_at;
 
 use sea_orm_migration::prelude::*;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000026_drafts_by_author::Migration),
             Box::new(m20261127_000028_quotas::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
+            Box::new(m20261127_000036_damaged_blobs_looked_at::Migration),
         ]
     }
 }

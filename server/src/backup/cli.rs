@@ -284,7 +284,10 @@ impl BackupCommand {
             taken.id, taken.size.blobs, taken.size.bytes, taken.size.new_bytes
         );
         if taken.left_out > 0 {
-            println!("{} damaged blobs are not in it: no backup ever held them.", taken.left_out);
+            println!(
+                "{} damaged blobs are not in it: no backup ever held them. The server gives nothing of them out, and tells of them.",
+                taken.left_out
+            );
         }
         if taken.dropped > 0 {
             println!("{} older snapshots were dropped.", taken.dropped);

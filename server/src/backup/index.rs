@@ -33,6 +33,12 @@ impl Stored {
         Self { name, size: written.len, sha256: hex::encode(written.sha256) }
     }
 
+    /// What it holds, as [`NameKey`] names it; its own name has something random behind that, but for what earlier versions
+    /// stored.
+    pub fn content(&self) -> &str {
+        self.name.split_once('-').map_or(self.name.as_str(), |(content, _)| content)
+    }
+
     /// What is to be written under a name.
     pub fn of_bytes(name: String, bytes: &[u8]) -> Self {
         Self { name, size: bytes.len() as u64, sha256: hex::encode(Sha256::digest(bytes)) }
@@ -84,7 +90,7 @@ fn json(value: &impl Serialize) -> ServiceResult<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| ServiceError::Internal(format!("an index: {error}")))
 }
 
-/// Makes the names of objects, and signs indexes: with a key that only this installation has.
+/// Makes the names of what objects hold, and signs indexes: with a key that only this installation has.
 pub struct NameKey(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for NameKey {

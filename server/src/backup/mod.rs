@@ -7,6 +7,7 @@
 //! names, sizes and hashes of the snapshot's objects: by it a server, which opens nothing, knows what is there already and
 //! what nobody needs any more.
 
+mod blobs;
 mod cli;
 pub mod drill;
 pub mod heal;

@@ -69,10 +69,7 @@ pub struct Done {
 pub async fn run(order: &PutBack) -> Result<Done, BackupError> {
     let id = match &order.snapshot {
         Some(id) => id.clone(),
-        None => {
-            let newest = order.from.contents().await?.snapshots.pop_last();
-            newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?
-        }
+        None => order.from.contents().await?.newest(now_ms())?,
     };
     let _lock = data_folder::lock(&order.data)?;
     let db = Db::open_existing(&order.database).await?;

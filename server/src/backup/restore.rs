@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     audit::EventDraft,
+    clock::now_ms,
     data_folder,
     database_url::DatabaseUrl,
     log,
@@ -84,10 +85,7 @@ pub struct Restored {
 pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, BackupError> {
     let id = match &order.snapshot {
         Some(id) => id.clone(),
-        None => {
-            let newest = order.from.contents().await?.snapshots.pop_last();
-            newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?
-        }
+        None => order.from.contents().await?.newest(now_ms())?,
     };
     let manifest = order.from.manifest(&order.identities, &id).await?;
     of_this_schema(&manifest)?;

@@ -134,20 +134,23 @@ pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
 /// A blob isn't what was stored. One that nobody names any more was deleted, and one that is known is said once.
 pub async fn found(state: &AppState, blob: &StoredBlob, health: Health) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
-    let row = DamagedRow {
-        key: blob.key.clone(),
-        report_id: blob.report.map(|report| report.0.to_vec()),
-        len: i64::try_from(blob.len).unwrap_or(i64::MAX),
-        sha256: blob.sha256.to_vec(),
-        health: enum_name(&health),
-        found_at: state.clock.now(),
-        tried_at: None,
-    };
+    let row = damaged(blob, health, state.clock.now());
     if !damaged_blobs::is_named(tx.conn(), &blob.key).await? || !damaged_blobs::insert(tx.conn(), row).await? {
         return Ok(());
     }
     tracing::error!(health = enum_name(&health), "a stored blob is damaged; Administration names it");
     record(&mut tx, "blob_damaged", &blob.key, blob.report, Some(health)).await?;
+    tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
+    tx.commit().await
+}
+
+/// A backup met it, which can only note it: now it is told of as any.
+async fn tell(state: &AppState, row: &DamagedRow, blob: &StoredBlob) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    if !damaged_blobs::set_told(tx.conn(), &row.key).await? {
+        return Ok(());
+    }
+    record(&mut tx, "blob_damaged", &row.key, blob.report, enum_from_name(&row.health)).await?;
     tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
     tx.commit().await
 }
@@ -182,6 +185,9 @@ pub async fn mend(state: &AppState) -> ServiceResult<()> {
     let mut left = Vec::new();
     for row in damaged_blobs::list(state.db.read(), AT_ONCE).await? {
         let blob = stored(&row)?;
+        if !row.told {
+            tell(state, &row, &blob).await?;
+        }
         let named = damaged_blobs::is_named(state.db.read(), &row.key).await?;
         if named && scrub::look(state, &blob).await? != Health::Whole {
             left.push((row, blob));
@@ -226,6 +232,21 @@ async fn forget(state: &AppState, blob: &StoredBlob, what: &str) -> ServiceResul
         record(&mut tx, what, &blob.key, blob.report, None).await?;
     }
     tx.commit().await
+}
+
+/// A blob that was found damaged now.
+pub fn damaged(blob: &StoredBlob, health: Health, now: UnixMillis) -> DamagedRow {
+    DamagedRow {
+        key: blob.key.clone(),
+        report_id: blob.report.map(|report| report.0.to_vec()),
+        len: i64::try_from(blob.len).unwrap_or(i64::MAX),
+        sha256: blob.sha256.to_vec(),
+        health: enum_name(&health),
+        found_at: now,
+        tried_at: None,
+        looked_at: now,
+        told: true,
+    }
 }
 
 /// What a damaged blob must hold.

@@ -66,6 +66,12 @@ pub async fn remove(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> {
     Ok(Entity::delete_by_id(key.to_owned()).exec(conn).await?.rows_affected > 0)
 }
 
+/// Administrators are told of one; says whether they weren't yet.
+pub async fn set_told(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> {
+    let one = Entity::update_many().col_expr(Column::Told, Expr::value(true)).filter(Column::Key.eq(key));
+    Ok(one.filter(Column::Told.eq(false)).exec(conn).await?.rows_affected > 0)
+}
+
 /// They were looked for in the backups.
 pub async fn tried(conn: &impl ConnectionTrait, keys: &[String], now: UnixMillis) -> DbResult<()> {
     for batch in keys.chunks(BATCH) {

@@ -343,6 +343,64 @@ async fn as_many_are_kept_as_was_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_stored_is_ever_written_over() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    vaulted.take(&server).await;
+    let before = vaulted.files();
+    let held: Vec<Vec<u8>> = before.iter().map(|path| fs::read(path).unwrap()).collect();
+    // Nobody knows any more what is there: all of it is stored once more, beside what there is.
+    for index in fs::read_dir(vaulted.path().join("indexes")).unwrap() {
+        fs::write(index.unwrap().path(), "{}").unwrap();
+    }
+    let second = vaulted.take(&server).await;
+    assert!(second.size.new_bytes > FILE as u64, "{second:?}");
+    assert!(vaulted.files().len() >= 2 * before.len() - 1);
+    for (path, bytes) in before.iter().zip(&held) {
+        assert!(fs::read(path).unwrap() == *bytes, "{}", path.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_name_is_unknown_no_object_is_deleted() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    let left_over = vaulted.path().join("objects/left-over");
+    fs::write(&left_over, "of nobody").unwrap();
+    let unknown = vaulted.path().join("snapshots/20261127T094100Z-5f3a09c1");
+    fs::write(&unknown, "of another version").unwrap();
+    server.state.clock.advance(HOUR);
+    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert_eq!((taken.dropped, left_over.exists()), (1, true));
+    fs::remove_file(&unknown).unwrap();
+    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert!(!left_over.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    server.state.clock.advance(HOUR);
+    let ahead = vaulted.take(&server).await;
+    server.state.clock.advance(-HOUR);
+    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));
+    let contents = vaulted.repository().await.contents().await.unwrap();
+    let now = server.state.clock.now();
+    assert_eq!(contents.newest(now).unwrap(), taken.id);
+    assert_eq!(contents.newest(now + HOUR).unwrap(), ahead.id);
+    assert_eq!(contents.newest(now - 2 * HOUR).unwrap(), ahead.id, "a clock that is behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_with_something_in_it_is_left_alone() {
     let vaulted = Vaulted::new();
     let [server, other] = [Server::start().await, Server::start().await];

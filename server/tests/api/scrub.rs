@@ -3,7 +3,6 @@
 use api_types::{ErrorCode, ReportId, storage::BlobHealth};
 use server::{
     backup::{
-        self,
         drill::{self, DrillPlan},
         heal::{self, Mend},
         schedule::Schedule,
@@ -173,12 +172,20 @@ async fn what_was_lost_before_any_backup_keeps_no_other_from_being_backed_up() {
     first_backup(&vaulted).await;
     let reports = write_some(&patient, 2).await;
     server.state.blobs.delete(&keys(&server, &reports[0]).await[0]).await.unwrap();
-    assert!(backup::take(&vaulted.order(&server, None)).await.is_err(), "nobody knows of it yet");
-    scrubbed(&server).await;
+    change(&server, &keys(&server, &reports[1]).await[0]).await;
     let taken = vaulted.take(&server).await;
-    assert_eq!((taken.left_out, taken.size.blobs), (1, 3));
+    assert_eq!((taken.left_out, taken.size.blobs), (2, 2), "nobody knew of them");
+    // The backup noted them: nothing of them is given out, and the server tells of them as of any.
+    for id in &reports {
+        assert_eq!(refusal(&patient, id).await, Some(ErrorCode::BlobDamaged));
+    }
     let outcome = drill::once(&server.state).await.unwrap().expect("one was due");
-    assert_eq!((outcome.error, outcome.objects), (None, 3));
+    assert_eq!((outcome.error, outcome.objects), (None, 2), "it lacks what it says that it lacks");
+    scrubbed(&server).await;
+    scrubbed(&server).await;
+    assert_eq!(events(&server, "what=blob_damaged blob=% health=%").await, 2);
+    let again = vaulted.take(&server).await;
+    assert_eq!((again.left_out, again.size.blobs), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -183,8 +183,7 @@ async fn steps(
     outcome: &mut Outcome,
 ) -> Result<(), BackupError> {
     let repository = Repository::open(&schedule.to).await?;
-    let newest = repository.contents().await?.snapshots.pop_last();
-    let id = newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?;
+    let id = repository.contents().await?.newest(state.clock.now())?;
     outcome.snapshot = Some(id.clone());
     match &plan.identity {
         Some(identity) => restored(state, plan, identity, copy::Source { repository, id }, outcome).await,
