@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ServiceError,
-    clock::MINUTE,
+    clock::AHEAD,
     storage::blobs::{BlobError, Blobs, BlobsConfig},
 };
 
@@ -25,9 +25,6 @@ const MARKER: &str = "healthsecure-backup";
 const OBJECTS: &str = "objects/";
 const INDEXES: &str = "indexes/";
 const SNAPSHOTS: &str = "snapshots/";
-
-/// By so much clocks differ. What is of a later time than that was made by one that was ahead.
-pub(crate) const AHEAD: UnixMillis = 10 * MINUTE;
 
 /// Where a repository is, as an operator says it.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
     backup::schedule,
-    clock::DAY,
+    clock::{AHEAD, DAY},
     mail::MailKind,
     policy::Actor,
     services::{drills, notices},
@@ -31,8 +31,8 @@ const BROKE_OFF: &str = "it broke off: the process that made it ended";
 pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus> {
     actor.may_administer()?;
     let (conn, now) = (state.db.read(), state.clock.now());
-    let last = backups::newest(conn, true).await?;
-    let failed = backups::newest(conn, false).await?;
+    let last = backups::newest(conn, true, now + AHEAD).await?;
+    let failed = backups::newest(conn, false, now + AHEAD).await?;
     let running = backups::running(conn, now).await?;
     let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
     let drill = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
@@ -118,12 +118,14 @@ pub async fn tell_administrators(state: &AppState, tx: &mut WriteTx, kind: MailK
 /// Whether the server is to begin one now.
 pub async fn is_due(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
     let (conn, now) = (state.db.read(), state.clock.now());
-    let (last, failed) = (backups::newest(conn, true).await?, backups::newest(conn, false).await?);
+    let last = backups::newest(conn, true, now + AHEAD).await?;
+    let failed = backups::newest(conn, false, now + AHEAD).await?;
     Ok(backups::running(conn, now).await?.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now)
 }
 
 /// Whether there has been none for too long.
 pub async fn is_overdue(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
-    let last = backups::newest(state.db.read(), true).await?;
-    Ok(plan.is_overdue(last.as_ref(), state.started_at, state.clock.now()))
+    let now = state.clock.now();
+    let last = backups::newest(state.db.read(), true, now + AHEAD).await?;
+    Ok(plan.is_overdue(last.as_ref(), state.started_at, now))
 }

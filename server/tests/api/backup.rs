@@ -20,7 +20,7 @@ use server::{
     cli::default_database,
     clock::{HOUR, MINUTE},
     database_url::DatabaseUrl,
-    log, upkeep,
+    log, services, upkeep,
 };
 use tempfile::TempDir;
 
@@ -391,7 +391,10 @@ async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
     server.state.clock.advance(HOUR);
     let ahead = vaulted.take(&server).await;
     server.state.clock.advance(-HOUR);
+    let plan = vaulted.schedule(None);
+    assert!(services::backups::is_due(&server.state, &plan).await.unwrap(), "none was made by a clock that is right");
     let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert!(!services::backups::is_due(&server.state, &plan).await.unwrap());
     assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));
     let contents = vaulted.repository().await.contents().await.unwrap();
     let now = server.state.clock.now();
