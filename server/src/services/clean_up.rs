@@ -10,7 +10,7 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     services::{access, drafts, quotas, retention, uploads},
-    storage::{self, backups, blob_garbage, grants_challenges, reports_list},
+    storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, reports_list},
 };
 
 /// Most of each kind in one round.
@@ -86,6 +86,9 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     if backups::running(state.db.read(), state.clock.now()).await?.is_some() {
         return Ok(());
     }
+    // One that was written in the place of a damaged one, and that is named still, stays.
+    let named = damaged_blobs::named_of(state.db.read(), &keys).await?;
+    let (named, keys): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| named.contains(key));
     let (mut gone, mut left) = (Vec::new(), Vec::new());
     for some in keys.chunks(AT_ONCE) {
         let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;
@@ -102,10 +105,12 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
             break;
         }
     }
-    if gone.is_empty() && left.is_empty() {
+    if gone.is_empty() && left.is_empty() && named.is_empty() {
         return Ok(());
     }
     let tx = state.db.begin_write().await?;
+    // What was erased meanwhile is deleted in the next round.
+    gone.extend(damaged_blobs::named_of(tx.conn(), &named).await?);
     blob_garbage::remove(tx.conn(), gone).await?;
     blob_garbage::add(tx.conn(), left, state.clock.now() + AGAIN).await?;
     tx.commit().await

@@ -8,12 +8,13 @@ use api_types::{
     audit::Action,
     storage::{BlobHealth, DamagedBlob, Scrub, StorageStatus},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, ServiceResult,
     audit::{EventDraft, enum_from_name, enum_name},
-    backup::heal,
-    clock::{HOUR, MINUTE},
+    backup::heal::{self, Mending},
+    clock::{AHEAD, HOUR, MINUTE},
     mail::MailKind,
     policy::Actor,
     random,
@@ -27,6 +28,7 @@ use crate::{
         damaged_blobs::{self, DamagedRow},
         db::WriteTx,
         scrubs::{self, ScrubRow},
+        versions::RevisionKey,
     },
 };
 
@@ -57,6 +59,11 @@ impl Round {
         self.row.blobs += 1;
         self.row.bytes = self.row.bytes.saturating_add_unsigned(blob.len);
         self.row.damaged += i64::from(health != Health::Whole);
+    }
+
+    /// What the blobs of a revision must hold can't be told.
+    pub fn count_unreadable(&mut self) {
+        self.row.damaged += 1;
     }
 }
 
@@ -180,29 +187,59 @@ pub async fn suspect(state: &AppState, blob: &StoredBlob) -> ServiceResult<()> {
     }
 }
 
-/// Looks at what was damaged: what is whole again, or named by nobody, is given out again; of the rest the backups are asked.
-pub async fn mend(state: &AppState) -> ServiceResult<()> {
+/// What a stored manifest says can't be read: its blobs can't be compared.
+pub async fn unreadable(state: &AppState, revision: &RevisionKey) -> ServiceResult<()> {
+    let report = ReportId(storage::id("versions", "report_id", &revision.report)?);
+    let mut tx = state.db.begin_write().await?;
+    let event = EventDraft::anonymous(Action::System).on(report).with("what", "manifest_unreadable");
+    tx.record(event.with("version", revision.version).with("revision", revision.revision)).await?;
+    tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
+    tx.commit().await
+}
+
+/// Looks at all that was damaged, what was longest not looked at first: what is whole again, or named by nobody, is given out
+/// again; of the rest the backups are asked. Says whether the server goes on.
+pub async fn mend(state: &AppState, stop: &CancellationToken) -> ServiceResult<bool> {
+    let begun = state.clock.now();
+    loop {
+        let rows = damaged_blobs::longest_not_looked_at(state.db.read(), begun, AT_ONCE).await?;
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        let tx = state.db.begin_write().await?;
+        let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
+        damaged_blobs::looked(tx.conn(), &keys, state.clock.now().max(begun)).await?;
+        tx.commit().await?;
+        if !mend_some(state, rows, stop).await? {
+            return Ok(false);
+        }
+    }
+}
+
+async fn mend_some(state: &AppState, rows: Vec<DamagedRow>, stop: &CancellationToken) -> ServiceResult<bool> {
     let mut left = Vec::new();
-    for row in damaged_blobs::list(state.db.read(), AT_ONCE).await? {
+    for row in rows {
         let blob = stored(&row)?;
         if !row.told {
             tell(state, &row, &blob).await?;
         }
-        let named = damaged_blobs::is_named(state.db.read(), &row.key).await?;
-        if named && scrub::look(state, &blob).await? != Health::Whole {
-            left.push((row, blob));
-        } else {
-            let what = if named { "blob_whole" } else { "blob_deleted" };
-            forget(state, &blob, what).await?;
+        if !damaged_blobs::is_named(state.db.read(), &row.key).await? {
+            forget(state, &blob, "blob_deleted").await?;
+            continue;
+        }
+        match scrub::look_again(state, &blob, stop).await? {
+            None => return Ok(false),
+            Some(Health::Whole) => forget(state, &blob, "blob_whole").await?,
+            Some(_) => left.push((row, blob)),
         }
     }
     let now = state.clock.now();
-    left.retain(|(row, _)| row.tried_at.is_none_or(|tried_at| tried_at + TRIED_EVERY <= now));
-    if left.is_empty() {
-        return Ok(());
+    left.retain(|(row, _)| row.tried_at.is_none_or(|tried_at| tried_at + TRIED_EVERY <= now || tried_at > now + AHEAD));
+    if !left.is_empty() {
+        let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
+        restore(state, &blobs).await?;
     }
-    let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
-    restore(state, &blobs).await
+    Ok(true)
 }
 
 /// Takes them from the backups, where the server may open these.
@@ -213,7 +250,7 @@ async fn restore(state: &AppState, blobs: &[StoredBlob]) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     damaged_blobs::tried(tx.conn(), &keys, state.clock.now()).await?;
     tx.commit().await?;
-    match heal::from_place(&schedule.to, identity, &state.blobs, blobs).await {
+    match heal::from_place(&schedule.to, identity, &Mending { blobs: &state.blobs, db: &state.db }, blobs).await {
         Ok(restored) => {
             for blob in blobs.iter().filter(|blob| restored.contains(&blob.key)) {
                 forget(state, blob, "blob_restored").await?;
