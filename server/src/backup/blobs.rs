@@ -28,7 +28,7 @@ const AT_ONCE: usize = 4;
 pub struct Named {
     /// Every one, and its length.
     pub all: BTreeMap<String, u64>,
-    /// What they must hold; not known of revisions that were re-keyed.
+    /// What they must hold; not known where a stored manifest can't be read.
     pub expected: HashMap<String, StoredBlob>,
     /// Those that are known to be damaged.
     pub damaged: BTreeSet<String>,
