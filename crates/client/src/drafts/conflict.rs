@@ -95,7 +95,9 @@ impl<P: Platform> OpenDraft<P> {
     pub fn stands_as_in(&self, conflict: &Conflict) -> bool {
         let draft = self.lock();
         let as_told = |field: &FieldConflict| draft.fields.get(field.field) == field.mine;
-        draft.base() == Some(conflict.base.version) && conflict.fields.iter().all(as_told)
+        // A field that they left alone keeps one's own text, whatever was typed since.
+        let asked = |field: &&FieldConflict| field.is_contested() || field.usual() == Side::Theirs;
+        draft.base() == Some(conflict.base.version) && conflict.fields.iter().filter(asked).all(as_told)
     }
 
     /// Brings what was saved meanwhile into this draft, which goes on from there. Each field is taken from the side that
