@@ -112,7 +112,7 @@ test('who alone manages a team renames it, is told before leaving others behind,
     await expect(colleague.page.getByText(later).first()).toBeVisible({ timeout: 15_000 });
   });
 
-  await patient.writeReport({ title: 'Known to a ward', patientName: patient.name });
+  await patient.writeReport({ title: 'Known to a ward', patientName: patient.name }, [textFile('ward.txt', 'Known to a ward')]);
   await test.step('the patient shares with it, and the manager can’t leave others behind in it', async () => {
     await patient.beginShare();
     const dialog = patient.dialog();

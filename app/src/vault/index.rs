@@ -339,7 +339,9 @@ impl Index {
         let due: Vec<Tried> = self.tried.with_value(|tried| {
             let rows = self.rows.get_untracked();
             let wanted = rows.iter().map(|row| &row.report).filter(|row| open.may_need_rekey(row));
-            let wanted = wanted.map(|row| (row.id, row.access_head.0.clone()));
+            // A team that ends is in no entry of the report's own: the server's hint is a state as well.
+            let state = |row: &ReportRow| [&row.access_head.0[..], &[u8::from(row.rekey_pending)]].concat();
+            let wanted = wanted.map(|row| (row.id, state(row)));
             let hidden = open.remembered_rekeys().into_iter().filter(|id| rows.iter().all(|row| row.report.id != *id));
             wanted.chain(hidden.map(|id| (id, Vec::new()))).filter(|one| !tried.contains(one)).collect()
         });
