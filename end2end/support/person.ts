@@ -129,6 +129,20 @@ export class Person {
     await this.button(words.signIn.submit).click();
   }
 
+  async openRecovery(): Promise<void> {
+    await this.page.goto('/recover');
+    await expect(this.button(words.recover.submit)).toBeEnabled({ timeout: 30_000 });
+  }
+
+  /** By the words of a kit, with the identity's password as the new one. */
+  async recover(kit: string[]): Promise<void> {
+    await this.page.getByLabel(words.signIn.email).fill(this.identity.email);
+    await this.page.getByLabel(words.recover.words, { exact: true }).fill(kit.join(' '));
+    await this.page.getByLabel(words.recover.password).fill(this.identity.password);
+    await this.button(words.recover.submit).click();
+    await this.heading(words.reports.title).waitFor({ timeout: 60_000 });
+  }
+
   async lock(): Promise<void> {
     await this.button(words.frame.lock).click();
     await this.heading(words.signIn.locked).waitFor();

@@ -2,6 +2,7 @@
 import { test as base, type Browser } from '@playwright/test';
 import { Clinic } from './clinic.ts';
 import { Person, type Identity, type Look } from './person.ts';
+import { Server } from './server.ts';
 
 export { expect } from '@playwright/test';
 
@@ -42,19 +43,33 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
+/** Skips a test, loudly, where the server's clock can't be moved; in CI it fails instead. */
+export function needsMovableClock(): void {
+  if (!Server.canMoveClocks() && !process.env.CI) {
+    test.skip(true, 'SKIPPED: libfaketime is not installed (apt-get install libfaketime), so the server’s clock can’t be moved');
+  }
+}
+
 /** Opens people's browsers, and closes them all. */
 export function doors(browser: Browser, origin: string, complaints: string[]) {
   const people: Person[] = [];
+  const open = async (who: Identity, look: Look): Promise<Person> => {
+    const person = await Person.at(browser, origin, who, look);
+    person.page.on('pageerror', (error) => complaints.push(`${who.name}: ${error.message}`));
+    person.page.on('console', (message) => {
+      const text = message.text();
+      // Chromium warns that it doesn't check a preload's integrity; the program is fetched with it again.
+      if (message.type() === 'error' && /Content Security Policy|integrity/i.test(text)) complaints.push(`${who.name}: ${text}`);
+    });
+    people.push(person);
+    return person;
+  };
   return {
-    async open(who: Identity, look: Look): Promise<Person> {
-      const person = await Person.at(browser, origin, who, look);
-      person.page.on('pageerror', (error) => complaints.push(`${who.name}: ${error.message}`));
-      person.page.on('console', (message) => {
-        const text = message.text();
-        // Chromium warns that it doesn't check a preload's integrity; the program is fetched with it again.
-        if (message.type() === 'error' && /Content Security Policy|integrity/i.test(text)) complaints.push(`${who.name}: ${text}`);
-      });
-      people.push(person);
+    open,
+    /** Somebody who signs in so many hours from now, on a server whose clock is moved as well: time passes for everyone. */
+    async later(who: Identity, hours: number): Promise<Person> {
+      const person = await open(who, {});
+      await person.context.clock.setSystemTime(Date.now() + hours * 3_600_000);
       return person;
     },
     async close(): Promise<void> {

@@ -1,8 +1,7 @@
 // Access codes: wrong, wrong five times, too late; and asking for a new one.
-import { expect, test } from '../support/test.ts';
+import { expect, needsMovableClock, test } from '../support/test.ts';
 import { Clinic } from '../support/clinic.ts';
 import { Person } from '../support/person.ts';
-import { Server } from '../support/server.ts';
 import { words } from '../support/words.ts';
 
 /** A well-formed code that isn't the one. */
@@ -53,9 +52,7 @@ test('the fifth wrong code locks the share, and the right one no longer helps', 
 
 test('a code that has expired says so, and a new one is one tap away', async ({ browser }) => {
   test.setTimeout(240_000);
-  if (!Server.canMoveClocks() && !process.env.CI) {
-    test.skip(true, 'SKIPPED: libfaketime is not installed (apt-get install libfaketime), so the server’s clock can’t be moved');
-  }
+  needsMovableClock();
   const clinic = await Clinic.open(browser, { movableClock: true });
   try {
     const title = 'Thyroid, expired';

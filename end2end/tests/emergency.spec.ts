@@ -6,7 +6,7 @@ import { Hs } from '../support/hs.ts';
 import type { Identity, Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
-import { doors, test } from '../support/test.ts';
+import { doors, needsMovableClock, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 const w = words.emergency;
@@ -15,18 +15,10 @@ const REPORT = 'Allergies, for whoever looks after me';
 
 test('an emergency contact is refused, asks again, and opens the account once the delay has run', async ({ browser }) => {
   test.setTimeout(420_000);
-  if (!Server.canMoveClocks() && !process.env.CI) {
-    test.skip(true, 'SKIPPED: libfaketime is not installed (apt-get install libfaketime), so the server’s clock can’t be moved');
-  }
+  needsMovableClock();
   const complaints: string[] = [];
   const server = await Server.start({ movableClock: true });
-  const { open, close } = doors(browser, server.origin, complaints);
-  /** Somebody who signs in so many hours from now: time passes for everyone. */
-  const arrive = async (who: Identity, hours: number): Promise<Person> => {
-    const person = await open(who, {});
-    await person.context.clock.setSystemTime(Date.now() + hours * 3_600_000);
-    return person;
-  };
+  const { open, later, close } = doors(browser, server.origin, complaints);
   try {
     const administrator = await open(identity('Ines Moreau', 'administrator'), {});
     await administrator.signUp(server.setUpLink());
@@ -63,7 +55,7 @@ test('an emergency contact is refused, asks again, and opens the account once th
 
     await test.step('a day later they may ask again, and get nothing before the delay has run', async () => {
       await server.moveClock(25 * 3600);
-      const again = await arrive(contact.identity, 25);
+      const again = await later(contact.identity, 25);
       await again.signIn();
       await trusted(again);
       await ask(again, owner.name);
@@ -73,13 +65,15 @@ test('an emergency contact is refused, asks again, and opens the account once th
 
     await test.step('then the words are theirs, and open the account with a new password', async () => {
       await server.moveClock(50 * 3600);
-      const last = await arrive(contact.identity, 50);
+      const last = await later(contact.identity, 50);
       await last.signIn();
       await trusted(last);
       await inspect(last.page, 'trusted-open');
       const kit = await shownWords(last, owner.name);
-      const opened = await arrive({ ...owner.identity, password: 'nine copper kettles by the window' }, 50);
-      await recover(opened, kit);
+      const opened = await later({ ...owner.identity, password: 'nine copper kettles by the window' }, 50);
+      await opened.openRecovery();
+      await inspect(opened.page, 'recover');
+      await opened.recover(kit);
       await expect(opened.page.getByText(REPORT).first()).toBeVisible({ timeout: 30_000 });
       // They serve once.
       await last.reload();
@@ -170,16 +164,4 @@ async function shownWords(contact: Person, owner: string): Promise<string[]> {
   await expect(items).toHaveCount(24);
   await inspect(contact.page, 'trusted-words');
   return (await items.allInnerTexts()).map((text) => text.replace(/[\d\s.]+/g, ''));
-}
-
-async function recover(person: Person, kit: string[]): Promise<void> {
-  const { page, identity } = person;
-  await page.goto('/recover');
-  await expect(person.button(words.recover.submit)).toBeEnabled({ timeout: 30_000 });
-  await inspect(page, 'recover');
-  await page.getByLabel(words.signIn.email).fill(identity.email);
-  await page.getByLabel(words.recover.words, { exact: true }).fill(kit.join(' '));
-  await page.getByLabel(words.recover.password).fill(identity.password);
-  await person.button(words.recover.submit).click();
-  await person.heading(words.reports.title).waitFor({ timeout: 60_000 });
 }

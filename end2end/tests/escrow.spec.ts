@@ -6,7 +6,7 @@ import { Hs } from '../support/hs.ts';
 import type { Identity, Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
-import { doors, test } from '../support/test.ts';
+import { doors, needsMovableClock, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 const w = words.escrow;
@@ -14,18 +14,10 @@ const REPORT = 'Allergies, for whoever looks after me';
 
 test('somebody turns escrow on, refuses once, and comes back by the words on paper', async ({ browser }) => {
   test.setTimeout(420_000);
-  if (!Server.canMoveClocks() && !process.env.CI) {
-    test.skip(true, 'SKIPPED: libfaketime is not installed (apt-get install libfaketime), so the server’s clock can’t be moved');
-  }
+  needsMovableClock();
   const complaints: string[] = [];
   const server = await Server.start({ movableClock: true });
-  const { open, close } = doors(browser, server.origin, complaints);
-  /** Somebody who signs in so many hours from now: time passes for everyone. */
-  const arrive = async (who: Identity, hours: number): Promise<Person> => {
-    const person = await open(who, {});
-    await person.context.clock.setSystemTime(Date.now() + hours * 3_600_000);
-    return person;
-  };
+  const { open, later, close } = doors(browser, server.origin, complaints);
   try {
     const administrator = await open(identity('Ines Moreau', 'administrator'), {});
     await administrator.signUp(server.setUpLink());
@@ -76,7 +68,7 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
 
     await test.step('a day later it is asked for again, and nothing is given before the delay has run', async () => {
       await server.moveClock(25 * 3600);
-      const again = await arrive(administrator.identity, 25);
+      const again = await later(administrator.identity, 25);
       await again.signIn();
       await askFor(again, owner.name);
       expect(await askForSecret(again)).toEqual({ status: 409, code: 'escrow_not_open' });
@@ -85,13 +77,14 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
 
     await test.step('then the words on paper give words that open the account with a new password', async () => {
       await server.moveClock(98 * 3600);
-      const last = await arrive(administrator.identity, 98);
+      const last = await later(administrator.identity, 98);
       await last.signIn();
       await escrows(last);
       await inspect(last.page, 'administration-escrow-open');
       const kit = await opened(last, owner.name, paper.words);
-      const back = await arrive({ ...owner.identity, password: 'nine copper kettles by the window' }, 98);
-      await recover(back, kit);
+      const back = await later({ ...owner.identity, password: 'nine copper kettles by the window' }, 98);
+      await back.openRecovery();
+      await back.recover(kit);
       await expect(back.page.getByText(REPORT).first()).toBeVisible({ timeout: 30_000 });
       // They served once.
       await expect(back.page.getByText(w.label)).toHaveCount(0);
@@ -249,15 +242,4 @@ async function opened(administrator: Person, owner: string, paper: string[]): Pr
   const kit = await shown(administrator, w.recoveryTestId, 24);
   await inspect(page, 'administration-escrow-recovery');
   return kit;
-}
-
-async function recover(person: Person, kit: string[]): Promise<void> {
-  const { page, identity: who } = person;
-  await page.goto('/recover');
-  await expect(person.button(words.recover.submit)).toBeEnabled({ timeout: 30_000 });
-  await page.getByLabel(words.signIn.email).fill(who.email);
-  await page.getByLabel(words.recover.words, { exact: true }).fill(kit.join(' '));
-  await page.getByLabel(words.recover.password).fill(who.password);
-  await person.button(words.recover.submit).click();
-  await person.heading(words.reports.title).waitFor({ timeout: 60_000 });
 }

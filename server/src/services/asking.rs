@@ -6,11 +6,7 @@ use api_types::{AccountId, UnixMillis};
 use crate::{
     ServiceResult,
     clock::DAY,
-    storage::{
-        db::WriteTx,
-        emergency::{self, EmergencyRow},
-        escrow::{self, EscrowRow},
-    },
+    storage::{db::WriteTx, emergency, escrow},
 };
 
 /// The message that it is open is the last one.
@@ -45,14 +41,12 @@ pub async fn begin_anew(tx: &WriteTx, account: AccountId) -> ServiceResult<u32> 
     let mut ended = 0;
     for row in emergency::of_account(tx.conn(), account).await? {
         if row.opens_at.is_some() {
-            let quiet = EmergencyRow { asked_at: None, opens_at: None, told: 0, ..row };
-            emergency::put(tx.conn(), &quiet).await?;
+            emergency::put(tx.conn(), &row.unasked()).await?;
             ended += 1;
         }
     }
     if let Some(row) = escrow::of_account(tx.conn(), account).await?.filter(|row| row.opens_at.is_some()) {
-        let quiet = EscrowRow { asked_by: None, asked_at: None, opens_at: None, told: 0, ..row };
-        escrow::put(tx.conn(), &quiet).await?;
+        escrow::put(tx.conn(), &row.unasked()).await?;
         ended += 1;
     }
     Ok(ended)

@@ -199,15 +199,13 @@ pub async fn remove(
 pub async fn refuse(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceResult<()> {
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let mut row = emergency::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
+    let row = emergency::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
     actor.may_refuse_emergency(row.account)?;
     if !matches!(row.state(now), EmergencyState::Asked | EmergencyState::Open) {
         return Err(ServiceError::because(ErrorCode::Conflict, "nobody asks for it"));
     }
-    row.asked_at = None;
-    row.opens_at = None;
-    row.refused_at = Some(now);
-    row.refusals = row.refusals.saturating_add(1);
+    let refusals = row.refusals.saturating_add(1);
+    let row = EmergencyRow { refused_at: Some(now), refusals, ..row.unasked() };
     emergency::put(tx.conn(), &row).await?;
     tx.record(change(actor, "emergency_refused").with("way_in", way_in).with("contact", row.contact)).await?;
     notices::tell_id(state, &mut tx, row.contact, MailKind::EmergencyRefused).await?;

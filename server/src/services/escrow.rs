@@ -169,14 +169,8 @@ pub async fn refuse(state: &AppState, actor: &Actor, way_in: WayInId) -> Service
     if !matches!(row.state(now), EscrowState::Asked | EscrowState::Open) {
         return Err(ServiceError::because(ErrorCode::Conflict, "nobody asks for it"));
     }
-    let refused = EscrowRow {
-        asked_by: None,
-        asked_at: None,
-        opens_at: None,
-        refused_at: Some(now),
-        refusals: row.refusals.saturating_add(1),
-        ..row.clone()
-    };
+    let refusals = row.refusals.saturating_add(1);
+    let refused = EscrowRow { refused_at: Some(now), refusals, ..row.clone().unasked() };
     escrow::put(tx.conn(), &refused).await?;
     tx.record(change(actor, "escrow_refused").with("way_in", way_in)).await?;
     if let Some(asked_by) = row.asked_by {

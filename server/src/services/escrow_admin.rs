@@ -93,7 +93,7 @@ pub async fn end_key(state: &AppState, actor: &Actor, body: EndEscrowKey) -> Ser
     let rows = escrow::under_key(tx.conn(), &present.key_hash).await?;
     for row in &rows {
         // When it was given out stays: whoever has it may keep it.
-        let ended = EscrowRow { sealed: Vec::new(), asked_by: None, asked_at: None, opens_at: None, ..row.clone() };
+        let ended = EscrowRow { sealed: Vec::new(), ..row.clone().unasked() };
         escrow::put(tx.conn(), &ended).await?;
         notices::tell_id(state, &mut tx, row.account, MailKind::EscrowKeyEnded).await?;
     }

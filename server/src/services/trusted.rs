@@ -77,7 +77,7 @@ pub async fn decline(state: &AppState, actor: &Actor, way_in: WayInId) -> Servic
     if row.declined_at.is_some() {
         return Err(wrong("it was declined already"));
     }
-    let row = EmergencyRow { declined_at: Some(state.clock.now()), asked_at: None, opens_at: None, ..row };
+    let row = EmergencyRow { declined_at: Some(state.clock.now()), ..row.unasked() };
     emergency::put(tx.conn(), &row).await?;
     tx.record(event(actor, "emergency_declined", &row)).await?;
     tx.commit().await?;

@@ -3,7 +3,7 @@
 //! Nobody waits for ever: neither for a connection nor for a lock, and on PostgreSQL a server that fell silent within a
 //! transaction loses it, and with it what others wait for.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
@@ -111,21 +111,20 @@ fn sqlite(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
             .pragma("secure_delete", "ON");
         if purpose == Purpose::Read { sqlite.pragma("query_only", "ON") } else { sqlite }
     });
-    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|conn, _| Box::pin(is_out_of_transactions(conn))));
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.before_acquire(|conn, _| Box::pin(ready(Ok(is_idle(conn))))));
     options
 }
 
 /// Whether a connection may be used again. SQLite ends a transaction by itself where the disk is full or fails; the driver
 /// goes on counting it, and would begin the next one inside it, as a savepoint. Rolled back, that one leaves a transaction
-/// open that nobody ends, and nothing that is committed in it is ever durable.
-async fn is_out_of_transactions(conn: &mut SqliteConnection) -> Result<bool, SqlxError> {
-    // What was told to roll back has done so, or has failed to.
-    conn.ping().await?;
+/// open that nobody ends, and nothing that is committed in it is ever durable. When it was given back the pool let it do what
+/// it was told, so a rollback has been done by now, or has failed.
+fn is_idle(conn: &SqliteConnection) -> bool {
     let idle = !conn.is_in_transaction();
     if !idle {
         tracing::warn!("a connection to the database is closed: a transaction on it did not end as it should");
     }
-    Ok(idle)
+    idle
 }
 
 fn postgres(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {

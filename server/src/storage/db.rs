@@ -117,8 +117,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Begins a transaction. SQLite ends one by itself where the disk is full or fails; the driver goes on counting it, and
-    /// would begin no other on that connection, ever. So a new one is made.
+    /// Begins a transaction. Where SQLite refuses to, for whatever its disk did, what this connection holds open of the file
+    /// may be of no use any more: it is tried on a new one.
     async fn begin(&mut self) -> DbResult<DatabaseTransaction> {
         match begin(&self.conn).await {
             Err(error) if self.url.is_sqlite() && Failure::of(&error) != Failure::Busy => {

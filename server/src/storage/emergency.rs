@@ -42,6 +42,11 @@ pub struct EmergencyRow {
 }
 
 impl EmergencyRow {
+    /// As it is when nobody asks for it any more.
+    pub fn unasked(self) -> Self {
+        Self { asked_at: None, opens_at: None, ..self }
+    }
+
     /// Where it stands at a time.
     pub fn state(&self, now: UnixMillis) -> EmergencyState {
         match (self.declined_at, self.accepted_at, self.opens_at) {

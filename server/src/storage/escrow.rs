@@ -56,6 +56,11 @@ pub struct EscrowRow {
 }
 
 impl EscrowRow {
+    /// As it is when nobody asks for it any more.
+    pub fn unasked(self) -> Self {
+        Self { asked_by: None, asked_at: None, opens_at: None, ..self }
+    }
+
     /// Where it stands at a time.
     pub fn state(&self, now: UnixMillis) -> EscrowState {
         match self.opens_at {

@@ -8,7 +8,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::{
     conflict::{Meanwhile, Saved},
     editor::Desk,
-    finish::{Moved, SavedWhen, missing},
+    finish::{Moved, SavedWhen, missing, throw_away},
 };
 use crate::{
     components::{Banner, Button, ButtonKind, Confirm, Glyph, Tone},
@@ -116,29 +116,11 @@ fn save(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, attempt: Attem
 #[component]
 fn Discard(desk: Desk, base: u32, open: RwSignal<bool>, go: Go) -> impl IntoView {
     let attempt = Attempt::new();
-    let discard = move |()| {
-        let Some(session) = desk.session.get_untracked() else { return };
-        if !attempt.begin() {
-            return;
-        }
-        desk.with_keys(move |keys| async move {
-            match desk.drafts.delete(&keys, &session.id()).await {
-                Ok(()) => {
-                    attempt.done();
-                    open.try_set(false);
-                    // Nothing may save it again on the way out.
-                    desk.session.try_set(None);
-                    desk.index.refresh();
-                    desk.toasts.done(t!(versions.discarded));
-                    go.try_with_value(|go| go(&format!("/reports/{}", session.id())));
-                }
-                Err(error) => {
-                    attempt.done();
-                    desk.toasts.problem(explain(&error));
-                }
-            }
-        });
+    let gone = move |id| {
+        desk.toasts.done(t!(versions.discarded));
+        go.try_with_value(|go| go(&format!("/reports/{id}")));
     };
+    let discard = move |()| throw_away(desk, attempt, open, gone);
     view! {
         <Confirm
             id="discard-changes"

@@ -1,5 +1,6 @@
 //! How saving stands, completing, deleting.
 
+use api_types::ReportId;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
@@ -137,6 +138,33 @@ pub(super) fn Moved(desk: Desk) -> impl IntoView {
     }
 }
 
+/// Deletes the draft, whose question was answered so, and goes on with its id.
+pub(super) fn throw_away(
+    desk: Desk,
+    attempt: Attempt,
+    question: RwSignal<bool>,
+    gone: impl FnOnce(ReportId) + 'static,
+) {
+    let Some(session) = desk.session.get_untracked() else { return };
+    if !attempt.begin() {
+        return;
+    }
+    desk.with_keys(move |keys| async move {
+        let deleted = desk.drafts.delete(&keys, &session.id()).await;
+        attempt.done();
+        match deleted {
+            Ok(()) => {
+                question.try_set(false);
+                // Nothing may save it again on the way out.
+                desk.session.try_set(None);
+                desk.index.refresh();
+                gone(session.id());
+            }
+            Err(error) => desk.toasts.problem(explain(&error)),
+        }
+    });
+}
+
 #[component]
 fn Delete(desk: Desk, open: RwSignal<bool>, navigate: StoredValue<Go>) -> impl IntoView {
     let attempt = Attempt::new();
@@ -144,29 +172,11 @@ fn Delete(desk: Desk, open: RwSignal<bool>, navigate: StoredValue<Go>) -> impl I
         let title = desk.fields.title.get();
         if title.trim().is_empty() { t!(reports.draft_untitled).to_owned() } else { title }
     };
-    let delete = move |()| {
-        let Some(session) = desk.session.get_untracked() else { return };
-        if !attempt.begin() {
-            return;
-        }
-        desk.with_keys(move |keys| async move {
-            match desk.drafts.delete(&keys, &session.id()).await {
-                Ok(()) => {
-                    attempt.done();
-                    open.try_set(false);
-                    // Nothing may save it again on the way out.
-                    desk.session.try_set(None);
-                    desk.index.refresh();
-                    desk.toasts.done(t!(reports.draft_deleted));
-                    navigate.try_with_value(|navigate| navigate("/reports"));
-                }
-                Err(error) => {
-                    attempt.done();
-                    desk.toasts.problem(explain(&error));
-                }
-            }
-        });
+    let gone = move |_| {
+        desk.toasts.done(t!(reports.draft_deleted));
+        navigate.try_with_value(|navigate| navigate("/reports"));
     };
+    let delete = move |()| throw_away(desk, attempt, open, gone);
     view! {
         <Confirm
             id="delete-this-draft"

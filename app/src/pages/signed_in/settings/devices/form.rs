@@ -3,25 +3,16 @@
 use api_types::devices::DEVICE_NAME_MAX_CHARS;
 use leptos::prelude::*;
 
-use super::Devices;
+use super::{Devices, shown};
 use crate::{
     components::{Banner, Button, ButtonKind, Card, Glyph, SelectField, TextField, Tone},
+    pages::signed_in::settings::once::lives,
     t,
     vault::{Attempt, Keys, admin::origin},
 };
 
 /// Days until the end, where nothing else is chosen.
 const USUAL_DAYS: &str = "365";
-
-fn lives() -> Vec<(String, String)> {
-    let lives = [
-        ("7", t!(tokens.days_7)),
-        ("30", t!(tokens.days_30)),
-        ("90", t!(tokens.days_90)),
-        ("365", t!(tokens.days_365)),
-    ];
-    lives.map(|(days, says)| (days.to_owned(), says.to_owned())).into()
-}
 
 /// The form.
 #[component]
@@ -41,7 +32,7 @@ pub(super) fn NewDevice(devices: Devices) -> impl IntoView {
             let called = called.clone();
             async move { open.add_device(&origin(), &called, lasts).await }
         };
-        devices.proving.run(attempt, work, move |added| devices.made(&added));
+        devices.proving.run(attempt, work, move |added| shown(devices, &added));
     };
     view! {
         <Card>

@@ -6,16 +6,20 @@ use leptos::prelude::*;
 
 use super::{Devices, Screen};
 use crate::{
-    components::{Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
-    pages::signed_in::question::Question,
+    components::{Button, ButtonKind, Card, Glyph, Icon, Row, Rows, sentence},
+    pages::signed_in::{
+        question::Question,
+        sure::{Deed, Sure},
+    },
     t,
-    vault::{Attempt, Keys},
+    vault::Keys,
 };
 
 /// The card.
 #[component]
 pub(super) fn List(devices: Devices) -> impl IntoView {
     let removing = Question::new();
+    let again = move || devices.list.again();
     let rows = move |items: Vec<OwnDevice>| {
         if items.is_empty() {
             return view! { <p class="field-hint">{t!(devices.none)}</p> }.into_any();
@@ -36,7 +40,7 @@ pub(super) fn List(devices: Devices) -> impl IntoView {
                 </div>
             </div>
         </Card>
-        <Remove devices question=removing/>
+        <Sure proving=devices.proving deed=removal() question=removing work=remove again/>
     }
 }
 
@@ -66,32 +70,16 @@ fn DeviceRow(device: OwnDevice, removing: Question<OwnDevice>) -> impl IntoView 
 }
 
 /// "Remove?", and what that means.
-#[component]
-fn Remove(devices: Devices, question: Question<OwnDevice>) -> impl IntoView {
-    let toasts = use_toasts();
-    let attempt = Attempt::new();
-    let name = move || question.about().map(|device| device.name).unwrap_or_default();
-    let remove = move |()| {
-        let Some(device) = question.about_untracked() else { return };
-        let id = device.id;
-        let work = move |open: Keys| async move { open.remove_device(&id).await };
-        devices.proving.run(attempt, work, move |()| {
-            toasts.done(t!(devices.removed, name = device.name));
-            question.done();
-            devices.list.again();
-        });
-    };
-    view! {
-        <Confirm
-            id="remove-device"
-            open=question.open
-            title=Signal::derive(move || t!(devices.remove_title, name = name()))
-            action=t!(devices.remove)
-            busy=attempt.busy
-            on_confirm=remove
-        >
-            <p>{t!(devices.remove_text)}</p>
-            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-        </Confirm>
+fn removal() -> Deed<OwnDevice> {
+    Deed {
+        id: "remove-device",
+        action: t!(devices.remove),
+        title: |device| t!(devices.remove_title, name = device.name),
+        text: |_| vec![t!(devices.remove_text).to_owned()],
+        done: |device, ()| t!(devices.removed, name = device.name),
     }
+}
+
+async fn remove(open: Keys, device: OwnDevice) -> client::Result<()> {
+    open.remove_device(&device.id).await
 }

@@ -8,7 +8,10 @@ use client::{AddedDevice, OwnDevice};
 use leptos::prelude::*;
 use zeroize::Zeroizing;
 
-use super::SettingsFrame;
+use super::{
+    SettingsFrame,
+    once::{Screen, Screens},
+};
 use crate::{
     browser,
     components::{Banner, Button, ButtonKind, Card, CopyButton, Page, Tone, use_toasts},
@@ -17,14 +20,6 @@ use crate::{
     vault::{Keys, Loaded, use_vault},
 };
 
-/// What the page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Screen {
-    List,
-    New,
-    Shown,
-}
-
 /// A device that was just made, with its file.
 #[derive(Clone)]
 struct Made {
@@ -32,35 +27,13 @@ struct Made {
     file: Zeroizing<String>,
 }
 
-/// What the screens share.
-#[derive(Clone, Copy)]
-struct Devices {
-    screen: RwSignal<Screen>,
-    proving: Proving,
-    list: Loaded<Vec<OwnDevice>>,
-    /// The one just made: gone from here as soon as its screen is left.
-    made: StoredValue<Option<Made>>,
-}
+type Devices = Screens<OwnDevice, Made>;
 
-impl Devices {
-    /// Another screen; its beginning gets the focus, unless a field of it takes it.
-    fn show(self, screen: Screen) {
-        // After an answer that came when the page was left already.
-        if self.screen.try_set(screen).is_none() && screen != Screen::New {
-            request_animation_frame(|| browser::focus("main"));
-        }
-    }
-
-    fn back(self) {
-        self.made.try_set_value(None);
-        self.list.again();
-        self.show(Screen::List);
-    }
-
-    fn made(self, added: &AddedDevice) {
-        let Ok(file) = added.file.to_text() else { return self.back() };
-        self.made.try_set_value(Some(Made { name: added.device.name.clone(), file }));
-        self.show(Screen::Shown);
+/// Shows the file of a device that was made.
+fn shown(devices: Devices, added: &AddedDevice) {
+    match added.file.to_text() {
+        Ok(file) => devices.made(Made { name: added.device.name.clone(), file }),
+        Err(_) => devices.back(),
     }
 }
 
@@ -71,12 +44,8 @@ pub fn DevicesPage() -> impl IntoView {
     if vault.who().is_some_and(|who| who.role == Role::Administrator) {
         return view! { <SettingsFrame><p>{t!(devices.administrators)}</p></SettingsFrame> }.into_any();
     }
-    let devices = Devices {
-        screen: RwSignal::new(Screen::List),
-        proving: Proving::new(vault),
-        list: Loaded::new(vault, |open: Keys| async move { open.devices().await }),
-        made: StoredValue::new(None),
-    };
+    let list = Loaded::new(vault, |open: Keys| async move { open.devices().await });
+    let devices = Devices::new(Proving::new(vault), list);
     let screen = move || {
         match devices.screen.get() {
         Screen::List => view! { <SettingsFrame><list::List devices/></SettingsFrame> }.into_any(),

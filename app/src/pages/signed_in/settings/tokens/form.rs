@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::Tokens;
 use crate::{
     components::{Banner, Button, ButtonKind, Card, CheckBox, Glyph, SelectField, TextField, Tone},
+    pages::signed_in::settings::once::lives,
     t,
     vault::{Attempt, Keys},
 };
@@ -25,16 +26,6 @@ fn says(scope: Scope) -> &'static str {
         Scope::AuditRead => t!(tokens.audit_read),
         Scope::ReportsSend => t!(devices.title),
     }
-}
-
-fn lives() -> Vec<(String, String)> {
-    let lives = [
-        ("7", t!(tokens.days_7)),
-        ("30", t!(tokens.days_30)),
-        ("90", t!(tokens.days_90)),
-        ("365", t!(tokens.days_365)),
-    ];
-    lives.map(|(days, says)| (days.to_owned(), says.to_owned())).into()
 }
 
 /// The form.

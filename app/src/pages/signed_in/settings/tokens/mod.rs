@@ -6,64 +6,25 @@ mod list;
 use api_types::tokens::{ApiToken, ApiTokenCreated};
 use leptos::prelude::*;
 
-use super::SettingsFrame;
+use super::{
+    SettingsFrame,
+    once::{Screen, Screens},
+};
 use crate::{
-    browser,
     components::{Banner, Button, Card, CopyButton, Page, Tone},
     pages::signed_in::prove::{ProveDialog, Proving},
     t,
     vault::{Keys, Loaded, use_vault},
 };
 
-/// What the page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Screen {
-    List,
-    New,
-    Shown,
-}
-
-/// What the screens share.
-#[derive(Clone, Copy)]
-struct Tokens {
-    screen: RwSignal<Screen>,
-    proving: Proving,
-    list: Loaded<Vec<ApiToken>>,
-    /// The one just made: gone from here as soon as its screen is left.
-    made: StoredValue<Option<ApiTokenCreated>>,
-}
-
-impl Tokens {
-    /// Another screen; its beginning gets the focus, unless a field of it takes it.
-    fn show(self, screen: Screen) {
-        // After an answer that came when the page was left already.
-        if self.screen.try_set(screen).is_none() && screen != Screen::New {
-            request_animation_frame(|| browser::focus("main"));
-        }
-    }
-
-    fn back(self) {
-        self.made.try_set_value(None);
-        self.list.again();
-        self.show(Screen::List);
-    }
-
-    fn made(self, made: ApiTokenCreated) {
-        self.made.try_set_value(Some(made));
-        self.show(Screen::Shown);
-    }
-}
+type Tokens = Screens<ApiToken, ApiTokenCreated>;
 
 /// API tokens.
 #[component]
 pub fn TokensPage() -> impl IntoView {
     let vault = use_vault();
-    let tokens = Tokens {
-        screen: RwSignal::new(Screen::List),
-        proving: Proving::new(vault),
-        list: Loaded::new(vault, |open: Keys| async move { open.api_tokens().await }),
-        made: StoredValue::new(None),
-    };
+    let list = Loaded::new(vault, |open: Keys| async move { open.api_tokens().await });
+    let tokens = Tokens::new(Proving::new(vault), list);
     let screen = move || match tokens.screen.get() {
         Screen::List => view! { <SettingsFrame><list::List tokens/></SettingsFrame> }.into_any(),
         Screen::New => view! {
