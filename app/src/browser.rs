@@ -26,6 +26,11 @@ pub fn copy_text(text: String, done: impl FnOnce(bool) + 'static) {
     spawn_local(async move { done(JsFuture::from(promise).await.is_ok()) });
 }
 
+/// Where this page comes from: what links begin with.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
 /// Gives an element the focus.
 pub fn focus(id: &str) {
     let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
@@ -158,6 +163,17 @@ pub async fn sleep(milliseconds: i32) {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
     });
     let _ = JsFuture::from(promise).await;
+}
+
+/// Whether this device has a network, as far as it knows.
+pub fn has_network() -> bool {
+    window().navigator().on_line()
+}
+
+/// Whether something stands in an input.
+pub fn is_filled(id: &str) -> bool {
+    let input = document().get_element_by_id(id).and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
+    input.is_some_and(|input| !input.value().is_empty())
 }
 
 /// Waits, but not after the moment when this device has a network again.

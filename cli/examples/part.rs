@@ -75,8 +75,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let upload = api_types::UploadId([0; 16]);
     let job = SealJob { key: key.clone(), geometry, upload, received: Vec::new(), sealed_before: Vec::new() };
     let started = Instant::now();
-    let source = FileSource::Path(plain.into());
-    let part = FileBulk.seal_part(&stored, &job, &source, &NoLedger, &Control::none()).await?;
+    let (bulk, source) = (FileBulk::default(), FileSource::Path(plain.into()));
+    let part = bulk.seal_part(&stored, &job, &source, &NoLedger, &Control::none()).await?;
     let seal = started.elapsed().as_secs_f64();
     // What was written is on the disk before the next measurement begins.
     stored.file.sync_all()?;
@@ -94,9 +94,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let started = Instant::now();
     let mut sink = FileSink::create(Path::new(opened)).await?;
-    let plain = FileBulk.open_part(&stored, &job, &mut sink, &Control::none()).await?;
+    let plain = bulk.open_part(&stored, &job, &mut sink, &Control::none()).await?;
     let open = started.elapsed().as_secs_f64();
-    FileBulk.finish(sink).await?;
+    bulk.finish(sink).await?;
     if plain != part.plain {
         return Err("what was opened is not what was sealed".into());
     }

@@ -274,7 +274,7 @@ pub struct SendReport {
     /// E-mail of the patient's account; the device's owner where absent.
     #[arg(long = "for", value_name = "EMAIL")]
     pub patient: Option<String>,
-    /// Files to seal, of any type, up to 2 GiB each.
+    /// Files to seal, of any type, up to 16 GiB each.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Title; the first file's name where absent.
@@ -546,6 +546,9 @@ pub struct Signup {
     /// Read a set-up or invitation link from this file descriptor (it carries a secret).
     #[arg(long, value_name = "FD")]
     pub link_fd: Option<i32>,
+    /// Where the server mails a code to the address first: read it from this file descriptor instead of asking.
+    #[arg(long, value_name = "FD")]
+    pub code_fd: Option<i32>,
 }
 
 #[derive(Debug, Args)]
@@ -580,9 +583,13 @@ pub struct Sessions {
 
 #[derive(Debug, Args)]
 pub struct Push {
-    /// Files to seal, of any type, up to 2 GiB each.
+    /// Files to seal, of any type, up to 16 GiB each.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+    /// Go on with a draft where it was interrupted, with the same files. One that changed since is sealed anew.
+    #[arg(long, value_name = "DRAFT", conflicts_with_all = ["title", "report_id", "patient_name", "patient_id", "patient",
+        "kind", "diagnosis", "treatment_plan", "prescription"])]
+    pub resume: Option<String>,
     /// Title; the first file's name where absent.
     #[arg(long)]
     pub title: Option<String>,
@@ -623,7 +630,7 @@ pub struct Alarms {
 pub struct Pull {
     /// Report (id, or its first characters where they are unique).
     pub report: String,
-    /// Folder to write into; created where absent. Existing files are not overwritten.
+    /// Folder to write into; created where absent. Existing files are not overwritten; what was interrupted goes on.
     #[arg(long, default_value = ".")]
     pub out: PathBuf,
     /// Only the fields, no files.
@@ -844,6 +851,8 @@ pub enum Admin {
     /// The escrow key, and accounts in escrow: list, make, end, ask, open.
     #[command(subcommand)]
     Escrow(AdminEscrow),
+    /// Say whether mail leaves, what waits, and since when the mail server fails.
+    Mail,
     /// How much an account may store, or all of them: shows it, or sets it. Nothing stored is deleted.
     Quota(AdminQuota),
     /// How long people keep reports of each kind; signed with the organisation's key. Their programs suggest what is due;

@@ -1,7 +1,12 @@
 //! One run of `hs`: which server, which account, and how the vault opens.
 
+use std::sync::OnceLock;
+
 use api_types::{ErrorCode, limits::PASSWORD_MIN_CHARS};
-use client::{Client, ClientError, Device, Memory, Refusal, SignedIn, Vault, native::Native};
+use client::{
+    Client, ClientError, Device, Memory, Refusal, SignedIn, Vault,
+    native::{Native, device_token},
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -19,6 +24,9 @@ use crate::{
 /// How long a command waits at its end for what it saves last.
 const LAST_SAVE: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How often a file's transfer is tried again when the connection broke: about four minutes.
+pub const PATIENCE: u32 = 12;
+
 /// How long a command reads the log of keys before it begins, and how many entries at most; the rest is read next time.
 const SCAN: std::time::Duration = std::time::Duration::from_secs(5);
 const SCAN_MOST: u64 = 16_384;
@@ -31,6 +39,7 @@ pub struct Context {
     factor_fd: Option<i32>,
     unattended_fd: Option<i32>,
     keychain: Keychain,
+    device: OnceLock<String>,
     /// How to print.
     pub output: Output,
 }
@@ -45,6 +54,7 @@ impl Context {
             factor_fd: cli.factor_fd,
             unattended_fd: cli.unattended_fd,
             keychain: Keychain::new(&cli.profile, !cli.no_keyring),
+            device: OnceLock::new(),
             output: Output { json: cli.json },
         }
     }
@@ -55,8 +65,14 @@ impl Context {
         let server =
             self.server.clone().or_else(|| known.as_ref().map(|p| p.server.clone())).ok_or(CliError::NoServer)?;
         // Pins belong to a server: another address starts without them.
-        let memory = known.filter(|p| p.server == server).map(|p| p.memory).unwrap_or_default();
-        client_for(&server, memory)
+        let known = known.filter(|p| p.server == server);
+        let device = self.device(known.as_ref());
+        client_on(device, &server, known.map(|p| p.memory).unwrap_or_default())
+    }
+
+    /// By what a profile's server knows this device again; a new one where it doesn't yet.
+    fn device(&self, known: Option<&Profile>) -> &str {
+        self.device.get_or_init(|| known.and_then(|p| p.device.clone()).unwrap_or_else(device_token))
     }
 
     /// The server named by option or profile.
@@ -86,7 +102,8 @@ impl Context {
     pub async fn remember(&self, vault: &Vault<Native>) -> Result<bool> {
         self.save_last(vault).await;
         let who = vault.who();
-        let profile = Profile { server: self.server()?, email: who.email, memory: vault.remembered() };
+        let device = self.device.get().cloned();
+        let profile = Profile { server: self.server()?, email: who.email, memory: vault.remembered(), device };
         profile.save(&self.profile_name)?;
         match vault.token() {
             Some(token) => {
@@ -209,6 +226,7 @@ impl Context {
     fn save_memory(&self, vault: &Vault<Native>) -> Result<()> {
         let Some(mut profile) = Profile::load(&self.profile_name)? else { return Ok(()) };
         profile.memory = vault.remembered();
+        profile.device = profile.device.or_else(|| self.device.get().cloned());
         // It may have been changed elsewhere. A token's holder may be another account than the profile's.
         if self.unattended_fd.is_none() {
             profile.email = vault.who().email;
@@ -226,7 +244,7 @@ impl Context {
         if server != profile.server {
             return Err(CliError::OtherServer(profile.server));
         }
-        let client = client_for(&server, profile.memory.clone())?;
+        let client = client_on(self.device(Some(&profile)), &server, profile.memory.clone())?;
         if let Some(vault) = self.open_kept(&client).await? {
             return Ok((vault, false));
         }
@@ -273,8 +291,14 @@ fn same_origin(a: &str, b: &str) -> bool {
     a.trim_end_matches('/') == b.trim_end_matches('/')
 }
 
+/// For whoever may begin a session.
+fn client_on(device: &str, server: &str, memory: Memory) -> Result<Client<Native>> {
+    let platform = Native::on_device(server, device).map_err(client::ClientError::from)?.patient(PATIENCE);
+    Ok(Client::with_memory(platform, memory))
+}
+
 fn client_for(server: &str, memory: Memory) -> Result<Client<Native>> {
-    let platform = Native::new(server).map_err(client::ClientError::from)?;
+    let platform = Native::new(server).map_err(client::ClientError::from)?.patient(PATIENCE);
     Ok(Client::with_memory(platform, memory))
 }
 

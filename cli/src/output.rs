@@ -29,6 +29,15 @@ impl Output {
         }
     }
 
+    /// Says how far something is, to programs too: they have to do something now.
+    pub fn step(self, code: &str, text: &str) {
+        if self.json {
+            eprintln!("{}", serde_json::json!({ "step": { "code": code, "message": text } }));
+        } else {
+            eprintln!("{}", shown(text));
+        }
+    }
+
     /// Says something that nobody may overlook, to programs too.
     pub fn warning(self, code: &str, text: &str) {
         if self.json {

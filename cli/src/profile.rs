@@ -17,6 +17,9 @@ pub struct Profile {
     /// Pins and counters of the server, so that it can't be exchanged or rolled back unnoticed. Not secret.
     #[serde(default)]
     pub memory: client::Memory,
+    /// By what the server knows this device again, so that it doesn't tell of a new one with each sign-in. Opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// Why a profile can't be read or written.

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Browser } from '@playwright/test';
+import { Bucket } from '../support/bucket.ts';
 import { Clinic } from '../support/clinic.ts';
 import { freePort, Server } from '../support/server.ts';
 import { databases } from './databases.ts';
@@ -134,11 +135,13 @@ test('j3: three servers beside one, PostgreSQL', async ({ browser }) => {
   test.skip(...withoutWrk);
   const postgres = databases.find(({ mark }) => mark === 'p');
   test.skip(!postgres, 'SKIPPED: there is no PostgreSQL');
-  const env = postgres!.fresh();
-  const growing = await Growing.open(browser, env);
+  const bucket = await Bucket.start();
+  const env = { ...postgres!.fresh(), ...bucket.env() };
+  let growing: Growing | undefined;
   const others: Server[] = [];
-  const ports = [growing.port];
   try {
+    growing = await Growing.open(browser, env);
+    const ports = [growing.port];
     const asking = await growing.grow(10_000);
     for (let i = 0; i < 2; i++) {
       const port = await freePort();
@@ -156,6 +159,7 @@ test('j3: three servers beside one, PostgreSQL', async ({ browser }) => {
     }
   } finally {
     for (const server of others) await server.remove();
-    await growing.clinic.close();
+    await growing?.clinic.close();
+    await bucket.stop();
   }
 });

@@ -1,5 +1,5 @@
 // The native client, as a program is run: secrets by file descriptor, an own home folder, no keyring.
-import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,10 +40,18 @@ export class Hs {
     return JSON.parse(output);
   }
 
+  /** As `run`, with the process as soon as it runs. */
+  async runWatched(args: string[], started: (process: ChildProcess) => void): Promise<unknown> {
+    const all = [...args, '--json', '--no-keyring', '--server', this.server];
+    const output = await this.spawn(all, { '--password-fd': this.identity.password }, undefined, started);
+    return JSON.parse(output);
+  }
+
   private async spawn(
     args: string[],
     secrets: Record<string, string>,
     later?: { option: string } & Answer,
+    started?: (process: ChildProcess) => void,
   ): Promise<string> {
     const names = Object.keys(secrets);
     const descriptors = Object.values(secrets).map((secret) => readable(this.home, `${secret}\n`));
@@ -54,6 +62,7 @@ export class Hs {
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...descriptors, ...(reply === undefined ? [] : [reply])];
     const child = spawn(hsBinary, [...args, ...numbered, ...asked], { env, cwd: this.home, stdio });
     descriptors.forEach(closeSync);
+    started?.(child);
     let output = '';
     let errors = '';
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -64,6 +64,16 @@ export class MailServer {
     throw new Error(`no message to ${address}`);
   }
 
+  /** The newest code at sign-up for an address, once it has come. */
+  async code(address: string): Promise<string> {
+    for (const until = Date.now() + 20_000; Date.now() < until; await pause(50)) {
+      const codes = this.taken.filter((mail) => mail.to.includes(address)).map((mail) => /^ {4}(\d{4}) (\d{4})\s*$/m.exec(mail.body));
+      const newest = codes.findLast((found) => found !== null);
+      if (newest) return `${newest[1]}${newest[2]}`;
+    }
+    throw new Error(`no code to ${address}`);
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode === null) {
       const ended = new Promise((done) => this.child.once('exit', done));

@@ -75,13 +75,21 @@ export class Person {
 
   // Accounts
 
-  /** Creates the account, by a link where there is one. Ends where the page leads. */
-  async signUp(link = '/sign-up'): Promise<void> {
+  /** Creates the account, by a link where there is one, with the code that is mailed where mail is sent. Ends where the page leads. */
+  async signUp(link = '/sign-up', code?: () => Promise<string>): Promise<void> {
     await this.fillSignUp(link);
     await this.button(words.signUp.next).click();
+    if (code) await this.typeCode(code);
     await this.keepKit();
     await this.answerKit();
     await expect(this.page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
+  }
+
+  /** Types the code that was mailed to prove the address. */
+  async typeCode(code: () => Promise<string>): Promise<void> {
+    await this.heading(words.signUp.codeTitle).waitFor({ timeout: 30_000 });
+    await this.page.getByLabel(words.signUp.code).fill(await code());
+    await this.button(words.signUp.next).click();
   }
 
   async fillSignUp(link: string): Promise<void> {
@@ -204,6 +212,11 @@ export class Person {
 
   async addFiles(files: TestFile[]): Promise<void> {
     await this.page.locator('input[type=file]').first().setInputFiles(files.map((file) => file.path));
+  }
+
+  /** After a reload: chooses the file of a row again. */
+  async chooseAgain(file: TestFile): Promise<void> {
+    await this.row(file.name).locator('input[type=file]').setInputFiles(file.path);
   }
 
   async filesUploaded(files: TestFile[], timeout = 120_000): Promise<void> {

@@ -18,6 +18,8 @@ export class RecordingProxy {
   private readonly sockets = new Set<Socket>();
   private cutting = false;
   private cutAfter: ((request: IncomingMessage) => boolean) | undefined;
+  private holds: ((request: IncomingMessage) => boolean) | undefined;
+  private readonly held: Array<() => void> = [];
 
   private constructor(
     private readonly server: HttpServer,
@@ -56,6 +58,22 @@ export class RecordingProxy {
     this.cutAfter = fits;
   }
 
+  /** From now on takes requests that fit without a word: nothing is read of them and nothing answered, until `release`. */
+  hold(fits: (request: IncomingMessage) => boolean): void {
+    this.holds = fits;
+  }
+
+  /** How many requests are held. */
+  get heldCount(): number {
+    return this.held.length;
+  }
+
+  /** Holds nothing more; what was held so far goes on now, or `never` does: a line that died in silence. */
+  release(what: 'all' | 'never' = 'all'): void {
+    this.holds = undefined;
+    for (const go of this.held.splice(0)) if (what === 'all') go();
+  }
+
   get isCut(): boolean {
     return this.cutting;
   }
@@ -71,6 +89,11 @@ export class RecordingProxy {
   }
 
   private forward(from: IncomingMessage, to: ServerResponse): void {
+    if (this.holds?.(from)) return void this.held.push(() => this.pass(from, to));
+    this.pass(from, to);
+  }
+
+  private pass(from: IncomingMessage, to: ServerResponse): void {
     const { method = 'GET', url = '/' } = from;
     const head = Buffer.from(`${method} ${url}\r\n${from.rawHeaders.join('\r\n')}`, 'latin1');
     const pieces: Buffer[] = [];

@@ -145,6 +145,12 @@ export class Server {
     const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
   }
+
+  /** The most resident memory that it ever had, in KiB. */
+  peak(): number {
+    const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
+  }
 }
 
 export function pause(ms: number): Promise<void> {

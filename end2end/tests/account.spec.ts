@@ -1,4 +1,5 @@
 // Accounts: creating, signing in, locking, recovering, sessions.
+import type { Page } from '@playwright/test';
 import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
@@ -40,7 +41,89 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
 });
 
-test('an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
+test('the recovery kit on paper: its words, whose they are and where, on one page', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Petra Lund', 'patient'));
+  const { page } = person;
+  await person.fillSignUp('/sign-up');
+  await person.button(words.signUp.next).click();
+  await person.heading(words.signUp.kitTitle).waitFor();
+  await page.emulateMedia({ media: 'print' });
+  const kit = page.getByTestId(words.signUp.kitTestId).getByRole('listitem');
+  await expect(kit).toHaveCount(24);
+  for (const word of await kit.all()) await expect(word).toBeVisible();
+  const numbered = (await kit.allInnerTexts()).map((text) => /^(\d+)\s+([a-z]{3,8})$/.exec(text.trim()));
+  expect(numbered.map((found) => Number(found?.[1]))).toEqual(Array.from({ length: 24 }, (_, n) => n + 1));
+  for (const stands of [person.identity.email, clinic.origin]) {
+    await expect(page.getByText(stands, { exact: true })).toBeVisible();
+  }
+  // Nothing of it can be pressed on paper.
+  await expect(page.getByRole('button').and(page.locator(':visible'))).toHaveCount(0);
+  const paper = await page.pdf({ preferCSSPageSize: true });
+  expect(paper.toString('latin1').match(/\/Type\s*\/Page\b/g), 'one page').toHaveLength(1);
+});
+
+test('a password is masked until its reader shows it, and password managers know the fields', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Mira Skov', 'patient'));
+  const { page } = person;
+  const places = [
+    ['/sign-in', words.signIn.submit, words.signIn.email, words.signIn.password, 'current-password'],
+    ['/sign-up', words.signUp.next, words.signUp.email, words.signUp.password, 'new-password'],
+  ] as const;
+  for (const [path, ready, email, label, kind] of places) {
+    await page.goto(path);
+    await expect(person.button(ready)).toBeEnabled({ timeout: 30_000 });
+    const password = page.getByLabel(label, { exact: true });
+    await expect(page.getByLabel(email)).toHaveAttribute('autocomplete', 'username');
+    await expect(password).toHaveAttribute('autocomplete', kind);
+    await password.fill(person.identity.password);
+    await expect(password).toHaveAttribute('type', 'password');
+    await person.button(words.common.showPassword).click();
+    await expect(password).toHaveAttribute('type', 'text');
+    await person.button(words.common.hidePassword).click();
+    await expect(password).toHaveAttribute('type', 'password');
+  }
+});
+
+test('a password is taken as it was pasted, and one that is too long is refused by name', async ({ clinic, arrive }) => {
+  test.setTimeout(150_000);
+  const person = await arrive(clinic.stranger('Paula Brandt', 'patient'));
+  const { page } = person;
+  await person.fillSignUp('/sign-up');
+  const fields = [page.getByLabel(words.signUp.password, { exact: true }), page.getByLabel(words.signUp.passwordAgain)];
+  const paste = async (text: string) => {
+    await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    for (const field of fields) {
+      await field.fill('');
+      await field.press('ControlOrMeta+V');
+      await expect(field).toHaveValue(text);
+    }
+  };
+  const letters = (count: number) => Array.from({ length: count }, (_, n) => 'bwqzkfxmvp'[(n * n + 3 * n) % 10]).join('');
+  await paste(letters(129));
+  await person.button(words.signUp.next).click();
+  await expect(page.getByText(words.signUp.long).first()).toBeVisible();
+  await inspect(page, 'sign-up-password-long');
+  expect(await fields[0]?.inputValue(), 'nothing is cut').toHaveLength(129);
+  await paste('lantern mosaic tuba forty glacier kettle');
+  await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
+  // A hundred characters, of two UTF-16 units each.
+  const emoji = Array.from({ length: 100 }, (_, n) => String.fromCodePoint(0x1f400 + ((n * 37) % 100))).join('');
+  expect(emoji).toHaveLength(200);
+  await paste(emoji);
+  await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
+  person.identity.password = emoji;
+  await person.button(words.signUp.next).click();
+  await person.keepKit();
+  await person.answerKit();
+  await expect(page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
+  await person.signOut();
+  await page.goto('/sign-in');
+  await expect(person.button(words.signIn.submit)).toBeEnabled({ timeout: 30_000 });
+  await person.trySignIn(emoji);
+  await person.heading(words.reports.title).waitFor({ timeout: 30_000 });
+});
+
+test('without mail an e-mail that has an account is refused at sign-up', async ({ clinic, arrive }) => {
   const person = await arrive({ ...clinic.patient });
   await person.fillSignUp('/sign-up');
   await person.button(words.signUp.next).click();
@@ -89,7 +172,7 @@ test('locking wipes the page, the password opens it, a reload stays locked', asy
 test('signing out ends the session on the server and leaves nothing readable', async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   await author.writeReport({ title: 'Before leaving', patientName: 'Bo Nyman' });
-  const [cookie] = await author.context.cookies();
+  const cookie = (await author.context.cookies()).find((cookie) => cookie.name === '__Host-session');
   await author.signOut();
   const still = await author.context.request.get('/api/v1/drafts', { headers: { cookie: `${cookie?.name}=${cookie?.value}` } });
   expect(still.status()).toBe(401);
@@ -143,11 +226,18 @@ test('a forgotten password: the recovery kit sets a new one and ends other sessi
   await third.signIn();
 });
 
-test('sessions are listed and ended; the ended page notices', async ({ clinic, enter }) => {
+test('sessions are listed and ended; the ended page notices', async ({ clinic, enter, arrive }) => {
+  test.setTimeout(120_000);
   const here = await enter(clinic.patient);
   await here.heading(words.reports.title).waitFor();
-  const there = await enter(clinic.patient);
+  await noteWhen(here.page, words.settings.sessionBeganStart);
+  const there = await arrive(clinic.patient);
+  const answer = there.page.waitForResponse((answer) => answer.url().endsWith('/api/v1/sign-in/finish') && answer.ok());
+  const answered = answer.then(() => Date.now());
+  await there.signIn();
   await expect(here.page.getByText(words.settings.sessionBegan)).toBeVisible();
+  const told = await here.page.evaluate(() => (window as unknown as { toldAt: number }).toldAt);
+  expect(told - (await answered), 'the other page tells within a second').toBeLessThan(1_000);
   // Unlocking goes on with the session that there is: no news for anybody.
   await there.page.reload();
   await there.unlock();
@@ -157,9 +247,42 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await expect(here.page.getByText(words.settings.current)).toHaveCount(1);
   await expect(here.page.getByText(words.settings.sessionBegan), 'said once, of the sign-in').toHaveCount(1);
   await expect(here.page.getByText(words.settings.placeHere).first()).toBeVisible();
+  // One of them alone.
+  const rows = here.page.getByRole('list', { name: words.settings.sessionList, exact: true }).getByRole('listitem');
+  await expect(rows.first()).toBeVisible();
+  const before = await rows.count();
+  const third = await enter(clinic.patient);
+  await third.heading(words.reports.title).waitFor();
+  await expect(rows).toHaveCount(before + 1);
+  const device = (await rows.first().innerText()).split('\n')[0] ?? '';
+  expect(device, 'named as the browser calls itself').toMatch(/^\w+ on \w+/);
+  await inspect(here.page, 'settings-sessions');
+  // Newest first: the third.
+  await rows.first().getByRole('button', { name: words.settings.endOne }).click();
+  await expect(here.page.getByText(words.settings.ended(device)).first()).toBeVisible();
+  await expect(rows).toHaveCount(before);
+  await expect(third.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
+  expect((await third.context.request.get('/api/v1/drafts')).status()).toBe(401);
+  expect((await there.context.request.get('/api/v1/drafts')).status(), 'the others go on').toBe(200);
+
   await here.button(words.settings.endOthers).click();
+  // What isn't a session goes on, and the way to end it is beside it.
+  for (const [name, path] of [[words.settings.toTokens, '/settings/tokens'], [words.settings.toDevices, '/settings/devices']] as const) {
+    await expect(here.dialog().getByRole('link', { name })).toHaveAttribute('href', path);
+  }
+  await inspect(here.page, 'settings-sessions-end-all');
   await here.dialog().getByRole('button', { name: words.settings.endOthers }).click();
   await expect(there.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 10_000 });
   expect((await there.context.request.get('/api/v1/drafts')).status()).toBe(401);
   expect((await here.context.request.get('/api/v1/drafts')).status()).toBe(200);
 });
+
+/** Notes in a page when a text first stands in it, by the clock that both have. */
+async function noteWhen(page: Page, text: string): Promise<void> {
+  await page.evaluate((text) => {
+    const marks = window as unknown as { toldAt?: number };
+    new MutationObserver(() => {
+      if (marks.toldAt === undefined && document.body.textContent?.includes(text)) marks.toldAt = Date.now();
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  }, text);
+}

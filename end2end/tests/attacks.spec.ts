@@ -4,6 +4,7 @@ import type { Response } from '@playwright/test';
 import { fields, items, lie, lieInBytes, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { sameAs, textFile } from '../support/files.ts';
+import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -53,6 +54,63 @@ test('key-swap: a doctor whose keys the server exchanged can’t be shared with'
   await author.dialog().getByLabel(words.share.who).fill(clinic.doctor.name);
   const results = author.dialog().getByRole('list', { name: words.share.results });
   await expect(results.getByRole('button', { name: clinic.doctor.name }), 'once nobody lies they are found').toBeVisible({ timeout: 20_000 });
+});
+
+test('key-rollback: contacts explain keys that changed without a reason, and nothing is shared with them', async ({ clinic, enter, arrive }) => {
+  test.setTimeout(240_000);
+  const doctor = await arrive(clinic.stranger('Hedda Moe', 'doctor'));
+  await doctor.signUp();
+  const administrator = await enter(clinic.administrator);
+  await administrator.approve(doctor.name);
+  await doctor.reload();
+  await doctor.goTo('settings');
+  await doctor.page.getByRole('link', { name: words.security.tab, exact: true }).click();
+  await doctor.button(words.newKeys.make).click();
+  await doctor.dialog().getByRole('button', { name: words.newKeys.make }).click();
+  await expect(doctor.page.getByText(words.newKeys.done)).toBeVisible({ timeout: 30_000 });
+  const author = await enter(clinic.author);
+  const { page } = author;
+  await author.writeReport({ title: 'Shared before', patientName: 'Ole Lind' });
+  await author.shareWith(doctor.name);
+  await author.writeReport({ title: 'Shared never', patientName: 'Ole Lind' });
+
+  // The keys from before, which were stolen, are shown as those of now.
+  const accounts = /\/api\/v1\/accounts(\/[0-9a-f]{64})?(\?.*)?$/;
+  let lied = 0;
+  await lie(author, accounts, (body) => {
+    for (const account of (Array.isArray(fields(body).items) ? items(body) : [body]).map(fields)) {
+      const { key_records: records, key_leaves: leaves } = account;
+      if (account.name !== doctor.name || !Array.isArray(records) || !Array.isArray(leaves)) continue;
+      Object.assign(account, { key_records: records.slice(0, 1), key_leaves: leaves.slice(0, 1) });
+      lied += 1;
+    }
+    return body;
+  });
+  await author.reload();
+  await author.goTo('contacts');
+  const refused = page.getByText(words.contacts.refused);
+  await expect(refused).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText(words.attacks.keysChanged)).toBeVisible();
+  await expect(page.getByText(words.contacts.refusedWhy)).toBeVisible();
+  for (const step of words.contacts.steps) await expect(page.getByRole('listitem').filter({ hasText: step }).last()).toBeVisible();
+  await inspect(page, 'contacts-refused');
+  await author.openReport('Shared never');
+  await author.beginShare();
+  const results = author.dialog().getByRole('list', { name: words.share.results });
+  await author.dialog().getByLabel(words.share.who).fill(doctor.name);
+  await expect(author.dialog().getByText(words.attacks.keysChanged)).toBeVisible({ timeout: 20_000 });
+  await expect(results).toHaveCount(0);
+  expect(lied).toBeGreaterThan(1);
+
+  await page.unroute(accounts);
+  await author.reload();
+  await author.goTo('contacts');
+  await expect(page.getByRole('list', { name: words.contacts.people }).getByText(doctor.name)).toBeVisible({ timeout: 20_000 });
+  await expect(refused, 'once nobody lies').toHaveCount(0);
+  await author.openReport('Shared never');
+  await author.beginShare();
+  await author.dialog().getByLabel(words.share.who).fill(doctor.name);
+  await expect(results.getByRole('button', { name: doctor.name })).toBeVisible({ timeout: 20_000 });
 });
 
 test('access-rollback: an access list from before a revocation is refused', async ({ clinic, enter }) => {

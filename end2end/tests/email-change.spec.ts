@@ -21,7 +21,7 @@ test('an address is changed once both addresses have confirmed, and either can s
     const administrator = await open(identity('Ines Moreau', 'administrator'), {});
     await administrator.signUp(server.setUpLink());
     const patient = await open(identity('Lea Brandvold', 'patient'), {});
-    await patient.signUp();
+    await patient.signUp('/sign-up', () => mail.code(patient.identity.email));
     const { page, context } = patient;
     const old = patient.identity.email;
     const fresh = `moved.${old}`;

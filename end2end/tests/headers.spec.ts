@@ -92,15 +92,22 @@ test('requests of other sites are refused', async ({ clinic, enter }) => {
   expect(own.status(), 'the same request of this site').toBe(204);
 });
 
-test('the session cookie is bound to this host, this site and HTTP', async ({ clinic, enter }) => {
+test('the cookies of session and device are bound to this host, this site and HTTP', async ({ clinic, enter }) => {
   const person = await enter(clinic.patient);
-  const cookies = await person.context.cookies();
-  expect(cookies).toHaveLength(1);
-  expect(cookies[0]).toMatchObject({ name: '__Host-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+  const cookies = (await person.context.cookies()).sort((a, b) => a.name.localeCompare(b.name));
+  expect(cookies.map((cookie) => cookie.name)).toEqual(['__Host-device', '__Host-session']);
+  for (const cookie of cookies) {
+    expect(cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+  }
   expect(await person.page.evaluate(() => document.cookie)).toBe('');
   expect(await person.page.evaluate(() => ((document.cookie = 'probe=seen'), document.cookie)), 'one that isn’t kept from scripts').toBe('probe=seen');
   const stored = await person.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
-  expect(stored).not.toContain(cookies[0]?.value ?? 'no cookie');
+  for (const cookie of cookies) {
+    expect(stored).not.toContain(cookie.value);
+  }
+  // What knows the browser again outlives the session.
+  await person.signOut();
+  expect((await person.context.cookies()).map((cookie) => cookie.value)).toEqual([cookies[0]?.value]);
 });
 
 test('without JavaScript the public pages can be read, and the rest says honestly why not', async ({ clinic, browser }) => {

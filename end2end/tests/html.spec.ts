@@ -20,6 +20,7 @@ const NOT_SHOWN: { [field: string]: string } = {
   log_keys_key: 'pinned: another is refused',
   token: 'a secret of links and programs, in no answer that pages show',
   invitation: 'sent, never answered',
+  email_proof: 'sent, never answered',
   id: 'names a thing in paths; text only for an identity provider, where the operator chose it',
   type: 'a problem’s type, which is never shown',
   pointer: 'names a field',

@@ -1,6 +1,6 @@
 // A phone: a number is added by a code, is a second factor and the weaker one, signs in, and opens nothing. The gateway is a
 // webhook of the test's own that checks who sends.
-import { expect } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { identity } from '../support/clinic.ts';
 import type { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
@@ -31,8 +31,16 @@ test('a phone is a second factor or signs in, and the password opens the reports
     await person.signUp();
     await add(person, gateway);
 
-    // The second factor.
+    // The second factor. A number that was confirmed a while ago is asked for once more; the server's clock stays as it is, so
+    // its answer is given here.
+    await confirmedAWhileAgo(page);
     await person.button(w.factorOn).click();
+    await expect(page.getByText(w.again)).toBeVisible();
+    const again = await gateway.code(NUMBER);
+    await expect(code(person)).toBeFocused();
+    await inspect(page, 'settings-security-phone-again');
+    await code(person).fill(again);
+    await person.button(w.verify).click();
     await person.heading(words.security.codesTitle).waitFor();
     await person.button(words.security.codesKept).click();
     await expect(page.getByText(w.weaker).first()).toBeVisible();
@@ -113,6 +121,17 @@ test('a phone is a second factor or signs in, and the password opens the reports
     await gateway.stop();
   }
 });
+
+/** The next time that the number is to be used for something, it is refused for its age. */
+async function confirmedAWhileAgo(page: Page): Promise<void> {
+  const problem = { type: 'urn:healthsecure:problem:phone_code_required', title: 'Have a code sent first', status: 403, code: 'phone_code_required' };
+  let told = false;
+  await page.route('**/api/v1/account/phone', async (route) => {
+    if (told || route.request().method() !== 'PUT') return route.fallback();
+    told = true;
+    return route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+}
 
 async function security(person: Person): Promise<void> {
   await person.goTo('settings');

@@ -161,6 +161,47 @@ test('the camera finds a code, and is off afterwards', async ({ clinic, enter, a
   expect(await camera(author)).toBe('ended');
 });
 
+test('a key is compared by camera while sharing, and by its words in contacts', async ({ clinic, enter, arrive }) => {
+  test.setTimeout(240_000);
+  const doctor = await enter(clinic.doctor);
+  const author = await enter(clinic.author);
+  await author.goTo('settings');
+  await expect(author.page.locator('.key-list li')).toHaveCount(12);
+  const own = await author.page.locator('.key-list li').allInnerTexts();
+  // Somebody who has compared nobody's key.
+  const person = await arrive(clinic.stranger('Karin Foss', 'patient'));
+  const { page } = person;
+  await holdBeforeCamera(person, await codeOf(doctor));
+  await person.signUp();
+  await person.writeReport({ title: 'For two doctors', patientName: person.name });
+  await person.beginShare();
+  const dialog = person.dialog();
+  await dialog.getByLabel(words.share.who).fill(doctor.name);
+  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: doctor.name }).click();
+  await expect(dialog.getByText(words.report.keyUnverified)).toBeVisible();
+  await dialog.getByText(words.share.notCompared).click();
+  await person.button(words.scan.theirs).click();
+  await expect(dialog.getByText(words.report.keyVerified)).toBeVisible({ timeout: 30_000 });
+  await expect(dialog.getByText(words.report.keyUnverified)).toBeHidden();
+  expect(await camera(person)).toBe('ended');
+  await dialog.getByRole('button', { name: words.share.submit }).click();
+  await dialog.getByRole('heading', { name: words.share.done }).waitFor({ timeout: 30_000 });
+  await dialog.getByRole('button', { name: words.share.close }).click();
+
+  await person.shareWith(author.name);
+  await person.goTo('contacts');
+  const line = page.getByRole('list', { name: words.contacts.people }).getByRole('listitem').filter({ hasText: author.name });
+  await expect(line.getByText(words.report.keyUnverified)).toBeVisible({ timeout: 15_000 });
+  await person.button(words.contacts.compare(author.name)).click();
+  await expect(dialog.locator('.key-list li')).toHaveCount(own.length);
+  expect(await dialog.locator('.key-list li').allInnerTexts(), 'as their owner sees them').toEqual(own);
+  await inspect(page, 'contacts-compare');
+  await person.button(words.contacts.same).click();
+  await expect(line.getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await person.reload();
+  await expect(line.getByText(words.report.keyVerified), 'it stays so').toBeVisible({ timeout: 15_000 });
+});
+
 test('the camera goes off when the scanner closes, and when its page is left', async ({ clinic, enter, arrive }) => {
   test.setTimeout(180_000);
   const administrator = await enter(clinic.administrator);

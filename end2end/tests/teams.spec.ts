@@ -43,6 +43,9 @@ test('a report is shared with a team, and a doctor who is removed reads it no mo
     await dialog.getByRole('button', { name: t.findGo, exact: true }).click();
     await dialog.getByRole('list', { name: t.found }).getByRole('button', { name: TEAM }).click();
     await expect(dialog.getByText(t.accessName(TEAM))).toBeVisible({ timeout: 30_000 });
+    // Said without opening who is in it.
+    await expect(dialog.getByText(t.notCompared)).toBeVisible();
+    await inspect(patient.page, 'share-with-team');
     await dialog.getByRole('button', { name: words.share.submit }).click();
     await dialog.getByRole('heading', { name: words.share.done }).waitFor({ timeout: 30_000 });
     await dialog.getByRole('button', { name: words.share.close }).click();

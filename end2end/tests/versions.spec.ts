@@ -27,12 +27,14 @@ test('every save is a version: changed, seen at once, compared, brought back', a
     await expect(author.row(note.name).getByText(w.kept)).toBeVisible();
     await author.button(w.save).click();
     await expect(author.page.getByText(w.unchanged)).toBeVisible({ timeout: 30_000 });
+    await expect(author.page.getByText(w.nothingYet)).toBeVisible();
   });
 
   await test.step('the author corrects a line, and the patient sees it without a reload', async () => {
     const sent: string[] = [];
     author.page.on('request', (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`));
     await author.field(words.draft.diagnosis).fill('Sinus rhythm\nOne extra beat');
+    await expect(author.page.getByText(w.unchanged), 'what was said before says nothing of this').toHaveCount(0);
     await inspect(author.page, 'report-edit');
     await author.saveVersion(2);
     expect(sent.filter((request) => request.includes('/uploads')), 'the file is not uploaded again').toEqual([]);
@@ -96,12 +98,16 @@ test('two who save at once both keep their work, and the second sees both', asyn
     await expect(owner.page.getByText('From the author')).toBeVisible();
     await expect(owner.page.getByText(w.onlyTheirs)).toBeVisible();
     await expect(owner.page.getByText(found.name)).toBeVisible();
+    await expect(owner.page.getByText(w.changesKept)).toBeVisible();
+    const heights = await Promise.all([owner.page.locator('#meanwhile'), owner.field(words.draft.title)].map((place) => place.boundingBox()));
+    expect(heights[0]?.y ?? Infinity, 'above what one types').toBeLessThan(heights[1]?.y ?? 0);
     await inspect(owner.page, 'report-conflict');
   });
 
   await test.step('saving all the same is refused, nothing is overwritten', async () => {
     await owner.button(w.save).click();
     await expect(owner.page.getByText(/Somebody saved a version of this report meanwhile/).first()).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.locator('#meanwhile')).toBeFocused({ timeout: 30_000 });
   });
 
   await test.step('both together are the next version', async () => {

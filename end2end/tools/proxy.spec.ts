@@ -49,3 +49,25 @@ test('a cut in the middle of an upload', async () => {
   await expect(fetch(`${proxy.origin}/upload`, { method: 'PUT', body })).rejects.toThrow();
   expect(proxy.isCut).toBe(true);
 });
+
+test('what is held is silent until it is released, and passes then', async () => {
+  proxy.hold((request) => request.method === 'PUT');
+  const body = Buffer.alloc(2_000_000, 'x');
+  let answered = false;
+  const put = fetch(`${proxy.origin}/upload`, { method: 'PUT', body }).finally(() => (answered = true));
+  await expect.poll(() => proxy.heldCount).toBe(1);
+  expect(await (await fetch(`${proxy.origin}/beside`)).text()).toBe('GET /beside 0');
+  expect(answered).toBe(false);
+  proxy.release();
+  expect(await (await put).text()).toBe('PUT /upload 2000000');
+});
+
+test('a line that died in silence stays silent, and others pass', async () => {
+  proxy.hold(() => true);
+  const dead = fetch(`${proxy.origin}/dead`);
+  await expect.poll(() => proxy.heldCount).toBe(1);
+  proxy.release('never');
+  expect(await (await fetch(`${proxy.origin}/after`)).text()).toBe('GET /after 0');
+  proxy.cut();
+  await expect(dead).rejects.toThrow();
+});

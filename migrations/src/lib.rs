@@ -29,8 +29,12 @@ mod m20261127_000022_devices;
 mod m20261127_000023_escrow;
 mod m20261127_000025_backups;
 mod m20261127_000026_drafts_by_author;
+mod m20261127_000027_servers;
 mod m20261127_000028_quotas;
 mod m20261127_000030_drills_and_scrubs;
+mod m20261127_000034_mail_refusals;
+mod m20261127_000035_sign_up_codes;
+mod m20261127_000036_damaged_blobs_looked_at;
 
 use sea_orm_migration::prelude::*;
 
@@ -66,8 +70,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000023_escrow::Migration),
             Box::new(m20261127_000025_backups::Migration),
             Box::new(m20261127_000026_drafts_by_author::Migration),
+            Box::new(m20261127_000027_servers::Migration),
             Box::new(m20261127_000028_quotas::Migration),
             Box::new(m20261127_000030_drills_and_scrubs::Migration),
+            Box::new(m20261127_000034_mail_refusals::Migration),
+            Box::new(m20261127_000035_sign_up_codes::Migration),
+            Box::new(m20261127_000036_damaged_blobs_looked_at::Migration),
         ]
     }
 }

@@ -91,7 +91,7 @@ impl Transport for Holding {
 }
 
 /// The native platform over it.
-struct Ready(Holding);
+struct Ready(Holding, FileBulk);
 
 impl Platform for Ready {
     type Transport = Holding;
@@ -112,7 +112,7 @@ impl Platform for Ready {
     }
 
     fn bulk(&self) -> &FileBulk {
-        &FileBulk
+        &self.1
     }
 }
 
@@ -131,7 +131,9 @@ async fn measure(origin: &str, email: &str, len: u64, rounds: u32) -> Result<(),
     std::io::stdin().lock().read_line(&mut password)?;
     let holding = Holding { http: HttpTransport::new(origin)?, held: Mutex::default() };
     let device = Device { carrier: Carrier::Bearer, name: "transfer".to_owned() };
-    let vault = Client::new(Ready(holding)).sign_in(email, password.trim_end(), device, &NoSecondFactor).await?;
+    let vault = Client::new(Ready(holding, FileBulk::default()))
+        .sign_in(email, password.trim_end(), device, &NoSecondFactor)
+        .await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("file");
     write_random(&file, len)?;

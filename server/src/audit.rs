@@ -234,7 +234,7 @@ async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// What those who wait are told: nobody is answered what isn't recorded.
-fn why(error: &ServiceError) -> ErrorCode {
+pub fn why(error: &ServiceError) -> ErrorCode {
     match error.problem().code {
         ErrorCode::Internal => ErrorCode::Unavailable,
         code => code,

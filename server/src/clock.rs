@@ -17,6 +17,9 @@ pub const HOUR: UnixMillis = 60 * MINUTE;
 /// One day.
 pub const DAY: UnixMillis = 24 * HOUR;
 
+/// By so much clocks may differ: what is of a later time than now and that was made while one was ahead.
+pub const AHEAD: UnixMillis = 10 * MINUTE;
+
 /// Now. A clock before 1970 reads as 0.
 pub fn now_ms() -> UnixMillis {
     SystemTime::now()

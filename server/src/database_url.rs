@@ -100,7 +100,7 @@ impl DatabaseUrl {
         self.sqlite
     }
 
-    /// SQLite's file, where it is one.
+    /// The file of a database on SQLite; none of one in memory.
     pub fn file(&self) -> Option<PathBuf> {
         let path = self.whole.strip_prefix("sqlite:").filter(|_| self.sqlite)?;
         let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
@@ -210,6 +210,10 @@ mod tests {
     fn a_path_is_not_read_as_a_query() {
         let url = DatabaseUrl::sqlite(Path::new("/a%b?c#d/healthsecure.db"));
         assert_eq!((url.expose(), url.is_sqlite()), ("sqlite:/a%25b%3Fc%23d/healthsecure.db", true));
+        assert_eq!(url.file().unwrap(), Path::new("/a%b?c#d/healthsecure.db"));
         assert!(DatabaseUrl::parse("sqlite:/var/lib/h.db").unwrap().is_sqlite());
+        let path = |text| DatabaseUrl::parse(text).unwrap().file();
+        assert_eq!(path("sqlite://h.db?mode=rwc"), Some(PathBuf::from("h.db")));
+        assert_eq!((path("sqlite::memory:"), path("postgres://u@localhost/d")), (None, None));
     }
 }

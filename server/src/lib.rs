@@ -24,6 +24,7 @@ pub mod keep_events;
 pub mod live;
 pub mod log;
 pub mod mail;
+pub mod membership;
 pub mod middleware;
 pub mod migrate_to;
 pub mod oidc;

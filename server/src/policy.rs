@@ -71,6 +71,11 @@ pub struct WaitingGrant {
 }
 
 impl ReportStanding {
+    /// Whether they may add versions.
+    pub fn contributes(self) -> bool {
+        self.owner || self.reaches(Right::Contribute)
+    }
+
     /// Whether the right held is at least this one.
     fn reaches(self, needed: Right) -> bool {
         self.right.is_some_and(|held| rank(held) >= rank(needed))
@@ -104,7 +109,7 @@ fn allow(condition: bool, refusal: ErrorCode) -> Verdict {
 
 impl Actor {
     /// Whether the account may act at all; every route but the account's own state asks this first. Whoever is in breach
-    /// of a policy can only add a second factor.
+    /// of a policy can only secure their account.
     pub fn active(&self) -> Verdict {
         match self.status {
             AccountStatus::Active if self.second_factor_due => Err(ErrorCode::SecondFactorDue),
@@ -120,18 +125,33 @@ impl Actor {
         allow(roles.contains(&self.role), ErrorCode::Forbidden)
     }
 
-    /// Changing anything of one's own account: whoever was switched off may not, lest it be in other hands.
-    pub fn may_change_account(&self) -> Verdict {
+    /// Securing one's own account: adding a second factor; refusing, ending and removing what others could get in by;
+    /// leaving. Also while it waits, or is in breach of a policy. Whoever was switched off may not, lest it be in other
+    /// hands.
+    pub fn may_secure_account(&self) -> Verdict {
         allow(self.status != AccountStatus::Deleted, ErrorCode::SignedOut)?;
         allow(self.status != AccountStatus::Disabled, ErrorCode::AccountDisabled)
     }
 
-    /// Changing how one gets in: only shortly after the password was proved, so that a session left open, or stolen, isn't
+    /// Changing anything else of one's own account: not while it is in breach of a policy, as a password alone must not be
+    /// enough to make another way in.
+    pub fn may_change_account(&self) -> Verdict {
+        self.may_secure_account()?;
+        allow(!self.second_factor_due, ErrorCode::SecondFactorDue)
+    }
+
+    /// Securing how one gets in: only shortly after the password was proved, so that a session left open, or stolen, isn't
     /// enough.
-    pub fn may_change_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
-        self.may_change_account()?;
+    pub fn may_secure_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
+        self.may_secure_account()?;
         let lately = (0..=CONFIRMED_FOR).contains(&(now - confirmed_at));
         allow(lately, ErrorCode::ConfirmationRequired)
+    }
+
+    /// Changing how one gets in, likewise.
+    pub fn may_change_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
+        self.may_change_account()?;
+        self.may_secure_ways_in(confirmed_at, now)
     }
 
     /// Signing in with a phone: not for administrators, who can act on others without keys, as a number is easily taken over.
@@ -143,19 +163,19 @@ impl Actor {
     /// Refusing or removing an emergency contact: whoever made it; to everyone else it isn't there. Also while the account
     /// waits or is in breach of a policy.
     pub fn may_refuse_emergency(&self, owner: AccountId) -> Verdict {
-        self.may_change_account()?;
+        self.may_secure_account()?;
         allow(owner == self.account, ErrorCode::NotFound)
     }
 
     /// Removing a recovery split: whoever made it; to everyone else it isn't there.
     pub fn may_remove_split(&self, owner: AccountId) -> Verdict {
-        self.may_change_account()?;
+        self.may_secure_account()?;
         allow(owner == self.account, ErrorCode::NotFound)
     }
 
     /// Refusing what is asked of one's escrow, or turning it off: its holder; to everyone else it isn't there.
     pub fn may_end_escrow(&self, owner: AccountId) -> Verdict {
-        self.may_change_account()?;
+        self.may_secure_account()?;
         allow(owner == self.account, ErrorCode::NotFound)
     }
 
@@ -255,7 +275,7 @@ impl Actor {
     /// Adding a version.
     pub fn may_contribute(&self, standing: ReportStanding) -> Verdict {
         self.may_read(standing)?;
-        allow(standing.owner || standing.reaches(Right::Contribute), ErrorCode::Forbidden)
+        allow(standing.contributes(), ErrorCode::Forbidden)
     }
 
     /// Passing access on.
@@ -376,6 +396,27 @@ mod tests {
         assert_eq!(at(11 * MINUTE), Err(ErrorCode::ConfirmationRequired), "a clock that was set back");
         let off = actor(Role::Patient, AccountStatus::Disabled);
         assert_eq!(off.may_change_ways_in(0, 0), Err(ErrorCode::AccountDisabled));
+        assert_eq!(off.may_secure_ways_in(0, 0), Err(ErrorCode::AccountDisabled));
+    }
+
+    #[test]
+    fn whoever_is_in_breach_of_a_policy_secures_their_account_and_changes_nothing_else() {
+        for (role, status) in ROLES.into_iter().flat_map(|role| {
+            [AccountStatus::Active, AccountStatus::Pending, AccountStatus::Refused].map(|status| (role, status))
+        }) {
+            let fine = actor(role, status);
+            let due = Actor { second_factor_due: true, ..fine };
+            assert_eq!((fine.may_change_account(), fine.may_change_ways_in(0, 0)), (Ok(()), Ok(())));
+            assert_eq!((due.may_secure_account(), due.may_secure_ways_in(0, 0)), (Ok(()), Ok(())));
+            let refused = Err(ErrorCode::SecondFactorDue);
+            assert_eq!((due.may_change_account(), due.may_sign_in_by_phone()), (refused, refused));
+            assert_eq!(due.may_change_ways_in(0, 0), refused);
+            assert_eq!(due.may_change_ways_in(0, 11 * MINUTE), refused, "nobody is asked for a password in vain");
+            assert_eq!(due.may_secure_ways_in(0, 11 * MINUTE), Err(ErrorCode::ConfirmationRequired));
+            let own = due.account;
+            let ending = [due.may_refuse_emergency(own), due.may_remove_split(own), due.may_end_escrow(own)];
+            assert_eq!(ending, [Ok(()); 3]);
+        }
     }
 
     #[test]

@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_secs(60);
 /// A blob that can't be read while its store answers is asked for once more after so long.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How fast what readers found is read again where nothing else is.
+const UNPLANNED: ScrubPlan = ScrubPlan { every: DAY, rate: 16 * 1024 * 1024 };
+
 /// What the operator decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScrubPlan {
@@ -86,23 +89,31 @@ async fn run(state: AppState, stop: CancellationToken) {
 /// # Errors
 /// The database's or the store's; the walk goes on where it was.
 pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<()> {
-    scrubbing::mend(state).await?;
+    if !scrubbing::mend(state, stop).await? {
+        return Ok(());
+    }
     let Some(plan) = state.config.scrub else { return Ok(()) };
     let Some(mut round) = scrubbing::begin(state, plan).await? else { return Ok(()) };
-    while let Some((blobs, walk)) = stored_blobs::next(state.db.read(), round.walk.clone()).await? {
-        for blob in &blobs {
+    while let Some(page) = stored_blobs::next(state.db.read(), round.walk.clone()).await? {
+        for blob in &page.blobs {
             if !one(state, plan, &mut round, blob, stop).await? {
                 // Begun anew with this page.
-                return scrubbing::let_go(state, &round).await;
+                return scrubbing::let_go(state, &mut round).await;
             }
         }
-        round.walk = walk;
-        scrubbing::note(state, &mut round).await?;
+        for revision in &page.unreadable {
+            round.count_unreadable();
+            scrubbing::unreadable(state, revision).await?;
+        }
+        round.walk = page.walk;
+        if !scrubbing::note(state, &mut round).await? {
+            return Ok(());
+        }
     }
     scrubbing::end(state, round).await
 }
 
-/// Looks at one, in its time. Says whether the server goes on.
+/// Looks at one, in its time. Says whether this server goes on.
 async fn one(
     state: &AppState,
     plan: ScrubPlan,
@@ -116,8 +127,25 @@ async fn one(
     if health != Health::Whole {
         scrubbing::found(state, blob, health).await?;
     }
-    scrubbing::go_on(state, round).await?;
+    if !scrubbing::go_on(state, round).await? {
+        return Ok(false);
+    }
     Ok(pause(stop, plan.time_for(blob.len).saturating_sub(begun.elapsed())).await)
+}
+
+/// Looks at one that is known to be damaged, in its time; nothing where the server ends.
+pub async fn look_again(
+    state: &AppState,
+    blob: &StoredBlob,
+    stop: &CancellationToken,
+) -> ServiceResult<Option<Health>> {
+    let begun = Instant::now();
+    let health = look(state, blob).await?;
+    // Of one that is missing nothing was read.
+    let bytes = if health == Health::Missing { 0 } else { blob.len };
+    let plan = state.config.scrub.unwrap_or(UNPLANNED);
+    let goes_on = pause(stop, plan.time_for(bytes).saturating_sub(begun.elapsed())).await;
+    Ok(goes_on.then_some(health))
 }
 
 /// As [`stored_blobs::look`]: where the store answers, and this blob can't be read all the same, it is the blob's own fault.

@@ -2,13 +2,20 @@
 //!
 //! `<data>/secrets/` (mode 0700) holds one file a secret (mode 0600), written whole and synced before it is used,
 //! never overwritten.
+//!
+//! Servers that share a database have the same secrets. Each compares the fingerprints of what it read with those that lie in
+//! the database, and makes none that another has.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use sha2::{Digest, Sha256};
 
 use crate::random;
 
@@ -25,11 +32,20 @@ pub enum SecretsError {
         source: io::Error,
     },
     /// The database has accounts, but the file is gone: with a new one nobody could sign in again.
-    #[error("{0} is missing, but the database already holds accounts: restore it from a backup")]
+    #[error(
+        "{0} is missing, but the database already holds accounts: restore it from a backup, or copy it from another server \
+         of this database"
+    )]
     Missing(PathBuf),
     /// The file holds something else.
     #[error("{0} is damaged: restore it from a backup")]
     Damaged(PathBuf),
+    /// Another server has one, and this one hasn't, or has another.
+    #[error(
+        "{0} is not the secret that the servers on this database have: copy the folder secrets/ of one of them to this server. \
+         Nothing was changed"
+    )]
+    NotShared(PathBuf),
 }
 
 /// A folder of secrets.
@@ -37,6 +53,47 @@ pub enum SecretsError {
 pub struct SecretsDir {
     path: PathBuf,
     may_create: bool,
+    shared: Option<Arc<Shared>>,
+}
+
+/// What several servers have to have alike.
+#[derive(Debug)]
+struct Shared {
+    /// Fingerprints of those that the database's servers have.
+    known: BTreeMap<String, [u8; 32]>,
+    /// Whether another server lives.
+    others: bool,
+    /// What was read or made here.
+    seen: Mutex<BTreeMap<String, Seen>>,
+}
+
+/// A secret that was read or made.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    fingerprint: [u8; 32],
+    /// Whether it might have been made anew: nothing but what waits for its readers is lost with it.
+    replaceable: bool,
+}
+
+/// A secret that the database's servers are to have from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSecret {
+    /// Its file.
+    pub name: String,
+    /// By which it is known.
+    pub fingerprint: [u8; 32],
+}
+
+impl Shared {
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// By which a secret is recognised. It holds at least 32 random bytes, so nobody who reads it learns them.
+fn fingerprint(name: &str, bytes: &[u8]) -> [u8; 32] {
+    let hash = Sha256::new_with_prefix("healthsecure/v1/server secret\0").chain_update(name).chain_update([0_u8]);
+    hash.chain_update(bytes).finalize().into()
 }
 
 impl SecretsDir {
@@ -48,9 +105,43 @@ impl SecretsDir {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io)?;
         }
         if path.exists() {
-            fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(io)?;
+            match fs::set_permissions(&path, Permissions::from_mode(0o700)) {
+                // One that is mounted read-only is as its operator mounted it.
+                Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {}
+                other => other.map_err(io)?,
+            }
         }
-        Ok(Self { path, may_create })
+        Ok(Self { path, may_create, shared: None })
+    }
+
+    /// The same folder, as one of several servers has it: `known` are the fingerprints in the database, `others` says whether
+    /// another server lives.
+    pub fn shared(self, known: BTreeMap<String, [u8; 32]>, others: bool) -> Self {
+        Self { shared: Some(Arc::new(Shared { known, others, seen: Mutex::default() })), ..self }
+    }
+
+    /// Of the secrets that were read or made here, those that aren't in the database.
+    ///
+    /// # Errors
+    /// [`SecretsError::NotShared`] names the first that is another there. One that could be made anew is, where no other server
+    /// lives.
+    pub fn disagreeing(
+        &self,
+        known: &BTreeMap<String, [u8; 32]>,
+        others: bool,
+    ) -> Result<Vec<NewSecret>, SecretsError> {
+        let Some(shared) = &self.shared else { return Ok(Vec::new()) };
+        let mut new = Vec::new();
+        for (name, seen) in &*shared.seen() {
+            match known.get(name) {
+                Some(theirs) if *theirs == seen.fingerprint => continue,
+                Some(_) if others || !seen.replaceable => {
+                    return Err(SecretsError::NotShared(self.path.join(name)));
+                }
+                _ => new.push(NewSecret { name: name.clone(), fingerprint: seen.fingerprint }),
+            }
+        }
+        Ok(new)
     }
 
     /// The secret of that name; made with `make` where it doesn't exist and may be created.
@@ -60,15 +151,28 @@ impl SecretsDir {
         make: impl FnOnce() -> Result<Vec<u8>, io::Error>,
     ) -> Result<Vec<u8>, SecretsError> {
         let path = self.path.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(bytes),
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.may_create => {
+                if self.is_others(name) {
+                    return Err(SecretsError::NotShared(path));
+                }
                 let bytes = make().and_then(|bytes| self.write_new(&path, &bytes).map(|()| bytes));
-                bytes.map_err(|source| SecretsError::Io { path, source })
+                bytes.map_err(|source| SecretsError::Io { path, source })?
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SecretsError::Missing(path)),
-            Err(source) => Err(SecretsError::Io { path, source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SecretsError::Missing(path)),
+            Err(source) => return Err(SecretsError::Io { path, source }),
+        };
+        if let Some(shared) = &self.shared {
+            let seen = Seen { fingerprint: fingerprint(name, &bytes), replaceable: self.may_create };
+            shared.seen().insert(name.to_owned(), seen);
         }
+        Ok(bytes)
+    }
+
+    /// Whether another server that lives has such a secret.
+    fn is_others(&self, name: &str) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.others && shared.known.contains_key(name))
     }
 
     /// A key of that name: 32 random bytes where it doesn't exist and may be created.
@@ -122,6 +226,44 @@ mod tests {
         assert_eq!(mode(&data.path().join("secrets/key")), 0o600);
         assert_eq!(mode(&data.path().join("secrets")), 0o700);
         assert!(!data.path().join("secrets/key.new").exists());
+    }
+
+    #[test]
+    fn a_secret_that_another_server_has_is_not_made_here() {
+        let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let open = |folder: &tempfile::TempDir| SecretsDir::open(folder.path(), true).unwrap();
+        let first = open(&one).shared(BTreeMap::new(), false);
+        let kept = first.load_or_create("key", || Ok(vec![1; 32])).unwrap();
+        let new = first.disagreeing(&BTreeMap::new(), false).unwrap();
+        let known: BTreeMap<_, _> = new.into_iter().map(|new| (new.name, new.fingerprint)).collect();
+        assert_eq!(known.len(), 1);
+        assert_eq!(first.disagreeing(&known, false).unwrap(), []);
+
+        let second = open(&other).shared(known.clone(), true);
+        let refused = second.load_or_create("key", || Ok(vec![2; 32]));
+        assert!(matches!(refused, Err(SecretsError::NotShared(_))), "{refused:?}");
+        assert!(!other.path().join("secrets/key").exists(), "none was made");
+        fs::write(other.path().join("secrets/key"), [2; 32]).unwrap();
+        second.load_or_create("key", || Ok(Vec::new())).unwrap();
+        assert!(
+            matches!(second.disagreeing(&known, true), Err(SecretsError::NotShared(path)) if path.ends_with("secrets/key"))
+        );
+        fs::write(other.path().join("secrets/key"), &kept).unwrap();
+        second.load_or_create("key", || Ok(Vec::new())).unwrap();
+        assert_eq!(second.disagreeing(&known, true).unwrap(), []);
+    }
+
+    #[test]
+    fn a_server_that_is_alone_may_lose_what_can_be_made_anew_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        SecretsDir::open(folder.path(), true).unwrap();
+        let known = BTreeMap::from([("key".to_owned(), [7; 32])]);
+        let strict = SecretsDir::open(folder.path(), false).unwrap().shared(known.clone(), false);
+        let again = strict.creating();
+        again.load_or_create("key", || Ok(vec![1; 32])).unwrap();
+        assert_eq!(again.disagreeing(&known, false).unwrap().len(), 1);
+        strict.load_or_create("key", || Ok(Vec::new())).unwrap();
+        assert!(matches!(strict.disagreeing(&known, false), Err(SecretsError::NotShared(_))));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     config::{Config, Tls},
     data_folder,
     mail::outbox,
+    membership,
     router::router,
     scrub,
     services::set_up,
@@ -55,6 +56,7 @@ pub async fn serve(
     ready: impl FnOnce(&AppState, Option<&str>),
 ) -> Result<(), StartError> {
     let _lock = data_folder::lock(&config.data)?;
+    let _database = data_folder::lock_database(&config.database_url)?;
     let tls = load_tls(config.tls.as_ref()).await?;
     let state = AppState::open(config).await?;
     let link = set_up::new_link(&state).await?;
@@ -66,7 +68,10 @@ pub async fn serve(
     let server = tokio::spawn(listen(listener, tls, handle.clone(), router(state.clone())));
     handle.listening().await;
     ready(&state, link.as_deref());
-    stop.await;
+    let lost = tokio::select! {
+        () = stop => None,
+        lost = membership::keep(&state) => Some(lost),
+    };
     state.live.close();
     handle.graceful_shutdown(Some(GRACE));
     let ended = server.await;
@@ -81,7 +86,13 @@ pub async fn serve(
     }
     state.log.stop().await;
     state.key_log.stop().await;
+    if let Err(error) = state.membership.leave(&state.db).await {
+        tracing::warn!(%error, "the others are not told that this server has ended; they find out soon");
+    }
     state.db.close().await?;
+    if let Some(lost) = lost {
+        return Err(lost.into());
+    }
     let ended = ended.map_err(|e| StartError::Io("the server".into(), io::Error::other(e)))?;
     ended.map_err(|e| StartError::Io("the server".into(), e))
 }

@@ -6,24 +6,22 @@ use std::{
 };
 
 use api_types::UnixMillis;
+use tlog::note::SigningKey;
 
 use crate::{
     audit::Audit,
+    backup,
     clock::Clock,
     config::Config,
     live::Live,
     log::{self, Labels, Log, LogError, LogReads},
     mail::{MailKey, Mailer},
+    membership::{Membership, MembershipError},
     middleware::denials::AnonymousDenials,
     oidc::Providers,
     secrets::{SecretsDir, SecretsError},
     services::{
-        in_flight::InFlight,
-        opaque::Opaque,
-        recovery::{self, Recoveries},
-        sessions::SessionCache,
-        sign_in::{self, PendingSignIns},
-        totp::TotpKey,
+        in_flight::InFlight, opaque::Opaque, sessions::SessionCache, throttle::Counter, totp::TotpKey,
         webauthn::RelyingParty,
     },
     sms::{self, SmsGateway, SmsKey},
@@ -49,6 +47,8 @@ pub struct Shared {
     pub instance: InstanceRow,
     /// Database.
     pub db: Db,
+    /// This server among those of its database.
+    pub membership: Arc<Membership>,
     /// Audit recorder, for reads; changes use `WriteTx::record`.
     pub audit: Audit,
     /// Live events.
@@ -63,12 +63,10 @@ pub struct Shared {
     pub overdue_told: Mutex<Option<UnixMillis>>,
     /// The server's half of OPAQUE.
     pub opaque: Opaque,
-    /// Sign-ins between start and finish.
-    pub sign_ins: PendingSignIns,
-    /// Recoveries between start and finish.
-    pub recoveries: Recoveries,
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
+    /// Counts tries.
+    pub throttle: Counter,
     /// Gives, with a stored salt, the secrets of authenticator apps.
     pub totp_key: TotpKey,
     /// For passkeys.
@@ -120,6 +118,9 @@ pub enum StartError {
     /// The database, before anything was done with it.
     #[error(transparent)]
     Open(#[from] DatabaseError),
+    /// The other servers of its database.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
     /// The blob store.
     #[error(transparent)]
     Blobs(#[from] BlobsError),
@@ -156,16 +157,38 @@ impl AppState {
         Self::with(config, Growth::Grows).await
     }
 
-    /// As [`AppState::open`], of a restored copy that is only tried: its log signs nothing.
+    /// As [`AppState::open`], of a restored copy that is only tried: its log signs nothing, and it is none of the servers of
+    /// any database.
     pub async fn open_copy(config: Config) -> Result<Self, StartError> {
         Self::with(config, Growth::Still).await
     }
 
     async fn with(config: Config, growth: Growth) -> Result<Self, StartError> {
         let db = Db::open(&config.database_url).await?;
-        let empty = !accounts::any(db.read()).await?;
         let instance = instance::load_or_create(&db, &config.name).await?;
-        let secrets = SecretsDir::open(&config.data, empty)?;
+        let membership = Arc::new(match growth {
+            Growth::Grows => Membership::enter(&db, &config).await?,
+            Growth::Still => Membership::none(),
+        });
+        let opened = Shared::open((config, growth), &db, instance, Arc::clone(&membership)).await;
+        if opened.is_err()
+            && let Err(error) = membership.leave(&db).await
+        {
+            tracing::warn!(%error, "other servers wait a moment for this one, which doesn't start");
+        }
+        Ok(Self(Arc::new(opened?)))
+    }
+}
+
+impl Shared {
+    async fn open(
+        (config, growth): (Config, Growth),
+        db: &Db,
+        instance: InstanceRow,
+        membership: Arc<Membership>,
+    ) -> Result<Self, StartError> {
+        let empty = !accounts::any(db.read()).await?;
+        let secrets = membership.secrets(db, SecretsDir::open(&config.data, empty)?).await?;
         let opaque = Opaque::load(&secrets, &instance.instance_id)?;
         let throttle_key = secrets.key("throttle-key")?;
         let used = storage::second_factors::any(db.read()).await?;
@@ -174,17 +197,25 @@ impl AppState {
         let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.origin)).transpose()?;
         let sms_key = SmsKey::load(&secrets)?;
         let sms = config.sms.as_ref().map(|sms| sms::gateway(&sms.gateway)).transpose()?;
-        let blobs = open_blobs(&db, &config, &instance.instance_id).await?;
-        let log = open_log(&db, &secrets, Tree::Events, &config, growth).await?;
+        let events_key = log_key(db, &secrets, Tree::Events, &config).await?;
         let labels = Labels::load(&secrets, db.read()).await?;
-        log::backfill(&db, &labels).await?;
-        let key_log = open_log(&db, &secrets, Tree::Keys, &config, growth).await?;
+        let keys_key = log_key(db, &secrets, Tree::Keys, &config).await?;
+        if config.backup.is_some() {
+            backup::load_key(&secrets)?;
+        }
+        // Nothing was done with any of them yet.
+        membership.agree(db, &secrets).await?;
+        let blobs = open_blobs(db, &config, &instance.instance_id).await?;
+        let log = open_log(db, events_key, Tree::Events, &config, growth).await?;
+        log::backfill(db, &labels).await?;
+        let key_log = open_log(db, keys_key, Tree::Keys, &config, growth).await?;
         let sessions = Arc::new(SessionCache::new(config.database_url.is_sqlite()));
         let remembered = Arc::clone(&sessions);
         db.when_cut_off(move || remembered.forget_all());
-        Ok(Self(Arc::new(Shared {
+        Ok(Self {
             audit: Audit::start(db.clone()),
-            live: Live::default(),
+            throttle: Counter::start(db.clone()),
+            live: Live::start(db.clone(), &config.database_url),
             sessions,
             in_flight: Arc::default(),
             log,
@@ -193,8 +224,6 @@ impl AppState {
             log_reads: LogReads::default(),
             denials: AnonymousDenials::default(),
             opaque,
-            sign_ins: sign_in::pending(),
-            recoveries: recovery::pending(),
             identity_providers: Providers::new(&config.identity_providers, &config.origin)?,
             relying_party: RelyingParty::new(&config.origin, &instance.name),
             config,
@@ -202,7 +231,8 @@ impl AppState {
             started_at: db.clock().now(),
             overdue_told: Mutex::default(),
             clock: db.clock().clone(),
-            db,
+            db: db.clone(),
+            membership,
             blobs,
             throttle_key,
             totp_key,
@@ -210,7 +240,7 @@ impl AppState {
             mailer,
             sms_key,
             sms,
-        })))
+        })
     }
 }
 
@@ -225,16 +255,14 @@ async fn open_blobs(db: &Db, config: &Config, instance: &[u8; 16]) -> Result<Blo
     Ok(blobs)
 }
 
-/// Checks a tree before anything goes on with it.
-async fn open_log(
-    db: &Db,
-    secrets: &SecretsDir,
-    tree: Tree,
-    config: &Config,
-    growth: Growth,
-) -> Result<Log, StartError> {
+/// The key that signs a tree.
+async fn log_key(db: &Db, secrets: &SecretsDir, tree: Tree, config: &Config) -> Result<SigningKey, StartError> {
     let head = storage::log::head(db.read(), tree).await?;
-    let key = log::load_key(secrets, tree, &config.origin, head.as_ref())?;
+    Ok(log::load_key(secrets, tree, &config.origin, head.as_ref())?)
+}
+
+/// Checks a tree before anything goes on with it.
+async fn open_log(db: &Db, key: SigningKey, tree: Tree, config: &Config, growth: Growth) -> Result<Log, StartError> {
     log::check(db.read(), tree, &key.verifier()).await?;
     match growth {
         Growth::Grows => Ok(Log::start(db.clone(), tree, key, config.witnesses.clone()).await?),

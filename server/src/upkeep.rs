@@ -7,6 +7,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use crate::{
     AppState, ServiceResult,
     clock::{DAY, HOUR, MINUTE, now_ms},
+    live,
     services::{backups, clean_up, closing, escrow_admin, retention, trusted},
     storage,
 };
@@ -57,8 +58,6 @@ impl Upkeep {
 pub async fn once(state: &AppState) -> ServiceResult<()> {
     flush_denials(state).await?;
     let now = state.clock.now();
-    state.sign_ins.forget_expired(now_ms());
-    state.recoveries.forget_expired(now_ms());
     clean_up::once(state).await?;
     warn_of_clock(state).await?;
     retention::once(state).await?;
@@ -75,10 +74,13 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     storage::email_changes::delete_expired(tx.conn(), now).await?;
     storage::identities::delete_expired(tx.conn(), now).await?;
     storage::phone_codes::delete_expired(tx.conn(), now).await?;
+    storage::sign_up_codes::delete_expired(tx.conn(), now).await?;
     storage::outbox::delete_failed_before(tx.conn(), now - keep.failed_mail()).await?;
     if let Some(kept) = keep.ended_invitations() {
         storage::invitations::delete_ended_before(tx.conn(), now - kept).await?;
     }
+    storage::ceremonies::forget_expired(tx.conn(), now_ms()).await?;
+    storage::live_events::forget_before(tx.conn(), now - live::KEPT_FOR).await?;
     storage::closing::sweep(tx.conn(), now - HOUR).await?;
     storage::backups::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;
     storage::scrubs::delete_before(tx.conn(), now - backups::LISTED_FOR).await?;

@@ -2,6 +2,7 @@
 //!
 //! Reads what cargo says about the workspace and what the build left in `target/`. Changes nothing, needs no network.
 
+mod asvs;
 mod boundaries;
 mod licences;
 mod size;
@@ -12,13 +13,14 @@ use std::process::{Command, ExitCode};
 /// What every task answers: a summary for people, or what is wrong.
 type Outcome = Result<String, String>;
 
-const USAGE: &str = "usage: cargo xtask licences | boundaries | size";
+const USAGE: &str = "usage: cargo xtask licences | boundaries | asvs | size";
 
 fn main() -> ExitCode {
     let tasks: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match tasks.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["licences"] => licences::check(),
         ["boundaries"] => boundaries::check(),
+        ["asvs"] => asvs::check(),
         ["size"] => size::check(),
         _ => Err(USAGE.to_owned()),
     };

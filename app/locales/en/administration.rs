@@ -87,6 +87,9 @@ texts! {
         factor_remove_title = "Remove the second factor of {name}?";
         factor_remove_text = "For somebody who has lost both the app and the recovery codes. Be sure that it is really they who ask. Their second factors and recovery codes stop counting and their sessions end. Signing in still takes their password or recovery kit, which you don't have. You can read nothing of theirs by this.";
         factor_removed = "The second factor of {name} is removed";
+        mail_failing = "Mail doesn't leave";
+        mail_failing_since = "It began {when}: the mail server isn't reached, or refuses how this server signs in there. Nothing is lost: what waits is sent once it works. The server's log says what it answers.";
+        mail_waiting = "Messages that wait: {count}";
         policies_title = "Who needs a second factor";
         policies_note = "Whoever has one of these roles and no second factor yet sees nothing but the page to add one, from their next step on. Nothing of theirs is lost.";
         policies_role = "{role}: needs a second factor";

@@ -41,6 +41,7 @@ texts! {
         strength_2 = "Fair: a few more words make it safe";
         strength_3 = "Good";
         strength_4 = "Strong";
+        strength_long = "At most {max} characters";
         strength_short = "At least {min} characters; {left} to go";
     }
 }

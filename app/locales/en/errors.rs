@@ -8,6 +8,7 @@ texts! {
         unexpected_title = "That didn't work";
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
         server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
+        device_full = "There is no room left for this file. Free some space on this device and try again; nothing incomplete was kept.";
         storage = "The server can't reach the store of files right now. What was stored is safe. Try again in a moment.";
         database = "The server can't reach its database right now. What was saved is safe. Try again in a moment.";
         no_room = "The server can't store anything right now: its disk is full or can't be written. Nothing was changed. Tell whoever runs it.";

@@ -19,6 +19,6 @@ texts! {
         sign_out = "Sign out";
         unlocking = "Opening";
         offline = "Offline. You can go on reading what is open; changes wait until you are connected.";
-        locked_idle = "Locked because nothing happened for {minutes} minutes.";
+        locked_idle = "Locked because nothing happened for {minutes} min.";
     }
 }

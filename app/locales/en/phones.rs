@@ -24,6 +24,7 @@ texts! {
         code_wrong = "This code is wrong. Look at the newest message; nothing was changed.";
         code_expired = "This code counts no more: it was used, was wrong too often, or ten minutes are over. Have another one sent; nothing was changed.";
         taken = "This number signs in to another account already. It can be your second factor all the same.";
+        code_required = "This number was confirmed a while ago. Have a code sent to it first; nothing was changed.";
         only_factor = "Your phone is your second factor, and can't stand for both steps. Sign in with your password.";
         title = "Phone";
         note = "A code by text message can be a second factor, and can sign you in. It is weaker than an app or a passkey: whoever takes your number over gets your codes. It never opens your reports.";
@@ -37,6 +38,7 @@ texts! {
         add = "Add a phone number";
         replace = "Change the number";
         add_lead = "We send a code to the number, to see that it is yours. Your operator may pay for each message.";
+        again_lead = "This number was confirmed a while ago. Enter the code that we sent to it now: then it becomes your second factor.";
         verify = "Confirm the number";
         added = "The number is added. Say below what it is used for.";
         factor_on = "Use as second factor";

@@ -31,6 +31,7 @@ texts! {
         download = "Download {name}";
         download_word = "Download";
         opening_file = "Fetching and opening {name}";
+        file_lost = "Connection lost. What was fetched is kept; it goes on by itself.";
         pdf_frame = "PDF: {name}";
         text_cut = "The first {size} are shown; download it to read on.";
         picture_failed = "This picture can't be shown. Download it instead.";

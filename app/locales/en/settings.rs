@@ -33,7 +33,9 @@ texts! {
         theme_dark = "Dark";
         theme_dark_text = "Always dark.";
         vault = "Lock";
-        vault_note = "Locks by itself after {minutes} minutes without use. Locking wipes the keys and everything opened from this page; you stay signed in.";
+        vault_note = "Locks by itself when nobody uses the page for a while. Locking wipes the keys and everything opened from this page; you stay signed in.";
+        lock_after = "Lock after";
+        lock_minutes = "{minutes} min without use";
         lock_now = "Lock now";
         cache = "Sealed copy on this device";
         cache_note = "To open your list quickly, this browser keeps a copy of it, sealed with your key. Without your password it is unreadable.";
@@ -61,6 +63,7 @@ texts! {
         end_all = "Sign out all others";
         end_all_title = "Sign out all other sessions?";
         end_all_text = "{count} other sessions end at once; pages that are open there close. Nothing stored is lost.";
+        end_all_stay = "Programs that you gave a token, and devices that send in your name, go on. End them under";
         ended_all = "All other sessions are signed out";
         failed = "This can't be loaded right now";
     }

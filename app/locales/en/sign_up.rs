@@ -34,11 +34,23 @@ texts! {
         taken = "An account with this e-mail exists. Sign in, or use your recovery kit if you forgot the password.";
         email_bad = "This doesn't look like an e-mail address.";
         password_short = "At least {min} characters.";
+        password_long = "At most {max} characters. Nothing was cut; shorten it, or choose another.";
         password_common = "This is one of the most used passwords; attackers try it first. Choose another.";
         password_unjudged = "The password could not be checked, because the server can't be reached. Try again.";
         weak = "This password would be guessed quickly. Make it longer or less usual.";
+        code_title = "Look into your mail";
+        code_lead = "A message is on its way to {email}. It has a code, or tells you that the address has an account already.";
+        code = "Code from the message";
+        code_hint = "8 digits. They count for ten minutes; tell them to nobody.";
+        code_shape = "The code has 8 digits.";
+        code_sent_again = "Another message is on its way.";
+        code_wrong = "This code is wrong. Look at the newest message; what you typed before is kept.";
+        code_expired = "This code counts no more: it was wrong too often, or its time is over. Have another one sent; what you typed before is kept.";
+        code_required = "This server proves your address before it makes an account. Load the page anew and begin again.";
+        code_anew = "Prove the address anew";
         kit_title = "Your recovery kit";
         kit_lead = "These 24 words open your account if you forget your password. Nobody else has them and we can't make new ones. Print or save them, and keep them away from this device.";
+        kit_server = "Server";
         kit_print = "Print";
         kit_download = "Save as file";
         kit_copy = "Copy";
@@ -55,6 +67,6 @@ texts! {
         working = "Making your keys and sealing them with your password";
         claimed = "Reports that are yours now: {count}";
         claim_failed = "Some reports couldn't be handed over yet. Open the invitation link once more to try again.";
-        progress = "Step {step} of 3";
+        progress = "Step {step} of {steps}";
     }
 }

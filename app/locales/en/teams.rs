@@ -63,6 +63,7 @@ texts! {
         found_none = "No team found.";
         found = "Teams found";
         share_change = "Choose another team";
+        share_not_compared = "{count} of {all} keys not compared. A key that isn't its owner's could open what you share. Compare keys under Contacts, or share with people whose keys you compared.";
         share_members = "They can open it";
         share_done = "{name} finds it among their reports, all {count} members.";
         access_name = "Care team {name}";

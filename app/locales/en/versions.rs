@@ -8,6 +8,7 @@ texts! {
         edit_lead = "What you save is a new version. The versions before stay as they are, and everybody who may open the report sees both.";
         back = "Report";
         nothing_yet = "Nothing changed yet";
+        changes_kept = "Your changes are kept, sealed";
         save = "Save as a new version";
         saved = "Version {version} is saved";
         save_note = "Sealed in this browser for everybody whose access covers it. Files that you don't change are not uploaded again.";

@@ -12,7 +12,8 @@ use crate::{
 };
 use api_types::limits::PASSWORD_MAX_CHARS;
 
-/// A password, hidden until shown; with `meter` it says how strong a new one is.
+/// A password, hidden until shown; with `meter` it says how strong a new one is. It takes what is pasted as it is: `maxlength`
+/// would cut it, in silence and in units of UTF-16.
 #[component]
 pub fn PasswordField(
     /// Unique in the page.
@@ -59,7 +60,6 @@ pub fn PasswordField(
                     autocomplete=autocomplete
                     autocapitalize="none"
                     spellcheck="false"
-                    maxlength=PASSWORD_MAX_CHARS
                     aria-required="true"
                     aria-invalid=move || error.get().is_some().then_some("true")
                     aria-describedby=described_by(id)
@@ -77,11 +77,11 @@ pub fn PasswordField(
     }
 }
 
-/// From 0 (nothing, or too short) to 4.
+/// From 0 (nothing, too short or too long) to 4.
 fn level(verdict: Verdict) -> u8 {
     match verdict {
-        Verdict::Short(_) => 0,
-        Verdict::Long | Verdict::Common | Verdict::Weak => 1,
+        Verdict::Short(_) | Verdict::Long => 0,
+        Verdict::Common | Verdict::Weak => 1,
         Verdict::Fair => 2,
         Verdict::Good => 3,
         Verdict::Strong => 4,
@@ -94,8 +94,9 @@ fn Meter(judge: Judge) -> impl IntoView {
     let says = move || match judge.verdict() {
         None => String::new(),
         Some(Verdict::Short(left)) => t!(common.strength_short, min = judge.min.get(), left = left),
+        Some(Verdict::Long) => t!(common.strength_long, max = PASSWORD_MAX_CHARS),
         Some(Verdict::Common) => t!(common.strength_common).to_owned(),
-        Some(Verdict::Long | Verdict::Weak) => t!(common.strength_1).to_owned(),
+        Some(Verdict::Weak) => t!(common.strength_1).to_owned(),
         Some(Verdict::Fair) => t!(common.strength_2).to_owned(),
         Some(Verdict::Good) => t!(common.strength_3).to_owned(),
         Some(Verdict::Strong) => t!(common.strength_4).to_owned(),

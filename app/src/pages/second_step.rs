@@ -19,8 +19,13 @@ const DIGITS: usize = 6;
 
 /// What was typed, without the spaces of a code that is shown in groups; `None` where it can't be an app's code.
 pub(super) fn digits(typed: &str) -> Option<String> {
+    digits_of(typed, DIGITS)
+}
+
+/// The same of a code that has another number of digits.
+pub(super) fn digits_of(typed: &str, count: usize) -> Option<String> {
     let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    (code.len() == DIGITS && code.chars().all(|c| c.is_ascii_digit())).then_some(code)
+    (code.len() == count && code.chars().all(|c| c.is_ascii_digit())).then_some(code)
 }
 
 /// The field for an app's code: a phone shows digits, and a browser may fill it in.

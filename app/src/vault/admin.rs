@@ -2,9 +2,9 @@
 
 use api_types::accounts::{AccountStatus, AdminAccount, Role};
 use client::{EscrowedPerson, EventPage, Invited, Person, PublishedEscrow, Result};
-use leptos::prelude::window;
 
 use super::{Keys, explain};
+pub use crate::browser::origin;
 pub use client::api::EventFilter;
 
 /// An account with what is proven about it.
@@ -51,11 +51,6 @@ pub async fn escrows(open: &Keys, before: Option<String>) -> Result<EscrowList> 
     let page = open.escrows(before.as_deref()).await?;
     let items = page.items.into_iter().map(|item| item.map_err(|error| explain(&error))).collect();
     Ok(EscrowList { key: page.key, items, next: page.next })
-}
-
-/// Where this page comes from: what links begin with.
-pub fn origin() -> String {
-    window().location().origin().unwrap_or_default()
 }
 
 /// People by status.

@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::bulk::{BlobSink, WebBulk};
+use super::{Sink, WebBulk};
 use crate::browser;
 
 /// The file of this origin's own. public/boot.js removes it by this name.
@@ -59,7 +59,10 @@ fn reason(error: &JsValue) -> String {
 }
 
 fn sink(error: JsValue) -> ClientError {
-    ClientError::Sink { reason: reason(&error) }
+    match reason(&error) {
+        full if full == "QuotaExceededError" => ClientError::SinkFull,
+        reason => ClientError::Sink { reason },
+    }
 }
 
 async fn private_folder() -> std::result::Result<JsValue, JsValue> {
@@ -133,8 +136,8 @@ impl WebArchive {
 }
 
 impl ArchiveTarget<WebBulk> for WebArchive {
-    async fn scratch(&mut self) -> Result<BlobSink> {
-        Ok(BlobSink::default())
+    async fn scratch(&mut self) -> Result<Sink> {
+        Ok(Sink::default())
     }
 
     async fn piece(&mut self, file: &Blob, range: Range<u64>) -> Result<Bytes> {

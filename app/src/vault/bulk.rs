@@ -13,16 +13,19 @@ use crypto::{
     ids::Hash32,
 };
 use futures::{StreamExt, future::Either, stream::FuturesOrdered};
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, CryptoKey};
+use web_sys::{Blob, CryptoKey};
 
 use super::{
     message::{Message, why},
+    patience::Broken,
     pool::{Pool, Task},
+    sink::Sink,
 };
+use crate::browser;
 
 const BROKEN: ClientError = ClientError::Internal("a worker could not do its part");
 
@@ -34,12 +37,6 @@ fn broken(_: JsValue) -> ClientError {
 #[derive(Clone, Default)]
 pub struct WebBulk {
     pool: Rc<Pool>,
-}
-
-/// The pieces of a part that is being opened.
-#[derive(Default)]
-pub struct BlobSink {
-    parts: Array,
 }
 
 async fn import(key: &PartKey, usage: &str) -> Result<CryptoKey> {
@@ -74,14 +71,28 @@ async fn moment() -> Option<()> {
     JsFuture::from(promise).await.ok().map(drop)
 }
 
+/// Without a sign of life for so many milliseconds a task's connection counts as broken, whatever the browser still hopes for: a
+/// network that changed, a machine that slept.
+const SILENCE: i64 = 60_000;
+
 /// The next answer of a task, or a stop that was asked for meanwhile.
 async fn next(task: &mut Task, control: &Control, part: Option<u32>) -> Result<Message> {
+    let mut heard = browser::now();
     let mut answer = Box::pin(task.next());
     loop {
         control.check()?;
         match futures::future::select(answer, Box::pin(moment())).await {
-            Either::Left((Some(message), _)) if message.kind() == "failed" => return Err(failure(&message, part)),
-            Either::Left((message, _)) => return message.ok_or(BROKEN),
+            Either::Left((Some(message), _)) => match message.kind().as_str() {
+                "beat" => {
+                    heard = browser::now();
+                    answer = Box::pin(task.next());
+                }
+                "failed" => return Err(failure(&message, part)),
+                _ => return Ok(message),
+            },
+            Either::Left((None, _)) => return Err(BROKEN),
+            // Dropping the task gives it up in the worker too.
+            Either::Right(_) if browser::now() - heard > SILENCE => return Err(TransportError::TimedOut.into()),
             Either::Right((_, waiting)) => answer = waiting,
         }
     }
@@ -136,7 +147,25 @@ impl WebBulk {
         self.pool.end();
     }
 
+    /// A connection that is away for a moment is waited for; longer is for the caller, who tells people.
     async fn seal_segment<L: Ledger>(
+        &self,
+        job: &SealJob,
+        source: (&Blob, &CryptoKey),
+        ledger: &L,
+        control: &Control,
+        i: u64,
+    ) -> Result<(Hash32, Hash32)> {
+        let mut broken = Broken::for_a_moment();
+        loop {
+            match self.try_seal(job, source, ledger, control, i).await {
+                Err(error) => broken.again(control, error).await?,
+                sealed => return sealed,
+            }
+        }
+    }
+
+    async fn try_seal<L: Ledger>(
         &self,
         job: &SealJob,
         (source, key): (&Blob, &CryptoKey),
@@ -144,6 +173,7 @@ impl WebBulk {
         control: &Control,
         i: u64,
     ) -> Result<(Hash32, Hash32)> {
+        let _place = self.pool.place().await;
         control.check()?;
         let range = job.geometry.segment_plaintext(i).ok_or(BROKEN)?;
         let message = about("seal", &job.geometry, i, range)?
@@ -164,11 +194,32 @@ impl WebBulk {
     }
 
     async fn open_segment(&self, job: &OpenJob, key: &CryptoKey, control: &Control, i: u64) -> Result<(Hash32, Blob)> {
-        control.check()?;
-        let message = fetching("open", job, i)?.with("key", key.clone()).with_bytes("nonce", &job.key.base_nonce);
-        let mut task = self.pool.begin(message).map_err(broken)?;
-        let done = next(&mut task, control, Some(job.part)).await?;
+        let fetch = || -> Result<Message> {
+            Ok(fetching("open", job, i)?.with("key", key.clone()).with_bytes("nonce", &job.key.base_nonce))
+        };
+        let done = self.fetched(fetch, control, job.part).await?;
         Ok((hash(&done, "plain")?, done.object("blob").ok_or(BROKEN)?))
+    }
+
+    /// What a task that fetches comes to, however long the connection is away meanwhile: until a stop is asked for.
+    async fn fetched(&self, fetch: impl Fn() -> Result<Message>, control: &Control, part: u32) -> Result<Message> {
+        let mut broken = Broken::patient();
+        loop {
+            match self.try_fetch(fetch()?, control, part).await {
+                Err(error) => broken.again(control, error).await?,
+                Ok(done) => {
+                    broken.through(control);
+                    return Ok(done);
+                }
+            }
+        }
+    }
+
+    async fn try_fetch(&self, message: Message, control: &Control, part: u32) -> Result<Message> {
+        let _place = self.pool.place().await;
+        control.check()?;
+        let mut task = self.pool.begin(message).map_err(broken)?;
+        next(&mut task, control, Some(part)).await
     }
 
     /// Opens the final chunk alone: only then is the length trusted.
@@ -180,17 +231,18 @@ impl WebBulk {
             );
         }
         let range = geometry.final_chunk();
-        let message = Message::new("open")
-            .with("first", (geometry.chunks() - 1) as f64)
-            .with("count", 1)
-            .with("from", range.start as f64)
-            .with("to", range.end as f64)
-            .with("get", job.path())
-            .with("request", job.request.as_str())
-            .with("key", key.clone())
-            .with_bytes("nonce", &job.key.base_nonce);
-        let mut task = self.pool.begin(message).map_err(broken)?;
-        next(&mut task, control, Some(job.part)).await.map(drop)
+        let fetch = || -> Result<Message> {
+            Ok(Message::new("open")
+                .with("first", (geometry.chunks() - 1) as f64)
+                .with("count", 1)
+                .with("from", range.start as f64)
+                .with("to", range.end as f64)
+                .with("get", job.path())
+                .with("request", job.request.as_str())
+                .with("key", key.clone())
+                .with_bytes("nonce", &job.key.base_nonce))
+        };
+        self.fetched(fetch, control, job.part).await.map(drop)
     }
 
     async fn reseal_segment(
@@ -200,42 +252,57 @@ impl WebBulk {
         control: &Control,
         i: u64,
     ) -> Result<(Hash32, Hash32)> {
-        control.check()?;
-        let message = fetching("reseal", from, i)?
-            .with("key", keys.0.clone())
-            .with_bytes("nonce", &from.key.base_nonce)
-            .with("new_key", keys.1.clone())
-            .with_bytes("new_nonce", &to.key.base_nonce);
-        let mut task = self.pool.begin(storing(message, to, i)?).map_err(broken)?;
-        let done = next(&mut task, control, Some(from.part)).await?;
+        let fetch = || -> Result<Message> {
+            let message = fetching("reseal", from, i)?
+                .with("key", keys.0.clone())
+                .with_bytes("nonce", &from.key.base_nonce)
+                .with("new_key", keys.1.clone())
+                .with_bytes("new_nonce", &to.key.base_nonce);
+            storing(message, to, i)
+        };
+        let done = self.fetched(fetch, control, from.part).await?;
         control.advance(plain_len(&to.geometry, i), to.geometry.plaintext_len());
         Ok((hash(&done, "plain")?, hash(&done, "stored")?))
     }
 }
 
-/// Runs `one` for every segment, `depth` at a time, and hands over the results in order.
+/// Runs `one` for each of these segments, `depth` at a time, and hands over the results in their order. The next ones are under
+/// way while `take` has one.
 async fn each<A, F: Future<Output = Result<A>>>(
-    segments: u64,
+    segments: Vec<u64>,
     depth: usize,
     one: impl Fn(u64) -> F,
-    mut take: impl FnMut(u64, A),
+    mut take: impl AsyncFnMut(u64, A) -> Result<()>,
 ) -> Result<()> {
     let mut flight = FuturesOrdered::new();
-    let (mut begun, mut done) = (0, 0);
-    loop {
-        while begun < segments && flight.len() < depth {
-            flight.push_back(one(begun));
-            begun += 1;
+    let mut left = segments.clone().into_iter();
+    for i in segments {
+        while flight.len() < depth
+            && let Some(next) = left.next()
+        {
+            flight.push_back(one(next));
         }
-        let Some(result) = flight.next().await else { return Ok(()) };
-        take(done, result?);
-        done += 1;
+        let result = flight.next().await.ok_or(BROKEN)?;
+        take(i, result?).await?;
+    }
+    Ok(())
+}
+
+/// Hashes of segments that were sealed in any order.
+#[derive(Default)]
+struct Hashes(Vec<(u64, Hash32, Hash32)>);
+
+impl Hashes {
+    fn in_order(mut self) -> SealedPart {
+        self.0.sort_unstable_by_key(|(i, ..)| *i);
+        let (plain, cipher) = self.0.into_iter().map(|(_, plain, stored)| (plain, stored)).unzip();
+        SealedPart { plain, cipher }
     }
 }
 
 impl Bulk for WebBulk {
     type Source = Blob;
-    type Sink = BlobSink;
+    type Sink = Sink;
     type Opened = Blob;
 
     async fn len(&self, source: &Blob) -> Result<u64> {
@@ -261,21 +328,23 @@ impl Bulk for WebBulk {
             return Err(ClientError::Source);
         }
         let key = import(&job.key, "encrypt").await?;
-        let mut sealed = SealedPart { plain: Vec::new(), cipher: Vec::new() };
-        let one = |i| self.seal_segment(job, (source, &key), ledger, control, i);
-        each(job.geometry.segments(), self.pool.depth(), one, |_, (plain, stored)| {
-            sealed.plain.push(plain);
-            sealed.cipher.push(stored);
-        })
-        .await?;
-        Ok(sealed)
+        let mut hashes = Hashes::default();
+        for turn in job.turns() {
+            let one = |i| self.seal_segment(job, (source, &key), ledger, control, i);
+            each(turn, self.pool.depth(), one, async |i, (plain, stored)| {
+                hashes.0.push((i, plain, stored));
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(hashes.in_order())
     }
 
     async fn open_part<T: Transport>(
         &self,
         _: &T,
         job: &OpenJob,
-        sink: &mut BlobSink,
+        sink: &mut Sink,
         control: &Control,
     ) -> Result<Vec<Hash32>> {
         control.reset();
@@ -283,10 +352,12 @@ impl Bulk for WebBulk {
         self.open_end(job, &key, control).await?;
         let mut hashes = Vec::new();
         let one = |i| self.open_segment(job, &key, control, i);
-        each(job.geometry.segments(), self.pool.depth(), one, |i, (plain, blob)| {
-            sink.parts.push(&blob);
+        let segments = (0..job.geometry.segments()).collect();
+        each(segments, self.pool.depth(), one, async |i, (plain, blob)| {
+            sink.write(&blob).await?;
             hashes.push(plain);
             control.advance(plain_len(&job.geometry, i), job.geometry.plaintext_len());
+            Ok(())
         })
         .await?;
         Ok(hashes)
@@ -305,24 +376,22 @@ impl Bulk for WebBulk {
         }
         let keys = (import(&from.key, "decrypt").await?, import(&to.key, "encrypt").await?);
         self.open_end(from, &keys.0, control).await?;
-        let mut sealed = SealedPart { plain: Vec::new(), cipher: Vec::new() };
+        let mut hashes = Hashes::default();
         let one = |i| self.reseal_segment((from, to), &keys, control, i);
-        each(to.geometry.segments(), self.pool.depth(), one, |_, (plain, stored)| {
-            sealed.plain.push(plain);
-            sealed.cipher.push(stored);
+        let segments = (0..to.geometry.segments()).collect();
+        each(segments, self.pool.depth(), one, async |i, (plain, stored)| {
+            hashes.0.push((i, plain, stored));
+            Ok(())
         })
         .await?;
-        Ok(sealed)
+        Ok(hashes.in_order())
     }
 
-    async fn finish(&self, sink: BlobSink) -> Result<Blob> {
-        let options = BlobPropertyBag::new();
-        options.set_type("application/octet-stream");
-        Blob::new_with_blob_sequence_and_options(&sink.parts, &options)
-            .map_err(|_| ClientError::Sink { reason: "the browser has no room for it".to_owned() })
+    async fn finish(&self, sink: Sink) -> Result<Blob> {
+        sink.finish().await
     }
 
-    async fn discard(&self, sink: BlobSink) {
-        sink.parts.set_length(0);
+    async fn discard(&self, sink: Sink) {
+        sink.discard().await;
     }
 }

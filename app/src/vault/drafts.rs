@@ -14,12 +14,14 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Keys, Vault, VaultState, WebPlatform, explain, idle};
-use crate::browser;
+use crate::{browser, t};
 
 type OpenDraft = client::OpenDraft<WebPlatform>;
 
 /// After a lost connection it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Files that are uploaded side by side; the others wait for their turn.
+const SIDE_BY_SIDE: usize = 3;
 
 /// A draft in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
 /// How far a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// Another one goes first.
+    /// Others go first.
     Waiting,
     /// Being sealed and uploaded.
     Running,
@@ -73,11 +75,11 @@ pub enum Stage {
     Done,
     /// It stays as the version has it that is changed.
     Kept,
-    /// Stopped on request; goes on where it stopped.
-    Stopped,
+    /// Paused on request; goes on where it stopped.
+    Paused,
     /// No connection; goes on by itself.
     Lost,
-    /// After a reload: the same file must be chosen again.
+    /// After a reload, or where the browser can't read it any more: the same file must be chosen again.
     NeedsFile,
     /// It won't work like this.
     Failed(String),
@@ -105,6 +107,8 @@ pub struct FileState {
     pub done: u64,
     /// Bytes a second, lately; 0 where it isn't known.
     pub speed: f64,
+    /// What is to be known of it besides.
+    pub note: Option<&'static str>,
 }
 
 /// How saving stands.
@@ -132,7 +136,7 @@ struct Inner {
     files: ArcRwSignal<Vec<FileState>>,
     saving: ArcRwSignal<Saving>,
     sources: RefCell<HashMap<u32, web_sys::File>>,
-    running: RefCell<Option<(u32, Cancel)>>,
+    running: RefCell<HashMap<u32, Cancel>>,
     ended: std::cell::Cell<bool>,
 }
 
@@ -170,6 +174,7 @@ fn state_of(file: &DraftFile) -> FileState {
         stage,
         done: if done { file.size } else { 0 },
         speed: 0.0,
+        note: None,
     }
 }
 
@@ -231,8 +236,8 @@ impl Session {
     /// A name or size that breaks a limit; no connection. Then nothing was added.
     pub async fn add(&self, file: web_sys::File) -> Result<()> {
         let part = self.0.draft.prepare_file(&file.name(), &file.clone().into()).await?;
-        let state =
-            FileState { part, name: file.name(), size: file.size() as u64, stage: Stage::Waiting, done: 0, speed: 0.0 };
+        let (name, size) = (file.name(), file.size() as u64);
+        let state = FileState { part, name, size, stage: Stage::Waiting, done: 0, speed: 0.0, note: None };
         self.0.sources.borrow_mut().insert(part, file);
         self.0.files.update(|files| {
             files.retain(|other| other.part != part);
@@ -243,12 +248,11 @@ impl Session {
         Ok(())
     }
 
-    /// Goes on with a file; after a reload with the same file, chosen again. False where that is another file.
+    /// Goes on with a file; after a reload with the same file, chosen again. False where that is another one, by its name.
+    /// Whether it is the same content, the upload finds out.
     pub fn resume(&self, part: u32, file: Option<web_sys::File>) -> bool {
         if let Some(file) = file {
-            let same =
-                self.find(part).is_some_and(|known| known.name == file.name() && known.size == file.size() as u64);
-            if !same {
+            if self.find(part).is_none_or(|known| known.name != file.name()) {
                 return false;
             }
             self.0.sources.borrow_mut().insert(part, file);
@@ -256,21 +260,32 @@ impl Session {
         if !self.0.sources.borrow().contains_key(&part) {
             return false;
         }
-        self.set(part, |file| file.stage = Stage::Waiting);
+        self.set(part, |file| {
+            file.stage = Stage::Waiting;
+            file.note = None;
+        });
         self.pump();
         true
     }
 
-    /// Stops a file's upload; what is stored stays.
-    pub fn stop(&self, part: u32) {
-        if let Some((running, cancel)) = self.0.running.borrow().as_ref()
-            && *running == part
-        {
+    /// Takes a file as one whose upload waits for it. False where none does.
+    pub fn adopt(&self, file: &web_sys::File) -> bool {
+        let name = file.name();
+        let waits = self.0.files.with_untracked(|files| {
+            let waits = |state: &&FileState| state.stage == Stage::NeedsFile && state.name == name;
+            files.iter().find(waits).map(|state| state.part)
+        });
+        waits.is_some_and(|part| self.resume(part, Some(file.clone())))
+    }
+
+    /// Pauses a file's upload; what is stored stays.
+    pub fn pause(&self, part: u32) {
+        if let Some(cancel) = self.0.running.borrow().get(&part) {
             cancel.cancel();
         }
         self.set(part, |file| {
-            if file.stage != Stage::Done {
-                file.stage = Stage::Stopped;
+            if !file.stage.is_stored() {
+                file.stage = Stage::Paused;
             }
         });
     }
@@ -280,7 +295,7 @@ impl Session {
     /// # Errors
     /// No connection: the file is out of the draft here, and the next save says so.
     pub async fn remove(&self, part: u32) -> Result<()> {
-        self.stop(part);
+        self.pause(part);
         self.0.sources.borrow_mut().remove(&part);
         self.0.files.update(|files| files.retain(|file| file.part != part));
         self.0.draft.remove_file(part).await
@@ -380,9 +395,7 @@ impl Session {
     /// Stops everything; the stored draft stays.
     fn end(&self) {
         self.0.ended.set(true);
-        if let Some((_, cancel)) = self.0.running.borrow().as_ref() {
-            cancel.cancel();
-        }
+        self.0.running.borrow().values().for_each(Cancel::cancel);
         self.0.sources.borrow_mut().clear();
     }
 
@@ -398,21 +411,33 @@ impl Session {
         });
     }
 
-    /// Begins the next waiting upload, if none runs.
+    /// Begins waiting uploads while there is room for them.
     fn pump(&self) {
-        if self.0.ended.get() || self.0.running.borrow().is_some() {
-            return;
+        while self.has_room()
+            && let Some(part) = self.next_waiting()
+        {
+            let source = self.0.sources.borrow().get(&part).cloned();
+            match source {
+                Some(source) => self.start(part, source),
+                None => self.set(part, |file| file.stage = Stage::NeedsFile),
+            }
         }
-        let next = self.0.files.with_untracked(|files| {
-            files.iter().find(|file| matches!(file.stage, Stage::Waiting | Stage::Lost)).map(|file| file.part)
-        });
-        let Some(part) = next else { return };
-        let Some(source) = self.0.sources.borrow().get(&part).cloned() else {
-            self.set(part, |file| file.stage = Stage::NeedsFile);
-            return self.pump();
-        };
+    }
+
+    fn has_room(&self) -> bool {
+        !self.0.ended.get() && self.0.running.borrow().len() < SIDE_BY_SIDE
+    }
+
+    fn next_waiting(&self) -> Option<u32> {
+        let running = self.0.running.borrow();
+        let waits =
+            |file: &&FileState| matches!(file.stage, Stage::Waiting | Stage::Lost) && !running.contains_key(&file.part);
+        self.0.files.with_untracked(|files| files.iter().find(waits).map(|file| file.part))
+    }
+
+    fn start(&self, part: u32, source: web_sys::File) {
         let cancel = Cancel::default();
-        *self.0.running.borrow_mut() = Some((part, cancel.clone()));
+        self.0.running.borrow_mut().insert(part, cancel.clone());
         self.set(part, |file| {
             if file.stage == Stage::Waiting {
                 file.stage = Stage::Running;
@@ -420,11 +445,30 @@ impl Session {
         });
         let session = self.clone();
         spawn_local(async move {
-            let control = session.control(part, cancel);
-            let outcome = session.0.draft.resume_file(part, &source.into(), &control).await;
-            *session.0.running.borrow_mut() = None;
+            let control = session.control(part, cancel.clone());
+            let outcome = session.upload(part, source, &control).await;
+            // What a stop broke off is no failure: of the file that it was for, or of one that has its number by now.
+            let outcome = if cancel.is_cancelled() { outcome.or(Err(ClientError::Cancelled)) } else { outcome };
+            session.0.running.borrow_mut().remove(&part);
             session.ended_with(part, outcome);
         });
+    }
+
+    /// Goes on where the file's upload stopped. A file that changed since is refused there, and begins anew under a new key.
+    async fn upload(&self, part: u32, source: web_sys::File, control: &Control) -> Result<()> {
+        let size = source.size() as u64;
+        let source: web_sys::Blob = source.into();
+        match self.0.draft.resume_file(part, &source, control).await {
+            Err(ClientError::SourceChanged) => {
+                self.set(part, |file| {
+                    file.note = Some(t!(draft.file_anew));
+                    file.size = size;
+                    file.done = 0;
+                });
+                self.0.draft.replace_file(part, &source, control).await
+            }
+            done => done,
+        }
     }
 
     /// Shows progress: bytes and speed.
@@ -445,17 +489,25 @@ impl Session {
     }
 
     fn ended_with(&self, part: u32, outcome: Result<()>) {
+        let unreadable = matches!(outcome, Err(ClientError::Source));
+        if unreadable {
+            self.0.sources.borrow_mut().remove(&part);
+        }
         let stage = match outcome {
             Ok(()) => Stage::Done,
-            Err(ClientError::Cancelled) => Stage::Stopped,
+            Err(ClientError::Source) => Stage::NeedsFile,
+            Err(ClientError::Cancelled) => Stage::Paused,
             Err(ClientError::Transport(TransportError::Offline | TransportError::TimedOut)) => Stage::Lost,
             Err(error) if error.is_transient() => Stage::Lost,
             Err(error) => Stage::Failed(explain(&error)),
         };
         let lost = stage == Stage::Lost;
         self.set(part, |file| {
-            // Stopped and gone on with meanwhile: it waits for its turn.
-            let waits = stage == Stage::Stopped && file.stage == Stage::Waiting;
+            // Paused and gone on with meanwhile: it waits for its turn.
+            let waits = stage == Stage::Paused && file.stage == Stage::Waiting;
+            if unreadable {
+                file.note = Some(t!(draft.file_unreadable));
+            }
             if !waits {
                 file.stage = stage;
             }

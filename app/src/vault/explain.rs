@@ -9,6 +9,7 @@ use crate::{browser::format_size, t};
 pub fn explain(error: &ClientError) -> String {
     match error {
         ClientError::Transport(TransportError::Offline) => t!(errors.offline).to_owned(),
+        ClientError::SinkFull => t!(errors.device_full).to_owned(),
         ClientError::WrongPassword => t!(sign_in.wrong).to_owned(),
         ClientError::ShortPassword { min } => t!(security.password_stays_short, min = min),
         ClientError::SecondFactorTooLate => t!(second_step.too_late).to_owned(),
@@ -41,12 +42,16 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::PhoneCodeWrong => t!(phones.code_wrong).to_owned(),
             ErrorCode::PhoneCodeExpired => t!(phones.code_expired).to_owned(),
             ErrorCode::PhoneTaken => t!(phones.taken).to_owned(),
+            ErrorCode::PhoneCodeRequired => t!(phones.code_required).to_owned(),
             ErrorCode::PhoneOnlyFactor => t!(phones.only_factor).to_owned(),
             ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
                 problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())
             }
             ErrorCode::EscrowNotOpen => t!(escrow.not_open).to_owned(),
             ErrorCode::EmergencyNotOpen => t!(emergency.not_open).to_owned(),
+            ErrorCode::SignUpCodeWrong => t!(sign_up.code_wrong).to_owned(),
+            ErrorCode::SignUpCodeExpired => t!(sign_up.code_expired).to_owned(),
+            ErrorCode::SignUpCodeRequired => t!(sign_up.code_required).to_owned(),
             ErrorCode::EmailTaken => t!(sign_up.taken).to_owned(),
             ErrorCode::EmailVerificationInvalid if problem.detail.is_some() => {
                 t!(verify_email.other_account).to_owned()

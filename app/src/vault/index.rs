@@ -23,6 +23,8 @@ const PAGE: u32 = 500;
 const FIRST: u32 = 100;
 /// Rows opened before the page gets its turn: about 20 ms.
 const SLICE: usize = 12;
+/// Rows made searchable before it does.
+const FOLDED: usize = 200;
 
 /// A report with the text that a search looks at.
 #[derive(Clone)]
@@ -61,6 +63,19 @@ impl Row {
     pub fn matches(&self, words: &[String]) -> bool {
         words.iter().all(|word| self.folded.contains(word.as_str()))
     }
+}
+
+/// Rows as they are searched, a few at a time.
+async fn folded(reports: Vec<ReportRow>) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(reports.len());
+    let mut reports = reports.into_iter();
+    while !reports.as_slice().is_empty() {
+        if !rows.is_empty() {
+            sleep(0).await;
+        }
+        rows.extend(reports.by_ref().take(FOLDED).map(Row::new));
+    }
+    rows
 }
 
 /// Lower case without the marks of Latin letters, so that "uberweisung" finds "Überweisung".
@@ -250,8 +265,9 @@ impl Index {
         let Some(sealed) = store::get(&open.account_id().to_string()).await else { return };
         // Another program's, or damaged: it is fetched anew.
         let Ok((rows, head)) = open.import_cache(&sealed) else { return };
+        let rows = folded(rows).await;
         if self.open_still(open) && !rows.is_empty() {
-            self.rows.set(Arc::new(rows.into_iter().map(Row::new).collect()));
+            self.rows.set(Arc::new(rows));
             self.head.set_value(head);
             self.phase.set(Phase::Partial);
         }
@@ -271,11 +287,15 @@ impl Index {
             if !self.open_still(open) {
                 return Ok(());
             }
-            let page = sealed.into_page();
+            let mut page = sealed.into_page();
             head = head.or(Some(page.head));
             changed |= !page.rows.is_empty() || !page.gone.is_empty();
             let next = page.next.filter(|_| !page.is_empty());
-            self.take(page);
+            let rows = folded(std::mem::take(&mut page.rows)).await;
+            if !self.open_still(open) {
+                return Ok(());
+            }
+            self.take(page, rows);
             match next {
                 // Each page must go further down, or a server could keep us here for ever.
                 Some(next) if before.is_none_or(|before| next < before) => before = Some(next),
@@ -287,23 +307,27 @@ impl Index {
             self.head.set_value(head);
         }
         if changed {
-            self.keep(open).await;
+            // What has come is drawn before all of it is sealed.
+            sleep(0).await;
+            if self.open_still(open) {
+                self.keep(open).await;
+            }
         }
         Ok(())
     }
 
     /// Puts a page's rows among those that are there.
-    fn take(self, page: ListPage) {
-        let fresh: HashSet<ReportId> = page.rows.iter().map(|row| row.id).collect();
+    fn take(self, page: ListPage, fresh_rows: Vec<Row>) {
+        let fresh: HashSet<ReportId> = fresh_rows.iter().map(|row| row.report.id).collect();
         let bad: Vec<(ReportId, String)> = page.refused.into_iter().map(|(id, error)| (id, explain(&error))).collect();
         self.refused.update(|refused| {
             refused.retain(|(id, _)| !fresh.contains(id) && bad.iter().all(|(other, _)| other != id));
             refused.extend(bad);
         });
-        if !page.rows.is_empty() || !page.gone.is_empty() {
+        if !fresh_rows.is_empty() || !page.gone.is_empty() {
             let mut rows: Vec<Row> = self.rows.get_untracked().as_ref().clone();
             rows.retain(|row| !fresh.contains(&row.report.id) && !page.gone.contains(&row.report.id));
-            rows.extend(page.rows.into_iter().map(Row::new));
+            rows.extend(fresh_rows);
             rows.sort_by_key(|row| std::cmp::Reverse(row.report.cursor));
             self.rows.set(Arc::new(rows));
         }

@@ -45,6 +45,7 @@ impl Judge {
 mod browser {
     use std::rc::Rc;
 
+    use api_types::limits::PASSWORD_MAX_CHARS;
     use leptos::prelude::*;
     use wasm_bindgen_futures::spawn_local;
 
@@ -146,6 +147,7 @@ mod browser {
             let says = match self.ask(typed).await {
                 Some(verdict) if verdict.enough() => return None,
                 Some(Verdict::Short(_)) => t!(sign_up.password_short, min = min),
+                Some(Verdict::Long) => t!(sign_up.password_long, max = PASSWORD_MAX_CHARS),
                 Some(Verdict::Common) => t!(sign_up.password_common).to_owned(),
                 Some(_) => t!(sign_up.weak).to_owned(),
                 None => t!(sign_up.password_unjudged).to_owned(),

@@ -1,7 +1,7 @@
 //! Live events while the vault is open: passed to whoever listens, reconnected when the line breaks.
 
 use api_types::live::{LiveEvent, LiveKind};
-use client::LivePauses;
+use client::{LiveCursor, LivePauses};
 use futures::StreamExt;
 use leptos::prelude::*;
 
@@ -38,15 +38,18 @@ impl Hearing {
     }
 }
 
-/// Listens until aborted. After a break everything may have changed: `Resync` says so.
+/// Listens until aborted, over as many streams as it takes: each goes on behind what was heard, at whichever server answers, so
+/// that nothing is said twice or left out. What was fetched when a line broke may have failed: `Resync` has it fetched again.
 pub(super) async fn listen(vault: Vault, keys: Keys) {
     emergency::look(vault, keys.clone());
     teams::tend(vault, keys.clone());
+    let mut cursor = LiveCursor::default();
     let mut broken = false;
     let mut pauses = LivePauses::default();
     loop {
         let mut open = 0;
-        if let Ok(events) = keys.live().await {
+        let opened = keys.live(cursor.last()).await;
+        if let Ok(events) = opened {
             let mut events = Box::pin(events);
             let since = browser::now();
             if broken {
@@ -56,8 +59,10 @@ pub(super) async fn listen(vault: Vault, keys: Keys) {
                     &LiveEvent { kind: LiveKind::Resync, report_id: None, grant_id: None, session_id: None },
                 );
             }
-            while let Some(Ok(event)) = events.next().await {
-                hear(vault, &keys, &event);
+            while let Some(Ok(message)) = events.next().await {
+                if let Some(event) = cursor.hear(message) {
+                    hear(vault, &keys, &event);
+                }
             }
             open = browser::now() - since;
         }

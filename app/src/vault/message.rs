@@ -2,7 +2,8 @@
 //! and blobs cross without passing through WASM memory.
 //!
 //! To a worker: `heavy` (Argon2id), `judge` (a new password), `seal`, `open`, `reseal` (one segment each), `go` (the plaintext hash is noted, seal
-//! it) and `drop` (give up). From a worker: `hashed`, `done`, `failed`. All but `heavy` carry the `id` of their task.
+//! it) and `drop` (give up). From a worker: `hashed`, `beat` (bytes move), `done`, `failed`. All but `heavy` carry the `id` of
+//! their task.
 
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

@@ -12,6 +12,8 @@ mod stop;
 
 // The browser's half.
 #[cfg(feature = "hydrate")]
+mod address;
+#[cfg(feature = "hydrate")]
 pub mod admin;
 #[cfg(feature = "hydrate")]
 mod archive;
@@ -44,6 +46,8 @@ mod message;
 #[cfg(feature = "hydrate")]
 mod passkeys;
 #[cfg(feature = "hydrate")]
+mod patience;
+#[cfg(feature = "hydrate")]
 mod phones;
 #[cfg(feature = "hydrate")]
 mod platform;
@@ -54,9 +58,13 @@ pub mod program;
 #[cfg(feature = "hydrate")]
 pub mod reports;
 #[cfg(feature = "hydrate")]
+mod saving;
+#[cfg(feature = "hydrate")]
 mod session;
 #[cfg(feature = "hydrate")]
 pub mod shares;
+#[cfg(feature = "hydrate")]
+mod sink;
 #[cfg(feature = "hydrate")]
 mod store;
 #[cfg(feature = "hydrate")]
@@ -75,7 +83,7 @@ pub use stop::Stop;
 #[cfg(feature = "hydrate")]
 pub use {
     archive::WebArchive,
-    bulk::{BlobSink, WebBulk},
+    bulk::WebBulk,
     emergency::{AskedFor, OpenedShare},
     explain::{explain, explain_identity},
     key_watch::Warnings,
@@ -83,6 +91,7 @@ pub use {
     passkeys::BrowserPasskeys,
     platform::WebPlatform,
     session::Keys,
+    sink::Sink,
 };
 
 /// Where the vault stands.
@@ -218,6 +227,16 @@ impl Vault {
     pub fn new_kit(self) -> Vec<String> {
         Vec::new()
     }
+    /// Has a code mailed to an address, if it has no account; otherwise the mail says so.
+    pub fn ask_sign_up_code(self, _email: String, _token: Option<String>, _attempt: Attempt, _asked: Callback<()>) {}
+    /// Proves the address by the code that was typed.
+    pub fn prove_address(self, _code: String, _attempt: Attempt, _proved: Callback<()>) {}
+    /// Whether that address was proved here.
+    pub fn has_proved(self, _email: &str) -> bool {
+        false
+    }
+    /// Lets go of the address that was proved.
+    pub fn forget_address(self) {}
     /// Creates the account and signs in.
     pub fn sign_up(self, _account: NewAccount, _attempt: Attempt) {}
     /// Keeps an invitation for somebody who has an account already.

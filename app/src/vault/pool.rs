@@ -2,19 +2,22 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     rc::Rc,
 };
 
-use futures::{StreamExt, channel::mpsc};
+use futures::{
+    StreamExt,
+    channel::{mpsc, oneshot},
+};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::message::Message;
 
-/// Most workers: more don't help a browser whose WebCrypto has threads of its own, and each costs memory.
-const WORKERS_MAX: usize = 4;
+/// Most workers: more don't help a browser whose WebCrypto has threads of its own, and each costs up to 30 MiB.
+const WORKERS_MAX: usize = 3;
 
 /// A worker with this program's compiled module; it listens for tasks as soon as it runs.
 pub(super) fn spawn() -> Result<Worker, JsValue> {
@@ -97,12 +100,53 @@ impl Drop for Member {
 pub(super) struct Pool {
     members: RefCell<Vec<Rc<Member>>>,
     last: Cell<u32>,
+    places: Rc<Places>,
+}
+
+/// How many segments are under way, of all files together, and who waits for one to end: each in turn, so that files that are
+/// transferred side by side share alike.
+#[derive(Default)]
+struct Places {
+    taken: Cell<usize>,
+    waiting: RefCell<VecDeque<oneshot::Sender<Place>>>,
+}
+
+/// The place of one segment, until dropped.
+pub(super) struct Place(Rc<Places>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.set(self.0.taken.get() - 1);
+        // Whoever was given up meanwhile gives it back at once, and so it goes on to the next.
+        let next = self.0.waiting.borrow_mut().pop_front();
+        if let Some(next) = next {
+            let _ = next.send(Self::take(&self.0));
+        }
+    }
+}
+
+impl Place {
+    fn take(places: &Rc<Places>) -> Self {
+        places.taken.set(places.taken.get() + 1);
+        Self(Rc::clone(places))
+    }
 }
 
 impl Pool {
     /// How many segments may be under way: one for each worker and one that waits for the network.
     pub(super) fn depth(&self) -> usize {
         self.size() + 1
+    }
+
+    /// A place for a segment, as soon as there is one.
+    pub(super) async fn place(&self) -> Place {
+        if self.places.taken.get() < self.depth() {
+            return Place::take(&self.places);
+        }
+        let (told, hears) = oneshot::channel();
+        self.places.waiting.borrow_mut().push_back(told);
+        // Nobody forgets who waits.
+        hears.await.unwrap_or_else(|_| Place::take(&self.places))
     }
 
     fn size(&self) -> usize {

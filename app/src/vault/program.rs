@@ -4,7 +4,10 @@
 #![allow(unsafe_code)] // `wasm_split` writes the imports and exports between the files
 
 use api_types::second_factors::SecondFactorProof;
-use client::{ByPasskey, Client, ClientError, Recover, RecoverWithShares, SignUp, SignedIn, transport::TransportError};
+use client::{
+    AskedCode, ByPasskey, Client, ClientError, ProvedAddress, Recover, RecoverWithShares, SignUp, SignedIn,
+    transport::TransportError,
+};
 use crypto::account::RecoveryKit;
 use futures::{
     FutureExt,
@@ -17,7 +20,7 @@ use super::{
     BrowserPasskeys, Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
-    key_watch, live,
+    key_watch, live, saving,
     session::device,
 };
 
@@ -43,6 +46,7 @@ pub(super) fn sign_up(
     client: Client<WebPlatform>,
     kit: Option<RecoveryKit>,
     account: NewAccount,
+    proved: Option<ProvedAddress>,
 ) -> Running<client::Result<Keys>> {
     let way = async move {
         let kit = match kit {
@@ -58,14 +62,35 @@ pub(super) fn sign_up(
             token: account.token.as_deref(),
             device: device(),
         };
-        let keys = match account.identity {
-            true => client.sign_up_with_identity(new).await?,
-            false => client.sign_up(new).await?,
+        let keys = match proved {
+            _ if account.identity => client.sign_up_with_identity(new).await?,
+            Some(address) => client.sign_up_with_code(new, &address).await?,
+            None => client.sign_up(new).await?,
         };
         claim::keep(Arrival { token: None, secret: account.secret });
         Ok(keys)
     };
     Ok(way.boxed_local())
+}
+
+/// Has a code mailed that proves an address.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_ask_code))]
+pub(super) fn ask_code(
+    client: Client<WebPlatform>,
+    email: String,
+    token: Option<String>,
+) -> Running<client::Result<AskedCode>> {
+    Ok(async move { client.ask_sign_up_code(&email, token.as_deref()).await }.boxed_local())
+}
+
+/// Proves an address by that code.
+#[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_prove_address))]
+pub(super) fn prove_address(
+    client: Client<WebPlatform>,
+    asked: AskedCode,
+    code: String,
+) -> Running<client::Result<ProvedAddress>> {
+    Ok(async move { client.prove_address(&asked, &code).await }.boxed_local())
 }
 
 /// Signs in, or unlocks the session that lives.
@@ -182,6 +207,7 @@ pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
 /// Hears live events and watches the log of keys until the handle ends it, and with it their hold on the keys.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_listen))]
 pub(super) fn listen(vault: Vault, keys: Keys) -> Result<AbortHandle, SplitLoaderError> {
+    spawn_local(saving::sweep());
     let (listening, handle) = abortable(join(live::listen(vault, keys.clone()), key_watch::watch(vault, keys)));
     spawn_local(async move {
         // Ends by itself or by the handle.

@@ -5,15 +5,16 @@ use std::{collections::HashMap, rc::Rc};
 use api_types::{AccountId, ErrorCode, ReportId, grants::Right};
 use client::{
     ClientError, OpenReport, OpenVersion, Reading, RefusedVersion, Result, SentBy,
-    bulk::{Cancel, Control, Progress},
-    content::FileType,
+    bulk::Control,
+    content::{FileEntry, FileType},
 };
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{Keys, bulk::BlobSink, explain};
+use super::{Keys, explain, saving::Target};
+use crate::browser;
 
 /// A report and one of its versions, verified and open. Clones share it.
 #[derive(Clone)]
@@ -130,23 +131,37 @@ pub fn is_end(error: &ClientError) -> bool {
 
 /// Fetches and opens a file. Nothing of it is shown before all of it verified. Where the report was re-keyed since it was
 /// opened, the file comes from its new revision.
-pub async fn fetch(
-    open: &Keys,
-    view: &View,
-    part: u32,
-    cancel: Cancel,
-    progress: impl Fn(Progress) + 'static,
-) -> Result<Blob> {
+pub async fn fetch(open: &Keys, view: &View, part: u32, control: &Control) -> Result<Blob> {
+    fetch_to(&Target::Blobs, open, view, part, control).await
+}
+
+async fn fetch_to(target: &Target, open: &Keys, view: &View, part: u32, control: &Control) -> Result<Blob> {
     let version = view.version.as_ref().ok_or(ClientError::Missing { what: "That version" })?;
-    let control = Control::new(cancel, progress);
-    match open.download(version, part, BlobSink::default(), &control).await {
+    match open.download(version, part, target.sink().await?, control).await {
         Err(error) if is_end(&error) => {
             let Some(now) = open.rekeyed(version).await? else { return Err(error) };
-            open.download(&now, part, BlobSink::default(), &control).await
+            open.download(&now, part, target.sink().await?, control).await
         }
         done => done,
     }
 }
+
+/// Fetches, opens and saves a file; a large one is written while it comes. It is under its name when all of it verified.
+pub async fn save(open: &Keys, view: &View, file: &FileEntry, control: &Control) -> Result<()> {
+    let target = Target::of(&file.name, file.size).await?;
+    let saved = fetch_to(&target, open, view, file.part, control).await.and_then(|blob| {
+        let hand_over = || browser::save_blob(&file.name, &blob).map_err(|_| SAVE_REFUSED);
+        if target.is_chosen() { Ok(()) } else { hand_over() }
+    });
+    match saved {
+        Ok(()) if target.is_chosen() => {}
+        Ok(()) => target.forget_later(file.size),
+        Err(_) => target.forget().await,
+    }
+    saved
+}
+
+const SAVE_REFUSED: ClientError = ClientError::Internal("the browser saves no files");
 
 /// What a file is, by its first bytes.
 pub async fn sniff(blob: &Blob) -> FileType {

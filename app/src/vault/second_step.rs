@@ -59,6 +59,11 @@ impl SecondStep {
         Memo::new(move |_| self.asked.with(Option::is_some)).into()
     }
 
+    /// Whether one is asked for now.
+    pub fn waits(self) -> bool {
+        self.asked.try_with_untracked(Option::is_some).unwrap_or_default()
+    }
+
     /// The person's answer; `None` gives up.
     pub fn answer(self, proof: Option<SecondFactorProof>) {
         let waiting = self.answer.try_update_value(Option::take).flatten();

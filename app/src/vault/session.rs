@@ -9,16 +9,17 @@ use api_types::{
 };
 use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, join};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Attempt, NewAccount, Stop, Vault, VaultState,
+    address::Address,
     claim::{self, Arrival},
     explain, idle,
     platform::WebPlatform,
-    program,
+    program, saving,
 };
 use crate::{browser, pages::Door, t};
 
@@ -35,6 +36,12 @@ const STOP: &str = "stop";
 /// was written into memory stays until the page is loaded anew.
 const LAST_SAVE: i32 = 800;
 
+/// How often a page that locked without a connection looks for the server, in milliseconds; also when the device has a
+/// network again.
+const REACH_AGAIN: i32 = 15_000;
+/// Where the password to unlock is typed: its id in the form.
+const UNLOCK_FIELD: &str = "password";
+
 /// What only the browser has.
 #[derive(Default)]
 pub(super) struct Inner {
@@ -42,6 +49,8 @@ pub(super) struct Inner {
     locked: Option<SignedIn<WebPlatform>>,
     keys: Option<Keys>,
     kit: Option<RecoveryKit>,
+    /// The address of an account to be.
+    pub(super) address: Address,
     live: Option<AbortHandle>,
     /// What could not be saved when the vault locked; sealed.
     unsaved: Option<Unsaved<WebPlatform>>,
@@ -117,14 +126,17 @@ impl Vault {
             let client = self.client();
             let opened = match token {
                 Some(token) => client.look_up_invitation(&token).await.map(Door::Invited),
-                None => client.instance().await.map(|it| if it.open_sign_up { Door::Open } else { Door::Closed }),
+                None => client.instance().await.map(|it| match it.open_sign_up {
+                    true => Door::Open { asks_code: it.mail },
+                    false => Door::Closed,
+                }),
             };
             door.try_set(match opened {
                 Ok(opened) => opened,
                 Err(ClientError::Problem(_)) => Door::Dead,
                 Err(error) => {
                     self.notice.set(Some(explain(&error)));
-                    Door::Open
+                    Door::Open { asks_code: false }
                 }
             });
         });
@@ -182,7 +194,8 @@ impl Vault {
 
     /// Creates the account with the kit that was shown, and signs in.
     pub fn sign_up(self, account: NewAccount, attempt: Attempt) {
-        self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account)));
+        let proved = self.inner.with_value(|inner| inner.address.proved.clone());
+        self.enter(attempt, move |client, kit| program::enter(program::sign_up(client, kit, account, proved)));
     }
 
     /// Signs in, or unlocks when the session lives.
@@ -283,6 +296,8 @@ impl Vault {
             let gave_up = self.second_step.end();
             match entered {
                 Ok(keys) => {
+                    // What computed was a piece of work, what draws is another.
+                    browser::sleep(0).await;
                     self.open(keys);
                     attempt.done();
                 }
@@ -302,6 +317,7 @@ impl Vault {
         let who = keys.who();
         self.inner.update_value(|inner| {
             inner.locked = None;
+            inner.address = Address::default();
             inner.keys = Some(keys.clone());
         });
         self.ended.set(false);
@@ -309,9 +325,14 @@ impl Vault {
         idle::touch();
         self.stop.set(None);
         self.state.set(VaultState::Unlocked(who));
-        // Beside the first page, which doesn't wait for it.
-        self.check_log(keys.clone());
+        let session = keys.session().id;
+        // Beside the first page, which doesn't wait for it, once it is drawn.
         spawn_local(async move {
+            browser::sleep(0).await;
+            if self.keys().is_none_or(|now| now.session().id != session) {
+                return;
+            }
+            self.check_log(keys.clone());
             // It is here: the keys came out of it.
             let _ = program::claim(self, keys.clone()).await;
             let Ok(live) = program::listen(self, keys).await else { return };
@@ -434,8 +455,7 @@ impl Vault {
         self.close(Some(t!(frame.locked_idle, minutes = minutes)));
     }
 
-    /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew, because dropped memory
-    /// isn't overwritten memory; where the server can't be reached it stays as it is, without keys.
+    /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew ([`Vault::begin_anew`]).
     ///
     /// The order: what isn't saved is sealed, the keys go, the content goes, and then what was sealed is sent, with
     /// [`LAST_SAVE`] to arrive before the page is loaded anew.
@@ -452,15 +472,33 @@ impl Vault {
             self.notice.set(Some(notice));
         }
         self.inner.update_value(|inner| inner.unsaved = unsaved);
-        if self.online.get_untracked() {
-            spawn_local(async move {
-                self.save_last().await;
-                // Whoever was as quick as that is not locked out again.
-                if self.keys().is_none() {
-                    browser::reload();
-                }
-            });
+        spawn_local(self.begin_anew());
+    }
+
+    /// Loads a locked page anew, because dropped memory isn't overwritten memory: at once, or as soon as the server can be
+    /// reached and nobody is about to unlock. Until then what the program wrote into its memory stays there, without keys. What
+    /// the browser keeps of files that were being saved goes at once.
+    async fn begin_anew(self) {
+        let (reached, ()) = join(self.reach_and_save(), saving::leave()).await;
+        // Whoever was as quick as that is not locked out again.
+        if reached && self.keys().is_none() {
+            browser::reload();
         }
+    }
+
+    /// Saves what couldn't be saved before, once the server is there. False where somebody unlocked meanwhile.
+    async fn reach_and_save(self) -> bool {
+        let mut reached = self.online.get_untracked() && browser::has_network();
+        while !reached {
+            browser::sleep_or_online(REACH_AGAIN).await;
+            if !matches!(self.state.try_get_untracked(), Some(VaultState::Locked(_))) {
+                return false;
+            }
+            let unlocking = browser::is_filled(UNLOCK_FIELD) || self.second_step.waits();
+            reached = !unlocking && self.client().instance().await.is_ok();
+        }
+        self.save_last().await;
+        true
     }
 
     /// Sends what a vault left behind when it locked, and waits a moment for it. Where the network was away it waits here
@@ -486,7 +524,7 @@ impl Vault {
             }
         });
         spawn_local(async move {
-            self.save_last().await;
+            join(self.save_last(), saving::leave()).await;
             let ended = match locked {
                 Some(session) => session.sign_out().await,
                 None => Ok(()),
@@ -502,7 +540,14 @@ impl Vault {
     fn session_ended(self) {
         self.drop_keys();
         let words = self.inner.with_value(|inner| inner.last_words.clone());
-        self.left(Some(words.unwrap_or_else(|| t!(errors.signed_out).to_owned())));
+        let words = words.unwrap_or_else(|| t!(errors.signed_out).to_owned());
+        if !saving::has_files() {
+            return self.left(Some(words));
+        }
+        spawn_local(async move {
+            saving::leave().await;
+            self.left(Some(words));
+        });
     }
 
     /// Does what ends all sessions of the account, and says this when it has: who hears of it first, the answer or the live

@@ -1,7 +1,9 @@
 //! `signup`, `login`, `recover`, `logout`, `whoami`, `sessions`.
 
-use api_types::{accounts::Role, sessions::Place};
-use client::{Recover as RecoverInput, RecoverWithShares, SignUp, SignUpLink};
+use api_types::{ErrorCode, accounts::Role, sessions::Place};
+use client::{
+    Client, ClientError, ProvedAddress, Recover as RecoverInput, RecoverWithShares, SignUp, SignUpLink, native::Native,
+};
 use serde::Serialize;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -43,20 +45,27 @@ struct SignedUp {
 /// `hs signup`.
 pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
     let link = args.link_fd.map(link_from).transpose()?;
+    let token = link.as_ref().map(|l| l.token.as_str());
     let client = context.client()?;
+    let proved = match client.asks_sign_up_code(token).await? {
+        true => Some(prove_address(context, &client, args, token).await?),
+        false => None,
+    };
     let kit = client.new_kit();
     let password = context.new_password(&[&args.name, &args.email])?;
-    let vault = client
-        .sign_up(SignUp {
-            name: &args.name,
-            email: &args.email,
-            password: &password,
-            role: args.role.into(),
-            kit: &kit,
-            token: link.as_ref().map(|l| l.token.as_str()),
-            device: device(),
-        })
-        .await?;
+    let new = SignUp {
+        name: &args.name,
+        email: &args.email,
+        password: &password,
+        role: args.role.into(),
+        kit: &kit,
+        token,
+        device: device(),
+    };
+    let vault = match &proved {
+        Some(address) => client.sign_up_with_code(new, address).await?,
+        None => client.sign_up(new).await?,
+    };
     let kept = context.remember(&vault).await?;
     let claimed = match link.as_ref().and_then(|l| l.secret.as_ref()) {
         Some(secret) => vault.claim_reports(secret).await?.reports.len(),
@@ -82,6 +91,33 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
         vault.sign_out().await?;
     }
     Ok(())
+}
+
+/// Has a code mailed to the address, and asks for it until it is right.
+async fn prove_address(
+    context: &Context,
+    client: &Client<Native>,
+    args: &Signup,
+    token: Option<&str>,
+) -> Result<ProvedAddress> {
+    let asked = client.ask_sign_up_code(&args.email, token).await?;
+    let text = format!(
+        "A message is on its way to {}: it has a code, or says that the address has an account.",
+        asked.email()
+    );
+    context.output.step("sign_up_code_asked", &text);
+    loop {
+        let code = ask::secret("Code from the message: ", args.code_fd)?;
+        match client.prove_address(&asked, code.trim()).await {
+            // A program can't type another.
+            Err(ClientError::Problem(problem))
+                if problem.code == ErrorCode::SignUpCodeWrong && args.code_fd.is_none() =>
+            {
+                context.output.note("That code is wrong.");
+            }
+            other => return Ok(other?),
+        }
+    }
 }
 
 /// The words of a kit in four columns.

@@ -31,6 +31,7 @@ pub async fn run(context: &Context, command: &Admin) -> Result<()> {
         }
         Admin::Remove { email } => remove(context, email).await,
         Admin::Escrow(command) => escrow_admin::run(context, command).await,
+        Admin::Mail => mail(context).await,
         Admin::Quota(args) => super::quota::administer(context, args).await,
         Admin::Retention(args) => super::retention::administer(context, args).await,
         Admin::Enable { email } => {
@@ -99,6 +100,19 @@ async fn people(context: &Context) -> Result<()> {
             vec![p.account.name.clone(), p.email.clone(), role, status, time(p.created_at)]
         });
         table(&["NAME", "E-MAIL", "ROLE", "STATUS", "SINCE"], &rows.collect::<Vec<_>>())
+    });
+    Ok(())
+}
+
+async fn mail(context: &Context) -> Result<()> {
+    let state = context.with_vault(async |vault| Ok(vault.api().get_mail().await?)).await?;
+    context.output.result(&state, |state| {
+        let leaves = match (state.sends, state.failing_since) {
+            (false, _) => "This server sends no mail.".to_owned(),
+            (true, None) => "Mail leaves.".to_owned(),
+            (true, Some(since)) => format!("The mail server has been failing since {}; its log says why.", time(since)),
+        };
+        format!("{leaves}\nWaiting: {}. Given up in the last 30 days: {}.", state.waiting, state.given_up)
     });
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! `hs edit`: change a report; what is saved is its next version.
 
 use client::{
-    ClientError, Conflict, OpenDraft, Vault, VersionInfo,
+    ClientError, Conflict, DraftFile, OpenDraft, UploadState, Vault, VersionInfo,
     bulk::{Control, native::FileSource},
     content::Field,
     native::Native,
 };
 use serde_json::json;
 
-use super::push::file_name;
+use super::push::{file_name, go_on};
 use crate::{
     args::{Edit, Side},
     context::Context,
@@ -86,7 +86,15 @@ async fn apply(context: &Context, draft: &OpenDraft<Native>, args: &Edit) -> Res
         let name = file_name(path);
         let size = tokio::fs::metadata(path).await?.len();
         let (bar, control) = progress::bar(context.output, &name, size);
-        draft.add_file(&name, &FileSource::Path(path.clone()), &control).await?;
+        let source = FileSource::Path(path.clone());
+        // Of a change that was interrupted.
+        let begun = |file: &DraftFile| file.state == UploadState::Started && file.name == name.trim();
+        match draft.files().into_iter().find(begun) {
+            Some(file) => go_on(context, draft, &file, &source, &control).await?,
+            None => {
+                draft.add_file(&name, &source, &control).await?;
+            }
+        }
         bar.finish();
     }
     Ok(())

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use api_types::ErrorCode;
 use client::{
     OpenVersion, Vault,
-    bulk::{Control, native::FileSink},
+    bulk::{
+        Control,
+        native::{FileSink, hash_file},
+    },
     content::ReportFields,
     native::Native,
 };
@@ -47,12 +50,33 @@ async fn files(context: &Context, vault: &Vault<Native>, version: &OpenVersion, 
     let mut written = Vec::new();
     for file in &version.content.files {
         let target = out.join(safe_name(&file.name)?);
+        if is_there(version, file.part, &target).await? {
+            context.output.note(&format!("{} is there already, as its author signed it.", target.display()));
+            written.push(target);
+            continue;
+        }
         let (bar, control) = progress::bar(context.output, &file.name, file.size);
-        download(vault, version, file.part, &target, &control).await?;
+        let fetched = download(vault, version, file.part, &target, &control).await;
+        if let Err(CliError::Client(error)) = &fetched
+            && error.is_transient()
+        {
+            let how = format!("What was fetched of {} is kept. The same command goes on from there.", file.name);
+            context.output.warning("partial_kept", &how);
+        }
+        fetched?;
         bar.finish();
         written.push(target);
     }
     Ok(written)
+}
+
+/// Whether the very file stands there: from an earlier run that was interrupted later.
+async fn is_there(version: &OpenVersion, part: u32, target: &Path) -> Result<bool> {
+    if !target.is_file() {
+        return Ok(false);
+    }
+    let (len, plain) = hash_file(target).await?;
+    Ok(version.is_content(part, len, &plain))
 }
 
 /// Under its new keys where the owner changed them meanwhile.

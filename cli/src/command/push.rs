@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
-use client::{OpenDraft, PatientChoice, Vault, bulk::native::FileSource, content::ReportFields, native::Native};
+use api_types::ReportId;
+use client::{
+    ClientError, DraftFile, OpenDraft, PatientChoice, Vault,
+    bulk::{Control, native::FileSource},
+    content::ReportFields,
+    native::Native,
+};
 use serde_json::json;
 
 use crate::{
@@ -12,7 +18,8 @@ use crate::{
     progress,
 };
 
-/// Runs it. Where a file fails the draft is deleted: no half report stays behind.
+/// Runs it. A draft whose connection broke, or that was stopped, is kept to go on with; where a file fails otherwise it is
+/// deleted: no half report stays behind.
 pub async fn run(context: &Context, args: &Push) -> Result<()> {
     for file in &args.files {
         if !file.is_file() {
@@ -20,22 +27,58 @@ pub async fn run(context: &Context, args: &Push) -> Result<()> {
         }
     }
     let id = context
-        .with_vault(async |vault| {
-            let patient = patient(vault, args).await?;
-            let draft = vault.begin_draft(patient, fields(args)).await?;
-            match fill(context, &draft, args).await {
-                Ok(()) => Ok(draft.complete().await?.id),
-                Err(error) => {
-                    vault.delete_draft(&draft.id()).await?;
-                    Err(error)
-                }
-            }
+        .with_vault(async |vault| match &args.resume {
+            Some(draft) => resume(context, vault, draft, args).await,
+            None => begin(context, vault, args).await,
         })
         .await?;
     context
         .output
         .result(&json!({ "report_id": id, "files": args.files.len() }), |_| format!("Report {id} is complete."));
     Ok(())
+}
+
+async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<ReportId> {
+    let patient = patient(vault, args).await?;
+    let draft = vault.begin_draft(patient, fields(args)).await?;
+    let id = draft.id();
+    context.output.note(&format!("Draft {id}: whatever interrupts this, `hs push --resume {id} FILE…` goes on."));
+    match finish(context, &draft, args).await {
+        Err(error) if !is_interruption(&error) => {
+            vault.delete_draft(&id).await?;
+            Err(error)
+        }
+        other => other,
+    }
+}
+
+async fn resume(context: &Context, vault: &Vault<Native>, draft: &str, args: &Push) -> Result<ReportId> {
+    let id: ReportId = draft.parse().map_err(|_| CliError::Argument(format!("{draft:?} is not the id of a draft")))?;
+    let draft = vault.open_draft(&id).await?;
+    finish(context, &draft, args).await
+}
+
+/// Fills the draft and completes it; says how to go on where that was interrupted.
+async fn finish(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Result<ReportId> {
+    let outcome = completed(context, draft, args).await;
+    if outcome.as_ref().is_err_and(is_interruption) {
+        let id = draft.id();
+        let how = format!("Draft {id} is kept with what was uploaded. Go on: hs push --resume {id} FILE…");
+        context.output.warning("draft_kept", &how);
+    }
+    outcome
+}
+
+async fn completed(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Result<ReportId> {
+    tokio::select! {
+        filled = fill(context, draft, args) => filled?,
+        Ok(()) = tokio::signal::ctrl_c() => return Err(ClientError::Cancelled.into()),
+    }
+    Ok(draft.complete().await?.id)
+}
+
+fn is_interruption(error: &CliError) -> bool {
+    matches!(error, CliError::Client(error) if error.is_transient() || matches!(error, ClientError::Cancelled))
 }
 
 async fn patient(vault: &Vault<Native>, args: &Push) -> Result<PatientChoice> {
@@ -68,14 +111,44 @@ fn fields(args: &Push) -> ReportFields {
 }
 
 async fn fill(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Result<()> {
+    // Several files may have one name: each is of one file of the draft.
+    let mut taken = Vec::new();
     for path in &args.files {
         let name = file_name(path);
         let size = tokio::fs::metadata(path).await?.len();
         let (bar, control) = progress::bar(context.output, &name, size);
-        draft.add_file(&name, &FileSource::Path(path.clone()), &control).await?;
+        let source = FileSource::Path(path.clone());
+        let known = draft.files().into_iter().find(|file| file.name == name.trim() && !taken.contains(&file.part));
+        let part = match known {
+            None => draft.add_file(&name, &source, &control).await?,
+            Some(file) => {
+                go_on(context, draft, &file, &source, &control).await?;
+                file.part
+            }
+        };
+        taken.push(part);
         bar.finish();
     }
     Ok(())
+}
+
+/// A file that changed since its upload began meets no key that the old content met.
+pub(super) async fn go_on(
+    context: &Context,
+    draft: &OpenDraft<Native>,
+    file: &DraftFile,
+    source: &FileSource,
+    control: &Control,
+) -> Result<()> {
+    match draft.resume_file(file.part, source, control).await {
+        Err(error @ ClientError::SourceChanged) => {
+            let what =
+                format!("{} changed since its upload began. All of it is sealed anew, under a new key.", file.name);
+            context.output.warning(&error.code(), &what);
+            Ok(draft.replace_file(file.part, source, control).await?)
+        }
+        done => Ok(done?),
+    }
 }
 
 pub(super) fn file_name(path: &Path) -> String {

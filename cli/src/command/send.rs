@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     args::SendReport,
-    context::Context,
+    context::{Context, PATIENCE},
     error::{CliError, Result},
     output::Output,
     profile::write_private,
@@ -29,7 +29,7 @@ pub async fn run(context: &Context, args: &SendReport) -> Result<()> {
     }
     warn_of_readers(context.output, &args.device);
     let file = DeviceFile::parse(&zeroize::Zeroizing::new(fs::read_to_string(&args.device)?))?;
-    let platform = Native::new(file.server()).map_err(ClientError::from)?;
+    let platform = Native::new(file.server()).map_err(ClientError::from)?.patient(PATIENCE);
     let sender = Sender::open(platform, &file, kept(&args.device)?).await?;
     let sent = send(context.output, &sender, args).await;
     // What was learnt of the server counts whatever became of the report.

@@ -104,7 +104,11 @@ codes! {
     PhoneCodeWrong = 401, "The code is wrong";
     PhoneCodeExpired = 410, "The code was used, has ended, or was wrong too often; have a new one sent";
     PhoneTaken = 409, "This number signs in to another account already";
+    PhoneCodeRequired = 403, "Your number was verified a while ago; have a code sent to it first";
     PhoneOnlyFactor = 403, "Your phone is your only second factor, so it can't sign you in as well; sign in with your password";
+    SignUpCodeRequired = 403, "The e-mail address has to be proved first, by the code that is mailed to it";
+    SignUpCodeWrong = 403, "The code is wrong";
+    SignUpCodeExpired = 410, "The code was used, has ended, or was wrong too often; have a new one sent";
     RecoveryFailed = 401, "E-mail or recovery kit is wrong";
     WrongCode = 403, "The access code is wrong";
     CodeLocked = 403, "The access code was wrong too often and is locked";
@@ -124,6 +128,7 @@ codes! {
     EmailTaken = 409, "An account with this e-mail exists";
     AccessHeadMoved = 409, "The report's access chain has grown meanwhile";
     VersionMoved = 409, "Somebody has saved a version meanwhile; nothing was overwritten";
+    TooManyVersions = 409, "The report has as many versions as a report can have; what is new goes into another one";
     CounterStale = 409, "A newer copy is stored already";
     EmergencyNotOpen = 409, "The emergency access is not open: it was not asked for, was refused, or its time has not come";
     TeamMoved = 409, "The team's roster has changed meanwhile";

@@ -15,7 +15,8 @@ body! {
         pub set_up: bool,
         /// Whether people may create accounts without an invitation.
         pub open_sign_up: bool,
-        /// Whether the server sends mail.
+        /// Whether the server sends mail. Where it does, sign-up without an invitation needs a code that is mailed to the address
+        /// (`POST /sign-up/code`), unless it is of an identity.
         #[serde(default)]
         pub mail: bool,
         /// The key that signs the log of events (c2sp.org/signed-note, `name+id+base64`); its name is the log's origin.

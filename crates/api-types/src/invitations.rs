@@ -92,6 +92,9 @@ body! {
         /// Placeholder.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub placeholder: Option<PlaceholderId>,
+        /// Whether signing up with it needs a code that is mailed to the address (`POST /sign-up/code`).
+        #[serde(default)]
+        pub asks_code: bool,
         /// When it ends.
         pub expires_at: UnixMillis,
     }

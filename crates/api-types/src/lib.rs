@@ -25,6 +25,7 @@ pub mod instance;
 pub mod invitations;
 pub mod limits;
 pub mod live;
+pub mod mail;
 pub mod passkeys;
 pub mod phones;
 pub mod policies;

@@ -23,9 +23,13 @@ pub const CLIENT_STATE_MAX: usize = 1024 * 1024;
 /// Largest sealed keyring.
 pub const KEYRING_MAX: usize = 64 * 1024;
 /// Largest single file, plaintext.
-pub const FILE_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub const FILE_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// Most files in one version.
 pub const FILES_MAX: usize = 200;
+/// Largest all files of one version together, plaintext: the hashes of their segments must fit a sealed draft.
+pub const FILES_TOTAL_MAX: u64 = 48 * 1024 * 1024 * 1024;
+/// Most versions of a report. Each has a signed manifest that everybody who opens the report reads.
+pub const VERSIONS_MAX: u32 = 500;
 /// Plaintext bytes of a segment: 512 chunks of 16 KiB.
 pub const SEGMENT_PLAIN: u64 = 512 * 16 * 1024;
 /// Ciphertext bytes of a full segment after the first; the first carries the 56-byte header on top.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 body! {
-    /// `POST /recovery/start`. The answer looks the same whether the account exists or not.
+    /// `POST /recovery/start`. The answer is the same whether the account exists or not.
     pub struct StartRecovery {
         /// Sign-in e-mail.
         pub email: String,
@@ -26,8 +26,9 @@ body! {
     pub struct RecoveryStarted {
         /// Names the attempt for 15 minutes; random.
         pub recovery_id: B64,
-        /// The account that the proof names; for an unknown e-mail a pseudonym that stays the same.
-        pub account_id: AccountId,
+        /// What the proof names in the account's place: a pseudonym of the e-mail, which stays the same whether it has an account
+        /// or not. Not the account's id, by which anybody would find its entries in the log of keys.
+        pub pseudonym: AccountId,
         /// 32 random bytes that the kit's proof key signs.
         pub challenge: B64,
         /// The split that was named.

@@ -1,6 +1,38 @@
 //! `/api/v1/sign-up`: OPAQUE registration (RFC 9807) and everything the new account brings.
 
-use crate::{AccountId, B64, WayInId, accounts::Role, body};
+use crate::{AccountId, B64, UnixMillis, WayInId, accounts::Role, body};
+
+body! {
+    /// `POST /sign-up/code`: proves an address before it has an account, where the server sends mail. The answer is the same, in
+    /// the same time, for every address: one that has an account, or had one, gets a message that says so in the place of a code.
+    pub struct AskSignUpCode {
+        /// The address that the account is to have.
+        pub email: String,
+        /// Invitation token.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub invitation: Option<String>,
+    }
+}
+
+body! {
+    /// A message is on its way. A code counts for ten minutes and five tries.
+    pub struct SignUpCodeAsked {
+        /// Random; binds the code to whoever asked for it, and later the account to the code. To be kept until then.
+        pub secret: String,
+        /// When the code ends.
+        pub expires_at: UnixMillis,
+    }
+}
+
+body! {
+    /// `POST /sign-up/code/check`: the address is proved, and its account may be made within an hour.
+    pub struct CheckSignUpCode {
+        /// Of the answer to `POST /sign-up/code`.
+        pub secret: String,
+        /// The code that was mailed; spaces and hyphens don't matter.
+        pub code: String,
+    }
+}
 
 body! {
     /// `POST /sign-up/start`. The client has made its epoch-0 key record already.
@@ -77,6 +109,10 @@ body! {
         /// Set-up only.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub organisation: Option<NewOrganisation>,
+        /// The secret of the code by which the e-mail was proved (`POST /sign-up/code`). Needed where the server sends mail,
+        /// unless the account comes by the set-up link, by an invitation whose token was mailed, or of an identity.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub email_proof: Option<String>,
         /// Whether the account is made of the identity that waits in this browser (`GET /sign-in/identity`): it signs in from
         /// then on, and the e-mail address, which must be its, counts as verified.
         #[serde(skip_serializing_if = "std::ops::Not::not", default)]

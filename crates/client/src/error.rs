@@ -144,6 +144,9 @@ pub enum ClientError {
         /// What the system says.
         reason: String,
     },
+    /// There is no room for the opened file.
+    #[error("There is no room left for the file. Free some and try again; nothing incomplete was kept under its name.")]
+    SinkFull,
     /// Stopped on request.
     #[error("Stopped. The draft is kept, and the upload goes on where it stopped.")]
     Cancelled,
@@ -232,6 +235,7 @@ impl ClientError {
             Self::Source => "source",
             Self::SourceChanged => "source_changed",
             Self::Sink { .. } => "sink",
+            Self::SinkFull => "sink_full",
             Self::Cancelled => "cancelled",
             Self::FilesMissing { .. } => "files_missing",
             Self::DraftMoved => "draft_moved",

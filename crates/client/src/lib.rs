@@ -12,7 +12,8 @@
 //!   └── resume (a session lives: cookie or token) ─▶ SignedIn<P> (locked) ── unlock / unlock_with ──┘
 //! ```
 //!
-//! - [`Client`] (anonymous): [`Client::instance`], [`Client::look_up_invitation`], [`Client::sign_up`],
+//! - [`Client`] (anonymous): [`Client::instance`], [`Client::look_up_invitation`], [`Client::sign_up`] (where the server
+//!   asks for it after [`Client::ask_sign_up_code`] and [`Client::prove_address`]: [`Client::sign_up_with_code`]),
 //!   [`Client::sign_in`], [`Client::recover`], [`Client::resume`].
 //! - [`SignedIn`] (locked): who it is, [`SignedIn::unlock`] with the password, [`SignedIn::unlock_with`] an account key
 //!   that the caller kept in an operating system's keyring, [`SignedIn::sign_out`].
@@ -26,7 +27,7 @@
 //! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`], [`Vault::unsaved`] |
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `contacts.rs` | [`Vault::contacts`] |
-//! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
+//! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::replace_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
 //! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
 //! | `versions/` | [`compare_versions`], [`side_by_side`], [`Vault::restore_version`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
@@ -49,7 +50,7 @@
 //! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
 //! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
 //! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |
-//! | `live.rs` | [`Vault::live`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
+//! | `live.rs` | [`Vault::live`] and [`LiveCursor`], opened again after [`LivePauses`]; a page with `EventSource` uses [`sse::parse_event`] |
 //!
 //! Long or large work takes a [`bulk::Control`]: progress callback and [`bulk::Cancel`].
 //!
@@ -131,7 +132,7 @@ pub use escrow_admin::{EscrowPage, EscrowedPerson, PublishedEscrow};
 pub use key_code::{KeyCode, KeyCodeError};
 pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
 pub use links::SignUpLink;
-pub use live::LivePauses;
+pub use live::{LiveCursor, LivePauses};
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
 pub use memory::{Memory, SeenRules};
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};
@@ -146,8 +147,8 @@ pub use reports::{
 };
 pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{
-    AskSecondFactor, Client, Device, NoSecondFactor, Recover, RecoverWithShares, SecondFactorAsked, SignUp, SignedIn,
-    WhyAsked,
+    AskSecondFactor, AskedCode, Client, Device, NoSecondFactor, ProvedAddress, Recover, RecoverWithShares,
+    SecondFactorAsked, SignUp, SignedIn, WhyAsked,
 };
 pub use sharing::{
     AccessRow, AccessStatus, AccessTeam, AccessWho, Claimed, PendingShare, Share, Shared, SharedWithTeam, TeamShare,

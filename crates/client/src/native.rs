@@ -9,6 +9,8 @@ use crate::{
     transport::{TransportError, native::HttpTransport},
 };
 
+pub use crate::transport::native::device_token;
+
 /// Runs heavy steps on tokio's blocking pool.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BlockingPool;
@@ -22,6 +24,7 @@ impl HeavySteps for BlockingPool {
 /// The native platform.
 pub struct Native {
     transport: HttpTransport,
+    bulk: FileBulk,
 }
 
 impl Native {
@@ -30,12 +33,26 @@ impl Native {
     /// # Errors
     /// [`TransportError::BadAddress`].
     pub fn new(origin: &str) -> Result<Self, TransportError> {
-        Ok(Self { transport: HttpTransport::new(origin)? })
+        Ok(Self::with_transport(HttpTransport::new(origin)?))
+    }
+
+    /// As [`Self::new`], on a device that the server knows again by this token, made by [`device_token`].
+    ///
+    /// # Errors
+    /// [`TransportError::BadAddress`].
+    pub fn on_device(origin: &str, token: &str) -> Result<Self, TransportError> {
+        Ok(Self::with_transport(HttpTransport::new(origin)?.on_device(token)))
     }
 
     /// With a transport of the caller's making.
     pub fn with_transport(transport: HttpTransport) -> Self {
-        Self { transport }
+        Self { transport, bulk: FileBulk::default() }
+    }
+
+    /// Tries transfers of files so often again when the connection broke ([`FileBulk::patient`]).
+    #[must_use]
+    pub fn patient(self, tries: u32) -> Self {
+        Self { bulk: FileBulk::patient(tries), ..self }
     }
 }
 
@@ -58,6 +75,6 @@ impl Platform for Native {
     }
 
     fn bulk(&self) -> &FileBulk {
-        &FileBulk
+        &self.bulk
     }
 }

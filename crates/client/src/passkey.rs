@@ -188,7 +188,7 @@ impl<P: Platform> Client<P> {
             let token = body.token.map(Zeroizing::new);
             return Ok(ByPasskey::Locked(SignedIn::locked(Arc::clone(self.shared()), who, token)));
         };
-        Ok(ByPasskey::Open(self.finish(body, &pinned, |_| Ok(key))?))
+        Ok(ByPasskey::Open(self.finish(body, &pinned, |_| Ok(key)).await?))
     }
 
     /// What a passkey answers as a second factor beside the password.

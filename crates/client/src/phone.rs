@@ -69,7 +69,8 @@ impl<P: Platform> Vault<P> {
     /// What the number is used for. The first second factor brings recovery codes, shown once.
     ///
     /// # Errors
-    /// `confirmation_required`, `phone_taken`; `forbidden` where an administrator wants to sign in with it; `conflict` where
+    /// `confirmation_required`, `phone_taken`; `phone_code_required` where it becomes a second factor and was verified more
+    /// than ten minutes ago: [`Vault::add_phone`] again; `forbidden` where an administrator wants to sign in with it; `conflict` where
     /// the role needs a second factor and this is the last.
     pub async fn use_phone(&self, second_factor: bool, sign_in: bool) -> Result<RecoveryCodes> {
         self.api().use_phone(&UsePhone { second_factor, sign_in }).await

@@ -47,6 +47,12 @@ pub trait Environment: MaybeSync + 'static {
 
     /// Waits so many milliseconds.
     fn pause(&self, milliseconds: u32) -> impl Future<Output = ()> + MaybeSend;
+
+    /// Lets others have their turn between two pieces of work that compute: a page paints and hears input then. Where threads do
+    /// that it is nothing.
+    fn turn(&self) -> impl Future<Output = ()> + MaybeSend {
+        std::future::ready(())
+    }
 }
 
 /// The system's clock: `SystemTime` and tokio natively (feature `native`), `Date.now()` and timers in a browser (`web`).
@@ -79,6 +85,10 @@ impl Environment for SystemClock {
             }
         });
         let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+    }
+
+    async fn turn(&self) {
+        self.pause(0).await;
     }
 }
 

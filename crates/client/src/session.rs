@@ -1,5 +1,6 @@
 //! [`Client`] and [`SignedIn`]: before the keys are there.
 
+mod address;
 mod next_key;
 pub(crate) mod opaque;
 mod recover;
@@ -23,6 +24,7 @@ use crypto::{
 };
 use zeroize::Zeroizing;
 
+pub use address::{AskedCode, ProvedAddress};
 pub(crate) use next_key::{NextKey, make_way};
 pub use recover::{Recover, RecoverWithShares};
 pub(crate) use second_factor::Asking;
@@ -36,7 +38,7 @@ use crate::{
     error::{ClientError, Result},
     log::{Witnesses, WitnessesError},
     memory::{Memory, Pinned},
-    platform::{Environment, Platform, rng},
+    platform::{Environment, MaybeSend, Platform, rng},
     refusal::Refusal,
     tokens::is_api_token,
     transport::Transport,
@@ -196,7 +198,7 @@ impl<P: Platform> Client<P> {
         let (_, pinned) = self.shared.pinned().await?;
         let (body, export) = self.log_in(email, password, device, (&pinned, ask)).await?;
         let way = way_in(&body.account, WayInKind::Password)?;
-        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export)))
+        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export))).await
     }
 
     async fn log_in(
@@ -247,17 +249,22 @@ impl<P: Platform> Client<P> {
         Ok(self.shared.pinned().await?.1)
     }
 
-    /// Makes a vault of a fresh session's answer.
-    pub(crate) fn finish(
+    /// Makes a vault of a fresh session's answer: signatures, the way in, keyring and client state, one after the other, so that a
+    /// page answers in between.
+    pub(crate) async fn finish(
         &self,
         body: SignedInBody,
         pinned: &Pinned,
-        unlock: impl FnOnce(&KeyChain) -> Result<AccountKey>,
+        unlock: impl FnOnce(&KeyChain) -> Result<AccountKey> + MaybeSend,
     ) -> Result<Vault<P>> {
+        let environment = self.shared.platform.environment();
         self.shared.platform.transport().set_token(body.token.as_deref());
         let token = body.token.map(Zeroizing::new);
+        environment.turn().await;
         let chain = own_chain(&body.account)?;
+        environment.turn().await;
         let key = unlock(&chain)?;
+        environment.turn().await;
         Vault::open(Arc::clone(&self.shared), *pinned, body.account, chain, key, body.session, token)
     }
 }

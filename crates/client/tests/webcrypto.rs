@@ -42,8 +42,14 @@ async fn seal(key: &PartKey, plain: &[u8]) -> Vec<u8> {
         let range = geometry.segment_plaintext(segment).unwrap();
         let chunks = chunks(key, "encrypt", &geometry, segment).await;
         let piece = &plain[range.start as usize..range.end as usize];
-        let out = Uint8Array::new_with_length(piece.len() as u32 + 16 * chunks.count);
+        let tags = 16 * chunks.count;
+        let out = Uint8Array::new_with_length(piece.len() as u32 + tags);
         chunks.seal(&Uint8Array::from(piece), &out, 0).await.unwrap();
+        // In place, behind a few bytes of something else, as the page does it.
+        let own = Uint8Array::new_with_length(3 + tags + piece.len() as u32);
+        own.set(&Uint8Array::from(piece), 3 + tags);
+        chunks.seal(&own.subarray(3 + tags, own.length()), &own, 3).await.unwrap();
+        assert!(own.to_vec()[3..] == out.to_vec() && own.to_vec()[..3] == [0; 3], "{} bytes in place", piece.len());
         part.extend(out.to_vec());
     }
     part

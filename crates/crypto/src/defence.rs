@@ -52,6 +52,8 @@ pub enum Defence {
     WayInSignature,
     /// The ways in that get a new account key are those that hold the one of now.
     WayInGeneration,
+    /// An account is not opened by a way in from before the newest one that this device saw.
+    WayInSeen,
     /// A device that sends is one that its owner signed for.
     DeviceSigned,
     /// An emergency contact is the one whom the account signed.

@@ -99,6 +99,32 @@ fn sign_up_sign_in_and_unlock() {
     assert_eq!(unlock(&way, &alice.chain, WayInSecret::RecoveryKit(&kit)), Err(WayInError::WrongKind));
 }
 
+/// Another server with the same keys ends what one began, and one with other keys doesn't.
+#[test]
+fn a_login_begun_on_one_server_ends_on_another() {
+    let keys = OpaqueServer::generate(INSTANCE, &mut rng(1)).to_bytes();
+    let [first, second] = [(); 2].map(|()| OpaqueServer::from_bytes(INSTANCE, keys.expose()).unwrap());
+    let alice = Person::new(2);
+    let (record, _) = register(&first, &alice, "correct");
+    let start = login_start(&Password::new("correct").unwrap(), &mut rng(51)).unwrap();
+    let begin = |server: &OpaqueServer, login: u8, record: Option<&[u8]>| {
+        server.login_start_as(&[login; 32], &alice.id(), record, &start.message).unwrap()
+    };
+    let answer = begin(&first, 7, Some(&record));
+    let again = begin(&second, 7, Some(&record));
+    assert_eq!((&answer.response, answer.state.expose()), (&again.response, again.state.expose()));
+    let done = login_finish(&finish_input(&start.state, "correct", answer.response.clone()), &mut rng(52)).unwrap();
+    assert_eq!(second.login_finish(&again.state, &done.finalization), Ok(done.session_key.clone()));
+
+    let others = OpaqueServer::generate(INSTANCE, &mut rng(3));
+    for other in [begin(&first, 8, Some(&record)), begin(&others, 7, Some(&record)), begin(&first, 7, None)] {
+        assert_ne!(other.response, answer.response);
+        assert!(first.login_finish(&other.state, &done.finalization).is_err());
+    }
+    let unknown = |_| begin(&first, 9, None).response;
+    assert_eq!(unknown(1), unknown(2), "an account that nobody has is answered in the same way");
+}
+
 #[test]
 fn unknown_emails_get_stable_pseudonyms() {
     let server = OpaqueServer::generate(INSTANCE, &mut rng(1));

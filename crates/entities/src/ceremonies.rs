@@ -1,4 +1,4 @@
-//! Short-lived state between two requests: sign-in, recovery, code challenge.
+//! Short-lived state between two requests: sign-in, recovery, passkey, code challenge.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ceremonies")]
 pub struct Model {
-    /// Random; the challenge itself for a code.
+    /// The challenge itself for a code; else the SHA-256 of a random id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
-    /// `sign_in`, `recovery` or `redeem`.
+    /// `sign_in`, `recovery`, `passkey`, `passkey_registration` or `redeem`.
     #[sea_orm(column_type = "Text")]
     pub kind: String,
     pub account_id: Option<Vec<u8>>,

@@ -19,6 +19,10 @@ pub struct Model {
     pub found_at: i64,
     /// When it was last looked for in the backups.
     pub tried_at: Option<i64>,
+    /// When it was last looked at.
+    pub looked_at: i64,
+    /// Whether administrators were told.
+    pub told: bool,
 }
 
 /// None are declared: storage joins by key.

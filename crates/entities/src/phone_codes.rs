@@ -17,7 +17,7 @@ pub struct Model {
     pub number: String,
     /// Whose; absent where a number that signs in to no account was typed: its code is never right.
     pub account_id: Option<Vec<u8>>,
-    /// SHA-256 of the cookie of the browser that signs in with it.
+    /// SHA-256 of the cookie of the browser that signs in with it, or of the attempt whose second factor it is.
     pub browser_hash: Option<Vec<u8>>,
     /// Wrong tries so far.
     pub tries: i32,

@@ -49,6 +49,7 @@ attacks! {
     PRETENDED_DELETION = "pretended-deletion": [ClosingSigned => "closing_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
+    REPLAYED_REGISTRATION = "replayed-registration": [WayInSeen => "way_in_behind", StateCounter => "state_behind"];
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
     FORGED_DEVICE = "forged-device": [DeviceSigned => "device_forged"];
     SWAPPED_SHARE_CONTACT = "swapped-share-contact": [SplitSigned => "shares_forged"];

@@ -64,6 +64,15 @@ mod tests {
     }
 
     #[test]
+    fn any_characters_count_as_one_up_to_the_most() {
+        // Two units of UTF-16 each, and far from each other, so that they are no sequence.
+        let emoji = |count: u32| (0..count).filter_map(|n| char::from_u32(0x1f400 + n * 37 % 100)).collect::<String>();
+        assert_eq!(emoji(100).encode_utf16().count(), 200);
+        assert_eq!(verdict(&emoji(100)), Verdict::Strong);
+        assert_eq!(verdict(&emoji(129)), Verdict::Long);
+    }
+
+    #[test]
     fn length_alone_is_not_strength() {
         for weak in ["aaaaaaaaaaaaaaaaaaaa", "abcdefghijklmnopqrst", "passwordpassword12", "hahahahahahahahaha"] {
             assert!(!enough(weak, &[]), "{weak}: {:?}", verdict(weak));

@@ -5,6 +5,7 @@ use api_types::{
     accounts::{AccountStatus, AdminAccountList, ApproveAccount},
     audit::{Action, AuditEventList, Outcome},
     backups::BackupStatus,
+    mail::MailState,
     policies::Policies,
     storage::StorageStatus,
 };
@@ -17,7 +18,7 @@ use super::extract::{Json, Path, Query};
 use crate::{
     AppState, ServiceResult,
     policy::Actor,
-    services::{admin, backups, events, policies, scrubbing},
+    services::{admin, backups, events, mail_state, policies, scrubbing},
     storage::audit::EventFilter,
 };
 
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(disable_account))
         .routes(routes!(enable_account))
         .routes(routes!(remove_account_second_factors))
+        .routes(routes!(get_mail))
         .routes(routes!(get_policies, put_policies))
         .routes(routes!(list_events))
         .routes(routes!(get_backups))
@@ -120,6 +122,13 @@ async fn remove_account_second_factors(
 ) -> ServiceResult<StatusCode> {
     admin::remove_second_factors(&state, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether mail leaves: what waits, and since when the mail server fails. Administrators.
+#[utoipa::path(get, path = "/admin/mail", tag = "administration", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = MailState)))]
+async fn get_mail(State(state): State<AppState>, actor: Actor) -> ServiceResult<Json<MailState>> {
+    mail_state::get(&state, &actor).await.map(Json)
 }
 
 /// What is demanded of people by their role. Administrators.

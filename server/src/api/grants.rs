@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     AppState, ServiceResult,
+    middleware::Address,
     policy::Actor,
     services::{grants, grants_claim, grants_list, grants_redeem, grants_revoke, grants_team, reading::Reading},
 };
@@ -134,10 +135,11 @@ async fn challenge_grant(
 async fn redeem_grant(
     State(state): State<AppState>,
     actor: Actor,
+    from: Address,
     Path(grant): Path<GrantId>,
     Json(body): Json<RedeemGrant>,
 ) -> ServiceResult<Json<Redeemed>> {
-    grants_redeem::redeem(&state, &actor, grant, body).await.map(Json)
+    grants_redeem::redeem(&state, &actor, (grant, from), body).await.map(Json)
 }
 
 /// Store the resealed seed, which makes the grant live; repeating it is harmless.

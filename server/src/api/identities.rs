@@ -22,7 +22,7 @@ use crate::{
     AppState, ServiceResult,
     error::Refusal,
     middleware::{
-        Address, Holder, Visitor,
+        Address, Caller, Holder, Visitor,
         identity_cookie::{self, IdentityBrowser},
     },
     oidc,
@@ -78,11 +78,11 @@ async fn get_waiting_identity(
 async fn sign_in_with_identity(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
-    from: Address,
+    caller: Caller,
     IdentityBrowser(browser): IdentityBrowser,
     Json(body): Json<IdentitySignIn>,
 ) -> ServiceResult<Response> {
-    let new = identity_sign_in::sign_in(&state, carried, (from, browser), body).await?;
+    let new = identity_sign_in::sign_in(&state, carried, (caller, browser), body).await?;
     done_with(answer(&state, StatusCode::OK, new)?)
 }
 

@@ -1,20 +1,21 @@
 //! `/live`: server-sent events. Ids only; the client fetches what it may see.
 
-use std::{convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
-use api_types::{
-    audit::Action,
-    live::{LiveEvent, LiveKind},
-};
+use api_types::{audit::Action, live::LiveKind};
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{
         IntoResponse,
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures::{Stream, StreamExt, future, stream};
-use tokio_stream::wrappers::{BroadcastStream, IntervalStream, errors::BroadcastStreamRecvError};
+use futures::stream;
+use tokio::{
+    sync::watch,
+    time::{Instant, Interval},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
         in_flight::{Slot, What},
         sessions,
     },
+    storage::live_events::{self, LiveRow, Position},
 };
 
 /// The routes.
@@ -38,52 +40,119 @@ pub fn routes() -> OpenApiRouter<AppState> {
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How often a silent stream looks whether its session still lives.
 const LOOK: Duration = Duration::from_secs(60);
+/// Events that are read at once.
+const PAGE: u64 = 100;
+/// Where a page says how far it had heard.
+const LAST_EVENT_ID: &str = "last-event-id";
 
-/// What changes for the caller, as it changes. Begins with `resync`; ends with the session.
+/// What changes for the caller, as it changes. Goes on behind `Last-Event-ID`, whichever server gave that; without it, or where it
+/// is too old, it begins with `resync`. Ends with the session.
 #[utoipa::path(get, path = "/live", tag = "live", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "A stream; each event's `data` is a LiveEvent", body = String,
-        content_type = "text/event-stream")))]
-async fn live(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<impl IntoResponse> {
+    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that was heard")),
+    responses((status = 200, description = "A stream; each event's `data` is a LiveEvent, and its `id` says where it stands",
+        body = String, content_type = "text/event-stream")))]
+async fn live(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    headers: HeaderMap,
+) -> ServiceResult<impl IntoResponse> {
     let slot = state.in_flight.enter(What::Live, &actor)?;
-    let events = BroadcastStream::new(state.live.subscribe(actor.account));
+    let heard = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse().ok());
+    let listening = Listening::begin(state.clone(), actor, slot, heard).await?;
     state.audit.record(EventDraft::by(&actor, Action::Read).with("what", "live")).await?;
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("still here");
-    Ok(Sse::new(stream_of(state, actor, slot, events)).keep_alive(keep_alive))
+    Ok(Sse::new(stream::unfold(listening, Listening::next)).keep_alive(keep_alive))
 }
 
-fn stream_of(
+/// A stream, and how far it is.
+struct Listening {
     state: AppState,
     actor: Actor,
-    slot: Slot,
-    events: BroadcastStream<LiveEvent>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    // An event missed for slowness is as good as any change: fetch anew.
-    let heard = events.map(|event| match event {
-        Ok(event) => Some(event),
-        Err(BroadcastStreamRecvError::Lagged(_)) => Some(live::event(LiveKind::Resync)),
-    });
-    let looks = IntervalStream::new(tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK)).map(|_| None);
-    let first = stream::once(future::ready(Some(live::event(LiveKind::Resync))));
-    // When the channel closes (the server stops), so does the stream, whatever the interval does.
-    let end = stream::once(future::ready(None::<Option<LiveEvent>>));
-    let heard = heard.map(Some).chain(end);
-    stream::select(first.chain(looks).map(Some), heard)
-        .take_while(|event| future::ready(event.is_some()))
-        .filter_map(future::ready)
-        // The slot is held as long as the stream is there.
-        .scan((state, actor, slot), |(state, actor, _), event| look(state.clone(), *actor, event))
-        .filter_map(|event| future::ready(event.as_ref().map(sse)))
+    /// It is held as long as the stream is there.
+    _slot: Slot,
+    woken: watch::Receiver<()>,
+    look: Interval,
+    /// The first event, where everything has to be fetched anew.
+    first: Option<Event>,
+    /// Everything up to it was read.
+    read: i64,
+    /// What was read and isn't sent yet.
+    ready: VecDeque<LiveRow>,
+    /// Whether there may be more to read.
+    more: bool,
 }
 
-/// Ends the stream when the session has ended, before the event is sent.
-async fn look(state: AppState, actor: Actor, event: Option<LiveEvent>) -> Option<Option<LiveEvent>> {
-    match sessions::still(&state, &actor).await {
-        Ok(Some(_)) => Some(event),
-        Ok(None) | Err(_) => None,
+impl Listening {
+    async fn begin(state: AppState, actor: Actor, slot: Slot, heard: Option<Position>) -> ServiceResult<Self> {
+        // Before the place is read: what is written from then on wakes.
+        let woken = state.live.subscribe(actor.account);
+        let heard = match heard {
+            Some(place) if live_events::holds(state.db.read(), place).await? => Some(place),
+            _ => None,
+        };
+        let (first, read) = match heard {
+            Some(place) => (None, place.id),
+            None => {
+                let newest = live_events::newest(state.db.read()).await?;
+                (Some(resync(newest)), newest.map_or(0, |newest| newest.id))
+            }
+        };
+        let look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
+        Ok(Self { state, actor, _slot: slot, woken, look, first, read, ready: VecDeque::new(), more: true })
+    }
+
+    /// The next event; nothing more once the session has ended, the server stops, or the database is away: the page comes
+    /// back with the last id.
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            if let Some(event) = self.take() {
+                return if self.is_open().await { Some((Ok(event), self)) } else { None };
+            }
+            if self.more {
+                self.fill().await?;
+                continue;
+            }
+            tokio::select! {
+                woken = self.woken.changed() => {
+                    woken.ok()?;
+                    self.more = true;
+                }
+                _ = self.look.tick() => {
+                    if !self.is_open().await {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<Event> {
+        self.first.take().or_else(|| self.ready.pop_front().map(|row| sse(&row)))
+    }
+
+    async fn fill(&mut self) -> Option<()> {
+        let rows = live_events::after(self.state.db.read(), self.actor.account, self.read, PAGE).await.ok()?;
+        self.more = rows.len() as u64 == PAGE;
+        self.read = rows.last().map_or(self.read, |row| row.position.id);
+        self.ready.extend(rows);
+        Some(())
+    }
+
+    /// Looked at before every event: nobody is told anything by a session that has ended, wherever it was ended.
+    async fn is_open(&self) -> bool {
+        matches!(sessions::still(&self.state, &self.actor).await, Ok(Some(_)))
     }
 }
 
-fn sse(event: &LiveEvent) -> Result<Event, Infallible> {
-    let event = Event::default().event("live").json_data(event);
-    Ok(event.unwrap_or_else(|_| Event::default().comment("an event could not be written")))
+fn sse(row: &LiveRow) -> Event {
+    let event = Event::default().event("live").id(row.position.to_string()).json_data(&row.event);
+    event.unwrap_or_else(|_| Event::default().comment("an event could not be written"))
+}
+
+/// From here on.
+fn resync(newest: Option<Position>) -> Event {
+    let event = Event::default().event("live");
+    let event = newest.map_or(event.clone(), |place| event.id(place.to_string()));
+    let event = event.json_data(live::event(LiveKind::Resync));
+    event.unwrap_or_else(|_| Event::default().comment("an event could not be written"))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     AppState, ServiceResult,
-    middleware::{Address, Holder, Visitor},
+    middleware::{Address, Caller, Holder, Visitor},
     services::{passkey_sign_in, passkeys},
 };
 
@@ -78,10 +78,10 @@ async fn challenge_passkey(State(state): State<AppState>, from: Address) -> Serv
 async fn sign_in_with_passkey(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
-    from: Address,
+    caller: Caller,
     Json(body): Json<PasskeySignIn>,
 ) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, passkey_sign_in::sign_in(&state, carried, from, body).await?)
+    answer(&state, StatusCode::OK, passkey_sign_in::sign_in(&state, carried, caller, body).await?)
 }
 
 /// Prove a passkey, for what a session alone may not do: the session is confirmed for ten minutes.

@@ -18,7 +18,7 @@ use super::{extract::Json, sign_in::answer};
 use crate::{
     AppState, ServiceResult,
     middleware::{
-        Address, Holder, Visitor,
+        Address, Caller, Holder, Visitor,
         phone_cookie::{self, PhoneBrowser},
     },
     services::{phone_codes::LIFE, phone_sign_in, phones},
@@ -57,9 +57,10 @@ async fn add_phone(
 async fn verify_phone(
     State(state): State<AppState>,
     Holder(actor): Holder,
+    from: Address,
     Json(body): Json<VerifyPhone>,
 ) -> ServiceResult<StatusCode> {
-    phones::verify(&state, &actor, body).await?;
+    phones::verify(&state, &actor, from, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -87,11 +88,11 @@ async fn remove_phone(State(state): State<AppState>, Holder(actor): Holder) -> S
     responses((status = 200, body = PhoneSignInStarted)))]
 async fn start_phone_sign_in(
     State(state): State<AppState>,
-    from: Address,
+    caller: Caller,
     PhoneBrowser(before): PhoneBrowser,
     Json(body): Json<StartPhoneSignIn>,
 ) -> ServiceResult<Response> {
-    let started = phone_sign_in::start(&state, from, before, body).await?;
+    let started = phone_sign_in::start(&state, caller, before, body).await?;
     let cookie = phone_cookie::set(&started.browser, LIFE)?;
     Ok(([(header::SET_COOKIE, cookie)], Json(started.body)).into_response())
 }
@@ -102,11 +103,11 @@ async fn start_phone_sign_in(
 async fn sign_in_with_phone(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
-    from: Address,
+    caller: Caller,
     PhoneBrowser(browser): PhoneBrowser,
     Json(body): Json<PhoneSignIn>,
 ) -> ServiceResult<Response> {
-    let new = phone_sign_in::sign_in(&state, carried, (from, browser), body).await?;
+    let new = phone_sign_in::sign_in(&state, carried, (caller, browser), body).await?;
     let mut response = answer(&state, StatusCode::OK, new)?;
     response.headers_mut().append(header::SET_COOKIE, phone_cookie::set("", 0)?);
     Ok(response)

@@ -8,7 +8,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ACCOUNT_BODY_MAX, extract::Json, limits::limited, sign_in::answer};
-use crate::{AppState, ServiceResult, middleware::Address, services::recovery};
+use crate::{AppState, ServiceResult, middleware::Caller, services::recovery};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -23,10 +23,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, body = RecoveryStarted)))]
 async fn start_recovery(
     State(state): State<AppState>,
-    from: Address,
+    caller: Caller,
     Json(body): Json<StartRecovery>,
 ) -> ServiceResult<Json<RecoveryStarted>> {
-    recovery::start(&state, from, body).await.map(Json)
+    recovery::start(&state, caller, body).await.map(Json)
 }
 
 /// Prove the kit; gives what it opens. One proof an attempt.
@@ -34,14 +34,19 @@ async fn start_recovery(
     responses((status = 200, body = RecoveryVerified)))]
 async fn verify_recovery(
     State(state): State<AppState>,
+    caller: Caller,
     Json(body): Json<VerifyRecovery>,
 ) -> ServiceResult<Json<RecoveryVerified>> {
-    recovery::verify(&state, body).await.map(Json)
+    recovery::verify(&state, caller, body).await.map(Json)
 }
 
 /// Set the new password. Every other session ends.
 #[utoipa::path(post, path = "/recovery/finish", tag = "recovery", request_body = FinishRecovery,
     responses((status = 200, body = SignedIn)))]
-async fn finish_recovery(State(state): State<AppState>, Json(body): Json<FinishRecovery>) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, recovery::finish(&state, body).await?)
+async fn finish_recovery(
+    State(state): State<AppState>,
+    caller: Caller,
+    Json(body): Json<FinishRecovery>,
+) -> ServiceResult<Response> {
+    answer(&state, StatusCode::OK, recovery::finish(&state, caller, body).await?)
 }

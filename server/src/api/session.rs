@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::extract::{Json, Path};
 use crate::{
     AppState, ServiceResult,
-    middleware::{Address, Holder, Visitor, session::clear_cookie},
+    middleware::{Address, Caller, Holder, Visitor, session::clear_cookie},
     services::{confirmation, sessions},
 };
 
@@ -88,10 +88,10 @@ async fn end_other_sessions(State(state): State<AppState>, Holder(actor): Holder
 async fn start_confirmation(
     State(state): State<AppState>,
     Holder(actor): Holder,
-    from: Address,
+    caller: Caller,
     Json(body): Json<StartConfirmation>,
 ) -> ServiceResult<Json<SignInStarted>> {
-    confirmation::start(&state, &actor, from, body).await.map(Json)
+    confirmation::start(&state, &actor, caller, body).await.map(Json)
 }
 
 /// The session is confirmed for ten minutes.
@@ -100,8 +100,9 @@ async fn start_confirmation(
 async fn finish_confirmation(
     State(state): State<AppState>,
     Holder(actor): Holder,
+    caller: Caller,
     Json(body): Json<FinishConfirmation>,
 ) -> ServiceResult<StatusCode> {
-    confirmation::finish(&state, &actor, body).await?;
+    confirmation::finish(&state, &actor, caller, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::extract::Json;
 use crate::{
     AppState, ServiceResult,
-    middleware::{Address, Visitor, session::set_cookie},
+    middleware::{Caller, Visitor, session::set_cookie},
     services::sign_in::{self, NewSession},
 };
 
@@ -28,26 +28,29 @@ pub fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, body = SignInStarted)))]
 async fn start_sign_in(
     State(state): State<AppState>,
-    from: Address,
+    caller: Caller,
     Json(body): Json<StartSignIn>,
 ) -> ServiceResult<Json<SignInStarted>> {
-    sign_in::start(&state, from, body).await.map(Json)
+    sign_in::start(&state, caller, body).await.map(Json)
 }
 
-/// Finish signing in; a session begins.
+/// Finish signing in; a session begins. A program that shows a token of its own, 32 random bytes in base64url, in the header
+/// `healthsecure-device` is known again on its next sign-in; a browser gets a cookie for that.
 #[utoipa::path(post, path = "/sign-in/finish", tag = "sign-in", request_body = FinishSignIn,
     responses((status = 200, body = SignedIn)))]
 async fn finish_sign_in(
     State(state): State<AppState>,
     Visitor(carried): Visitor,
+    caller: Caller,
     Json(body): Json<FinishSignIn>,
 ) -> ServiceResult<Response> {
-    answer(&state, StatusCode::OK, sign_in::finish(&state, carried, body).await?)
+    answer(&state, StatusCode::OK, sign_in::finish(&state, carried, caller, body).await?)
 }
 
-/// A new session: the token goes into the cookie for the page, into the body for programs, never into both.
+/// A new session: the token goes into the cookie for the page, into the body for programs, never into both. Beside the
+/// cookie goes the one by which the device is known again.
 pub fn answer(state: &AppState, status: StatusCode, new: NewSession) -> ServiceResult<Response> {
-    let NewSession { mut signed_in, token } = new;
+    let NewSession { mut signed_in, token, device } = new;
     match signed_in.session.carrier {
         Carrier::Bearer => {
             signed_in.token = Some(token);
@@ -57,6 +60,9 @@ pub fn answer(state: &AppState, status: StatusCode, new: NewSession) -> ServiceR
             let cookie = set_cookie(&token, state.config.sessions.cookie_absolute)?;
             let mut response = (status, Json(signed_in)).into_response();
             response.headers_mut().insert(header::SET_COOKIE, cookie);
+            if let Some(device) = device {
+                response.headers_mut().append(header::SET_COOKIE, device.cookie()?);
+            }
             Ok(response)
         }
     }

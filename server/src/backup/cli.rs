@@ -20,7 +20,10 @@ use crate::{
     cli::BlobArgs,
     clock::Clock,
     database_args::DatabaseArgs,
-    storage::blobs::{Addressing, BlobOptions, Credentials},
+    storage::{
+        blobs::{Addressing, BlobOptions, Credentials},
+        settling::Settled,
+    },
 };
 
 /// How a bucket with backups is reached.
@@ -274,6 +277,7 @@ impl BackupCommand {
             data: self.data,
             settings,
             clock: Clock::default(),
+            since: None,
         };
         let taken = block_on(super::take(&order))?;
         println!(
@@ -281,7 +285,10 @@ impl BackupCommand {
             taken.id, taken.size.blobs, taken.size.bytes, taken.size.new_bytes
         );
         if taken.left_out > 0 {
-            println!("{} damaged blobs are not in it: no backup ever held them.", taken.left_out);
+            println!(
+                "{} damaged blobs are not in it: no backup ever held them. The server gives nothing of them out, and tells of them.",
+                taken.left_out
+            );
         }
         if taken.dropped > 0 {
             println!("{} older snapshots were dropped.", taken.dropped);
@@ -341,6 +348,14 @@ fn said(done: &Done) -> Result<(), String> {
     }
 }
 
+fn settled(of: &Settled) -> String {
+    format!(
+        "Nothing counts as waited out since the snapshot: {} sessions have ended, and {} removals of accounts, {} askings for an \
+         escrow and {} of emergency contacts must be asked for anew.",
+        of.sessions, of.removals, of.escrows, of.emergencies
+    )
+}
+
 impl RestoreArgs {
     /// Restores.
     pub fn run(self) -> Result<(), String> {
@@ -392,6 +407,7 @@ impl RestoreArgs {
             restored.log,
             data.display()
         );
+        println!("{}", settled(&restored.settled));
         Ok(())
     }
 }

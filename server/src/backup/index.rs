@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{BackupError, Recipient, SnapshotId};
-use crate::{ServiceError, ServiceResult, secrets::SecretsDir, storage::blobs::Written};
+use super::{Recipient, SnapshotId};
+use crate::{
+    ServiceError, ServiceResult,
+    secrets::{SecretsDir, SecretsError},
+    storage::blobs::Written,
+};
 
 /// Of all that lies in a repository.
 pub const FORMAT: u32 = 1;
@@ -31,6 +35,12 @@ impl Stored {
     /// What was written under a name.
     pub fn new(name: String, written: Written) -> Self {
         Self { name, size: written.len, sha256: hex::encode(written.sha256) }
+    }
+
+    /// What it holds, as [`NameKey`] names it; its own name has something random behind that, but for what earlier versions
+    /// stored.
+    pub fn content(&self) -> &str {
+        self.name.split_once('-').map_or(self.name.as_str(), |(content, _)| content)
     }
 
     /// What is to be written under a name.
@@ -84,7 +94,7 @@ fn json(value: &impl Serialize) -> ServiceResult<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| ServiceError::Internal(format!("an index: {error}")))
 }
 
-/// Makes the names of objects, and signs indexes: with a key that only this installation has.
+/// Makes the names of what objects hold, and signs indexes: with a key that only this installation has.
 pub struct NameKey(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for NameKey {
@@ -95,9 +105,9 @@ impl fmt::Debug for NameKey {
 
 impl NameKey {
     /// Reads it, or makes it: without it, all is stored once more.
-    pub fn load(secrets: &SecretsDir) -> Result<Self, BackupError> {
+    pub fn load(secrets: &SecretsDir) -> Result<Self, SecretsError> {
         let key = Zeroizing::new(secrets.creating().key(FILE)?);
-        if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE).into()) }
+        if key.len() == 32 { Ok(Self(key)) } else { Err(secrets.damaged(FILE)) }
     }
 
     /// The name of a blob for a recipient.

@@ -4,14 +4,15 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use api_types::UnixMillis;
 use sea_orm::DatabaseConnection;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{BackupError, SnapshotId};
 use crate::{
@@ -27,27 +28,48 @@ use crate::{
 const HELD: UnixMillis = 2 * MINUTE;
 /// How often it gives one.
 const EVERY: Duration = Duration::from_secs(20);
+/// One that gets on with nothing for so long hangs: it is given up, and told of.
+const STALLED: Duration = Duration::from_secs(30 * 60);
 
 /// The hold of a backup. Dropped, it ends by itself, later.
 pub struct Lease {
     writer: DatabaseConnection,
     clock: Clock,
     id: SnapshotId,
-    lost: Arc<AtomicBool>,
+    held: Arc<Held>,
     beat: JoinHandle<()>,
 }
 
+/// What the backup and its beat both know.
+#[derive(Debug)]
+struct Held {
+    lost: CancellationToken,
+    until: AtomicI64,
+    /// How often the backup got on.
+    steps: AtomicU64,
+}
+
 impl Lease {
-    /// Takes it.
+    /// Takes it; with a time only where no backup that was begun after it has ended since.
     ///
     /// # Errors
     /// [`BackupError::Busy`].
-    pub async fn take(writer: DatabaseConnection, clock: Clock, id: SnapshotId) -> Result<Self, BackupError> {
+    pub async fn take(
+        writer: DatabaseConnection,
+        clock: Clock,
+        id: SnapshotId,
+        since: Option<UnixMillis>,
+    ) -> Result<Self, BackupError> {
         let now = clock.now();
         let tx = begin(&writer).await?;
         // PostgreSQL lets two ask at once: one row that both must have.
         crate::storage::instance::lock(&tx).await?;
         if backups::running(&tx, now).await?.is_some() {
+            return Err(BackupError::Busy);
+        }
+        if let Some(time) = since
+            && backups::any_ended_since(&tx, time).await?
+        {
             return Err(BackupError::Busy);
         }
         let row = Backup {
@@ -63,18 +85,45 @@ impl Lease {
         };
         backups::insert(&tx, row).await?;
         tx.commit().await?;
-        let lost = Arc::new(AtomicBool::new(false));
-        let beat = tokio::spawn(beat(writer.clone(), clock.clone(), id.clone(), Arc::clone(&lost)));
-        Ok(Self { writer, clock, id, lost, beat })
+        let held = Arc::new(Held {
+            lost: CancellationToken::new(),
+            until: AtomicI64::new(now + HELD),
+            steps: AtomicU64::new(0),
+        });
+        let beat = tokio::spawn(beat(writer.clone(), clock.clone(), id.clone(), Arc::clone(&held)));
+        Ok(Self { writer, clock, id, held, beat })
     }
 
-    /// Whether it still holds.
+    /// The backup gets on, if it may: asked before each step.
+    ///
+    /// # Errors
+    /// [`BackupError::LeaseLost`]: another may have begun, and nothing may be written or deleted any more.
+    pub fn step(&self) -> Result<(), BackupError> {
+        self.held.steps.fetch_add(1, Ordering::Relaxed);
+        let over = self.clock.now() >= self.held.until.load(Ordering::Relaxed);
+        if over || self.held.lost.is_cancelled() { Err(BackupError::LeaseLost) } else { Ok(()) }
+    }
+
+    /// Whether it still holds, by the database.
     ///
     /// # Errors
     /// [`BackupError::LeaseLost`].
     pub async fn check(&self) -> Result<(), BackupError> {
-        let held = extend(&self.writer, &self.clock, &self.id).await?;
-        if held && !self.lost.load(Ordering::Relaxed) { Ok(()) } else { Err(BackupError::LeaseLost) }
+        if extend(&self.writer, &self.clock, &self.id, &self.held).await? {
+            self.step()
+        } else {
+            Err(BackupError::LeaseLost)
+        }
+    }
+
+    /// Ends when it is lost.
+    pub async fn lost(&self) {
+        self.held.lost.cancelled().await;
+    }
+
+    /// The connection that it is held by, which may write.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
     }
 
     /// Ends it, and says how the backup ended.
@@ -92,22 +141,67 @@ impl Drop for Lease {
     }
 }
 
-async fn extend(writer: &DatabaseConnection, clock: &Clock, id: &SnapshotId) -> DbResult<bool> {
+async fn extend(writer: &DatabaseConnection, clock: &Clock, id: &SnapshotId, held: &Held) -> DbResult<bool> {
     let now = clock.now();
     let tx = begin(writer).await?;
-    let held = backups::extend(&tx, id.as_str(), now, now + HELD).await?;
+    let holds = backups::extend(&tx, id.as_str(), now, now + HELD).await?;
     tx.commit().await?;
-    Ok(held)
+    if holds {
+        held.until.store(now + HELD, Ordering::Relaxed);
+    }
+    Ok(holds)
 }
 
-async fn beat(writer: DatabaseConnection, clock: Clock, id: SnapshotId, lost: Arc<AtomicBool>) {
+/// Gives signs of life for as long as the backup gets on.
+async fn beat(writer: DatabaseConnection, clock: Clock, id: SnapshotId, held: Arc<Held>) {
+    let mut progress = Progress { steps: 0, since: Instant::now() };
     loop {
         tokio::time::sleep(EVERY).await;
-        match extend(&writer, &clock, &id).await {
-            Ok(true) => {}
-            Ok(false) => return lost.store(true, Ordering::Relaxed),
-            // It is tried again, while there is time.
-            Err(error) => tracing::warn!(%error, "a backup could not say that it goes on"),
+        if progress.is_stalled(held.steps.load(Ordering::Relaxed), Instant::now()) {
+            tracing::error!("a backup gets on with nothing; it is given up");
+            return held.lost.cancel();
         }
+        match timeout(EVERY, extend(&writer, &clock, &id, &held)).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return held.lost.cancel(),
+            // It is tried again, while there is time.
+            Ok(Err(error)) => tracing::warn!(%error, "a backup could not say that it goes on"),
+            Err(_) => tracing::warn!("a backup could not say that it goes on: the database doesn't answer"),
+        }
+        if clock.now() >= held.until.load(Ordering::Relaxed) {
+            return held.lost.cancel();
+        }
+    }
+}
+
+/// Since when so many steps were done.
+#[derive(Debug)]
+struct Progress {
+    steps: u64,
+    since: Instant,
+}
+
+impl Progress {
+    fn is_stalled(&mut self, steps: u64, now: Instant) -> bool {
+        if steps != self.steps {
+            *self = Self { steps, since: now };
+        }
+        now.saturating_duration_since(self.since) > STALLED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gets_on_with_nothing_hangs() {
+        let begun = Instant::now();
+        let mut progress = Progress { steps: 0, since: begun };
+        let second = Duration::from_secs(1);
+        assert!(!progress.is_stalled(0, begun + STALLED));
+        assert!(!progress.is_stalled(1, begun + STALLED + second), "one step more");
+        assert!(!progress.is_stalled(1, begun + STALLED + STALLED));
+        assert!(progress.is_stalled(1, begun + STALLED + STALLED + second + second));
     }
 }

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub tables: Vec<TableDump>,
     /// The blobs that the database names.
     pub blobs: Vec<BlobCopy>,
+    /// Keys of those that it names as well, and that were damaged before any backup held them. Earlier versions didn't say.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// The files of `secrets/`.
     pub secrets: Vec<SecretFile>,
     /// What the operator had decided, without anything secret: for whoever sets it up anew.

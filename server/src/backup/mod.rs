@@ -7,6 +7,7 @@
 //! names, sizes and hashes of the snapshot's objects: by it a server, which opens nothing, knows what is there already and
 //! what nobody needs any more.
 
+mod blobs;
 mod cli;
 pub mod drill;
 pub mod heal;
@@ -32,7 +33,8 @@ use sea_orm::DbErr;
 use crate::{
     ServiceError,
     log::LogError,
-    secrets::SecretsError,
+    membership::MembershipError,
+    secrets::{SecretsDir, SecretsError},
     state::StartError,
     storage::{
         blobs::{BlobError, BlobsError},
@@ -61,6 +63,15 @@ pub use restore::run as restore;
 pub use take::run as take;
 /// Reads a repository and compares.
 pub use verify::run as verify;
+
+/// Makes sure of the secret that a server with backups of its own needs: of several servers on one database each must have the
+/// same, or what one stored is unknown to the others.
+///
+/// # Errors
+/// [`SecretsError`].
+pub fn load_key(secrets: &SecretsDir) -> Result<(), SecretsError> {
+    index::NameKey::load(secrets).map(drop)
+}
 
 /// Why a backup wasn't made, or can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +166,14 @@ pub enum BackupError {
     /// The secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// Those of the other servers.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
+    /// Another server of the installation could change what is put back.
+    #[error(
+        "a server of this installation is running on {0}: stop all of them first. One that was killed counts for 30 seconds"
+    )]
+    Served(String),
     /// The data folder.
     #[error(transparent)]
     Folder(#[from] StartError),

@@ -18,6 +18,7 @@ use crate::{
     clock::now_ms,
     data_folder,
     database_url::DatabaseUrl,
+    membership,
     services::stored_blobs::{self, Health, StoredBlob},
     storage::{
         blob_garbage,
@@ -41,7 +42,7 @@ pub struct PutBack {
     pub snapshot: Option<SnapshotId>,
     /// The report.
     pub report: ReportId,
-    /// The installation's data folder: its server must not run.
+    /// The installation's data folder: no server of it may run.
     pub data: PathBuf,
     /// Its database.
     pub database: DatabaseUrl,
@@ -69,14 +70,17 @@ pub struct Done {
 pub async fn run(order: &PutBack) -> Result<Done, BackupError> {
     let id = match &order.snapshot {
         Some(id) => id.clone(),
-        None => {
-            let newest = order.from.contents().await?.snapshots.pop_last();
-            newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?
-        }
+        None => order.from.contents().await?.newest(now_ms())?,
     };
     let _lock = data_folder::lock(&order.data)?;
+    let _database = data_folder::lock_database(&order.database)?;
     let db = Db::open_existing(&order.database).await?;
-    let done = put_back(order, &db, id).await;
+    let done = match membership::anyone(db.read()).await {
+        Ok(false) => put_back(order, &db, id).await,
+        // It lies elsewhere, and so in another folder.
+        Ok(true) => Err(BackupError::Served(order.database.to_string())),
+        Err(error) => Err(error.into()),
+    };
     db.close().await?;
     done
 }

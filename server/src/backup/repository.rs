@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use api_types::UnixMillis;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     ServiceError,
+    clock::AHEAD,
     storage::blobs::{BlobError, Blobs, BlobsConfig},
 };
 
@@ -55,8 +57,28 @@ pub struct Contents {
     pub snapshots: BTreeSet<SnapshotId>,
     /// Those that have an index, whole or not.
     pub indexes: BTreeSet<SnapshotId>,
+    /// How many snapshots or indexes have names that this version doesn't know.
+    pub unknown: usize,
     /// Names of objects, and their sizes.
     pub objects: BTreeMap<String, u64>,
+}
+
+impl Contents {
+    /// Snapshots until now, and those of a time that is still to come: a clock was ahead when they were made.
+    pub fn by_time(&self, now: UnixMillis) -> (BTreeSet<SnapshotId>, BTreeSet<SnapshotId>) {
+        self.snapshots.iter().cloned().partition(|id| id.time() <= now + AHEAD)
+    }
+
+    /// The newest snapshot. One of a time that is still to come is only taken where there is no other: perhaps this machine's
+    /// clock is behind.
+    pub fn newest(&self, now: UnixMillis) -> Result<SnapshotId, BackupError> {
+        let (mut past, mut ahead) = self.by_time(now);
+        if let Some(id) = ahead.last() {
+            tracing::warn!(%id, "a snapshot is of a time that is still to come: the latest is another, if there is one");
+        }
+        let newest = past.pop_last().or_else(|| ahead.pop_last());
+        newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))
+    }
 }
 
 /// A repository; cheap to clone.
@@ -144,10 +166,10 @@ impl Repository {
         for (key, size) in self.store.sizes().await.map_err(|error| self.failed(error))? {
             if let Some(name) = key.strip_prefix(OBJECTS) {
                 contents.objects.insert(name.to_owned(), size);
-            } else if let Some(id) = key.strip_prefix(SNAPSHOTS).and_then(|id| id.parse().ok()) {
-                contents.snapshots.insert(id);
-            } else if let Some(id) = key.strip_prefix(INDEXES).and_then(|id| id.parse().ok()) {
-                contents.indexes.insert(id);
+            } else if let Some(id) = key.strip_prefix(SNAPSHOTS) {
+                contents.unknown += usize::from(!add(&mut contents.snapshots, id));
+            } else if let Some(id) = key.strip_prefix(INDEXES) {
+                contents.unknown += usize::from(!add(&mut contents.indexes, id));
             }
         }
         Ok(contents)
@@ -249,6 +271,11 @@ impl Repository {
             other => self.failed(other),
         }
     }
+}
+
+/// Whether it is the name of a snapshot.
+fn add(ids: &mut BTreeSet<SnapshotId>, name: &str) -> bool {
+    name.parse().map(|id| ids.insert(id)).is_ok()
 }
 
 fn manifest_key(id: &SnapshotId) -> String {

@@ -1,5 +1,6 @@
 //! A snapshot restored: into an empty place, everything compared before anybody is told that it is done. What is not complete
-//! can't be served: the database comes last, whole or not at all.
+//! can't be served: the database comes last, whole or not at all, and bears a mark until its log was verified and the restore
+//! recorded.
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     audit::EventDraft,
+    clock::now_ms,
     data_folder,
     database_url::DatabaseUrl,
     log,
@@ -29,11 +31,12 @@ use crate::{
         copy::{
             Table, digest,
             dump::{Load, clear},
-            tables,
+            lasting, marks,
             target::Target,
         },
         db::Db,
-        migrate, sessions,
+        migrate,
+        settling::{self, Settled},
     },
 };
 
@@ -69,6 +72,8 @@ pub struct Restored {
     pub blobs: usize,
     /// Leaves of the log, which is whole.
     pub log: u64,
+    /// What it doesn't go on with.
+    pub settled: Settled,
     /// What the operator had decided.
     pub settings: BTreeMap<String, String>,
 }
@@ -80,10 +85,7 @@ pub struct Restored {
 pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, BackupError> {
     let id = match &order.snapshot {
         Some(id) => id.clone(),
-        None => {
-            let newest = order.from.contents().await?.snapshots.pop_last();
-            newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?
-        }
+        None => order.from.contents().await?.newest(now_ms())?,
     };
     let manifest = order.from.manifest(&order.identities, &id).await?;
     of_this_schema(&manifest)?;
@@ -97,16 +99,16 @@ pub async fn run(order: &Restore, say: impl Fn(&str)) -> Result<Restored, Backup
     }
     write_secrets(&order.data, &manifest)?;
     say("The blobs are there. Restoring the database.");
-    let rows = restore_database(order, &manifest, &instance).await?;
+    let filled = restore_database(order, &manifest, &instance).await?;
     say("The database is the same as in the snapshot. Verifying the log.");
-    let verified = log::verify(&order.database, &order.data).await?;
-    record(order, &id).await?;
+    let verified = complete(order, &id, filled.settled).await?;
     Ok(Restored {
         snapshot: id,
         tables: manifest.tables.len(),
-        rows,
+        rows: filled.rows,
         blobs: manifest.blobs.len(),
         log: verified.events.leaves + verified.keys.leaves,
+        settled: filled.settled,
         instance: manifest.instance,
         settings: manifest.settings,
     })
@@ -124,10 +126,9 @@ pub(super) async fn without_blobs(
     let blobs = empty_place(order).await?;
     blobs.claim(&instance, None).await?;
     write_secrets(&order.data, manifest)?;
-    let rows = restore_database(order, manifest, &instance).await?;
-    log::verify(&order.database, &order.data).await?;
-    record(order, id).await?;
-    Ok((blobs, rows))
+    let filled = restore_database(order, manifest, &instance).await?;
+    complete(order, id, filled.settled).await?;
+    Ok((blobs, filled.rows))
 }
 
 fn of_this_schema(manifest: &Manifest) -> Result<(), BackupError> {
@@ -214,31 +215,45 @@ fn write_secrets(data: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed(&folder))
 }
 
-async fn restore_database(order: &Restore, manifest: &Manifest, instance: &[u8; 16]) -> Result<u64, BackupError> {
+/// A database that has every row of the snapshot, and what it doesn't go on with.
+struct Filled {
+    rows: u64,
+    settled: Settled,
+}
+
+async fn restore_database(order: &Restore, manifest: &Manifest, instance: &[u8; 16]) -> Result<Filled, BackupError> {
     if order.database.is_sqlite() {
         let conn = connect(&order.database, Purpose::Migrate).await?;
         migrate::migrate(&conn).await?;
         let tx = begin(&conn).await?;
         // Tables come in any order: what refers to what is looked at with the commit.
         tx.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
-        let rows = fill(order, manifest, &tx).await?;
+        let filled = fill(order, manifest, &tx).await?;
         tx.commit().await?;
         conn.close().await?;
-        return Ok(rows);
+        return Ok(filled);
     }
     let target = Target::open(&order.database).await?;
     if target.is_begun().await? {
         return Err(BackupError::Occupied(order.database.to_string()));
     }
     target.prepare(instance).await?;
-    let rows = fill(order, manifest, target.conn()).await?;
+    let filled = fill(order, manifest, target.conn()).await?;
     target.complete().await?;
-    Ok(rows)
+    Ok(filled)
 }
 
-/// Fills every table, and reads it back.
-async fn fill(order: &Restore, manifest: &Manifest, conn: &impl ConnectionTrait) -> Result<u64, BackupError> {
-    let tables = tables()?;
+/// Marks the database, fills it, and takes out what it must not go on with: so it can't be served before the end, and at no
+/// moment with anything of that.
+async fn fill(order: &Restore, manifest: &Manifest, conn: &impl ConnectionTrait) -> Result<Filled, BackupError> {
+    marks::begin_restore(conn).await?;
+    let rows = fill_tables(order, manifest, conn).await?;
+    Ok(Filled { rows, settled: settling::settle(conn).await? })
+}
+
+/// Fills every table that a backup holds, and reads it back.
+async fn fill_tables(order: &Restore, manifest: &Manifest, conn: &impl ConnectionTrait) -> Result<u64, BackupError> {
+    let tables = lasting()?;
     if tables.len() != manifest.tables.len() {
         return Err(BackupError::OtherSchema(manifest.version.clone()));
     }
@@ -275,17 +290,22 @@ async fn restore_table(
     Ok(())
 }
 
+/// Verifies the log, records the restore, and takes the mark away.
+async fn complete(order: &Restore, id: &SnapshotId, settled: Settled) -> Result<log::Verified, BackupError> {
+    let db = Db::open_restored(&order.database).await?;
+    let verified = log::verify_in(&db, &order.data).await?;
+    record(&db, id, settled).await?;
+    db.close().await?;
+    Ok(verified)
+}
+
 /// The restore is an event like any, the first one after the snapshot. The backup that the snapshot was of has no end in it.
-async fn record(order: &Restore, id: &SnapshotId) -> Result<(), BackupError> {
-    let db = Db::open_existing(&order.database).await?;
+async fn record(db: &Db, id: &SnapshotId, settled: Settled) -> Result<(), BackupError> {
     let mut tx = db.begin_write().await?;
     backups::delete(tx.conn(), id.as_str()).await?;
-    // Some of them were ended since, by people who had a reason.
-    let sessions = sessions::delete_all(tx.conn()).await?;
-    tx.record(
-        EventDraft::anonymous(Action::System).with("what", "restore").with("snapshot", id).with("sessions", sessions),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(db.close().await?)
+    let event = EventDraft::anonymous(Action::System).with("what", "restore").with("snapshot", id);
+    let event = event.with("sessions", settled.sessions).with("removals", settled.removals);
+    tx.record(event.with("escrows", settled.escrows).with("emergencies", settled.emergencies)).await?;
+    marks::end_restore(tx.conn()).await?;
+    Ok(tx.commit().await?)
 }

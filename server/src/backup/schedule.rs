@@ -9,9 +9,9 @@ use super::{BackupError, Keep, Order, Place, Recipient, Taken, drill::DrillPlan}
 use crate::{
     AppState, ServiceResult,
     background::{Background, pause},
-    clock::{DAY, HOUR, MINUTE},
+    clock::{AHEAD, DAY, HOUR, MINUTE},
     config::Config,
-    services::backups,
+    services::{backups, retention},
     storage::backups::Backup,
 };
 
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// One that failed is tried again after so long, or when the next would be due.
 const AGAIN: UnixMillis = 15 * MINUTE;
 /// How often an overdue one is told of.
-const TOLD_EVERY: UnixMillis = DAY;
+pub const TOLD_EVERY: UnixMillis = DAY;
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -83,9 +83,11 @@ impl Schedule {
         failed.map_or(due, |failed| due.max(failed.began_at + AGAIN.min(self.every.0)))
     }
 
-    /// Whether there has been none for twice the time; of a server that never made one, since it started.
+    /// Whether there has been none for twice the time; of a server that never made one, since it started. Where it started by a
+    /// clock that was ahead, nobody knows how long that is.
     pub fn is_overdue(&self, good: Option<&Backup>, started_at: UnixMillis, now: UnixMillis) -> bool {
-        good.map_or(started_at, |good| good.began_at) + 2 * self.every.0 < now
+        let since = good.map_or(started_at, |good| good.began_at);
+        since + 2 * self.every.0 < now || since > now + AHEAD
     }
 
     /// What is to be backed up.
@@ -97,9 +99,11 @@ impl Schedule {
             blobs: config.blobs.clone(),
             to: self.to.clone(),
             recipient: self.recipient.clone(),
-            keep: self.keep,
+            // A clock that is ahead would make young snapshots old. None goes then; that they are made goes on.
+            keep: self.keep.filter(|_| retention::is_clock_trusted(state)),
             settings: settings(config),
             clock: state.clock.clone(),
+            since: None,
         }
     }
 }
@@ -154,8 +158,8 @@ async fn run(state: AppState, stop: CancellationToken) {
 pub async fn once(state: &AppState) -> ServiceResult<Option<Taken>> {
     let Some(plan) = &state.config.backup else { return Ok(None) };
     let mut taken = None;
-    if backups::is_due(state, plan).await? {
-        match super::take(&plan.order(state)).await {
+    if let Some(since) = backups::due(state, plan).await? {
+        match watched(state, plan, since).await {
             Ok(done) => taken = Some(done),
             // Another server of this installation was faster.
             Err(BackupError::Busy) => {}
@@ -163,11 +167,37 @@ pub async fn once(state: &AppState) -> ServiceResult<Option<Taken>> {
         }
         backups::record_ended(state).await?;
     }
-    let overdue = backups::is_overdue(state, plan).await?;
-    if is_to_be_told(state, overdue) {
-        backups::alert_overdue(state).await?;
-    }
+    tell_overdue(state, plan).await?;
     Ok(taken)
+}
+
+/// Makes one. It may hang: that none was made is told meanwhile.
+async fn watched(state: &AppState, plan: &Schedule, since: UnixMillis) -> Result<Taken, BackupError> {
+    let order = Order { since: Some(since), ..plan.order(state) };
+    let work = super::take(&order);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(LOOK) => {
+                if let Err(error) = tell_overdue(state, plan).await {
+                    tracing::error!(%error, "whether a backup is overdue could not be told; it is tried again");
+                }
+            }
+        }
+    }
+}
+
+async fn tell_overdue(state: &AppState, plan: &Schedule) -> ServiceResult<()> {
+    let overdue = backups::is_overdue(state, plan).await?;
+    if !is_to_be_told(state, overdue) {
+        return Ok(());
+    }
+    let told = backups::alert_overdue(state).await;
+    if told.is_err() {
+        *state.overdue_told.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+    told
 }
 
 /// Once a day, as long as it lasts.
@@ -219,6 +249,8 @@ mod tests {
         assert_eq!(plan.next(None, Some(&begun(DAY))), DAY + AGAIN);
         assert!(!plan.is_overdue(Some(&begun(DAY)), 0, DAY + 2 * HOUR));
         assert!(plan.is_overdue(Some(&begun(DAY)), 0, DAY + 2 * HOUR + 1));
+        assert!(plan.is_overdue(None, DAY + HOUR, DAY), "started by a clock that was ahead");
+        assert!(!plan.is_overdue(None, DAY + AHEAD, DAY));
         assert!(!plan.is_overdue(None, DAY, DAY + HOUR) && plan.is_overdue(None, DAY, DAY + 3 * HOUR));
     }
 

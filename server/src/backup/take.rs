@@ -2,35 +2,37 @@
 //! it visible.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fs,
     path::PathBuf,
     time::Instant,
 };
 
-use futures::{TryStreamExt, future::try_join_all};
-use sea_orm::DatabaseTransaction;
+use api_types::UnixMillis;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
 use super::{
     BackupError, Keep, Manifest, Place, Recipient, Repository, SnapshotId, Stored,
+    blobs::Named,
     index::{FORMAT, Growing, NameKey},
     lease::Lease,
-    manifest::{BlobCopy, SecretFile, TableDump},
-    sealed::{self, Sealer},
-    sweep,
+    manifest::{SecretFile, TableDump},
+    sealed, sweep,
 };
 use crate::{
+    ServiceResult,
     clock::Clock,
     database_url::DatabaseUrl,
-    secrets::SecretsDir,
+    membership, random,
+    services::stored_blobs,
     storage::{
         backups::{self, Size},
-        blobs::{BlobError, Blobs, BlobsConfig, Written},
+        blobs::{Blobs, BlobsConfig},
         connect::{Purpose, connect, reach},
         copy::{
             Table,
             dump::{self, Dump},
-            marks, tables,
+            lasting, marks,
         },
         damaged_blobs,
         instance::{self, InstanceRow},
@@ -40,8 +42,6 @@ use crate::{
 
 /// Bytes of a table in one object.
 const ROWS: usize = 4 * 1024 * 1024;
-/// Blobs on their way at once.
-const AT_ONCE: usize = 4;
 /// Bytes of a file in `secrets/` at most; none of a server's has as many.
 const SECRET_MAX: u64 = 1024 * 1024;
 /// How often what is there so far is written down, so that the next backup need not begin anew after a crash.
@@ -66,6 +66,8 @@ pub struct Order {
     pub settings: BTreeMap<String, String>,
     /// The clock.
     pub clock: Clock,
+    /// Of one that is made by a schedule: when the newest before it was begun. Another server may be faster.
+    pub since: Option<UnixMillis>,
 }
 
 /// A snapshot that is there.
@@ -77,7 +79,7 @@ pub struct Taken {
     pub size: Size,
     /// Snapshots that were dropped for their age.
     pub dropped: usize,
-    /// Damaged blobs that no backup holds, and this one neither.
+    /// Damaged blobs that no backup holds, and this one neither: they were noted, and the server tells of them.
     pub left_out: usize,
 }
 
@@ -92,8 +94,12 @@ pub async fn run(order: &Order) -> Result<Taken, BackupError> {
     let instance = instance::load(&reader).await?.ok_or_else(|| BackupError::Nothing(order.database.to_string()))?;
     let id = SnapshotId::new(order.clock.now())?;
     let writer = connect(&order.database, Purpose::Write).await?;
-    let lease = Lease::take(writer.clone(), order.clock.clone(), id.clone()).await?;
-    let done = held(order, &reader, &instance, &lease, &id).await;
+    let lease = Lease::take(writer.clone(), order.clock.clone(), id.clone(), order.since).await?;
+    // The moment it is lost nothing more is written or deleted.
+    let done = tokio::select! {
+        done = held(order, (&reader, &writer), &instance, &lease, &id) => done,
+        () = lease.lost() => Err(BackupError::LeaseLost),
+    };
     let outcome = done.as_ref().map(|taken| taken.size).map_err(ToString::to_string);
     lease.end(outcome).await?;
     reader.close().await?;
@@ -104,14 +110,15 @@ pub async fn run(order: &Order) -> Result<Taken, BackupError> {
 /// All of it, while the lease holds.
 async fn held(
     order: &Order,
-    reader: &sea_orm::DatabaseConnection,
+    (reader, writer): (&DatabaseConnection, &DatabaseConnection),
     instance: &InstanceRow,
     lease: &Lease,
     id: &SnapshotId,
 ) -> Result<Taken, BackupError> {
     let repository = Repository::claim(&order.to, &instance.instance_id).await?;
-    let secrets = SecretsDir::open(&order.data, false)?;
+    let secrets = membership::secrets_beside(reader, &order.data).await?;
     let key = NameKey::load(&secrets)?;
+    membership::agree_beside(writer, &order.data, &secrets).await?;
     let known = known(&repository, &key).await?;
     let blobs = Blobs::new(&order.data, &order.blobs)?;
     let mut taking = Taking {
@@ -119,7 +126,9 @@ async fn held(
         repository: &repository,
         key: &key,
         blobs: &blobs,
+        lease,
         known,
+        left_out: Vec::new(),
         growing: Growing::new(id, order.clock.now()),
         new_bytes: 0,
         noted: Instant::now(),
@@ -128,16 +137,15 @@ async fn held(
     let tx = dump::snapshot(reader).await?;
     let schema = migrate::applied(&tx).await?;
     let mut dumps = Vec::new();
-    for table in tables()? {
+    for table in lasting()? {
         dumps.push(taking.table(&tx, &table).await?);
     }
-    let named = backups::blobs(&tx).await?;
-    let damaged = damaged_blobs::keys(&tx).await?;
+    let named = named(&tx).await?;
     tx.commit().await?;
-    let count = named.len();
-    let blobs = taking.all_blobs(named, &damaged).await?;
-    let left_out = count - blobs.len();
+    let blobs = taking.all_blobs(&named).await?;
     let count = blobs.len() as u64;
+    let left_out = taking.left_out.clone();
+    let not_in_it = left_out.len();
     let manifest = Manifest {
         format: FORMAT,
         snapshot: id.to_string(),
@@ -147,13 +155,24 @@ async fn held(
         schema,
         tables: dumps,
         blobs,
+        left_out,
         secrets: secret_files(order)?,
         settings: order.settings.clone(),
     };
     lease.check().await?;
     let size = taking.finish(&manifest, count).await?;
-    let dropped = sweep::run(&repository, order.keep).await?;
-    Ok(Taken { id: id.clone(), size, dropped, left_out })
+    let dropped = match sweep::run(&repository, order, lease).await {
+        // The snapshot is there all the same; whoever holds now sweeps.
+        Err(BackupError::LeaseLost) => 0,
+        other => other?,
+    };
+    Ok(Taken { id: id.clone(), size, dropped, left_out: not_in_it })
+}
+
+/// The blobs that a snapshot of the database names, and what they must hold.
+async fn named(tx: &DatabaseTransaction) -> Result<Named, BackupError> {
+    let expected = stored_blobs::all(tx).await?.into_iter().map(|blob| (blob.key.clone(), blob)).collect();
+    Ok(Named { all: backups::blobs(tx).await?, expected, damaged: damaged_blobs::keys(tx).await? })
 }
 
 /// What earlier backups of this installation stored, and is still there as it was by its size.
@@ -167,18 +186,24 @@ async fn known(repository: &Repository, key: &NameKey) -> Result<HashMap<String,
             continue;
         }
         let there = |object: &Stored| contents.objects.get(&object.name) == Some(&object.size);
-        known.extend(index.listing.objects.into_iter().filter(there).map(|object| (object.name.clone(), object)));
+        known.extend(
+            index.listing.objects.into_iter().filter(there).map(|object| (object.content().to_owned(), object)),
+        );
     }
     Ok(known)
 }
 
 /// A backup on its way.
-struct Taking<'a> {
-    order: &'a Order,
-    repository: &'a Repository,
-    key: &'a NameKey,
-    blobs: &'a Blobs,
+pub(super) struct Taking<'a> {
+    pub(super) order: &'a Order,
+    pub(super) repository: &'a Repository,
+    pub(super) key: &'a NameKey,
+    pub(super) blobs: &'a Blobs,
+    pub(super) lease: &'a Lease,
+    /// By what they hold.
     known: HashMap<String, Stored>,
+    /// Keys of blobs that are not in it.
+    pub(super) left_out: Vec<String>,
     growing: Growing,
     new_bytes: u64,
     noted: Instant,
@@ -205,11 +230,12 @@ impl Taking<'_> {
     }
 
     async fn rows(&mut self, bytes: &[u8]) -> Result<Stored, BackupError> {
+        self.lease.step()?;
         let name = self.key.rows(&self.order.recipient, bytes)?;
-        if let Some(object) = self.known.get(&name).cloned() {
-            self.growing.add(&object);
+        if let Some(object) = self.known(&name) {
             return Ok(object);
         }
+        let name = self.new_name(&name)?;
         let sealed = sealed::seal(&self.order.recipient, bytes)?;
         let written = self.repository.store().store(&Repository::object_key(&name), &sealed).await;
         let object = Stored::new(name, written.map_err(|error| self.repository.failed(error))?);
@@ -217,60 +243,27 @@ impl Taking<'_> {
         Ok(object)
     }
 
-    fn stored(&mut self, object: &Stored) {
+    /// What is stored of that content already. It belongs to this snapshot as well.
+    pub(super) fn known(&mut self, name: &str) -> Option<Stored> {
+        let object = self.known.get(name).cloned()?;
+        self.growing.add(&object);
+        Some(object)
+    }
+
+    /// Nothing is ever written over: each object has a name that none ever had, which begins with its content's.
+    pub(super) fn new_name(&self, name: &str) -> ServiceResult<String> {
+        Ok(format!("{name}-{}", hex::encode(random::bytes::<8>()?)))
+    }
+
+    /// One more is there.
+    pub(super) fn stored(&mut self, object: &Stored) {
         self.new_bytes += object.size;
-        self.known.insert(object.name.clone(), object.clone());
+        self.known.insert(object.content().to_owned(), object.clone());
         self.growing.add(object);
     }
 
-    /// All of them but those that are damaged and were never stored: the others must not go without a backup for them.
-    async fn all_blobs(
-        &mut self,
-        named: BTreeMap<String, u64>,
-        damaged: &BTreeSet<String>,
-    ) -> Result<Vec<BlobCopy>, BackupError> {
-        let (mut copies, mut missing) = (Vec::new(), Vec::new());
-        for (key, len) in named {
-            let name = self.key.blob(&self.order.recipient, &key)?;
-            match self.known.get(&name).cloned() {
-                Some(object) => {
-                    self.growing.add(&object);
-                    copies.push(BlobCopy { key, len, object });
-                }
-                None if damaged.contains(&key) => {
-                    tracing::warn!("a damaged blob that no backup holds is left out of this one");
-                }
-                None => missing.push((key, len, name)),
-            }
-        }
-        for some in missing.chunks(AT_ONCE) {
-            let uploads = some.iter().map(|(key, len, name)| self.upload(key, *len, name));
-            let written = try_join_all(uploads).await?;
-            for ((key, len, name), written) in some.iter().zip(written) {
-                let object = Stored::new(name.clone(), written);
-                self.stored(&object);
-                copies.push(BlobCopy { key: key.clone(), len: *len, object });
-            }
-            self.note().await?;
-        }
-        Ok(copies)
-    }
-
-    /// Seals a blob on its way into the repository.
-    async fn upload(&self, key: &str, len: u64, name: &str) -> Result<Written, BackupError> {
-        let mut sealer = Sealer::new(&self.order.recipient)?;
-        let mut pieces = self.blobs.read(key, 0..len).await.map_err(BackupError::Blob)?;
-        let mut writer = self.repository.store().write(&Repository::object_key(name));
-        let failed = |error: BlobError| self.repository.failed(error);
-        while let Some(piece) = pieces.try_next().await.map_err(BackupError::Blob)? {
-            writer.write(&sealer.update(&piece)?).await.map_err(failed)?;
-        }
-        writer.write(&sealer.finish()?).await.map_err(failed)?;
-        writer.finish().await.map_err(failed)
-    }
-
     /// Writes down what is there so far, now and then.
-    async fn note(&mut self) -> Result<(), BackupError> {
+    pub(super) async fn note(&mut self) -> Result<(), BackupError> {
         if self.noted.elapsed().as_secs() < NOTED_EVERY {
             return Ok(());
         }

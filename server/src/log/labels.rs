@@ -1,7 +1,11 @@
 //! The labels of e-mail addresses in the keys tree, made with a key that is made once: with another, what is bound
 //! already would seem bound to nothing.
 
-use std::io;
+use std::{
+    collections::HashMap,
+    fmt, io,
+    sync::{Mutex, PoisonError},
+};
 
 use sea_orm::ConnectionTrait;
 use tlog::{
@@ -20,9 +24,22 @@ use crate::{
 /// Its file below `secrets/`: 32 bytes.
 const FILE: &str = "log-vrf-key";
 
+/// Bindings kept in memory; beyond it all are forgotten and made anew.
+const KEPT_MAX: usize = 10_000;
+
 /// Gives e-mail addresses their labels.
-#[derive(Debug)]
-pub struct Labels(LabelKey);
+pub struct Labels {
+    key: LabelKey,
+    /// Of accounts, which are shown theirs with each sign-in: the proof takes as long as the rest of that.
+    kept: Mutex<HashMap<String, (Label, [u8; PROOF_LEN])>>,
+}
+
+impl fmt::Debug for Labels {
+    /// Without the addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Labels")
+    }
+}
 
 impl Labels {
     /// The key; made where there is no label yet, else compared with the newest.
@@ -37,7 +54,8 @@ impl Labels {
         };
         let file = Zeroizing::new(file);
         let bytes = file.as_slice().try_into().map_err(|_| secrets.damaged(FILE))?;
-        let labels = Self(LabelKey::from_bytes(bytes).map_err(|_| secrets.damaged(FILE))?);
+        let key = LabelKey::from_bytes(bytes).map_err(|_| secrets.damaged(FILE))?;
+        let labels = Self { key, kept: Mutex::default() };
         match newest {
             Some(bound) if !labels.made(&bound)? => Err(LogError::OtherKey { file: FILE }),
             _ => Ok(labels),
@@ -46,7 +64,7 @@ impl Labels {
 
     /// What verifies proofs.
     pub fn public(&self) -> LabelPublicKey {
-        self.0.public()
+        self.key.public()
     }
 
     /// The label of a normalised e-mail.
@@ -57,7 +75,25 @@ impl Labels {
 
     /// What shows anyone who has the normalised e-mail that its label is that.
     pub fn prove(&self, email_key: &str) -> [u8; PROOF_LEN] {
-        self.0.prove(email_key.as_bytes())
+        self.key.prove(email_key.as_bytes())
+    }
+
+    /// Label and proof of an account's own address. Not of one that somebody asks about: how long it takes would tell whether
+    /// it is an account's.
+    pub fn of_account(&self, email_key: &str) -> ServiceResult<(Label, [u8; PROOF_LEN])> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().get(email_key) {
+            return Ok(known.clone());
+        }
+        let proof = self.prove(email_key);
+        let label = self.public().verify(email_key.as_bytes(), &proof);
+        let label = label.map_err(|error| ServiceError::Internal(format!("a label: {error}")))?;
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(email_key.to_owned(), (label.clone(), proof));
+        Ok((label, proof))
     }
 
     fn made(&self, bound: &Bound) -> Result<bool, LogError> {

@@ -32,4 +32,4 @@ pub use leaf::opening;
 pub use reads::LogReads;
 pub use sequencer::{Round, Sequencer};
 pub use task::Log;
-pub use verify::{Verified, verify};
+pub use verify::{Verified, verify, verify_in};

@@ -26,10 +26,17 @@ pub struct Verified {
 /// # Errors
 /// [`LogError::Damaged`] says what doesn't belong to the rest; [`LogError::Open`] what hinders looking at it.
 pub async fn verify(database: &DatabaseUrl, data: &Path) -> Result<Verified, LogError> {
-    let db = Db::open_existing(database).await?;
+    verify_in(&Db::open_existing(database).await?, data).await
+}
+
+/// As [`verify`], of a database that is open.
+///
+/// # Errors
+/// As there.
+pub async fn verify_in(db: &Db, data: &Path) -> Result<Verified, LogError> {
     let secrets = SecretsDir::open(data, false)?;
-    let events = verify_tree(&db, &secrets, Tree::Events).await?;
-    let keys = verify_tree(&db, &secrets, Tree::Keys).await?;
+    let events = verify_tree(db, &secrets, Tree::Events).await?;
+    let keys = verify_tree(db, &secrets, Tree::Keys).await?;
     Ok(Verified { events, keys })
 }
 

@@ -1,4 +1,4 @@
-//! A message as it leaves, made when it leaves: neither its text nor its link's token was stored.
+//! A message as it leaves, made when it leaves: neither its text nor its link's token or its code was stored.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -17,14 +17,14 @@ use super::{MailKind, Mailer, texts};
 use crate::{
     AppState, ServiceResult,
     random::token_hash,
-    storage::{email_changes, email_verifications, invitations, outbox::OutboxRow},
+    storage::{email_changes, email_verifications, invitations, outbox::OutboxRow, sign_up_codes},
 };
 
 /// What is to become of a row.
 pub(super) enum Composed {
     /// To be sent.
     Message(Box<Message>),
-    /// Of no use any more: its link leads nowhere.
+    /// Of no use any more: its link leads nowhere, its code has ended.
     Useless,
     /// No message can be made of it.
     Impossible,
@@ -50,11 +50,12 @@ impl Header for AutoSubmitted {
 
 /// Writes the message of a row.
 pub(super) async fn compose(state: &AppState, mailer: &Mailer, row: &OutboxRow) -> ServiceResult<Composed> {
-    let Some(link) = link(state, row).await? else { return Ok(Composed::Useless) };
+    let Some(Carried { link, code }) = carried(state, row).await? else { return Ok(Composed::Useless) };
     let facts = texts::Facts {
         organisation: &state.instance.name,
         origin: state.config.origin.as_str(),
         link: &link,
+        code: &code,
         when: &when(row.created_at),
     };
     let (subject, body) = texts::text(row.kind, facts);
@@ -70,6 +71,33 @@ pub(super) async fn compose(state: &AppState, mailer: &Mailer, row: &OutboxRow) 
         .header(ContentType::TEXT_PLAIN)
         .body(body);
     Ok(message.map_or(Composed::Impossible, |message| Composed::Message(Box::new(message))))
+}
+
+/// What a message carries; empty where it carries none.
+#[derive(Default)]
+struct Carried {
+    link: Zeroizing<String>,
+    code: Zeroizing<String>,
+}
+
+/// What a message carries; nothing where that is of no use any more.
+async fn carried(state: &AppState, row: &OutboxRow) -> ServiceResult<Option<Carried>> {
+    match (row.kind, row.subject) {
+        (MailKind::SignUpCode | MailKind::SignUpTaken, Some(id)) => code(state, row.kind, &id).await,
+        _ => Ok(link(state, row).await?.map(|link| Carried { link, ..Carried::default() })),
+    }
+}
+
+/// A code at sign-up, as long as it can be typed; what is said in its place is of use as long.
+async fn code(state: &AppState, kind: MailKind, id: &[u8; 16]) -> ServiceResult<Option<Carried>> {
+    let found = sign_up_codes::get(state.db.read(), id).await?;
+    let Some(found) = found.filter(|it| state.clock.now() < it.expires_at) else { return Ok(None) };
+    if kind == MailKind::SignUpTaken {
+        return Ok(Some(Carried::default()));
+    }
+    let digits = state.mail_key.sign_up_code(&found)?;
+    let (first, last) = digits.split_at(4);
+    Ok(Some(Carried { code: Zeroizing::new(format!("{first} {last}")), ..Carried::default() }))
 }
 
 /// The link of a message, empty where it has none; nothing where it leads nowhere any more.

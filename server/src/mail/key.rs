@@ -1,16 +1,17 @@
-//! Tokens of mailed links. They aren't stored: a token is HMAC-SHA-256(key, purpose ‖ 0 ‖ id ‖ account ‖ address), where
-//! the key lies outside of the database. Whoever steals the database alone makes no link.
+//! Tokens of mailed links, and mailed codes. They aren't stored: a token is HMAC-SHA-256(key, purpose ‖ 0 ‖ id ‖ account ‖
+//! address), where the key lies outside of the database; a code is made of one. Whoever steals the database alone makes none.
 
 use api_types::{AccountId, InvitationId, email_change::AddressSide};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
     ServiceError, ServiceResult,
     secrets::{SecretsDir, SecretsError},
-    storage::{email_changes::ChangeRow, email_verifications::VerificationRow},
+    storage::{email_changes::ChangeRow, email_verifications::VerificationRow, sign_up_codes::SignUpCodeRow},
 };
 
 /// Name of the secret.
@@ -54,6 +55,24 @@ impl MailKey {
     pub fn invitation(&self, id: InvitationId, address_key: &str) -> ServiceResult<Zeroizing<String>> {
         let mac = self.mac("invitation", &id.0, None, address_key)?.finalize().into_bytes();
         Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(mac)))
+    }
+
+    /// The eight digits that prove an address at sign-up.
+    pub fn sign_up_code(&self, row: &SignUpCodeRow) -> ServiceResult<Zeroizing<String>> {
+        let mac = self.mac("sign-up code", &row.id, None, &row.address_key)?;
+        let whole = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+        let mut eight = Zeroizing::new([0_u8; 8]);
+        eight.copy_from_slice(&whole[..8]);
+        // Of 2^64 numbers each code has as many but for one: no code is likelier than another.
+        Ok(Zeroizing::new(format!("{:08}", u64::from_be_bytes(*eight) % 100_000_000)))
+    }
+
+    /// Whether what was typed is the code of a row; it takes the same time for every eight digits.
+    pub fn is_sign_up_code(&self, row: &SignUpCodeRow, typed: &str) -> ServiceResult<bool> {
+        let right = self.sign_up_code(row)?;
+        let digits = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(9);
+        let digits: Zeroizing<String> = Zeroizing::new(digits.collect());
+        Ok(right.as_bytes().ct_eq(digits.as_bytes()).into())
     }
 
     fn verification_mac(&self, row: &VerificationRow) -> ServiceResult<Hmac<Sha256>> {
@@ -161,6 +180,48 @@ mod tests {
                 assert!(!key.changes(&token, &other, side).unwrap());
                 assert!(!key.verifies(&token, &row(1, 2, change.sent_to(side))).unwrap());
             }
+        }
+    }
+
+    fn code_row(id: u8, address: &str) -> SignUpCodeRow {
+        SignUpCodeRow {
+            id: [id; 16],
+            secret_hash: [0; 32],
+            address_key: address.to_owned(),
+            mailed: true,
+            tries: 0,
+            proved: false,
+            expires_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_code_needs_the_key_and_every_part() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let key = MailKey::load(&SecretsDir::open(folder.path(), true).unwrap()).unwrap();
+        let again = MailKey::load(&SecretsDir::open(folder.path(), false).unwrap()).unwrap();
+        let other = MailKey::load(&SecretsDir::open(other.path(), true).unwrap()).unwrap();
+        let ours = code_row(1, "a@example.org");
+        let code = key.sign_up_code(&ours).unwrap();
+        assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{}", *code);
+        assert!(again.is_sign_up_code(&ours, &code).unwrap());
+        let mut same = usize::from(other.is_sign_up_code(&ours, &code).unwrap());
+        for row in [code_row(9, "a@example.org"), code_row(1, "b@example.org")] {
+            same += usize::from(key.is_sign_up_code(&row, &code).unwrap());
+        }
+        assert_eq!(same, 0, "one in a hundred million is the same by chance");
+    }
+
+    #[test]
+    fn what_is_typed_may_have_gaps_and_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = MailKey::load(&SecretsDir::open(folder.path(), true).unwrap()).unwrap();
+        let ours = code_row(1, "a@example.org");
+        let code = key.sign_up_code(&ours).unwrap();
+        let right = |typed: &str| key.is_sign_up_code(&ours, typed).unwrap();
+        assert!(right(&format!(" {}-{} ", &code[..4], &code[4..])));
+        for wrong in [String::new(), code[..7].to_owned(), format!("{}0", *code), format!("x{}", *code)] {
+            assert!(!right(&wrong), "{wrong}");
         }
     }
 

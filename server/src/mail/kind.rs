@@ -18,6 +18,10 @@ pub enum MailKind {
     EmailLeft,
     /// A link to create an account.
     Invitation,
+    /// A code that proves the address at sign-up.
+    SignUpCode,
+    /// Somebody asked for such a code, and the address has an account, or had one.
+    SignUpTaken,
     /// Signed in from a device that wasn't seen before.
     NewDevice,
     /// A new password.
@@ -132,13 +136,15 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 63] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
         Self::EmailChanged,
         Self::EmailLeft,
         Self::Invitation,
+        Self::SignUpCode,
+        Self::SignUpTaken,
         Self::NewDevice,
         Self::PasswordChanged,
         Self::RecoveryKitChanged,

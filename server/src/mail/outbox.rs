@@ -1,5 +1,6 @@
 //! Sends what waits in the outbox, in a task of its own: right after the commit that queued it, and again, after a growing
-//! pause, as long as the mail server doesn't take it.
+//! pause, as long as the mail server doesn't take it. What that refuses for itself, the message or whom it is for, is given
+//! up after days; what waits because the mail server fails, or was set up wrong, never is.
 //!
 //! A message is taken in hand by a lease before it is sent, so that of several servers on one database one sends it. A
 //! server that dies between sending and noting that leaves the message to be sent twice, under the same Message-ID.
@@ -20,7 +21,7 @@ use crate::{
     audit::enum_name,
     clock::{DAY, HOUR, MINUTE},
     outbox_task::OutboxTask,
-    storage::outbox::{self, OutboxRow},
+    storage::outbox::{self, Leased, OutboxRow},
 };
 
 /// Messages taken in hand at once.
@@ -34,7 +35,7 @@ const _: () = assert!(LEASE > (BATCH as i64 / AT_ONCE as i64) * LONGEST.as_milli
 const FIRST_PAUSE: UnixMillis = MINUTE;
 /// The longest pause.
 const LONGEST_PAUSE: UnixMillis = 4 * HOUR;
-/// So long a message is tried.
+/// So long a message is tried that is refused for itself.
 pub const TRIED_FOR: UnixMillis = 3 * DAY;
 /// How often is looked without being woken: other servers queue as well.
 const EVERY: Duration = Duration::from_secs(60);
@@ -48,6 +49,9 @@ pub fn start(state: AppState) -> Option<OutboxTask> {
 
 async fn run(state: AppState, stop: CancellationToken) {
     let Some(mailer) = &state.mailer else { return };
+    if let Err(error) = hurry(&state).await {
+        tracing::error!(%error, "what waited for the mail server waits until its next turn");
+    }
     while !stop.is_cancelled() {
         let pause = match round(&state, mailer, &stop).await {
             Ok(pause) => pause,
@@ -64,6 +68,13 @@ async fn run(state: AppState, stop: CancellationToken) {
     }
 }
 
+/// Whoever starts a server may have mended what kept mail from leaving.
+async fn hurry(state: &AppState) -> ServiceResult<()> {
+    let tx = state.db.begin_write().await?;
+    outbox::hurry(tx.conn(), state.clock.now()).await?;
+    tx.commit().await
+}
+
 /// Sends all that is due. Gives the time until there may be more.
 async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> ServiceResult<Duration> {
     while !stop.is_cancelled() {
@@ -71,7 +82,7 @@ async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> S
         if batch.is_empty() {
             break;
         }
-        let ended = stream::iter(batch).map(|row| deliver(state, mailer, row)).buffer_unordered(AT_ONCE);
+        let ended = stream::iter(batch).map(|held| deliver(state, mailer, held)).buffer_unordered(AT_ONCE);
         ended
             .for_each(async |ended| {
                 if let Err(error) = ended {
@@ -85,59 +96,96 @@ async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> S
     Ok(Duration::from_millis(left.clamp(1_000, 60_000).unsigned_abs()))
 }
 
+/// A message in hand until then.
+struct InHand {
+    row: OutboxRow,
+    until: UnixMillis,
+}
+
+impl InHand {
+    fn lease(&self) -> Leased<'_> {
+        (&self.row.id, self.until)
+    }
+}
+
 /// Takes what is due in hand.
-async fn claim(state: &AppState) -> ServiceResult<Vec<OutboxRow>> {
+async fn claim(state: &AppState) -> ServiceResult<Vec<InHand>> {
     let now = state.clock.now();
+    let until = now + LEASE;
     // Looked for without the writer: mostly there is nothing.
     let due = outbox::due(state.db.read(), now, BATCH).await?;
+    let mut claimed = Vec::with_capacity(due.len());
     if due.is_empty() {
-        return Ok(due);
+        return Ok(claimed);
     }
     let tx = state.db.begin_write().await?;
-    let mut claimed = Vec::with_capacity(due.len());
     for row in due {
-        if outbox::lease(tx.conn(), &row.id, now, now + LEASE).await? {
-            claimed.push(row);
+        if outbox::lease(tx.conn(), &row.id, now, until).await? {
+            claimed.push(InHand { row, until });
         }
     }
     tx.commit().await?;
     Ok(claimed)
 }
 
-async fn deliver(state: &AppState, mailer: &Mailer, row: OutboxRow) -> ServiceResult<()> {
-    let sent = match compose(state, mailer, &row).await? {
-        Composed::Message(message) => mailer.send(*message).await,
-        Composed::Useless => Ok(()),
-        Composed::Impossible => return fail(state, &row, "no message can be made of it").await,
+async fn deliver(state: &AppState, mailer: &Mailer, held: InHand) -> ServiceResult<()> {
+    // A server that was asleep leaves it to whoever has it in hand by now.
+    if state.clock.now() + LONGEST.as_millis() as UnixMillis > held.until {
+        return Ok(());
+    }
+    let message = match compose(state, mailer, &held.row).await? {
+        Composed::Message(message) => message,
+        Composed::Useless => return done(state, &held, false).await,
+        Composed::Impossible => return fail(state, &held, "no message can be made of it").await,
     };
-    match sent {
-        Ok(()) => {
-            let tx = state.db.begin_write().await?;
-            outbox::delete(tx.conn(), &row.id).await?;
-            tx.commit().await
-        }
-        Err(why) => not_sent(state, &row, why).await,
+    match mailer.send(*message).await {
+        Ok(()) => done(state, &held, true).await,
+        Err(why) => not_sent(state, held, why).await,
     }
 }
 
-async fn not_sent(state: &AppState, row: &OutboxRow, why: NotSent) -> ServiceResult<()> {
-    let now = state.clock.now();
-    if now - row.created_at >= TRIED_FOR {
-        return fail(state, row, &why.to_string()).await;
-    }
-    let attempts = row.attempts.saturating_add(1);
-    let kind = enum_name(&row.kind);
-    tracing::warn!(message = hex::encode(row.id), kind, attempts, %why, "mail was not taken; it is tried again");
+/// There is nothing to send any more; whether the mail server showed that it works.
+async fn done(state: &AppState, held: &InHand, sent: bool) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
-    outbox::put_off(tx.conn(), &row.id, attempts, now + pause(attempts, why)).await?;
+    outbox::delete(tx.conn(), held.lease()).await?;
+    if sent {
+        outbox::works(tx.conn(), state.clock.now()).await?;
+    }
     tx.commit().await
 }
 
-async fn fail(state: &AppState, row: &OutboxRow, why: &str) -> ServiceResult<()> {
+/// Given up is only what is refused for itself, for days. What waits for a mail server that fails waits as long as that takes.
+async fn not_sent(state: &AppState, held: InHand, why: NotSent) -> ServiceResult<()> {
+    let now = state.clock.now();
+    if why.is_permanent() && held.row.refused_since.is_some_and(|since| now - since >= TRIED_FOR) {
+        return fail(state, &held, &why.to_string()).await;
+    }
+    let InHand { row, until } = held;
+    let attempts = row.attempts.saturating_add(1);
+    let refused_since = if why.is_permanent() { row.refused_since.or(Some(now)) } else { row.refused_since };
+    let failing_since = if why.is_servers() { row.failing_since.or(Some(now)) } else { None };
+    let due_at = now + pause(attempts, why);
+    let put_off = OutboxRow { attempts, due_at, refused_since, failing_since, ..row };
+    let tx = state.db.begin_write().await?;
+    if !why.is_servers() {
+        outbox::works(tx.conn(), now).await?;
+    }
+    outbox::put_off(tx.conn(), until, &put_off).await?;
+    tx.commit().await?;
+    let (message, kind) = (hex::encode(put_off.id), enum_name(&put_off.kind));
+    tracing::warn!(message, kind, attempts, %why, "mail was not taken; it is tried again");
+    if let Some(hours) = failing_since.map(|since| (now - since) / HOUR).filter(|hours| *hours > 0) {
+        tracing::error!(hours, %why, "the mail server has been failing; what waits for it is kept");
+    }
+    Ok(())
+}
+
+async fn fail(state: &AppState, held: &InHand, why: &str) -> ServiceResult<()> {
+    let row = &held.row;
     let kind = enum_name(&row.kind);
     tracing::error!(message = hex::encode(row.id), kind, attempts = row.attempts, why, "mail was given up");
     let tx = state.db.begin_write().await?;
-    outbox::fail(tx.conn(), &row.id, row.attempts.saturating_add(1), state.clock.now()).await?;
+    outbox::fail(tx.conn(), held.lease(), row.attempts.saturating_add(1), state.clock.now()).await?;
     tx.commit().await
 }
 
@@ -156,6 +204,7 @@ mod tests {
         let soon = |attempts| pause(attempts, NotSent::Refused(451)) / MINUTE;
         assert_eq!([1, 2, 3, 8, 9, 1000, i32::MAX].map(soon), [1, 2, 4, 128, 240, 240, 240]);
         assert_eq!(pause(1, NotSent::Refused(550)), LONGEST_PAUSE);
+        assert_eq!(pause(1, NotSent::Closed(535)), MINUTE, "somebody may be mending it");
         assert_eq!(pause(1, NotSent::NoConnection), MINUTE);
     }
 }

@@ -1,6 +1,6 @@
 //! Every word that is mailed, in one place, so that it can be translated.
 //!
-//! `{organisation}`, `{origin}`, `{link}` and `{when}` are filled in. Nothing else is: no name, no report, no device's own
+//! `{organisation}`, `{origin}`, `{link}`, `{code}` and `{when}` are filled in. Nothing else is: no name, no report, no device's own
 //! words.
 
 use super::MailKind;
@@ -14,6 +14,8 @@ pub(super) struct Facts<'a> {
     pub origin: &'a str,
     /// The link of a message that has one.
     pub link: &'a str,
+    /// The code of a message that has one.
+    pub code: &'a str,
     /// When it happened.
     pub when: &'a str,
 }
@@ -27,7 +29,7 @@ pub(super) fn text(kind: MailKind, facts: Facts<'_>) -> (String, String) {
 
 /// The organisation's name comes last: what it says isn't filled in again.
 fn fill(text: &str, facts: Facts<'_>) -> String {
-    let places = [("{origin}", facts.origin), ("{link}", facts.link), ("{when}", facts.when)];
+    let places = [("{origin}", facts.origin), ("{link}", facts.link), ("{code}", facts.code), ("{when}", facts.when)];
     let filled = places.iter().fold(text.to_owned(), |text, (place, fact)| text.replace(place, fact));
     filled.replace("{organisation}", facts.organisation)
 }
@@ -35,8 +37,8 @@ fn fill(text: &str, facts: Facts<'_>) -> String {
 fn tells_of_security(kind: MailKind) -> bool {
     use MailKind::*;
     match kind {
-        EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | ReportShared
-        | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
+        EmailVerification | EmailChangeNew | EmailChangeOld | EmailLeft | Invitation | SignUpCode | SignUpTaken
+        | ReportShared | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
         | RecoveryShareGiven | TeamInvited | TeamRemoved | EscrowAsked | EscrowReminder | EscrowRefused
         | EscrowOpen | EscrowKeyEnded | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged | SpaceRunsOut
@@ -135,6 +137,22 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
              encrypted. Create your account with this link, which works once and only with\n\
              this e-mail address:\n\n{link}\n\n\
              If you don't know what this is about, do nothing: the link ends by itself.\n\n",
+        ),
+        MailKind::SignUpCode => (
+            "{organisation}: your code to create an account",
+            "Somebody wants to create an account at {organisation} with this e-mail address.\n\n\
+             If that was you, type this code on the page where you began:\n\n    {code}\n\n\
+             It counts once, and for ten minutes. Tell it to nobody.\n\n\
+             If it wasn't you, do nothing: without the code there is no account.\n\n",
+        ),
+        MailKind::SignUpTaken => (
+            "{organisation}: this address has an account, or had one",
+            "On {when} somebody wanted to create an account with this e-mail\n\
+             address. It has one already, or had one, so no code was sent and nothing was made.\n\n\
+             If that was you, sign in:\n{origin}/sign-in\n\n\
+             or use your recovery kit, if you forgot the password:\n{origin}/recover\n\n\
+             Where your account has another address now, or was deleted, a new account\n\
+             needs another address. If it wasn't you, there is nothing to do.\n\n",
         ),
         MailKind::NewDevice => (
             "{organisation}: signed in on a new device",
@@ -460,11 +478,12 @@ mod tests {
         organisation: "Ward {link} 3",
         origin: "https://health.example.org",
         link: "https://health.example.org/verify-email#token=abc",
+        code: "0123 4567",
         when: "27 November 2026, 09:41 UTC",
     };
 
     #[test]
-    fn every_place_is_filled_once_and_only_links_carry_a_token() {
+    fn every_place_is_filled_once_and_only_links_carry_a_token_and_one_a_code() {
         for kind in MailKind::ALL {
             let (subject, body) = text(kind, FACTS);
             assert!(subject.starts_with("Ward {link} 3: ") && !subject.contains('\n'), "{subject}");
@@ -474,6 +493,8 @@ mod tests {
             use MailKind::{EmailChangeNew, EmailChangeOld, EmailVerification, Invitation};
             let has_link = matches!(kind, EmailVerification | EmailChangeNew | EmailChangeOld | Invitation);
             assert_eq!(body.contains("#token=abc"), has_link, "{kind:?}");
+            assert_eq!(body.contains("\n    0123 4567\n"), kind == MailKind::SignUpCode, "{kind:?}");
+            assert!(!subject.contains("0123 4567"), "a locked screen shows subjects");
             assert!(body.lines().all(|line| line.len() < 100), "{kind:?}");
         }
     }

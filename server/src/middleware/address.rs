@@ -40,6 +40,14 @@ impl Address {
         }
     }
 
+    /// The network that is counted beside the address. A customer of IPv6 has 65,536 of these addresses for nothing; IPv4's cost.
+    pub fn wider(&self) -> Option<Vec<u8>> {
+        match self.0 {
+            IpAddr::V6(ip) if !ip.is_loopback() => Some(self.network()),
+            _ => None,
+        }
+    }
+
     /// The bytes that a throttle counts.
     pub fn bytes(&self) -> Vec<u8> {
         match self.0 {
@@ -122,6 +130,9 @@ mod tests {
         assert_ne!(network("203.0.113.9"), network("203.0.114.9"));
         assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:9::4"));
         assert_ne!(network("2001:db8:1::3"), network("2001:db8:2::3"));
+        let wider = |text| Address(narrow(ip(text))).wider();
+        assert_eq!(wider("2001:db8:1:2::3"), Some(network("2001:db8:1:9::4")));
+        assert_eq!([wider("203.0.113.9"), wider("::1"), wider("127.0.0.1")], [None, None, None]);
     }
 
     #[test]

@@ -119,6 +119,7 @@ fn is_denial(code: ErrorCode) -> bool {
             | IdentityNotLinked
             | PhoneCodeWrong
             | PhoneOnlyFactor
+            | SignUpCodeWrong
             | RecoveryFailed
             | EmergencyNotOpen
             | EscrowNotOpen

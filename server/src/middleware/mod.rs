@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod denials;
+pub mod device;
 pub mod headers;
 pub mod identity_cookie;
 pub mod origin;
@@ -11,4 +12,5 @@ pub mod session;
 pub mod timeout;
 
 pub use address::Address;
+pub use device::{Caller, DeviceToken};
 pub use session::{Holder, Visitor};

@@ -13,8 +13,8 @@ use crate::ServiceError;
 
 /// Until the head of an answer.
 const USUAL: Duration = Duration::from_secs(30);
-/// An 8 MiB segment over a slow line.
-const SEGMENT: Duration = Duration::from_secs(300);
+/// An 8 MiB segment over a slow line that several share, about 5 KiB/s each; one that stops coming is given up before.
+const SEGMENT: Duration = Duration::from_secs(1800);
 
 /// Answers `unavailable` when the handler takes too long; its transaction rolls back.
 pub async fn layer(request: Request, next: Next) -> Response {

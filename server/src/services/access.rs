@@ -13,15 +13,16 @@ use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceResult, live,
-    services::standing::covers,
+    services::{standing::covers, uploads_access},
     storage::{
         self,
+        db::WriteTx,
         grants::Grant,
         reports_access::{self, Access, GONE, LIVE},
     },
 };
 
-/// Whom a change concerns; to be told once it is committed.
+/// Whom a change concerns; to be told with it.
 #[derive(Debug, Default)]
 pub struct Changed {
     /// The report.
@@ -33,14 +34,14 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// Tells them.
-    pub fn publish(&self, state: &AppState) {
+    /// Tells them, in the transaction of the change.
+    pub fn tell(&self, tx: &mut WriteTx) {
         let Some(report) = self.report else { return };
         for account in &self.live {
-            state.live.publish(*account, live::report_event(LiveKind::ReportChanged, report, None));
+            tx.tell(*account, live::report_event(LiveKind::ReportChanged, report, None));
         }
         for account in &self.ended {
-            state.live.publish(*account, live::report_event(LiveKind::AccessEnded, report, None));
+            tx.tell(*account, live::report_event(LiveKind::AccessEnded, report, None));
         }
     }
 }
@@ -185,10 +186,15 @@ fn sights(
 /// Brings lists up to date in which grants have ended since.
 pub async fn end_overdue(state: &AppState, reports: Vec<ReportId>) -> ServiceResult<()> {
     for report in reports {
-        let tx = state.db.begin_write().await?;
-        let changed = refresh(tx.conn(), report, state.clock.now()).await?;
+        let now = state.clock.now();
+        let mut tx = state.db.begin_write().await?;
+        // Another server may have done it since it was listed.
+        if !storage::reports_list::is_overdue(tx.conn(), report, now).await? {
+            continue;
+        }
+        refresh(tx.conn(), report, now).await?.tell(&mut tx);
+        uploads_access::end_of_outsiders(state, &mut tx, report).await?;
         tx.commit().await?;
-        changed.publish(state);
     }
     Ok(())
 }

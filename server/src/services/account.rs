@@ -68,14 +68,15 @@ pub async fn removal_at(conn: &impl ConnectionTrait, row: &AccountRow) -> Servic
 
 /// What shows that an account's e-mail is its own, for those who know the address.
 pub async fn binding(state: &AppState, row: &AccountRow) -> ServiceResult<Option<EmailBinding>> {
-    let leaf = log_keys::binding_leaf(state.db.read(), row.id, &state.labels.label(&row.email_key)?).await?;
-    let proof = || B64(state.labels.prove(&row.email_key).to_vec());
-    Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: proof() }))
+    let (label, proof) = state.labels.of_account(&row.email_key)?;
+    let leaf = log_keys::binding_leaf(state.db.read(), row.id, &label).await?;
+    Ok(leaf.map(|leaf_index| EmailBinding { leaf_index, proof: B64(proof.to_vec()) }))
 }
 
-/// `PUT /account/client-state`.
+/// `PUT /account/client-state`. Also in breach of a policy: what a session that only adds a second factor saw (keys, the log's
+/// newest checkpoint) must not be lost with it, or this server could show something older the next time. It opens nothing.
 pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientState) -> ServiceResult<()> {
-    actor.may_change_account()?;
+    actor.may_secure_account()?;
     fields::blob("/sealed", &body.sealed.0, CLIENT_STATE_MAX)?;
     let counter = counter("/counter", body.counter)?;
     let mut tx = state.db.begin_write().await?;
@@ -89,9 +90,8 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
     }
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "client_state").with("counter", counter);
     tx.record(event).await?;
-    tx.commit().await?;
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// Of the account key that the stored ways in hold.

@@ -82,9 +82,7 @@ pub async fn approve(state: &AppState, actor: &Actor, id: AccountId, body: Appro
         put_wrap(&tx, &row, wrap.0, now).await?;
     }
     tx.record(EventDraft::by(actor, Action::Approve).with("account", id).with("role", enum_name(&row.role))).await?;
-    tx.commit().await?;
-    tell(state, id);
-    Ok(())
+    finish(state, tx, id).await
 }
 
 async fn put_wrap(tx: &WriteTx, row: &AccountRow, wrap: Vec<u8>, now: UnixMillis) -> ServiceResult<()> {
@@ -105,9 +103,7 @@ pub async fn refuse(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     }
     accounts::set_status(tx.conn(), id, AccountStatus::Refused, None).await?;
     tx.record(EventDraft::by(actor, Action::Refuse).with("account", id)).await?;
-    tx.commit().await?;
-    tell(state, id);
-    Ok(())
+    finish(state, tx, id).await
 }
 
 /// `POST /admin/accounts/{id}/disable`: somebody left, or their account is in other hands. Their sessions end at once; what they
@@ -124,9 +120,7 @@ pub async fn disable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceR
     let tokens = api_tokens::end_all(&tx, id).await?;
     tx.record(event.with("sessions_ended", ended).with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountDisabled).await?;
-    tx.commit().await?;
-    tell(state, id);
-    Ok(())
+    finish(state, tx, id).await
 }
 
 /// `POST /admin/accounts/{id}/enable`: takes that back, a removal that was asked for since, and what was asked of its holder, who
@@ -145,9 +139,7 @@ pub async fn enable(state: &AppState, actor: &Actor, id: AccountId) -> ServiceRe
     }
     tx.record(event).await?;
     notices::tell_id(state, &mut tx, id, MailKind::AccountEnabled).await?;
-    tx.commit().await?;
-    tell(state, id);
-    Ok(())
+    finish(state, tx, id).await
 }
 
 /// The account with its new status, in a transaction, where it has the one before.
@@ -183,13 +175,14 @@ pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountI
     let event = event.with("account", id).with("sessions_ended", ended);
     tx.record(event.with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, id, MailKind::SecondFactorsReset).await?;
-    tx.commit().await?;
-    tell(state, id);
-    Ok(())
+    finish(state, tx, id).await
 }
 
 /// The account's own pages hear of it, and its sessions are read anew.
-fn tell(state: &AppState, account: AccountId) {
+async fn finish(state: &AppState, mut tx: WriteTx, account: AccountId) -> ServiceResult<()> {
+    sessions::tell_changed(&mut tx, account);
+    tx.tell(account, live::event(LiveKind::AccountChanged));
+    tx.commit().await?;
     sessions::changed(state, account);
-    state.live.publish(account, live::event(LiveKind::AccountChanged));
+    Ok(())
 }

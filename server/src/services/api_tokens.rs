@@ -165,7 +165,7 @@ pub async fn still(state: &AppState, id: ApiTokenId) -> ServiceResult<Option<Act
 }
 
 async fn failed(state: &AppState, from: Address, code: ErrorCode) -> ServiceResult<Actor> {
-    throttle::count(state, Tried::ApiTokenFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::ApiTokenFrom, from).await?;
     Err(code.into())
 }
 

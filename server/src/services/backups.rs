@@ -11,12 +11,12 @@ use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
     backup::schedule,
-    clock::DAY,
+    clock::{AHEAD, DAY},
     mail::MailKind,
     policy::Actor,
     services::{drills, notices},
     storage::{
-        accounts,
+        accounts, audit,
         backups::{self, Backup},
         db::WriteTx,
     },
@@ -24,6 +24,8 @@ use crate::{
 
 /// How long it is known that there was one.
 pub const LISTED_FOR: UnixMillis = 400 * DAY;
+/// What the audit calls it that there has been none for too long.
+const OVERDUE: &str = "backup_overdue";
 /// Why one has no end of its own.
 const BROKE_OFF: &str = "it broke off: the process that made it ended";
 
@@ -31,8 +33,8 @@ const BROKE_OFF: &str = "it broke off: the process that made it ended";
 pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus> {
     actor.may_administer()?;
     let (conn, now) = (state.db.read(), state.clock.now());
-    let last = backups::newest(conn, true).await?;
-    let failed = backups::newest(conn, false).await?;
+    let last = backups::newest(conn, true, now + AHEAD).await?;
+    let failed = backups::newest(conn, false, now + AHEAD).await?;
     let running = backups::running(conn, now).await?;
     let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
     let drill = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
@@ -98,11 +100,17 @@ pub async fn record_ended(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-/// There has been none for too long.
+/// There has been none for too long. Said once for as long, whichever server sees it first.
 pub async fn alert_overdue(state: &AppState) -> ServiceResult<()> {
-    tracing::error!("a backup is overdue");
     let mut tx = state.db.begin_write().await?;
-    tx.record(EventDraft::anonymous(Action::System).with("what", "backup_overdue")).await?;
+    let last = backups::newest(tx.conn(), true, state.clock.now() + AHEAD).await?;
+    let since = last.map_or(0, |last| last.ended_at.unwrap_or(last.began_at));
+    let since = since.max(state.clock.now() - schedule::TOLD_EVERY + 1);
+    if audit::is_said(tx.conn(), &format!("what={OVERDUE}"), since).await? {
+        return Ok(());
+    }
+    tracing::error!("a backup is overdue");
+    tx.record(EventDraft::anonymous(Action::System).with("what", OVERDUE)).await?;
     tell_administrators(state, &mut tx, MailKind::BackupOverdue).await?;
     tx.commit().await
 }
@@ -115,15 +123,19 @@ pub async fn tell_administrators(state: &AppState, tx: &mut WriteTx, kind: MailK
     Ok(())
 }
 
-/// Whether the server is to begin one now.
-pub async fn is_due(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
+/// When the newest was begun, if the server is to begin another now.
+pub async fn due(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<Option<UnixMillis>> {
     let (conn, now) = (state.db.read(), state.clock.now());
-    let (last, failed) = (backups::newest(conn, true).await?, backups::newest(conn, false).await?);
-    Ok(backups::running(conn, now).await?.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now)
+    let last = backups::newest(conn, true, now + AHEAD).await?;
+    let failed = backups::newest(conn, false, now + AHEAD).await?;
+    let is_due = backups::running(conn, now).await?.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now;
+    let newest = last.iter().chain(&failed).map(|row| row.began_at).max();
+    Ok(is_due.then(|| newest.unwrap_or_default()))
 }
 
 /// Whether there has been none for too long.
 pub async fn is_overdue(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<bool> {
-    let last = backups::newest(state.db.read(), true).await?;
-    Ok(plan.is_overdue(last.as_ref(), state.started_at, state.clock.now()))
+    let now = state.clock.now();
+    let last = backups::newest(state.db.read(), true, now + AHEAD).await?;
+    Ok(plan.is_overdue(last.as_ref(), state.started_at, now))
 }

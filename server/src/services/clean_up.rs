@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api_types::{AccountId, ReportId, UnixMillis, audit::Action};
+use api_types::{UnixMillis, audit::Action};
 use futures::future::join_all;
 
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     services::{access, drafts, quotas, retention, uploads},
-    storage::{self, backups, blob_garbage, grants_challenges, reports_list},
+    storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, reports_list},
 };
 
 /// Most of each kind in one round.
 const BATCH: u64 = 1000;
 /// Blobs that are deleted at once.
 const AT_ONCE: usize = 8;
-/// A blob that the store did not delete is tried again after so long, so that it doesn't keep others waiting.
+/// A blob whose deletion was taken in hand and that is there still is tried again after so long.
 const AGAIN: UnixMillis = 10 * MINUTE;
 
 /// One round.
@@ -65,9 +65,7 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
         return Ok(());
     }
     let mut tx = state.db.begin_write().await?;
-    for draft in storage::drafts::saved_before(tx.conn(), now - kept, BATCH).await? {
-        let report = ReportId(storage::id("drafts", "report_id", &draft.report_id)?);
-        let author = AccountId(storage::id("drafts", "author", &draft.author)?);
+    for (report, author) in storage::drafts::saved_before(tx.conn(), now - kept, BATCH).await? {
         drafts::forget_uploads(tx.conn(), author, report, now).await?;
         storage::drafts::delete(tx.conn(), report, author).await?;
         let event = EventDraft::anonymous(Action::DraftDelete).with("what", "retention").with("draft", report);
@@ -78,15 +76,33 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
+/// Takes in hand what is to be deleted: until then no other server does, and who wrote such a blob keeps it no more. Nothing while
+/// a backup runs.
+async fn claim(state: &AppState) -> ServiceResult<Vec<String>> {
+    let now = state.clock.now();
+    // Looked for without the writer: mostly there is nothing.
+    if blob_garbage::due(state.db.read(), now, 1).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tx = state.db.begin_write().await?;
+    let keys = blob_garbage::due(tx.conn(), now, BATCH).await?;
+    // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
+    if backups::running(tx.conn(), now).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    blob_garbage::add(tx.conn(), keys.clone(), now + AGAIN).await?;
+    tx.commit().await?;
+    Ok(keys)
+}
+
 /// Deletes blobs first and forgets their keys then: a crash in between only means deleting again. A store that is away
 /// ends the round and no more: the keys stay.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
-    let keys = blob_garbage::due(state.db.read(), state.clock.now(), BATCH).await?;
-    // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
-    if backups::running(state.db.read(), state.clock.now()).await?.is_some() {
-        return Ok(());
-    }
-    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    let keys = claim(state).await?;
+    // One that was written in the place of a damaged one, and that is named still, stays.
+    let named = damaged_blobs::named_of(state.db.read(), &keys).await?;
+    let (named, keys): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| named.contains(key));
+    let (mut gone, mut failed) = (Vec::new(), false);
     for some in keys.chunks(AT_ONCE) {
         let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;
         for (key, deleted) in some.iter().zip(deleted) {
@@ -94,19 +110,20 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
                 Ok(()) => gone.push(key.clone()),
                 Err(error) => {
                     tracing::warn!(%error, "a blob could not be deleted; it is tried again");
-                    left.push(key.clone());
+                    failed = true;
                 }
             }
         }
-        if !left.is_empty() {
+        if failed {
             break;
         }
     }
-    if gone.is_empty() && left.is_empty() {
+    if gone.is_empty() && named.is_empty() {
         return Ok(());
     }
     let tx = state.db.begin_write().await?;
+    // What was erased meanwhile is deleted in the next round.
+    gone.extend(damaged_blobs::named_of(tx.conn(), &named).await?);
     blob_garbage::remove(tx.conn(), gone).await?;
-    blob_garbage::add(tx.conn(), left, state.clock.now() + AGAIN).await?;
     tx.commit().await
 }

@@ -28,6 +28,7 @@ use crate::{
         access::Changed,
         api_tokens, confirmation, erasure, fields,
         notices::{self, Notice},
+        recovery,
         second_factors::change,
         sessions, teams, uploads,
         verify::{self, CLOCK_LEEWAY},
@@ -95,9 +96,9 @@ async fn may_go(conn: &impl ConnectionTrait, email: &str, row: &AccountRow) -> S
     not_alone_with_a_team(conn, row).await
 }
 
-/// `POST /account/deletion/check`.
+/// `POST /account/deletion/check`: for all who may delete.
 pub async fn check(state: &AppState, actor: &Actor, body: CheckDeletion) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     may_go(state.db.read(), &body.email, &row).await?;
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "deletion_check")).await
@@ -105,7 +106,7 @@ pub async fn check(state: &AppState, actor: &Actor, body: CheckDeletion) -> Serv
 
 /// `POST /account/deletion`: also for who waits for approval, was refused, or is in breach of a policy.
 pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let now = state.clock.now();
     let chain = verify::keys_of(state.db.read(), actor.account).await?;
     let statement = verify::parse::<AccountClosing>("/statement", &body.statement.0)?;
@@ -131,8 +132,9 @@ pub async fn delete(state: &AppState, actor: &Actor, body: DeleteAccount) -> Ser
     };
     closing::insert(tx.conn(), &closing).await?;
     let changed = carry_out(state, &mut tx, &row, Some(actor)).await?;
+    tell(&mut tx, row.id, &changed).await?;
     tx.commit().await?;
-    tell(state, row.id, &changed);
+    sessions::changed(state, row.id);
     erasure::truncate_wal(state).await;
     Ok(())
 }
@@ -167,12 +169,14 @@ async fn carry_out(
     Ok(changed)
 }
 
-/// After the commit: open pages of the account and of everybody who had its reports hear of it.
-fn tell(state: &AppState, account: AccountId, changed: &[Changed]) {
-    state.recoveries.forget(|recovery| recovery.is_of(account));
-    sessions::changed(state, account);
-    state.live.publish(account, live::event(LiveKind::AccountChanged));
-    changed.iter().for_each(|changed| changed.publish(state));
+/// Open pages of the account and of everybody who had its reports hear of it, and no recovery under way goes on. After the
+/// commit [`sessions::changed`] is due.
+async fn tell(tx: &mut WriteTx, account: AccountId, changed: &[Changed]) -> ServiceResult<()> {
+    recovery::forget_of(tx, account).await?;
+    sessions::tell_changed(tx, account);
+    tx.tell(account, live::event(LiveKind::AccountChanged));
+    changed.iter().for_each(|changed| changed.tell(tx));
+    Ok(())
 }
 
 /// `POST /account/disable`: its holder pauses it. An administrator enables it again.
@@ -191,8 +195,9 @@ pub async fn pause(state: &AppState, actor: &Actor, body: PauseAccount) -> Servi
     let event = change(actor, "paused").with("sessions_ended", ended).with("tokens_ended", tokens);
     tx.record(event).await?;
     notices::tell(state, &mut tx, &row, MailKind::AccountPaused).await?;
+    tell(&mut tx, row.id, &[]).await?;
     tx.commit().await?;
-    tell(state, row.id, &[]);
+    sessions::changed(state, row.id);
     Ok(())
 }
 
@@ -258,8 +263,9 @@ async fn remove(state: &AppState, account: AccountId) -> ServiceResult<()> {
     };
     closing::done(tx.conn(), account, now).await?;
     let changed = carry_out(state, &mut tx, &row, None).await?;
+    tell(&mut tx, account, &changed).await?;
     tx.commit().await?;
-    tell(state, account, &changed);
+    sessions::changed(state, account);
     erasure::truncate_wal(state).await;
     Ok(())
 }

@@ -10,39 +10,38 @@ use api_types::{
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
-    middleware::Address,
+    middleware::Caller,
     policy::Actor,
     services::{
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sign_in::{self, PendingSignIn},
         throttle,
     },
-    storage::{self, accounts},
+    storage::{self, accounts, sessions::SessionRow},
 };
 
 /// `POST /session/confirmation/start`.
 pub async fn start(
     state: &AppState,
     actor: &Actor,
-    from: Address,
+    caller: Caller,
     body: StartConfirmation,
 ) -> ServiceResult<SignInStarted> {
     let row = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
-    let pair = throttle::Pair::new(&row.email_key, from);
+    let pair = throttle::Pair::new(&row.email_key, caller);
     sign_in::begin(state, pair, &body.credential_request.0, Some(actor.session)).await
 }
 
 /// `POST /session/confirmation/finish`.
-pub async fn finish(state: &AppState, actor: &Actor, body: FinishConfirmation) -> ServiceResult<()> {
-    let mut pending = state.sign_ins.take(&body.sign_in_id.0).ok_or(ErrorCode::SignInFailed)?;
+pub async fn finish(state: &AppState, actor: &Actor, caller: Caller, body: FinishConfirmation) -> ServiceResult<()> {
+    let pending = sign_in::take(state, &body.sign_in_id.0).await?;
     if pending.confirms != Some(actor.session) {
         return Err(ErrorCode::SignInFailed.into());
     }
-    state.opaque.sign_in_finish(&pending.state, &body.credential_finalization.0)?;
-    let done = confirm(state, actor, &pending, &body).await;
+    pending.prove(state, &body.sign_in_id.0, &body.credential_finalization.0).await?;
+    let done = confirm(state, actor, caller, &pending, &body).await;
     if done.as_ref().is_err_and(sign_in::waits) {
-        let end = pending.waits_until();
-        state.sign_ins.put_back(&body.sign_in_id.0, end, pending);
+        pending.wait_on(state, &body.sign_in_id.0).await?;
     }
     done
 }
@@ -50,11 +49,13 @@ pub async fn finish(state: &AppState, actor: &Actor, body: FinishConfirmation) -
 async fn confirm(
     state: &AppState,
     actor: &Actor,
+    caller: Caller,
     pending: &PendingSignIn,
     body: &FinishConfirmation,
 ) -> ServiceResult<()> {
-    let asked = (Action::AccountChange, Beside::Anything);
-    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asked).await?;
+    let attempt = &body.sign_in_id.0[..];
+    let asks = Asks { action: Action::AccountChange, beside: Beside::Anything, caller, attempt };
+    let proved = second_factor::check(state, actor.account, body.second_factor.as_ref(), asks).await?;
     let mut tx = state.db.begin_write().await?;
     pending.still_holds(&tx, actor.account).await?;
     let mut event = EventDraft::by(actor, Action::AccountChange).with("what", "confirmation");
@@ -64,14 +65,25 @@ async fn confirm(
         event = event.with("factor", enum_name(&proved.kind()));
     }
     storage::sessions::confirm(tx.conn(), actor.session, state.clock.now()).await?;
-    throttle::succeeded(state, &tx, &pending.pair).await?;
+    let row = accounts::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
+    throttle::succeeded(state, &tx, &throttle::Pair::new(&row.email_key, caller)).await?;
     tx.record(event).await?;
     tx.commit().await
 }
 
-/// Whether the session was confirmed lately.
+/// Whether the session was confirmed lately, for a change.
 pub async fn confirmed(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    let session = storage::sessions::get(state.db.read(), actor.session).await?;
-    let session = session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))?;
+    let session = present(state, actor).await?;
     Ok(actor.may_change_ways_in(session.confirmed_at, state.clock.now())?)
+}
+
+/// Likewise for what secures the account, which whoever is in breach of a policy may do.
+pub async fn confirmed_to_secure(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    let session = present(state, actor).await?;
+    Ok(actor.may_secure_ways_in(session.confirmed_at, state.clock.now())?)
+}
+
+async fn present(state: &AppState, actor: &Actor) -> ServiceResult<SessionRow> {
+    let session = storage::sessions::get(state.db.read(), actor.session).await?;
+    session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))
 }

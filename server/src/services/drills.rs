@@ -10,7 +10,7 @@ use crate::{
     AppState, ServiceResult,
     audit::{EventDraft, enum_from_name},
     backup::drill::{self, Outcome},
-    clock::MINUTE,
+    clock::{AHEAD, MINUTE},
     mail::MailKind,
     random,
     services::backups::tell_administrators,
@@ -27,7 +27,7 @@ const HELD: UnixMillis = 2 * MINUTE;
 /// this server started is waited for.
 pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<bool> {
     let (conn, now) = (state.db.read(), state.clock.now());
-    let last = backups::newest(conn, true).await?;
+    let last = backups::newest(conn, true, now + AHEAD).await?;
     if last.is_none_or(|last| last.began_at < state.started_at) || drills::is_running(conn, now).await? {
         return Ok(false);
     }
@@ -35,11 +35,12 @@ pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<
 }
 
 /// Begins one; nothing where another server was faster.
-pub async fn begin(state: &AppState) -> ServiceResult<Option<String>> {
+pub async fn begin(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<Option<String>> {
     let now = state.clock.now();
     let id = hex::encode(random::bytes::<8>()?);
     let tx = state.db.begin_write().await?;
-    if drills::is_running(tx.conn(), now).await? {
+    let next = plan.next(drills::newest(tx.conn()).await?.as_ref());
+    if next > now || drills::is_running(tx.conn(), now).await? {
         return Ok(None);
     }
     let row = DrillRow {

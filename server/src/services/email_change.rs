@@ -80,9 +80,8 @@ pub async fn start(state: &AppState, actor: &Actor, body: StartEmailChange) -> S
     let taken = is_taken(tx.conn(), account.id, &new.key, &label).await?;
     mail_links(state, &mut tx, (&account, &change), (!taken).then_some(new)).await?;
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "email_change_started")).await?;
-    tx.commit().await?;
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// To each of the two addresses its own link. Where one's mailbox has too many messages already, nobody is told: asking
@@ -120,13 +119,12 @@ pub async fn is_taken(
 
 /// `DELETE /account/email/change`. Needs no confirmation: it leaves everything as it is.
 pub async fn cancel(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    actor.may_change_account()?;
+    actor.may_secure_account()?;
     let mut tx = state.db.begin_write().await?;
     if !email_changes::delete_of(tx.conn(), actor.account).await? {
         return Err(ErrorCode::NotFound.into());
     }
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "email_change_cancelled")).await?;
-    tx.commit().await?;
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }

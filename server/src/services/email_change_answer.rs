@@ -61,14 +61,14 @@ pub async fn answer(
     actor: Option<Actor>,
     body: AnswerEmailChange,
 ) -> ServiceResult<EmailChangeAnswered> {
-    throttle::count(state, Tried::EmailVerificationFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::EmailVerificationFrom, from).await?;
     let mut tx = state.db.begin_write().await?;
     let (account, change) = find(state, &tx, actor.as_ref(), &body).await?;
     let became = settle(state, &mut tx, (&account, &change), &body).await?;
     let event = EventDraft::anonymous(Action::AccountChange).actor(account.id, actor.map(|actor| actor.session));
     tx.record(event.with("what", became.name()).with("side", enum_name(&body.side))).await?;
+    tx.tell(account.id, live::event(LiveKind::AccountChanged));
     tx.commit().await?;
-    state.live.publish(account.id, live::event(LiveKind::AccountChanged));
     match became {
         // Both mailboxes are theirs who hear it.
         Became::Taken => Err(ErrorCode::EmailTaken.into()),

@@ -73,7 +73,7 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, account: &AccountRow) -> 
 /// `POST /email-verification`. Used, ended and unknown links look the same, as does one for an address that the account
 /// no longer has. Whoever is signed in to another account is told, and nothing happens.
 pub async fn verify(state: &AppState, from: Address, actor: Option<Actor>, body: VerifyEmail) -> ServiceResult<()> {
-    throttle::count(state, Tried::EmailVerificationFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::EmailVerificationFrom, from).await?;
     let invalid = ErrorCode::EmailVerificationInvalid;
     let token = VerificationToken::parse(&body.token).ok_or(invalid)?;
     let now = state.clock.now();
@@ -93,7 +93,6 @@ pub async fn verify(state: &AppState, from: Address, actor: Option<Actor>, body:
     email_verifications::delete_of(tx.conn(), row.account).await?;
     let event = EventDraft::anonymous(Action::AccountChange).actor(row.account, actor.map(|actor| actor.session));
     tx.record(event.with("what", "email_verified").with("way", "link")).await?;
-    tx.commit().await?;
-    state.live.publish(row.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tx.tell(row.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }

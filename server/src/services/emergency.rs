@@ -30,6 +30,7 @@ use crate::{
     },
     storage::{
         accounts,
+        db::WriteTx,
         emergency::{self, EmergencyRow},
     },
 };
@@ -73,9 +74,9 @@ pub(super) async fn shown(
 }
 
 /// Both sides' open pages hear of it.
-pub(super) fn tell(state: &AppState, row: &EmergencyRow) {
+pub(super) fn tell(tx: &mut WriteTx, row: &EmergencyRow) {
     for account in [row.account, row.contact] {
-        state.live.publish(account, live::event(LiveKind::EmergencyChanged));
+        tx.tell(account, live::event(LiveKind::EmergencyChanged));
     }
 }
 
@@ -146,10 +147,9 @@ async fn store(
     tx.record(event.with("delay_days", row.delay_days)).await?;
     notices::tell_id(state, &mut tx, row.account, MailKind::EmergencyContactAdded).await?;
     notices::tell_id(state, &mut tx, row.contact, MailKind::EmergencyOffered).await?;
-    tx.commit().await?;
-    tell(state, row);
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tell(&mut tx, row);
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// The newest keys of somebody who is to be trusted: they exist, and may act.
@@ -182,17 +182,16 @@ pub async fn remove(
     way_in: WayInId,
     body: RemoveEmergencyContact,
 ) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
-    let tx = state.db.begin_write().await?;
+    let mut tx = state.db.begin_write().await?;
     let row = emergency::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
     actor.may_refuse_emergency(row.account)?;
     emergency::delete(tx.conn(), way_in).await?;
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], Some(way_in)).await?;
     let event = change(actor, "emergency_contact_removed").with("way_in", way_in).with("contact", row.contact);
-    rotation::finish(state, actor, tx, rotated, (event, MailKind::EmergencyContactRemoved)).await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    rotation::finish(state, actor, tx, rotated, (event, MailKind::EmergencyContactRemoved)).await
 }
 
 /// `POST /account/emergency-contacts/{way_in_id}/refuse`: also once it is open, as long as nobody used it.
@@ -209,9 +208,8 @@ pub async fn refuse(state: &AppState, actor: &Actor, way_in: WayInId) -> Service
     emergency::put(tx.conn(), &row).await?;
     tx.record(change(actor, "emergency_refused").with("way_in", way_in).with("contact", row.contact)).await?;
     notices::tell_id(state, &mut tx, row.contact, MailKind::EmergencyRefused).await?;
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// Whether whoever proves the words of a way in may open the account now.

@@ -40,8 +40,8 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
     quotas::tell(state, &mut tx, actor.account).await?;
+    changed.tell(&mut tx);
     tx.commit().await?;
-    changed.publish(state);
     truncate_wal(state).await;
     Ok(())
 }

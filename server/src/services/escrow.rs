@@ -28,6 +28,7 @@ use crate::{
     },
     storage::{
         accounts,
+        db::WriteTx,
         escrow::{self, EscrowRow},
     },
 };
@@ -36,9 +37,9 @@ use crate::{
 const SEALED_MAX: usize = 2048;
 
 /// The holder's and the asking administrator's open pages hear of it.
-pub(super) fn tell(state: &AppState, row: &EscrowRow) {
+pub(super) fn tell(tx: &mut WriteTx, row: &EscrowRow) {
     for account in std::iter::once(row.account).chain(row.asked_by) {
-        state.live.publish(account, live::event(LiveKind::EscrowChanged));
+        tx.tell(account, live::event(LiveKind::EscrowChanged));
     }
 }
 
@@ -139,25 +140,23 @@ async fn store(state: &AppState, actor: &Actor, row: &EscrowRow, way: &WayIn) ->
     let event = change(actor, "escrow_on").with("way_in", row.way_in);
     tx.record(event.with("key", hex::encode(row.key_hash))).await?;
     notices::tell_id(state, &mut tx, row.account, MailKind::EscrowOn).await?;
-    tx.commit().await?;
-    tell(state, row);
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tell(&mut tx, row);
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// `POST /account/escrow/{way_in_id}/remove`.
 pub async fn remove(state: &AppState, actor: &Actor, way_in: WayInId, body: RemoveAccountEscrow) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
-    let tx = state.db.begin_write().await?;
+    let mut tx = state.db.begin_write().await?;
     let row = escrow::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
     actor.may_end_escrow(row.account)?;
     escrow::delete(tx.conn(), way_in).await?;
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], Some(way_in)).await?;
     let event = change(actor, "escrow_off").with("way_in", way_in);
-    rotation::finish(state, actor, tx, rotated, (event, MailKind::EscrowOff)).await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    rotation::finish(state, actor, tx, rotated, (event, MailKind::EscrowOff)).await
 }
 
 /// `POST /account/escrow/{way_in_id}/refuse`: also once it is open, as long as nobody used it.
@@ -176,9 +175,8 @@ pub async fn refuse(state: &AppState, actor: &Actor, way_in: WayInId) -> Service
     if let Some(asked_by) = row.asked_by {
         notices::tell_id(state, &mut tx, asked_by, MailKind::EscrowRefused).await?;
     }
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// Whether whoever proves what was in escrow may open the account now.

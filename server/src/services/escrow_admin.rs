@@ -99,9 +99,8 @@ pub async fn end_key(state: &AppState, actor: &Actor, body: EndEscrowKey) -> Ser
     }
     let event = event(actor, "escrow_key_ended").with("key", hex::encode(present.key_hash));
     tx.record(event.with("accounts", rows.len())).await?;
-    tx.commit().await?;
-    rows.iter().for_each(|row| tell(state, row));
-    Ok(())
+    rows.iter().for_each(|row| tell(&mut tx, row));
+    tx.commit().await
 }
 
 /// `GET /admin/escrow`.
@@ -171,9 +170,8 @@ pub async fn ask(state: &AppState, actor: &Actor, account: AccountId) -> Service
     let event = event(actor, "escrow_asked").with("account", account).with("way_in", row.way_in);
     tx.record(event.with("opens_at", opens_at)).await?;
     notices::tell_id(state, &mut tx, account, MailKind::EscrowAsked).await?;
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// `POST /admin/escrow/accounts/{account_id}/secret`: once the delay has run, to an administrator who proved their password
@@ -195,8 +193,8 @@ pub async fn secret(state: &AppState, actor: &Actor, account: AccountId) -> Serv
         escrow::put(tx.conn(), &row).await?;
         notices::tell_id(state, &mut tx, account, MailKind::EscrowGiven).await?;
     }
+    tell(&mut tx, &row);
     tx.commit().await?;
-    tell(state, &row);
     let people = accounts::public_by_ids(state.db.read(), &[account]).await?;
     let sealed = B64(row.sealed.clone());
     let shown = shown(state, vec![row]).await?.pop().ok_or(ErrorCode::NotFound)?;
@@ -223,8 +221,8 @@ pub async fn remind(state: &AppState) -> ServiceResult<()> {
         if let (TOLD_OPEN, Some(asked_by)) = (told, row.asked_by) {
             notices::tell_id(state, &mut tx, asked_by, MailKind::EscrowOpen).await?;
         }
+        tell(&mut tx, &row);
         tx.commit().await?;
-        tell(state, &row);
     }
     Ok(())
 }

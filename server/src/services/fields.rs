@@ -14,6 +14,16 @@ pub struct Email {
     pub key: String,
 }
 
+impl Email {
+    /// The address to write to before anybody has shown that it is theirs: as typed, where that differs from what is compared in
+    /// the case of ASCII letters alone. Other letters fall together when they are compared (two capital thetas become one
+    /// small one), and as typed could lead to another's mailbox.
+    pub fn mailbox(self) -> Self {
+        let same = self.shown.to_ascii_lowercase() == self.key;
+        if same { self } else { Self { shown: self.key.clone(), ..self } }
+    }
+}
+
 /// Checks an e-mail: one `@` with something before and a host after it, no white space or control characters. Whether
 /// it exists isn't the question.
 pub fn email(pointer: &'static str, text: &str) -> ServiceResult<Email> {
@@ -103,6 +113,16 @@ mod tests {
         let found = email("/email", "  Jane.Doe@Example.ORG ").unwrap();
         assert_eq!((found.shown.as_str(), found.key.as_str()), ("Jane.Doe@Example.ORG", "jane.doe@example.org"));
         assert_eq!(email("/e", "ju\u{308}rg@exämple.de").unwrap().key, "jürg@exämple.de");
+    }
+
+    #[test]
+    fn mail_goes_where_the_compared_address_leads() {
+        let to = |text: &str| email("/email", text).unwrap().mailbox().shown;
+        assert_eq!(to(" Jane.Doe@Example.ORG "), "Jane.Doe@Example.ORG");
+        assert_eq!(to("jürg@example.org"), "jürg@example.org");
+        assert_eq!(to("\u{212a}im@example.org"), "Kim@example.org", "the Kelvin sign is a K by NFC");
+        assert_eq!(to("\u{3f4}eo@example.org"), "\u{3b8}eo@example.org");
+        assert_eq!(to("\u{398}eo@example.org"), "\u{3b8}eo@example.org", "its twin leads to the same mailbox");
     }
 
     #[test]

@@ -188,12 +188,11 @@ async fn commit(
     let event = EventDraft::by(actor, Action::Share).on(report).with("grant", id).with("kind", kind);
     tx.record(event).await?;
     tell(state, actor, &mut tx, &made.grant.recipient).await?;
-    tx.commit().await?;
-    changed.publish(state);
+    changed.tell(&mut tx);
     if let Recipient::Code { account, .. } = &made.grant.recipient {
-        state.live.publish(AccountId(account.0), live::report_event(LiveKind::ShareArrived, report, Some(id)));
+        tx.tell(AccountId(account.0), live::report_event(LiveKind::ShareArrived, report, Some(id)));
     }
-    Ok(())
+    tx.commit().await
 }
 
 /// Whoever is given something by somebody else is told by mail, without what, and from whom.

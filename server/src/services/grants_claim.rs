@@ -83,8 +83,7 @@ pub async fn claim(
     let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("owner", owner);
     tx.record(event).await?;
     quotas::tell(state, &mut tx, owner).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    state.live.publish(before, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
-    Ok(())
+    changed.tell(&mut tx);
+    tx.tell(before, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
+    tx.commit().await
 }

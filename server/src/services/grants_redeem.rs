@@ -22,12 +22,14 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     live,
+    middleware::Address,
     policy::Actor,
     random,
     services::{
         access::{self, grant_state},
         fields, grants,
         grants_claim::waiting,
+        throttle::{self, Tried},
         verify,
     },
     storage::{self, grants::Grant, grants_challenges as challenges},
@@ -92,7 +94,13 @@ fn made_for(actor: &Actor, grant: GrantId) -> challenges::Challenge {
 }
 
 /// Checks a proof of the code; a right one gets the sealed seed, as often as it takes until the seed is stored.
-pub async fn redeem(state: &AppState, actor: &Actor, id: GrantId, body: RedeemGrant) -> ServiceResult<Redeemed> {
+pub async fn redeem(
+    state: &AppState,
+    actor: &Actor,
+    (id, from): (GrantId, Address),
+    body: RedeemGrant,
+) -> ServiceResult<Redeemed> {
+    throttle::count_from(state, Tried::CodeFrom, from).await?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
     let grant = own(tx.conn(), actor, id).await?;
@@ -181,11 +189,10 @@ pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: Stor
     }
     storage::grants::redeemed(tx.conn(), id, now).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
-    tx.commit().await?;
-    changed.publish(state);
+    changed.tell(&mut tx);
     let granted_by = AccountId(storage::id("grants", "granted_by", &grant.granted_by)?);
-    state.live.publish(granted_by, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
-    Ok(())
+    tx.tell(granted_by, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));
+    tx.commit().await
 }
 
 /// Asks whoever made the share for a new code, which is a new grant.
@@ -204,8 +211,7 @@ pub async fn request_again(state: &AppState, actor: &Actor, id: GrantId) -> Serv
     storage::grants::requested(tx.conn(), id, now).await?;
     let event = EventDraft::by(actor, Action::Redeem).on(report).with("grant", id).with("what", "request_again");
     tx.record(event).await?;
-    tx.commit().await?;
     let granted_by = AccountId(storage::id("grants", "granted_by", &grant.granted_by)?);
-    state.live.publish(granted_by, live::report_event(LiveKind::CodeRequested, report, Some(id)));
-    Ok(())
+    tx.tell(granted_by, live::report_event(LiveKind::CodeRequested, report, Some(id)));
+    tx.commit().await
 }

@@ -17,8 +17,8 @@ use crate::{
     audit::EventDraft,
     live,
     policy::Actor,
-    services::{access, grants, rekey_due, standing, standing::covers, verify, versions},
-    storage::{self, grants::Grant},
+    services::{access, grants, rekey_due, standing, standing::covers, uploads_access, verify, versions},
+    storage::{self, db::WriteTx, grants::Grant},
 };
 
 /// Revokes a grant and what descends from it. Repeating it is harmless.
@@ -52,12 +52,13 @@ pub async fn revoke(
     let fallen = fallen(tx.conn(), report, id).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     end(tx.conn(), report, id, &fallen, now).await?;
+    uploads_access::end_of_outsiders(state, &mut tx, report).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id).with("fallen", fallen.len());
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    tell_waiting(state, report, &fallen)
+    changed.tell(&mut tx);
+    tell_waiting(&mut tx, report, &fallen)?;
+    tx.commit().await
 }
 
 /// The grant and its descendants, as far as they stand.
@@ -99,12 +100,12 @@ async fn end(
 }
 
 /// Recipients whose code still waited learn that there is nothing to wait for.
-fn tell_waiting(state: &AppState, report: ReportId, fallen: &[Grant]) -> ServiceResult<()> {
+fn tell_waiting(tx: &mut WriteTx, report: ReportId, fallen: &[Grant]) -> ServiceResult<()> {
     for grant in fallen.iter().filter(|grant| !versions::was_live(grant)) {
         let Some(recipient) = &grant.recipient else { continue };
         let account = AccountId(storage::id("grants", "recipient", recipient)?);
         let id = GrantId(storage::id("grants", "id", &grant.id)?);
-        state.live.publish(account, live::report_event(LiveKind::AccessEnded, report, Some(id)));
+        tx.tell(account, live::report_event(LiveKind::AccessEnded, report, Some(id)));
     }
     Ok(())
 }

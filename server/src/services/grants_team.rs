@@ -53,7 +53,6 @@ pub async fn follow(
     }
     let changed = access::refresh(tx.conn(), report, now).await?;
     tx.record(event.with("epoch", key_epoch)).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }

@@ -41,7 +41,7 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<IdentityList
 
 /// `DELETE /account/identities/{identity_id}`. Sessions that it began stay: they are ended one by one, like any.
 pub async fn remove(state: &AppState, actor: &Actor, id: IdentityId) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
     if !rows::remove(tx.conn(), actor.account, id, state.clock.now()).await? {
         return Err(ErrorCode::NotFound.into());

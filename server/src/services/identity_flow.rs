@@ -60,7 +60,7 @@ pub async fn start(
             Some(actor.session)
         }
     };
-    throttle::count(state, Tried::IdentityFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::IdentityFrom, from).await?;
     let provider = state.identity_providers.get(provider).ok_or(ErrorCode::NotFound)?;
     let begun = provider.begin().await?.map_err(|error| unavailable(provider, &error))?;
     let (browser, browser_hash) = random::token()?;
@@ -159,7 +159,7 @@ async fn take(
     (provider, browser): (&str, Option<[u8; 32]>),
     returned: Option<&Returned>,
 ) -> ServiceResult<FlowRow> {
-    throttle::count(state, Tried::IdentityFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::IdentityFrom, from).await?;
     let mismatch = ErrorCode::IdentityStateMismatch;
     let given = returned.and_then(|returned| returned.state.as_deref()).filter(|given| given.len() <= TEXT_MAX);
     let (given, browser) = given.zip(browser).ok_or(mismatch)?;

@@ -13,13 +13,13 @@ use crate::{
     AppState, ServiceResult,
     audit::{EventDraft, enum_name},
     mail::MailKind,
-    middleware::Address,
+    middleware::Caller,
     oidc::VerifiedIdentity,
     policy::Actor,
     services::{
         fields::{self, Email},
         identities, notices,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions::{self, Proved},
         sign_in::{self, NewSession},
     },
@@ -105,14 +105,14 @@ pub async fn describe(state: &AppState, browser: Option<[u8; 32]>) -> ServiceRes
 pub async fn sign_in(
     state: &AppState,
     carried: Option<Actor>,
-    (from, browser): (Address, Option<[u8; 32]>),
+    (caller, browser): (Caller, Option<[u8; 32]>),
     body: IdentitySignIn,
 ) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
     let ticket = waiting(state, browser).await?;
     let account = account_of(&resolve(state.db.read(), &ticket).await?)?;
-    let asked = (Action::SignIn, Beside::Anything);
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
+    let asks = Asks { action: Action::SignIn, beside: Beside::Anything, caller, attempt: &ticket.token_hash };
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
     let mut tx = state.db.begin_write().await?;
     use_up(&tx, &ticket).await?;
     // Anew, in the transaction of what follows.
@@ -130,7 +130,7 @@ pub async fn sign_in(
     // A provider's word is no confirmation: for that the account's own secrets have to be proved.
     let proves = Proved { second_factor: proved.is_some(), confirmed_at: Some(0) };
     let begun =
-        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proves).await?;
+        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proves).await?;
     let identity = match resolved {
         Resolved::Linked(identity) => identity.id,
         _ => {
@@ -148,8 +148,9 @@ pub async fn sign_in(
         event = event.with("factor", enum_name(&proved.kind()));
     }
     tx.record(event).await?;
+    sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, carried.is_some());
+    sessions::changed(state, begun.row.account);
     NewSession::new(state, begun, row).await
 }
 

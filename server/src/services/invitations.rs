@@ -19,6 +19,7 @@ use crate::{
         confirmation,
         fields::{self, Email},
         notices::{self, Notice},
+        sign_up_codes,
         throttle::{self, Tried},
     },
     storage::{
@@ -137,11 +138,11 @@ pub async fn withdraw(state: &AppState, actor: &Actor, id: InvitationId) -> Serv
 
 /// `POST /invitations/look-up`: what the sign-up page may know. Anonymous, counted, an event where it finds one.
 pub async fn look_up(state: &AppState, from: Address, body: InvitationToken) -> ServiceResult<InvitationInfo> {
-    throttle::count(state, Tried::InvitationFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::InvitationFrom, from).await?;
     let row = open(state, &body.token).await?;
     let event = EventDraft::anonymous(Action::LookUp).with("invitation", row.id);
     state.audit.record(event).await?;
-    info(state, row).await
+    info(state, row, &body.token).await
 }
 
 /// `POST /invitations/accept`: a patient who has an account already takes an invitation's placeholder.
@@ -161,10 +162,11 @@ pub async fn accept(state: &AppState, actor: &Actor, body: InvitationToken) -> S
     let event = EventDraft::by(actor, Action::InvitationChange).with("invitation", row.id).with("change", "accepted");
     tx.record(event).await?;
     tx.commit().await?;
-    info(state, row).await
+    info(state, row, &body.token).await
 }
 
-async fn info(state: &AppState, row: InvitationRow) -> ServiceResult<InvitationInfo> {
+async fn info(state: &AppState, row: InvitationRow, token: &str) -> ServiceResult<InvitationInfo> {
+    let asks_code = sign_up_codes::are_asked(state, Some(&row), Some(token));
     let inviter = match row.created_by {
         Some(account) => accounts::get(state.db.read(), account).await?.map(|account| account.name),
         None => None,
@@ -175,8 +177,23 @@ async fn info(state: &AppState, row: InvitationRow) -> ServiceResult<InvitationI
         email: row.email,
         invited_by: inviter,
         placeholder: row.placeholder,
+        asks_code,
         expires_at: row.expires_at,
     })
+}
+
+/// Whether a token is the one that was mailed to the address which the invitation is for: whoever has it reads that mail.
+pub fn came_by_mail(row: &InvitationRow, token: Option<&str>) -> bool {
+    let mailed = row.mail_token_hash.filter(|_| row.email.is_some());
+    mailed.is_some() && mailed == token.map(random::token_hash)
+}
+
+/// Refuses an address that an invitation isn't for.
+pub fn for_address(row: &InvitationRow, email: &Email) -> ServiceResult<()> {
+    match row.email.as_ref().is_some_and(|bound| *bound != email.key) {
+        true => Err(ServiceError::because(ErrorCode::InvitationInvalid, "it is for another e-mail address")),
+        false => Ok(()),
+    }
 }
 
 /// The invitation that a token opens now. Used, ended, withdrawn and unknown look the same, as does one whose maker

@@ -31,7 +31,7 @@ pub struct Notice {
     pub kind: MailKind,
     /// Whom.
     pub account: Option<AccountId>,
-    /// The verification or invitation that its link belongs to.
+    /// The verification, invitation or code at sign-up that its link or code belongs to.
     pub subject: Option<[u8; 16]>,
     /// Where to.
     pub to: Email,
@@ -79,12 +79,14 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     {
         return Ok(false);
     }
-    // A link is asked for by a person, who can ask again.
+    // A link or a code is asked for by a person, who can ask again.
     if subject.is_some() && free_at > now {
         return Ok(false);
     }
     throttle::book(state, tx, tried, &bytes, free_at).await?;
     let row = OutboxRow {
+        refused_since: None,
+        failing_since: None,
         id: random::bytes()?,
         kind,
         account,

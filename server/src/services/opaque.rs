@@ -47,8 +47,15 @@ impl Opaque {
     }
 
     /// Answers KE1. Without a record the answer is made up, of the same form and in the same time.
-    pub fn sign_in_start(&self, account: AccountId, record: Option<&[u8]>, ke1: &[u8]) -> ServiceResult<LoginStart> {
-        let answer = self.0.login_start(&ids::AccountId(account.0), record, ke1, &mut rng());
+    /// The same inputs give the same answer and state, on every server that shares the keys.
+    pub fn sign_in_start(
+        &self,
+        sign_in_id: &[u8; 32],
+        account: AccountId,
+        record: Option<&[u8]>,
+        ke1: &[u8],
+    ) -> ServiceResult<LoginStart> {
+        let answer = self.0.login_start_as(sign_in_id, &ids::AccountId(account.0), record, ke1);
         answer.map_err(|_| malformed("/credential_request"))
     }
 

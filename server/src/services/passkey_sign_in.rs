@@ -9,7 +9,7 @@ use api_types::{
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
-    middleware::Address,
+    middleware::Caller,
     policy::Actor,
     services::{
         passkeys,
@@ -23,7 +23,7 @@ use crate::{
 pub async fn sign_in(
     state: &AppState,
     carried: Option<Actor>,
-    from: Address,
+    caller: Caller,
     body: PasskeySignIn,
 ) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
@@ -35,11 +35,12 @@ pub async fn sign_in(
     let carried = carried.filter(|actor| actor.account == account);
     let proved = Proved { second_factor: true, confirmed_at: None };
     let begun =
-        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proved).await?;
+        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proved).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
+    sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, carried.is_some());
+    sessions::changed(state, begun.row.account);
     NewSession::new(state, begun, row).await
 }
 

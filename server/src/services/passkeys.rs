@@ -23,9 +23,9 @@ use crate::{
         account, confirmation, fields, notices,
         rotation::{self, Rotated},
         second_factor,
-        second_factors::{self, change, changed},
-        signed, throttle, verify,
-        webauthn::{self, Registration},
+        second_factors::{self, change, tell_changed},
+        sessions, signed, throttle, verify,
+        webauthn::{self, CHALLENGES, REGISTRATIONS, Registration},
     },
     storage::{
         self, accounts,
@@ -57,7 +57,7 @@ fn failed() -> ServiceError {
 
 /// `POST /account/passkeys/start`.
 pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCreation> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let conn = state.db.read();
     let row = accounts::get(conn, actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     let known = passkeys::of_account(conn, actor.account).await?;
@@ -70,7 +70,9 @@ pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCrea
         Some(exclude.clone()),
     );
     let (options, registration) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
-    let ceremony_id = state.relying_party.registrations.put(Registration { actor: *actor, state: registration })?;
+    let ceremony_id = random::bytes::<32>()?;
+    let waiting = Registration { session: actor.session, state: registration };
+    REGISTRATIONS.put(state, &ceremony_id, Some(actor.account), &waiting).await?;
     let options = options.public_key;
     Ok(PasskeyCreation {
         ceremony_id: B64(ceremony_id.to_vec()),
@@ -88,13 +90,13 @@ pub async fn start(state: &AppState, actor: &Actor) -> ServiceResult<PasskeyCrea
 /// `POST /account/passkeys`.
 pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceResult<PasskeyAdded> {
     let label = fields::short_text("/label", &body.label, 100)?;
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let credential = webauthn::registered(&body)?;
     let way = match body.way_in {
         Some(way) => Some(check_way(state, actor, way).await?),
         None => None,
     };
-    let begun = take(state, actor, &body.ceremony_id.0)?;
+    let begun = take(state, actor, &body.ceremony_id.0).await?;
     let made = state.relying_party.get()?.finish_passkey_registration(&credential, &begun.state);
     let credential = made.map_err(|error| refused(&error))?;
     let now = state.clock.now();
@@ -123,8 +125,9 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let event = change(actor, "passkey_added").with("factor", passkey.id).with("unlocks", passkey.way_in.is_some());
     tx.record(event.with("sessions_ended", ended)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(PasskeyAdded { id: passkey.id, codes })
 }
 
@@ -143,13 +146,13 @@ pub(super) async fn of_present_key(conn: &impl ConnectionTrait, actor: &Actor, w
 }
 
 /// A registration of this session; another's stays.
-fn take(state: &AppState, actor: &Actor, id: &[u8]) -> ServiceResult<Registration> {
-    let (end, begun) = state.relying_party.registrations.take_with_end(id).ok_or_else(failed)?;
-    if begun.actor.session != actor.session {
-        state.relying_party.registrations.put_back(id, end, begun);
+async fn take(state: &AppState, actor: &Actor, id: &[u8]) -> ServiceResult<Registration> {
+    let taken = REGISTRATIONS.take(state, id).await?.ok_or_else(failed)?;
+    if taken.value.session != actor.session {
+        REGISTRATIONS.put_until(state, id, (taken.account, taken.ends_at), &taken.value).await?;
         return Err(failed());
     }
-    Ok(begun)
+    Ok(taken.value)
 }
 
 /// `POST /account/passkeys/{id}/remove`.
@@ -168,10 +171,11 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: R
 /// `POST /passkeys/challenge`.
 pub async fn challenge(state: &AppState, from: Address) -> ServiceResult<PasskeyChallenge> {
     let relying_party = state.relying_party.get()?;
-    throttle::count(state, throttle::Tried::PasskeyFrom, &from.bytes()).await?;
+    throttle::count_from(state, throttle::Tried::PasskeyFrom, from).await?;
     let begun = relying_party.start_discoverable_authentication();
     let (options, pending) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
-    let ceremony_id = state.relying_party.challenges.put(pending)?;
+    let ceremony_id = random::bytes::<32>()?;
+    CHALLENGES.put(state, &ceremony_id, None, &pending).await?;
     Ok(PasskeyChallenge {
         ceremony_id: B64(ceremony_id.to_vec()),
         challenge: B64(options.public_key.challenge),
@@ -193,7 +197,7 @@ pub struct Answered {
 
 /// Checks what a passkey answered to a challenge, which serves once.
 pub async fn check(state: &AppState, given: &PasskeyAssertion) -> ServiceResult<Answered> {
-    let challenge = state.relying_party.challenges.take(&given.ceremony_id.0).ok_or_else(failed)?;
+    let challenge = CHALLENGES.take(state, &given.ceremony_id.0).await?.ok_or_else(failed)?.value;
     let known = passkeys::by_credential(state.db.read(), &given.credential_id.0).await?.ok_or_else(failed)?;
     let verified = verify_answer(state, given, challenge, &known);
     if verified.is_err() {

@@ -1,103 +1,90 @@
-//! What waits between two requests of one ceremony: in memory, for minutes, and never too many.
+//! What waits between two requests of one ceremony: in the database, for minutes, and never too many. The second request may
+//! reach another server than the first.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+use std::marker::PhantomData;
+
+use api_types::{AccountId, UnixMillis};
+use sea_orm::ConnectionTrait;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    clock::now_ms,
+    storage::{
+        DbResult,
+        ceremonies::{self, Ceremony, CeremonyKind},
+    },
 };
 
-use api_types::UnixMillis;
-
-use crate::{ServiceResult, clock::now_ms, random};
-
-/// Most that wait; beyond it the one that ends first goes.
-const MAX: usize = 10_000;
+/// Most of a kind that wait; beyond it the one that ends first goes.
+const MAX: u64 = 10_000;
 
 /// Values by a random id, each until its time.
 #[derive(Debug)]
 pub struct Pending<T> {
+    kind: CeremonyKind,
     life: UnixMillis,
-    waiting: Mutex<HashMap<[u8; 32], (UnixMillis, T)>>,
+    of: PhantomData<fn() -> T>,
 }
 
-impl<T> Pending<T> {
-    /// Each value waits this long.
-    pub fn new(life: UnixMillis) -> Self {
-        Self { life, waiting: Mutex::new(HashMap::new()) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], (UnixMillis, T)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets a value wait; gives its id.
-    pub fn put(&self, value: T) -> ServiceResult<[u8; 32]> {
-        let id = random::bytes()?;
-        let mut waiting = self.lock();
-        if waiting.len() >= MAX
-            && let Some(first) = waiting.iter().min_by_key(|(_, (end, _))| *end).map(|(id, _)| *id)
-        {
-            waiting.remove(&first);
-        }
-        waiting.insert(id, (now_ms() + self.life, value));
-        Ok(id)
-    }
-
-    /// Takes a value out: each serves once.
-    pub fn take(&self, id: &[u8]) -> Option<T> {
-        self.take_with_end(id).map(|(_, value)| value)
-    }
-
-    /// As [`Pending::take`], with the time at which it ends, for putting it back.
-    pub fn take_with_end(&self, id: &[u8]) -> Option<(UnixMillis, T)> {
-        let id: &[u8; 32] = id.try_into().ok()?;
-        let (end, value) = self.lock().remove(id)?;
-        (now_ms() < end).then_some((end, value))
-    }
-
-    /// Puts a value back under its id, for the next step, until the end that it had.
-    pub fn put_back(&self, id: &[u8], end: UnixMillis, value: T) {
-        if let Ok(id) = id.try_into() {
-            self.lock().insert(id, (end, value));
-        }
-    }
-
-    /// Forgets those of which this is true.
-    pub fn forget(&self, what: impl Fn(&T) -> bool) {
-        self.lock().retain(|_, (_, value)| !what(value));
-    }
-
-    /// Forgets what has ended.
-    pub fn forget_expired(&self, now: UnixMillis) {
-        self.lock().retain(|_, (end, _)| now < *end);
-    }
+/// What was taken out.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// The value.
+    pub value: T,
+    /// Whose it is, if that is an account.
+    pub account: Option<AccountId>,
+    /// When it ends, for putting it back.
+    pub ends_at: UnixMillis,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_serves_once_and_not_after_its_time() {
-        let pending = Pending::new(60_000);
-        let id = pending.put(7).unwrap();
-        assert_eq!(pending.take(&id), Some(7));
-        assert_eq!(pending.take(&id), None);
-        let id = pending.put(8).unwrap();
-        let (end, value) = pending.take_with_end(&id).unwrap();
-        pending.put_back(&id, end, value);
-        assert_eq!(pending.take_with_end(&id), Some((end, 8)), "putting back gives no new life");
-        let over = Pending::new(-1);
-        let id = over.put(7).unwrap();
-        assert_eq!(over.take(&id), None);
-        assert_eq!(over.take(b"short"), None);
+impl<T: Serialize + DeserializeOwned> Pending<T> {
+    /// Each value of that kind waits this long.
+    pub const fn new(kind: CeremonyKind, life: UnixMillis) -> Self {
+        Self { kind, life, of: PhantomData }
     }
 
-    #[test]
-    fn there_are_never_too_many() {
-        let pending = Pending::new(60_000);
-        for n in 0..MAX + 10 {
-            pending.put(n).unwrap();
+    /// Lets a value wait under a random id.
+    pub async fn put(&self, state: &AppState, id: &[u8], account: Option<AccountId>, value: &T) -> ServiceResult<()> {
+        self.put_until(state, id, (account, now_ms() + self.life), value).await
+    }
+
+    /// As [`Pending::put`], for a value that was taken out and waits on, until the end that it had.
+    pub async fn put_until(
+        &self,
+        state: &AppState,
+        id: &[u8],
+        (account, ends_at): (Option<AccountId>, UnixMillis),
+        value: &T,
+    ) -> ServiceResult<()> {
+        let written = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
+        let tx = state.db.begin_write().await?;
+        let ceremony = Ceremony { account, state: written, ends_at };
+        ceremonies::insert(tx.conn(), (self.kind, MAX), id, ceremony, now_ms()).await?;
+        tx.commit().await
+    }
+
+    /// Takes a value out: each serves once, whichever server is asked.
+    pub async fn take(&self, state: &AppState, id: &[u8]) -> ServiceResult<Option<Taken<T>>> {
+        // Ids are long: what isn't one needs no look.
+        if id.len() != 32 {
+            return Ok(None);
         }
-        assert_eq!(pending.lock().len(), MAX);
+        let tx = state.db.begin_write().await?;
+        let taken = ceremonies::take(tx.conn(), self.kind, id, now_ms()).await?;
+        tx.commit().await?;
+        let Some(Ceremony { account, state, ends_at }) = taken else { return Ok(None) };
+        let value = serde_json::from_slice(&state).map_err(|error| self.unreadable(&error))?;
+        Ok(Some(Taken { value, account, ends_at }))
+    }
+
+    /// Forgets those of an account, in the caller's transaction.
+    pub async fn forget_of(&self, conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
+        ceremonies::forget_of(conn, self.kind, account).await
+    }
+
+    /// The text of the error names no value.
+    fn unreadable(&self, error: &serde_json::Error) -> ServiceError {
+        ServiceError::Internal(format!("what waits of {:?}: {:?}", self.kind, error.classify()))
     }
 }

@@ -5,9 +5,14 @@
 //! network, and so many a day for a number, for an account, and in all. Of the latter half is kept for second factors: who
 //! proved nothing, as whoever types a number to sign in, must not use up what others need to get in. A number that signs
 //! in to no account is counted like one that does.
+//!
+//! A number's messages are counted for who asks for them first, and then for all strangers together: one address gets half of
+//! a day's, and where somebody is known, what strangers asked for doesn't keep them out. Nor does it void their code: that is
+//! its browser's, or its sign-in's.
 
 use api_types::{AccountId, ErrorCode, UnixMillis, audit::Action};
 use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -15,7 +20,10 @@ use crate::{
     clock::MINUTE,
     policy::Actor,
     random,
-    services::throttle::{self, Tried},
+    services::{
+        second_factor::Asks,
+        throttle::{self, Attempt, Known, Standing, Tried},
+    },
     sms::{CodePurpose, Number, SmsConfig},
     storage::{
         db::WriteTx,
@@ -28,8 +36,10 @@ use crate::{
 pub const LIFE: UnixMillis = 10 * MINUTE;
 /// Wrong tries that end it.
 const TRIES: i32 = 5;
-/// Messages of a day to a number, of a purpose.
+/// Messages of a day to a number, of a purpose, that strangers asked for.
 const TO_NUMBER: &str = "PhoneDay";
+/// Those that one of them asked for, or who is known.
+const TO_NUMBER_BY: &str = "PhoneOwnDay";
 /// Messages of a day that an account asked for, to become its number's.
 const BY_ACCOUNT: &str = "PhoneAccountDay";
 /// Messages of a day.
@@ -78,12 +88,60 @@ fn code(state: &AppState, purpose: CodePurpose, number: Number) -> ServiceResult
     })
 }
 
+/// Who has messages sent to a number, of a purpose.
+#[derive(Debug)]
+pub struct Asker {
+    standing: Standing,
+    /// What counts for the number.
+    number: Vec<u8>,
+    /// What counts for the number and who asks.
+    own: Vec<u8>,
+}
+
+impl Asker {
+    /// Somebody, as they are known where they try.
+    pub fn new(purpose: CodePurpose, number: &Number, (known, standing): (Known<'_>, Standing)) -> Self {
+        let number = subject(purpose, number);
+        let own = [&number[..], &[0], &known.own(standing)].concat();
+        Self { standing, number, own }
+    }
+
+    /// A session of an account.
+    fn session(purpose: CodePurpose, number: &Number, account: AccountId) -> Self {
+        let number = subject(purpose, number);
+        let own = [&number[..], &[0], &account.0].concat();
+        Self { standing: Standing::Stranger, number, own }
+    }
+
+    /// What strangers share; whoever is known takes it of their own, with the same work.
+    fn shared(&self) -> &[u8] {
+        if self.standing == Standing::Stranger { &self.number } else { &self.own }
+    }
+
+    /// The share of a day that one of them may have sent.
+    fn own_day(&self, purpose: CodePurpose, config: &SmsConfig) -> u32 {
+        match (purpose, self.standing) {
+            // Who may be asked for a code again and again proved a password before each.
+            (CodePurpose::SecondFactor, Standing::Address | Standing::Device) => config.daily_per_number,
+            _ => config.daily_per_number.div_ceil(2),
+        }
+    }
+
+    /// Counts a try at having one sent.
+    pub fn counted<'a>(&self, attempt: Attempt<'a>) -> Attempt<'a> {
+        attempt.of(Tried::PhonePair, &self.own).of(Tried::PhoneNumber, self.shared())
+    }
+}
+
 /// Refuses what would be more than a day has.
-async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, number: &Number) -> ServiceResult<()> {
+async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, asker: &Asker) -> ServiceResult<()> {
     let config = config(state)?;
-    let number = subject(purpose, number);
     let others = (config.daily / 2).max(1);
-    let mut days = vec![(TO_NUMBER, config.daily_per_number, &number[..]), (ALL, config.daily, &[][..])];
+    let mut days = vec![
+        (TO_NUMBER_BY, asker.own_day(purpose, config), &asker.own[..]),
+        (TO_NUMBER, config.daily_per_number, asker.shared()),
+        (ALL, config.daily, &[][..]),
+    ];
     if purpose != CodePurpose::SecondFactor {
         days.push((OTHERS, others, &[][..]));
     }
@@ -104,9 +162,10 @@ async fn refuse_full(state: &AppState, tx: &WriteTx, day: (&str, u32), subject: 
 }
 
 /// Counts a message. One that isn't sent takes the same steps.
-async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow) -> ServiceResult<()> {
+async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow, asker: &Asker) -> ServiceResult<()> {
     let sent = code.send_at.is_some();
-    throttle::count_day(state, tx, TO_NUMBER, &subject(code.purpose, &code.number)).await?;
+    throttle::count_day(state, tx, TO_NUMBER_BY, &asker.own).await?;
+    throttle::count_day(state, tx, TO_NUMBER, asker.shared()).await?;
     throttle::count_day(state, tx, if sent { ALL } else { UNSENT }, &[]).await?;
     if code.purpose != CodePurpose::SecondFactor {
         throttle::count_day(state, tx, if sent { OTHERS } else { UNSENT }, &[]).await?;
@@ -118,69 +177,71 @@ async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow) -> ServiceResult<
 pub async fn send_verification(state: &AppState, actor: &Actor, number: Number) -> ServiceResult<UnixMillis> {
     let purpose = CodePurpose::Verify;
     let account = actor.account;
-    count_tries(state, account, purpose, &number).await?;
+    let asker = Asker::session(purpose, &number, account);
+    asker.counted(Attempt::new(state).of(Tried::PhoneAccount, &account.0)).count().await?;
     let code = CodeRow { account: Some(account), ..code(state, purpose, number)? };
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, purpose, &code.number).await?;
+    room(state, &tx, purpose, &asker).await?;
     refuse_full(state, &tx, (BY_ACCOUNT, config(state)?.daily_per_number), &account.0).await?;
     throttle::count_day(state, &tx, BY_ACCOUNT, &account.0).await?;
-    queue(state, &mut tx, &code).await?;
+    rows::void_of_account(tx.conn(), account, purpose).await?;
+    queue(state, &mut tx, &code, &asker).await?;
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "phone_code_sent")).await?;
     tx.commit().await?;
     Ok(code.expires_at)
 }
 
-/// Sends a code to the phone that is an account's second factor, if it has one.
-pub async fn send_factor(state: &AppState, account: AccountId, action: Action) -> ServiceResult<()> {
+/// Sends a code to the phone that is an account's second factor, if it has one. It is good for what it was asked for in alone,
+/// and voids none but that one's.
+pub async fn send_factor(
+    state: &AppState,
+    account: AccountId,
+    asks: Asks<'_>,
+    who: (Known<'_>, Standing),
+) -> ServiceResult<()> {
     let purpose = CodePurpose::SecondFactor;
     let Some(phone) = factor(state, state.db.read(), account).await? else { return Ok(()) };
-    count_tries(state, account, purpose, &phone.number).await?;
-    let code = CodeRow { account: Some(account), ..code(state, purpose, phone.number)? };
+    let asker = Asker::new(purpose, &phone.number, who);
+    asker.counted(Attempt::new(state)).count().await?;
+    let bound = bound_to(asks.attempt);
+    let code = CodeRow { account: Some(account), browser: Some(bound), ..code(state, purpose, phone.number)? };
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, purpose, &code.number).await?;
-    queue(state, &mut tx, &code).await?;
-    let event = EventDraft::anonymous(action).actor(account, None);
+    room(state, &tx, purpose, &asker).await?;
+    rows::void_bound(tx.conn(), purpose, Some(bound)).await?;
+    queue(state, &mut tx, &code, &asker).await?;
+    let event = EventDraft::anonymous(asks.action).actor(account, None);
     tx.record(event.with("step", "code_sent").with("factor", "phone")).await?;
     tx.commit().await
 }
 
-async fn count_tries(state: &AppState, account: AccountId, purpose: CodePurpose, number: &Number) -> ServiceResult<()> {
-    let number = subject(purpose, number);
-    let account = [enum_name(&purpose).as_bytes(), &[0], &account.0].concat();
-    throttle::count_all(state, &[(Tried::PhoneAccount, &account[..]), (Tried::PhoneNumber, &number[..])]).await
+/// What a code is kept under that is good in one attempt.
+fn bound_to(attempt: &[u8]) -> [u8; 32] {
+    Sha256::digest(attempt).into()
 }
 
-async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow) -> ServiceResult<()> {
-    if let Some(account) = code.account {
-        rows::void_of_account(tx.conn(), account, code.purpose).await?;
-    }
-    count(state, tx, code).await?;
+async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow, asker: &Asker) -> ServiceResult<()> {
+    count(state, tx, code, asker).await?;
     Ok(tx.queue_code(code).await?)
 }
 
-/// Sends a code to whoever signs in with a number, if it does to an account; the same is done where it doesn't. Gives when
-/// the code ends. The tries of number and network were counted.
+/// Sends a code to whoever signs in with a number, if it does to that account; the same is done where it does to none. Gives when
+/// the code ends. The tries of number and network were counted. It voids the one that the browser had before, and no other.
 pub async fn send_sign_in(
     state: &AppState,
-    number: Number,
+    (number, account): (Number, Option<AccountId>),
+    asker: &Asker,
     (browser, before): ([u8; 32], Option<[u8; 32]>),
 ) -> ServiceResult<UnixMillis> {
     let reaches = config(state)?.reaches(&number);
-    let account = phones::signs_in(state.db.read(), &number).await?.filter(|_| reaches);
+    let account = account.filter(|_| reaches);
     let mut code = CodeRow { account, browser: Some(browser), ..code(state, CodePurpose::SignIn, number)? };
     code.send_at = code.send_at.filter(|_| account.is_some());
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, code.purpose, &code.number).await?;
-    rows::void_sign_in(tx.conn(), &code.number, before).await?;
-    count(state, &tx, &code).await?;
-    tx.queue_code(&code).await?;
+    room(state, &tx, code.purpose, asker).await?;
+    rows::void_bound(tx.conn(), code.purpose, before).await?;
+    queue(state, &mut tx, &code, asker).await?;
     tx.commit().await?;
     Ok(code.expires_at)
-}
-
-/// What is counted of a number that somebody signs in with.
-pub fn sign_in_subject(number: &Number) -> Vec<u8> {
-    subject(CodePurpose::SignIn, number)
 }
 
 /// Whether what was typed is the code of that id; a wrong one is counted. It isn't taken yet.
@@ -199,11 +260,15 @@ pub async fn check(state: &AppState, id: &[u8; 16], typed: &str) -> ServiceResul
     Err(ErrorCode::PhoneCodeWrong.into())
 }
 
-/// The id of the code that an account's phone was sent as a second factor, where what was typed is that code.
-pub async fn check_factor(state: &AppState, account: AccountId, typed: &str) -> ServiceResult<Option<[u8; 16]>> {
-    let Some(row) = rows::of_account(state.db.read(), account, CodePurpose::SecondFactor).await? else {
-        return Ok(None);
-    };
+/// The id of the code that an account's phone was sent as a second factor for this attempt, where what was typed is that code.
+pub async fn check_factor(
+    state: &AppState,
+    account: AccountId,
+    attempt: &[u8],
+    typed: &str,
+) -> ServiceResult<Option<[u8; 16]>> {
+    let sent = rows::bound(state.db.read(), CodePurpose::SecondFactor, bound_to(attempt)).await?;
+    let Some(row) = sent.filter(|row| row.account == Some(account)) else { return Ok(None) };
     match check(state, &row.id, typed).await {
         Ok(row) => Ok(Some(row.id)),
         Err(ServiceError::Refused(ErrorCode::PhoneCodeWrong | ErrorCode::PhoneCodeExpired)) => Ok(None),

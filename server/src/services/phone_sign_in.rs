@@ -12,16 +12,17 @@ use sea_orm::ConnectionTrait;
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
-    middleware::Address,
+    middleware::Caller,
     policy::Actor,
     random,
     services::{
-        phone_codes,
-        second_factor::{self, Beside},
+        phone_codes::{self, Asker},
+        second_factor::{self, Asks, Beside},
         sessions::{self, Proved},
         sign_in::{self, NewSession},
-        throttle::{self, Tried},
+        throttle::{self, Attempt, Known, Tried},
     },
+    sms::{CodePurpose, Number},
     storage::{
         accounts,
         db::WriteTx,
@@ -42,33 +43,45 @@ pub struct Started {
 /// `POST /sign-in/phone/start`. Takes the same steps whether or not the number signs in to an account.
 pub async fn start(
     state: &AppState,
-    from: Address,
+    caller: Caller,
     before: Option<[u8; 32]>,
     body: StartPhoneSignIn,
 ) -> ServiceResult<Started> {
     phone_codes::config(state)?;
     let number = phone_codes::number(&body.number)?;
-    let tries = phone_codes::sign_in_subject(&number);
-    throttle::count_all(state, &[(Tried::PhoneFrom, &from.bytes()[..]), (Tried::PhoneNumber, &tries[..])]).await?;
+    let whose = phones::whose(state.db.read(), &number).await?;
+    let email = whose.as_ref().map(|(_, email)| email.as_str());
+    let asker = asker(state, &number, email, caller).await?;
+    asker.counted(Attempt::new(state).at(Tried::PhoneFrom, caller.from)).count().await?;
     let (browser, hash) = random::token()?;
-    let expires_at = phone_codes::send_sign_in(state, number, (hash, before)).await?;
+    let expires_at =
+        phone_codes::send_sign_in(state, (number, whose.map(|(account, _)| account)), &asker, (hash, before)).await?;
     Ok(Started { body: PhoneSignInStarted { expires_at }, browser })
+}
+
+/// Whoever signed in with the number there, or with its account's password, is known; of a number that is nobody's the same is
+/// looked for.
+async fn asker(state: &AppState, number: &Number, email: Option<&str>, caller: Caller) -> ServiceResult<Asker> {
+    let email = email.unwrap_or(number.as_str());
+    let by_number = Known { of: number.as_str().as_bytes(), caller };
+    let standing = throttle::standing(state, &[by_number, Known { of: email.as_bytes(), caller }]).await?;
+    Ok(Asker::new(CodePurpose::SignIn, number, (by_number, standing)))
 }
 
 /// `POST /sign-in/phone`. A session of the same account that the request carries ends.
 pub async fn sign_in(
     state: &AppState,
     carried: Option<Actor>,
-    (from, browser): (Address, Option<[u8; 32]>),
+    (caller, browser): (Caller, Option<[u8; 32]>),
     body: PhoneSignIn,
 ) -> ServiceResult<NewSession> {
     let device = sessions::device(&body.device)?;
     phone_codes::config(state)?;
-    let code = right_code(state, from, browser, &body.code).await?;
+    let code = right_code(state, caller, browser, &body.code).await?;
     let account = code.account.ok_or(ErrorCode::PhoneCodeWrong)?;
     may_sign_in(state.db.read(), account).await?;
-    let asked = (Action::SignIn, Beside::Phone);
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
+    let asks = Asks { action: Action::SignIn, beside: Beside::Phone, caller, attempt: &code.id };
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
     let mut tx = state.db.begin_write().await?;
     use_up(&tx, account, &code).await?;
     may_sign_in(tx.conn(), account).await?;
@@ -84,27 +97,40 @@ pub async fn sign_in(
     // A number is no confirmation: for that the account's own secrets have to be proved.
     let proves = Proved { second_factor: proved.is_some(), confirmed_at: Some(0) };
     let begun =
-        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), from, proves).await?;
+        sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proves).await?;
+    let known = Caller { device: begun.device, ..caller };
+    throttle::know(state, &tx, Known { of: code.number.as_str().as_bytes(), caller: known }).await?;
     phones::used(tx.conn(), account, state.clock.now()).await?;
     let mut event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "phone");
     if let Some(proved) = &proved {
         event = event.with("factor", enum_name(&proved.kind()));
     }
     tx.record(event).await?;
+    sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
-    sessions::began(state, &begun, carried.is_some());
+    sessions::changed(state, begun.row.account);
     NewSession::new(state, begun, row).await
 }
 
-/// The code that waits for this browser, if it was typed. A wrong one for an account is an event that names it.
-async fn right_code(state: &AppState, from: Address, browser: Option<[u8; 32]>, typed: &str) -> ServiceResult<CodeRow> {
-    throttle::count(state, Tried::PhoneFrom, &from.bytes()).await?;
+/// The code that waits for this browser, if it was typed. A wrong one is an event, which names the account; for a number that
+/// is nobody's the same is written, without a name.
+async fn right_code(
+    state: &AppState,
+    caller: Caller,
+    browser: Option<[u8; 32]>,
+    typed: &str,
+) -> ServiceResult<CodeRow> {
+    throttle::count_from(state, Tried::PhoneFrom, caller.from).await?;
     let expired = ErrorCode::PhoneCodeExpired;
-    let waiting = codes::of_browser(state.db.read(), browser.ok_or(expired)?).await?.ok_or(expired)?;
+    let waiting = codes::bound(state.db.read(), CodePurpose::SignIn, browser.ok_or(expired)?).await?.ok_or(expired)?;
     let checked = phone_codes::check(state, &waiting.id, typed).await;
-    if let (Err(ServiceError::Refused(code @ ErrorCode::PhoneCodeWrong)), Some(account)) = (&checked, waiting.account) {
-        let event = EventDraft::anonymous(Action::SignIn).actor(account, None).with("way", "phone");
-        state.audit.record(event.denied(*code)).await?;
+    if let Err(ServiceError::Refused(code @ ErrorCode::PhoneCodeWrong)) = &checked {
+        let event = EventDraft::anonymous(Action::SignIn);
+        let event = match waiting.account {
+            Some(account) => event.actor(account, None),
+            None => event,
+        };
+        state.audit.record(event.with("way", "phone").denied(*code)).await?;
     }
     checked
 }

@@ -13,13 +13,16 @@ use crate::{
     audit::EventDraft,
     error::is_unique_violation,
     mail::MailKind,
+    middleware::Address,
     policy::{Actor, CONFIRMED_FOR},
     random,
     services::{
         confirmation, notices, phone_codes, second_factor,
-        second_factors::{self, after_removal, change, changed},
+        second_factors::{self, after_removal, change, tell_changed},
+        sessions,
+        throttle::{self, Tried},
     },
-    sms::CodePurpose,
+    sms::{CodePurpose, Number},
     storage::{
         self,
         db::WriteTx,
@@ -48,17 +51,18 @@ pub async fn add(state: &AppState, actor: &Actor, body: AddPhone) -> ServiceResu
     if !config.reaches(&number) {
         return Err(ServiceError::field("/number", "this server sends no codes to numbers of that country"));
     }
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let ending = number.ending().to_owned();
     let expires_at = phone_codes::send_verification(state, actor, number).await?;
     Ok(PhoneCodeSent { ending, expires_at })
 }
 
 /// `POST /account/phone/verify`. A number in the place of another is used as that was; it signs in only where it does so to
-/// no other account.
-pub async fn verify(state: &AppState, actor: &Actor, body: VerifyPhone) -> ServiceResult<()> {
+/// no other account, and where its holder is in breach of no policy. The same one once more stays what it is.
+pub async fn verify(state: &AppState, actor: &Actor, from: Address, body: VerifyPhone) -> ServiceResult<()> {
     phone_codes::config(state)?;
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
+    throttle::count_from(state, Tried::CodeFrom, from).await?;
     let expired = ErrorCode::PhoneCodeExpired;
     let sent = codes::of_account(state.db.read(), actor.account, CodePurpose::Verify).await?.ok_or(expired)?;
     let code = phone_codes::check(state, &sent.id, &body.code).await?;
@@ -68,33 +72,55 @@ pub async fn verify(state: &AppState, actor: &Actor, body: VerifyPhone) -> Servi
     }
     codes::void_all(tx.conn(), actor.account).await?;
     let before = rows::get(tx.conn(), actor.account).await?;
-    let taken = rows::signs_in(tx.conn(), &code.number).await?.is_some_and(|other| other != actor.account);
+    if let Some(same) = before.as_ref().filter(|before| before.number == code.number) {
+        let again = PhoneRow { verified_at: state.clock.now(), ..same.clone() };
+        rows::put(tx.conn(), &again).await?;
+        tx.record(change(actor, "phone_verified").with("factor", again.id)).await?;
+    } else {
+        replace(state, actor, &mut tx, (before, code.number)).await?;
+    }
+    tell_changed(&mut tx, actor);
+    tx.commit().await?;
+    sessions::changed(state, actor.account);
+    Ok(())
+}
+
+async fn replace(
+    state: &AppState,
+    actor: &Actor,
+    tx: &mut WriteTx,
+    (before, number): (Option<PhoneRow>, Number),
+) -> ServiceResult<()> {
+    let taken = rows::signs_in(tx.conn(), &number).await?.is_some_and(|other| other != actor.account);
+    let may = actor.may_sign_in_by_phone().is_ok();
     let phone = PhoneRow {
         account: actor.account,
         id: SecondFactorId(random::bytes()?),
-        number: code.number,
+        number,
         second_factor: before.as_ref().is_some_and(|before| before.second_factor),
-        sign_in: before.as_ref().is_some_and(|before| before.sign_in) && !taken,
+        sign_in: before.as_ref().is_some_and(|before| before.sign_in) && may && !taken,
         verified_at: state.clock.now(),
         last_used_at: None,
     };
     rows::put(tx.conn(), &phone).await?;
     let what = if before.is_some() { "phone_replaced" } else { "phone_added" };
     tx.record(change(actor, what).with("factor", phone.id)).await?;
-    notices::tell_id(state, &mut tx, actor.account, MailKind::PhoneAdded).await?;
-    tx.commit().await?;
-    changed(state, actor);
-    Ok(())
+    notices::tell_id(state, tx, actor.account, MailKind::PhoneAdded).await
 }
 
 /// `PUT /account/phone`. Where it becomes the first second factor it brings recovery codes.
 pub async fn use_for(state: &AppState, actor: &Actor, body: UsePhone) -> ServiceResult<RecoveryCodes> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
     let before = rows::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::NotFound)?;
     let starts = (body.second_factor && !before.second_factor) || (body.sign_in && !before.sign_in);
     if starts {
         phone_codes::config(state)?;
+    }
+    // Of a number that was verified a while ago nobody knows who has it today, so this session would not have proved it.
+    let fresh = (0..=CONFIRMED_FOR).contains(&(state.clock.now() - before.verified_at));
+    if body.second_factor && !before.second_factor && !fresh {
+        return Err(ErrorCode::PhoneCodeRequired.into());
     }
     let had_one = second_factor::has(tx.conn(), actor.account).await?;
     let after = PhoneRow { second_factor: body.second_factor, sign_in: body.sign_in, ..before.clone() };
@@ -119,8 +145,9 @@ pub async fn use_for(state: &AppState, actor: &Actor, body: UsePhone) -> Service
         }
         _ => Vec::new(),
     };
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(RecoveryCodes { codes: made })
 }
 
@@ -131,10 +158,8 @@ async fn factor_added(
     (phone, had_one): (&PhoneRow, bool),
 ) -> ServiceResult<Vec<String>> {
     let made = if had_one { Vec::new() } else { second_factors::new_codes(state, actor, tx).await? };
-    // A code was typed here just now; of a number that was verified long ago nobody knows who has it today.
-    if state.clock.now() - phone.verified_at <= CONFIRMED_FOR {
-        storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
-    }
+    // A code of it was typed just now.
+    storage::sessions::prove_second_factor(tx.conn(), actor.session).await?;
     let ended = storage::sessions::delete_unproved(tx.conn(), actor.account, actor.session).await?;
     storage::api_tokens::delete_unproved(tx.conn(), actor.account).await?;
     let event = change(actor, "second_factor_added").with("factor", phone.id).with("kind", "phone");
@@ -162,7 +187,7 @@ pub async fn stop_factor(tx: &WriteTx, actor: &Actor, id: SecondFactorId) -> Ser
 
 /// `DELETE /account/phone`.
 pub async fn remove(state: &AppState, actor: &Actor) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
     let phone = rows::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::NotFound)?;
     rows::delete(tx.conn(), actor.account).await?;
@@ -173,7 +198,8 @@ pub async fn remove(state: &AppState, actor: &Actor) -> ServiceResult<()> {
     let event = change(actor, "phone_removed").with("factor", phone.id);
     tx.record(event.with("second_factor", phone.second_factor).with("sign_in", phone.sign_in)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::PhoneRemoved).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(())
 }

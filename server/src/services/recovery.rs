@@ -4,6 +4,8 @@
 //! Start gives a challenge for any e-mail; verify checks the kit's proof and only then gives out what the kit opens;
 //! finish replaces password, ways in and keyring in one transaction and ends every other session.
 
+use std::hint::black_box;
+
 use api_types::{
     AccountId, B64, ErrorCode, UnixMillis, WayInId,
     accounts::{AccountStatus, WayIn, WayInKind},
@@ -18,6 +20,8 @@ use crypto::{
 };
 
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::pending::Pending;
 use crate::{
@@ -25,66 +29,91 @@ use crate::{
     audit::{EventDraft, enum_name},
     clock::MINUTE,
     mail::MailKind,
-    middleware::Address,
+    middleware::Caller,
     random,
     services::{
         account, api_tokens, devices, emergency, escrow, fields, notices, recovery_shares,
         rotation::Rotated,
-        second_factor::{self, Beside},
+        second_factor::{self, Asks, Beside},
         sessions,
         sign_in::{self, NewSession},
         throttle::{self, Pair},
     },
-    storage::{self, accounts, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow, recovery_shares::ShareRow},
+    storage::{
+        self, accounts, ceremonies::CeremonyKind, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow,
+        recovery_shares::ShareRow,
+    },
 };
 
+/// So many keys are tried at each proof, which is as many as an account has ways in of that kind, and a few: the time tells neither
+/// how many there are nor whether there is an account.
+const KEYS_TRIED: usize = 10;
+/// A key that is nobody's: Ed25519's base point.
+const NOBODYS_KEY: PublicSigningKey = PublicSigningKey({
+    let mut point = [0x66; 32];
+    point[0] = 0x58;
+    point
+});
+
 /// A recovery between start and finish.
-#[derive(Debug, Clone)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Recovery {
     account: Option<AccountId>,
-    pair: Pair,
+    /// What the proof names in its place.
+    pseudonym: AccountId,
     challenge: [u8; 32],
-    /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved, as it was stored then.
-    kit: Option<WayIn>,
+    /// The kit, or way in by emergency contact, recovery shares or escrow, that was proved.
+    kit: Option<ProvedWay>,
     /// Whether a second factor was proved with it.
     second_factor: bool,
 }
 
-impl Recovery {
-    /// Whether it is of this account.
-    pub fn is_of(&self, account: AccountId) -> bool {
-        self.account == Some(account)
+/// A way in that was proved, as it was stored then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct ProvedWay {
+    id: WayInId,
+    /// SHA-256 of all of it.
+    sha256: [u8; 32],
+}
+
+impl ProvedWay {
+    fn of(way: &WayIn) -> ServiceResult<Self> {
+        let bytes = serde_json::to_vec(way).map_err(|error| ServiceError::Internal(format!("a way in: {error}")))?;
+        Ok(Self { id: way.id, sha256: Sha256::digest(&bytes).into() })
+    }
+
+    /// The same, if it is stored still.
+    fn among(self, stored: &[WayIn]) -> ServiceResult<&WayIn> {
+        let way = stored.iter().find(|way| way.id == self.id).ok_or(ErrorCode::RecoveryFailed)?;
+        if Self::of(way)? == self { Ok(way) } else { Err(ErrorCode::RecoveryFailed.into()) }
     }
 }
 
-/// Those that wait: 15 minutes, in memory.
-pub type Recoveries = Pending<Recovery>;
+/// Those that wait: 15 minutes.
+static PENDING: Pending<Recovery> = Pending::new(CeremonyKind::Recovery, 15 * MINUTE);
 
-/// An empty set.
-pub fn pending() -> Recoveries {
-    Pending::new(15 * MINUTE)
+/// What was proved for an account by an old way in counts no more; in the caller's transaction.
+pub async fn forget_of(tx: &WriteTx, account: AccountId) -> ServiceResult<()> {
+    Ok(PENDING.forget_of(tx.conn(), account).await?)
 }
 
-/// `POST /recovery/start`.
-pub async fn start(state: &AppState, from: Address, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
+/// `POST /recovery/start`. Takes the same steps whether the account exists or not, and never tells its id: by that anybody would
+/// find its entries in the log of keys.
+pub async fn start(state: &AppState, caller: Caller, body: StartRecovery) -> ServiceResult<RecoveryStarted> {
     let email = fields::email("/email", &body.email)?;
-    let pair = Pair::new(&email.key, from);
+    let pair = Pair::new(&email.key, caller);
     throttle::count_recovery(state, &pair).await?;
     let account = accounts::id_by_email(state.db.read(), &email.key).await?;
     let challenge = random::bytes()?;
-    let account_id = account.unwrap_or(state.opaque.pseudonym(&email.key));
+    let pseudonym = state.opaque.pseudonym(&email.key);
     let split = match &body.split {
-        Some(id) => Some(shown(state, account_id, &id.0).await?),
+        Some(id) => Some(shown(state, account.unwrap_or(pseudonym), &id.0).await?),
         None => None,
     };
-    let recovery = Recovery { account, pair, challenge, kit: None, second_factor: false };
-    let recovery_id = state.recoveries.put(recovery)?;
-    Ok(RecoveryStarted {
-        recovery_id: B64(recovery_id.to_vec()),
-        account_id,
-        challenge: B64(challenge.to_vec()),
-        split,
-    })
+    let recovery = Recovery { account, pseudonym, challenge, kit: None, second_factor: false };
+    let recovery_id = random::bytes::<32>()?;
+    PENDING.put(state, &recovery_id, account, &recovery).await?;
+    Ok(RecoveryStarted { recovery_id: B64(recovery_id.to_vec()), pseudonym, challenge: B64(challenge.to_vec()), split })
 }
 
 /// The split that whoever has one of its shares can name: by it they learn which share is a wrong one.
@@ -104,30 +133,38 @@ pub fn recovers(kind: WayInKind) -> bool {
 }
 
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
-pub async fn verify(state: &AppState, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
-    let (end, mut recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
+pub async fn verify(state: &AppState, caller: Caller, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
+    let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    let (ends_at, mut recovery) = (taken.ends_at, taken.value);
     let (account, kit) = prove(state, &recovery, &body).await?;
     let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
-        Ok(()) => open(state, account, &body).await,
+        Ok(()) => open(state, account, caller, &body).await,
         Err(closed) => Err(closed),
     };
-    match &verified {
+    let goes_on = match &verified {
         Ok((_, second_factor)) => {
-            recovery.kit = Some(kit);
+            recovery.kit = Some(ProvedWay::of(&kit)?);
             recovery.second_factor = *second_factor;
-            state.recoveries.put_back(&body.recovery_id.0, end, recovery);
+            true
         }
-        Err(error) if sign_in::waits(error) => state.recoveries.put_back(&body.recovery_id.0, end, recovery),
-        Err(_) => {}
+        Err(error) => sign_in::waits(error),
+    };
+    if goes_on {
+        PENDING.put_until(state, &body.recovery_id.0, (Some(account), ends_at), &recovery).await?;
     }
     verified.map(|(verified, _)| verified)
 }
 
 /// What the kit opens, and whether a second factor was proved.
-async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> ServiceResult<(RecoveryVerified, bool)> {
+async fn open(
+    state: &AppState,
+    account: AccountId,
+    caller: Caller,
+    body: &VerifyRecovery,
+) -> ServiceResult<(RecoveryVerified, bool)> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
-    let asked = (Action::Recover, Beside::Anything);
-    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asked).await?;
+    let asks = Asks { action: Action::Recover, beside: Beside::Anything, caller, attempt: &body.recovery_id.0 };
+    let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
     let row = accounts::get(state.db.read(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
     if row.status == AccountStatus::Disabled {
         return Err(ErrorCode::AccountDisabled.into());
@@ -144,21 +181,34 @@ async fn open(state: &AppState, account: AccountId, body: &VerifyRecovery) -> Se
     Ok((RecoveryVerified { account: own, registration_response: B64(response) }, proved.is_some()))
 }
 
-/// The account asked for and its kit, where the proof is by that.
+/// The account asked for and its kit, where the proof is by that. For an e-mail that nobody has the same is done.
 async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<(AccountId, WayIn)> {
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
-    let Some(account) = recovery.account else { return Err(failed) };
-    let ways = accounts::ways_in(state.db.read(), account).await?;
+    let ways = accounts::proved_ways_in(state.db.read(), recovery.account.unwrap_or(recovery.pseudonym)).await?;
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
-    let proved = |way: &WayIn| proof_key(way).is_some_and(|key| proof.verify(&key).is_ok());
-    let Some(kit) = ways.into_iter().find(proved) else { return Err(failed) };
-    let said = proof.claimed();
+    let proved = recovery.account.zip(signer(ways, &proof));
     let expected = RecoveryProof {
         instance: ids::InstanceId(state.instance.instance_id),
-        account: ids::AccountId(account.0),
+        account: ids::AccountId(recovery.pseudonym.0),
         challenge: Hash32(recovery.challenge),
     };
-    if *said == expected { Ok((account, kit)) } else { Err(failed) }
+    proved.filter(|_| *proof.claimed() == expected).ok_or(failed)
+}
+
+/// The way in whose key signed. None is left out because another did.
+fn signer(ways: Vec<WayIn>, proof: &Signed<RecoveryProof>) -> Option<WayIn> {
+    let (mut found, mut tried) = (None, 0);
+    for way in ways {
+        let Some(key) = proof_key(&way) else { continue };
+        tried += 1;
+        if proof.verify(&key).is_ok() {
+            found = Some(way);
+        }
+    }
+    for _ in tried..KEYS_TRIED {
+        black_box(proof.verify(&NOBODYS_KEY).is_ok());
+    }
+    found
 }
 
 fn proof_key(way: &WayIn) -> Option<PublicSigningKey> {
@@ -176,18 +226,17 @@ async fn may_open(conn: &impl ConnectionTrait, way: &WayIn, now: UnixMillis) -> 
 }
 
 /// `POST /recovery/finish`.
-pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<NewSession> {
-    let (end, recovery) = state.recoveries.take_with_end(&body.recovery_id.0).ok_or(ErrorCode::RecoveryFailed)?;
-    let proved = recovery.account.zip(recovery.kit.as_ref());
-    let (account, kit) = proved.ok_or(ErrorCode::RecoveryFailed)?;
+pub async fn finish(state: &AppState, caller: Caller, body: FinishRecovery) -> ServiceResult<NewSession> {
+    let caller = caller.beginning(body.carrier)?;
+    let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    let (ends_at, recovery) = (taken.ends_at, taken.value);
+    let (account, kit) = recovery.account.zip(recovery.kit).ok_or(ErrorCode::RecoveryFailed)?;
     let recovery_id = body.recovery_id.clone();
-    let done = replace(state, account, (kit, recovery.second_factor), &recovery.pair, body).await;
+    let done = replace(state, account, (kit, recovery.second_factor), caller, body).await;
     match &done {
-        // What was proved by the kit before counts no more.
-        Ok(_) => state.recoveries.forget(|other| other.is_of(account)),
-        Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
+        Ok(_) | Err(ServiceError::Refused(ErrorCode::RecoveryFailed)) => {}
         // The kit was right: a body that can be mended may be sent again.
-        Err(_) => state.recoveries.put_back(&recovery_id.0, end, recovery),
+        Err(_) => PENDING.put_until(state, &recovery_id.0, (Some(account), ends_at), &recovery).await?,
     }
     done
 }
@@ -195,8 +244,8 @@ pub async fn finish(state: &AppState, body: FinishRecovery) -> ServiceResult<New
 async fn replace(
     state: &AppState,
     account: AccountId,
-    (proved, second_factor): (&WayIn, bool),
-    pair: &Pair,
+    (kit, second_factor): (ProvedWay, bool),
+    caller: Caller,
     body: FinishRecovery,
 ) -> ServiceResult<NewSession> {
     let record = state.opaque.registration_finish(&body.registration_upload.0)?;
@@ -205,9 +254,7 @@ async fn replace(
     let mut tx = state.db.begin_write().await?;
     // Another recovery may have replaced the kit since it was proved.
     let stored = accounts::ways_in(tx.conn(), account).await?;
-    if !stored.contains(proved) {
-        return Err(ErrorCode::RecoveryFailed.into());
-    }
+    let proved = kit.among(&stored)?;
     // A second factor may have been added since.
     if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());
@@ -218,10 +265,10 @@ async fn replace(
     rotated.store(&tx).await?;
     accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
-    devices::remember(state, &tx, account, body.carrier, &device).await?;
+    devices::remember(state, &tx, account, caller.device).await?;
     notices::tell_id(state, &mut tx, account, used.mail()).await?;
     let proved_now = sessions::Proved { second_factor, confirmed_at: None };
-    let begun = sessions::begin(state, &tx, account, (body.carrier, device), pair.from(), proved_now).await?;
+    let begun = sessions::begin(state, &tx, account, (body.carrier, device), caller, proved_now).await?;
     let event = EventDraft::anonymous(Action::Recover).actor(account, Some(begun.row.id));
     let mut event = event.with("step", "finish").with("way", enum_name(&proved.kind)).with("sessions_ended", ended);
     if let Used::Contact(row) = &used {
@@ -233,11 +280,13 @@ async fn replace(
         event = event.with("asked_by", asked_by);
     }
     tx.record(event.with("tokens_ended", api_tokens::end_all(&tx, account).await?)).await?;
-    throttle::succeeded(state, &tx, pair).await?;
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, caller)).await?;
+    forget_of(&tx, account).await?;
+    sessions::tell_begun(&mut tx, &begun, false);
+    used.tell(&mut tx, account);
     tx.commit().await?;
-    sessions::began(state, &begun, false);
-    used.tell(state, account);
+    sessions::changed(state, account);
     NewSession::new(state, begun, row).await
 }
 
@@ -289,14 +338,26 @@ impl Used {
         }
     }
 
-    fn tell(&self, state: &AppState, account: AccountId) {
+    fn tell(&self, tx: &mut WriteTx, account: AccountId) {
         match self {
             Self::Kit => {}
-            Self::Contact(row) => emergency::tell(state, row),
-            Self::Escrow(row) => escrow::tell(state, row),
+            Self::Contact(row) => emergency::tell(tx, row),
+            Self::Escrow(row) => escrow::tell(tx, row),
             Self::Shares(_, shares) => {
-                recovery_shares::tell(state, account, shares.iter().map(|share| share.contact));
+                recovery_shares::tell(tx, account, shares.iter().map(|share| share.contact));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_that_is_nobodys_is_as_much_work_as_any() {
+        // One that is no point, or of small order, is refused before anything is computed.
+        let refused = NOBODYS_KEY.verify(b"anything", &[0; 64]);
+        assert_eq!(refused, Err(crypto::sign::VerifyError::BadSignature));
     }
 }

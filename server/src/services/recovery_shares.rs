@@ -33,6 +33,7 @@ use crate::{
     },
     storage::{
         accounts,
+        db::WriteTx,
         recovery_shares::{self, ShareRow, SplitRow},
     },
 };
@@ -41,9 +42,9 @@ use crate::{
 const SEALED_MAX: usize = 2048;
 
 /// The owner's and the contacts' open pages hear of it.
-pub(super) fn tell(state: &AppState, owner: AccountId, contacts: impl IntoIterator<Item = AccountId>) {
+pub(super) fn tell(tx: &mut WriteTx, owner: AccountId, contacts: impl IntoIterator<Item = AccountId>) {
     for account in std::iter::once(owner).chain(contacts) {
-        state.live.publish(account, live::event(LiveKind::RecoverySharesChanged));
+        tx.tell(account, live::event(LiveKind::RecoverySharesChanged));
     }
 }
 
@@ -149,26 +150,24 @@ async fn store(
         tx.record(event.with("contact", share.contact)).await?;
         notices::tell_id(state, &mut tx, share.contact, MailKind::RecoveryShareGiven).await?;
     }
-    tx.commit().await?;
-    tell(state, row.account, shares.iter().map(|share| share.contact));
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
-    Ok(())
+    tell(&mut tx, row.account, shares.iter().map(|share| share.contact));
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
+    tx.commit().await
 }
 
 /// `POST /account/recovery-split/{way_in_id}/remove`.
 pub async fn remove(state: &AppState, actor: &Actor, way_in: WayInId, body: RemoveRecoverySplit) -> ServiceResult<()> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
-    let tx = state.db.begin_write().await?;
+    let mut tx = state.db.begin_write().await?;
     let row = recovery_shares::get(tx.conn(), way_in).await?.ok_or(ErrorCode::NotFound)?;
     actor.may_remove_split(row.account)?;
     let shares = recovery_shares::shares(tx.conn(), way_in).await?;
     recovery_shares::delete(tx.conn(), way_in).await?;
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], Some(way_in)).await?;
     let event = change(actor, "recovery_split_removed").with("way_in", way_in);
-    rotation::finish(state, actor, tx, rotated, (event, MailKind::RecoverySplitRemoved)).await?;
-    tell(state, row.account, shares.iter().map(|share| share.contact));
-    Ok(())
+    tell(&mut tx, row.account, shares.iter().map(|share| share.contact));
+    rotation::finish(state, actor, tx, rotated, (event, MailKind::RecoverySplitRemoved)).await
 }
 
 /// `GET /trusted/shares`.
@@ -208,8 +207,8 @@ pub async fn open(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceRe
         recovery_shares::put_opened(tx.conn(), &share, state.clock.now()).await?;
         notices::tell_id(state, &mut tx, split.account, MailKind::RecoveryShareOpened).await?;
     }
+    tell(&mut tx, split.account, [actor.account]);
     tx.commit().await?;
-    tell(state, split.account, [actor.account]);
     Ok(SealedShare { sealed: B64(share.sealed) })
 }
 

@@ -228,9 +228,8 @@ async fn commit(
     for grant in access.grants() {
         grants::tell(state, actor, &mut tx, &grant.grant.recipient).await?;
     }
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// The device may have been removed meanwhile, or its token have ended.

@@ -68,8 +68,8 @@ async fn batch(state: &AppState, keep: KeepEvents) -> ServiceResult<Found> {
     Ok(Found::Some { more })
 }
 
-/// A clock that is ahead would make young events and drafts old, and they would be gone for good.
-pub(super) fn is_clock_trusted(state: &AppState) -> bool {
+/// A clock that is ahead would make young events, drafts and snapshots old, and they would be gone for good.
+pub(crate) fn is_clock_trusted(state: &AppState) -> bool {
     let (ahead, silent) = (state.clock.ran_ahead(), state.db.silent_before());
     let trusted = ahead <= TRUSTED && silent <= SILENT;
     if !trusted {
@@ -78,7 +78,7 @@ pub(super) fn is_clock_trusted(state: &AppState) -> bool {
             ahead_s,
             silent_s,
             "the clock may be ahead: it ran ahead since the start, or nothing happened for more than a year before. No old \
-             events and drafts are removed until the next start"
+             events, drafts and snapshots are removed until the next start"
         );
     }
     trusted

@@ -18,7 +18,9 @@ use crate::{
     live,
     mail::MailKind,
     policy::Actor,
-    services::{account, api_tokens, confirmation, fields, notices, second_factors::change, sessions, signed, verify},
+    services::{
+        account, api_tokens, confirmation, fields, notices, recovery, second_factors::change, sessions, signed, verify,
+    },
     storage::{self, accounts, db::WriteTx},
 };
 
@@ -159,10 +161,10 @@ pub async fn finish(
     let tokens = api_tokens::end_all(&tx, actor.account).await?;
     tx.record(event.with("sessions_ended", ended).with("tokens_ended", tokens)).await?;
     notices::tell_id(state, &mut tx, actor.account, kind).await?;
+    recovery::forget_of(&tx, actor.account).await?;
+    sessions::tell_changed(&mut tx, actor.account);
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
     tx.commit().await?;
-    // What was proved by the kit before counts no more.
-    state.recoveries.forget(|recovery| recovery.is_of(actor.account));
     sessions::changed(state, actor.account);
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
     Ok(())
 }

@@ -8,12 +8,13 @@ use api_types::{
     audit::Action,
     storage::{BlobHealth, DamagedBlob, Scrub, StorageStatus},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, ServiceResult,
     audit::{EventDraft, enum_from_name, enum_name},
-    backup::heal,
-    clock::{HOUR, MINUTE},
+    backup::heal::{self, Mending},
+    clock::{AHEAD, HOUR, MINUTE},
     mail::MailKind,
     policy::Actor,
     random,
@@ -27,6 +28,7 @@ use crate::{
         damaged_blobs::{self, DamagedRow},
         db::WriteTx,
         scrubs::{self, ScrubRow},
+        versions::RevisionKey,
     },
 };
 
@@ -58,6 +60,11 @@ impl Round {
         self.row.bytes = self.row.bytes.saturating_add_unsigned(blob.len);
         self.row.damaged += i64::from(health != Health::Whole);
     }
+
+    /// What the blobs of a revision must hold can't be told.
+    pub fn count_unreadable(&mut self) {
+        self.row.damaged += 1;
+    }
 }
 
 /// The one to go on with: one that nobody goes on with any more, or a new one where it is time.
@@ -66,7 +73,11 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
     let tx = state.db.begin_write().await?;
     let row = match scrubs::open(tx.conn()).await? {
         Some(row) if row.leased_until > now => return Ok(None),
-        Some(row) => ScrubRow { leased_until: now + HELD, ..row },
+        Some(row) => {
+            let ours = ScrubRow { leased_until: now + HELD, ..row };
+            scrubs::update(tx.conn(), &ours, row.leased_until).await?;
+            ours
+        }
         None if plan.next(scrubs::newest(tx.conn()).await?.as_ref()) > now => return Ok(None),
         None => {
             let id = hex::encode(random::bytes::<8>()?);
@@ -85,47 +96,52 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
             row
         }
     };
-    scrubs::update(tx.conn(), &row).await?;
     tx.commit().await?;
     // One of another version begins anew.
     Ok(Some(Round { walk: row.place.parse().unwrap_or_default(), row, noted: Instant::now() }))
 }
 
-/// Writes down how far it is.
-pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+/// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
+pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
+    let held = round.row.leased_until;
     round.row.place = round.walk.to_string();
     round.row.leased_until = state.clock.now() + HELD;
     let tx = state.db.begin_write().await?;
-    scrubs::update(tx.conn(), &round.row).await?;
+    let ours = scrubs::update(tx.conn(), &round.row, held).await?;
     round.noted = Instant::now();
-    tx.commit().await
+    tx.commit().await?;
+    Ok(ours)
 }
 
-/// Says, now and then, that this server goes on with it.
-pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+/// Says, now and then, that this server goes on with it; and whether it does.
+pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
     if round.noted.elapsed() < NOTED_EVERY {
-        return Ok(());
+        return Ok(true);
     }
     round.noted = Instant::now();
     lease(state, round, state.clock.now() + HELD).await
 }
 
 /// The server ends: the next goes on at once, behind what was written down.
-pub async fn let_go(state: &AppState, round: &Round) -> ServiceResult<()> {
-    lease(state, round, 0).await
+pub async fn let_go(state: &AppState, round: &mut Round) -> ServiceResult<()> {
+    lease(state, round, 0).await.map(drop)
 }
 
-async fn lease(state: &AppState, round: &Round, until: UnixMillis) -> ServiceResult<()> {
+async fn lease(state: &AppState, round: &mut Round, until: UnixMillis) -> ServiceResult<bool> {
     let tx = state.db.begin_write().await?;
-    scrubs::lease(tx.conn(), &round.row.id, until).await?;
-    tx.commit().await
+    let ours = scrubs::lease(tx.conn(), &round.row.id, round.row.leased_until, until).await?;
+    tx.commit().await?;
+    round.row.leased_until = until;
+    Ok(ours)
 }
 
 /// It has seen all.
 pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
     let row = ScrubRow { ended_at: Some(state.clock.now()), place: Walk::Begun.to_string(), ..round.row };
     let mut tx = state.db.begin_write().await?;
-    scrubs::update(tx.conn(), &row).await?;
+    if !scrubs::update(tx.conn(), &row, row.leased_until).await? {
+        return Ok(());
+    }
     let event = EventDraft::anonymous(Action::System).with("what", "scrub").with("blobs", row.blobs);
     tx.record(event.with("bytes", row.bytes).with("damaged", row.damaged)).await?;
     tx.commit().await
@@ -134,20 +150,23 @@ pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
 /// A blob isn't what was stored. One that nobody names any more was deleted, and one that is known is said once.
 pub async fn found(state: &AppState, blob: &StoredBlob, health: Health) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
-    let row = DamagedRow {
-        key: blob.key.clone(),
-        report_id: blob.report.map(|report| report.0.to_vec()),
-        len: i64::try_from(blob.len).unwrap_or(i64::MAX),
-        sha256: blob.sha256.to_vec(),
-        health: enum_name(&health),
-        found_at: state.clock.now(),
-        tried_at: None,
-    };
+    let row = damaged(blob, health, state.clock.now());
     if !damaged_blobs::is_named(tx.conn(), &blob.key).await? || !damaged_blobs::insert(tx.conn(), row).await? {
         return Ok(());
     }
     tracing::error!(health = enum_name(&health), "a stored blob is damaged; Administration names it");
     record(&mut tx, "blob_damaged", &blob.key, blob.report, Some(health)).await?;
+    tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
+    tx.commit().await
+}
+
+/// A backup met it, which can only note it: now it is told of as any.
+async fn tell(state: &AppState, row: &DamagedRow, blob: &StoredBlob) -> ServiceResult<()> {
+    let mut tx = state.db.begin_write().await?;
+    if !damaged_blobs::set_told(tx.conn(), &row.key).await? {
+        return Ok(());
+    }
+    record(&mut tx, "blob_damaged", &row.key, blob.report, enum_from_name(&row.health)).await?;
     tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
     tx.commit().await
 }
@@ -177,37 +196,77 @@ pub async fn suspect(state: &AppState, blob: &StoredBlob) -> ServiceResult<()> {
     }
 }
 
-/// Looks at what was damaged: what is whole again, or named by nobody, is given out again; of the rest the backups are asked.
-pub async fn mend(state: &AppState) -> ServiceResult<()> {
+/// What a stored manifest says can't be read: its blobs can't be compared.
+pub async fn unreadable(state: &AppState, revision: &RevisionKey) -> ServiceResult<()> {
+    let report = ReportId(storage::id("versions", "report_id", &revision.report)?);
+    let mut tx = state.db.begin_write().await?;
+    let event = EventDraft::anonymous(Action::System).on(report).with("what", "manifest_unreadable");
+    tx.record(event.with("version", revision.version).with("revision", revision.revision)).await?;
+    tell_administrators(state, &mut tx, MailKind::BlobDamaged).await?;
+    tx.commit().await
+}
+
+/// Looks at all that was damaged, what was longest not looked at first: what is whole again, or named by nobody, is given out
+/// again; of the rest the backups are asked. Says whether the server goes on.
+pub async fn mend(state: &AppState, stop: &CancellationToken) -> ServiceResult<bool> {
+    let begun = state.clock.now();
+    loop {
+        let rows = damaged_blobs::longest_not_looked_at(state.db.read(), begun, AT_ONCE).await?;
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        let tx = state.db.begin_write().await?;
+        let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
+        damaged_blobs::looked(tx.conn(), &keys, state.clock.now().max(begun)).await?;
+        tx.commit().await?;
+        if !mend_some(state, rows, stop).await? {
+            return Ok(false);
+        }
+    }
+}
+
+async fn mend_some(state: &AppState, rows: Vec<DamagedRow>, stop: &CancellationToken) -> ServiceResult<bool> {
     let mut left = Vec::new();
-    for row in damaged_blobs::list(state.db.read(), AT_ONCE).await? {
+    for row in rows {
         let blob = stored(&row)?;
-        let named = damaged_blobs::is_named(state.db.read(), &row.key).await?;
-        if named && scrub::look(state, &blob).await? != Health::Whole {
-            left.push((row, blob));
-        } else {
-            let what = if named { "blob_whole" } else { "blob_deleted" };
-            forget(state, &blob, what).await?;
+        if !row.told {
+            tell(state, &row, &blob).await?;
+        }
+        if !damaged_blobs::is_named(state.db.read(), &row.key).await? {
+            forget(state, &blob, "blob_deleted").await?;
+            continue;
+        }
+        match scrub::look_again(state, &blob, stop).await? {
+            None => return Ok(false),
+            Some(Health::Whole) => forget(state, &blob, "blob_whole").await?,
+            Some(_) => left.push((row, blob)),
         }
     }
     let now = state.clock.now();
-    left.retain(|(row, _)| row.tried_at.is_none_or(|tried_at| tried_at + TRIED_EVERY <= now));
-    if left.is_empty() {
-        return Ok(());
+    left.retain(|(row, _)| row.tried_at.is_none_or(|tried_at| tried_at + TRIED_EVERY <= now || tried_at > now + AHEAD));
+    if !left.is_empty() {
+        let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
+        restore(state, blobs).await?;
     }
-    let blobs: Vec<StoredBlob> = left.into_iter().map(|(_, blob)| blob).collect();
-    restore(state, &blobs).await
+    Ok(true)
 }
 
 /// Takes them from the backups, where the server may open these.
-async fn restore(state: &AppState, blobs: &[StoredBlob]) -> ServiceResult<()> {
+async fn restore(state: &AppState, wanted: Vec<StoredBlob>) -> ServiceResult<()> {
     let Some(schedule) = &state.config.backup else { return Ok(()) };
     let Some(identity) = schedule.drill.as_ref().and_then(|plan| plan.identity.as_ref()) else { return Ok(()) };
-    let keys: Vec<String> = blobs.iter().map(|blob| blob.key.clone()).collect();
+    let (now, mut blobs) = (state.clock.now(), Vec::with_capacity(wanted.len()));
     let tx = state.db.begin_write().await?;
-    damaged_blobs::tried(tx.conn(), &keys, state.clock.now()).await?;
+    for blob in wanted {
+        if damaged_blobs::try_now(tx.conn(), &blob.key, now, now - TRIED_EVERY).await? {
+            blobs.push(blob);
+        }
+    }
     tx.commit().await?;
-    match heal::from_place(&schedule.to, identity, &state.blobs, blobs).await {
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    match heal::from_place(&schedule.to, identity, &Mending { blobs: &state.blobs, db: &state.db }, &blobs).await {
         Ok(restored) => {
             for blob in blobs.iter().filter(|blob| restored.contains(&blob.key)) {
                 forget(state, blob, "blob_restored").await?;
@@ -226,6 +285,21 @@ async fn forget(state: &AppState, blob: &StoredBlob, what: &str) -> ServiceResul
         record(&mut tx, what, &blob.key, blob.report, None).await?;
     }
     tx.commit().await
+}
+
+/// A blob that was found damaged now.
+pub fn damaged(blob: &StoredBlob, health: Health, now: UnixMillis) -> DamagedRow {
+    DamagedRow {
+        key: blob.key.clone(),
+        report_id: blob.report.map(|report| report.0.to_vec()),
+        len: i64::try_from(blob.len).unwrap_or(i64::MAX),
+        sha256: blob.sha256.to_vec(),
+        health: enum_name(&health),
+        found_at: now,
+        tried_at: None,
+        looked_at: now,
+        told: true,
+    }
 }
 
 /// What a damaged blob must hold.

@@ -12,13 +12,14 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::{EventDraft, enum_name},
     clock::MINUTE,
+    middleware::Caller,
     services::{
         passkeys::{self, Answered},
         phone_codes, recovery_codes,
-        throttle::{self, Tried},
+        throttle::{self, Attempt, Known, Shared, Standing, Tried},
     },
     storage::{
-        self,
+        self, accounts,
         db::WriteTx,
         phones,
         second_factors::{self, FactorRow},
@@ -33,6 +34,8 @@ pub const WAIT: api_types::UnixMillis = 5 * MINUTE;
 pub struct Proved {
     account: AccountId,
     how: How,
+    /// What the tries of whoever proved it count under.
+    own: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -52,15 +55,28 @@ pub enum Beside {
     Phone,
 }
 
+/// What a second factor is asked for, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// What it allows.
+    pub action: Action,
+    /// What was proved before.
+    pub beside: Beside,
+    /// Who proves.
+    pub caller: Caller,
+    /// What goes on once it is right: a code that was sent for this is good for nothing else.
+    pub attempt: &'a [u8],
+}
+
 /// Whether an account has one that counts.
 pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
-    Ok(has_strong(conn, account).await? || phones::factor(conn, account).await?.is_some())
+    let has = second_factors::has(conn, account).await?;
+    Ok(has.strong || has.phone)
 }
 
 /// Whether an account has one that is stronger than a phone.
 pub async fn has_strong(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<bool> {
-    let apps = second_factors::confirmed(conn, account).await?;
-    Ok(!apps.is_empty() || storage::passkeys::has(conn, account).await?)
+    Ok(second_factors::has(conn, account).await?.strong)
 }
 
 /// Which of these accounts have one.
@@ -101,33 +117,63 @@ async fn required(state: &AppState, account: AccountId, beside: Beside, sent: bo
     Ok(ServiceError::SecondFactorRequired { kinds, phone })
 }
 
+/// Who proves it, as the account knows them.
+#[derive(Debug)]
+struct Prover {
+    standing: Standing,
+    own: Vec<u8>,
+}
+
+/// By the account's e-mail, under which sign-in remembers addresses and devices.
+async fn prover(state: &AppState, account: AccountId, caller: Caller) -> ServiceResult<Prover> {
+    let email_key = accounts::email_key(state.db.read(), account).await?.unwrap_or_default();
+    let standing = throttle::standing(state, &[Known { of: email_key.as_bytes(), caller }]).await?;
+    Ok(Prover { standing, own: Known { of: &account.0, caller }.own(standing) })
+}
+
+/// Counts a try with digits that can be guessed. Nobody guesses 120 bits, and whoever guesses at the app's code must not keep its
+/// owner's recovery code out; nor, where the owner is known, the app's.
+async fn count(state: &AppState, account: AccountId, caller: Caller, prover: &Prover) -> ServiceResult<()> {
+    let known = Known { of: &account.0, caller };
+    let mut attempt = Attempt::new(state).of(Tried::SecondFactor, &prover.own);
+    if prover.standing != Standing::Device {
+        attempt = attempt.at(Tried::CodeFrom, caller.from);
+    }
+    if prover.standing == Standing::Stranger {
+        attempt = attempt.share(Shared::SecondFactor, &account.0, known, prover.standing);
+    }
+    attempt.count().await
+}
+
 /// Checks what was given. `None` where the account has no second factor. A wrong one is counted and recorded. A phone's
 /// code is sent where none was given with it.
 pub async fn check(
     state: &AppState,
     account: AccountId,
     given: Option<&SecondFactorProof>,
-    (action, beside): (Action, Beside),
+    asks: Asks<'_>,
 ) -> ServiceResult<Option<Proved>> {
     if !has(state.db.read(), account).await? {
         return Ok(None);
     }
+    let Asks { action, beside, caller, .. } = asks;
     let Some(given) = given else { return Err(required(state, account, beside, false).await?) };
     let by_phone = given.kind == SecondFactorKind::Phone;
+    let prover = prover(state, account, caller).await?;
     if by_phone && given.code.is_empty() && beside == Beside::Anything {
-        phone_codes::send_factor(state, account, action).await?;
+        let known = Known { of: &account.0, caller };
+        phone_codes::send_factor(state, account, asks, (known, prover.standing)).await?;
         return Err(required(state, account, beside, true).await?);
     }
-    // Nobody guesses 120 bits, and whoever guesses at the app's code must not keep its owner's recovery code out.
     if given.kind == SecondFactorKind::Totp || by_phone {
-        throttle::count(state, Tried::SecondFactor, &account.0).await?;
+        count(state, account, caller, &prover).await?;
     }
     let found = match by_phone && beside == Beside::Phone {
         true => None,
-        false => find(state, account, given).await?,
+        false => find(state, account, given, asks.attempt).await?,
     };
     match found {
-        Some(how) => Ok(Some(Proved { account, how })),
+        Some(how) => Ok(Some(Proved { account, how, own: prover.own })),
         None => {
             let event = EventDraft::anonymous(action).actor(account, None).with("factor", enum_name(&given.kind));
             state.audit.record(event.denied(ErrorCode::SecondFactorWrong)).await?;
@@ -136,7 +182,12 @@ pub async fn check(
     }
 }
 
-async fn find(state: &AppState, account: AccountId, given: &SecondFactorProof) -> ServiceResult<Option<How>> {
+async fn find(
+    state: &AppState,
+    account: AccountId,
+    given: &SecondFactorProof,
+    attempt: &[u8],
+) -> ServiceResult<Option<How>> {
     match given.kind {
         SecondFactorKind::Totp => {
             for factor in &second_factors::confirmed(state.db.read(), account).await? {
@@ -159,7 +210,9 @@ async fn find(state: &AppState, account: AccountId, given: &SecondFactorProof) -
                 Err(error) => Err(error),
             }
         }
-        SecondFactorKind::Phone => Ok(phone_codes::check_factor(state, account, &given.code).await?.map(How::Phone)),
+        SecondFactorKind::Phone => {
+            Ok(phone_codes::check_factor(state, account, attempt, &given.code).await?.map(How::Phone))
+        }
     }
 }
 
@@ -195,6 +248,6 @@ impl Proved {
         if !taken {
             return Err(ErrorCode::SecondFactorWrong.into());
         }
-        throttle::forget(state, tx, Tried::SecondFactor, &self.account.0).await
+        throttle::forget(state, tx, Tried::SecondFactor, &self.own).await
     }
 }

@@ -71,7 +71,7 @@ pub async fn list(state: &AppState, actor: &Actor) -> ServiceResult<SecondFactor
 /// `POST /account/second-factors/totp`.
 pub async fn start_totp(state: &AppState, actor: &Actor, body: StartTotp) -> ServiceResult<TotpStarted> {
     let label = fields::short_text("/label", &body.label, 100)?;
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     let account = accounts::get(state.db.read(), actor.account).await?.ok_or(ErrorCode::SignedOut)?;
     let factor = FactorRow {
         id: SecondFactorId(random::bytes()?),
@@ -103,7 +103,7 @@ pub async fn confirm(
     id: SecondFactorId,
     body: ConfirmTotp,
 ) -> ServiceResult<RecoveryCodes> {
-    confirmation::confirmed(state, actor).await?;
+    confirmation::confirmed_to_secure(state, actor).await?;
     throttle::count(state, throttle::Tried::SecondFactor, &actor.account.0).await?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
@@ -121,8 +121,9 @@ pub async fn confirm(
     throttle::forget(state, &tx, throttle::Tried::SecondFactor, &actor.account.0).await?;
     tx.record(change(actor, "second_factor_added").with("factor", id).with("sessions_ended", ended)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorAdded).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(RecoveryCodes { codes })
 }
 
@@ -138,8 +139,9 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId) -> Serv
     after_removal(&tx, actor).await?;
     tx.record(change(actor, "second_factor_removed").with("factor", id)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::SecondFactorRemoved).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(())
 }
 
@@ -172,8 +174,9 @@ pub async fn renew_codes(state: &AppState, actor: &Actor) -> ServiceResult<Recov
     let codes = new_codes(state, actor, &tx).await?;
     tx.record(change(actor, "recovery_codes")).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::RecoveryCodesRenewed).await?;
+    tell_changed(&mut tx, actor);
     tx.commit().await?;
-    changed(state, actor);
+    sessions::changed(state, actor.account);
     Ok(RecoveryCodes { codes })
 }
 
@@ -189,8 +192,8 @@ pub fn change(actor: &Actor, what: &str) -> EventDraft {
     EventDraft::by(actor, Action::AccountChange).with("what", what)
 }
 
-/// After its commit.
-pub fn changed(state: &AppState, actor: &Actor) {
-    sessions::changed(state, actor.account);
-    state.live.publish(actor.account, live::event(LiveKind::AccountChanged));
+/// Told with it. After its commit [`sessions::changed`] is due.
+pub fn tell_changed(tx: &mut WriteTx, actor: &Actor) {
+    sessions::tell_changed(tx, actor.account);
+    tx.tell(actor.account, live::event(LiveKind::AccountChanged));
 }

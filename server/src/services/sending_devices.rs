@@ -149,7 +149,7 @@ async fn store(state: &AppState, actor: &Actor, row: &DeviceRow, token: &ApiToke
 
 /// `POST /account/devices/{id}/remove`: it ends at once. Taking away needs no confirmation, as with sessions.
 pub async fn remove(state: &AppState, actor: &Actor, id: AccountId, body: RemoveDevice) -> ServiceResult<()> {
-    actor.may_change_account()?;
+    actor.may_secure_account()?;
     let now = state.clock.now();
     let row = devices::get(state.db.read(), actor.account, id).await?.ok_or(ErrorCode::NotFound)?;
     let removal = verify::parse::<DeviceRemoval>("/removal", &body.removal.0)?;

@@ -21,7 +21,7 @@ use crate::{
     clock::MINUTE,
     config::SessionLimits,
     live,
-    middleware::Address,
+    middleware::{Address, Caller, DeviceToken},
     policy::Actor,
     random,
     services::{account::removal_at, api_tokens, throttle},
@@ -42,6 +42,8 @@ pub struct Begun {
     pub token: String,
     /// What is stored of it.
     pub row: SessionRow,
+    /// By what the device is known again.
+    pub device: Option<DeviceToken>,
 }
 
 /// What someone proved who begins a session, beside a password or recovery kit.
@@ -59,7 +61,7 @@ pub async fn begin(
     tx: &WriteTx,
     account: AccountId,
     (carrier, device): (Carrier, String),
-    from: Address,
+    caller: Caller,
     proved: Proved,
 ) -> ServiceResult<Begun> {
     let (token, token_hash) = random::token()?;
@@ -75,12 +77,12 @@ pub async fn begin(
         expires_at: now + absolute(&state.config.sessions, carrier),
         confirmed_at: proved.confirmed_at.unwrap_or(now),
         second_factor: proved.second_factor,
-        place: Some(from.place()),
-        network: Some(network(state, account, from)),
+        place: Some(caller.from.place()),
+        network: Some(network(state, account, caller.from)),
     };
     storage::sessions::insert(tx.conn(), &row).await?;
-    storage::sessions::touch(tx.conn(), account, row.id, now).await?;
-    Ok(Begun { token, row })
+    accounts::touch(tx.conn(), account, now).await?;
+    Ok(Begun { token, row, device: caller.device })
 }
 
 /// A network, as it is compared: nobody who reads the table learns it.
@@ -190,6 +192,7 @@ pub async fn end(state: &AppState, actor: &Actor, id: SessionId) -> ServiceResul
         return Err(ErrorCode::NotFound.into());
     }
     tx.record(EventDraft::by(actor, Action::SignOut).with("session", id)).await?;
+    tell_changed(&mut tx, actor.account);
     tx.commit().await?;
     changed(state, actor.account);
     Ok(())
@@ -200,27 +203,31 @@ pub async fn end_others(state: &AppState, actor: &Actor) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
     tx.record(EventDraft::by(actor, Action::SignOut).with("sessions", ended)).await?;
+    tell_changed(&mut tx, actor.account);
     tx.commit().await?;
     changed(state, actor.account);
     Ok(())
 }
 
-/// After a commit that ended sessions or changed the account: nothing remembered counts any more, streams look again.
-pub fn changed(state: &AppState, account: AccountId) {
-    state.sessions.forget(account);
-    state.live.publish(account, live::event(LiveKind::SessionsChanged));
+/// With what ends sessions or changes the account: streams look again. After the commit [`changed`] is due.
+pub fn tell_changed(tx: &mut WriteTx, account: AccountId) {
+    tx.tell(account, live::event(LiveKind::SessionsChanged));
 }
 
-/// After a commit that began one. Other open pages of the account say so, unless it goes on with one that the request
-/// carried: a page that was locked, and unlocks.
-pub fn began(state: &AppState, begun: &Begun, goes_on: bool) {
+/// After a commit that ended sessions or changed the account: nothing remembered counts any more.
+pub fn changed(state: &AppState, account: AccountId) {
+    state.sessions.forget(account);
+}
+
+/// With what begins one. Other open pages of the account say so, unless it goes on with one that the request carried: a page
+/// that was locked, and unlocks. After the commit [`changed`] is due.
+pub fn tell_begun(tx: &mut WriteTx, begun: &Begun, goes_on: bool) {
     let account = begun.row.account;
-    changed(state, account);
+    tell_changed(tx, account);
     if goes_on {
         return;
     }
-    let event = LiveEvent { session_id: Some(begun.row.id), ..live::event(LiveKind::SessionBegan) };
-    state.live.publish(account, event);
+    tx.tell(account, LiveEvent { session_id: Some(begun.row.id), ..live::event(LiveKind::SessionBegan) });
 }
 
 /// The person of a session or an API token as they stand now, if it is still open; what streams ask before they go on.

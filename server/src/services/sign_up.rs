@@ -15,14 +15,14 @@ use crate::{
     audit::{EventDraft, enum_name},
     error::{is_unique_violation, unique},
     live,
-    middleware::Address,
-    random,
+    middleware::{Address, Caller},
     services::{
         devices, email_verification,
         fields::{self, Email, Name},
         identity_sign_in::{self, ForSignUp},
         invitations, sessions,
         sign_in::NewSession,
+        sign_up_codes::{self, Proof},
         signed,
         throttle::{self, Pair, Tried},
     },
@@ -37,7 +37,7 @@ use crate::{
 
 /// `POST /sign-up/start`. An account id that exists is refused: its OPRF answers to sign-in alone, which is counted.
 pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> ServiceResult<RegistrationStarted> {
-    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpFrom, from).await?;
     admit(state, body.invitation.as_deref()).await?;
     if accounts::get(state.db.read(), body.account_id).await?.is_some() {
         return Err(ErrorCode::Conflict.into());
@@ -49,30 +49,35 @@ pub async fn start(state: &AppState, from: Address, body: StartSignUp) -> Servic
 /// `POST /sign-up`.
 pub async fn finish(
     state: &AppState,
-    from: Address,
+    caller: Caller,
     browser: Option<[u8; 32]>,
     body: FinishSignUp,
 ) -> ServiceResult<NewSession> {
-    throttle::count(state, Tried::SignUpFrom, &from.bytes()).await?;
+    throttle::count_from(state, Tried::SignUpFrom, caller.from).await?;
     let now = state.clock.now();
     let invitation = admit(state, body.invitation.as_deref()).await?;
-    let of_identity = body.identity;
+    let asked = Asked {
+        of_identity: body.identity,
+        for_code: sign_up_codes::are_asked(state, invitation.as_ref(), body.invitation.as_deref()),
+        secret: body.email_proof.clone(),
+    };
     let mut new = NewAccount::check(state, body, invitation, now)?;
-    if of_identity {
-        new.identity = Some(identity_sign_in::for_sign_up(state, browser, &new.email).await?);
-    }
+    new.prove_address(state, browser, asked).await?;
     let mut tx = state.db.begin_write().await?;
     let row = new.store(&tx, now).await?;
-    if let Some(identity) = &new.identity {
-        identity.link(state, &tx, row.id).await?;
+    match &new.proof {
+        AddressProof::Identity(identity) => identity.link(state, &tx, row.id).await?,
+        AddressProof::Code(proof) => proof.take(&tx).await?,
+        AddressProof::None | AddressProof::Invitation => {}
     }
-    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, from)).await?;
-    devices::remember(state, &tx, row.id, new.carrier, &new.device).await?;
+    let caller = caller.beginning(new.carrier)?;
+    throttle::succeeded(state, &tx, &Pair::new(&row.email_key, caller)).await?;
+    devices::remember(state, &tx, row.id, caller.device).await?;
     if row.email_verified_at.is_none() {
         email_verification::queue(state, &mut tx, &row).await?;
     }
     let begun =
-        sessions::begin(state, &tx, row.id, (new.carrier, new.device), from, sessions::Proved::default()).await?;
+        sessions::begin(state, &tx, row.id, (new.carrier, new.device), caller, sessions::Proved::default()).await?;
     let mut event = EventDraft::anonymous(Action::SignUp)
         .actor(row.id, Some(begun.row.id))
         .with("role", enum_name(&row.role))
@@ -83,20 +88,20 @@ pub async fn finish(
     if row.email_verified_at.is_some() {
         event = event.with("email_verified", true);
     }
-    if let Some(identity) = &new.identity {
+    if let AddressProof::Identity(identity) = &new.proof {
         event = event.with("provider", identity.provider());
     }
     tx.record(event).await?;
-    tx.commit().await?;
     if row.status == AccountStatus::Pending {
-        tell_administrators(state).await?;
+        tell_administrators(&mut tx).await?;
     }
+    tx.commit().await?;
     NewSession::new(state, begun, row).await
 }
 
 /// Who may sign up: holders of an open invitation, or anyone where sign-up is open. Before the first administrator
 /// exists, nobody but the holder of the set-up link.
-async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<InvitationRow>> {
+pub async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<InvitationRow>> {
     let instance = storage::instance::load(state.db.read()).await?;
     let is_set_up = instance.is_some_and(|row| row.set_up_at.is_some());
     match token {
@@ -116,11 +121,30 @@ async fn admit(state: &AppState, token: Option<&str>) -> ServiceResult<Option<In
     }
 }
 
-async fn tell_administrators(state: &AppState) -> ServiceResult<()> {
-    for administrator in accounts::active_with_role(state.db.read(), Role::Administrator).await? {
-        state.live.publish(administrator, live::event(LiveKind::AccountChanged));
+async fn tell_administrators(tx: &mut WriteTx) -> ServiceResult<()> {
+    for administrator in accounts::active_with_role(tx.conn(), Role::Administrator).await? {
+        tx.tell(administrator, live::event(LiveKind::AccountChanged));
     }
     Ok(())
+}
+
+/// What is asked of whoever signs up, to show that they read the address's mail, and what they brought.
+struct Asked {
+    of_identity: bool,
+    for_code: bool,
+    secret: Option<String>,
+}
+
+/// What shows that whoever signs up reads the address's mail.
+enum AddressProof {
+    /// Nothing: no mail is sent here, or it is the holder of the set-up link.
+    None,
+    /// The invitation's token came from the mail to this very address.
+    Invitation,
+    /// Its provider verified the address.
+    Identity(ForSignUp),
+    /// The code that was mailed to it.
+    Code(Proof),
 }
 
 /// A checked sign-up.
@@ -139,10 +163,7 @@ struct NewAccount {
     client_state: Vec<u8>,
     organisation: Option<(NewOrganisation, [u8; 32])>,
     invitation: Option<InvitationRow>,
-    /// The invitation's token came from the mail to this very address.
-    by_mail: bool,
-    /// Its provider verified the address.
-    identity: Option<ForSignUp>,
+    proof: AddressProof,
     carrier: api_types::sessions::Carrier,
     device: String,
 }
@@ -156,12 +177,10 @@ impl NewAccount {
     ) -> ServiceResult<Self> {
         let email = fields::email("/email", &body.email)?;
         let name = fields::name("/name", &body.name)?;
-        let bound = invitation.as_ref().and_then(|i| i.email.as_deref());
-        if bound.is_some_and(|bound| bound != email.key) {
-            return Err(ServiceError::because(ErrorCode::InvitationInvalid, "it is for another e-mail address"));
+        if let Some(invitation) = &invitation {
+            invitations::for_address(invitation, &email)?;
         }
-        let mailed = invitation.as_ref().and_then(|i| i.mail_token_hash).filter(|_| bound.is_some());
-        let by_mail = mailed.is_some() && mailed == body.invitation.as_deref().map(random::token_hash);
+        let by_mail = invitation.as_ref().is_some_and(|row| invitations::came_by_mail(row, body.invitation.as_deref()));
         let (role, status) = standing(invitation.as_ref(), body.role)?;
         let chain = signed::first_key_record(body.account_id, &body.key_record.0, now)?;
         let password = signed::way_in("/password", body.password, WayInKind::Password, &chain, now)?;
@@ -184,11 +203,21 @@ impl NewAccount {
             client_state: body.client_state.0,
             organisation,
             invitation,
-            by_mail,
-            identity: None,
+            proof: if by_mail { AddressProof::Invitation } else { AddressProof::None },
             carrier: body.carrier,
             device: sessions::device(&body.device)?,
         })
+    }
+
+    /// Nothing tells here whether the address has an account: only whoever proved it comes to [`Self::store`].
+    async fn prove_address(&mut self, state: &AppState, browser: Option<[u8; 32]>, asked: Asked) -> ServiceResult<()> {
+        if asked.of_identity {
+            self.proof = AddressProof::Identity(identity_sign_in::for_sign_up(state, browser, &self.email).await?);
+        } else if asked.for_code {
+            let proof = sign_up_codes::proof(state, asked.secret.as_deref(), &self.email).await?;
+            self.proof = AddressProof::Code(proof);
+        }
+        Ok(())
     }
 
     async fn store(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<AccountRow> {
@@ -254,7 +283,7 @@ impl NewAccount {
             invited_by: self.invitation.as_ref().and_then(|i| i.created_by),
             created_at: now,
             last_seen_at: Some(now),
-            email_verified_at: (self.by_mail || self.identity.is_some()).then_some(now),
+            email_verified_at: (!matches!(self.proof, AddressProof::None)).then_some(now),
         }
     }
 }

@@ -82,8 +82,19 @@ impl FromStr for Walk {
     }
 }
 
-/// Some more, each once in a walk, and how far it is then; nothing at its end.
-pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Option<(Vec<StoredBlob>, Walk)>> {
+/// Some more of a walk.
+#[derive(Debug)]
+pub struct Page {
+    /// Each once in a walk.
+    pub blobs: Vec<StoredBlob>,
+    /// Revisions whose stored manifest doesn't say what their blobs must hold.
+    pub unreadable: Vec<RevisionKey>,
+    /// How far it is then.
+    pub walk: Walk,
+}
+
+/// Some more; nothing at its end.
+pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Option<Page>> {
     let after = match walk {
         Walk::Uploads(after) => return of_uploads(conn, Some(after)).await,
         Walk::Versions(after) => Some(after),
@@ -92,13 +103,19 @@ pub async fn next(conn: &impl ConnectionTrait, walk: Walk) -> ServiceResult<Opti
     let revisions = versions::current_after(conn, after.as_ref(), PAGE).await?;
     let Some(last) = revisions.last() else { return of_uploads(conn, None).await };
     let walk = Walk::Versions(last.key.clone());
-    let mut blobs = Vec::new();
+    let (mut blobs, mut unreadable) = (Vec::new(), Vec::new());
     for revision in &revisions {
         let segments = versions::all_segments(conn, &revision.key).await?;
-        let of_revision = of_revision(&revision.key, &revision.manifest, segments)?;
-        blobs.extend(not_before(conn, &revision.key, of_revision).await?);
+        match of_revision(&revision.key, &revision.manifest, segments) {
+            Ok(found) => blobs.extend(not_before(conn, &revision.key, found).await?),
+            // One must not keep all behind it from being looked at.
+            Err(error) => {
+                tracing::error!(%error, "what a report's files must hold can't be told");
+                unreadable.push(revision.key.clone());
+            }
+        }
     }
-    Ok(Some((blobs, walk)))
+    Ok(Some(Page { blobs, unreadable, walk }))
 }
 
 /// Without those that were met with an earlier version of the report, which this one has carried over.
@@ -114,20 +131,17 @@ async fn not_before(
     Ok(blobs)
 }
 
-/// All of them, each once.
+/// All of them, each once, but those of revisions whose manifest can't be read.
 pub async fn all(conn: &impl ConnectionTrait) -> ServiceResult<Vec<StoredBlob>> {
     let (mut all, mut walk) = (Vec::new(), Walk::Begun);
-    while let Some((blobs, further)) = next(conn, walk).await? {
-        all.extend(blobs);
-        walk = further;
+    while let Some(page) = next(conn, walk).await? {
+        all.extend(page.blobs);
+        walk = page.walk;
     }
     Ok(all)
 }
 
-async fn of_uploads(
-    conn: &impl ConnectionTrait,
-    after: Option<SegmentKey>,
-) -> ServiceResult<Option<(Vec<StoredBlob>, Walk)>> {
+async fn of_uploads(conn: &impl ConnectionTrait, after: Option<SegmentKey>) -> ServiceResult<Option<Page>> {
     let segments = uploads::segments_after(conn, after.as_ref(), PAGE).await?;
     let Some(last) = segments.last() else { return Ok(None) };
     let walk = Walk::Uploads(SegmentKey { upload: last.upload_id.clone(), n: last.n });
@@ -140,7 +154,7 @@ async fn of_uploads(
         })
     };
     let blobs = segments.into_iter().map(blob).collect::<storage::DbResult<_>>()?;
-    Ok(Some((blobs, walk)))
+    Ok(Some(Page { blobs, unreadable: Vec::new(), walk }))
 }
 
 /// Those of a revision, by its manifest.

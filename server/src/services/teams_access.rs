@@ -6,13 +6,13 @@ use api_types::{AccountId, GrantId, ReportId, TeamId, UnixMillis, live::LiveKind
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    AppState, ServiceResult, live,
+    ServiceResult, live,
     services::{
         access::{self, Changed},
         rekey_due,
         standing::covers,
     },
-    storage::{self, grants::Grant},
+    storage::{self, db::WriteTx, grants::Grant},
 };
 
 /// Brings the lists of these members up to date, on every report that the team sees. After a new epoch the versions that the
@@ -56,8 +56,8 @@ pub async fn queue_rekey(
 }
 
 /// Their open pages hear that a team of theirs changed.
-pub fn publish(state: &AppState, accounts: BTreeSet<AccountId>) {
+pub fn tell(tx: &mut WriteTx, accounts: BTreeSet<AccountId>) {
     for account in accounts {
-        state.live.publish(account, live::event(LiveKind::TeamChanged));
+        tx.tell(account, live::event(LiveKind::TeamChanged));
     }
 }

@@ -3,7 +3,7 @@
 //! Whoever leaves is shut out here at once. The next roster, with a new key, is made by a manager's client.
 
 use api_types::{
-    AccountId, ErrorCode, TeamId, UnixMillis,
+    AccountId, ErrorCode, TeamId,
     audit::Action,
     teams::{LeaveTeam, TeamMemberState},
 };
@@ -13,7 +13,7 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{teams, teams_access, verify},
+    services::{teams, teams_access, uploads_access, verify},
     storage::{
         db::WriteTx,
         team_members::{self, MemberRow},
@@ -29,7 +29,6 @@ async fn own(tx: &WriteTx, actor: &Actor, team: TeamId) -> ServiceResult<MemberR
 /// `POST /teams/{id}/accept`.
 pub async fn accept(state: &AppState, actor: &Actor, team: TeamId) -> ServiceResult<()> {
     actor.active()?;
-    let now = state.clock.now();
     let tx = state.db.begin_write().await?;
     let row = own(&tx, actor, team).await?;
     match row.state {
@@ -38,7 +37,7 @@ pub async fn accept(state: &AppState, actor: &Actor, team: TeamId) -> ServiceRes
         TeamMemberState::Invited => {}
     }
     team_members::put(tx.conn(), &MemberRow { state: TeamMemberState::Member, ..row }).await?;
-    finish(state, tx, (team, actor.account), EventDraft::by(actor, Action::TeamJoin).with("team", team), now).await
+    finish(state, tx, (team, actor.account), EventDraft::by(actor, Action::TeamJoin).with("team", team)).await
 }
 
 /// `POST /teams/{id}/leave`.
@@ -65,7 +64,7 @@ pub async fn leave(state: &AppState, actor: &Actor, team: TeamId, body: LeaveTea
     team_members::put(tx.conn(), &left).await?;
     store::delete_keys(tx.conn(), team, actor.account).await?;
     let event = EventDraft::by(actor, Action::TeamLeave).with("team", team).with("was", was);
-    finish(state, tx, (team, actor.account), event, now).await
+    finish(state, tx, (team, actor.account), event).await
 }
 
 async fn finish(
@@ -73,13 +72,13 @@ async fn finish(
     mut tx: WriteTx,
     (team, account): (TeamId, AccountId),
     event: EventDraft,
-    now: UnixMillis,
 ) -> ServiceResult<()> {
+    let now = state.clock.now();
     let changed = teams_access::changed(tx.conn(), &team, &[account], false, now).await?;
+    uploads_access::end_with_team(state, &mut tx, &changed).await?;
     let members = team_members::of_team(tx.conn(), team).await?;
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.iter().for_each(|changed| changed.publish(state));
-    teams_access::publish(state, members.into_iter().map(|member| member.account).collect());
-    Ok(())
+    changed.iter().for_each(|changed| changed.tell(&mut tx));
+    teams_access::tell(&mut tx, members.into_iter().map(|member| member.account).collect());
+    tx.commit().await
 }

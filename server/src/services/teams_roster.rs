@@ -25,7 +25,7 @@ use crate::{
     mail::MailKind,
     policy::Actor,
     services::{
-        confirmation, fields, notices, team_keys, teams, teams_access,
+        confirmation, fields, notices, team_keys, teams, teams_access, uploads_access,
         verify::{self, CLOCK_LEEWAY},
         versions_check::int,
     },
@@ -202,6 +202,7 @@ async fn commit(
     if checked.dissolves() {
         store::end_grants(tx.conn(), checked.team, now).await?;
     }
+    uploads_access::end_with_team(state, &mut tx, &changed).await?;
     let event = EventDraft::by(actor, action)
         .with("team", checked.team)
         .with("seq", checked.roster().seq)
@@ -211,11 +212,10 @@ async fn commit(
     let event = if checked.dissolves() { event.with("dissolved", true) } else { event };
     tx.record(event).await?;
     tell(state, &mut tx, actor, &checked, &before).await?;
-    tx.commit().await?;
-    changed.iter().for_each(|changed| changed.publish(state));
+    changed.iter().for_each(|changed| changed.tell(&mut tx));
     let told: BTreeSet<AccountId> = before.into_keys().chain(checked.added.iter().copied()).collect();
-    teams_access::publish(state, told);
-    Ok(())
+    teams_access::tell(&mut tx, told);
+    tx.commit().await
 }
 
 /// Another manager may have been quicker.

@@ -1,238 +1,241 @@
 //! Throttling of what can be guessed: a few free tries, then a delay that doubles; tries are forgiven with time.
 //!
 //! Counted in the database, so that a restart forgives nothing. Who guesses at an e-mail from one address soon waits
-//! long; what they do must not keep its owner out. So the tries at one e-mail from all addresses together are bounded
-//! by a delay of seconds only, the tries at all e-mails by a shorter one, and neither concerns an address from which
-//! that account was signed in to lately. Keys are keyed hashes.
+//! long; what they do must not keep its owner out. So what all strangers together may try is handed out in turns
+//! (`turn.rs`), one a network, and concerns neither an address from which that account was signed in to lately nor a
+//! device that shows it was. Keys are keyed hashes.
+
+mod counter;
+mod rule;
+mod turn;
 
 use api_types::UnixMillis;
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::ConnectionTrait;
 use sha2::Sha256;
 
+pub use self::counter::Counter;
+use self::{
+    counter::{Asked, judge},
+    rule::{Count, next},
+    turn::Turns,
+};
 use crate::{
     AppState, ServiceError, ServiceResult,
-    clock::{DAY, MINUTE},
-    middleware::Address,
+    clock::DAY,
+    middleware::{Address, Caller},
     storage::{
         db::WriteTx,
         throttle::{self, Tries},
     },
 };
 
-/// So long an address is known to an account after a success there.
+pub use self::{rule::Tried, turn::Shared};
+
+/// So long an address or a device is known to an account after a success there.
 const KNOWN_FOR: UnixMillis = 30 * DAY;
 /// What is remembered then.
 const KNOWN: &str = "Known";
 
-/// What is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tried {
-    /// Signing in to one e-mail from one address.
-    SignInPair,
-    /// Signing in to one e-mail from anywhere.
-    SignIn,
-    /// Signing in to anything from one address.
-    SignInFrom,
-    /// Signing in to anything from anywhere.
-    SignInAnywhere,
-    /// Proving a second factor of one account, after the password or kit was right.
-    SecondFactor,
-    /// Asking for a passkey's challenge, from one address.
-    PasskeyFrom,
-    /// Going to an identity provider or coming back, from one address.
-    IdentityFrom,
-    /// Failing with an API token, from one address.
-    ApiTokenFrom,
-    /// Signing in with phones, from one address.
-    PhoneFrom,
-    /// Having codes sent to one number, of one purpose.
-    PhoneNumber,
-    /// Having codes sent, by one account.
-    PhoneAccount,
-    /// Creating accounts from one address.
-    SignUpFrom,
-    /// Recovering one e-mail from one address.
-    RecoveryPair,
-    /// Recovering one e-mail from anywhere.
-    Recovery,
-    /// Recovering from one address.
-    RecoveryFrom,
-    /// Recovering anything from anywhere.
-    RecoveryAnywhere,
-    /// Looking people up, by one account.
-    LookUp,
-    /// Looking invitations up, from one address.
-    InvitationFrom,
-    /// Having a link mailed that verifies an address, by one account.
-    EmailVerification,
-    /// Using such links, from one address.
-    EmailVerificationFrom,
-    /// Asking for another e-mail address, by one account.
-    EmailChange,
-    /// Mailing a kind of message to one e-mail.
-    Notice,
-    /// Mailing to one e-mail that something was shared.
-    ShareNotice,
-    /// Having invitations mailed, by one account.
-    InvitationMail,
-}
-
-/// How much is free, and how long one waits after that.
-struct Rule {
-    /// Tries without delay.
-    free: i64,
-    /// One try is forgiven after each of these.
-    forgiven: UnixMillis,
-    /// The first delay; each further try doubles it.
-    first_delay: UnixMillis,
-    /// The longest.
-    longest_delay: UnixMillis,
-}
-
-impl Tried {
-    fn rule(self, address_factor: u32) -> Rule {
-        let (free, forgiven, first_delay, longest_delay) = match self {
-            Self::SignInPair => (5, 5 * MINUTE, 1_000, 15 * MINUTE),
-            Self::SignIn => (30, 10_000, 1_000, 4_000),
-            Self::SignInFrom => (300, 3_000, 1_000, MINUTE),
-            Self::SignInAnywhere => (300, 500, 250, 1_000),
-            Self::SecondFactor => (5, 5 * MINUTE, 1_000, 5 * MINUTE),
-            Self::PasskeyFrom => (60, 2_000, 1_000, MINUTE),
-            Self::IdentityFrom => (60, 2_000, 1_000, MINUTE),
-            Self::ApiTokenFrom => (60, 2_000, 1_000, MINUTE),
-            Self::PhoneFrom => (30, MINUTE, 1_000, 10 * MINUTE),
-            Self::PhoneNumber => (3, 10 * MINUTE, 30_000, 60 * MINUTE),
-            Self::PhoneAccount => (5, 10 * MINUTE, 30_000, 60 * MINUTE),
-            Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
-            Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
-            Self::Recovery => (30, 10_000, 1_000, 4_000),
-            Self::RecoveryFrom => (30, MINUTE, 1_000, 5 * MINUTE),
-            Self::RecoveryAnywhere => (300, 500, 250, 1_000),
-            Self::LookUp => (120, 2_000, 500, MINUTE),
-            Self::InvitationFrom => (60, 10_000, 1_000, 5 * MINUTE),
-            Self::EmailVerification => (3, 10 * MINUTE, MINUTE, 60 * MINUTE),
-            Self::EmailVerificationFrom => (60, 10_000, 1_000, 5 * MINUTE),
-            Self::EmailChange => (3, 30 * MINUTE, 10 * MINUTE, 24 * 60 * MINUTE),
-            Self::Notice => (6, 10 * MINUTE, 5 * MINUTE, 60 * MINUTE),
-            Self::ShareNotice => (1, 10 * MINUTE, 10 * MINUTE, 10 * MINUTE),
-            Self::InvitationMail => (100, MINUTE, MINUTE, 60 * MINUTE),
-        };
-        let factor = if self.is_by_address() { i64::from(address_factor) } else { 1 };
-        Rule { free: free * factor, forgiven, first_delay, longest_delay }
-    }
-
-    fn is_by_address(self) -> bool {
-        matches!(
-            self,
-            Self::SignInFrom
-                | Self::PasskeyFrom
-                | Self::IdentityFrom
-                | Self::ApiTokenFrom
-                | Self::PhoneFrom
-                | Self::SignUpFrom
-                | Self::RecoveryFrom
-                | Self::InvitationFrom
-                | Self::EmailVerificationFrom
-        )
-    }
-}
-
-/// An e-mail and the address from which it is tried.
+/// An e-mail and who tries it.
 #[derive(Debug, Clone)]
 pub struct Pair {
     email_key: String,
-    from: Address,
+    caller: Caller,
 }
 
 impl Pair {
     /// Of a normalised e-mail.
-    pub fn new(email_key: &str, from: Address) -> Self {
-        Self { email_key: email_key.to_owned(), from }
+    pub fn new(email_key: &str, caller: Caller) -> Self {
+        Self { email_key: email_key.to_owned(), caller }
     }
 
     /// The normalised e-mail.
     pub fn email_key(&self) -> &str {
         &self.email_key
     }
+}
 
-    /// The address.
-    pub fn from(&self) -> Address {
-        self.from
+/// Whether what strangers try concerns somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They show a device that signed in lately, and wait for nobody else at all.
+    Device,
+    /// They come from an address where that was done, and wait for who shares it.
+    Address,
+    /// Neither.
+    Stranger,
+}
+
+/// What of it is known: an e-mail or a number, and who tries it.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Whose address or device it may be.
+    pub of: &'a [u8],
+    /// Who tries.
+    pub caller: Caller,
+}
+
+impl Known<'_> {
+    /// Neither e-mails nor numbers hold a zero byte; what follows it differs in length.
+    fn at_address(&self) -> Vec<u8> {
+        [self.of, &[0], &self.caller.from.bytes()].concat()
     }
 
-    /// No e-mail holds a zero byte.
-    fn bytes(&self) -> Vec<u8> {
-        [self.email_key.as_bytes(), &[0], &self.from.bytes()].concat()
+    /// Without a device nobody's: the same is looked for, and not found.
+    fn at_device(&self) -> Vec<u8> {
+        [self.of, &[0, 0], &self.caller.device.map_or([0; 32], |device| device.hash())].concat()
+    }
+
+    fn at_network(&self) -> Vec<u8> {
+        [self.of, &[0, 0, 0], &self.caller.from.network()].concat()
+    }
+
+    fn keys(&self, state: &AppState) -> [[u8; 32]; 2] {
+        [keyed(state, KNOWN, &self.at_device()), keyed(state, KNOWN, &self.at_address())]
+    }
+
+    /// What counts for these alone.
+    pub fn own(&self, standing: Standing) -> Vec<u8> {
+        match standing {
+            Standing::Device => self.at_device(),
+            Standing::Address | Standing::Stranger => self.at_address(),
+        }
+    }
+}
+
+/// How somebody stands to these: whether any of them knows the device or the address. In one statement.
+pub async fn standing(state: &AppState, known: &[Known<'_>]) -> ServiceResult<Standing> {
+    let keys: Vec<_> = known.iter().map(|known| known.keys(state)).collect();
+    let found = throttle::get_all(state.db.read(), &keys.concat()).await?;
+    let now = state.clock.now();
+    let lives = |key: &[u8; 32]| found.get(key).is_some_and(|until| now < until.last);
+    let any = |which: fn(&[[u8; 32]; 2]) -> &[u8; 32]| keys.iter().map(which).any(lives);
+    Ok(match (any(|[device, _]| device), any(|[_, address]| address)) {
+        (true, _) => Standing::Device,
+        (_, true) => Standing::Address,
+        _ => Standing::Stranger,
+    })
+}
+
+/// From a success on these are known for a while.
+pub async fn know(state: &AppState, tx: &WriteTx, known: Known<'_>) -> ServiceResult<()> {
+    let until = Tries { last: state.clock.now() + KNOWN_FOR, count: 1 };
+    let [device, address] = known.keys(state);
+    let with_device = [(address, until), (device, until)];
+    let rows = if known.caller.device.is_some() { &with_device[..] } else { &with_device[..1] };
+    Ok(throttle::put_all(tx.conn(), rows).await?)
+}
+
+/// What a try is counted as: all of it lets the try through, or none of it counts.
+pub struct Attempt<'a> {
+    state: &'a AppState,
+    asked: Asked,
+}
+
+impl<'a> Attempt<'a> {
+    /// Counted as nothing yet.
+    pub fn new(state: &'a AppState) -> Self {
+        Self { state, asked: Asked::default() }
+    }
+
+    /// Counts it for a subject.
+    pub fn of(mut self, tried: Tried, subject: &[u8]) -> Self {
+        self.asked.counts.push(Count { rule: tried.rule(1), key: key(self.state, &tried, subject) });
+        self
+    }
+
+    /// Counts it for where it comes from: an address, and for IPv6, where a customer has thousands, the network around it.
+    pub fn at(mut self, tried: Tried, from: Address) -> Self {
+        let factor = self.state.config.address_factor;
+        let counted = Count { rule: tried.rule(factor), key: key(self.state, &tried, &from.bytes()) };
+        self.asked.counts.push(counted);
+        if let Some(network) = from.wider() {
+            let key = keyed(self.state, &format!("{tried:?}Network"), &network);
+            self.asked.counts.push(Count { rule: tried.rule(factor).for_network(), key });
+        }
+        self
+    }
+
+    /// Takes its share of what strangers may do to a subject. Whoever is known takes it of their own: the same work in the same
+    /// time, or who shares their address could tell from that to whom it is known.
+    pub fn share(mut self, shared: Shared, of: &[u8], known: Known<'_>, standing: Standing) -> Self {
+        let own = known.own(standing);
+        let (of, holder) = match standing {
+            // Of what is shared by all e-mails a network has one turn, whatever it tries.
+            Standing::Stranger if of.is_empty() => (of, known.caller.from.network()),
+            Standing::Stranger => (of, known.at_network()),
+            Standing::Device | Standing::Address => (&own[..], own.clone()),
+        };
+        let (bucket, turn) = (format!("Shared{shared:?}"), format!("Turn{shared:?}"));
+        self.asked.turns.push(Turns {
+            rule: shared.rule(),
+            bucket: keyed(self.state, &bucket, of),
+            turn: keyed(self.state, &turn, &holder),
+        });
+        self
+    }
+
+    /// Counts the try, or refuses it with the time at which the next is taken. Refused tries don't count: hammering doesn't lock
+    /// anyone out for longer.
+    pub async fn count(self) -> ServiceResult<()> {
+        let state = self.state;
+        // The first look is without the writer: those who are refused don't take its time.
+        let found = throttle::get_all(state.db.read(), &self.asked.keys()).await?;
+        let judged = judge(&self.asked, &found, state.clock.now());
+        let answered = match judged.refused {
+            Some(retry_at) if judged.writes.is_empty() => Err(retry_at),
+            _ => state.throttle.count(self.asked).await?,
+        };
+        answered.map_err(|retry_at| ServiceError::Throttled { retry_at })
     }
 }
 
 /// Counts a try at signing in.
 pub async fn count_sign_in(state: &AppState, pair: &Pair) -> ServiceResult<()> {
     let here = [Tried::SignInFrom, Tried::SignInPair];
-    count_pair(state, pair, here, [Tried::SignIn, Tried::SignInAnywhere]).await
+    count_pair(state, pair, here, [Shared::SignIn, Shared::SignInAnywhere]).await
 }
 
 /// Counts a try at recovering.
 pub async fn count_recovery(state: &AppState, pair: &Pair) -> ServiceResult<()> {
     let here = [Tried::RecoveryFrom, Tried::RecoveryPair];
-    count_pair(state, pair, here, [Tried::Recovery, Tried::RecoveryAnywhere]).await
+    count_pair(state, pair, here, [Shared::Recovery, Shared::RecoveryAnywhere]).await
 }
 
-async fn count_pair(state: &AppState, pair: &Pair, here: [Tried; 2], anywhere: [Tried; 2]) -> ServiceResult<()> {
-    let (bytes, address) = (pair.bytes(), pair.from.bytes());
-    // What others try is no concern of a known address. It counts for itself instead: the same work in the same time, or who
-    // shares the address could tell from that to whom it is known.
-    let [of_email, of_all] = match is_known(state, pair).await? {
-        true => [&bytes[..], &bytes[..]],
-        false => [pair.email_key.as_bytes(), &[][..]],
-    };
-    let tries = [(here[0], &address[..]), (here[1], &bytes[..]), (anywhere[0], of_email), (anywhere[1], of_all)];
-    count_all(state, &tries).await
-}
-
-/// Counts a try, or refuses it with the time at which the next is taken. Refused tries don't count: hammering doesn't
-/// lock anyone out for longer.
-pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
-    count_all(state, &[(tried, subject)]).await
-}
-
-/// Counts a try in several ways at once, or refuses it in all of them.
-pub async fn count_all(state: &AppState, tries: &[(Tried, &[u8])]) -> ServiceResult<()> {
-    let now = state.clock.now();
-    let factor = state.config.address_factor;
-    let counted: Vec<_> = tries.iter().map(|(tried, of)| (tried.rule(factor), key(state, tried, of))).collect();
-    // The first look is without the writer: those who are refused don't take its time.
-    look(state.db.read(), &counted, now).await?;
-    let tx = state.db.begin_write().await?;
-    let next = look(tx.conn(), &counted, now).await?;
-    for ((_, key), tries) in counted.iter().zip(next) {
-        throttle::put(tx.conn(), key, tries).await?;
+async fn count_pair(state: &AppState, pair: &Pair, here: [Tried; 2], shared: [Shared; 2]) -> ServiceResult<()> {
+    let known = Known { of: pair.email_key.as_bytes(), caller: pair.caller };
+    let standing = standing(state, &[known]).await?;
+    let mut attempt = Attempt::new(state).of(here[1], &known.own(standing));
+    // Who shares the address of somebody's device must not make them wait there.
+    if standing != Standing::Device {
+        attempt = attempt.at(here[0], pair.caller.from);
     }
-    tx.commit().await
+    attempt.share(shared[0], known.of, known, standing).share(shared[1], &[], known, standing).count().await
 }
 
-/// What each count will be, if all of them let the try through.
-async fn look(conn: &impl ConnectionTrait, counted: &[(Rule, [u8; 32])], now: UnixMillis) -> ServiceResult<Vec<Tries>> {
-    let mut tries = Vec::with_capacity(counted.len());
-    let mut latest = None;
-    for (rule, key) in counted {
-        match next(rule, throttle::get(conn, key).await?, now) {
-            Ok(next) => tries.push(next),
-            Err(retry_at) => latest = latest.max(Some(retry_at)),
+/// Counts a try.
+pub async fn count(state: &AppState, tried: Tried, subject: &[u8]) -> ServiceResult<()> {
+    Attempt::new(state).of(tried, subject).count().await
+}
+
+/// Counts a try for where it comes from.
+pub async fn count_from(state: &AppState, tried: Tried, from: Address) -> ServiceResult<()> {
+    Attempt::new(state).at(tried, from).count().await
+}
+
+/// With a success: forgets the tries from there. Address and device are known to the account from now on.
+pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceResult<()> {
+    let known = Known { of: pair.email_key.as_bytes(), caller: pair.caller };
+    let mut keys = Vec::new();
+    for own in [known.at_device(), known.at_address()] {
+        keys.extend([Tried::SignInPair, Tried::RecoveryPair].map(|tried| key(state, &tried, &own)));
+        for shared in [Shared::SignIn, Shared::SignInAnywhere, Shared::Recovery, Shared::RecoveryAnywhere] {
+            keys.push(keyed(state, &format!("Shared{shared:?}"), &own));
         }
     }
-    latest.map_or(Ok(tries), |retry_at| Err(ServiceError::Throttled { retry_at }))
-}
-
-/// With a success: forgets the tries from that address, which is known to the account from now on.
-pub async fn succeeded(state: &AppState, tx: &WriteTx, pair: &Pair) -> ServiceResult<()> {
-    let sign_in = [Tried::SignInPair, Tried::SignIn, Tried::SignInAnywhere];
-    let recovery = [Tried::RecoveryPair, Tried::Recovery, Tried::RecoveryAnywhere];
-    for tried in sign_in.into_iter().chain(recovery) {
-        throttle::delete(tx.conn(), &key(state, &tried, &pair.bytes())).await?;
-    }
-    remember(state, tx, KNOWN, &pair.bytes(), state.clock.now() + KNOWN_FOR).await
+    throttle::delete_all(tx.conn(), &keys).await?;
+    know(state, tx, known).await
 }
 
 /// With a success: forgets the tries.
@@ -297,26 +300,6 @@ pub async fn count_day(state: &AppState, tx: &WriteTx, what: &str, subject: &[u8
     Ok(throttle::put(tx.conn(), &key, day).await?)
 }
 
-async fn is_known(state: &AppState, pair: &Pair) -> ServiceResult<bool> {
-    remembers(state, state.db.read(), KNOWN, &pair.bytes()).await
-}
-
-/// The count that a try makes, or the time from which one is taken.
-fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, UnixMillis> {
-    let Some(before) = before else { return Ok(Tries { last: now, count: 1 }) };
-    let retry_at = before.last + delay(rule, before.count);
-    if now < retry_at {
-        return Err(retry_at);
-    }
-    let forgiven = (now - before.last) / rule.forgiven;
-    Ok(Tries { last: now, count: (before.count - forgiven).max(0) + 1 })
-}
-
-fn delay(rule: &Rule, count: i64) -> UnixMillis {
-    let Ok(over) = u32::try_from(count - rule.free) else { return 0 };
-    rule.first_delay.saturating_mul(1i64.checked_shl(over.min(32)).unwrap_or(i64::MAX)).min(rule.longest_delay)
-}
-
 fn key(state: &AppState, tried: &Tried, subject: &[u8]) -> [u8; 32] {
     keyed(state, &format!("{tried:?}"), subject)
 }
@@ -332,39 +315,4 @@ pub fn keyed(state: &AppState, what: &str, subject: &[u8]) -> [u8; 32] {
     mac.update(&[0]);
     mac.update(subject);
     mac.finalize().into_bytes().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_delay_grows_and_is_forgiven() {
-        let rule = Tried::SignInPair.rule(9);
-        let mut tries = None;
-        for _ in 0..5 {
-            tries = Some(next(&rule, tries, 1_000_000).unwrap());
-        }
-        let retry_at = |tries, now| next(&rule, tries, now).err();
-        assert_eq!(retry_at(tries, 1_000_000), Some(1_001_000), "an address factor doesn't help an account's guesser");
-        tries = Some(next(&rule, tries, 1_001_000).unwrap());
-        assert_eq!(retry_at(tries, 1_001_000), Some(1_003_000));
-        let many = Some(Tries { last: 0, count: 100 });
-        assert_eq!(retry_at(many, 1), Some(15 * MINUTE), "never longer");
-        assert_eq!(next(&rule, many, 15 * MINUTE).map(|t| t.count), Ok(98), "three are forgiven, one is new");
-        assert_eq!(next(&rule, many, 500 * MINUTE).map(|t| t.count), Ok(1));
-    }
-
-    #[test]
-    fn what_others_can_cause_is_short() {
-        for tried in [Tried::SignIn, Tried::Recovery, Tried::SignInAnywhere, Tried::RecoveryAnywhere] {
-            assert!(tried.rule(1).longest_delay <= 4_000, "{tried:?}");
-        }
-    }
-
-    #[test]
-    fn an_address_shared_by_many_can_have_more() {
-        assert_eq!(Tried::SignInFrom.rule(10).free, 3_000);
-        assert_eq!(Tried::LookUp.rule(10).free, 120);
-    }
 }

@@ -64,9 +64,8 @@ pub async fn accept(state: &AppState, actor: &Actor, way_in: WayInId) -> Service
     let row = EmergencyRow { accepted_at: Some(now), ..row };
     emergency::put(tx.conn(), &row).await?;
     tx.record(event(actor, "emergency_accepted", &row)).await?;
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// `POST /trusted/{way_in_id}/decline`: also later, whatever was asked for ends then.
@@ -80,9 +79,8 @@ pub async fn decline(state: &AppState, actor: &Actor, way_in: WayInId) -> Servic
     let row = EmergencyRow { declined_at: Some(state.clock.now()), ..row.unasked() };
     emergency::put(tx.conn(), &row).await?;
     tx.record(event(actor, "emergency_declined", &row)).await?;
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// An account that was switched off opens for nobody.
@@ -112,9 +110,8 @@ pub async fn ask(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceRes
     emergency::put(tx.conn(), &row).await?;
     tx.record(event(actor, "emergency_asked", &row).with("opens_at", opens_at)).await?;
     notices::tell_id(state, &mut tx, row.account, MailKind::EmergencyAsked).await?;
-    tx.commit().await?;
-    tell(state, &row);
-    Ok(())
+    tell(&mut tx, &row);
+    tx.commit().await
 }
 
 /// `POST /trusted/{way_in_id}/words`: once the delay has run, to a contact who proved their password lately.
@@ -133,8 +130,8 @@ pub async fn words(state: &AppState, actor: &Actor, way_in: WayInId) -> ServiceR
         emergency::put(tx.conn(), &EmergencyRow { given_at: Some(now), ..row.clone() }).await?;
         notices::tell_id(state, &mut tx, row.account, MailKind::EmergencyWordsGiven).await?;
     }
+    tell(&mut tx, &row);
     tx.commit().await?;
-    tell(state, &row);
     Ok(EmergencyWords { sealed: B64(row.sealed) })
 }
 
@@ -158,8 +155,8 @@ pub async fn remind(state: &AppState) -> ServiceResult<()> {
         if told == TOLD_OPEN {
             notices::tell_id(state, &mut tx, row.contact, MailKind::EmergencyOpen).await?;
         }
+        tell(&mut tx, &row);
         tx.commit().await?;
-        tell(state, &row);
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 //! A segment is durable before it is acknowledged. Its blob's key stands in `blob_garbage` until a row names it, so an
 //! upload that breaks off, expires or is abandoned leaves nothing behind.
 
+use std::time::Duration;
+
 use api_types::{
-    AccountId, ErrorCode, ReportId, UnixMillis, UploadId,
+    ErrorCode, ReportId, UnixMillis, UploadId,
     audit::Action,
     limits::{FILE_MAX, FILES_MAX},
     uploads::{CreateUpload, Upload},
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use crypto::format::Geometry;
 use futures::{Stream, StreamExt};
 use sea_orm::ConnectionTrait;
+use tokio::time::timeout;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -20,7 +23,7 @@ use crate::{
     clock::HOUR,
     policy::Actor,
     random,
-    services::{in_flight::What, quotas, standing, versions_check::int},
+    services::{in_flight::What, quotas, uploads_access, versions_check::int},
     storage::{
         self, blob_garbage,
         blobs::{BlobWriter, Written},
@@ -30,6 +33,8 @@ use crate::{
 
 /// Most uploads that one account has open.
 pub const UPLOADS_MAX: u64 = 2 * FILES_MAX as u64;
+/// Without a byte for so long a segment counts as broken off. However slow a line is, it may take its time otherwise.
+const SILENCE: Duration = Duration::from_secs(120);
 /// A blob that no row names so long after its writing began never will be.
 const INTENT: UnixMillis = HOUR;
 
@@ -49,9 +54,12 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateUpload) -> Serv
     let geometry = geometry_of(&body)?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let payer = may_seal_for(tx.conn(), actor, &body, now).await?;
+    let payer = uploads_access::may_begin(tx.conn(), actor, &body, now).await?;
     if let Some(payer) = payer {
         quotas::admit(state, tx.conn(), actor, payer, body.ciphertext_len).await?;
+    }
+    if body.revision > 0 {
+        replace(tx.conn(), &body, now).await?;
     }
     if store::count(tx.conn(), actor.account).await? >= UPLOADS_MAX {
         let detail = format!("{UPLOADS_MAX} uploads are open; commit or abandon some first");
@@ -97,55 +105,15 @@ fn geometry_of(body: &CreateUpload) -> ServiceResult<Geometry> {
     Ok(geometry)
 }
 
-/// The place must be the caller's to write: an own draft of a report, the next version, or the next revision. Whoever was
-/// overtaken goes on sealing for a version that somebody else has made meanwhile, and commits to the one behind it. Says in
-/// whose space it lies; a revision takes the place of what lies there.
-async fn may_seal_for(
-    conn: &impl ConnectionTrait,
-    actor: &Actor,
-    body: &CreateUpload,
-    now: UnixMillis,
-) -> ServiceResult<Option<AccountId>> {
-    if let Some(owner) = actor.device_of {
-        may_send(conn, actor, body).await?;
-        return Ok(Some(owner));
+/// One upload is open for each part of a revision: an earlier one, of a try that was given up, goes.
+async fn replace(conn: &impl ConnectionTrait, body: &CreateUpload, now: UnixMillis) -> ServiceResult<()> {
+    let place = (int(body.version)?, int(body.revision)?, int(body.part)?);
+    for upload in store::by_anyone(conn, body.report_id).await? {
+        if (upload.version, upload.revision, upload.part) == place {
+            discard(conn, &upload, now).await?;
+        }
     }
-    actor.may_write_reports()?;
-    // A draft of an own change stands beside a report that is there: the report decides.
-    let exists = storage::reports::get(conn, body.report_id).await?.is_some();
-    if !exists && storage::drafts::get(conn, body.report_id, actor.account).await?.is_some() {
-        let first = body.version == 1 && body.revision == 0;
-        let misplaced = || ServiceError::field("/version", "a draft becomes version 1");
-        return if first { Ok(Some(actor.account)) } else { Err(misplaced()) };
-    }
-    let seen = standing::of(conn, actor, body.report_id, now).await?;
-    if body.revision == 0 {
-        actor.may_contribute(seen.standing)?;
-        let latest = seen.report.latest_version;
-        let fits = (2..=latest + 1).contains(&int(body.version)?);
-        let moved = || ServiceError::VersionMoved { latest: latest.unsigned_abs() };
-        return if fits { Ok(Some(seen.owner)) } else { Err(moved()) };
-    }
-    actor.may_own(seen.standing)?;
-    let current = storage::versions::current(conn, body.report_id, int(body.version)?).await?;
-    let next = current.ok_or(ErrorCode::NotFound)?.revision + 1;
-    if int(body.revision)? == next { Ok(None) } else { Err(conflict(format!("the next revision is {next}"))) }
-}
-
-/// A device has no drafts: what it uploads is for a report that isn't there yet, and for its first version.
-async fn may_send(conn: &impl ConnectionTrait, actor: &Actor, body: &CreateUpload) -> ServiceResult<()> {
-    actor.may_write_reports()?;
-    let first = body.version == 1 && body.revision == 0;
-    if !first {
-        return Err(ServiceError::field("/version", "a device sends version 1"));
-    }
-    let drafted = storage::drafts::any(conn, body.report_id).await?;
-    let taken = drafted || storage::reports::get(conn, body.report_id).await?.is_some();
-    if taken { Err(conflict("the report is there already, or is somebody's draft".to_owned())) } else { Ok(()) }
-}
-
-fn conflict(detail: String) -> ServiceError {
-    ServiceError::because(ErrorCode::Conflict, detail)
+    Ok(())
 }
 
 /// The state of an upload.
@@ -165,7 +133,9 @@ pub async fn put_segment<E>(
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> ServiceResult<()> {
     let _slot = state.in_flight.enter(What::Segment, actor)?;
-    let row = own(state.db.read(), actor, id, state.clock.now()).await?;
+    let now = state.clock.now();
+    let row = own(state.db.read(), actor, id, now).await?;
+    uploads_access::may_go_on(state.db.read(), actor, &row, now).await?;
     let expected = segment_len(&row, announced.n)?;
     if let Some(len) = announced.len {
         check_len(len, expected)?;
@@ -176,7 +146,7 @@ pub async fn put_segment<E>(
         return drain(body, expected).await;
     }
     let key = format!("uploads/{id}/{n}-{}", hex::encode(random::bytes::<8>()?));
-    intend(state, &key).await?;
+    let until = intend(state, &key).await?;
     let mut writer = state.blobs.write(&key);
     let written = match receive(&mut writer, body, expected, announced.sha256).await {
         // A store that failed may have it all the same: the key stays among those to delete.
@@ -188,8 +158,8 @@ pub async fn put_segment<E>(
             return Err(error);
         }
     };
-    keep(state, actor, id, Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key }, written)
-        .await
+    let segment = Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key };
+    keep(state, actor, id, segment, (written, until)).await
 }
 
 fn segment_len(row: &store::Upload, n: u32) -> ServiceResult<u64> {
@@ -218,8 +188,7 @@ async fn receive<E>(
     expected: u64,
     sha256: [u8; 32],
 ) -> ServiceResult<()> {
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| ServiceError::because(ErrorCode::Malformed, "the body broke off"))?;
+    while let Some(piece) = next(&mut body, SILENCE).await? {
         check_so_far(writer.len() + piece.len() as u64, expected)?;
         writer.write(&piece).await?;
     }
@@ -230,6 +199,18 @@ async fn receive<E>(
     Ok(())
 }
 
+/// The next bytes of a body.
+async fn next<E>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    patience: Duration,
+) -> ServiceResult<Option<Bytes>> {
+    match timeout(patience, body.next()).await {
+        Ok(piece) => piece.transpose().map_err(|_| ServiceError::because(ErrorCode::Malformed, "the body broke off")),
+        // Whoever sent it may try again, over a line that lives.
+        Err(_) => Err(ServiceError::because(ErrorCode::Unavailable, "the body stopped coming")),
+    }
+}
+
 fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
     if len > expected { check_len(len, expected) } else { Ok(()) }
 }
@@ -237,18 +218,20 @@ fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
 /// Reads a body that isn't needed, so that the connection stays usable; at most what the segment would have.
 async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: u64) -> ServiceResult<()> {
     let mut len = 0;
-    while let Some(Ok(piece)) = body.next().await {
+    while let Ok(Some(piece)) = next(&mut body, SILENCE).await {
         len += piece.len() as u64;
         check_so_far(len, expected)?;
     }
     Ok(())
 }
 
-/// Names the blob before it exists.
-async fn intend(state: &AppState, key: &str) -> ServiceResult<()> {
+/// Names the blob before it exists. Gives the time until which no server deletes it.
+async fn intend(state: &AppState, key: &str) -> ServiceResult<UnixMillis> {
+    let until = state.clock.now() + INTENT;
     let tx = state.db.begin_write().await?;
-    blob_garbage::add(tx.conn(), vec![key.to_owned()], state.clock.now() + INTENT).await?;
-    tx.commit().await
+    blob_garbage::add(tx.conn(), vec![key.to_owned()], until).await?;
+    tx.commit().await?;
+    Ok(until)
 }
 
 /// The blob was given up: there is nothing to delete. One that nobody gives up is found by its name later.
@@ -264,11 +247,12 @@ async fn keep(
     actor: &Actor,
     id: UploadId,
     mut segment: Segment,
-    written: Written,
+    (written, until): (Written, UnixMillis),
 ) -> ServiceResult<()> {
     let now = state.clock.now();
     let tx = state.db.begin_write().await?;
-    own(tx.conn(), actor, id, now).await?;
+    let row = own(tx.conn(), actor, id, now).await?;
+    uploads_access::may_go_on(tx.conn(), actor, &row, now).await?;
     segment.len = written.len as i64;
     segment.sha256 = written.sha256.to_vec();
     let key = segment.blob_key.clone();
@@ -276,7 +260,14 @@ async fn keep(
         blob_garbage::add(tx.conn(), vec![earlier.blob_key], now).await?;
     }
     store::put_segment(tx.conn(), segment).await?;
-    blob_garbage::remove(tx.conn(), vec![key]).await?;
+    // A server that was asleep for an hour, or whose clock is off, finds that its blob was given up. It is sent again.
+    if !blob_garbage::take_back(tx.conn(), &key, until).await? {
+        drop(tx);
+        let tx = state.db.begin_write().await?;
+        blob_garbage::add(tx.conn(), vec![key], now).await?;
+        tx.commit().await?;
+        return Err(ErrorCode::Unavailable.into());
+    }
     store::extend(tx.conn(), id, now + state.config.keep.uploads()).await?;
     tx.commit().await
 }
@@ -334,4 +325,26 @@ fn event(actor: &Actor, upload: &Upload, what: &str) -> EventDraft {
         .with("report", upload.report_id)
         .with("version", upload.version)
         .with("part", upload.part)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_told_from_one_that_breaks_off_and_one_that_ends() {
+        let patience = Duration::from_millis(20);
+        let some = || stream::iter([Ok(Bytes::from_static(b"x"))]);
+        let refused = |answer: ServiceResult<Option<Bytes>>| answer.map_err(|e| e.to_string()).unwrap_err();
+        let mut stops = some().chain(stream::pending::<Result<Bytes, ()>>()).boxed();
+        assert_eq!(next(&mut stops, patience).await.unwrap().as_deref(), Some(&b"x"[..]));
+        assert!(refused(next(&mut stops, patience).await).contains("stopped coming"));
+        let mut breaks = stream::iter([Err::<Bytes, ()>(())]);
+        assert!(refused(next(&mut breaks, patience).await).contains("broke off"));
+        let mut ends = some();
+        assert!(next(&mut ends, patience).await.unwrap().is_some());
+        assert!(next(&mut ends, patience).await.unwrap().is_none());
+    }
 }

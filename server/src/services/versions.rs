@@ -6,6 +6,7 @@ use api_types::{
     AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
     audit::Action,
     grants::{GrantState, Wrap as SentWrap},
+    limits::VERSIONS_MAX,
     reports::{NewVersion, VersionContent},
 };
 use crypto::{
@@ -152,6 +153,9 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         let event = EventDraft::by(actor, Action::Create).on(report).with("version", body.version);
         return state.audit.record(event.with("repeated", true)).await;
     }
+    if latest.unsigned_abs() >= VERSIONS_MAX {
+        return Err(ErrorCode::TooManyVersions.into());
+    }
     let draft = body.draft;
     let alone = sealed_alone(&body);
     let checked = check(report, body, earlier.clone(), &loaded.state, &loaded.keys, now);
@@ -178,15 +182,14 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
     tx.record(event).await?;
     quotas::tell(state, &mut tx, loaded.seen.owner).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// The bytes of a version without uploads: one without files, or whose files are all carried over. One with uploads was admitted
 /// when those began.
 pub fn sealed_alone(body: &NewVersion) -> Option<u64> {
-    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len()) as u64)
+    body.uploads.is_empty().then(|| (body.part0.0.len() + body.statement.0.len() + body.manifest.0.len()) as u64)
 }
 
 /// Somebody else's version may have come in between, or new keys for one before.
@@ -216,6 +219,16 @@ fn may_carry(actor: &Actor, seen: &Standing, checked: &Checked, earlier: &[Signe
     Ok(())
 }
 
+/// The lengths of a version's parts, in its newest revision.
+fn lengths_of(manifests: &[Signed<Manifest>], version: u32) -> Option<Vec<u64>> {
+    // By version and revision: the last one counts.
+    manifests.iter().rev().map(Signed::claimed).find(|manifest| manifest.place.version == version).map(lengths)
+}
+
+fn lengths(manifest: &Manifest) -> Vec<u64> {
+    manifest.parts.iter().map(|part| part.ciphertext_len).collect()
+}
+
 /// Replaces a version's ciphertext by the next revision's, under a new key. The old ciphertext goes only with the
 /// commit that made every survivor's new wrap durable.
 pub async fn rekey(
@@ -236,7 +249,12 @@ pub async fn rekey(
         let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", body.version);
         return state.audit.record(event.with("revision", body.revision).with("repeated", true)).await;
     }
+    let before = lengths_of(&earlier, version);
     let checked = check(report, body, earlier, &loaded.state, &loaded.keys, now)?;
+    // What takes the place of as much isn't counted.
+    if before.is_some_and(|before| before != lengths(checked.manifest())) {
+        return Err(ServiceError::field("/version/manifest", "has a part of another length than the revision before"));
+    }
     let (version, revision) = (int(checked.place.version)?, int(checked.place.revision)?);
     let mut tx = state.db.begin_write().await?;
     if stored_meanwhile(tx.conn(), report, &checked).await? {
@@ -262,9 +280,8 @@ pub async fn rekey(
     let changed = access::refresh(tx.conn(), report, now).await?;
     let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version).with("revision", revision);
     tx.record(event).await?;
-    tx.commit().await?;
-    changed.publish(state);
-    Ok(())
+    changed.tell(&mut tx);
+    tx.commit().await
 }
 
 /// Uploads of this person for this report that can't be committed any more. What was uploaded for a version that somebody else

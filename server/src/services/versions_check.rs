@@ -78,6 +78,7 @@ pub fn check(
     if claimed.place != place {
         return Err(ServiceError::field("/version/manifest", "is of another report, version or revision"));
     }
+    check_files(claimed)?;
     verify::not_ahead("/version/manifest", claimed.time, now)?;
     verify::manifest(&manifest, earlier, state, keys)?;
     if claimed.statement != sha256(&body.statement.0) {
@@ -112,6 +113,19 @@ fn check_sizes(body: &NewVersion) -> ServiceResult<()> {
     let distinct: BTreeSet<_> = body.uploads.iter().collect();
     if distinct.len() != body.uploads.len() {
         return Err(ServiceError::field("/version/uploads", "an upload is named twice"));
+    }
+    Ok(())
+}
+
+/// No more files than may be uploaded for a version: those that are carried over take rows and room in each answer too.
+fn check_files(manifest: &Manifest) -> ServiceResult<()> {
+    let files = manifest.parts.len().saturating_sub(1);
+    if files > FILES_MAX {
+        return Err(ServiceError::field("/version/manifest", format!("at most {FILES_MAX} files")));
+    }
+    let origins: BTreeSet<_> = manifest.origins().collect();
+    if origins.len() != files {
+        return Err(ServiceError::field("/version/manifest", "carries a file over twice"));
     }
     Ok(())
 }

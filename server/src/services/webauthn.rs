@@ -1,10 +1,10 @@
 //! This server as a relying party of WebAuthn; what a ceremony means is webauthn-rs' to check.
 
 use api_types::{
-    B64, ErrorCode,
+    B64, ErrorCode, SessionId,
     passkeys::{NewPasskey, PasskeyAssertion},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
@@ -12,27 +12,31 @@ use webauthn_rs::prelude::{
     WebauthnBuilder,
 };
 
-use crate::{ServiceError, ServiceResult, clock::MINUTE, config::Origin, policy::Actor, services::pending::Pending};
+use crate::{
+    ServiceError, ServiceResult, clock::MINUTE, config::Origin, services::pending::Pending,
+    storage::ceremonies::CeremonyKind,
+};
 
 /// So long an authenticator may take.
 const WAIT: api_types::UnixMillis = 5 * MINUTE;
 
-/// What waits for authenticators, in memory.
+/// Registrations that wait for authenticators.
+pub static REGISTRATIONS: Pending<Registration> = Pending::new(CeremonyKind::PasskeyRegistration, WAIT);
+/// Challenges that any passkey may answer.
+pub static CHALLENGES: Pending<DiscoverableAuthentication> = Pending::new(CeremonyKind::Passkey, WAIT);
+
+/// This server, as authenticators know it.
 #[derive(Debug)]
 pub struct RelyingParty {
     /// Absent where the origin's host is an address: WebAuthn asks for a name.
     webauthn: Option<Webauthn>,
-    /// Registrations.
-    pub registrations: Pending<Registration>,
-    /// Challenges that any passkey may answer.
-    pub challenges: Pending<DiscoverableAuthentication>,
 }
 
 /// A registration between start and finish.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Registration {
-    /// Whose, in which session.
-    pub actor: Actor,
+    /// In which session.
+    pub session: SessionId,
     /// webauthn-rs'.
     pub state: PasskeyRegistration,
 }
@@ -44,7 +48,7 @@ impl RelyingParty {
             let host = url.domain()?.to_owned();
             WebauthnBuilder::new(&host, &url).ok()?.rp_name(name).build().ok()
         });
-        Self { webauthn, registrations: Pending::new(WAIT), challenges: Pending::new(WAIT) }
+        Self { webauthn }
     }
 
     /// Whether passkeys can be used here.

@@ -67,7 +67,7 @@ async fn round(state: &AppState, gateway: &dyn SmsGateway, stop: &CancellationTo
         if batch.is_empty() {
             break;
         }
-        let ended = stream::iter(batch).map(|row| deliver(state, gateway, row)).buffer_unordered(AT_ONCE);
+        let ended = stream::iter(batch).map(|held| deliver(state, gateway, held)).buffer_unordered(AT_ONCE);
         ended
             .for_each(async |ended| {
                 if let Err(error) = ended {
@@ -84,40 +84,46 @@ async fn round(state: &AppState, gateway: &dyn SmsGateway, stop: &CancellationTo
 }
 
 /// Takes what is due in hand.
-async fn claim(state: &AppState) -> ServiceResult<Vec<CodeRow>> {
+async fn claim(state: &AppState) -> ServiceResult<Vec<(CodeRow, UnixMillis)>> {
     let now = state.clock.now();
+    let until = now + LEASE;
     // Looked for without the writer: mostly there is nothing.
     let due = phone_codes::due(state.db.read(), now, BATCH).await?;
+    let mut claimed = Vec::with_capacity(due.len());
     if due.is_empty() {
-        return Ok(due);
+        return Ok(claimed);
     }
     let tx = state.db.begin_write().await?;
-    let mut claimed = Vec::with_capacity(due.len());
     for row in due {
-        if phone_codes::lease(tx.conn(), &row.id, now, now + LEASE).await? {
-            claimed.push(row);
+        if phone_codes::lease(tx.conn(), &row.id, now, until).await? {
+            claimed.push((row, until));
         }
     }
     tx.commit().await?;
     Ok(claimed)
 }
 
-async fn deliver(state: &AppState, gateway: &dyn SmsGateway, row: CodeRow) -> ServiceResult<()> {
+async fn deliver(state: &AppState, gateway: &dyn SmsGateway, (row, until): (CodeRow, UnixMillis)) -> ServiceResult<()> {
+    // A server that was asleep leaves it to whoever has it in hand by now.
+    if state.clock.now() + WHOLE.as_millis() as UnixMillis > until {
+        return Ok(());
+    }
+    let held = (&row.id, until);
     let code = state.sms_key.code(&row)?;
     let sms = Sms { id: row.id, to: row.number.clone(), text: text(row.purpose, &state.config.origin.host(), &code) };
     let sent = gateway.send(&sms).await;
     let (kind, attempts) = (enum_name(&row.purpose), row.attempts.saturating_add(1));
     let tx = state.db.begin_write().await?;
     match sent {
-        Ok(()) => phone_codes::sent(tx.conn(), &row.id).await?,
+        Ok(()) => phone_codes::sent(tx.conn(), held).await?,
         Err(why) if why.is_permanent() => {
             tracing::error!(message = hex::encode(row.id), kind, attempts, %why, "a code for a phone was given up");
-            phone_codes::sent(tx.conn(), &row.id).await?;
+            phone_codes::sent(tx.conn(), held).await?;
         }
         Err(why) => {
             tracing::warn!(message = hex::encode(row.id), kind, attempts, %why, "a code was not taken; it is tried again");
             let at = state.clock.now() + pause(attempts, why);
-            phone_codes::put_off(tx.conn(), &row.id, attempts, at).await?;
+            phone_codes::put_off(tx.conn(), held, attempts, at).await?;
         }
     }
     tx.commit().await

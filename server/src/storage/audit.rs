@@ -268,6 +268,15 @@ pub async fn list(conn: &impl ConnectionTrait, filter: EventFilter, limit: u64) 
     query.order_by_desc(Column::Seq).limit(limit).all(conn).await
 }
 
+/// Whether the server itself has said this since a time.
+pub async fn is_said(conn: &impl ConnectionTrait, subject: &str, since: UnixMillis) -> DbResult<bool> {
+    let query = Entity::find().select_only().column(Column::Seq).filter(Column::Action.eq(enum_name(&Action::System)));
+    let query = query.filter(Column::Subject.eq(subject));
+    let query = query.filter(audit_time::between(conn, Some(since), None).await?);
+    let found: Option<i64> = query.limit(1).into_tuple().one(conn).await?;
+    Ok(found.is_some())
+}
+
 /// When the newest event was recorded, by its own time.
 pub async fn newest_time(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
     let newest = Entity::find().select_only().column(Column::Time).order_by_desc(Column::Seq).limit(1);

@@ -13,8 +13,12 @@ use sea_orm::{
 };
 
 use super::{DbResult, corrupt};
+use crate::clock::{AHEAD, MINUTE};
 
 pub use entities::backups::Model as Backup;
+
+/// A hold of two minutes by a clock that is as far ahead as clocks may be, and some more.
+const LONGEST: UnixMillis = AHEAD + 5 * MINUTE;
 
 /// One that begins.
 pub async fn insert(conn: &impl ConnectionTrait, backup: Backup) -> DbResult<()> {
@@ -22,10 +26,17 @@ pub async fn insert(conn: &impl ConnectionTrait, backup: Backup) -> DbResult<()>
     Ok(())
 }
 
-/// One that runs.
+/// One that runs. Nobody holds for as long as [`LONGEST`]: who says so was killed while a clock was ahead.
 pub async fn running(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<Option<Backup>> {
     let open = Entity::find().filter(Column::EndedAt.is_null()).filter(Column::LeasedUntil.gt(now));
+    let open = open.filter(Column::LeasedUntil.lte(now + LONGEST));
     open.order_by_desc(Column::BeganAt).one(conn).await
+}
+
+/// Whether one that was begun after a time has ended.
+pub async fn any_ended_since(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<bool> {
+    let ended = Entity::find().filter(Column::EndedAt.is_not_null()).filter(Column::BeganAt.gt(time));
+    Ok(ended.one(conn).await?.is_some())
 }
 
 /// Goes on holding. Says whether it still did.
@@ -106,9 +117,10 @@ pub async fn set_recorded(conn: &impl ConnectionTrait, id: &str) -> DbResult<()>
     Ok(())
 }
 
-/// The newest that ended, with a snapshot or without one.
-pub async fn newest(conn: &impl ConnectionTrait, good: bool) -> DbResult<Option<Backup>> {
-    let ended = Entity::find().filter(Column::EndedAt.is_not_null());
+/// The newest that ended, with a snapshot or without one. Those that were begun later than `until` don't count: a clock was
+/// ahead, and until it is as late as that none would be due.
+pub async fn newest(conn: &impl ConnectionTrait, good: bool, until: UnixMillis) -> DbResult<Option<Backup>> {
+    let ended = Entity::find().filter(Column::EndedAt.is_not_null()).filter(Column::BeganAt.lte(until));
     let of = if good { Column::Error.is_null() } else { Column::Error.is_not_null() };
     ended.filter(of).order_by_desc(Column::BeganAt).one(conn).await
 }

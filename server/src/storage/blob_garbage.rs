@@ -33,6 +33,13 @@ pub async fn remove(conn: &impl ConnectionTrait, keys: Vec<String>) -> DbResult<
     Ok(())
 }
 
+/// A row names the blob from now on, unless somebody took its deletion in hand since it was added with that time. Says whether
+/// it may.
+pub async fn take_back(conn: &impl ConnectionTrait, key: &str, not_before: UnixMillis) -> DbResult<bool> {
+    let query = Entity::delete_many().filter(Column::Key.eq(key)).filter(Column::NotBefore.eq(not_before));
+    Ok(query.exec(conn).await?.rows_affected == 1)
+}
+
 /// Keys whose time has come.
 pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<String>> {
     let rows = Entity::find()

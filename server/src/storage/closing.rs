@@ -12,8 +12,8 @@ use entities::{
     closed_accounts::{ActiveModel, Column, Entity},
     drafts, email_changes, email_verifications, emergency_contacts, grant_seeds, grants, identities, identity_tickets,
     invitations, opaque_records, organisation_key_wraps, outbox, passkeys, phone_codes, phones, quota_warnings, quotas,
-    recovery_codes, recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, team_key_wraps,
-    ways_in, wraps,
+    recovery_codes, recovery_shares, recovery_splits, report_access, reports, second_factors, sessions, sign_up_codes,
+    team_key_wraps, ways_in, wraps,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -119,6 +119,7 @@ pub async fn forget(conn: &impl ConnectionTrait, account: AccountId, email_key: 
     forget_numbers(conn, account).await?;
     delete_own(conn, account).await?;
     outbox::Entity::delete_many().filter(outbox::Column::AddressKey.eq(email_key)).exec(conn).await?;
+    sign_up_codes::Entity::delete_many().filter(sign_up_codes::Column::AddressKey.eq(email_key)).exec(conn).await?;
     decline_trust(conn, account, now).await?;
     forget_invitations(conn, account, email_key).await?;
     super::devices::forget_unused(conn, account).await?;

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use api_types::UnixMillis;
+use api_types::{AccountId, UnixMillis, live::LiveEvent};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
 use tokio::{
     runtime::Handle,
@@ -25,13 +25,14 @@ use crate::{
     audit::EventDraft,
     clock::Clock,
     database_url::DatabaseUrl,
+    live,
     storage::{
         DbResult,
         audit::{self, Heads, Staged},
         connect::{self, Purpose, begin, connect, reach},
         copy::marks,
         failure::Failure,
-        integrity,
+        integrity, live_events,
         log::Tree,
         migrate::{self, DatabaseError},
         open_file::OpenFile,
@@ -53,6 +54,7 @@ pub struct Db {
     clock: Clock,
     silent: UnixMillis,
     statements: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
 }
 
 /// Notified when there may be more for a tree.
@@ -62,6 +64,7 @@ struct Commits {
     keys: Notify,
     mail: Notify,
     sms: Notify,
+    live: Notify,
     cut_off: CutOff,
 }
 
@@ -114,6 +117,7 @@ struct Writer {
     unsure: bool,
     commits: Arc<Commits>,
     clock: Clock,
+    written: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -123,7 +127,8 @@ impl Writer {
         match begin(&self.conn).await {
             Err(error) if self.url.is_sqlite() && Failure::of(&error) != Failure::Busy => {
                 tracing::warn!(%error, "the connection that writes is made anew");
-                let conn = connect(&self.url, Purpose::Write).await?;
+                let mut conn = connect(&self.url, Purpose::Write).await?;
+                count(&mut conn, &self.written);
                 let left = std::mem::replace(&mut self.conn, conn);
                 self.unsure = true;
                 left.close().await?;
@@ -162,14 +167,23 @@ impl Db {
         Ok(Self::over(url).await?)
     }
 
+    /// As [`Db::open_existing`], but one that a restore has filled and not ended yet.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn open_restored(url: &DatabaseUrl) -> Result<Self, DatabaseError> {
+        let conn = reach(url, Purpose::Read).await?;
+        migrate::require_current(&conn).await?;
+        conn.close().await?;
+        Ok(Self::over(url).await?)
+    }
+
     async fn over(url: &DatabaseUrl) -> DbResult<Self> {
-        let conn = connect(url, Purpose::Write).await?;
+        let mut conn = connect(url, Purpose::Write).await?;
         let mut read = connect(url, Purpose::Read).await?;
-        let statements = Arc::<AtomicU64>::default();
-        let count = Arc::clone(&statements);
-        read.set_metric_callback(move |_| {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
+        let (statements, written) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        count(&mut read, &statements);
+        count(&mut conn, &written);
         let heads = Heads::load(&conn).await?;
         let commits = Arc::<Commits>::default();
         let clock = Clock::default();
@@ -181,9 +195,10 @@ impl Db {
             unsure: false,
             commits: Arc::clone(&commits),
             clock: clock.clone(),
+            written: Arc::clone(&written),
         };
         let file = Arc::new(OpenFile::of(url));
-        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), file, commits, clock, silent, statements })
+        Ok(Self { read, writer: Arc::new(Mutex::new(writer)), file, commits, clock, silent, statements, written })
     }
 
     /// The pool that reads. Writing through it fails on SQLite.
@@ -199,6 +214,11 @@ impl Db {
     /// How many statements the pool that reads has run since it was opened: what a request costs is a promise that is tested.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many statements the one that writes has run since then, without those that begin and end transactions.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The clock that stamps events.
@@ -234,6 +254,11 @@ impl Db {
         let _ = self.commits.cut_off.0.set(Box::new(make_up));
     }
 
+    /// Notified when live events were committed, here or by another server.
+    pub fn live(&self) -> &Notify {
+        &self.commits.live
+    }
+
     /// Begins the one write transaction; waits for the one before it.
     pub async fn begin_write(&self) -> ServiceResult<WriteTx> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
@@ -249,7 +274,7 @@ impl Db {
             writer.heads = Heads::load(&tx).await?;
             writer.unsure = false;
         }
-        Ok(WriteTx { tx, staged: Staged::default(), mail: false, sms: false, writer })
+        Ok(WriteTx { tx, staged: Staged::default(), told: Vec::new(), mail: false, sms: false, writer })
     }
 
     /// Whether SQLite's file is where it was opened. What is written to one that was moved or deleted would be lost with the
@@ -278,12 +303,21 @@ impl Db {
     }
 }
 
+/// Counts a connection's statements from now on.
+fn count(conn: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
+    let statements = Arc::clone(statements);
+    conn.set_metric_callback(move |_| {
+        statements.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
 /// A write transaction. Dropped without `commit`, it leaves nothing behind.
 #[derive(Debug)]
 pub struct WriteTx {
     // Field order matters: the transaction rolls back before the writer is released.
     tx: DatabaseTransaction,
     staged: Staged,
+    told: Vec<(AccountId, LiveEvent)>,
     mail: bool,
     sms: bool,
     writer: OwnedMutexGuard<Writer>,
@@ -314,6 +348,15 @@ impl WriteTx {
         phone_codes::insert(&self.tx, code).await
     }
 
+    /// Tells every open page of an account, on whichever server, once this is committed, and never without it. The same
+    /// twice is told once.
+    pub fn tell(&mut self, account: AccountId, event: LiveEvent) {
+        let told = (account, event);
+        if !self.told.contains(&told) {
+            self.told.push(told);
+        }
+    }
+
     /// Writes the events and commits. Only after this may anything be acknowledged.
     ///
     /// Runs in a task of its own: a request that is dropped meanwhile (a client that left, a timeout) must not part
@@ -324,8 +367,13 @@ impl WriteTx {
     }
 
     async fn finish(self) -> ServiceResult<()> {
-        let Self { tx, staged, mail, sms, mut writer } = self;
+        let Self { tx, staged, told, mail, sms, mut writer } = self;
         audit::insert(&tx, &staged).await?;
+        live_events::insert(&tx, &told, writer.clock.now()).await?;
+        if !told.is_empty() && tx.get_database_backend() == DbBackend::Postgres {
+            // It says that there is something to read, and is sent with the commit.
+            tx.execute_unprepared(&format!("NOTIFY {}", live::CHANNEL)).await?;
+        }
         // Whether it was written isn't known before it is said: else the table is asked, with the next transaction.
         writer.unsure = true;
         tx.commit().await?;
@@ -339,6 +387,9 @@ impl WriteTx {
         }
         if sms {
             writer.commits.sms.notify_one();
+        }
+        if !told.is_empty() {
+            writer.commits.live.notify_one();
         }
         writer.heads.advance(staged);
         Ok(())

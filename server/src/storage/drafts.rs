@@ -76,10 +76,25 @@ pub async fn update(
     Ok(())
 }
 
-/// Drafts that were last saved before a time, oldest first.
-pub async fn saved_before(conn: &impl ConnectionTrait, time: UnixMillis, limit: u64) -> DbResult<Vec<Model>> {
-    let old = Entity::find().filter(Column::UpdatedAt.lt(time)).order_by_asc(Column::UpdatedAt);
-    old.limit(limit).all(conn).await
+/// Reports and authors of drafts that were last saved before a time, oldest first; not what is sealed in them, which may be much.
+pub async fn saved_before(
+    conn: &impl ConnectionTrait,
+    time: UnixMillis,
+    limit: u64,
+) -> DbResult<Vec<(ReportId, AccountId)>> {
+    let found: Vec<(Vec<u8>, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::ReportId, Column::Author])
+        .filter(Column::UpdatedAt.lt(time))
+        .order_by_asc(Column::UpdatedAt)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let ids = |(report, author): (Vec<u8>, Vec<u8>)| -> DbResult<(ReportId, AccountId)> {
+        Ok((ReportId(super::id("drafts", "report_id", &report)?), AccountId(super::id("drafts", "author", &author)?)))
+    };
+    found.into_iter().map(ids).collect()
 }
 
 /// Deletes an author's draft; whether there was one.

@@ -64,6 +64,6 @@ pub async fn take(
 
 /// Forgets challenges that nobody used.
 pub async fn forget_expired(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
-    Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(conn).await?;
+    Entity::delete_many().filter(Column::Kind.eq(KIND)).filter(Column::ExpiresAt.lte(now)).exec(conn).await?;
     Ok(())
 }

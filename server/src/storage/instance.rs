@@ -2,7 +2,11 @@
 
 use api_types::UnixMillis;
 use entities::instance::{ActiveModel, Column, Entity};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::{DbResult, db::Db};
 use crate::{ServiceError, ServiceResult, clock::now_ms, random};
@@ -38,7 +42,9 @@ pub async fn load_or_create(db: &Db, name: &str) -> ServiceResult<InstanceRow> {
         created_at: Set(now_ms()),
     };
     let tx = db.begin_write().await?;
-    Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    // Another server may start on the same empty database.
+    let mut there = OnConflict::column(Column::Id);
+    Entity::insert(row).on_conflict(there.do_nothing().to_owned()).exec_without_returning(tx.conn()).await?;
     tx.commit().await?;
     load(db.read()).await?.ok_or_else(|| ServiceError::Internal("the instance row is gone".into()))
 }

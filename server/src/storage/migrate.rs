@@ -61,6 +61,12 @@ pub enum DatabaseError {
          then the installation that it is copied from is the one to start"
     )]
     Unfinished,
+    /// `restore` hasn't ended.
+    #[error(
+        "this database is half a restore: it was stopped before all of it was verified. Delete the database and the new data \
+         folder, and run `healthsecure restore` again"
+    )]
+    Restoring,
     /// `migrate-to` has ended.
     #[error(
         "this installation was moved to {0}: start it with that database. What happened there since is not in this one \

@@ -3,8 +3,8 @@
 use api_types::{AccountId, UnixMillis};
 use entities::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -19,7 +19,7 @@ pub struct OutboxRow {
     pub kind: MailKind,
     /// Whom; nobody's account where somebody is invited.
     pub account: Option<AccountId>,
-    /// The verification or invitation that its link belongs to.
+    /// The verification, invitation or code at sign-up that its link or code belongs to.
     pub subject: Option<[u8; 16]>,
     /// As typed.
     pub address: String,
@@ -31,6 +31,10 @@ pub struct OutboxRow {
     pub due_at: UnixMillis,
     /// Tries so far that failed.
     pub attempts: i32,
+    /// Since when the mail server refuses it, or whom it is for.
+    pub refused_since: Option<UnixMillis>,
+    /// Since when the mail server fails, where that is what it waits for.
+    pub failing_since: Option<UnixMillis>,
 }
 
 fn row(model: Model) -> DbResult<OutboxRow> {
@@ -44,6 +48,8 @@ fn row(model: Model) -> DbResult<OutboxRow> {
         created_at: model.created_at,
         due_at: model.due_at,
         attempts: model.attempts,
+        refused_since: model.refused_since,
+        failing_since: model.failing_since,
     })
 }
 
@@ -61,6 +67,8 @@ pub async fn insert(conn: &impl ConnectionTrait, message: &OutboxRow) -> DbResul
         attempts: Set(message.attempts),
         leased_until: Set(0),
         failed_at: Set(None),
+        refused_since: Set(message.refused_since),
+        failing_since: Set(message.failing_since),
     };
     Entity::insert(model).exec_without_returning(conn).await.map(drop)
 }
@@ -81,6 +89,9 @@ pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>
     Ok(rows.iter().map(|row| row.due_at.max(row.leased_until)).min())
 }
 
+/// A message in hand: its id, and the end of the lease, which is later with each holder and so tells one from the next.
+pub type Leased<'a> = (&'a [u8; 16], UnixMillis);
+
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
 pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, until: UnixMillis) -> DbResult<bool> {
     let query = Entity::update_many()
@@ -92,27 +103,75 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
-/// It was sent, or is of no use any more.
-pub async fn delete(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
-    Entity::delete_by_id(id.to_vec()).exec(conn).await.map(drop)
-}
-
-/// It wasn't taken: tried again then.
-pub async fn put_off(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, due_at: UnixMillis) -> DbResult<()> {
-    let query = Entity::update_many()
-        .col_expr(Column::Attempts, Expr::value(attempts))
-        .col_expr(Column::DueAt, Expr::value(due_at))
-        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
-        .filter(Column::Id.eq(id.to_vec()));
+/// It was sent, or is of no use any more. Nothing, where the lease that ends then is not this one's any more; so below.
+pub async fn delete(conn: &impl ConnectionTrait, (id, until): Leased<'_>) -> DbResult<()> {
+    let query = Entity::delete_many().filter(Column::Id.eq(id.to_vec())).filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 
+/// It wasn't taken: tried again at its `due_at`.
+pub async fn put_off(conn: &impl ConnectionTrait, until: UnixMillis, message: &OutboxRow) -> DbResult<()> {
+    let query = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::value(message.attempts))
+        .col_expr(Column::DueAt, Expr::value(message.due_at))
+        .col_expr(Column::RefusedSince, Expr::value(message.refused_since))
+        .col_expr(Column::FailingSince, Expr::value(message.failing_since))
+        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
+        .filter(Column::Id.eq(message.id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
+    query.exec(conn).await.map(drop)
+}
+
+fn failing() -> Condition {
+    Condition::all().add(Column::FailingSince.is_not_null()).add(Column::FailedAt.is_null())
+}
+
+/// What waits for a mail server that fails is tried at once: it may be another one now.
+pub async fn hurry(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
+    let query = Entity::update_many().col_expr(Column::DueAt, Expr::value(now)).filter(failing());
+    query.exec(conn).await.map(drop)
+}
+
+/// The mail server answers as it should: nothing waits for that any more.
+pub async fn works(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
+    let query = Entity::update_many()
+        .col_expr(Column::DueAt, Expr::value(now))
+        .col_expr(Column::FailingSince, Expr::value(None::<UnixMillis>))
+        .filter(failing());
+    query.exec(conn).await.map(drop)
+}
+
+/// How mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// Since when the mail server fails.
+    pub failing_since: Option<UnixMillis>,
+    /// Messages that were given up lately.
+    pub given_up: u64,
+}
+
+/// How mail stands, whichever server sends it.
+pub async fn standing(conn: &impl ConnectionTrait) -> DbResult<Standing> {
+    let waiting = waiting().count(conn).await?;
+    let given_up = Entity::find().filter(Column::FailedAt.is_not_null()).count(conn).await?;
+    let first = Entity::find().filter(failing()).order_by_asc(Column::FailingSince).limit(1).one(conn).await?;
+    Ok(Standing { waiting, given_up, failing_since: first.and_then(|row| row.failing_since) })
+}
+
 /// It is given up.
-pub async fn fail(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, now: UnixMillis) -> DbResult<()> {
+pub async fn fail(
+    conn: &impl ConnectionTrait,
+    (id, until): Leased<'_>,
+    attempts: i32,
+    now: UnixMillis,
+) -> DbResult<()> {
     let query = Entity::update_many()
         .col_expr(Column::Attempts, Expr::value(attempts))
         .col_expr(Column::FailedAt, Expr::value(Some(now)))
-        .filter(Column::Id.eq(id.to_vec()));
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 

@@ -3,11 +3,11 @@
 use api_types::{AccountId, UnixMillis};
 use entities::phone_codes::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 
-use super::DbResult;
+use super::{DbResult, outbox::Leased};
 use crate::{
     audit::enum_name,
     sms::{CodePurpose, Number},
@@ -24,7 +24,7 @@ pub struct CodeRow {
     pub number: Number,
     /// Whose; nobody's where the number signs in to no account.
     pub account: Option<AccountId>,
-    /// SHA-256 of the cookie of the browser that it is for.
+    /// SHA-256 of the cookie of the browser that it is for, or of the attempt whose second factor it is.
     pub browser: Option<[u8; 32]>,
     /// Wrong tries so far.
     pub tries: i32,
@@ -83,10 +83,10 @@ pub async fn of_account(
     query.filter(Column::Purpose.eq(enum_name(&purpose))).one(conn).await?.map(row).transpose()
 }
 
-/// The code that a browser signs in with.
-pub async fn of_browser(conn: &impl ConnectionTrait, browser: [u8; 32]) -> DbResult<Option<CodeRow>> {
-    let query = Entity::find().filter(Column::BrowserHash.eq(browser.to_vec()));
-    query.filter(Column::Purpose.eq(enum_name(&CodePurpose::SignIn))).one(conn).await?.map(row).transpose()
+/// The code of a purpose that is good in one browser, or one attempt.
+pub async fn bound(conn: &impl ConnectionTrait, purpose: CodePurpose, to: [u8; 32]) -> DbResult<Option<CodeRow>> {
+    let query = Entity::find().filter(Column::BrowserHash.eq(to.to_vec()));
+    query.filter(Column::Purpose.eq(enum_name(&purpose))).one(conn).await?.map(row).transpose()
 }
 
 /// A wrong try.
@@ -111,14 +111,10 @@ pub async fn void_all(conn: &impl ConnectionTrait, account: AccountId) -> DbResu
     Entity::delete_many().filter(Column::AccountId.eq(account.0.to_vec())).exec(conn).await.map(drop)
 }
 
-/// Voids the codes that sign in with a number, and those of a browser.
-pub async fn void_sign_in(conn: &impl ConnectionTrait, number: &Number, browser: Option<[u8; 32]>) -> DbResult<()> {
-    let mut which = Condition::any().add(Column::Number.eq(number.as_str()));
-    if let Some(browser) = browser {
-        which = which.add(Column::BrowserHash.eq(browser.to_vec()));
-    }
-    let query = Entity::delete_many().filter(Column::Purpose.eq(enum_name(&CodePurpose::SignIn)));
-    query.filter(which).exec(conn).await.map(drop)
+/// Voids the code of a purpose that was good in one browser, or one attempt. Where there was none the same is done.
+pub async fn void_bound(conn: &impl ConnectionTrait, purpose: CodePurpose, to: Option<[u8; 32]>) -> DbResult<()> {
+    let query = Entity::delete_many().filter(Column::BrowserHash.eq(to.unwrap_or_default().to_vec()));
+    query.filter(Column::Purpose.eq(enum_name(&purpose))).exec(conn).await.map(drop)
 }
 
 /// What is due to be sent, lives and is in nobody's hands, oldest first.
@@ -145,19 +141,27 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
-/// There is nothing to send any more: it was sent, or given up.
-pub async fn sent(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
+/// There is nothing to send any more: it was sent, or given up. Nothing, where the lease that ends then is not this one's any
+/// more; so below.
+pub async fn sent(conn: &impl ConnectionTrait, (id, until): Leased<'_>) -> DbResult<()> {
     let query = Entity::update_many().col_expr(Column::SendAt, Expr::value(None::<UnixMillis>));
-    query.filter(Column::Id.eq(id.to_vec())).exec(conn).await.map(drop)
+    let query = query.filter(Column::Id.eq(id.to_vec())).filter(Column::LeasedUntil.eq(until));
+    query.exec(conn).await.map(drop)
 }
 
 /// It wasn't taken: tried again then.
-pub async fn put_off(conn: &impl ConnectionTrait, id: &[u8; 16], attempts: i32, send_at: UnixMillis) -> DbResult<()> {
+pub async fn put_off(
+    conn: &impl ConnectionTrait,
+    (id, until): Leased<'_>,
+    attempts: i32,
+    send_at: UnixMillis,
+) -> DbResult<()> {
     let query = Entity::update_many()
         .col_expr(Column::Attempts, Expr::value(attempts))
         .col_expr(Column::SendAt, Expr::value(Some(send_at)))
         .col_expr(Column::LeasedUntil, Expr::value(0_i64))
-        .filter(Column::Id.eq(id.to_vec()));
+        .filter(Column::Id.eq(id.to_vec()))
+        .filter(Column::LeasedUntil.eq(until));
     query.exec(conn).await.map(drop)
 }
 

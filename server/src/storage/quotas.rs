@@ -94,13 +94,13 @@ pub async fn set_warned(
     quota_warnings::Entity::insert(row).on_conflict(again).exec_without_returning(conn).await.map(drop)
 }
 
-/// Bytes of ciphertext that an account stores: all current revisions of the reports that it owns, a file that several versions
-/// have once, and at their full length the uploads under way for those and for what it, or a device of its, is still writing.
+/// Bytes of ciphertext that an account stores: all current revisions of the reports that it owns, their manifests with them, a file
+/// that several versions have once, and at their full length the uploads under way for those and for what it, or a device of its, is still writing.
 /// What new keys after a revocation are uploaded for takes the place of as much and isn't counted.
 pub async fn used(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<u64> {
     use {uploads::Column as Upload, versions::Column as Version};
     let files = files(conn, account).await?;
-    let fields = Expr::cust("sum(length(part0) + length(statement))").cast_as("bigint");
+    let fields = Expr::cust("sum(length(part0) + length(statement) + length(manifest))").cast_as("bigint");
     let fields = versions::Entity::find().select_only().expr(fields);
     let fields = fields.filter(Version::SupersededAt.is_null()).filter(Version::ReportId.in_subquery(owned(account)));
     let fields = total(conn, fields).await?;

@@ -169,6 +169,16 @@ pub async fn overdue(conn: &impl ConnectionTrait, account: AccountId, now: UnixM
     ids.iter().map(|id| super::id("report_access", "report_id", id).map(ReportId)).collect()
 }
 
+/// Whether somebody's list still has a report whose grant has ended.
+pub async fn is_overdue(conn: &impl ConnectionTrait, report: ReportId, now: UnixMillis) -> DbResult<bool> {
+    use report_access::Column;
+    let query = report_access::Entity::find()
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .filter(Column::EndsAt.gt(0))
+        .filter(Column::EndsAt.lte(now));
+    Ok(query.limit(1).one(conn).await?.is_some())
+}
+
 /// The same over all accounts, for the clean-up.
 pub async fn overdue_anywhere(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<ReportId>> {
     use report_access::Column;

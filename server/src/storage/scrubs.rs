@@ -31,9 +31,10 @@ pub async fn newest(conn: &impl ConnectionTrait) -> DbResult<Option<ScrubRow>> {
     Entity::find().filter(Column::EndedAt.is_not_null()).order_by_desc(Column::BeganAt).one(conn).await
 }
 
-/// How far it is, or that it ended.
-pub async fn update(conn: &impl ConnectionTrait, row: &ScrubRow) -> DbResult<()> {
-    Entity::update_many()
+/// How far it is, or that it ended. Says whether it was still the one of whoever held it until `held`; so below: the end of a hold
+/// is later with each that is given, and so tells one server from the next.
+pub async fn update(conn: &impl ConnectionTrait, row: &ScrubRow, held: UnixMillis) -> DbResult<bool> {
+    let done = Entity::update_many()
         .col_expr(Column::LeasedUntil, Expr::value(row.leased_until))
         .col_expr(Column::EndedAt, Expr::value(row.ended_at))
         .col_expr(Column::Place, Expr::value(row.place.clone()))
@@ -41,20 +42,23 @@ pub async fn update(conn: &impl ConnectionTrait, row: &ScrubRow) -> DbResult<()>
         .col_expr(Column::Bytes, Expr::value(row.bytes))
         .col_expr(Column::Damaged, Expr::value(row.damaged))
         .filter(Column::Id.eq(row.id.clone()))
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::LeasedUntil.eq(held))
         .exec(conn)
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 /// Until when it is somebody's.
-pub async fn lease(conn: &impl ConnectionTrait, id: &str, until: UnixMillis) -> DbResult<()> {
-    Entity::update_many()
+pub async fn lease(conn: &impl ConnectionTrait, id: &str, held: UnixMillis, until: UnixMillis) -> DbResult<bool> {
+    let done = Entity::update_many()
         .col_expr(Column::LeasedUntil, Expr::value(until))
         .filter(Column::Id.eq(id))
         .filter(Column::EndedAt.is_null())
+        .filter(Column::LeasedUntil.eq(held))
         .exec(conn)
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 /// How many blobs the database names.

@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    Statement, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -61,6 +61,27 @@ pub async fn any(conn: &impl ConnectionTrait) -> DbResult<bool> {
 /// Those of an account that count.
 pub async fn confirmed(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<FactorRow>> {
     Ok(of_account(conn, account).await?.into_iter().filter(|row| row.confirmed_at.is_some()).collect())
+}
+
+/// What an account has that counts as a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Has {
+    /// An authenticator app or a passkey.
+    pub strong: bool,
+    /// A phone.
+    pub phone: bool,
+}
+
+/// What it has, in one statement: it is asked at each sign-in, and again before its session is stored.
+pub async fn has(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Has> {
+    let sql = "SELECT \
+        CASE WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.account_id = $1 AND f.confirmed_at IS NOT NULL) \
+               OR EXISTS (SELECT 1 FROM passkeys k WHERE k.account_id = $1) THEN 1 ELSE 0 END AS strong, \
+        CASE WHEN EXISTS (SELECT 1 FROM phones p WHERE p.account_id = $1 AND p.second_factor) THEN 1 ELSE 0 END AS phone";
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account.0.to_vec().into()]);
+    let row = conn.query_one_raw(statement).await?.ok_or_else(|| super::corrupt("second_factors", "account_id"))?;
+    let flag = |name| row.try_get::<i32>("", name).map(|flag| flag != 0);
+    Ok(Has { strong: flag("strong")?, phone: flag("phone")? })
 }
 
 /// Which of these accounts have one that counts.

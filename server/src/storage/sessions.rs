@@ -4,10 +4,7 @@ use api_types::{
     AccountId, SessionId, UnixMillis,
     sessions::{Carrier, Place},
 };
-use entities::{
-    accounts,
-    sessions::{ActiveModel, Column, Entity, Model},
-};
+use entities::sessions::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QueryResult, sea_query::Expr,
@@ -149,12 +146,7 @@ pub async fn touch(conn: &impl ConnectionTrait, account: AccountId, id: SessionI
         .filter(Column::Id.eq(id.0.to_vec()))
         .exec(conn)
         .await?;
-    accounts::Entity::update_many()
-        .col_expr(accounts::Column::LastSeenAt, Expr::value(Some(now)))
-        .filter(accounts::Column::Id.eq(account.0.to_vec()))
-        .exec(conn)
-        .await
-        .map(drop)
+    super::accounts::touch(conn, account, now).await
 }
 
 /// The password was proved again, and perhaps a second factor.

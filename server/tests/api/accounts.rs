@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     harness::Server,
+    live::Told,
     person::{Applicant, Person, approval, founder},
 };
 
@@ -47,12 +48,9 @@ impl Clinic {
 async fn an_approved_doctor_is_found_by_name_and_may_act() {
     let clinic = clinic().await;
     assert!(clinic.find(&clinic.pat, "name=Dora").await.is_empty(), "who waits is not found");
-    let mut live = clinic.server.state.live.subscribe(clinic.dora.id);
+    let told = Told::from_now(&clinic.server.state, clinic.dora.id).await;
     assert_eq!(clinic.approve().await.status, 204);
-    let mut kinds = Vec::new();
-    while let Ok(event) = live.try_recv() {
-        kinds.push(event.kind);
-    }
+    let kinds = told.kinds(&clinic.server.state).await;
     assert!(kinds.contains(&LiveKind::AccountChanged), "{kinds:?}");
     for query in ["name=Dora", "name=d%C3%B3ra%20VAN", "name=van%20doc", "name=Doct"] {
         assert_eq!(clinic.find(&clinic.pat, query).await, [clinic.dora.id], "{query}");

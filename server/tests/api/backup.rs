@@ -20,7 +20,7 @@ use server::{
     cli::default_database,
     clock::{HOUR, MINUTE},
     database_url::DatabaseUrl,
-    log, upkeep,
+    log, services, upkeep,
 };
 use tempfile::TempDir;
 
@@ -100,7 +100,7 @@ impl Vaulted {
         [told(shut), told(opened)]
     }
 
-    async fn restore(&self, data: &Path, database: DatabaseUrl) -> Result<Restored, BackupError> {
+    pub async fn restore(&self, data: &Path, database: DatabaseUrl) -> Result<Restored, BackupError> {
         let order = Restore {
             from: self.repository().await,
             identities: self.identities(),
@@ -167,7 +167,7 @@ async fn a_backup_taken_while_people_write_opens_elsewhere() {
     assert_eq!(restored.settings["name"], "Test clinic");
 
     let server = Server::start_in(folder, |_| ()).await;
-    assert_eq!(events(&server, &format!("what=restore snapshot={} sessions=3", taken.id)).await, 1);
+    assert_eq!(events(&server, &format!("what=restore snapshot={} sessions=3 removals=0%", taken.id)).await, 1);
     let [doctor, patient] = [back(&server, "dora@clinic.example").await, back(&server, "ann@clinic.example").await];
     for reader in [&doctor, &patient] {
         assert_eq!(read(reader, &shared).await.unwrap().len(), FILE);
@@ -340,6 +340,67 @@ async fn as_many_are_kept_as_was_said() {
     assert_eq!(vaulted.faults().await, [vec![], Vec::<String>::new()]);
     let gone = backup::verify(&vaulted.repository().await, None, Some(&taken[0].id)).await;
     assert!(matches!(gone, Err(BackupError::NoSnapshot(_))), "{gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_stored_is_ever_written_over() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    vaulted.take(&server).await;
+    let before = vaulted.files();
+    let held: Vec<Vec<u8>> = before.iter().map(|path| fs::read(path).unwrap()).collect();
+    // Nobody knows any more what is there: all of it is stored once more, beside what there is.
+    for index in fs::read_dir(vaulted.path().join("indexes")).unwrap() {
+        fs::write(index.unwrap().path(), "{}").unwrap();
+    }
+    let second = vaulted.take(&server).await;
+    assert!(second.size.new_bytes > FILE as u64, "{second:?}");
+    assert!(vaulted.files().len() >= 2 * before.len() - 1);
+    for (path, bytes) in before.iter().zip(&held) {
+        assert!(fs::read(path).unwrap() == *bytes, "{}", path.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_name_is_unknown_no_object_is_deleted() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    let left_over = vaulted.path().join("objects/left-over");
+    fs::write(&left_over, "of nobody").unwrap();
+    let unknown = vaulted.path().join("snapshots/20261127T094100Z-5f3a09c1");
+    fs::write(&unknown, "of another version").unwrap();
+    server.state.clock.advance(HOUR);
+    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert_eq!((taken.dropped, left_over.exists()), (1, true));
+    fs::remove_file(&unknown).unwrap();
+    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert!(!left_over.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    server.state.clock.advance(HOUR);
+    let ahead = vaulted.take(&server).await;
+    server.state.clock.advance(-HOUR);
+    let plan = vaulted.schedule(None);
+    assert!(services::backups::due(&server.state, &plan).await.unwrap().is_some(), "none was made by a clock that is right");
+    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
+    assert!(services::backups::due(&server.state, &plan).await.unwrap().is_none());
+    assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));
+    let contents = vaulted.repository().await.contents().await.unwrap();
+    let now = server.state.clock.now();
+    assert_eq!(contents.newest(now).unwrap(), taken.id);
+    assert_eq!(contents.newest(now + HOUR).unwrap(), ahead.id);
+    assert_eq!(contents.newest(now - 2 * HOUR).unwrap(), ahead.id, "a clock that is behind");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{TryStreamExt, future::join_all};
 use server::{
     random,
-    storage::blobs::{BlobError, Blobs, BlobsConfig, MARKER, PIECE, Written},
+    storage::blobs::{BlobError, Blobs, BlobsConfig, FILE_PIECE, MARKER, PIECE, Written},
 };
 use sha2::{Digest, Sha256};
 
@@ -54,7 +54,9 @@ async fn conforms(blobs: &Blobs) {
 }
 
 async fn sizes_around_the_pieces(blobs: &Blobs) {
-    for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE - 1, 2 * PIECE, 2 * PIECE + 1, 2 * PIECE + 17] {
+    let around = |n| [n - 1, n, n + 1];
+    let lens = [around(1), around(FILE_PIECE), around(2 * FILE_PIECE), around(PIECE), around(2 * PIECE)];
+    for len in lens.concat().into_iter().chain([2 * PIECE + 17]) {
         let (key, content) = (new_key(), content(len));
         let written = write(blobs, &key, &content).await.unwrap();
         assert_eq!(written, Written { len: len as u64, sha256: Sha256::digest(&content).into() }, "{len}");
@@ -66,7 +68,7 @@ async fn sizes_around_the_pieces(blobs: &Blobs) {
 }
 
 async fn writes_of_any_size(blobs: &Blobs) {
-    for (len, at_once) in [(PIECE + 3, 613), (3 * PIECE + 1, usize::MAX), (2 * PIECE, PIECE)] {
+    for (len, at_once) in [(PIECE + 3, 613), (3 * PIECE + 1, usize::MAX), (2 * PIECE, PIECE), (PIECE, FILE_PIECE)] {
         let (key, content) = (new_key(), content(len));
         let mut writer = blobs.write(&key);
         for some in content.chunks(at_once) {
@@ -101,7 +103,7 @@ async fn ranges(blobs: &Blobs) {
 }
 
 async fn what_is_given_up_is_not_there(blobs: &Blobs) {
-    for len in [0, 1, PIECE, PIECE + 1, 3 * PIECE] {
+    for len in [0, 1, FILE_PIECE, FILE_PIECE + 1, PIECE, PIECE + 1, 3 * PIECE] {
         for said in [true, false] {
             let key = new_key();
             let mut writer = blobs.write(&key);
@@ -118,7 +120,7 @@ async fn what_is_given_up_is_not_there(blobs: &Blobs) {
 }
 
 async fn nothing_is_visible_before_the_end(blobs: &Blobs) {
-    for len in [1, PIECE + 1, 2 * PIECE] {
+    for len in [1, FILE_PIECE + 1, PIECE + 1, 2 * PIECE] {
         let key = new_key();
         let mut writer = blobs.write(&key);
         writer.write(&content(len)).await.unwrap();

@@ -30,6 +30,8 @@ const SEGMENT: usize = 56 + 512 * (16 * 1024 + 16);
 
 /// Operation id, and the most bytes that its body may have.
 const TABLE: &[(&str, usize)] = &[
+    ("ask_sign_up_code", USUAL),
+    ("check_sign_up_code", USUAL),
     ("start_sign_up", USUAL),
     ("finish_sign_up", ACCOUNT),
     ("start_sign_in", USUAL),

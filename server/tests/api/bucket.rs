@@ -101,7 +101,7 @@ async fn a_client_that_leaves_in_the_middle_of_a_segment_leaves_nothing() {
     let (asked, mut heard) = mpsc::unbounded_channel();
     let most = Bytes::copy_from_slice(&segment(&part, 0)[..PIECE + 1000]);
     let some = stream::iter([Ok::<_, std::io::Error>(most)]);
-    // More is asked for only once the store has begun to take what came.
+    // More is asked for only once what came was taken.
     let body = some.chain(stream::once(async move {
         asked.send(()).unwrap();
         future::pending::<Result<Bytes, std::io::Error>>().await

@@ -18,7 +18,7 @@ use crate::{
 pub const ANN: &str = "ann@clinic.example";
 pub const NEW: &str = "ann@elsewhere.example";
 
-/// A server with mail, and a clinic whose links to verify addresses are taken.
+/// A server with mail, and a clinic whose link and codes that verify addresses are taken.
 pub async fn with_clinic(post: &Post) -> (Server, MailServer, [Person; 3]) {
     let (server, mut mail) = with_mail(post, Smtp::StartTls).await;
     let people = opened(&server, &mut mail).await;
@@ -153,7 +153,10 @@ async fn an_address_that_was_left_is_nobodys_but_may_be_taken_again() {
         token: None,
         device: device(),
     };
-    assert_eq!(code(client(&server).sign_up(sign_up).await), "email_taken");
+    assert_eq!(code(client(&server).sign_up(sign_up).await), "sign_up_code_required");
+    client(&server).ask_sign_up_code(ANN, None).await.unwrap();
+    let told = mail.next().await;
+    assert_eq!((&told.to[..], told.subject()), (&[ANN.to_owned()][..], "this address has an account, or had one"));
     dora.change_email(ANN).await.unwrap();
     assert_eq!(mail.next().await.to, ["dora@clinic.example"]);
     mail.nothing().await;

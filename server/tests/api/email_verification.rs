@@ -33,9 +33,20 @@ async fn verified(server: &Server, who: &Person) -> bool {
     account.email_verified_at.is_some()
 }
 
-/// A patient with an account, and the token of the link that was mailed.
+/// As accounts are from before the server sent mail.
+async fn unverify(server: &Server, who: &Person) {
+    let tx = server.state.db.begin_write().await.unwrap();
+    let before = accounts::Entity::update_many().col_expr(accounts::Column::EmailVerifiedAt, Expr::value(None::<i64>));
+    before.filter(accounts::Column::Id.eq(who.id.0.to_vec())).exec(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A patient with an account whose address isn't verified, and the token of the link that was mailed.
 async fn patient(server: &Server, mail: &mut MailServer, name: &str) -> (Person, String) {
     let person = Applicant::new(name, Role::Patient).sign_up(server, None).await;
+    assert_eq!(mail.next().await.subject(), "your code to create an account");
+    unverify(server, &person).await;
+    assert_eq!(send(server, &person).await.status, 204);
     let message = mail.next().await;
     assert_eq!(message.to, std::slice::from_ref(&person.applicant.email));
     (person, token(server, &message))

@@ -105,7 +105,7 @@ async fn offers(owner: &Person, email: &str, days: u8) -> client::Result<()> {
 }
 
 /// Trusted with a delay, and accepted.
-async fn trusts(owner: &Person, (contact, email): (&Person, &str), days: u8) -> WayInId {
+pub async fn trusts(owner: &Person, (contact, email): (&Person, &str), days: u8) -> WayInId {
     offers(owner, email, days).await.unwrap();
     let way_in = one(contact).await.way_in;
     contact.accept_trust(&way_in).await.unwrap();
@@ -113,7 +113,7 @@ async fn trusts(owner: &Person, (contact, email): (&Person, &str), days: u8) -> 
 }
 
 /// The one account that trusts this one.
-async fn one(contact: &Person) -> EmergencyLink {
+pub async fn one(contact: &Person) -> EmergencyLink {
     let mut links = contact.trusted_by().await.unwrap();
     assert_eq!(links.len(), 1);
     links.remove(0).unwrap()

@@ -13,7 +13,7 @@ use client::{
     native::Native,
 };
 
-use crate::harness::Server;
+use crate::{harness::Server, person::DEVICE, sign_up_codes};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Three segments of the upload and a short last chunk.
@@ -21,8 +21,14 @@ const FILE: usize = 9 * 1024 * 1024 + 123;
 
 pub type Person = Vault<Native>;
 
+/// On the device that the tests run on.
 pub fn client(server: &Server) -> Client<Native> {
-    Client::new(Native::new(&server.origin).unwrap())
+    client_on(server, DEVICE)
+}
+
+/// On the device of that token.
+pub fn client_on(server: &Server, device: &str) -> Client<Native> {
+    Client::new(Native::on_device(&server.origin, device).unwrap())
 }
 
 pub fn device() -> Device {
@@ -34,7 +40,11 @@ pub async fn join(server: &Server, name: &str, email: &str, role: Role, token: O
     let kit = client.new_kit();
     let sign_up = SignUp { name, email, password: PASSWORD, role, kit: &kit, token, device: device() };
     let words = kit.words().into_iter().map(str::to_owned).collect();
-    (client.sign_up(sign_up).await.unwrap(), words)
+    let joined = match sign_up_codes::proved(server, &client, email, token).await {
+        Some(address) => client.sign_up_with_code(sign_up, &address).await,
+        None => client.sign_up(sign_up).await,
+    };
+    (joined.unwrap(), words)
 }
 
 /// An administrator, an approved doctor and a patient.

@@ -351,6 +351,25 @@ async fn mail_tells_of_links_and_new_devices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_a_provider_verified_needs_no_code_by_mail() {
+    let Some(post) = Post::new() else { return };
+    let provider = Provider::start().await;
+    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
+    let smtp = post.config(Smtp::StartTls, mail.port);
+    let server = provider.server_with(|config| config.mail = Some(smtp)).await;
+    founder(&server).await;
+    mail.next().await;
+    let mut browser = Browser::default();
+    browser.visit(&server, &provider).await;
+    let body = ann().prepare_unproved(&server, None).await.unwrap();
+    assert_eq!(sign_up(&server, &mut browser.clone(), &body).await.code(), "sign_up_code_required");
+    let body = FinishSignUp { identity: true, ..body };
+    let made: SignedIn = sign_up(&server, &mut browser, &body).await.body();
+    assert!(made.account.email_verified_at.is_some());
+    mail.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_provider_stays_but_who_it_means() {
     let provider = Provider::start().await;
     let server = provider.server().await;

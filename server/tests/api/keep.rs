@@ -143,9 +143,11 @@ async fn mail_that_was_given_up_goes_after_its_time() {
             created_at: world.now(),
             due_at: world.now(),
             attempts: 0,
+            refused_since: None,
+            failing_since: None,
         };
         tx.queue_mail(&row).await.unwrap();
-        server::storage::outbox::fail(tx.conn(), &row.id, 1, world.now()).await.unwrap();
+        server::storage::outbox::fail(tx.conn(), (&row.id, 0), 1, world.now()).await.unwrap();
         tx.commit().await.unwrap();
         let kept = async || entities::outbox::Entity::find().all(world.state.db.read()).await.unwrap().len();
         days(&world, time - 1).await;

@@ -8,7 +8,7 @@ use client::{
 };
 use server::clock::now_ms;
 
-use crate::harness::Server;
+use crate::{harness::Server, person::DEVICE};
 
 /// A device whose clock says the same as the server's.
 pub struct Later(Native, Ahead);
@@ -57,5 +57,5 @@ impl Platform for Later {
 
 /// A client on it, as the clock says now.
 pub fn later(server: &Server) -> Client<Later> {
-    Client::new(Later(Native::new(&server.origin).unwrap(), Ahead::of(server)))
+    Client::new(Later(Native::on_device(&server.origin, DEVICE).unwrap(), Ahead::of(server)))
 }

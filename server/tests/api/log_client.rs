@@ -20,6 +20,7 @@ use crate::{
     harness::{Server, copy_database},
     honest_client::{PASSWORD, Person, clinic, device, read, write},
     log::record,
+    person::DEVICE,
     tree::Published,
 };
 
@@ -38,7 +39,7 @@ pub async fn all_verified<P: Platform>(person: &Vault<P>) -> Vec<AuditEvent> {
 }
 
 async fn session(server: &Server, email: &str, memory: Memory) -> Person {
-    let client = Client::with_memory(Native::new(&server.origin).unwrap(), memory);
+    let client = Client::with_memory(Native::on_device(&server.origin, DEVICE).unwrap(), memory);
     client.sign_in(email, PASSWORD, device(), &NoSecondFactor).await.unwrap()
 }
 

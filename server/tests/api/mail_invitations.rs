@@ -60,14 +60,19 @@ async fn a_mailed_invitation_verifies_the_address_that_it_was_sent_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_link_that_was_shown_verifies_nothing() {
+async fn the_link_that_was_shown_verifies_nothing_and_asks_for_a_code() {
     let Some(post) = Post::new() else { return };
     let (server, mut mail, ada) = with_administrator(&post).await;
     let created = invite(&server, &ada, &for_dora()).await;
     invited(&mut mail).await;
-    let dora = Applicant::new("Dora Doctor", Role::Doctor).sign_up(&server, Some(&created.token)).await;
-    assert_eq!(dora.signed_in.account.email_verified_at, None);
-    assert_eq!(mail.next().await.subject(), "confirm your e-mail address");
+    let dora = Applicant::new("Dora Doctor", Role::Doctor);
+    let body = dora.prepare_unproved(&server, Some(&created.token)).await.unwrap();
+    assert_eq!(server.post("/sign-up", None, &body).await.code(), "sign_up_code_required");
+    mail.nothing().await;
+    let dora = dora.sign_up(&server, Some(&created.token)).await;
+    assert!(dora.signed_in.account.email_verified_at.is_some());
+    assert_eq!(mail.next().await.subject(), "your code to create an account");
+    mail.nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

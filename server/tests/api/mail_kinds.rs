@@ -1,17 +1,25 @@
 //! What is mailed to whom: each kind to its one address, and nothing in it that isn't meant to be.
 
-use api_types::accounts::Role;
-use client::{Device, NoSecondFactor, PatientChoice, Recover, Share};
+use api_types::{
+    B64,
+    accounts::Role,
+    sessions::Carrier,
+    sign_in::{FinishSignIn, SignInStarted, StartSignIn},
+};
+use client::{Client, Device, NoSecondFactor, PatientChoice, Recover, Share, native::Native};
+use crypto::opaque::{Password, login_finish, login_start};
+use reqwest::{Method, header};
 
 use crate::{
-    harness::Server,
-    honest_client::{PASSWORD, Person, approve, client, clinic, device, join, write},
+    harness::{Answer, Server},
+    honest_client::{PASSWORD, Person, approve, client, client_on, clinic, device, join, write},
     mail_server::{Mail, MailServer, Post, Smtp, later, with_mail},
+    person::{DEVICE, input, rng},
     second_factor::add_app,
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
-const DEVICE: &str = "Marked Browser on Marked System";
+const DEVICE_NAME: &str = "Marked Browser on Marked System";
 /// What no message may hold: names, what devices call themselves, what reports say, passwords.
 pub const MARKS: [&str; 10] = [
     "Ann Example",
@@ -48,9 +56,9 @@ async fn told(mail: &mut MailServer, to: &str, subject: &str) -> Mail {
 const ADA: &str = "ada@clinic.example";
 const DORA: &str = "dora@clinic.example";
 const ANN: &str = "ann@clinic.example";
-const CONFIRM: &str = "confirm your e-mail address";
+const CODE: &str = "your code to create an account";
 
-/// A clinic, whose links to verify their addresses are taken.
+/// A clinic, whose link and codes that verify their addresses are taken.
 pub async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
     let people = clinic(server).await;
     let mut to: Vec<_> = [mail.next().await, mail.next().await, mail.next().await].map(|m| m.to).concat();
@@ -59,9 +67,16 @@ pub async fn opened(server: &Server, mail: &mut MailServer) -> [Person; 3] {
     people
 }
 
-async fn signs_in(server: &Server, email: &str, name: &str) -> Person {
-    let device = Device { name: name.to_owned(), ..device() };
-    client(server).sign_in(email, PASSWORD, device, &NoSecondFactor).await.unwrap()
+/// Another than the tests'.
+const OTHER_DEVICE: &str = "YW5vdGhlciBkZXZpY2UgZm9yIHRoZSBzYW1lIHRlc3Q";
+
+/// On the device of that token, if it shows one, which says of itself what all of them say.
+async fn signs_in(server: &Server, email: &str, token: Option<&str>) -> Person {
+    let client = match token {
+        Some(token) => client_on(server, token),
+        None => Client::new(Native::new(&server.origin).unwrap()),
+    };
+    client.sign_in(email, PASSWORD, Device { name: DEVICE_NAME.to_owned(), ..device() }, &NoSecondFactor).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +86,7 @@ async fn mail_tells_of_changes_of_the_ways_in() {
     let [administrator, doctor, _] = opened(&server, &mut mail).await;
     let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     let mail = &mut mail;
-    told(mail, "bea@clinic.example", CONFIRM).await;
+    told(mail, "bea@clinic.example", CODE).await;
 
     let (_, _) = add_app(&server, &doctor).await;
     told(mail, DORA, "a second factor was added").await;
@@ -126,24 +141,85 @@ async fn mail_tells_of_a_new_device_once() {
     let Some(post) = Post::new() else { return };
     let (server, mut mail) = with_mail(&post, Smtp::Tls).await;
     let [_, _, ann] = opened(&server, &mut mail).await;
-    let again = signs_in(&server, ANN, "test").await;
+    let again = signs_in(&server, ANN, Some(DEVICE)).await;
     mail.nothing().await;
     again.sign_out().await.unwrap();
     ann.sign_out().await.unwrap();
-    signs_in(&server, ANN, "test").await.sign_out().await.unwrap();
+    signs_in(&server, ANN, Some(DEVICE)).await.sign_out().await.unwrap();
     mail.nothing().await;
-    let new = signs_in(&server, ANN, DEVICE).await;
+    let new = signs_in(&server, ANN, Some(OTHER_DEVICE)).await;
     let told_of = told(&mut mail, ANN, "signed in on a new device").await;
     assert!(told_of.body.contains(" UTC") && told_of.body.contains("/recover"), "{}", told_of.body);
     new.sign_out().await.unwrap();
-    signs_in(&server, ANN, DEVICE).await.sign_out().await.unwrap();
+    signs_in(&server, ANN, Some(OTHER_DEVICE)).await.sign_out().await.unwrap();
     mail.nothing().await;
     // The same browser in somebody else's account is new there.
-    signs_in(&server, DORA, DEVICE).await;
+    signs_in(&server, DORA, Some(OTHER_DEVICE)).await;
     told(&mut mail, DORA, "signed in on a new device").await;
     later(&server, 91 * server::clock::DAY);
-    signs_in(&server, ANN, DEVICE).await;
+    signs_in(&server, ANN, Some(OTHER_DEVICE)).await;
     told(&mut mail, ANN, "signed in on a new device").await;
+}
+
+/// Somebody with the same browser on the same system, beside an open session of its kind.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_says_of_itself_makes_it_known_to_nobody() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::Tls).await;
+    let [_, _, ann] = opened(&server, &mut mail).await;
+    signs_in(&server, ANN, Some(DEVICE)).await;
+    mail.nothing().await;
+    for _ in 0..2 {
+        signs_in(&server, ANN, None).await;
+        told(&mut mail, ANN, "signed in on a new device").await;
+    }
+    assert_eq!(ann.sessions().await.unwrap().len(), 4);
+}
+
+/// A browser is given a cookie with its first session, which it shows from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_known_by_its_cookie_alone() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::Tls).await;
+    opened(&server, &mut mail).await;
+    let (first, cookie) = by_browser(&server, ANN, None).await;
+    assert_eq!(first.status, 200);
+    told(&mut mail, ANN, "signed in on a new device").await;
+    let (_, again) = by_browser(&server, ANN, Some(&cookie)).await;
+    assert_eq!(again, cookie, "the same for longer");
+    mail.nothing().await;
+    let (_, other) = by_browser(&server, ANN, None).await;
+    assert_ne!(other, cookie);
+    told(&mut mail, ANN, "signed in on a new device").await;
+}
+
+/// Signs in as a browser does; gives the device's cookie that came.
+async fn by_browser(server: &Server, email: &str, shown: Option<&str>) -> (Answer, String) {
+    let password = Password::new(PASSWORD).unwrap();
+    let start = login_start(&password, &mut rng()).unwrap();
+    let asked = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
+    let started: SignInStarted = server.post("/sign-in/start", None, &asked).await.body();
+    let input = input(server, start.state, password, started.credential_response.0);
+    let finish = FinishSignIn {
+        sign_in_id: started.sign_in_id,
+        credential_finalization: B64(login_finish(&input, &mut rng()).unwrap().finalization),
+        second_factor: None,
+        carrier: Carrier::Cookie,
+        device: DEVICE_NAME.to_owned(),
+    };
+    let mut request = server.request(Method::POST, "/api/v1/sign-in/finish").json(&finish);
+    if let Some(shown) = shown {
+        request = request.header(header::COOKIE, shown);
+    }
+    let answer = server.send(request).await;
+    let cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned());
+    let device: Vec<_> = cookies.filter(|cookie| cookie.starts_with("__Host-device=")).collect();
+    let [device] = &device[..] else { panic!("{device:?}") };
+    for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=34560000"] {
+        assert!(device.contains(attribute), "{device}");
+    }
+    let device = device.split(';').next().unwrap().to_owned();
+    (answer, device)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +229,7 @@ async fn mail_tells_that_something_was_shared_at_most_every_ten_minutes() {
     let [_, doctor, ann] = opened(&server, &mut mail).await;
     let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Patient, None).await;
     let mail = &mut mail;
-    told(mail, "otto@clinic.example", CONFIRM).await;
+    told(mail, "otto@clinic.example", CODE).await;
     doctor.find_by_email(ANN).await.unwrap();
     let id = write(&doctor, PatientChoice::Account(ann.account_id())).await;
     told(mail, ANN, "something was shared with you").await;
@@ -183,7 +259,7 @@ async fn mail_tells_who_is_invited_into_a_team_and_who_is_removed() {
     let [administrator, dora, _] = opened(&server, &mut mail).await;
     let (otto, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Doctor, None).await;
     let mail = &mut mail;
-    told(mail, "otto@clinic.example", CONFIRM).await;
+    told(mail, "otto@clinic.example", CODE).await;
     approve(&administrator, &otto).await;
     let team = dora.create_team("Marked Ward").await.unwrap();
     mail.nothing().await;

@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use server::{
-    clock::{DAY, MINUTE},
+    clock::{DAY, HOUR, MINUTE},
     mail::{MailConfig, MailKind, outbox as sender},
     services::notices,
-    storage::accounts,
+    storage::{
+        accounts,
+        outbox::{self as rows, OutboxRow},
+    },
     upkeep,
 };
 
@@ -15,10 +18,11 @@ use crate::{
     mail_server::{MailServer, Post, Smtp, free_port, later, outbox, until_outbox, with_mail},
     person::{Applicant, Person, founder, sign_in},
 };
-use api_types::{accounts::Role, sessions::Carrier};
+use api_types::{accounts::Role, mail::MailState, sessions::Carrier};
 
 pub const FOUNDER: &str = "ada.founder@example.org";
 pub const WAITS: &str = "email_verification";
+const TELLS: &str = "second_factor_added";
 
 pub async fn start(config: MailConfig) -> Server {
     Server::start_with(|it| it.mail = Some(config)).await
@@ -78,14 +82,8 @@ async fn a_mail_server_that_says_nothing_delays_nobody() {
     let config = post.config(Smtp::StartTls, mail.port);
     let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
     later(&server, 11 * MINUTE);
-    let mut to = Vec::new();
-    for _ in 0..4 {
-        to.extend(mail.next().await.to);
-    }
-    to.sort();
-    assert_eq!(to[0], FOUNDER);
-    assert_eq!(to.len(), 4);
-    mail.nothing().await;
+    // The others' codes have ended by now, and their accounts were made.
+    founder_is_told_once(&server, &mut mail).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,6 +163,104 @@ async fn an_address_that_is_refused_holds_up_no_other_and_is_given_up_after_thre
     assert_eq!(outbox(&server).await, []);
 }
 
+/// As administrators are told.
+async fn state(server: &Server, ada: &Person) -> MailState {
+    server.get("/admin/mail", Some(&ada.token)).await.body()
+}
+
+/// Until it is this.
+async fn until_state(server: &Server, ada: &Person, is: impl Fn(&MailState) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = state(server, ada).await;
+        if is(&found) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{found:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_fails_for_weeks_loses_nothing_and_administrators_see_since_when() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::StartTls, port)).await;
+    let ada = founder(&server).await;
+    until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+    // A message whose link ended is of no use; this one tells of something.
+    later(&server, DAY + MINUTE);
+    until_outbox(&server, <[_]>::is_empty).await;
+    let begun = server.state.clock.now();
+    tell(&server, FOUNDER, MailKind::SecondFactorAdded).await;
+    let waits = |attempts| move |rows: &[(String, i32, bool)]| rows == [(TELLS.to_owned(), attempts, false)];
+    until_outbox(&server, waits(1)).await;
+    for attempts in 2..12 {
+        later(&server, 2 * DAY);
+        until_outbox(&server, waits(attempts)).await;
+    }
+    // Sessions have ended meanwhile.
+    let (again, _) = sign_in(&server, FOUNDER, &ada.applicant.password, Carrier::Bearer).await;
+    let ada = Person { token: again.json()["token"].as_str().unwrap().to_owned(), ..ada };
+    let found = state(&server, &ada).await;
+    assert_eq!((found.sends, found.waiting, found.given_up), (true, 1, 0), "{found:?}");
+    let since = found.failing_since.unwrap();
+    assert!((begun..begun + MINUTE).contains(&since), "{since} {begun}");
+
+    let mut mail = post.serve(Smtp::StartTls, port, &[]);
+    later(&server, 5 * HOUR);
+    founder_is_told_once(&server, &mut mail).await;
+    until_state(&server, &ada, |found| (found.failing_since, found.waiting) == (None, 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_the_mail_server_refuses_is_nobodys_refusal() {
+    let Some(post) = Post::new() else { return };
+    let server = {
+        let wrong = post.serve(Smtp::StartTls, 0, &["--password", "another"]);
+        let server = start(post.config(Smtp::StartTls, wrong.port)).await;
+        let ada = founder(&server).await;
+        until_outbox(&server, |rows| rows == [(WAITS.to_owned(), 1, false)]).await;
+        later(&server, DAY + MINUTE);
+        until_outbox(&server, <[_]>::is_empty).await;
+        tell(&server, FOUNDER, MailKind::SecondFactorAdded).await;
+        for attempts in 1..6 {
+            until_outbox(&server, move |rows| rows == [(TELLS.to_owned(), attempts, false)]).await;
+            later(&server, DAY);
+        }
+        let (again, _) = sign_in(&server, FOUNDER, &ada.applicant.password, Carrier::Bearer).await;
+        let ada = Person { token: again.json()["token"].as_str().unwrap().to_owned(), ..ada };
+        assert!(state(&server, &ada).await.failing_since.is_some());
+        server
+    };
+    // Whoever starts it anew has mended it: nothing waits for hours.
+    let folder = server.stop().await;
+    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
+    let config = post.config(Smtp::StartTls, mail.port);
+    let server = Server::start_in(folder, |it| it.mail = Some(config)).await;
+    founder_is_told_once(&server, &mut mail).await;
+}
+
+/// An address that is refused says nothing of the mail server, and what waited for that leaves with the first that it takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_no_failure() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::StartTls, port)).await;
+    let ada = founder(&server).await;
+    patient(&server, "Pat Patient").await;
+    // The code that was asked for at sign-up is of no use any more; this tells of something.
+    tell(&server, "pat.patient@example.org", MailKind::SecondFactorAdded).await;
+    let tried =
+        |rows: &[(String, i32, bool)]| rows.iter().any(|row| row.0 == TELLS) && rows.iter().all(|row| row.1 > 0);
+    until_outbox(&server, tried).await;
+    assert!(state(&server, &ada).await.failing_since.is_some());
+    let mut mail = post.serve(Smtp::StartTls, port, &["--refuse", FOUNDER]);
+    later(&server, 2 * MINUTE);
+    assert_eq!(mail.next().await.to, ["pat.patient@example.org"]);
+    until_state(&server, &ada, |found| (found.failing_since, found.waiting) == (None, 1)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_send_one_sends() {
     let Some(post) = Post::new() else { return };
@@ -209,10 +305,46 @@ async fn what_is_rolled_back_is_told_to_nobody() {
     drop(tx);
     later(&server, MINUTE);
     mail.nothing().await;
-    // The same address again: the transaction of the sign-up ends before it has done anything.
-    let again = Applicant { email: FOUNDER.to_owned(), ..Applicant::new("Stran Ger", Role::Patient) };
-    let body = again.prepare(&server, None).await.unwrap();
-    assert_eq!(server.post("/sign-up", None, &body).await.code(), "email_taken");
+    // An address that got an account meanwhile: the transaction of the sign-up ends before it has done anything.
+    let again = Applicant::new("Pat Patient", Role::Patient).prepare(&server, None).await.unwrap();
+    mail.next().await;
+    patient(&server, "Pat Patient").await;
+    mail.next().await;
+    assert_eq!(server.post("/sign-up", None, &again).await.code(), "email_taken");
     mail.nothing().await;
     assert_eq!(outbox(&server).await, []);
+}
+
+/// A server that was asleep while another took its message over neither takes it back nor ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lost_a_message_to_another_server_changes_nothing_of_it() {
+    let server = Server::start().await;
+    let row = OutboxRow {
+        id: [7; 16],
+        kind: MailKind::PasswordChanged,
+        account: None,
+        subject: None,
+        address: FOUNDER.into(),
+        address_key: FOUNDER.into(),
+        created_at: 0,
+        due_at: 0,
+        attempts: 0,
+        refused_since: None,
+        failing_since: None,
+    };
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    tx.queue_mail(&row).await.unwrap();
+    let id = &row.id;
+    assert!(rows::lease(tx.conn(), id, 1_000, 2_000).await.unwrap());
+    assert!(!rows::lease(tx.conn(), id, 1_999, 2_999).await.unwrap(), "it is in somebody's hands");
+    assert!(rows::lease(tx.conn(), id, 2_000, 3_000).await.unwrap());
+    rows::delete(tx.conn(), (id, 2_000)).await.unwrap();
+    rows::put_off(tx.conn(), 2_000, &OutboxRow { attempts: 9, ..row.clone() }).await.unwrap();
+    rows::fail(tx.conn(), (id, 2_000), 9, 2_500).await.unwrap();
+    assert!(rows::due(tx.conn(), 2_999, 10).await.unwrap().is_empty(), "it stays in the second one's");
+    let left = rows::due(tx.conn(), 3_000, 10).await.unwrap();
+    assert_eq!((left.len(), left[0].attempts), (1, 0));
+    rows::delete(tx.conn(), (id, 3_000)).await.unwrap();
+    assert!(rows::due(tx.conn(), 3_000, 10).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
 }

@@ -180,6 +180,16 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A mail server that isn't there.
+pub fn nowhere() -> MailConfig {
+    let options = MailOptions {
+        smtp: Some(format!("smtp://localhost:{}?tls=none", free_port())),
+        from: Some("no-reply@clinic.example".into()),
+        ..MailOptions::default()
+    };
+    options.config().unwrap().unwrap()
+}
+
 /// A server with a mail server.
 pub async fn with_mail(post: &Post, smtp: Smtp) -> (Server, MailServer) {
     let mail = post.serve(smtp, 0, &[]);

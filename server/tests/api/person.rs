@@ -18,9 +18,22 @@ use crypto::{
     stretch::KdfParams,
 };
 use getrandom::SysRng;
+use reqwest::Method;
 use server::clock::now_ms;
 
-use crate::harness::{Answer, Server};
+use crate::{
+    harness::{Answer, Server},
+    sign_up_codes,
+};
+
+/// By what the device of the tests is known again.
+pub const DEVICE: &str = "dGhlIGRldmljZSB0aGF0IHRoZSB0ZXN0cyBydW4gb24";
+
+/// The request that begins a session, on that device.
+async fn begin(server: &Server, path: &str, body: &impl serde::Serialize) -> Answer {
+    let request = server.request(Method::POST, &format!("/api/v1{path}"));
+    server.send(request.header("healthsecure-device", DEVICE).json(body)).await
+}
 
 pub fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
@@ -109,8 +122,14 @@ impl Applicant {
         })
     }
 
-    /// The first request, and the body of the second.
+    /// The first request, and the body of the second, with the proof of the address where the server asks for one.
     pub async fn prepare(&self, server: &Server, invitation: Option<&str>) -> Result<FinishSignUp, Answer> {
+        let email_proof = sign_up_codes::proof(server, &self.email, invitation).await;
+        Ok(FinishSignUp { email_proof, ..self.prepare_unproved(server, invitation).await? })
+    }
+
+    /// The same without that proof.
+    pub async fn prepare_unproved(&self, server: &Server, invitation: Option<&str>) -> Result<FinishSignUp, Answer> {
         let password = Password::new(&self.password).unwrap();
         let start = registration_start(&password, &mut rng()).unwrap();
         let invitation = invitation.map(str::to_owned);
@@ -139,6 +158,7 @@ impl Applicant {
             client_state: B64(seal_state(&self.key, &self.chain.account(), 0, b"{}", &mut rng())),
             invitation,
             organisation: self.brought(server),
+            email_proof: None,
             identity: false,
             carrier: Carrier::Bearer,
             device: "test".to_owned(),
@@ -148,7 +168,7 @@ impl Applicant {
     /// Both requests; panics where the server refuses.
     pub async fn sign_up(self, server: &Server, invitation: Option<&str>) -> Person {
         let body = self.prepare(server, invitation).await.unwrap_or_else(|answer| panic!("{answer:?}"));
-        let answer = server.post("/sign-up", None, &body).await;
+        let answer = begin(server, "/sign-up", &body).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         let signed_in: SignedIn = answer.body();
         Person { id: self.id(), token: signed_in.token.clone().unwrap(), signed_in, applicant: self }
@@ -171,6 +191,26 @@ pub async fn founder(server: &Server) -> Person {
 
 /// Signs in; gives the last answer and, where the password was right, the export key.
 pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carrier) -> (Answer, Option<ExportKey>) {
+    sign_in_by([server, server], (email, password), carrier, ("test", None)).await
+}
+
+/// As [`sign_in`], with the second request to another server than the first.
+pub async fn sign_in_over(
+    servers: [&Server; 2],
+    email: &str,
+    password: &str,
+    carrier: Carrier,
+) -> (Answer, Option<ExportKey>) {
+    sign_in_by(servers, (email, password), carrier, ("test", None)).await
+}
+
+/// The same, by a device of some name, from an address that a proxy says.
+pub async fn sign_in_by(
+    [server, second]: [&Server; 2],
+    (email, password): (&str, &str),
+    carrier: Carrier,
+    (device, from): (&str, Option<&str>),
+) -> (Answer, Option<ExportKey>) {
     let password = Password::new(password).unwrap();
     let start = login_start(&password, &mut rng()).unwrap();
     let request = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
@@ -188,9 +228,13 @@ pub async fn sign_in(server: &Server, email: &str, password: &str, carrier: Carr
         credential_finalization: B64(finalization),
         second_factor: None,
         carrier,
-        device: "test".to_owned(),
+        device: device.to_owned(),
     };
-    (server.post("/sign-in/finish", None, &request).await, done.map(|done| done.export_key))
+    let mut last = second.request(Method::POST, "/api/v1/sign-in/finish").header("healthsecure-device", DEVICE);
+    if let Some(from) = from {
+        last = last.header("x-forwarded-for", from);
+    }
+    (second.send(last.json(&request)).await, done.map(|done| done.export_key))
 }
 
 /// The approval of an account, by an administrator's organisation key.

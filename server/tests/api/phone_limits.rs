@@ -1,13 +1,21 @@
 //! How many codes somebody can make the server send.
 
+use api_types::{
+    B64,
+    second_factors::{SecondFactorKind, SecondFactorProof},
+    sessions::Carrier,
+    sign_in::{FinishSignIn, SignInStarted, StartSignIn},
+};
+use crypto::opaque::{Password, login_finish, login_start};
 use reqwest::Method;
 use server::clock::{DAY, HOUR, MINUTE};
 
 use crate::{
     harness::{Answer, Server},
-    honest_client::clinic,
+    honest_client::{PASSWORD, clinic},
+    person::{input, rng},
     phone_sign_in::{Browser, signs_in_by},
-    phones::{NUMBER, OTHER, code},
+    phones::{NUMBER, OTHER, code, not},
     sms_gateway::Gateway,
 };
 
@@ -60,9 +68,10 @@ async fn an_account_has_codes_sent_to_a_few_numbers_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_gets_so_many_a_day() {
     let gateway = Gateway::start().await;
-    let server = gateway.server_with(|sms| sms.daily_per_number = 2).await;
+    let server = gateway.server_with(|sms| sms.daily_per_number = 4).await;
     let [_, _, ann] = clinic(&server).await;
     signs_in_by(&gateway, &ann, NUMBER).await;
+    // From one address half of them, whether it is known there or not.
     for number in [NUMBER, OTHER] {
         for _ in 0..2 {
             assert_eq!(Browser::default().start(&server, number).await.status, 200);
@@ -72,6 +81,85 @@ async fn a_number_gets_so_many_a_day() {
     }
     server.state.clock.advance(DAY);
     assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
+}
+
+/// A browser that asks for codes from somewhere else.
+async fn start_from(server: &Server, browser: &mut Browser, from: &str, number: &str) -> Answer {
+    let request = server.request(Method::POST, "/api/v1/sign-in/phone/start").header("x-forwarded-for", from);
+    browser.send(server, request.json(&serde_json::json!({ "number": number }))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_ask_for_a_numbers_codes_keep_its_holder_out_of_nothing() {
+    let gateway = Gateway::start().await;
+    let mut sms = gateway.config();
+    sms.daily_per_number = 4;
+    let server = Server::start_with(|config| {
+        config.sms = Some(sms);
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let [_, _, ann] = clinic(&server).await;
+    signs_in_by(&gateway, &ann, NUMBER).await;
+    // Her code waits while strangers have others sent.
+    let mut hers = Browser::default();
+    assert_eq!(hers.start(&server, NUMBER).await.status, 200);
+    let code = gateway.next().await.code();
+    let mut taken = 0;
+    for n in 0..12 {
+        let asked = start_from(&server, &mut Browser::default(), &format!("203.0.{n}.9"), NUMBER).await;
+        if asked.status == 200 {
+            taken += 1;
+            gateway.next().await;
+        }
+        server.state.clock.advance(30_000);
+    }
+    assert_eq!(taken, 4, "all strangers together wake her so often a day");
+    assert_eq!(hers.types(&server, &code).await.status, 200, "nobody else's code voids hers");
+    // Where she is known she gets another, and a stranger, there as elsewhere, doesn't.
+    let mut again = Browser::default();
+    assert_eq!(again.start(&server, NUMBER).await.status, 200);
+    assert_eq!(again.types(&server, &gateway.next().await.code()).await.status, 200);
+    server.state.clock.advance(2 * HOUR);
+    let late = start_from(&server, &mut Browser::default(), "198.51.100.7", NUMBER).await;
+    assert!(wait(&server, &late) > DAY - 3 * HOUR, "{}", late.text);
+    assert!(wait(&server, &hers.start(&server, NUMBER).await) > 0, "half of a day's is hers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
+    let gateway = Gateway::start().await;
+    let mut sms = gateway.config();
+    sms.daily_per_number = 4;
+    let server = Server::start_with(|config| {
+        config.sms = Some(sms);
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let [_, dora, _] = clinic(&server).await;
+    gateway.add(&dora, OTHER).await;
+    dora.use_phone(true, false).await.unwrap();
+    let hers = Proving::start(&server, DORA, None).await;
+    assert_eq!(hers.send(&server).await.code(), "second_factor_required");
+    let code = gateway.next().await.code();
+    let mut taken = 0;
+    for n in 0..6 {
+        let thief = Proving::start(&server, DORA, Some(format!("203.0.{n}.9"))).await;
+        let sent = thief.send(&server).await.code();
+        if sent == "second_factor_required" {
+            taken += 1;
+            let other = gateway.next().await.code();
+            let refused = ["second_factor_wrong", "throttled"];
+            assert!(code == other || refused.contains(&&*thief.types(&server, &code).await.code()), "it is hers");
+            // Guesses at the account's second factor from everywhere.
+            thief.types(&server, &not(&other)).await;
+        }
+    }
+    assert_eq!(taken, 4);
+    assert_eq!(hers.types(&server, &code).await.status, 200, "neither voided nor kept waiting");
+    let again = Proving::start(&server, DORA, None).await;
+    assert_eq!(again.send(&server).await.code(), "second_factor_required");
+    assert_eq!(again.types(&server, &gateway.next().await.code()).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,33 +196,53 @@ async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
 
 /// Signs Dora in as far as the second factor, and has a code sent.
 async fn send_factor(server: &Server, n: i64) -> Answer {
-    use api_types::{
-        B64,
-        second_factors::SecondFactorProof,
-        sessions::Carrier,
-        sign_in::{FinishSignIn, SignInStarted, StartSignIn},
-    };
-    use crypto::opaque::{Password, login_finish, login_start};
-
-    use crate::{
-        honest_client::PASSWORD,
-        person::{input, rng},
-    };
-
     server.state.clock.advance(n * 20 * MINUTE);
-    let password = Password::new(PASSWORD).unwrap();
-    let start = login_start(&password, &mut rng()).unwrap();
-    let asked = StartSignIn { email: "dora@clinic.example".into(), credential_request: B64(start.message.clone()) };
-    let started: SignInStarted = server.post("/sign-in/start", None, &asked).await.body();
-    let done = login_finish(&input(server, start.state, password, started.credential_response.0), &mut rng()).unwrap();
-    let finish = FinishSignIn {
-        sign_in_id: started.sign_in_id,
-        credential_finalization: B64(done.finalization),
-        second_factor: Some(SecondFactorProof::send_to_phone()),
-        carrier: Carrier::Bearer,
-        device: "test".into(),
-    };
-    server.post("/sign-in/finish", None, &finish).await
+    Proving::start(server, DORA, None).await.send(server).await
+}
+
+const DORA: &str = "dora@clinic.example";
+
+/// A sign-in that has the password right, from where the tests are or from elsewhere.
+pub struct Proving {
+    from: Option<String>,
+    finish: FinishSignIn,
+}
+
+impl Proving {
+    pub async fn start(server: &Server, email: &str, from: Option<String>) -> Self {
+        let password = Password::new(PASSWORD).unwrap();
+        let start = login_start(&password, &mut rng()).unwrap();
+        let asked = StartSignIn { email: email.to_owned(), credential_request: B64(start.message.clone()) };
+        let started: SignInStarted = post(server, &from, "/sign-in/start", &asked).await.body();
+        let input = input(server, start.state, password, started.credential_response.0);
+        let finish = FinishSignIn {
+            sign_in_id: started.sign_in_id,
+            credential_finalization: B64(login_finish(&input, &mut rng()).unwrap().finalization),
+            second_factor: None,
+            carrier: Carrier::Bearer,
+            device: "test".into(),
+        };
+        Self { from, finish }
+    }
+
+    pub async fn proves(&self, server: &Server, proof: SecondFactorProof) -> Answer {
+        let finish = FinishSignIn { second_factor: Some(proof), ..self.finish.clone() };
+        post(server, &self.from, "/sign-in/finish", &finish).await
+    }
+
+    /// Has a code sent.
+    async fn send(&self, server: &Server) -> Answer {
+        self.proves(server, SecondFactorProof::send_to_phone()).await
+    }
+
+    async fn types(&self, server: &Server, code: &str) -> Answer {
+        self.proves(server, SecondFactorProof::code(SecondFactorKind::Phone, code)).await
+    }
+}
+
+async fn post(server: &Server, from: &Option<String>, path: &str, body: &impl serde::Serialize) -> Answer {
+    let request = server.request(Method::POST, &format!("/api/v1{path}")).json(body);
+    server.send(from.iter().fold(request, |request, from| request.header("x-forwarded-for", from))).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    async fn send(&mut self, server: &Server, request: reqwest::RequestBuilder) -> Answer {
+    pub async fn send(&mut self, server: &Server, request: reqwest::RequestBuilder) -> Answer {
         let request = match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, format!("__Host-phone={cookie}")),
             None => request,
@@ -248,5 +248,5 @@ async fn a_disabled_account_gets_a_session_that_may_nothing() {
 #[test]
 fn every_refusal_has_a_name_of_its_own() {
     let named = |code: &ErrorCode| serde_json::to_value(code).unwrap().as_str().unwrap().starts_with("phone_");
-    assert_eq!(ErrorCode::ALL.iter().filter(|code| named(code)).count(), 4);
+    assert_eq!(ErrorCode::ALL.iter().filter(|code| named(code)).count(), 5);
 }

@@ -309,6 +309,37 @@ async fn it_satisfies_a_policy_as_long_as_it_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_breach_of_a_policy_it_becomes_a_second_factor_by_a_fresh_code_and_signs_in_no_more() {
+    let gateway = Gateway::start().await;
+    let server = gateway.server().await;
+    let [ada, dora, _] = clinic(&server).await;
+    gateway.add(&dora, NUMBER).await;
+    dora.use_phone(false, true).await.unwrap();
+    ada.api().put_policies(&Policies { second_factor_roles: vec![Role::Doctor] }).await.unwrap();
+    gateway.add(&dora, OTHER).await;
+    assert!(!dora.phone().await.unwrap().unwrap().sign_in, "another number is another way in");
+    assert_eq!(code(dora.use_phone(false, true).await), "second_factor_due");
+    assert_eq!(code(dora.use_phone(true, true).await), "second_factor_due");
+
+    // Nobody knows who has a number that was verified a while ago.
+    server.state.clock.advance(11 * MINUTE);
+    dora.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    assert_eq!(code(dora.use_phone(true, false).await), "phone_code_required");
+    let before = dora.second_factors().await.unwrap();
+    assert!(before.items.is_empty() && before.required);
+    assert_eq!(code(dora.list(&ListQuery::default()).await), "second_factor_due");
+    gateway.add(&dora, OTHER).await;
+    assert_eq!(dora.use_phone(true, false).await.unwrap().codes.len(), 10);
+    assert!(dora.list(&ListQuery::default()).await.is_ok(), "the session has proved it");
+    assert!(dora.refresh().await.is_ok() && !dora.who().second_factor_due);
+    let token = ada.token().unwrap().to_owned();
+    let events = server.get("/admin/events?action=account_change", Some(&token)).await.json();
+    let subjects: Vec<_> = events["items"].as_array().unwrap().iter().filter_map(|e| e["subject"].as_str()).collect();
+    let again = subjects.iter().filter(|subject| subject.starts_with("what=phone_verified factor="));
+    assert_eq!(again.count(), 1, "{subjects:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_family_shares_a_number_but_it_signs_in_to_one_account() {
     let gateway = Gateway::start().await;
     let server = gateway.server().await;

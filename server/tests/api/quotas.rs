@@ -4,21 +4,26 @@ use api_types::{
     B64, ErrorCode, ReportId, UploadId,
     accounts::{AccountStatus, Role},
     drafts::PutDraft,
+    grants::Right as SharedRight,
     limits::QUOTA_MIN,
     quotas::{AccountQuota, Quota, QuotaDefault, QuotaRule, SetQuota},
     uploads::{CreateUpload, Upload},
 };
-use client::{PatientChoice, bulk::Control, content::ReportFields};
+use client::{PatientChoice, TeamShare, bulk::Control, content::ReportFields};
 use crypto::{
     format::Geometry,
-    report::{Change, Right, SealedFor},
+    report::{Change, Grant, Right, SealedFor},
 };
-use server::{clock::DAY, services::clean_up};
+use server::{
+    clock::{DAY, HOUR},
+    services::clean_up,
+};
 
 use crate::{
     honest_client::{clinic, write},
     mail_server::{Post, Smtp, until_outbox},
     sealing::{grant, own},
+    teams::Ward,
     world::{Answer, Person, World},
 };
 
@@ -122,8 +127,11 @@ async fn every_version_counts_for_the_reports_owner_until_it_is_replaced_or_eras
     // New keys take the place of the old ciphertext, and are never refused.
     let admin = admin(&world).await;
     set(&world, &admin, &patient, &limited(QUOTA_MIN)).await;
+    let given_up = world.upload_version(&patient, &made, 1, 1, std::slice::from_ref(&file)).await;
     let rekeyed = world.upload_version(&patient, &made, 1, 1, std::slice::from_ref(&file)).await;
     assert_eq!(quota(&world, &patient).await.used, second);
+    let begun = format!("/uploads/{}", given_up.body.uploads[0]);
+    assert_eq!(world.get(&patient, &begun).await.code(), ErrorCode::NotFound, "one is open for each part");
     world.post(&patient, &format!("/reports/{}/versions/1/revisions", made.id), &rekeyed.body).await.ok();
     made.keep(rekeyed);
     assert_eq!(quota(&world, &patient).await.used, second, "as much as before");
@@ -132,6 +140,27 @@ async fn every_version_counts_for_the_reports_owner_until_it_is_replaced_or_eras
     let erase = api_types::closing::EraseReport { entry: crate::sealing::blob(&entry) };
     world.post(&patient, &format!("/reports/{}/erasure", made.id), &erase).await.ok();
     assert_eq!(quota(&world, &patient).await.used, 0);
+}
+
+/// It isn't counted, so it must be as much as it replaces.
+#[tokio::test]
+async fn new_keys_store_no_more_than_they_replace() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let made = world.report(&doctor, &patient, &[vec![3; 1000]]).await;
+    let part =
+        |part, plain| CreateUpload { report_id: made.id, version: 1, revision: 1, part, ciphertext_len: sealed(plain) };
+    for refused in [part(1, 1001), part(1, 999), part(1, 64 * MIB), part(2, 1000)] {
+        let problem = world.post(&patient, "/uploads", &refused).await.problem();
+        assert_eq!((problem.code, problem.pointer.as_deref()), (ErrorCode::InvalidField, Some("/ciphertext_len")));
+    }
+    let begun: Upload = world.post(&patient, "/uploads", &part(1, 1000)).await.json();
+    // A manifest with another length, whatever was uploaded.
+    let mut longer = made.seal(world.now(), &patient, made.place(1, 1), &[vec![3; 1001]]);
+    longer.body.uploads.push(begun.id);
+    let path = format!("/reports/{}/versions/1/revisions", made.id);
+    let problem = world.post(&patient, &path, &longer.body).await.problem();
+    assert_eq!((problem.code, problem.pointer.as_deref()), (ErrorCode::InvalidField, Some("/version/manifest")));
 }
 
 #[tokio::test]
@@ -143,10 +172,12 @@ async fn what_versions_share_counts_once_and_what_is_uploaded_for_a_change_count
     let first = quota(&world, &patient).await.used;
     let from = SealedFor { version: 1, revision: 0, part: 1 };
     let second = made.seal_carrying(world.now(), &doctor, made.place(2, 0), (from, &file));
+    let alone = [&second.body.part0, &second.body.statement, &second.body.manifest];
+    let alone = alone.map(|bytes| bytes.0.len() as u64).iter().sum::<u64>();
     world.post(&doctor, &format!("/reports/{}/versions", made.id), &second.body).await.ok();
     made.keep(second);
     let carried = quota(&world, &patient).await.used;
-    assert!(carried > first && carried < first + 4096, "the sealed fields alone");
+    assert_eq!(carried - first, alone, "the sealed fields and the manifest alone");
 
     for who in [&doctor, &patient] {
         let drafted = format!("/drafts/{}", made.id);
@@ -256,6 +287,72 @@ async fn a_contributors_uploads_count_for_the_owner() {
     let (one, other) = tokio::join!(part(1, "doctor"), part(2, "patient"));
     let begun = [&one, &other].iter().filter(|answer| answer.status.is_success()).count();
     assert_eq!(begun, 1, "not both, whoever uploads");
+}
+
+/// What a contributor began lies in the owner's space as long as they may contribute, and no longer.
+#[tokio::test]
+async fn what_a_contributor_began_ends_with_their_access() {
+    let world = World::new().await;
+    let (doctor, other, patient) = (world.doctor().await, world.doctor().await, world.patient().await);
+    let mut made = world.report(&patient, &patient, &[vec![3; 1000]]).await;
+    let stored = quota(&world, &patient).await.used;
+    made.knows(&doctor);
+    made.knows(&other);
+    let lasting = grant(own(&doctor), Right::Contribute);
+    let id = lasting.id;
+    let ending = Grant { expires_at: world.now() + 2 * HOUR, ..grant(own(&other), Right::Contribute) };
+    for new in [lasting, ending] {
+        let share = made.share(world.now(), &patient, new, None);
+        world.post(&patient, &format!("/reports/{}/grants", made.id), &share).await.ok();
+    }
+    let file = made.seal(world.now(), &doctor, made.place(2, 0), &[vec![4; 1000]]).parts.remove(1);
+    let create =
+        CreateUpload { report_id: made.id, version: 2, revision: 0, part: 1, ciphertext_len: file.len() as u64 };
+    let mut begun = Vec::new();
+    for who in [&doctor, &other, &patient] {
+        begun.push(world.post(who, "/uploads", &create).await.json::<Upload>().id);
+    }
+    let len = file.len() as u64;
+    assert_eq!(quota(&world, &patient).await.used, stored + 3 * len);
+    world.put_segment(&doctor, begun[0], 0, &file).await.ok();
+
+    let revoke = made.revocation(world.now(), &patient, id);
+    world.post(&patient, &format!("/reports/{}/grants/{id}/revoke", made.id), &revoke).await.ok();
+    assert_eq!(quota(&world, &patient).await.used, stored + 2 * len);
+    assert_eq!(world.get(&doctor, &format!("/uploads/{}", begun[0])).await.code(), ErrorCode::NotFound);
+    assert_eq!(world.put_segment(&doctor, begun[0], 0, &file).await.code(), ErrorCode::NotFound);
+    world.get(&other, &format!("/uploads/{}", begun[1])).await.ok();
+
+    // A segment that came after the end would move the end of the upload.
+    world.state.clock.advance(3 * HOUR);
+    assert_eq!(world.put_segment(&other, begun[1], 0, &file).await.code(), ErrorCode::NotFound);
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(quota(&world, &patient).await.used, stored + len);
+    assert_eq!(world.get(&other, &format!("/uploads/{}", begun[1])).await.code(), ErrorCode::NotFound);
+    // What is one's own goes on.
+    world.put_segment(&patient, begun[2], 0, &file).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_member_began_ends_with_their_membership() {
+    for leaves in [true, false] {
+        let w = Ward::new().await;
+        let team = w.team().await;
+        let id = write(&w.ann, PatientChoice::Account(w.ann.account_id())).await;
+        let share = TeamShare { right: SharedRight::Contribute, expires_in: 0, ..TeamShare::reading(team) };
+        w.ann.share_with_team(&id, &share).await.unwrap();
+        let stored = w.ann.space().await.unwrap().used;
+        let draft = w.otto.edit_report(&id).await.unwrap();
+        let file = client::bulk::native::FileSource::Bytes(vec![1; 1000].into());
+        draft.prepare_file("more.bin", &file).await.unwrap();
+        assert_eq!(w.ann.space().await.unwrap().used, stored + sealed(1000));
+        if leaves {
+            w.otto.leave_team(&team).await.unwrap();
+        } else {
+            w.dora.remove_from_team(&team, &w.otto.account_id()).await.unwrap();
+        }
+        assert_eq!(w.ann.space().await.unwrap().used, stored, "leaves: {leaves}");
+    }
 }
 
 /// Told once at each mark, and again after there was room.

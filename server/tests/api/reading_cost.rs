@@ -1,10 +1,17 @@
-//! What a reading costs the server: statements of the database, beside one signature that is verified and the event, which is
-//! written together with others'.
+//! What a reading and a sign-in cost the server: statements of the database, beside one signature that is verified and the event,
+//! which is written together with others'.
 
-use api_types::{ErrorCode, ReportId, accounts::Role};
+use api_types::{
+    B64, ErrorCode, ReportId,
+    accounts::Role,
+    sessions::Carrier,
+    sign_in::{FinishSignIn, SignInStarted, StartSignIn},
+};
+use crypto::opaque::{Password, login_finish, login_start};
 
 use crate::{
-    harness::on_postgres,
+    harness::{Answer, Server, on_postgres},
+    person::{Applicant, founder, input, rng},
     world::{Person, World},
 };
 
@@ -48,6 +55,56 @@ async fn a_reading_takes_a_few_statements() {
         // its head, its rows' sizes, its rows.
         assert_eq!(found, [4, 3, 6, 4].map(|statements| statements + recognised()));
     }
+}
+
+/// Whole sign-ins, without Argon2id: what their two requests cost at least of many.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_takes_a_few_statements() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let (mut start, mut finish) = ([u64::MAX; 2], [u64::MAX; 2]);
+    for _ in 0..10 {
+        let password = Password::new(&pat.applicant.password).unwrap();
+        let begun = login_start(&password, &mut rng()).unwrap();
+        let asked = StartSignIn { email: pat.applicant.email.clone(), credential_request: B64(begun.message.clone()) };
+        let request = async || server.post("/sign-in/start", None, &asked).await;
+        let started: SignInStarted = least(&server, &mut start, request).await.body();
+        let input = input(&server, begun.state, password, started.credential_response.0);
+        let body = FinishSignIn {
+            sign_in_id: started.sign_in_id,
+            credential_finalization: B64(login_finish(&input, &mut rng()).unwrap().finalization),
+            second_factor: None,
+            carrier: Carrier::Bearer,
+            device: "test".into(),
+        };
+        let request = async || server.post("/sign-in/finish", None, &body).await;
+        assert_eq!(least(&server, &mut finish, request).await.status, 200);
+    }
+    // To begin: who is known there, what was tried, account and record; then the tries, again, and what they are now, of many
+    // that begin at once for all together; and what waits for the second request: how much does already, and that.
+    // On PostgreSQL each of the two transactions also takes a lock and looks at the chain's head, and pages are told.
+    let more = if on_postgres() { 5 } else { 0 };
+    let costs = |[read, written]: [u64; 2], [reads, writes]: [u64; 2]| {
+        // What open pages are told is read by a task beside.
+        (reads..=reads + 1).contains(&read) && (writes..=writes + more).contains(&written)
+    };
+    assert!(costs(start, [3, 4]), "{start:?}");
+    // To end: record; second factors; keys, their leaves, policies, the address' leaf, ways in. Written: what waited, found and taken
+    // out; record, second factors and account looked at again, the session, the account's last use, tries forgotten, the address
+    // known, the event; what pages are told, after the newest of it.
+    assert!(costs(finish, [7, 12]), "{finish:?}");
+}
+
+/// Asks, and notes the fewest statements that reading and writing took so far.
+async fn least(server: &Server, fewest: &mut [u64; 2], ask: impl AsyncFn() -> Answer) -> Answer {
+    let counts = || [server.state.db.statements(), server.state.db.written()];
+    let before = counts();
+    let answer = ask().await;
+    for ((least, before), after) in fewest.iter_mut().zip(before).zip(counts()) {
+        *least = (*least).min(after - before);
+    }
+    answer
 }
 
 /// What a role demands costs nothing more, and is seen by the next request.

@@ -31,7 +31,7 @@ async fn start(server: &Server, email: &str) -> RecoveryStarted {
 /// Proves a kit; gives the OPAQUE state beside the answer.
 async fn verify(server: &Server, started: &RecoveryStarted, kit: &RecoveryKit) -> (Answer, SecretBytes) {
     let challenge = Hash32(started.challenge.0.clone().try_into().unwrap());
-    let account = crypto::ids::AccountId(started.account_id.0);
+    let account = crypto::ids::AccountId(started.pseudonym.0);
     let proof = kit.prove(server.instance(), account, challenge);
     let registration = registration_start(&Password::new(NEW_PASSWORD).unwrap(), &mut rng()).unwrap();
     let body = VerifyRecovery {
@@ -126,11 +126,16 @@ async fn another_kit_another_challenge_and_an_unknown_email_fail_alike() {
     let codes = [wrong_kit.code(), replayed.code(), nobody.code()];
     assert_eq!(codes, ["recovery_failed", "recovery_failed", "recovery_failed"]);
 
-    // An unknown e-mail has a stable id of its own, like an account.
+    // Each e-mail has a stable pseudonym, whether it has an account or not, and never that account's id.
     let again = start(&server, "Nobody@example.org").await;
-    assert_eq!(unknown.account_id, again.account_id);
-    assert_ne!(unknown.account_id, AccountId([0; 32]));
-    assert_eq!(start(&server, email).await.account_id, pat.id);
+    assert_eq!(unknown.pseudonym, again.pseudonym);
+    assert_ne!(unknown.pseudonym, AccountId([0; 32]));
+    assert_ne!(start(&server, email).await.pseudonym, pat.id);
+    let nobody = Applicant { email: "nobody@example.org".into(), ..Applicant::new("No Body", Role::Patient) };
+    let nobody = nobody.sign_up(&server, None).await;
+    let now = start(&server, "nobody@example.org").await;
+    assert_eq!(now.pseudonym, unknown.pseudonym, "nor does it change with the account");
+    assert_eq!(verify(&server, &now, &nobody.applicant.kit).await.0.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

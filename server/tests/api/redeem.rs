@@ -14,6 +14,7 @@ use crypto::{
 };
 
 use crate::{
+    live::Told,
     sealing::{Made, code_grant},
     world::{Person, World, rng},
 };
@@ -35,10 +36,10 @@ async fn shared() -> Shared {
     made.knows(&doctor);
     let (grant, seed, keys) = code_grant(world.now(), &made, &doctor);
     let (id, recipient) = (grant.id, grant.recipient.clone());
-    let mut live = world.state.live.subscribe(doctor.id);
+    let told = Told::from_now(&world.state, doctor.id).await;
     let body = made.share(world.now(), &patient, grant, Some(seed));
     world.post(&patient, &format!("/reports/{}/grants", made.id), &body).await.ok();
-    assert_eq!(live.recv().await.unwrap().kind, LiveKind::ShareArrived);
+    assert_eq!(told.kinds(&world.state).await, [LiveKind::ShareArrived]);
     Shared { world, made, patient, doctor, id, recipient, keys }
 }
 
@@ -91,12 +92,11 @@ async fn the_right_code_opens_and_the_seed_makes_it_live() {
     let challenge = s.challenge().await;
     s.redeem(&s.proof(&challenge, &s.keys)).await.ok();
 
-    let mut live = s.world.state.live.subscribe(s.patient.id);
+    let told = Told::from_now(&s.world.state, s.patient.id).await;
     let resealed = reseal_grant_seed(&s.doctor.ak, &s.doctor.chain.account(), &s.id, &seed, &mut rng());
     s.store(resealed.clone()).await.ok();
     s.store(resealed.clone()).await.ok();
-    assert_eq!(live.recv().await.unwrap().kind, LiveKind::ReportChanged);
-    assert_eq!(live.recv().await.unwrap().kind, LiveKind::ShareRedeemed);
+    assert_eq!(told.kinds(&s.world.state).await, [LiveKind::ReportChanged, LiveKind::ShareRedeemed]);
     let list: ReportList = s.world.get(&s.doctor, "/reports").await.json();
     assert_eq!(list.items[0].grant.seed.as_ref().map(|s| &s.0), Some(&resealed));
     assert!(s.world.get(&s.doctor, "/grants").await.json::<GrantList>().items.is_empty());
@@ -117,10 +117,10 @@ async fn five_wrong_codes_lock() {
     assert_eq!(s.state().await, GrantState::Locked);
     let waiting: GrantList = s.world.get(&s.doctor, "/grants").await.json();
     assert_eq!((waiting.items[0].state, waiting.items[0].tries_left), (GrantState::Locked, Some(0)));
-    let mut live = s.world.state.live.subscribe(s.patient.id);
+    let told = Told::from_now(&s.world.state, s.patient.id).await;
     let again = format!("/grants/{}/request-again", s.id);
     s.world.post(&s.doctor, &again, &()).await.ok();
-    assert_eq!(live.recv().await.unwrap().kind, LiveKind::CodeRequested);
+    assert_eq!(told.kinds(&s.world.state).await, [LiveKind::CodeRequested]);
     assert_eq!(s.world.post(&s.doctor, &again, &()).await.code(), ErrorCode::Throttled);
 }
 

@@ -14,6 +14,7 @@ use crypto::{
 use server::services::clean_up;
 
 use crate::{
+    live::Told,
     sealing::{Made, blob, grant, own},
     world::World,
 };
@@ -199,11 +200,11 @@ pub async fn re_keying(world: &World) {
     let id = new.id;
     let share = made.share(world.now(), &patient, new, None);
     world.post(&patient, &format!("/reports/{}/grants", made.id), &share).await.ok();
-    let mut live = world.state.live.subscribe(colleague.id);
+    let told = Told::from_now(&world.state, colleague.id).await;
     let revoke = made.revocation(world.now(), &patient, id);
     let path = format!("/reports/{}/grants/{}/revoke", made.id, id);
     world.post(&patient, &path, &revoke).await.ok();
-    assert_eq!(live.recv().await.unwrap().kind, LiveKind::AccessEnded);
+    assert_eq!(told.kinds(&world.state).await, [LiveKind::AccessEnded]);
     assert!(world.get(&patient, "/reports").await.json::<ReportList>().items[0].rekey_pending);
     assert!(!world.get(&doctor, "/reports").await.json::<ReportList>().items[0].rekey_pending);
 

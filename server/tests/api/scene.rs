@@ -23,6 +23,7 @@ use crypto::{
 use serde_json::{Value, json};
 
 use crate::{
+    bodies::faulty,
     sealing::{Made, code_grant, grant, own},
     taking::{accept, claim, redeem},
     world::{Answer, Person, World, rng},
@@ -220,6 +221,8 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
     let entry = B64(vec![1]);
     match operation {
         "get_instance" => ("/instance".into(), None),
+        "ask_sign_up_code" => ("/sign-up/code".into(), Some(json!({}))),
+        "check_sign_up_code" => ("/sign-up/code/check".into(), Some(json!({}))),
         "start_sign_up" => ("/sign-up/start".into(), Some(json!({}))),
         "finish_sign_up" => ("/sign-up".into(), Some(json!({}))),
         "start_sign_in" => ("/sign-in/start".into(), Some(json!({}))),
@@ -234,12 +237,12 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             (format!("/sessions/{id}"), None)
         }
         "get_account" => ("/account".into(), None),
-        "start_confirmation" => ("/session/confirmation/start".into(), Some(json!({}))),
-        "finish_confirmation" => ("/session/confirmation/finish".into(), Some(json!({}))),
-        "start_password_change" => ("/account/password/start".into(), Some(json!({}))),
-        "change_password" => ("/account/password".into(), Some(json!({}))),
-        "rotate_keys" => ("/account/keys".into(), Some(json!({}))),
-        "delete_account" => ("/account/deletion".into(), Some(json!({}))),
+        "start_confirmation" => ("/session/confirmation/start".into(), faulty(operation)),
+        "finish_confirmation" => ("/session/confirmation/finish".into(), faulty(operation)),
+        "start_password_change" => ("/account/password/start".into(), faulty(operation)),
+        "change_password" => ("/account/password".into(), faulty(operation)),
+        "rotate_keys" => ("/account/keys".into(), faulty(operation)),
+        "delete_account" => ("/account/deletion".into(), faulty(operation)),
         "check_deletion" => ("/account/deletion/check".into(), Some(json!({"email": "other@example.org"}))),
         "pause_account" => ("/account/disable".into(), Some(json!({"email": "other@example.org"}))),
         "remove_account" => {
@@ -248,7 +251,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_erasure" => (format!("{report}/erasure"), None),
         "erase_report" => (format!("{report}/erasure"), body(EraseReport { entry })),
-        "change_recovery_kit" => ("/account/recovery-kit".into(), Some(json!({}))),
+        "change_recovery_kit" => ("/account/recovery-kit".into(), faulty(operation)),
         "send_email_verification" => ("/account/email/verification".into(), None),
         "verify_email" => ("/email-verification".into(), Some(json!({"token": "unknown"}))),
         "get_email_change" | "cancel_email_change" => ("/account/email/change".into(), None),
@@ -262,12 +265,12 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "remove_second_factor" => (format!("/account/second-factors/{}", SecondFactorId([0; 16])), None),
         "start_passkey" => ("/account/passkeys/start".into(), None),
-        "add_passkey" => ("/account/passkeys".into(), Some(json!({}))),
-        "remove_passkey" => (format!("/account/passkeys/{}/remove", SecondFactorId([0; 16])), Some(json!({}))),
+        "add_passkey" => ("/account/passkeys".into(), faulty(operation)),
+        "remove_passkey" => (format!("/account/passkeys/{}/remove", SecondFactorId([0; 16])), faulty(operation)),
         "list_emergency_contacts" => ("/account/emergency-contacts".into(), None),
-        "add_emergency_contact" => ("/account/emergency-contacts".into(), Some(json!({}))),
+        "add_emergency_contact" => ("/account/emergency-contacts".into(), faulty(operation)),
         "remove_emergency_contact" => {
-            (format!("/account/emergency-contacts/{}/remove", WayInId([0; 16])), Some(json!({})))
+            (format!("/account/emergency-contacts/{}/remove", WayInId([0; 16])), faulty(operation))
         }
         "refuse_emergency" => (format!("/account/emergency-contacts/{}/refuse", WayInId([0; 16])), None),
         "list_trusted" => ("/trusted".into(), None),
@@ -277,13 +280,13 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
             (format!("/trusted/{}/{verb}", WayInId([0; 16])), None)
         }
         "get_recovery_split" => ("/account/recovery-split".into(), None),
-        "make_recovery_split" => ("/account/recovery-split".into(), Some(json!({}))),
-        "remove_recovery_split" => (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), Some(json!({}))),
+        "make_recovery_split" => ("/account/recovery-split".into(), faulty(operation)),
+        "remove_recovery_split" => (format!("/account/recovery-split/{}/remove", WayInId([0; 16])), faulty(operation)),
         "list_held_shares" => ("/trusted/shares".into(), None),
         "open_held_share" => (format!("/trusted/shares/{}/open", WayInId([0; 16])), None),
         "get_escrow" => ("/account/escrow".into(), None),
-        "add_escrow" => ("/account/escrow".into(), Some(json!({}))),
-        "remove_escrow" => (format!("/account/escrow/{}/remove", WayInId([0; 16])), Some(json!({}))),
+        "add_escrow" => ("/account/escrow".into(), faulty(operation)),
+        "remove_escrow" => (format!("/account/escrow/{}/remove", WayInId([0; 16])), faulty(operation)),
         "refuse_escrow" => (format!("/account/escrow/{}/refuse", WayInId([0; 16])), None),
         "list_escrows" => ("/admin/escrow".into(), None),
         "make_escrow_key" => ("/admin/escrow/key".into(), Some(json!({"statement": "AQ"}))),
@@ -295,7 +298,10 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "challenge_passkey" => ("/passkeys/challenge".into(), None),
         "sign_in_with_passkey" => ("/sign-in/passkey".into(), Some(json!({}))),
         "confirm_with_passkey" => ("/session/confirmation/passkey".into(), Some(json!({}))),
-        "start_identity" => ("/identity-providers/none/start".into(), Some(json!({"purpose": "sign_in"}))),
+        "start_identity" => {
+            let purpose = if who == "anonymous" { "sign_in" } else { "link" };
+            ("/identity-providers/none/start".into(), Some(json!({"purpose": purpose})))
+        }
         "get_waiting_identity" => ("/sign-in/identity".into(), None),
         "sign_in_with_identity" => ("/sign-in/identity".into(), Some(json!({"carrier": "bearer", "device": "test"}))),
         "list_identities" => ("/account/identities".into(), None),
@@ -327,6 +333,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "remove_account_second_factors" => {
             (format!("/admin/accounts/{}/second-factors", scene.people[1].as_ref().unwrap().id), None)
         }
+        "get_mail" => ("/admin/mail".into(), None),
         "get_policies" => ("/admin/policies".into(), None),
         "put_policies" => ("/admin/policies".into(), Some(json!({"second_factor_roles": []}))),
         "get_quota" => ("/account/quota".into(), None),

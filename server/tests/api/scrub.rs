@@ -1,16 +1,23 @@
 //! Scrubs: a damaged blob is found, named, given out to nobody, and comes back from the backups.
 
 use api_types::{ErrorCode, ReportId, storage::BlobHealth};
+use entities::versions as versions_table;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use server::{
     backup::{
-        self,
+        self, BackupError, Identities, Order, Repository,
         drill::{self, DrillPlan},
         heal::{self, Mend},
         schedule::Schedule,
     },
     clock::HOUR,
     scrub::{self, ScrubPlan},
-    storage::versions,
+    services::{
+        scrubbing,
+        stored_blobs::{Health, StoredBlob},
+    },
+    storage::{blob_garbage, damaged_blobs, versions},
+    upkeep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +27,7 @@ use crate::{
     honest_client::{Person, clinic, read},
     mail_kinds::opened,
     mail_server::{Post, Smtp},
+    s3,
 };
 
 const PLAN: ScrubPlan = ScrubPlan { every: HOUR, rate: u64::MAX };
@@ -146,14 +154,7 @@ async fn a_damaged_blob_comes_back_from_the_backups() {
         let found = administrator.api().get_storage().await.unwrap();
         assert_eq!((found.damaged_count, found.restores), (1, by_itself));
         if !by_itself {
-            let config = &server.state.config;
-            let order = Mend {
-                from: vaulted.repository().await,
-                identities: vaulted.identities(),
-                data: config.data.clone(),
-                database: config.database_url.clone(),
-                blobs: config.blobs.clone(),
-            };
+            let order = by_hand(&server, vaulted.repository().await, vaulted.identities());
             assert_eq!(heal::run(&order).await.unwrap(), (1, 1));
         }
         scrubbed(&server).await;
@@ -173,12 +174,123 @@ async fn what_was_lost_before_any_backup_keeps_no_other_from_being_backed_up() {
     first_backup(&vaulted).await;
     let reports = write_some(&patient, 2).await;
     server.state.blobs.delete(&keys(&server, &reports[0]).await[0]).await.unwrap();
-    assert!(backup::take(&vaulted.order(&server, None)).await.is_err(), "nobody knows of it yet");
-    scrubbed(&server).await;
+    change(&server, &keys(&server, &reports[1]).await[0]).await;
     let taken = vaulted.take(&server).await;
-    assert_eq!((taken.left_out, taken.size.blobs), (1, 3));
+    assert_eq!((taken.left_out, taken.size.blobs), (2, 2), "nobody knew of them");
+    // The backup noted them: nothing of them is given out, and the server tells of them as of any.
+    for id in &reports {
+        assert_eq!(refusal(&patient, id).await, Some(ErrorCode::BlobDamaged));
+    }
     let outcome = drill::once(&server.state).await.unwrap().expect("one was due");
-    assert_eq!((outcome.error, outcome.objects), (None, 3));
+    assert_eq!((outcome.error, outcome.objects), (None, 2), "it lacks what it says that it lacks");
+    scrubbed(&server).await;
+    scrubbed(&server).await;
+    assert_eq!(events(&server, "what=blob_damaged blob=% health=%").await, 2);
+    let again = vaulted.take(&server).await;
+    assert_eq!((again.left_out, again.size.blobs), (2, 2));
+}
+
+fn by_hand(server: &Server, from: Repository, identities: Identities) -> Mend {
+    let config = &server.state.config;
+    Mend {
+        from,
+        identities,
+        data: config.data.clone(),
+        database: config.database_url.clone(),
+        blobs: config.blobs.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_comes_back_from_no_backup() {
+    let vaulted = Vaulted::new();
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [_, _, patient] = clinic(&server).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    vaulted.take(&server).await;
+    let key = keys(&server, &id).await.remove(0);
+    change(&server, &key).await;
+    scrubbed(&server).await;
+    patient.confirm(crate::honest_client::PASSWORD, &client::NoSecondFactor).await.unwrap();
+    patient.erase_report(&id).await.unwrap();
+    upkeep::once(&server.state).await.unwrap();
+    assert!(!s3::keys(&server.state.config).contains(&key));
+    let order = by_hand(&server, vaulted.repository().await, vaulted.identities());
+    assert_eq!(heal::run(&order).await.unwrap(), (0, 1), "its row is still among the damaged ones");
+    assert!(!s3::keys(&server.state.config).contains(&key));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_is_named_is_not_deleted_for_having_been_put_back() {
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    // As one that was killed while it put a blob back leaves it.
+    let tx = server.state.db.begin_write().await.unwrap();
+    blob_garbage::add(tx.conn(), keys(&server, &id).await, 7).await.unwrap();
+    tx.commit().await.unwrap();
+    upkeep::once(&server.state).await.unwrap();
+    assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
+    assert!(blob_garbage::due(server.state.db.read(), i64::MAX, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_cannot_be_used_keeps_no_older_one_from_healing() {
+    let [vaulted, other, stranger] = [Vaulted::new(), Vaulted::new(), Vaulted::new()];
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [_, _, patient] = clinic(&server).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    vaulted.take(&server).await;
+    let recipient = other.order(&server, None).recipient;
+    let sealed_to_other = backup::take(&Order { recipient, ..vaulted.order(&server, None) }).await.unwrap();
+    let damaged = vaulted.take(&server).await;
+    std::fs::write(vaulted.path().join(format!("snapshots/{}", damaged.id)), "nothing").unwrap();
+    assert!(vaulted.snapshots().await.contains(&sealed_to_other.id));
+    change(&server, &keys(&server, &id).await[0]).await;
+    scrubbed(&server).await;
+    let refused = heal::run(&by_hand(&server, vaulted.repository().await, stranger.identities())).await;
+    assert!(matches!(refused, Err(BackupError::WrongIdentity)), "{refused:?}");
+    let order = by_hand(&server, vaulted.repository().await, vaulted.identities());
+    assert_eq!(heal::run(&order).await.unwrap(), (1, 1));
+    scrubbed(&server).await;
+    assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_was_damaged_is_looked_at_however_much_it_is() {
+    let server = Server::start().await;
+    let [administrator, ..] = clinic(&server).await;
+    let tx = server.state.db.begin_write().await.unwrap();
+    for n in 0..210 {
+        let blob = StoredBlob { key: format!("uploads/of-nobody/{n}-0"), len: 1, sha256: [0; 32], report: None };
+        damaged_blobs::insert(tx.conn(), scrubbing::damaged(&blob, Health::Missing, 0)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(administrator.api().get_storage().await.unwrap().damaged_count, 210);
+    scrubbed(&server).await;
+    assert_eq!(administrator.api().get_storage().await.unwrap().damaged_count, 0, "nobody names them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_cannot_be_read_keeps_nothing_else_from_being_looked_at() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [administrator, _, patient] = clinic(&server).await;
+    let mut reports = write_some(&patient, 2).await;
+    reports.sort_by_key(|id| id.0);
+    let tx = server.state.db.begin_write().await.unwrap();
+    // The walk meets it first.
+    versions_table::Entity::update_many()
+        .col_expr(versions_table::Column::Manifest, Expr::value(vec![0_u8]))
+        .filter(versions_table::Column::ReportId.eq(reports[0].0.to_vec()))
+        .exec(tx.conn())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    change(&server, &keys(&server, &reports[1]).await[0]).await;
+    scrubbed(&server).await;
+    let found = administrator.api().get_storage().await.unwrap();
+    assert_eq!((found.damaged_count, found.last.unwrap().damaged), (1, 2));
+    assert_eq!(events(&server, "what=manifest_unreadable version=1 revision=0").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use api_types::{
     B64,
     accounts::{PutClientState, Role},
     audit::{Action, Outcome},
+    email_change::StartEmailChange,
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
@@ -23,6 +24,8 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
     person::{input, rng},
+    phone_limits::Proving,
+    sessions::walk,
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
@@ -124,6 +127,22 @@ async fn a_password_alone_no_longer_signs_in_and_each_code_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn recovery_codes_are_stored_as_hashes_only() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let (_, codes) = add_app(&server, &ann).await;
+    let folder = server.stop().await;
+    let files = walk(folder.path());
+    assert!(files.len() > 2, "the search found the files");
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap().to_ascii_uppercase();
+        for secret in codes.iter().flat_map(|code| [code.clone(), code.replace('-', "")]) {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}", file.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guessing_codes_grows_slow_and_a_right_one_forgives() {
     let server = Server::start().await;
     let [_, _, ann] = clinic(&server).await;
@@ -136,6 +155,71 @@ async fn guessing_codes_grows_slow_and_a_right_one_forgives() {
     assert!(signs_in(&server, "ann@clinic.example", &right).await.is_ok());
     let by_code = Gives::new([recovery("nonsense"), recovery(&codes[0])]);
     assert!(signs_in(&server, "ann@clinic.example", &by_code).await.is_ok(), "nothing is held against her");
+}
+
+/// Guesses, and waits whenever that is asked for, so often; remembers for how long.
+struct Guesser<'a>(&'a Server, usize, Mutex<Vec<i64>>);
+
+impl AskSecondFactor for Guesser<'_> {
+    async fn ask(&self, asked: SecondFactorAsked) -> Option<SecondFactorProof> {
+        let Self(server, times, waits) = self;
+        let mut waits = waits.lock().unwrap();
+        if let WhyAsked::Wait(until) = asked.why {
+            let left = until - server.state.clock.now();
+            server.state.clock.advance(left);
+            waits.push(left);
+        }
+        (waits.len() < *times).then(|| totp("000000"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_wait_twice_as_long_each_time_up_to_five_minutes() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    add_app(&server, &ann).await;
+    let guesser = Guesser(&server, 11, Mutex::default());
+    assert_eq!(code(signs_in(&server, "ann@clinic.example", &guesser).await), "throttled");
+    let waits = guesser.2.lock().unwrap().clone();
+    for (n, wait) in waits.iter().enumerate() {
+        let most = (1_000 << n).min(5 * 60_000);
+        assert!((most - most / 4 - 500..=most).contains(wait), "{n}: {waits:?}");
+    }
+    assert_eq!(waits.len(), 11);
+}
+
+/// Whoever has the password and guesses at the second factor from everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_the_second_factor_keep_nobody_out() {
+    const ANN: &str = "ann@clinic.example";
+    let server = Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let [_, _, ann] = clinic(&server).await;
+    let (app, _) = add_app(&server, &ann).await;
+    let begun = server.state.clock.now();
+    let mut wrong = 0;
+    for n in 0..24 {
+        let thief = Proving::start(&server, ANN, Some(format!("203.0.{}.{n}", n % 8))).await;
+        wrong += i64::from(thief.proves(&server, totp("000000")).await.code() == "second_factor_wrong");
+    }
+    assert!(wrong <= 5 + (server.state.clock.now() - begun) / (5 * 60_000) + 1, "{wrong} guesses");
+    // She is known where she signed up: hers is another count.
+    let home = Proving::start(&server, ANN, None).await;
+    assert_eq!(home.proves(&server, totp(app.code(&server, 0))).await.status, 200);
+    // Elsewhere she gets a turn, however often they ask.
+    let away = Proving::start(&server, ANN, Some("198.51.100.7".into())).await;
+    let refused = away.proves(&server, totp(app.code(&server, 1))).await;
+    assert_eq!(refused.code(), "throttled");
+    let due = refused.json()["retry_at"].as_i64().unwrap();
+    assert!(due - server.state.clock.now() <= 9 * 5 * 60_000, "eight networks were before");
+    while server.state.clock.now() < due {
+        server.state.clock.advance(5 * 60_000);
+        for n in 0..8 {
+            let thief = Proving::start(&server, ANN, Some(format!("203.0.{n}.77"))).await;
+            assert_ne!(thief.proves(&server, totp("000000")).await.status, 200);
+        }
+    }
+    let again = Proving::start(&server, ANN, Some("198.51.100.7".into())).await;
+    assert_eq!(again.proves(&server, totp(app.code(&server, 0))).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,6 +331,37 @@ async fn whoever_is_in_breach_of_a_policy_can_only_add_a_second_factor() {
     assert!(new_codes.iter().all(|code| !codes.contains(code)));
     let old = Gives::new([recovery(&codes[0])]);
     assert_eq!(code(signs_in(&server, "dora@clinic.example", &old).await), "second_factor_wrong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_breach_of_a_policy_makes_no_way_in_and_ends_what_others_have() {
+    let server = Server::start().await;
+    let [administrator, doctor, _] = clinic(&server).await;
+    let ann = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap().id;
+    doctor.add_emergency_contact(&ann, 1).await.unwrap();
+    let doctors = Policies { second_factor_roles: vec![Role::Doctor] };
+    administrator.api().put_policies(&doctors).await.unwrap();
+    let kit = client(&server).new_kit();
+    let address = StartEmailChange { email: "dora@elsewhere.example".to_owned() };
+    for refused in [
+        code(doctor.change_password(NEW_PASSWORD).await),
+        code(doctor.change_recovery_kit(&kit).await),
+        code(doctor.rotate_keys().await),
+        code(doctor.api().start_email_change(&address).await),
+        code(doctor.renew_recovery_codes().await),
+        code(doctor.add_emergency_contact(&ann, 2).await),
+        code(doctor.split_recovery(&[ann, administrator.account_id()], 2).await),
+    ] {
+        assert_eq!(refused, "second_factor_due");
+    }
+    let way = doctor.emergency_contacts().await.unwrap()[0].way_in;
+    doctor.remove_emergency_contact(&way).await.unwrap();
+    assert!(doctor.emergency_contacts().await.unwrap().is_empty());
+    doctor.end_other_sessions().await.unwrap();
+    doctor.save_state().await.unwrap();
+    let again = signs_in(&server, "dora@clinic.example", &NoSecondFactor).await.unwrap();
+    add_app(&server, &again).await;
+    again.change_password(NEW_PASSWORD).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -362,7 +477,11 @@ async fn a_new_kit_voids_the_old_and_the_password_stays() {
     let (bea, old) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     let new = client(&server).new_kit();
     let words = |kit: &RecoveryKit| kit.words().join(" ");
+    let before = bea.account_key();
     bea.change_recovery_kit(&new).await.unwrap();
+    assert_ne!(bea.account_key(), before, "a new kit alone makes another account key");
+    let other = signs_in(&server, "bea@clinic.example", &NoSecondFactor).await.unwrap();
+    assert_eq!(other.account_key(), bea.account_key(), "which the password opens");
     bea.change_password(PASSWORD).await.unwrap();
     let again = client(&server).new_kit();
     bea.change_recovery_kit(&again).await.unwrap();

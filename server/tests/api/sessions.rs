@@ -2,14 +2,15 @@
 
 use api_types::{
     accounts::Role,
-    sessions::{Carrier, CurrentSession, Place, SessionList},
+    sessions::{Carrier, CurrentSession, Place, Session, SessionList},
+    sign_in::SignedIn,
 };
 use reqwest::Method;
-use server::clock::{DAY, HOUR};
+use server::clock::{DAY, HOUR, MINUTE};
 
 use crate::{
     harness::Server,
-    person::{Applicant, Person, founder, sign_in},
+    person::{Applicant, Person, founder, sign_in, sign_in_by},
 };
 
 async fn patient(server: &Server) -> Person {
@@ -115,6 +116,43 @@ async fn the_list_says_where_a_session_began() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_what_began_where_and_when_it_was_last_used() {
+    let trusted = |config: &mut server::config::Config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let server = Server::start_with(trusted).await;
+    let pat = patient(&server).await;
+    let comes = async |device: &str, from: &str| {
+        server.state.clock.advance(HOUR);
+        let who = (&pat.applicant.email[..], &pat.applicant.password[..]);
+        let (answer, _) = sign_in_by([&server, &server], who, Carrier::Bearer, (device, Some(from))).await;
+        answer.body::<SignedIn>()
+    };
+    let ward = comes("hs on ward-3", "10.1.2.3").await;
+    let home = comes("Firefox on Linux", "203.0.113.7").await;
+    server.state.clock.advance(2 * HOUR);
+    assert_eq!(server.get("/account", ward.token.as_deref()).await.status, 200);
+    let now = server.state.clock.now();
+
+    let request = server.request(Method::GET, "/api/v1/sessions").bearer_auth(&pat.token);
+    let list: SessionList = server.send(request.header("x-forwarded-for", "203.0.113.99")).await.body();
+    let shown = |s: &Session| (s.id, s.device.clone(), s.place, s.same_network, s.current);
+    assert_eq!(
+        list.items.iter().map(shown).collect::<Vec<_>>(),
+        [
+            (home.session.id, "Firefox on Linux".to_owned(), Some(Place::Internet), true, false),
+            (ward.session.id, "hs on ward-3".to_owned(), Some(Place::LocalNetwork), false, false),
+            (pat.signed_in.session.id, "test".to_owned(), Some(Place::ThisMachine), false, true),
+        ],
+        "newest first"
+    );
+    // The clock is the server's own, so a moment goes by between the steps.
+    let ago = |time: i64, hours: i64| (0..MINUTE).contains(&(now - hours * HOUR - time));
+    let [home, ward, own] = &list.items[..] else { panic!("three of them") };
+    assert!(ago(home.created_at, 2) && home.last_seen_at == home.created_at, "{home:?}, now {now}");
+    assert!(ago(ward.created_at, 3) && ago(ward.last_seen_at, 0), "{ward:?}, now {now}");
+    assert!(ago(own.created_at, 4) && (now - MINUTE..now + MINUTE).contains(&own.last_seen_at), "{own:?}, now {now}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_ends_anothers_session() {
     let server = Server::start().await;
     let pat = patient(&server).await;
@@ -195,7 +233,7 @@ async fn tokens_are_stored_as_hashes_only() {
     assert!(files > 2, "the search found the files");
 }
 
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+pub fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

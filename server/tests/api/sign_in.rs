@@ -7,6 +7,9 @@ use api_types::{
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
 };
 use crypto::opaque::{Password, login_start};
+use sea_orm::EntityTrait;
+use server::clock::DAY;
+use server::storage::ceremonies::{self, Ceremony, CeremonyKind};
 
 use crate::{
     harness::Server,
@@ -32,6 +35,16 @@ async fn the_password_opens_the_account() {
     let token = signed_in.token.unwrap();
     let who: CurrentSession = server.get("/session", Some(&token)).await.body();
     assert_eq!(who.signed_in.unwrap().account_id, ada.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_counts_for_years() {
+    let server = Server::start().await;
+    let ada = founder(&server).await;
+    server.state.clock.advance(3 * 365 * DAY);
+    let (answer, export) = sign_in(&server, &ada.applicant.email, &ada.applicant.password, Carrier::Bearer).await;
+    assert_eq!(answer.status, 200);
+    assert!(export.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,4 +119,26 @@ async fn signing_in_again_ends_the_session_that_the_request_carries() {
     let answer: SignedIn = server.post("/sign-in/finish", Some(&pat.token), &finish).await.body();
     assert_eq!(server.get("/account", Some(&pat.token)).await.code(), "signed_out");
     assert_eq!(server.get("/account", answer.token.as_deref()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_between_two_requests_serves_once_until_its_end_and_is_bounded() {
+    let server = Server::start().await;
+    let tx = server.state.db.begin_write().await.unwrap();
+    let (conn, kind) = (tx.conn(), CeremonyKind::Passkey);
+    let ids = [0_u8, 1, 2, 3].map(|n| [n; 32]);
+    for (n, id) in ids.iter().enumerate() {
+        let ceremony = Ceremony { account: None, state: vec![n as u8], ends_at: 1_000 + n as i64 };
+        ceremonies::insert(conn, (kind, 3), id, ceremony, 0).await.unwrap();
+    }
+    assert!(ceremonies::take(conn, kind, &ids[0], 0).await.unwrap().is_none(), "the one that ended first made room");
+    assert!(ceremonies::take(conn, CeremonyKind::SignIn, &ids[1], 0).await.unwrap().is_none());
+    assert_eq!(ceremonies::take(conn, kind, &ids[1], 0).await.unwrap().unwrap().state, [1]);
+    assert!(ceremonies::take(conn, kind, &ids[1], 0).await.unwrap().is_none(), "it serves once");
+    assert!(ceremonies::take(conn, kind, &ids[2], 1_002).await.unwrap().is_none(), "its time is over");
+    let rows = entities::ceremonies::Entity::find().all(conn).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(ceremonies::take(conn, kind, &rows[0].id, 0).await.unwrap().is_none(), "what lies there is no id");
+    ceremonies::forget_expired(conn, 1_003).await.unwrap();
+    assert!(ceremonies::take(conn, kind, &ids[3], 0).await.unwrap().is_none());
 }

@@ -10,6 +10,8 @@ use api_types::{
     teams::TeamMemberState,
 };
 use client::{AccessWho, ClientError, NoSecondFactor, PatientChoice, TeamShare, Verification, bulk::Control};
+use entities::wraps;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use server::storage::reports_access;
 
 use crate::{
@@ -141,6 +143,26 @@ async fn whoever_joins_later_reads_what_was_shared_before() {
     assert_eq!(code(read(&nora, &id).await), "not_found", "invited anew");
     nora.accept_team(&team).await.unwrap();
     assert!(read(&nora, &id).await.is_ok(), "under the next key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_has_one_wrap_for_a_team_of_three() {
+    let w = Ward::new().await;
+    let team = w.team().await;
+    let nora = w.doctor("Nora Newcomer").await;
+    w.dora.add_to_team(&team, &nora.account_id()).await.unwrap();
+    nora.accept_team(&team).await.unwrap();
+    let id = write(&w.ann, PatientChoice::Account(w.ann.account_id())).await;
+    let shared = w.ann.share_with_team(&id, &TeamShare::reading(team)).await.unwrap();
+    assert_eq!(shared.with.members.len(), 3);
+    for who in [&w.dora, &w.otto, &nora] {
+        assert!(read(who, &id).await.is_ok());
+    }
+    let of_report = wraps::Entity::find().filter(wraps::Column::ReportId.eq(id.0.to_vec()));
+    let stored = of_report.all(w.server.state.db.read()).await.unwrap();
+    let of_team: Vec<_> = stored.iter().filter(|row| row.grant_id == shared.grant.0).collect();
+    assert_eq!(of_team.iter().map(|row| (row.version, row.revision)).collect::<Vec<_>>(), [(1, 0)]);
+    assert_eq!(stored.len(), 2, "the other is Ann's own");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,15 @@ use api_types::{
     limits::FILE_MAX,
     uploads::{CreateUpload, Upload},
 };
-use server::{clock::DAY, services::clean_up};
+use axum::{
+    body::{Body, Bytes},
+    http::{Request, StatusCode, header},
+};
+use futures::{StreamExt, stream};
+use server::{
+    clock::{DAY, HOUR},
+    services::clean_up,
+};
 
 use crate::{
     sealing::{Made, digest, segment},
@@ -141,6 +149,33 @@ async fn a_blob_that_a_crash_left_is_found() {
     world.state.clock.advance(1000);
     clean_up::once(&world.state).await.unwrap();
     assert_eq!(world.blobs(), 0);
+}
+
+/// As by a server that stood still for hours in the middle of it.
+#[tokio::test]
+async fn a_segment_whose_blob_was_given_up_meanwhile_is_not_kept_and_leaves_nothing() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
+    let whole = segment(&part, 2);
+    let (first, rest) = whole.split_at(100);
+    let (first, rest, state) = (Bytes::copy_from_slice(first), Bytes::copy_from_slice(rest), world.state.clone());
+    let body = stream::iter([Ok::<_, std::io::Error>(first)]).chain(stream::once(async move {
+        state.clock.advance(2 * HOUR);
+        clean_up::once(&state).await.unwrap();
+        Ok(rest)
+    }));
+    let request = Request::put(format!("/api/v1/uploads/{}/segments/2", upload.id))
+        .header(header::AUTHORIZATION, format!("Bearer {}", doctor.token))
+        .header("content-digest", digest(whole));
+    let answer = world.begin(request.body(Body::from_stream(body)).unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let path = format!("/uploads/{}", upload.id);
+    assert!(world.get(&doctor, &path).await.json::<Upload>().received.is_empty());
+    world.put_segment(&doctor, upload.id, 2, whole).await.ok();
+    clean_up::once(&world.state).await.unwrap();
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [2]);
+    assert_eq!(world.blobs(), 1, "the first one is gone");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use api_types::{
     ErrorCode,
     grants::RevokeGrant,
+    limits::{FILES_MAX, VERSIONS_MAX},
     reports::{Report, ReportList},
 };
 use crypto::{
@@ -144,6 +145,40 @@ async fn a_part_that_is_not_the_one_named_is_not_carried_over() {
     assert_eq!(refused.pointer.as_deref(), Some("/version/uploads"));
     let report: Report = ward.world.get(&ward.patient, &format!("/reports/{}", ward.made.id)).await.json();
     assert_eq!(report.versions.len(), 2);
+}
+
+/// What is carried over costs its owner no room, so there is an end to it.
+#[tokio::test]
+async fn a_version_carries_no_file_over_twice_and_no_more_than_it_may_have() {
+    let ward = Ward::new().await;
+    let place = ward.made.place(3, 0);
+    for (files, detail) in [(2, "carries a file over twice"), (FILES_MAX + 1, "at most 200 files")] {
+        let mut sealed = ward.made.seal_carrying(ward.world.now(), &ward.doctor, place, (FILE, &ward.file));
+        let mut manifest = sealed.manifest.claimed().clone();
+        let part = manifest.parts[1].clone();
+        manifest.parts.resize(files + 1, part);
+        sealed.body.manifest = Signed::sign(manifest, &ward.doctor.keyring.current().signing).as_bytes().into();
+        let refused = ward.world.post(&ward.doctor, &ward.path("versions"), &sealed.body).await.problem();
+        assert_eq!((refused.code, refused.pointer.as_deref()), (ErrorCode::InvalidField, Some("/version/manifest")));
+        assert_eq!(refused.detail.as_deref(), Some(detail));
+    }
+}
+
+#[tokio::test]
+async fn a_report_has_an_end_of_versions() {
+    let mut ward = Ward::new().await;
+    let set_latest = async |version: u32| {
+        let now = ward.world.now();
+        let tx = ward.world.state.db.begin_write().await.unwrap();
+        server::storage::reports::set_latest(tx.conn(), ward.made.id, version as i32, now).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    set_latest(VERSIONS_MAX).await;
+    let sealed = ward.made.seal_carrying(ward.world.now(), &ward.doctor, ward.made.place(3, 0), (FILE, &ward.file));
+    let refused = ward.world.post(&ward.doctor, &ward.path("versions"), &sealed.body).await;
+    assert_eq!(refused.code(), ErrorCode::TooManyVersions);
+    set_latest(2).await;
+    ward.carry(3, FILE).await;
 }
 
 /// Their own version would have the server give them what they aren't given.

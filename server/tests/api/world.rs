@@ -29,13 +29,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use server::{
     AppState,
     config::{Config, Origin, SessionLimits},
-    middleware::Address,
+    middleware::{Address, Caller},
     router::router,
     services::sessions::{self, Begun},
     state::StartError,
     storage::{
         accounts::{self, AccountRow},
         blobs::{BlobsConfig, MARKER},
+        policies,
     },
 };
 use tempfile::TempDir;
@@ -45,7 +46,7 @@ use tower::ServiceExt;
 use crate::{harness::database, reading::Signer, s3};
 
 /// Where its people sign in.
-const HERE: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+const HERE: Caller = Caller { from: Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), device: None };
 
 pub type Rng = UnwrapErr<getrandom::SysRng>;
 
@@ -189,6 +190,14 @@ impl World {
         tx.commit().await.unwrap();
         self.signs(&begun, &who.keyring);
         (begun.row.id, begun.token)
+    }
+
+    /// From the next request on these roles need a second factor, and no others.
+    pub async fn need_second_factor(&self, roles: &[Role]) {
+        let tx = self.state.db.begin_write().await.unwrap();
+        policies::put_second_factor_roles(tx.conn(), roles, self.state.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.state.sessions.forget_all();
     }
 
     fn signs(&self, begun: &Begun, keyring: &Keyring) {

@@ -3,7 +3,7 @@
 use api_types::limits::{EMAIL_MAX, NAME_MAX_CHARS, PASSWORD_MIN_CHARS};
 use leptos::prelude::*;
 
-use super::{Door, Form, Step};
+use super::{Door, Form};
 use crate::{
     components::{Banner, Button, Card, Choice, Choices, PasswordField, TextField, Tone},
     pages::identity::IdentityButtons,
@@ -72,7 +72,7 @@ pub(super) fn Account(form: Form) -> impl IntoView {
                 if form.words.with_untracked(Vec::is_empty) {
                     form.words.set(vault.new_kit());
                 }
-                form.step.set(Step::Kit);
+                form.go_on(vault, attempt);
             }
         });
     };
@@ -94,6 +94,7 @@ pub(super) fn Account(form: Form) -> impl IntoView {
         <Card>
             {move || form.with_identity.problem.get().map(|problem| view! { <div class="mb-4"><Banner tone=Tone::Danger>{problem}</Banner></div> })}
             <form class="form" method="dialog" on:submit=submit novalidate>
+                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
                 {role}
                 <TextField
                     id="name"

@@ -93,6 +93,18 @@ pub(super) fn Check(form: Form) -> impl IntoView {
             view! { <Button kind=ButtonKind::Secondary on_click=leave>{t!(identities.without)}</Button> }
         })
     };
+    // An address that was proved waits an hour for its account.
+    let anew = move || {
+        let stuck = form.attempt.problem.with(Option::is_some) && form.asks_code();
+        stuck.then(|| {
+            let leave = move |()| {
+                vault.forget_address();
+                form.attempt.problem.set(None);
+                form.step.set(Step::Account);
+            };
+            view! { <Button kind=ButtonKind::Secondary on_click=leave>{t!(sign_up.code_anew)}</Button> }
+        })
+    };
     view! {
         <Card>
             <form class="form" method="dialog" on:submit=submit novalidate>
@@ -104,6 +116,7 @@ pub(super) fn Check(form: Form) -> impl IntoView {
                         {t!(sign_up.check_back)}
                     </Button>
                     {without}
+                    {anew}
                 </div>
                 <p class="field-hint" role="status">{move || form.attempt.busy.get().then_some(t!(sign_up.working))}</p>
             </form>

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The 24 words as a text file: numbered, with what they are for. Also read by people who type them back.
-fn file_text(email: &str, words: &[String]) -> String {
-    let mut lines = vec![t!(sign_up.kit_file_title).to_owned(), email.to_owned(), String::new()];
+fn file_text((email, server): (&str, &str), words: &[String]) -> String {
+    let mut lines = vec![t!(sign_up.kit_file_title).to_owned(), email.to_owned(), server.to_owned(), String::new()];
     lines.extend(words.iter().enumerate().map(|(i, word)| format!("{:>2}. {word}", i + 1)));
     lines.extend([
         String::new(),
@@ -33,12 +33,17 @@ pub fn KitWords(
     let toasts = use_toasts();
     let word = |(i, word): (usize, String)| view! { <li><span>{i + 1}</span>{word}</li> };
     let download = move |()| {
-        let text = file_text(&email.get_untracked(), &words.get_untracked());
+        let text = file_text((&email.get_untracked(), &browser::origin()), &words.get_untracked());
         if browser::save_bytes("healthsecure-recovery-kit.txt", text.as_bytes()).is_err() {
             toasts.problem(t!(errors.unexpected));
         }
     };
+    // Words on paper are worth nothing to who doesn't know any more what they open, and where.
     view! {
+        <dl class="facts" translate="no">
+            <div><dt>{t!(sign_up.email)}</dt><dd>{move || email.get()}</dd></div>
+            <div><dt>{t!(sign_up.kit_server)}</dt><dd>{browser::origin()}</dd></div>
+        </dl>
         <ol class="words" translate="no" data-testid="recovery-kit">
             {move || words.get().into_iter().enumerate().map(word).collect_view()}
         </ol>
@@ -76,7 +81,8 @@ mod tests {
     #[test]
     fn the_file_numbers_every_word() {
         let words: Vec<String> = (1..=24).map(|i| format!("word{i}")).collect();
-        let text = file_text("a@b.example", &words);
-        assert!(text.contains("\n 1. word1\n") && text.contains("\n24. word24\n") && text.contains("a@b.example"));
+        let text = file_text(("a@b.example", "https://health.example"), &words);
+        assert!(text.contains("\n 1. word1\n") && text.contains("\n24. word24\n"));
+        assert!(text.contains("\na@b.example\nhttps://health.example\n"));
     }
 }

@@ -1,7 +1,9 @@
-//! Create account in three steps: who you are, the recovery kit, two of its words. Nothing is sent before the last.
+//! Create account: who you are; where mail is sent, the code that was mailed to the address; the recovery kit; two of its words.
+//! Before the last step nothing is sent but the address and its code.
 
 mod account;
 mod check;
+mod code;
 mod kit;
 
 // Settings make a kit as well.
@@ -18,13 +20,14 @@ use leptos_meta::Title;
 use crate::{
     components::{Banner, Empty, Gate, Glyph, LinkButton, Tone, role_name},
     t,
-    vault::{Attempt, NewAccount, use_vault},
+    vault::{Attempt, NewAccount, Vault, use_vault},
 };
 
 /// Where the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Account,
+    Code,
     Kit,
     Check,
 }
@@ -36,7 +39,10 @@ pub enum Door {
     #[default]
     Checking,
     /// Open sign-up, no invitation.
-    Open,
+    Open {
+        /// Whether the address is to be proved by a code.
+        asks_code: bool,
+    },
     /// With an invitation, or the set-up link.
     Invited(InvitationInfo),
     /// The link has expired, was withdrawn or used.
@@ -109,6 +115,30 @@ impl Form {
             identity: self.identity.with_untracked(Option::is_some),
             set_up: matches!(self.door.get_untracked(), Door::Invited(info) if info.set_up),
         }
+    }
+
+    /// Whether the address is to be proved by a code.
+    fn asks_code(self) -> bool {
+        let asks = self.door.with(|door| match door {
+            Door::Open { asks_code } => *asks_code,
+            Door::Invited(info) => info.asks_code,
+            Door::Checking | Door::Dead | Door::Closed => false,
+        });
+        asks && self.identity.with(Option::is_none)
+    }
+
+    /// On with the recovery kit, or with the code first.
+    fn go_on(self, vault: Vault, attempt: Attempt) {
+        let address = self.email.with_untracked(|email| email.trim().to_owned());
+        match untrack(|| self.asks_code()) && !vault.has_proved(&address) {
+            true => self.ask_code(vault, attempt, Callback::new(move |()| self.step.set(Step::Code))),
+            false => self.step.set(Step::Kit),
+        }
+    }
+
+    fn ask_code(self, vault: Vault, attempt: Attempt, asked: Callback<()>) {
+        let address = self.email.with_untracked(|email| email.trim().to_owned());
+        vault.ask_sign_up_code(address, self.token.get_value(), attempt, asked);
     }
 
     /// Keeps the link for the way back from an identity provider: in this tab, until it is read.
@@ -198,31 +228,31 @@ pub fn SignUp() -> impl IntoView {
         match form.step.get() {
             Step::Account if form.set_up() => t!(sign_up.setup_title),
             Step::Account => t!(sign_up.title),
+            Step::Code => t!(sign_up.code_title),
             Step::Kit => t!(sign_up.kit_title),
             Step::Check => t!(sign_up.check_title),
         }
         .to_owned()
     });
-    let lead = Signal::derive(move || {
-        match form.step.get() {
-            Step::Account if form.set_up() => t!(sign_up.setup_lead),
-            Step::Account => t!(sign_up.lead),
-            Step::Kit => t!(sign_up.kit_lead),
-            Step::Check => t!(sign_up.check_lead),
-        }
-        .to_owned()
+    let lead = Signal::derive(move || match form.step.get() {
+        Step::Account if form.set_up() => t!(sign_up.setup_lead).to_owned(),
+        Step::Account => t!(sign_up.lead).to_owned(),
+        Step::Code => t!(sign_up.code_lead, email = form.email.get().trim()),
+        Step::Kit => t!(sign_up.kit_lead).to_owned(),
+        Step::Check => t!(sign_up.check_lead).to_owned(),
     });
     let step = move || match (form.door.get(), form.step.get()) {
         (Door::Dead, _) => shut(t!(sign_up.link_dead_title), t!(sign_up.link_dead)).into_any(),
         (Door::Closed, _) => shut(t!(sign_up.closed_title), t!(sign_up.closed)).into_any(),
         (_, Step::Account) => view! { <account::Account form/> }.into_any(),
+        (_, Step::Code) => view! { <code::Code form/> }.into_any(),
         (_, Step::Kit) => view! { <kit::Kit form/> }.into_any(),
         (_, Step::Check) => view! { <check::Check form/> }.into_any(),
     };
     view! {
         <Title text=t!(sign_up.page_title)/>
         <Gate title lead wide=true>
-            <Stepper step=form.step/>
+            <Stepper form/>
             <Invited door=form.door/>
             <Verified identity=form.identity/>
             {step}
@@ -267,19 +297,21 @@ fn Verified(identity: RwSignal<Option<WaitingIdentity>>) -> impl IntoView {
 }
 
 #[component]
-fn Stepper(step: RwSignal<Step>) -> impl IntoView {
-    let number = move || match step.get() {
+fn Stepper(form: Form) -> impl IntoView {
+    let steps = move || if form.asks_code() { 4 } else { 3 };
+    let number = move || match form.step.get() {
         Step::Account => 1,
-        Step::Kit => 2,
-        Step::Check => 3,
+        Step::Code => 2,
+        Step::Kit => steps() - 1,
+        Step::Check => steps(),
     };
     let mark = move |at: u32| {
         let done = move || if number() >= at { "true" } else { "false" };
         view! { <span data-done=done></span> }
     };
     view! {
-        <div class="stepper no-print" role="img" aria-label=move || t!(sign_up.progress, step = number())>
-            {(1..=3).map(mark).collect_view()}
+        <div class="stepper no-print" role="img" aria-label=move || t!(sign_up.progress, step = number(), steps = steps())>
+            {move || (1..=steps()).map(mark).collect_view()}
         </div>
     }
 }

@@ -3,9 +3,14 @@
 
 mod judge;
 mod net;
+mod reader;
 mod segment;
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
 use client::bulk::webcrypto::WebCryptoError;
 use futures::channel::oneshot;
@@ -54,6 +59,30 @@ impl Failure {
             }
             Self::Forged(detail) => failed.with("why", why::FORGED).with("detail", detail),
             Self::Broken => failed.with("why", why::BROKEN),
+        }
+    }
+}
+
+/// A sign of life of a task whose bytes move: at most one a second.
+#[derive(Clone)]
+pub(super) struct Beat {
+    id: u32,
+    last: Rc<Cell<f64>>,
+}
+
+impl Beat {
+    /// How long it rests, in milliseconds.
+    const REST: f64 = 1000.0;
+
+    fn of(id: u32) -> Self {
+        Self { id, last: Rc::new(Cell::new(js_sys::Date::now())) }
+    }
+
+    pub(super) fn tell(&self) {
+        let now = js_sys::Date::now();
+        if (now - self.last.get()).abs() >= Self::REST {
+            self.last.set(now);
+            say(&Message::new("beat").with("id", self.id));
         }
     }
 }
@@ -139,10 +168,11 @@ async fn segment_task(id: u32, message: Message) {
     let signal = abort.as_ref().map(AbortController::signal);
     RUNNING.with_borrow_mut(|running| running.insert(id, Running { go: Some(go), abort }));
     let hashed = |hash: &Uint8Array| say(&Message::new("hashed").with("id", id).with("plain", hash.clone()));
+    let line = net::Line { signal, beat: Beat::of(id) };
     let result = match message.kind().as_str() {
-        "seal" => segment::seal(&message, signal.as_ref(), hashed, noted).await,
-        "open" => segment::open(&message, signal.as_ref()).await,
-        "reseal" => segment::reseal(&message, signal.as_ref()).await,
+        "seal" => segment::seal(&message, &line, hashed, noted).await,
+        "open" => segment::open(&message, &line).await,
+        "reseal" => segment::reseal(&message, &line).await,
         _ => Err(Failure::Broken),
     };
     let answer = result.unwrap_or_else(Failure::message).with("id", id);

@@ -18,6 +18,7 @@ use api_types::{
     identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
+    mail::MailState,
     passkeys::{
         NewPasskey, PasskeyAdded, PasskeyChallenge, PasskeyConfirmation, PasskeyCreation, PasskeySignIn, RemovePasskey,
     },
@@ -32,7 +33,7 @@ use api_types::{
     second_factors::{ConfirmTotp, RecoveryCodes, SecondFactorList, StartTotp, TotpStarted},
     sessions::{CurrentSession, FinishConfirmation, SessionList, StartConfirmation},
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
-    sign_up::{FinishSignUp, RegistrationStarted, StartSignUp},
+    sign_up::{AskSignUpCode, CheckSignUpCode, FinishSignUp, RegistrationStarted, SignUpCodeAsked, StartSignUp},
     storage::StorageStatus,
     tokens::{ApiTokenCreated, ApiTokenList, NewApiToken},
 };
@@ -73,6 +74,10 @@ impl<T: Transport> Api<'_, T> {
     calls! {
         /// `GET /instance`.
         get_instance() -> Instance = get "/instance".to_owned();
+        /// `POST /sign-up/code`.
+        ask_sign_up_code(body: &AskSignUpCode) -> SignUpCodeAsked = post "/sign-up/code".to_owned(), body;
+        /// `POST /sign-up/code/check`.
+        check_sign_up_code(body: &CheckSignUpCode) -> () = post_unit "/sign-up/code/check".to_owned(), body;
         /// `POST /sign-up/start`.
         start_sign_up(body: &StartSignUp) -> RegistrationStarted = post "/sign-up/start".to_owned(), body;
         /// `POST /sign-up`.
@@ -290,6 +295,8 @@ impl<T: Transport> Api<'_, T> {
             = post format!("/admin/accounts/{id}/removal"), body;
         /// `DELETE /admin/accounts/{account_id}/second-factors`.
         remove_account_second_factors(id: &AccountId) -> () = delete format!("/admin/accounts/{id}/second-factors");
+        /// `GET /admin/mail`.
+        get_mail() -> MailState = get "/admin/mail".to_owned();
         /// `GET /admin/policies`.
         get_policies() -> Policies = get "/admin/policies".to_owned();
         /// `PUT /admin/policies`.

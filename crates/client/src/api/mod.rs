@@ -141,12 +141,13 @@ impl<'t, T: Transport> Api<'t, T> {
         read(&self.write(Method::Put, path, body).await?)
     }
 
-    /// `GET /live`, as it arrives.
+    /// `GET /live`, as it arrives; behind an event that was heard, by its id.
     ///
     /// # Errors
     /// As any call.
-    pub async fn live(&self) -> Result<crate::transport::ByteStream> {
-        let headers = vec![("accept", "text/event-stream".to_owned())];
+    pub async fn live(&self, after: Option<&str>) -> Result<crate::transport::ByteStream> {
+        let mut headers = vec![("accept", "text/event-stream".to_owned())];
+        headers.extend(after.map(|id| ("last-event-id", id.to_owned())));
         let request = Request { method: Method::Get, path: format!("{PREFIX}/live"), headers, body: None };
         let answer = self.transport.stream(request).await?;
         match answer.status {

@@ -157,7 +157,8 @@ pub struct Archived {
 /// Whether an error concerns more than the thing at hand: it ends the archive.
 pub(crate) fn is_fatal(error: &ClientError) -> bool {
     match error {
-        ClientError::Cancelled | ClientError::Sink { .. } | ClientError::Source | ClientError::Internal(_) => true,
+        ClientError::Cancelled | ClientError::Sink { .. } | ClientError::SinkFull => true,
+        ClientError::Source | ClientError::Internal(_) => true,
         ClientError::Transport(TransportError::TooLarge) => false,
         ClientError::Transport(_) => true,
         ClientError::Refused(refusal) => refusal.stops_session(),
@@ -184,7 +185,7 @@ impl<P: Platform> Vault<P> {
     /// only once this has succeeded.
     ///
     /// # Errors
-    /// [`ClientError::Cancelled`]; [`ClientError::Sink`] where the target takes no more; no connection; the refusals of
+    /// [`ClientError::Cancelled`]; [`ClientError::Sink`] or [`ClientError::SinkFull`] where the target takes no more; no connection; the refusals of
     /// [`crate::Refusal::stops_session`]. What was written by then is no archive.
     pub async fn archive<T: ArchiveTarget<P::Bulk>>(
         &self,
@@ -223,14 +224,14 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
 
     /// An entry that is at hand.
     async fn text(&mut self, path: &str, content: &str) -> Result<()> {
-        self.packer.begin(path)?;
+        self.packer.begin(path, content.len() as u64)?;
         self.packer.write(content.as_bytes())?;
         self.flush().await
     }
 
     /// An entry of a verified file; gives its SHA-256.
     async fn verified(&mut self, path: &str, file: &<P::Bulk as Bulk>::Opened, size: u64) -> Result<String> {
-        self.packer.begin(path)?;
+        self.packer.begin(path, size)?;
         let mut from = 0;
         while from < size {
             let to = size.min(from + PIECE);

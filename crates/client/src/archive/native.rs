@@ -43,7 +43,7 @@ impl FileArchive {
         }
         let partial = beside(target, ".partial");
         let path = partial.clone();
-        let file = blocking(move || create_private(&path).map_err(sink_error)).await?;
+        let file = blocking(move || create_private(&path)).await?;
         Ok(Self { file: Arc::new(file), partial, target: target.to_owned(), scratch: 0 })
     }
 
@@ -54,8 +54,7 @@ impl FileArchive {
     pub async fn finish(self) -> Result<PathBuf> {
         let Self { file, partial, target, .. } = self;
         blocking(move || file.sync_all().map_err(sink_error)).await?;
-        place(&partial, &target).await?;
-        Ok(target)
+        blocking(move || place(&partial, &target).map(|()| target)).await
     }
 
     /// There is no archive: what was written goes.
@@ -64,7 +63,22 @@ impl FileArchive {
         if tokio::fs::remove_file(&self.partial).await.is_err() {
             tracing::warn!("an incomplete archive could not be removed");
         }
+        // A file whose connection broke is left for a later try, which there is none of here.
+        if forget(&beside(&self.target, &format!(".file-{}", self.scratch))).await.is_err() {
+            tracing::warn!("a decrypted file beside the archive could not be removed");
+        }
     }
+}
+
+/// Removes a file, and what was written of it, where they are there.
+async fn forget(path: &Path) -> Result<()> {
+    for path in [path.to_owned(), beside(path, ".partial")] {
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(sink_error(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
@@ -80,9 +94,7 @@ impl ArchiveTarget<FileBulk> for FileArchive {
         self.scratch += 1;
         let path = beside(&self.target, &format!(".file-{}", self.scratch));
         // Left by a run that was killed.
-        if tokio::fs::try_exists(&path).await.map_err(sink_error)? {
-            tokio::fs::remove_file(&path).await.map_err(sink_error)?;
-        }
+        forget(&path).await?;
         FileSink::create(&path).await
     }
 
@@ -129,7 +141,7 @@ mod tests {
         archive.write(b"half".to_vec()).await?;
         assert!(!target.exists());
         let sink = archive.scratch().await?;
-        let file = crate::bulk::Bulk::finish(&FileBulk, sink).await?;
+        let file = crate::bulk::Bulk::finish(&FileBulk::default(), sink).await?;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");
         archive.release(file).await;
         assert_eq!(archive.finish().await?, target);
@@ -140,10 +152,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_killed_run_left_is_told_of_and_its_files_go() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let target = dir.path().join("data.zip");
+        for left in [".partial", ".file-1", ".file-1.partial"] {
+            std::fs::write(beside(&target, left), b"left").map_err(sink_error)?;
+        }
+        let refused = FileArchive::create(&target).await;
+        assert!(matches!(&refused, Err(ClientError::Sink { reason }) if reason.contains("data.zip.partial")));
+        assert_eq!(std::fs::read(beside(&target, ".partial")).map_err(sink_error)?, b"left");
+        std::fs::remove_file(beside(&target, ".partial")).map_err(sink_error)?;
+        let mut archive = FileArchive::create(&target).await?;
+        let file = crate::bulk::Bulk::finish(&FileBulk::default(), archive.scratch().await?).await?;
+        archive.release(file).await;
+        archive.discard().await;
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
+        Ok(())
+    }
+
+    #[tokio::test]
     async fn what_is_not_complete_goes() -> Result<()> {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let mut archive = FileArchive::create(&dir.path().join("data.zip")).await?;
         archive.write(b"half".to_vec()).await?;
+        let sink = archive.scratch().await?;
+        // As where the connection broke.
+        crate::bulk::Bulk::leave(&FileBulk::default(), sink).await;
+        assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");
         archive.discard().await;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
         Ok(())

@@ -81,10 +81,11 @@ impl Packer {
         Self { zip, outlet, time: dos(time), current: None, packed: Vec::new() }
     }
 
-    /// Begins an entry; the one before ends. A path must not stand twice.
-    pub fn begin(&mut self, path: &str) -> Result<()> {
+    /// Begins an entry of this length; the one before ends. A path must not stand twice.
+    pub fn begin(&mut self, path: &str, len: u64) -> Result<()> {
         self.end();
         let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o600);
+        let plain = plain.large_file(len >= u64::from(u32::MAX));
         let options = match self.time {
             Some(time) => plain.last_modified_time(time),
             None => plain,
@@ -147,7 +148,7 @@ mod tests {
         let mut packer = Packer::new(TIME);
         let mut out = Vec::new();
         for (path, content) in entries {
-            packer.begin(path).expect("an entry");
+            packer.begin(path, content.len() as u64).expect("an entry");
             for piece in content.chunks(3) {
                 packer.write(piece).expect("a piece");
                 out.extend(packer.take());
@@ -178,15 +179,15 @@ mod tests {
     #[test]
     fn a_path_stands_once() {
         let mut packer = Packer::new(TIME);
-        packer.begin("a").expect("an entry");
-        assert!(packer.begin("a").is_err());
+        packer.begin("a", 0).expect("an entry");
+        assert!(packer.begin("a", 0).is_err());
         assert!(Packer::new(TIME).write(b"x").is_err(), "nowhere to write to");
     }
 
     #[test]
     fn the_sums_are_those_of_the_entries() {
         let mut packer = Packer::new(TIME);
-        packer.begin("a/b").expect("an entry");
+        packer.begin("a/b", 3).expect("an entry");
         packer.write(b"ab").expect("a piece");
         packer.write(b"c").expect("a piece");
         assert_eq!(packer.ended().expect("an entry").path, "a/b");
@@ -244,12 +245,13 @@ mod tests {
     #[test]
     fn an_archive_beyond_four_gibibytes_is_read_to_its_end() {
         const PIECE: usize = 8 << 20;
+        const LENS: [u64; 2] = [4608 << 20, 256 << 20];
         let zeroes = vec![0; PIECE];
         let mut file = Sparse::default();
         let mut packer = Packer::new(TIME);
-        for n in 0..3 {
-            packer.begin(&format!("{n}.bin")).expect("an entry");
-            for _ in 0..(1536 << 20) / PIECE {
+        for (n, len) in LENS.into_iter().enumerate() {
+            packer.begin(&format!("{n}.bin"), len).expect("an entry");
+            for _ in 0..len / PIECE as u64 {
                 packer.write(&zeroes).expect("a piece");
                 let taken = packer.take();
                 // The header before the first piece apart, so that the zeroes stay out.
@@ -258,14 +260,16 @@ mod tests {
                 file.push(zeroes.clone());
             }
         }
-        packer.begin("last.txt").expect("an entry");
+        packer.begin("last.txt", 15).expect("an entry");
         packer.write(b"behind them all").expect("a piece");
         file.push(packer.take());
         file.push(packer.finish().expect("the end"));
         assert!(file.len > 1 << 32);
         let mut archive = ZipArchive::new(file).expect("an archive");
-        assert_eq!(archive.len(), 4);
-        assert_eq!(archive.by_name("2.bin").expect("an entry").size(), 1536 << 20);
+        assert_eq!(archive.len(), 3);
+        for (n, len) in LENS.into_iter().enumerate() {
+            assert_eq!(archive.by_name(&format!("{n}.bin")).expect("an entry").size(), len);
+        }
         let mut last = String::new();
         archive.by_name("last.txt").expect("an entry").read_to_string(&mut last).expect("its content");
         assert_eq!(last, "behind them all");

@@ -1,11 +1,14 @@
-//! Progress and cancelling.
+//! Progress, a connection that is lost for now, and cancelling.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use crate::error::{ClientError, Result};
+use crate::{
+    error::{ClientError, Result},
+    platform::{MaybeSend, MaybeSync},
+};
 
 /// How far one part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +20,9 @@ pub struct Progress {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type Callback = Arc<dyn Fn(Progress) + Send + Sync>;
+type Callback<A> = Arc<dyn Fn(A) + Send + Sync>;
 #[cfg(target_arch = "wasm32")]
-type Callback = Arc<dyn Fn(Progress)>;
+type Callback<A> = Arc<dyn Fn(A)>;
 
 /// Stops work from elsewhere. Clones stop together.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +43,8 @@ impl Cancel {
 /// Reports progress and listens for a stop. Clones share both.
 #[derive(Clone, Default)]
 pub struct Control {
-    callback: Option<Callback>,
+    callback: Option<Callback<Progress>>,
+    lost: Option<Callback<bool>>,
     cancel: Cancel,
     done: Arc<AtomicU64>,
 }
@@ -52,15 +56,14 @@ impl Control {
     }
 
     /// Calls back after each segment.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn new(cancel: Cancel, callback: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { callback: Some(Arc::new(callback)), cancel, done: Arc::default() }
+    pub fn new(cancel: Cancel, callback: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
+        Self { callback: Some(Arc::new(callback)), cancel, ..Self::default() }
     }
 
-    /// Calls back after each segment.
-    #[cfg(target_arch = "wasm32")]
-    pub fn new(cancel: Cancel, callback: impl Fn(Progress) + 'static) -> Self {
-        Self { callback: Some(Arc::new(callback)), cancel, done: Arc::default() }
+    /// Calls back also when a transfer broke and will be tried again (`true`), and when one got through after that.
+    pub fn telling_lost(mut self, lost: impl Fn(bool) + MaybeSend + MaybeSync + 'static) -> Self {
+        self.lost = Some(Arc::new(lost));
+        self
     }
 
     /// The stop that it listens to.
@@ -78,6 +81,13 @@ impl Control {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if let Some(callback) = &self.callback {
             callback(Progress { done, total });
+        }
+    }
+
+    /// Says that a transfer broke and waits to be tried again, or that it goes on.
+    pub fn lost(&self, lost: bool) {
+        if let Some(callback) = &self.lost {
+            callback(lost);
         }
     }
 

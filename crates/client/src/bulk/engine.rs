@@ -8,7 +8,7 @@ use crypto::{
     ids::Hash32,
 };
 
-use super::{OpenJob, SealJob};
+use super::{OpenJob, SealJob, buffers::Buffers};
 use crate::error::{ClientError, Refusal, Result};
 
 /// Segment numbers are u32 on the wire.
@@ -36,12 +36,34 @@ pub(crate) fn check_plain(job: &SealJob, i: u64, plain: &[u8]) -> Result<Hash32>
     }
 }
 
-/// Seals segment `i`.
-pub(crate) fn seal(sealer: &PartSealer, geometry: &Geometry, i: u64, plain: &[u8]) -> Result<(Bytes, Hash32)> {
+/// Seals segment `i` into a buffer of these.
+pub(super) fn seal(
+    sealer: &PartSealer,
+    geometry: &Geometry,
+    i: u64,
+    plain: &[u8],
+    buffers: &Buffers,
+) -> Result<(Bytes, Hash32)> {
     let last = i + 1 == geometry.segments();
-    let sealed = sealer.seal_segment(i, plain, last).map_err(|_| ClientError::Source)?;
-    let hash = sha256(&sealed);
-    Ok((Bytes::from(sealed), hash))
+    let mut sealed = buffers.take();
+    sealed.clear();
+    sealer.seal_segment_into(i, plain, last, &mut sealed).map_err(|_| ClientError::Source)?;
+    let (hash, len) = (sha256(&sealed), sealed.len());
+    Ok((buffers.lend(sealed, len), hash))
+}
+
+/// The plaintext hash of what an earlier try wrote for segment `i`, where it is just that: sealed again it must be the segment
+/// in the manifest, which the same key, chunk numbers and plaintext make it.
+pub(super) fn recognise(
+    sealer: &PartSealer,
+    job: &OpenJob,
+    i: u64,
+    plain: &[u8],
+    buffers: &Buffers,
+) -> Result<Option<Hash32>> {
+    let (_, stored) = seal(sealer, &job.geometry, i, plain, buffers)?;
+    let expected = usize::try_from(i).ok().and_then(|i| job.cipher.get(i));
+    Ok((expected == Some(&stored)).then(|| sha256(plain)))
 }
 
 /// What a wrong part is called.
@@ -55,16 +77,24 @@ pub(crate) fn begin(job: &OpenJob, final_chunk: &[u8]) -> Result<PartOpener> {
     PartOpener::with_key(job.key.clone(), len, final_chunk).map_err(|e| forged(job.part, &e))
 }
 
-/// Checks a stored segment against the manifest and opens it.
-pub(crate) fn open(opener: &PartOpener, job: &OpenJob, i: u64, stored: &[u8]) -> Result<(Vec<u8>, Hash32)> {
+/// Checks a stored segment against the manifest and opens it into a buffer of these.
+pub(super) fn open(
+    opener: &PartOpener,
+    job: &OpenJob,
+    i: u64,
+    stored: &[u8],
+    buffers: &Buffers,
+) -> Result<(Bytes, Hash32)> {
     let expected = usize::try_from(i).ok().and_then(|i| job.cipher.get(i));
     if expected != Some(&sha256(stored)) && Defence::SegmentHash.holds() {
         let why = format!("segment {i} is not the one in the manifest");
         return Err(Refusal::PartForged { part: job.part, why }.into());
     }
-    let plain = opener.open_segment(i, stored).map_err(|e| forged(job.part, &e))?;
-    let hash = sha256(&plain);
-    Ok((plain, hash))
+    let mut plain = buffers.take();
+    plain.clear();
+    opener.open_segment_into(i, stored, &mut plain).map_err(|e| forged(job.part, &e))?;
+    let (hash, len) = (sha256(&plain), plain.len());
+    Ok((buffers.lend(plain, len), hash))
 }
 
 /// A part of a signed manifest names its segments completely.

@@ -7,6 +7,7 @@ use crypto::ids::Hash32;
 
 use super::{
     Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
+    buffers::Buffers,
     pipeline::{self, Here, ReadAt, Write},
 };
 use crate::{
@@ -21,7 +22,7 @@ pub struct MemoryBulk;
 struct Slice<'a>(&'a Bytes);
 
 impl ReadAt for Slice<'_> {
-    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+    async fn read(&self, range: Range<u64>, _: &Buffers) -> Result<Bytes> {
         slice(self.0, range)
     }
 }
@@ -37,7 +38,7 @@ pub(super) fn slice(bytes: &Bytes, range: Range<u64>) -> Result<Bytes> {
 }
 
 impl Write for Vec<u8> {
-    async fn write(&mut self, bytes: Vec<u8>) -> Result<()> {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
         self.extend_from_slice(&bytes);
         Ok(())
     }

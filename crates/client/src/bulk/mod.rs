@@ -3,12 +3,17 @@
 //! The client decides keys, places and hashes; a [`Bulk`] moves the bytes. [`memory::MemoryBulk`] is for tests and small
 //! parts, [`native::FileBulk`] streams files on tokio, the page brings its own worker pool with WebCrypto.
 
+mod buffers;
 mod control;
 mod engine;
 pub mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod partial;
 mod pipeline;
+#[cfg(all(test, feature = "native", not(target_arch = "wasm32")))]
+mod resume_tests;
 #[cfg(all(feature = "web", target_arch = "wasm32"))]
 pub mod webcrypto;
 
@@ -43,6 +48,16 @@ pub struct SealJob {
     /// Plaintext hashes of segments that may have been sealed under this key before, by segment number. A plaintext
     /// that differs must not be sealed: [`crate::ClientError::SourceChanged`].
     pub sealed_before: Vec<Option<Hash32>>,
+}
+
+impl SealJob {
+    /// The segments in two turns. First come those that may have been sealed under this key before: only when each of them has
+    /// the same plaintext as then is anything else sealed under it.
+    pub fn turns(&self) -> [Vec<u64>; 2] {
+        let before = |i: &u64| usize::try_from(*i).is_ok_and(|i| matches!(self.sealed_before.get(i), Some(Some(_))));
+        let (before, rest) = (0..self.geometry.segments()).partition(before);
+        [before, rest]
+    }
 }
 
 /// What sealing gave: both lists have one SHA-256 for each segment, in order.
@@ -115,7 +130,8 @@ pub trait Bulk: MaybeSync + 'static {
     fn head(&self, source: &Self::Source, n: usize) -> impl Future<Output = Result<Vec<u8>>> + MaybeSend;
 
     /// For each segment: read, hash, seal with chunk numbers from the segment's place, hash; when `ledger.intend` is through,
-    /// send with `Content-Digest`. Segments may be in flight together. Progress counts plaintext bytes stored.
+    /// send with `Content-Digest`. Segments may be in flight together. Progress counts plaintext bytes stored. A transfer
+    /// that breaks may be tried again with the same bytes; an error that comes back is for the caller to resume from.
     fn seal_part<T: Transport, L: Ledger>(
         &self,
         transport: &T,
@@ -126,8 +142,9 @@ pub trait Bulk: MaybeSync + 'static {
     ) -> impl Future<Output = Result<SealedPart>> + MaybeSend;
 
     /// Fetches and opens the final chunk first, then every segment: check its SHA-256 against the manifest, open, hash
-    /// the plaintext, write in order. Returns the plaintext hashes; the caller compares them with the author's statement
-    /// and only then calls [`Bulk::finish`].
+    /// the plaintext, write in order. What the sink has from an earlier try is taken where it is exactly this part's, and isn't
+    /// fetched again. Returns the plaintext hashes; the caller compares them with the author's statement and only then calls
+    /// [`Bulk::finish`].
     fn open_part<T: Transport>(
         &self,
         transport: &T,
@@ -150,4 +167,9 @@ pub trait Bulk: MaybeSync + 'static {
 
     /// Something didn't verify: what was written goes.
     fn discard(&self, sink: Self::Sink) -> impl Future<Output = ()> + MaybeSend;
+
+    /// The connection broke for good: what was written may stay for a later try, under no name that looks complete.
+    fn leave(&self, sink: Self::Sink) -> impl Future<Output = ()> + MaybeSend {
+        self.discard(sink)
+    }
 }

@@ -1,19 +1,24 @@
 //! Files on tokio: read, hashed and sealed on the blocking pool, several segments in flight.
 
 use std::{
-    io::{Read, Seek, SeekFrom, Write as _},
+    fs::File,
+    io::{ErrorKind, Read, Seek, SeekFrom, Write as _},
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
-use crypto::ids::Hash32;
+use crypto::{encoding::sha256, format::Geometry, ids::Hash32};
 
+pub use super::partial::PartialFile;
+pub(crate) use super::partial::place;
 use super::{
     Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
+    buffers::Buffers,
+    engine,
     memory::slice,
-    pipeline::{self, Cpu, ReadAt, Write},
+    pipeline::{self, DEPTH, Host, ReadAt, Write},
 };
 use crate::{
     error::{ClientError, Result},
@@ -39,14 +44,6 @@ pub enum FileSink {
     Bytes(Vec<u8>),
 }
 
-/// A file that isn't complete yet.
-#[derive(Debug)]
-pub struct PartialFile {
-    file: Arc<std::fs::File>,
-    partial: PathBuf,
-    target: PathBuf,
-}
-
 /// A verified part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenedFile {
@@ -57,43 +54,50 @@ pub enum OpenedFile {
 }
 
 pub(crate) fn sink_error(e: std::io::Error) -> ClientError {
-    ClientError::Sink { reason: e.kind().to_string() }
-}
-
-impl FileSink {
-    /// A file that must not exist yet.
-    ///
-    /// # Errors
-    /// [`ClientError::Sink`].
-    pub async fn create(target: &Path) -> Result<Self> {
-        if tokio::fs::try_exists(target).await.map_err(sink_error)? {
-            return Err(ClientError::Sink { reason: "a file of this name exists already".to_owned() });
-        }
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
-        let path = partial.clone();
-        let file = Pool.run(move || create_private(&path).map_err(sink_error)).await?;
-        Ok(Self::File(PartialFile { file: Arc::new(file), partial, target: target.to_owned() }))
+    match e.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ClientError::SinkFull,
+        kind => ClientError::Sink { reason: kind.to_string() },
     }
 }
 
-/// A new or emptied file that nobody else may read.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+/// A new file that nobody else may read. What stands there is left as it is, a link too: it may be somebody else's, or lead to
+/// a file of theirs.
+///
+/// # Errors
+/// [`ClientError::Sink`].
+pub(crate) fn create_private(path: &Path) -> Result<File> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            ClientError::Sink { reason: format!("{name} is there already; if it was left behind, remove it first") }
+        }
+        _ => sink_error(error),
+    })
+}
+
+impl FileSink {
+    /// A file that must not exist yet. Where an earlier try broke off, what it wrote is looked at again, and kept as far as it
+    /// is this part's.
+    ///
+    /// # Errors
+    /// [`ClientError::Sink`], also while another program writes the same file.
+    pub async fn create(target: &Path) -> Result<Self> {
+        let target = target.to_owned();
+        Pool::default().run(move || PartialFile::begin(target)).await.map(Self::File)
+    }
 }
 
 impl Write for FileSink {
-    async fn write(&mut self, bytes: Vec<u8>) -> Result<()> {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
         match self {
             // Whole segments on the blocking pool: tokio's own file would copy them once more.
-            Self::File(f) => {
-                let file = Arc::clone(&f.file);
-                Pool.run(move || (&*file).write_all(&bytes).map_err(sink_error)).await
+            Self::File(partial) => {
+                let file = partial.file();
+                Pool::default().run(move || (&*file).write_all(&bytes).map_err(sink_error)).await
             }
             Self::Bytes(out) => {
                 out.extend_from_slice(&bytes);
@@ -101,59 +105,128 @@ impl Write for FileSink {
             }
         }
     }
-}
 
-/// Gives a finished file its name. A link refuses a name that appeared meanwhile; where the file system has no links, the
-/// name is looked at once more before the rename.
-pub(crate) async fn place(partial: &Path, target: &Path) -> Result<()> {
-    match tokio::fs::hard_link(partial, target).await {
-        Ok(()) => tokio::fs::remove_file(partial).await.map_err(sink_error),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Err(sink_error(e)),
-        Err(_) if tokio::fs::try_exists(target).await.map_err(sink_error)? => {
-            Err(ClientError::Sink { reason: "a file of this name exists already".to_owned() })
+    async fn earlier(&mut self, range: Range<u64>, buffers: &Buffers) -> Result<Option<Bytes>> {
+        match self {
+            Self::File(partial) if range.end <= partial.earlier() => {
+                let (file, buffers) = (partial.file(), buffers.clone());
+                let read = move || read_range(&file, range, &buffers).map_err(sink_error);
+                Pool::default().run(read).await.map(Some)
+            }
+            _ => Ok(None),
         }
-        Err(_) => tokio::fs::rename(partial, target).await.map_err(sink_error),
+    }
+
+    async fn cut(&mut self, at: u64) -> Result<()> {
+        match self {
+            Self::File(partial) => {
+                let file = partial.file();
+                Pool::default().run(move || cut(&file, at).map_err(sink_error)).await
+            }
+            Self::Bytes(_) => Ok(()),
+        }
     }
 }
 
 /// On tokio's blocking pool.
 pub(crate) async fn blocking<A: Send + 'static>(work: impl FnOnce() -> Result<A> + Send + 'static) -> Result<A> {
-    Pool.run(work).await
+    Pool::default().run(work).await
 }
 
-/// tokio's blocking pool.
-struct Pool;
+fn cut(mut file: &File, at: u64) -> std::io::Result<()> {
+    file.set_len(at)?;
+    file.seek(SeekFrom::Start(at)).map(drop)
+}
 
-impl Cpu for Pool {
+/// tokio's blocking pool, and how often a transfer that broke is tried again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pool {
+    tries: u32,
+}
+
+/// Longest rest before a transfer is tried again.
+const REST_MAX: Duration = Duration::from_secs(30);
+/// Most segments in flight, on a machine with many cores.
+const DEPTH_MAX: usize = 8;
+
+impl Host for Pool {
     async fn run<A: MaybeSend + 'static>(&self, work: impl FnOnce() -> Result<A> + MaybeSend + 'static) -> Result<A> {
         tokio::task::spawn_blocking(work).await.map_err(|_| ClientError::Internal("a sealing thread died"))?
+    }
+
+    fn depth(&self) -> usize {
+        std::thread::available_parallelism().map_or(DEPTH, |cores| (cores.get() + 2).clamp(DEPTH, DEPTH_MAX))
+    }
+
+    async fn rest(&self, tries: u32) -> bool {
+        let Some(rest) = self.rest_after(tries) else { return false };
+        tokio::time::sleep(rest).await;
+        true
+    }
+}
+
+impl Pool {
+    /// A second, then twice as long each time.
+    fn rest_after(&self, tries: u32) -> Option<Duration> {
+        let rest = Duration::from_secs(1 << tries.saturating_sub(1).min(8));
+        (tries <= self.tries).then_some(rest.min(REST_MAX))
     }
 }
 
 impl ReadAt for FileSource {
-    async fn read(&self, range: Range<u64>) -> Result<Bytes> {
+    async fn read(&self, range: Range<u64>, buffers: &Buffers) -> Result<Bytes> {
         match self {
             Self::Bytes(bytes) => slice(bytes, range),
             Self::Path(path) => {
-                let path = path.clone();
-                Pool.run(move || read_range(&path, range).map_err(|_| ClientError::Source)).await
+                let (path, buffers) = (path.clone(), buffers.clone());
+                let read = move || File::open(path).and_then(|file| read_range(&file, range, &buffers));
+                Pool::default().run(move || read().map_err(|_| ClientError::Source)).await
             }
         }
     }
 }
 
-fn read_range(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
-    let mut file = std::fs::File::open(path)?;
+fn read_range(mut file: &File, range: Range<u64>, buffers: &Buffers) -> std::io::Result<Bytes> {
     file.seek(SeekFrom::Start(range.start))?;
     let len = usize::try_from(range.end - range.start).map_err(std::io::Error::other)?;
-    let mut out = vec![0; len];
-    file.read_exact(&mut out)?;
-    Ok(Bytes::from(out))
+    let mut buffer = buffers.take();
+    // A buffer that comes back is as long as it was: nothing of it is written but what is read.
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+    file.read_exact(&mut buffer[..len])?;
+    Ok(buffers.lend(buffer, len))
+}
+
+/// Bytes of a file, and the hash of each of its segments: for [`crate::OpenVersion::is_content`].
+///
+/// # Errors
+/// [`ClientError::Source`].
+pub async fn hash_file(path: &Path) -> Result<(u64, Vec<Hash32>)> {
+    let source = FileSource::Path(path.to_owned());
+    let len = FileBulk::default().len(&source).await?;
+    let geometry = Geometry::of_plaintext(len).map_err(|_| ClientError::Source)?;
+    let (buffers, mut hashes) = (Buffers::default(), Vec::new());
+    for i in 0..geometry.segments() {
+        let plain = source.read(engine::plain_range(&geometry, i)?, &buffers).await?;
+        hashes.push(Pool::default().run(move || Ok(sha256(&plain))).await?);
+    }
+    Ok((len, hashes))
 }
 
 /// Streams files.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FileBulk;
+pub struct FileBulk {
+    pool: Pool,
+}
+
+impl FileBulk {
+    /// Tries each transfer so often again when the connection broke, after longer and longer rests of up to half a minute;
+    /// by default never.
+    pub fn patient(tries: u32) -> Self {
+        Self { pool: Pool { tries } }
+    }
+}
 
 impl Bulk for FileBulk {
     type Source = FileSource;
@@ -172,7 +245,7 @@ impl Bulk for FileBulk {
 
     async fn head(&self, source: &FileSource, n: usize) -> Result<Vec<u8>> {
         let end = self.len(source).await?.min(n as u64);
-        Ok(source.read(0..end).await?.to_vec())
+        Ok(source.read(0..end, &Buffers::default()).await?.to_vec())
     }
 
     async fn seal_part<T: Transport, L: Ledger>(
@@ -183,7 +256,7 @@ impl Bulk for FileBulk {
         ledger: &L,
         control: &Control,
     ) -> Result<SealedPart> {
-        let sealed = pipeline::seal(transport, job, source, ledger, &Pool, control).await?;
+        let sealed = pipeline::seal(transport, job, source, ledger, &self.pool, control).await?;
         if self.len(source).await? == job.geometry.plaintext_len() { Ok(sealed) } else { Err(ClientError::Source) }
     }
 
@@ -194,7 +267,7 @@ impl Bulk for FileBulk {
         sink: &mut FileSink,
         control: &Control,
     ) -> Result<Vec<Hash32>> {
-        pipeline::open(transport, job, sink, &Pool, control).await
+        pipeline::open(transport, job, sink, &self.pool, control).await
     }
 
     async fn reseal_part<T: Transport>(
@@ -204,30 +277,34 @@ impl Bulk for FileBulk {
         to: &SealJob,
         control: &Control,
     ) -> Result<SealedPart> {
-        pipeline::reseal(transport, from, to, &Pool, control).await
+        pipeline::reseal(transport, from, to, &self.pool, control).await
     }
 
     async fn finish(&self, sink: FileSink) -> Result<OpenedFile> {
         match sink {
             FileSink::Bytes(bytes) => Ok(OpenedFile::Bytes(bytes)),
-            FileSink::File(f) => {
-                let file = f.file;
-                Pool.run(move || file.sync_all().map_err(sink_error)).await?;
-                place(&f.partial, &f.target).await?;
-                Ok(OpenedFile::Path(f.target))
-            }
+            FileSink::File(partial) => self.pool.run(move || partial.finish()).await.map(OpenedFile::Path),
         }
     }
 
     async fn discard(&self, sink: FileSink) {
         match sink {
             FileSink::Bytes(bytes) => drop(zeroize::Zeroizing::new(bytes)),
-            FileSink::File(f) => {
-                drop(f.file);
-                if tokio::fs::remove_file(&f.partial).await.is_err() {
-                    tracing::warn!("an incomplete file could not be removed");
-                }
+            FileSink::File(partial) => {
+                // Nothing more can be done than what it does.
+                let gone = move || {
+                    partial.discard();
+                    Ok(())
+                };
+                let _ = self.pool.run(gone).await;
             }
+        }
+    }
+
+    async fn leave(&self, sink: FileSink) {
+        match sink {
+            FileSink::Bytes(_) => self.discard(sink).await,
+            FileSink::File(partial) => drop(partial),
         }
     }
 }
@@ -241,9 +318,9 @@ mod tests {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let target = dir.path().join("scan.pdf");
         let mut sink = FileSink::create(&target).await?;
-        sink.write(b"hello".to_vec()).await?;
+        sink.write(Bytes::from_static(b"hello")).await?;
         assert!(!target.exists());
-        let opened = FileBulk.finish(sink).await?;
+        let opened = FileBulk::default().finish(sink).await?;
         assert_eq!(opened, OpenedFile::Path(target.clone()));
         assert_eq!(std::fs::read(&target).map_err(sink_error)?, b"hello");
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 1, "nothing else is left");
@@ -261,21 +338,50 @@ mod tests {
     async fn what_does_not_verify_goes() -> Result<()> {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let mut sink = FileSink::create(&dir.path().join("x")).await?;
-        sink.write(b"half".to_vec()).await?;
-        FileBulk.discard(sink).await;
+        sink.write(Bytes::from_static(b"half")).await?;
+        FileBulk::default().discard(sink).await;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
         Ok(())
     }
 
     #[tokio::test]
-    async fn ranges_outside_of_a_file_are_named() -> Result<()> {
+    async fn what_the_connection_broke_off_is_there_for_the_next_try() -> Result<()> {
         let dir = tempfile::tempdir().map_err(sink_error)?;
+        let (target, buffers) = (dir.path().join("x"), Buffers::default());
+        let mut sink = FileSink::create(&target).await?;
+        assert_eq!(sink.earlier(0..1, &buffers).await?, None);
+        sink.write(Bytes::from_static(b"half of it")).await?;
+        FileBulk::default().leave(sink).await;
+        let mut sink = FileSink::create(&target).await?;
+        assert_eq!(sink.earlier(0..4, &buffers).await?.as_deref(), Some(&b"half"[..]));
+        assert_eq!(sink.earlier(4..11, &buffers).await?, None, "not all of it is there");
+        sink.cut(5).await?;
+        sink.write(Bytes::from_static(b"whole")).await?;
+        FileBulk::default().finish(sink).await?;
+        assert_eq!(std::fs::read(&target).map_err(sink_error)?, b"half whole");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn ranges_outside_of_a_file_are_named() -> Result<()> {
+        let (dir, buffers) = (tempfile::tempdir().map_err(sink_error)?, Buffers::default());
         let path = dir.path().join("x");
         std::fs::write(&path, b"0123456789").map_err(sink_error)?;
         let source = FileSource::Path(path);
-        assert_eq!(&source.read(2..5).await?[..], b"234");
-        assert!(matches!(source.read(5..11).await, Err(ClientError::Source)));
-        assert!(matches!(FileBulk.len(&FileSource::Path(dir.path().to_owned())).await, Err(ClientError::Source)));
+        assert_eq!(&source.read(2..5, &buffers).await?[..], b"234");
+        assert_eq!(&source.read(8..10, &buffers).await?[..], b"89", "a longer buffer used again");
+        assert!(matches!(source.read(5..11, &buffers).await, Err(ClientError::Source)));
+        let folder = FileSource::Path(dir.path().to_owned());
+        assert!(matches!(FileBulk::default().len(&folder).await, Err(ClientError::Source)));
         Ok(())
+    }
+
+    #[test]
+    fn a_transfer_is_tried_again_only_so_often() {
+        let rests =
+            |tries| (1..=8).map_while(|n| Pool { tries }.rest_after(n)).map(|rest| rest.as_secs()).collect::<Vec<_>>();
+        assert!(rests(0).is_empty());
+        assert_eq!(rests(7), [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(Pool { tries: u32::MAX }.rest_after(u32::MAX), Some(REST_MAX));
     }
 }

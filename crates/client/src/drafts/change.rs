@@ -18,7 +18,7 @@ use crate::{
     reports::{OpenReport, OpenVersion},
     sharing::Tries,
     vault::Vault,
-    versions::{Aim, NextFile, NextVersion, Unanswered, Uploaded, known_files, may_change},
+    versions::{Aim, NextFile, NextVersion, Uploaded, known_files, may_change},
 };
 
 /// A file that stays as a version has it.
@@ -160,9 +160,9 @@ impl<P: Platform> OpenDraft<P> {
         let counter = self.counter();
         let (files, fields) = (draft.next_files()?, draft.fields.clone());
         let next = NextVersion { fields, files, restores: None, draft: Some(counter) };
-        let (body, manifest) = vault.build_version(&open, Some(&source), &next, control).await?;
-        let version = body.version;
-        vault.send_version(&id, Unanswered { aim: Aim::Draft(counter), body, manifest }).await?;
+        let built = vault.build_version(&open, Some(&source), &next, Aim::Draft(counter), control).await?;
+        let version = built.body.version;
+        vault.send_version(&id, built).await?;
         self.became(Some((version, counter)));
         Ok(())
     }
@@ -231,7 +231,7 @@ impl<P: Platform> OpenDraft<P> {
         }
         let own = self.uploads();
         for part in &own {
-            self.restart(*part).await?;
+            self.seal_anew(*part).await?;
         }
         self.change(|draft| match &mut draft.base {
             Some(base) => !std::mem::take(&mut base.sent).is_empty(),

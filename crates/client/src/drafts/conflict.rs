@@ -1,7 +1,7 @@
 //! Somebody saved a version while this draft of it was written: what they changed, what is changed here, and both together.
 //! Nothing is lost either way: their version stays, and the draft is saved behind it.
 
-use api_types::limits::FILES_MAX;
+use api_types::limits::{FILES_MAX, FILES_TOTAL_MAX};
 
 use super::{DraftFile, OpenDraft, change::kept};
 use crate::{
@@ -105,7 +105,7 @@ impl<P: Platform> OpenDraft<P> {
     /// so. Save it as a version then.
     ///
     /// # Errors
-    /// More files than a version may have: take some out first.
+    /// More files, or larger ones, than a version may have: take some out first.
     pub fn merge(&self, conflict: &Conflict, choose: impl Fn(&FieldConflict) -> Side) -> Result<()> {
         let mut fields = self.fields();
         for field in conflict.fields.iter().filter(|field| choose(field) == Side::Theirs) {
@@ -121,6 +121,10 @@ impl<P: Platform> OpenDraft<P> {
             let files = merged(&draft.files, conflict);
             if files.len() > FILES_MAX {
                 outcome = Err(wrong(Field::Files, FieldProblem::TooMany(FILES_MAX)).into());
+                return false;
+            }
+            if files.iter().map(|file| file.size).sum::<u64>() > FILES_TOTAL_MAX {
+                outcome = Err(wrong(Field::Files, FieldProblem::TooLarge(FILES_TOTAL_MAX)).into());
                 return false;
             }
             base.version = conflict.theirs.version;

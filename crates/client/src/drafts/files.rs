@@ -2,7 +2,7 @@
 
 use api_types::{
     B64, ErrorCode, UploadId,
-    limits::{FILE_MAX, FILES_MAX},
+    limits::{FILE_MAX, FILES_MAX, FILES_TOTAL_MAX},
     uploads::{CreateUpload, Upload},
 };
 use crypto::format::{Geometry, PartHeader, PartKey};
@@ -66,19 +66,24 @@ impl<P: Platform> OpenDraft<P> {
     pub async fn prepare_file(&self, name: &str, source: &Source<P>) -> Result<u32> {
         let name = name.trim();
         check_file_name(name)?;
-        let bulk = self.vault().platform().bulk();
-        let size = bulk.len(source).await?;
-        geometry(size)?;
-        let head = bulk.head(source, FileType::SNIFF_LEN).await?;
-        let file_type = FileType::sniff(&head, head.len() as u64 == size);
+        let (size, file_type) = self.look_at(source).await?;
         let part = self.reserve(name, size, file_type)?;
-        match self.restart(part).await {
+        match self.restart(part, size, file_type).await {
             Ok(()) => Ok(part),
             Err(e) => {
                 self.forget(part);
                 Err(e)
             }
         }
+    }
+
+    /// Size and type of a file that may be added.
+    async fn look_at(&self, source: &Source<P>) -> Result<(u64, FileType)> {
+        let bulk = self.vault().platform().bulk();
+        let size = bulk.len(source).await?;
+        geometry(size)?;
+        let head = bulk.head(source, FileType::SNIFF_LEN).await?;
+        Ok((size, FileType::sniff(&head, head.len() as u64 == size)))
     }
 
     /// Takes the lowest free part number.
@@ -88,6 +93,10 @@ impl<P: Platform> OpenDraft<P> {
             let free = (1..=FILES_MAX as u32).find(|n| draft.files.iter().all(|f| f.part != *n));
             let Some(part) = free else { return false };
             let version = draft.next_version();
+            if let Err(e) = check_total(draft, part, size) {
+                taken = Err(e);
+                return false;
+            }
             draft.files.push(DraftFile {
                 part,
                 name: name.to_owned(),
@@ -117,63 +126,90 @@ impl<P: Platform> OpenDraft<P> {
         });
     }
 
-    fn asked(&self, file: &DraftFile) -> Result<(CreateUpload, Geometry)> {
-        let geometry = geometry(file.size)?;
+    fn asked(&self, (part, version): (u32, u32), size: u64) -> Result<(CreateUpload, Geometry)> {
+        let geometry = geometry(size)?;
         let asked = CreateUpload {
             report_id: self.id(),
-            version: file.version,
+            version,
             revision: 0,
-            part: file.part,
+            part,
             ciphertext_len: geometry.ciphertext_len(),
         };
         Ok((asked, geometry))
     }
 
     /// A new salt and a new upload: nothing was sealed under them yet.
-    pub(crate) async fn restart(&self, part: u32) -> Result<()> {
-        let (asked, geometry) = {
-            let draft = self.lock();
-            let (mut asked, geometry) = self.asked(draft.file(part)?)?;
-            asked.version = draft.next_version();
-            (asked, geometry)
-        };
+    pub(crate) async fn restart(&self, part: u32, size: u64, file_type: FileType) -> Result<()> {
+        let version = self.lock().next_version();
+        let (asked, geometry) = self.asked((part, version), size)?;
         let upload = create_upload(self.vault(), &asked, &geometry).await?;
         let mut outcome = Ok(());
         self.change(|draft| {
-            outcome = begin_under_new_salt(draft, part, asked.version, upload.id);
+            outcome = begin_under_new_salt(draft, part, version, upload.id).map(|file| {
+                file.size = size;
+                file.file_type = file_type;
+            });
             outcome.is_ok()
         });
         outcome?;
         self.save().await
     }
 
-    /// Goes on with a file's upload, or begins it anew where the file isn't the one whose upload began.
+    /// Goes on with a file's upload where it stopped. Each segment is hashed again before anything of it is sealed: nothing
+    /// but what was sealed under the file's salt before meets it again. Of a file whose upload is done nothing is sent; it is
+    /// only compared.
+    ///
+    /// # Errors
+    /// As [`OpenDraft::add_file`]; [`ClientError::SourceChanged`] where this isn't the file whose upload began, or no more the
+    /// same: [`OpenDraft::replace_file`] begins it anew.
+    pub async fn resume_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
+        let (size, kept) = {
+            let draft = self.lock();
+            let file = draft.file(part)?;
+            (file.size, file.is_kept())
+        };
+        // It is no upload.
+        if kept {
+            return Ok(());
+        }
+        if self.vault().platform().bulk().len(source).await? != size {
+            return Err(ClientError::SourceChanged);
+        }
+        self.upload(part, source, control).await
+    }
+
+    /// Begins a file's upload anew with other content, under a new salt; what was uploaded of the old goes.
     ///
     /// # Errors
     /// As [`OpenDraft::add_file`].
-    pub async fn resume_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
-        let file = self.lock().file(part)?.clone();
-        if file.state == UploadState::Done {
-            return Ok(());
+    pub async fn replace_file(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {
+        let (size, file_type) = self.look_at(source).await?;
+        let old = {
+            let draft = self.lock();
+            check_total(&draft, part, size)?;
+            draft.file(part)?.clone()
+        };
+        self.restart(part, size, file_type).await?;
+        if !old.is_kept() {
+            self.abandon(&old.upload).await;
         }
-        let size = self.vault().platform().bulk().len(source).await?;
-        if size != file.size {
-            return Err(ClientError::SourceChanged);
-        }
-        match self.upload(part, source, control).await {
-            Err(ClientError::SourceChanged) => {
-                self.abandon(&file.upload).await;
-                self.restart(part).await?;
-                self.upload(part, source, control).await
-            }
-            other => other,
-        }
+        self.upload(part, source, control).await
+    }
+
+    /// A file as it is, under a new salt: for another version than the one that it was sealed for.
+    pub(crate) async fn seal_anew(&self, part: u32) -> Result<()> {
+        let (size, file_type) = {
+            let draft = self.lock();
+            let file = draft.file(part)?;
+            (file.size, file.file_type)
+        };
+        self.restart(part, size, file_type).await
     }
 
     /// The segments that the server holds; a new upload where it holds none any more.
     pub(crate) async fn received(&self, part: u32) -> Result<Vec<u32>> {
         let file = self.lock().file(part)?.clone();
-        let (asked, geometry) = self.asked(&file)?;
+        let (asked, geometry) = self.asked((part, file.version), file.size)?;
         match self.vault().api().get_upload(&file.upload).await {
             Ok(upload) if upload.id == file.upload => {
                 check_upload(&upload, &asked, &geometry)?;
@@ -181,7 +217,7 @@ impl<P: Platform> OpenDraft<P> {
             }
             Ok(_) => Err(Refusal::OtherThing.into()),
             Err(e) if matches!(e.problem(), Some(ErrorCode::NotFound | ErrorCode::Gone)) => {
-                self.restart(part).await?;
+                self.restart(part, file.size, file.file_type).await?;
                 Ok(Vec::new())
             }
             Err(e) => Err(e),
@@ -257,16 +293,31 @@ pub(super) fn header(file: &DraftFile) -> Result<PartHeader> {
     Ok(PartHeader { salt, commitment })
 }
 
-fn begin_under_new_salt(draft: &mut super::ReportDraft, part: u32, version: u32, upload: UploadId) -> Result<()> {
+/// All files together, with one of this size in the place of a part.
+fn check_total(draft: &super::ReportDraft, part: u32, size: u64) -> Result<()> {
+    let others: u64 = draft.files.iter().filter(|f| f.part != part).map(|f| f.size).sum();
+    match others.saturating_add(size) > FILES_TOTAL_MAX {
+        true => Err(wrong(Field::Files, FieldProblem::TooLarge(FILES_TOTAL_MAX)).into()),
+        false => Ok(()),
+    }
+}
+
+fn begin_under_new_salt(
+    draft: &mut super::ReportDraft,
+    part: u32,
+    version: u32,
+    upload: UploadId,
+) -> Result<&mut DraftFile> {
     let context = draft.place(version).part(part).context();
     let key = PartKey::fresh(&draft.content_key()?, &context, &mut rng());
     let file = draft.file_mut(part)?;
     file.version = version;
+    file.kept = None;
     file.upload = upload;
     file.salt = B64(key.salt.to_vec());
     file.commitment = B64(key.commitment.to_vec());
     file.plain = Vec::new();
     file.cipher = Vec::new();
     file.state = UploadState::Started;
-    Ok(())
+    Ok(file)
 }

@@ -61,9 +61,17 @@ pub(crate) fn content_of(len: u64, plain: &[Hash32]) -> StatementPart {
     hasher.finish()
 }
 
+impl OpenVersion {
+    /// Whether a file of `len` bytes, whose segments of plaintext have these hashes, is what the author signed for a part.
+    pub fn is_content(&self, part: u32, len: u64, plain: &[Hash32]) -> bool {
+        self.statement.claimed().check(part, &content_of(len, plain)).is_ok()
+    }
+}
+
 impl<P: Platform> Vault<P> {
     /// Fetches and opens a file into a sink. Nothing is called complete before its last chunk, its segments and the
-    /// author's signed content hash were checked; whatever was written before that is discarded.
+    /// author's signed content hash were checked. Where one of them is wrong, what was written goes; where only the connection
+    /// broke, a sink may keep it, and a later call with such a sink goes on from there.
     ///
     /// # Errors
     /// [`Refusal::PartForged`], [`Refusal::ContentChanged`], [`ClientError::Cancelled`], no connection.
@@ -77,6 +85,10 @@ impl<P: Platform> Vault<P> {
         let bulk = self.platform().bulk();
         match self.fill(version, part, &mut sink, control).await {
             Ok(()) => bulk.finish(sink).await,
+            Err(e) if e.is_transient() => {
+                bulk.leave(sink).await;
+                Err(e)
+            }
             Err(e) => {
                 bulk.discard(sink).await;
                 Err(e)

@@ -14,7 +14,7 @@ use crypto::{
         AccountKey, CombineError, KeyChain, RecoveryKit, RecoveryShare, RecoverySplit, WayIn, WayInKind as CryptoKind,
         WayInSecret, check_together, combine_shares,
     },
-    ids::{Hash32, WayInId},
+    ids::{AccountId, Hash32, WayInId},
     opaque::ExportKey,
     sign::Signed,
 };
@@ -56,10 +56,10 @@ pub struct RecoverWithShares<'a> {
     pub device: Device,
 }
 
-/// The secret that opens the account, and which way in it opens, if shares gave it.
+/// The secret that opens the account; whose it is and which way in it opens, if shares gave it.
 struct Given {
     secret: RecoveryKit,
-    shares_of: Option<WayInId>,
+    shares_of: Option<(AccountId, WayInId)>,
 }
 
 impl Given {
@@ -83,14 +83,14 @@ fn read_shares(typed: &[String]) -> Result<Vec<RecoveryShare>> {
 /// What shares give together, checked against what the account signed of them: so a wrong one is named.
 fn combined(started: &RecoveryStarted, shares: &[RecoveryShare]) -> Result<Given> {
     let named = started.split.as_ref().ok_or(Refusal::SharesForged)?;
-    let account = started.account_id.crypto();
-    let chain = KeyChain::parse(&account, &named.key_records).map_err(|_| Refusal::SharesForged)?;
     let statement = Signed::<RecoverySplit>::parse(&named.statement.0).map_err(|_| Refusal::SharesForged)?;
+    let account = statement.claimed().account;
+    let chain = KeyChain::parse(&account, &named.key_records).map_err(|_| Refusal::SharesForged)?;
     let said = statement.verify_split(&chain).map_err(|_| Refusal::SharesForged)?;
     if shares.iter().any(|share| share.split() != statement.split_id()) {
         return Err(Refusal::SharesForged.into());
     }
-    Ok(Given { secret: combine_shares(said, shares)?, shares_of: Some(said.way_in) })
+    Ok(Given { secret: combine_shares(said, shares)?, shares_of: Some((account, said.way_in)) })
 }
 
 /// The account as the secret opened it.
@@ -138,7 +138,7 @@ impl Opened {
         let mut others = other_ways_in(account)?;
         let kit = &given.secret;
         let key = match given.shares_of {
-            Some(id) => open_shares(&mut others, &chain, (id, kit))?,
+            Some((_, id)) => open_shares(&mut others, &chain, (id, kit))?,
             None => match open_way(&way, &chain, WayInSecret::RecoveryKit(kit)) {
                 Err(ClientError::WrongKit) => open_once(&mut others, &chain, kit)?,
                 opened => opened?,
@@ -208,7 +208,7 @@ impl<P: Platform> Client<P> {
         ask: &impl AskSecondFactor,
     ) -> Result<Vault<P>> {
         let challenge: [u8; 32] = (&started.challenge.0[..]).try_into().map_err(|_| Refusal::SignInForged)?;
-        let proof = given.secret.prove(pinned.instance, started.account_id.crypto(), Hash32(challenge));
+        let proof = given.secret.prove(pinned.instance, started.pseudonym.crypto(), Hash32(challenge));
         let mut verify = VerifyRecovery {
             recovery_id: started.recovery_id.clone(),
             signature: B64::from(proof.as_bytes()),
@@ -222,11 +222,13 @@ impl<P: Platform> Client<P> {
                 Err(error) => verify.second_factor = Some(asking.after(error).await.map_err(|e| given.failed(e))?),
             }
         };
-        if verified.account.public.id != started.account_id {
+        // Whose a kit is shows when it opens; of whom shares are their statement says.
+        let id = verified.account.public.id;
+        if given.shares_of.is_some_and(|(account, _)| account != id.crypto()) {
             return Err(Refusal::OtherThing.into());
         }
         let opened = Opened::by(&verified.account, &given)?;
-        self.shared.memory().check_way_in(&started.account_id, opened.kit.claimed().generation)?;
+        self.shared.memory().check_way_in(&id, opened.kit.claimed().generation)?;
         let done = step.finish(&self.shared.platform, &pinned, verified.registration_response.0).await?;
         let ids = (started.recovery_id, B64(done.upload));
         let next = opened.next(self.shared.now());
@@ -237,8 +239,8 @@ impl<P: Platform> Client<P> {
         let stored = |stored: &KeyChain| {
             if stored == opened.epochs.chain.as_ref() { Ok(key) } else { Err(Refusal::OtherThing.into()) }
         };
-        let vault = self.finish(body, &pinned, stored)?;
-        self.shared.memory().check_way_in(&started.account_id, generation)?;
+        let vault = self.finish(body, &pinned, stored).await?;
+        self.shared.memory().check_way_in(&id, generation)?;
         Ok(vault)
     }
 

@@ -18,7 +18,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{Client, Device, make_way, opaque};
+use super::{Client, Device, ProvedAddress, make_way, opaque};
 use crate::{
     content::{check_email, normal_name},
     error::{ClientError, Result},
@@ -46,6 +46,13 @@ pub struct SignUp<'a> {
     pub token: Option<&'a str>,
     /// How the session is carried.
     pub device: Device,
+}
+
+/// What goes with a sign-up to show whose address it is.
+enum AddressProof<'a> {
+    Nothing,
+    Identity,
+    Code(&'a ProvedAddress),
 }
 
 /// The keys of an account to be.
@@ -110,9 +117,18 @@ impl<P: Platform> Client<P> {
     /// Creates an account and signs in. With a set-up token it also creates the organisation's key.
     ///
     /// # Errors
-    /// A field that breaks a limit, `email_taken`, `invitation_invalid`, or no connection. Nothing is created on error.
+    /// A field that breaks a limit, `email_taken`, `invitation_invalid`, `sign_up_code_required`
+    /// ([`Client::asks_sign_up_code`]), or no connection. Nothing is created on error.
     pub async fn sign_up(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
-        self.create(sign_up, false).await
+        self.create(sign_up, AddressProof::Nothing).await
+    }
+
+    /// As [`Client::sign_up`], with an address that was proved. The e-mail must be it; it counts as verified.
+    ///
+    /// # Errors
+    /// As [`Client::sign_up`]; `sign_up_code_expired`; `email_taken` only where another account got the address meanwhile.
+    pub async fn sign_up_with_code(&self, sign_up: SignUp<'_>, proved: &ProvedAddress) -> Result<Vault<P>> {
+        self.create(sign_up, AddressProof::Code(proved)).await
     }
 
     /// As [`Client::sign_up`], of the identity that waits in this browser ([`Client::waiting_identity`]): it signs in from
@@ -121,10 +137,10 @@ impl<P: Platform> Client<P> {
     /// # Errors
     /// As [`Client::sign_up`]; `identity_expired`, `identity_taken`.
     pub async fn sign_up_with_identity(&self, sign_up: SignUp<'_>) -> Result<Vault<P>> {
-        self.create(sign_up, true).await
+        self.create(sign_up, AddressProof::Identity).await
     }
 
-    async fn create(&self, sign_up: SignUp<'_>, identity: bool) -> Result<Vault<P>> {
+    async fn create(&self, sign_up: SignUp<'_>, proof: AddressProof<'_>) -> Result<Vault<P>> {
         let name = normal_name(sign_up.name)?;
         check_email(sign_up.email)?;
         let step = opaque::start_registration(sign_up.password, PASSWORD_MIN_CHARS)?;
@@ -146,7 +162,11 @@ impl<P: Platform> Client<P> {
             None => pinned,
         };
         let finish = self.body(&keys, &sign_up, name, &done, &pinned, (role, token, organisation))?;
-        let finish = FinishSignUp { identity, ..finish };
+        let finish = match proof {
+            AddressProof::Nothing => finish,
+            AddressProof::Identity => FinishSignUp { identity: true, ..finish },
+            AddressProof::Code(proved) => FinishSignUp { email_proof: Some(proved.secret.to_string()), ..finish },
+        };
         let body = self.api().finish_sign_up(&finish).await?;
         self.accept(body, keys, &pinned)
     }
@@ -191,6 +211,7 @@ impl<P: Platform> Client<P> {
             client_state: B64(seal_state(&keys.key, &account, 0, state.to_bytes().expose(), &mut rng())),
             invitation,
             organisation,
+            email_proof: None,
             identity: false,
             carrier: sign_up.device.carrier,
             device: sign_up.device.name.clone(),

@@ -172,11 +172,19 @@ impl<P: Platform> Vault<P> {
             sealed_before: Vec::new(),
         };
         let platform = self.platform();
-        let sealed = platform.bulk().reseal_part(platform.transport(), &from, &into, control).await?;
-        let found = content_of(from.geometry.plaintext_len(), &sealed.plain);
-        if version.statement.claimed().check(part, &found).is_err() {
-            return Err(Refusal::ContentChanged { part }.into());
-        }
+        let sealed = platform.bulk().reseal_part(platform.transport(), &from, &into, control).await;
+        let sealed = sealed.and_then(|sealed| {
+            let found = content_of(from.geometry.plaintext_len(), &sealed.plain);
+            let same = version.statement.claimed().check(part, &found).is_ok();
+            if same { Ok(sealed) } else { Err(Refusal::ContentChanged { part }.into()) }
+        });
+        let sealed = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                self.give_up(&[upload.id]).await;
+                return Err(error);
+            }
+        };
         let ciphertext_len = from.geometry.ciphertext_len();
         Ok((upload.id, ManifestPart { header, ciphertext_len, segments: sealed.cipher, carried: None }))
     }

@@ -323,6 +323,28 @@ mod tests {
     }
 
     #[test]
+    fn counters_of_drafts_only_rise_and_have_a_limit() {
+        let (new, there) = (ReportId([1; 32]), ReportId([2; 32]));
+        let mut state = ClientState::default();
+        state.see(there, 0, |s| s.manifest = Some((1, [1; 16])));
+        for id in [new, there] {
+            assert!(state.saw_draft(id, 7) && !state.saw_draft(id, 7) && !state.saw_draft(id, 6));
+            assert!(state.drop_draft(&id));
+        }
+        assert_eq!((state.drafts.get(&new), state.drafts.get(&there)), (None, Some(&8)));
+        state.saw_draft(new, 0);
+        for n in 0u32..2_000 {
+            let mut id = [3; 32];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            state.see(ReportId(id), 0, |s| s.manifest = Some((1, [1; 16])));
+            state.saw_draft(ReportId(id), 1_000 + u64::from(n));
+        }
+        assert_eq!(state.drafts.len(), super::super::DRAFTS_MAX);
+        assert!(state.drafts.contains_key(&new), "that of a report that isn't there yet stays");
+        assert!(!state.drafts.contains_key(&there), "the oldest went");
+    }
+
+    #[test]
     fn ten_thousand_reports_stay_below_the_limit() {
         let mut state = ClientState::default();
         for n in 0u32..10_000 {

@@ -2,6 +2,8 @@
 
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod pulse;
 #[cfg(all(feature = "web", target_arch = "wasm32"))]
 pub mod web;
 

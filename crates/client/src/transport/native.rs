@@ -5,20 +5,41 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
+use rand_core::Rng as _;
+use reqwest::{Body, header::CONTENT_LENGTH};
 use zeroize::Zeroizing;
 
-use super::{Method, Request, Response, Streaming, Transport, TransportError};
+use super::{
+    Method, Request, Response, Streaming, Transport, TransportError,
+    pulse::{Pulse, SILENCE},
+};
 
 /// Largest answer that is read whole: a page of rows with part 0 each.
 const ANSWER_MAX: usize = 512 * 1024 * 1024;
 
-/// HTTP through reqwest.
+/// Bodies beyond this go out in pieces, so that a slow line is told from a dead one.
+const WHOLE_MAX: usize = 64 * 1024;
+
+/// HTTP through reqwest. A transfer without a sign of life for a minute is broken ([`TransportError::TimedOut`]).
 pub struct HttpTransport {
     http: reqwest::Client,
     origin: String,
     token: RwLock<Option<Zeroizing<String>>>,
+    device: Option<Zeroizing<String>>,
+}
+
+/// Shows which device a program runs on; see [`device_token`].
+const DEVICE: &str = "healthsecure-device";
+
+/// A new token by which a server knows the device of a program again, for [`HttpTransport::on_device`]. It opens nothing. Who
+/// keeps it shows it to one server alone.
+pub fn device_token() -> String {
+    let mut bytes = Zeroizing::new([0; 32]);
+    crate::platform::rng().fill_bytes(&mut *bytes);
+    URL_SAFE_NO_PAD.encode(*bytes)
 }
 
 impl HttpTransport {
@@ -31,7 +52,6 @@ impl HttpTransport {
             .user_agent(concat!("healthsecure-client/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
             .build()
             .map_err(|_| TransportError::BadAddress)?;
         Self::with_client(http, origin)
@@ -46,7 +66,12 @@ impl HttpTransport {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(TransportError::BadAddress);
         }
-        Ok(Self { http, origin: url.origin().ascii_serialization(), token: RwLock::new(None) })
+        Ok(Self { http, origin: url.origin().ascii_serialization(), token: RwLock::new(None), device: None })
+    }
+
+    /// Shows this token with each request that may begin a session.
+    pub fn on_device(self, token: &str) -> Self {
+        Self { device: Some(Zeroizing::new(token.to_owned())), ..self }
     }
 
     /// The server's origin.
@@ -54,7 +79,7 @@ impl HttpTransport {
         &self.origin
     }
 
-    fn build(&self, request: Request) -> reqwest::RequestBuilder {
+    fn build(&self, request: Request, pulse: &Pulse) -> reqwest::RequestBuilder {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -68,7 +93,15 @@ impl HttpTransport {
         if let Some(token) = self.token.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             builder = builder.bearer_auth(token.as_str());
         }
+        if let Some(device) = &self.device
+            && request.method == Method::Post
+        {
+            builder = builder.header(DEVICE, device.as_str());
+        }
         match request.body {
+            Some(body) if body.len() > WHOLE_MAX => {
+                builder.header(CONTENT_LENGTH, body.len()).body(Body::wrap_stream(pulse.pieces(body)))
+            }
             Some(body) => builder.body(body),
             None => builder,
         }
@@ -98,8 +131,10 @@ fn failure(error: reqwest::Error) -> TransportError {
     TransportError::Offline
 }
 
-/// Reads an answer whole, up to `limit` bytes of body.
-async fn whole(response: reqwest::Response, limit: usize) -> Result<Response, TransportError> {
+/// Sends a request and reads its answer whole, up to `limit` bytes of body.
+async fn whole(request: reqwest::RequestBuilder, limit: usize, pulse: &Pulse) -> Result<Response, TransportError> {
+    let response = request.send().await.map_err(failure)?;
+    pulse.beat();
     let status = response.status().as_u16();
     let headers = response
         .headers()
@@ -110,6 +145,7 @@ async fn whole(response: reqwest::Response, limit: usize) -> Result<Response, Tr
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(failure)?;
+        pulse.beat();
         if body.len() + chunk.len() > limit {
             return Err(TransportError::TooLarge);
         }
@@ -120,18 +156,26 @@ async fn whole(response: reqwest::Response, limit: usize) -> Result<Response, Tr
 
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        whole(self.build(request).send().await.map_err(failure)?, ANSWER_MAX).await
+        let pulse = Pulse::new();
+        pulse.watch(whole(self.build(request, &pulse), ANSWER_MAX, &pulse)).await
     }
 
     async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
-        let request = self.http.get(format!("{}{path}", self.origin));
-        whole(request.send().await.map_err(failure)?, limit).await
+        let (request, pulse) = (self.http.get(format!("{}{path}", self.origin)), Pulse::new());
+        pulse.watch(whole(request, limit, &pulse)).await
     }
 
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {
-        let response = self.build(request).send().await.map_err(failure)?;
+        let pulse = Pulse::new();
+        let head = async { self.build(request, &pulse).send().await.map_err(failure) };
+        let response = pulse.watch(head).await?;
         let status = response.status().as_u16();
-        let body = response.bytes_stream().map(|chunk| chunk.map_err(failure));
+        let body = stream::unfold(Box::pin(response.bytes_stream()), |mut chunks| async move {
+            match tokio::time::timeout(SILENCE, chunks.next()).await {
+                Ok(next) => next.map(|chunk| (chunk.map_err(failure), chunks)),
+                Err(_) => Some((Err(TransportError::TimedOut), chunks)),
+            }
+        });
         Ok(Streaming { status, body: Box::pin(body) })
     }
 

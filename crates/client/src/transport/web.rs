@@ -1,18 +1,32 @@
 //! `fetch` with the page's own cookies. Works in a page and in a worker.
 
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{
+    StreamExt,
+    future::{Either, select},
+    stream,
+};
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestRedirect};
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit,
+    RequestRedirect,
+};
 
 use super::{ByteStream, Request, Response, Streaming, Transport, TransportError};
+use crate::platform::{Environment, SystemClock};
+
+/// How many milliseconds an answer may take to begin, and how many bytes of a request's body go out in each that is added. A
+/// browser waits for ever where a connection died without a word.
+const PATIENCE: u32 = 60_000;
+const PER_MILLISECOND: u32 = 16;
 
 /// Same-origin `fetch`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FetchTransport;
 
+/// Begins a request and waits for the head of its answer.
 async fn fetch(request: Request) -> Result<web_sys::Response, TransportError> {
     let offline = |_: JsValue| TransportError::Offline;
     let headers = Headers::new().map_err(offline)?;
@@ -27,7 +41,21 @@ async fn fetch(request: Request) -> Result<web_sys::Response, TransportError> {
     if let Some(body) = &request.body {
         init.set_body(&Uint8Array::from(body.as_ref()));
     }
-    start(&request.path, &init).await
+    let body = request.body.as_ref().map_or(0, |body| u32::try_from(body.len()).unwrap_or(u32::MAX));
+    within(PATIENCE + body / PER_MILLISECOND, &request.path, &init).await
+}
+
+async fn within(milliseconds: u32, path: &str, init: &RequestInit) -> Result<web_sys::Response, TransportError> {
+    let controller = AbortController::new().map_err(|_| TransportError::Offline)?;
+    init.set_signal(Some(&controller.signal()));
+    let (answer, limit) = (Box::pin(start(path, init)), Box::pin(SystemClock.pause(milliseconds)));
+    match select(answer, limit).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => {
+            controller.abort();
+            Err(TransportError::TimedOut)
+        }
+    }
 }
 
 async fn start(path: &str, init: &RequestInit) -> Result<web_sys::Response, TransportError> {

@@ -10,6 +10,7 @@ use crypto::{
     sign::Signed,
 };
 
+use super::{Aim, Unanswered};
 use crate::{
     bulk::Control,
     content::{FileEntry, PartSecret, PartZero, ReportFields, StatedSecret},
@@ -76,6 +77,8 @@ struct Building<'a, P: Platform> {
     entries: Vec<FileEntry>,
     secrets: Vec<StatedSecret>,
     uploads: Vec<UploadId>,
+    /// Those of them that were sealed again for this version.
+    resealed: Vec<UploadId>,
     parts: Vec<Sealed>,
 }
 
@@ -110,6 +113,7 @@ impl<P: Platform> Building<'_, P> {
                 let to = self.place.part(part);
                 let (upload, manifest) = self.vault.reseal(source, from, to, &self.key, self.control).await?;
                 self.uploads.push(upload);
+                self.resealed.push(upload);
                 manifest
             }
         };
@@ -118,15 +122,24 @@ impl<P: Platform> Building<'_, P> {
         Ok(())
     }
 
-    fn finish(self, next: &NextVersion) -> Result<(NewVersion, Signed<Manifest>)> {
-        let Self { vault, open, place, key, .. } = self;
-        let content = PartZero::new(next.fields.clone(), self.entries).going_on(self.secrets, next.restores);
+    /// All of its files, then itself.
+    async fn build(&mut self, next: &NextVersion) -> Result<(NewVersion, Signed<Manifest>)> {
+        for (part, file) in (1u32..).zip(&next.files) {
+            self.add(part, file).await?;
+        }
+        self.finish(next)
+    }
+
+    fn finish(&mut self, next: &NextVersion) -> Result<(NewVersion, Signed<Manifest>)> {
+        let (vault, open, place) = (self.vault, self.open, self.place);
+        let (entries, secrets) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.secrets));
+        let content = PartZero::new(next.fields.clone(), entries).going_on(secrets, next.restores);
         let plain = zeroize::Zeroizing::new(content.to_bytes()?);
-        let sealed0 = seal_part0(&key, place, &plain)?;
+        let sealed0 = seal_part0(&self.key, place, &plain)?;
         let mut parts = vec![describe_part0(&sealed0, &plain)?];
-        parts.extend(self.parts);
+        parts.append(&mut self.parts);
         let statement = vault.author_statement(place, parts.iter().map(|part| part.statement).collect());
-        let statement = seal_statement(&key, &place, &statement, &mut rng());
+        let statement = seal_statement(&self.key, &place, &statement, &mut rng());
         let parts = parts.into_iter().map(|part| part.manifest).collect();
         let manifest = vault.next_manifest(open, vault.id(), place, sha256(&statement), parts)?;
         let body = NewVersion {
@@ -135,9 +148,9 @@ impl<P: Platform> Building<'_, P> {
             manifest: B64::from(manifest.as_bytes()),
             statement: B64(statement),
             part0: B64(sealed0),
-            uploads: self.uploads,
+            uploads: std::mem::take(&mut self.uploads),
             draft: next.draft,
-            wraps: wraps_for(&key, place, &open.access.state, &open.access.keys)?,
+            wraps: wraps_for(&self.key, place, &open.access.state, &open.access.keys)?,
         };
         check_size(&body)?;
         Ok((body, manifest))
@@ -145,14 +158,16 @@ impl<P: Platform> Building<'_, P> {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Seals the version behind the newest one there is. `source` is the version whose files stay.
+    /// Seals the version behind the newest one there is. `source` is the version whose files stay. Where it can't be built,
+    /// nothing is left of what was sealed again for it.
     pub(crate) async fn build_version(
         &self,
         open: &OpenReport,
         source: Option<&OpenVersion>,
         next: &NextVersion,
+        aim: Aim,
         control: &Control,
-    ) -> Result<(NewVersion, Signed<Manifest>)> {
+    ) -> Result<Unanswered> {
         let version = open.latest.checked_add(1).ok_or(ClientError::Internal("too many versions"))?;
         let mut building = Building {
             vault: self,
@@ -164,11 +179,17 @@ impl<P: Platform> Vault<P> {
             entries: Vec::new(),
             secrets: Vec::new(),
             uploads: Vec::new(),
+            resealed: Vec::new(),
             parts: Vec::new(),
         };
-        for (part, file) in (1u32..).zip(&next.files) {
-            building.add(part, file).await?;
+        let built = building.build(next).await;
+        let resealed = building.resealed;
+        match built {
+            Ok((body, manifest)) => Ok(Unanswered { aim, body, manifest, resealed }),
+            Err(error) => {
+                self.give_up(&resealed).await;
+                Err(error)
+            }
         }
-        building.finish(next)
     }
 }

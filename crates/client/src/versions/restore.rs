@@ -2,7 +2,7 @@
 
 use api_types::ReportId;
 
-use super::{Aim, NextFile, NextVersion, Unanswered};
+use super::{Aim, NextFile, NextVersion};
 use crate::{
     bulk::Control,
     error::{ClientError, Result},
@@ -43,8 +43,8 @@ impl<P: Platform> Vault<P> {
                 restores: Some(version),
                 draft: None,
             };
-            let (body, manifest) = self.build_version(&open, Some(&source), &next, control).await?;
-            match self.send_version(id, Unanswered { aim: Aim::Restore(version), body, manifest }).await {
+            let built = self.build_version(&open, Some(&source), &next, Aim::Restore(version), control).await?;
+            match self.send_version(id, built).await {
                 Ok(()) => return self.report(id).await,
                 Err(e) => tries.again(e)?,
             }

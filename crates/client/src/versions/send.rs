@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use api_types::{ReportId, reports::NewVersion};
+use api_types::{ReportId, UploadId, reports::NewVersion};
 use crypto::{report::Manifest, sign::Signed};
 
 use crate::{drafts::is_open, error::Result, ids::ToCrypto, platform::Platform, vault::Vault};
@@ -23,6 +23,8 @@ pub(crate) struct Unanswered {
     pub aim: Aim,
     pub body: NewVersion,
     pub manifest: Signed<Manifest>,
+    /// What was sealed again for it alone, of its uploads.
+    pub resealed: Vec<UploadId>,
 }
 
 /// Versions whose answers are awaited, by report.
@@ -45,10 +47,23 @@ impl<P: Platform> Vault<P> {
         if !answer.as_ref().is_err_and(is_open) {
             unanswered.remove(id);
         }
+        if answer.as_ref().is_err_and(|error| !is_open(error)) {
+            self.give_up(&version.resealed).await;
+        }
         answer?;
         // Taken is taken: a server that goes back behind it is refused.
         self.see_manifests(id.crypto(), &version.manifest, &version.manifest);
         Ok(())
+    }
+
+    /// Gives up what was sealed again for a version that won't be: it lies in the owner's space.
+    pub(crate) async fn give_up(&self, resealed: &[UploadId]) {
+        for upload in resealed {
+            // What doesn't get through ends by itself.
+            if let Err(error) = self.api().abandon_upload(upload).await {
+                tracing::debug!(code = error.code(), "an upload of a version that was refused could not be given up");
+            }
+        }
     }
 
     /// What became of a version whose answer was lost: it is there, and what it was made for; none where there is no such

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use client::{
     ClientError, PatientChoice, UploadState,
     bulk::{Cancel, Control},
-    content::ReportFields,
+    content::{FileType, ReportFields},
 };
 
 use crate::{
@@ -38,6 +38,10 @@ async fn an_interrupted_upload_goes_on_where_it_stopped() {
     let part = draft.files()[0].part;
     draft.resume_file(part, &file, &Control::none()).await.unwrap();
     assert_eq!(server.segments_sent.load(Ordering::Relaxed), sent + 1, "only the missing segment travelled");
+    let changed = draft.resume_file(part, &big(2, 5, 1), &Control::none()).await;
+    assert!(matches!(changed, Err(ClientError::SourceChanged)), "also of one that is done: {changed:?}");
+    draft.resume_file(part, &file, &Control::none()).await.unwrap();
+    assert_eq!(server.segments_sent.load(Ordering::Relaxed), sent + 1, "it is only compared");
     let id = draft.complete().await.unwrap().id;
     let open = ann.report(&id).await.unwrap();
     let version = ann.version(&open, 1).await.unwrap();
@@ -55,15 +59,44 @@ async fn another_file_never_meets_the_same_key() {
     let first = server.db().uploads.values().next().unwrap().segments.values().next().unwrap()[..24].to_vec();
     let other = big(1, 5, 1);
     let draft = ann.open_draft(&draft.id()).await.unwrap();
-    draft.resume_file(1, &other, &Control::none()).await.unwrap();
+    for changed in [&other, &big(1, 6, 0)] {
+        let refused = draft.resume_file(1, changed, &Control::none()).await;
+        assert!(matches!(refused, Err(ClientError::SourceChanged)), "{refused:?}");
+    }
+    assert_eq!(server.segments_sent.load(Ordering::Relaxed), 1, "nothing of it left");
+    draft.replace_file(1, &other, &Control::none()).await.unwrap();
+    assert_eq!(server.db().uploads.len(), 1, "what was uploaded of the old is abandoned");
     let id = draft.complete().await.unwrap().id;
     let salt = server.db().reports[&id].versions[&1][0].parts[1][..24].to_vec();
     assert_ne!(salt, first, "a changed file is sealed under a new salt");
     let open = ann.report(&id).await.unwrap();
     let version = ann.version(&open, 1).await.unwrap();
     assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), other);
+    let digest = |bytes: &Bytes| bytes.chunks(SEGMENT_PLAIN as usize).map(crypto::encoding::sha256).collect::<Vec<_>>();
+    assert!(version.is_content(1, other.len() as u64, &digest(&other)));
+    assert!(!version.is_content(1, other.len() as u64, &digest(&big(1, 5, 0))));
+    assert!(!version.is_content(1, other.len() as u64 - 5, &digest(&other)[..1]));
     let short = draft.resume_file(9, &other, &Control::none()).await;
     assert!(matches!(short, Err(ClientError::Missing { .. })));
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_may_have_another_size_and_type() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    server.segments_left.store(0, Ordering::Relaxed);
+    draft.add_file("scan", &big(0, 9, 0), &Control::none()).await.unwrap_err();
+    server.segments_left.store(usize::MAX, Ordering::Relaxed);
+    let text = Bytes::from_static(b"plain words");
+    draft.replace_file(1, &text, &Control::none()).await.unwrap();
+    let file = &draft.files()[0];
+    assert_eq!((file.size, file.file_type, file.state), (11, FileType::Text, UploadState::Done));
+    let id = draft.complete().await.unwrap().id;
+    let open = ann.report(&id).await.unwrap();
+    let version = ann.version(&open, 1).await.unwrap();
+    assert_eq!(version.content.files[0].size, 11);
+    assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), text);
 }
 
 #[tokio::test]

@@ -339,6 +339,39 @@ async fn what_somebody_who_lost_access_may_open_is_sealed_again() {
     assert_eq!(file(&doctor, &id, 3, "scan.pdf").await.unwrap(), SCAN);
 }
 
+/// It would stay in the owner's space.
+#[tokio::test]
+async fn what_was_sealed_again_for_a_version_that_is_refused_goes() {
+    let Scene { server, patient, doctor, id } = scene().await;
+    let reader = server.person("Rita Reader", Role::Doctor).await;
+    let grant = give(&server, &patient, &reader, &id, 1);
+    patient.revoke(&id, &grant).await.unwrap();
+    let overtakes = |text: &'static str| {
+        let (patient, id) = (patient.clone(), id);
+        let saved = async move {
+            change(&patient, &id, text).await;
+        };
+        *server.meanwhile.lock().unwrap() = Some(("/versions", Box::pin(saved)));
+    };
+    let draft = doctor.edit_report(&id).await.unwrap();
+    draft.set_fields(diagnosed("Late")).unwrap();
+    let before = sent(&server);
+    overtakes("First");
+    let refused = draft.save_version(&Control::none()).await;
+    assert!(matches!(refused, Err(ClientError::VersionMoved { latest: 2 })));
+    assert_eq!(sent(&server), before + 2, "both sealed it again");
+    assert!(server.db().uploads.is_empty());
+    overtakes("Second");
+    let refused = doctor.restore_version(&id, 1, 2, &Control::none()).await;
+    assert!(matches!(refused, Err(ClientError::VersionMoved { latest: 3 })));
+    assert!(server.db().uploads.is_empty());
+    // A lost answer leaves it: it may be part of the version.
+    server.loses_version.store(true, Ordering::Relaxed);
+    assert_eq!(doctor.restore_version(&id, 1, 3, &Control::none()).await.err().unwrap().code(), "offline");
+    assert_eq!(doctor.restore_version(&id, 1, 3, &Control::none()).await.unwrap().latest, 4);
+    assert_eq!(file(&patient, &id, 4, "scan.pdf").await.unwrap(), SCAN);
+}
+
 /// Doctor Dora sends version 2 with a file while somebody else's arrives before it.
 async fn overtaken(
     server: &Arc<Fake>,

@@ -126,7 +126,7 @@ impl SignedObject for WayIn {
 pub struct RecoveryProof {
     /// The instance asked.
     pub instance: InstanceId,
-    /// The account to recover.
+    /// The account to recover, or what the server names it by to who has not proved anything yet.
     pub account: AccountId,
     /// The server's fresh challenge.
     pub challenge: Hash32,

@@ -66,6 +66,17 @@ impl PartOpener {
     /// # Errors
     /// [`FormatError`]; nothing of a segment is given out unless all of it is authentic.
     pub fn open_segment(&self, index: u64, stored: &[u8]) -> Result<Vec<u8>, FormatError> {
+        let mut out = Vec::new();
+        self.open_segment_into(index, stored, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`PartOpener::open_segment`], appending to a buffer that the caller reuses. After an error nothing of the segment
+    /// is in it.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    pub fn open_segment_into(&self, index: u64, stored: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
         let wrong = FormatError::WrongSegment { segment: index };
         let range = self.geometry.segment_ciphertext(index).ok_or(wrong.clone())?;
         if stored.len() as u64 != range.end - range.start && Defence::PartEnd.holds() {
@@ -73,7 +84,7 @@ impl PartOpener {
         }
         let chunks = self.geometry.segment_chunks(index).ok_or(wrong)?;
         let body = if index == 0 { self.check_header(stored)? } else { stored };
-        self.open_chunks(chunks, body)
+        self.open_chunks(chunks, body, out)
     }
 
     fn check_header<'a>(&self, stored: &'a [u8]) -> Result<&'a [u8], FormatError> {
@@ -81,19 +92,21 @@ impl PartOpener {
         if *header == self.key.header_bytes() { Ok(body) } else { Err(FormatError::WrongCommitment) }
     }
 
-    fn open_chunks(&self, numbers: Range<u64>, body: &[u8]) -> Result<Vec<u8>, FormatError> {
-        let mut out = Vec::with_capacity(body.len());
+    fn open_chunks(&self, numbers: Range<u64>, body: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
+        let before = out.len();
+        out.reserve(body.len());
         for (n, stored) in numbers.clone().zip(body.chunks(CHUNK_CIPHERTEXT)) {
-            if self.open_chunk(n, stored, &mut out).is_err() {
+            if self.open_chunk(n, stored, out).is_err() {
                 // What a reader does that gives out each chunk as it comes, and takes a bad one for the end.
                 if !Defence::PartEnd.holds() {
                     break;
                 }
-                out.zeroize();
+                out[before..].zeroize();
+                out.truncate(before);
                 return Err(self.diagnose(n, numbers, stored));
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Names the fault of a chunk that didn't open: a neighbour's place or changed bytes. Costs time only on failure.

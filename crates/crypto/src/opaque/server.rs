@@ -3,12 +3,13 @@
 
 use std::fmt;
 
+use chacha20::ChaCha20Rng;
 use hmac::{Hmac, KeyInit, Mac};
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
     ServerLoginParameters, ServerRegistration, ServerSetup,
 };
-use rand_core::CryptoRng;
+use rand_core::{CryptoRng, SeedableRng};
 use sha2::Sha256;
 
 use super::{
@@ -26,8 +27,14 @@ use crate::{
 pub struct OpaqueServer {
     setup: ServerSetup<Suite>,
     pseudonym_key: Secret<32>,
+    login_key: Secret<32>,
     instance: InstanceId,
+    /// Has the form of a record, and is read where there is none.
+    decoy: Vec<u8>,
 }
+
+/// A record after its public key: masking key, nonce and tag of the envelope.
+const AFTER_KEY: usize = 64 + 32 + 64;
 
 impl fmt::Debug for OpaqueServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +60,10 @@ impl OpaqueServer {
     fn with(instance: InstanceId, setup: ServerSetup<Suite>) -> Self {
         let bytes = SecretBytes::new(setup.serialize().to_vec());
         let pseudonym_key = subkey(bytes.expose(), "opaque-pseudonym", &[]);
-        Self { setup, pseudonym_key, instance }
+        let login_key = subkey(bytes.expose(), "opaque-login", &[]);
+        let mut decoy = setup.keypair().public().serialize().to_vec();
+        decoy.resize(decoy.len() + AFTER_KEY, 0);
+        Self { setup, pseudonym_key, login_key, instance, decoy }
     }
 
     /// The keys, to be kept in a file of their own, mode 0600.
@@ -115,13 +125,34 @@ impl OpaqueServer {
         request: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<LoginStart, OpaqueError> {
-        let record = record.map(ServerRegistration::<Suite>::deserialize).transpose().map_err(error)?;
+        // Reading one takes time; so it is done in any case.
+        let read = ServerRegistration::<Suite>::deserialize(record.unwrap_or(&self.decoy)).map_err(error)?;
+        let record = record.map(|_| read);
         let request = CredentialRequest::deserialize(request).map_err(error)?;
         let start =
             ServerLogin::start(&mut Bridge(rng), &self.setup, record, request, account.as_ref(), self.parameters())
                 .map_err(error)?;
         let state = SecretBytes::new(start.state.serialize().to_vec());
         Ok(LoginStart { response: start.message.serialize().to_vec(), state })
+    }
+
+    /// As [`OpaqueServer::login_start`], with randomness of the login's own: the same inputs give the same answer and state
+    /// again, to whoever has these keys and to nobody else. So servers that share them need not keep the state between a
+    /// login's two messages, and what they keep instead, `login` and the inputs, tells nothing.
+    ///
+    /// `login` must be random, and new for each login.
+    ///
+    /// # Errors
+    /// [`OpaqueError::Malformed`].
+    pub fn login_start_as(
+        &self,
+        login: &[u8; 32],
+        account: &AccountId,
+        record: Option<&[u8]>,
+        request: &[u8],
+    ) -> Result<LoginStart, OpaqueError> {
+        let seed = subkey(self.login_key.expose(), "opaque-login-seed", &[&login[..]]);
+        self.login_start(account, record, request, &mut ChaCha20Rng::from_seed(*seed.expose()))
     }
 
     /// Checks a login's last message. Gives the session key, equal to the client's.

@@ -215,6 +215,7 @@ impl Fake {
                 email: None,
                 invited_by: None,
                 placeholder: None,
+                asks_code: false,
                 expires_at: i64::MAX,
             });
         }
@@ -226,6 +227,7 @@ impl Fake {
             email: None,
             invited_by: None,
             placeholder: found.placeholder,
+            asks_code: false,
             expires_at: found.expires_at,
         })
     }
@@ -291,7 +293,7 @@ impl Fake {
         let split = db.splits.iter().find(|split| body.split.is_some() && split.owner == account);
         let split = split.map(|split| split.named(&db));
         let challenge = B64(challenge.to_vec());
-        json(&RecoveryStarted { recovery_id: B64(attempt), account_id: account, challenge, split })
+        json(&RecoveryStarted { recovery_id: B64(attempt), pseudonym: account, challenge, split })
     }
 
     fn verify_recovery(&self, body: VerifyRecovery) -> Answer {

@@ -9,8 +9,7 @@ use client::{
 };
 use crypto::{
     account::{
-        AccountKey, DeviceRecord, EmergencyContact, KeyChain, Keyring, RecoveryKit, RecoverySplit, ShareHolder, WayIn,
-        WayInSecret, WayInSetup, make_way_in, rewrap_way_in, unlock,
+        DeviceRecord, EmergencyContact, KeyChain, Keyring, RecoverySplit, ShareHolder, WayIn, WayInSecret, unlock,
     },
     defence::{Defence, without},
     ids::{AccountId, InstanceId},
@@ -21,8 +20,8 @@ use crypto::{
 };
 use malicious_server::{
     attack::{
-        DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, STATE_ROLLBACK,
-        SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT, VOIDED_KIT,
+        DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, REPLAYED_REGISTRATION,
+        STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT, VOIDED_KIT,
     },
     double::{Fake, PASSWORD, World, accounts::public, device, email, rng},
     scene::{fields, report},
@@ -34,31 +33,27 @@ use super::{Attempt, Won, run};
 async fn forged_recovery_key() {
     run(&FORGED_RECOVERY_KEY, attempt).await;
 
-    /// The server puts its own public key into the recovery kit's way in. The account key of the next rotation would be
-    /// sealed to it.
+    /// The server puts its own public key into the recovery kit's way in. With the next password the new account key would
+    /// be sealed to it.
     async fn attempt() -> Attempt {
-        let (keyring, record) = Keyring::create(1, &mut rng());
-        let chain = KeyChain::verify(vec![record]).unwrap();
-        let kit = RecoveryKit::generate(&mut rng());
-        let (old, next) = (AccountKey::generate(&mut rng()), AccountKey::generate(&mut rng()));
-        let setup = |account_key, generation| WayInSetup {
-            account: chain.account(),
-            keys: keyring.current(),
-            account_key,
-            generation,
-            time: 2,
-        };
-        let honest = make_way_in(setup(&old, 0), WayInSecret::RecoveryKit(&kit), &mut rng()).unwrap();
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let id = ann.account_id();
         let servers = PrivateKey::generate(Suite::XWing, &mut rng());
         let (own, _) = Keyring::create(1, &mut rng());
-        let forged = WayIn { public: servers.public(), ..honest.claimed().clone() };
-        let forged = Signed::sign(forged, &own.current().signing);
-        let rotated = rewrap_way_in(&forged, &chain, setup(&next, 1), &mut rng())
-            .map_err(|_| ClientError::from(client::Refusal::WayInForged))?;
-        let way = rotated.claimed();
+        {
+            let mut db = server.db();
+            let kit = &mut db.accounts.get_mut(&id).unwrap().ways_in[1].record;
+            let honest = Signed::<WayIn>::parse(&kit.0).unwrap();
+            let forged = WayIn { public: servers.public(), ..honest.claimed().clone() };
+            *kit = B64::from(Signed::sign(forged, &own.current().signing).as_bytes());
+        }
+        ann.change_password("another password entirely").await?;
+        let stored = Signed::<WayIn>::parse(&server.db().accounts[&id].ways_in[1].record.0).unwrap();
+        let way = stored.claimed();
         let info = WayIn::wrap_info(&way.account, &way.id, way.kind, &way.public, way.generation);
-        let opened = hpke_open(&servers, None, &info, &way.wrap);
-        Ok(Won::if_so(opened.is_ok_and(|key| key.expose() == next.secret().expose())))
+        let (opened, now) = (hpke_open(&servers, None, &info, &way.wrap), ann.account_key());
+        Ok(Won::if_so(opened.is_ok_and(|key| key.expose() == now.secret().expose())))
     }
 }
 
@@ -85,6 +80,29 @@ async fn voided_kit() {
         let way = Signed::parse(&stored.ways_in[1].record.0).unwrap();
         let opened = unlock(&way, &chain, WayInSecret::RecoveryKit(&lost));
         Ok(Won::if_so(opened.is_ok_and(|key| key == ann.account_key())))
+    }
+}
+
+#[tokio::test]
+async fn replayed_registration() {
+    run(&REPLAYED_REGISTRATION, attempt).await;
+
+    /// The server puts the account back to how it was before the password changed, for somebody who knows the old one. A
+    /// device on which the account was opened since is to take it for the account of now.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let id = ann.account_id();
+        let (before, stolen) = (server.db().accounts[&id].clone(), ann.account_key());
+        ann.change_password("another password entirely").await.unwrap();
+        let memory = ann.remembered();
+        let again = || server.client_with(memory.clone());
+        let address = email("Ann Example");
+        let refused = again().sign_in(&address, PASSWORD, device(), &NoSecondFactor).await;
+        assert!(matches!(refused, Err(ClientError::WrongPassword)), "without the replay it opens nothing");
+        server.db().accounts.insert(id, before);
+        let opened = again().sign_in(&address, PASSWORD, device(), &NoSecondFactor).await?;
+        Ok(Won::if_so(opened.account_key() == stolen))
     }
 }
 

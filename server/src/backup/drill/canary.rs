@@ -67,6 +67,7 @@ pub async fn open(state: &AppState, canary: &Canary, copy: &ScratchCopy) -> Resu
     }
     let served = AppState::open_copy(config(&state.config, copy)).await?;
     let opened = serve_and_open(&served, canary, copy).await;
+    served.live.close();
     served.db.close().await?;
     opened
 }

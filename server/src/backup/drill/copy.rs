@@ -72,7 +72,7 @@ impl ScratchCopy {
             (count, bytes) = (count + 1, bytes + blob.len);
         }
         // What was damaged before it was ever backed up can't be in it, and that was said.
-        if expected.keys().all(|key| damaged.contains(key)) {
+        if expected.keys().all(|key| damaged.contains(key) || self.manifest.left_out.contains(key)) {
             return Ok((count, bytes));
         }
         let place = format!("snapshots/{}", self.manifest.snapshot);

@@ -143,7 +143,7 @@ pub async fn once(state: &AppState) -> ServiceResult<Option<Outcome>> {
         return Ok(None);
     }
     // Another server of this installation may have been faster.
-    let Some(id) = drills::begin(state).await? else { return Ok(None) };
+    let Some(id) = drills::begin(state, plan).await? else { return Ok(None) };
     let work = tried(state, schedule, plan);
     tokio::pin!(work);
     let outcome = loop {
@@ -183,8 +183,7 @@ async fn steps(
     outcome: &mut Outcome,
 ) -> Result<(), BackupError> {
     let repository = Repository::open(&schedule.to).await?;
-    let newest = repository.contents().await?.snapshots.pop_last();
-    let id = newest.ok_or_else(|| BackupError::NoSnapshot("at all".to_owned()))?;
+    let id = repository.contents().await?.newest(state.clock.now())?;
     outcome.snapshot = Some(id.clone());
     match &plan.identity {
         Some(identity) => restored(state, plan, identity, copy::Source { repository, id }, outcome).await,

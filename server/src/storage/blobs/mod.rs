@@ -11,6 +11,8 @@ mod ownership;
 mod read;
 mod s3;
 mod settings;
+mod spooled;
+mod staged;
 mod writer;
 
 use std::{fmt, ops::Range, path::Path as FsPath, sync::Arc};
@@ -26,11 +28,15 @@ pub use credentials::{Credentials, CredentialsError};
 pub use error::{BlobError, BlobResult};
 pub use ownership::{BlobsError, MARKER};
 pub use settings::{Addressing, BlobOptions, BlobsConfig, BlobsConfigError, S3Config};
+use spooled::{Spool, Spooled};
+use staged::Staged;
+use writer::To;
 pub use writer::{BlobWriter, Written};
 
-/// Bytes that go to the store at a time, and that a writer holds at most beside those on their way; S3's smallest part is
-/// 5 MiB.
+/// Bytes that go to a bucket at a time; S3's smallest part is 5 MiB.
 pub const PIECE: usize = 5 * 1024 * 1024;
+/// Bytes that go to a file at a time, and that a writer holds at most beside those on their way.
+pub const FILE_PIECE: usize = 512 * 1024;
 
 /// The blob store; cheap to clone.
 #[derive(Clone)]
@@ -45,7 +51,7 @@ pub struct Blobs {
 enum Kind {
     /// The same store, for what an [`ObjectStore`] doesn't say.
     Folder(LocalFileSystem),
-    Bucket,
+    Bucket(Spool),
 }
 
 impl fmt::Debug for Blobs {
@@ -63,7 +69,7 @@ impl Blobs {
                 let path = data.join("blobs");
                 (path.display().to_string(), folder(&path))
             }
-            BlobsConfig::S3(config) => (config.to_string(), bucket(config)),
+            BlobsConfig::S3(config) => (config.to_string(), bucket(config, data)),
         };
         match opened {
             Ok((store, kind)) => Ok(Self { store, place: place.into(), kind }),
@@ -78,7 +84,11 @@ impl Blobs {
 
     /// Begins a blob. Nothing is visible under the key before [`BlobWriter::finish`].
     pub fn write(&self, key: &str) -> BlobWriter {
-        BlobWriter::new(Arc::clone(&self.store), Path::from(key))
+        let (store, path) = (Arc::clone(&self.store), Path::from(key));
+        BlobWriter::new(match &self.kind {
+            Kind::Folder(_) => To::Folder(Staged::new(store, path)),
+            Kind::Bucket(spool) => To::Bucket(Spooled::new(store, path, spool.clone())),
+        })
     }
 
     /// A range of a blob, in small pieces. A blob that doesn't hold all of it is [`BlobError::Short`]; of an empty range
@@ -87,9 +97,9 @@ impl Blobs {
         if range.is_empty() {
             return Ok(stream::empty().boxed());
         }
-        match self.kind {
+        match &self.kind {
             Kind::Folder(_) => read::file(&*self.store, Path::from(key), range).await,
-            Kind::Bucket => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
+            Kind::Bucket(_) => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
         }
     }
 
@@ -128,6 +138,7 @@ fn folder(path: &FsPath) -> BlobResult<Opened> {
     Ok((Arc::new(store.clone()), Kind::Folder(store)))
 }
 
-fn bucket(config: &S3Config) -> BlobResult<Opened> {
-    Ok((Arc::new(s3::open(config)?), Kind::Bucket))
+/// A bucket; what goes there is gathered in the data folder first.
+fn bucket(config: &S3Config, data: &FsPath) -> BlobResult<Opened> {
+    Ok((Arc::new(s3::open(config)?), Kind::Bucket(Spool::new(data))))
 }

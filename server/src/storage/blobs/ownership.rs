@@ -71,10 +71,12 @@ impl Blobs {
         let marked = match self.marker().await {
             Ok(marker) if marker == id => true,
             Ok(_) => return Err(BlobsError::Foreign(self.place().to_owned())),
-            Err(BlobError::NotFound) => {
-                self.may_be_taken(&id, named).await?;
-                false
-            }
+            Err(BlobError::NotFound) => match self.may_be_taken(&id, named).await {
+                Ok(()) => false,
+                // Another server of this installation has taken it in the same moment.
+                Err(BlobsError::NotEmpty(_)) if self.marker().await.is_ok_and(|marker| marker == id) => true,
+                Err(error) => return Err(error),
+            },
             Err(cause) => return Err(self.unusable("reading", cause)),
         };
         self.probe().await?;

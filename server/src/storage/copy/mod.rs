@@ -13,4 +13,4 @@ mod table;
 pub mod target;
 
 pub use levelling::{Different, Digest, Levelled, compare, digest, level};
-pub use table::{Table, tables};
+pub use table::{Table, lasting, tables};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 use tokio::time::sleep;
 
-use super::marks::COPY;
+use super::marks::{self, COPY};
 use crate::{
     database_url::DatabaseUrl,
     storage::{
@@ -111,6 +111,10 @@ impl Target {
     pub async fn prepare(&self, instance: &[u8; 16]) -> Result<(), TargetError> {
         let tx = begin(&self.conn).await?;
         migrate::lease(&tx).await?;
+        // Half a restore is nobody's copy.
+        if marks::is_restoring(&tx).await? {
+            return Err(TargetError::NotEmpty);
+        }
         if migrate::has_table(&tx, COPY).await? {
             return go_on(&tx, instance).await;
         }

@@ -6,6 +6,7 @@ mod drill;
 mod escrow;
 mod invitations;
 mod invite;
+mod mail;
 mod people;
 mod person;
 mod policies;

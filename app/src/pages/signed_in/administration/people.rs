@@ -7,7 +7,7 @@ use api_types::{
 };
 use leptos::prelude::*;
 
-use super::{Administrators, person::AdminPerson, quota::PersonSpace, sure};
+use super::{Administrators, mail::MailNotice, person::AdminPerson, quota::PersonSpace, sure};
 use crate::{
     components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
     pages::signed_in::{
@@ -26,7 +26,7 @@ use crate::{
 /// People.
 #[component]
 pub fn AdministrationPage() -> impl IntoView {
-    view! { <Administrators><People/></Administrators> }
+    view! { <Administrators><MailNotice/><People/></Administrators> }
 }
 
 /// What a row's buttons do, and the row that is being asked about.

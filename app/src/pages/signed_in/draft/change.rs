@@ -1,16 +1,19 @@
 //! Saving what was changed as the report's next version, or discarding it.
 
+use std::rc::Rc;
+
 use api_types::live::LiveKind;
-use client::ClientError;
+use client::{ClientError, content::ReportFields};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
-    conflict::{Meanwhile, Saved},
+    conflict::{MEANWHILE, Saved},
     editor::Desk,
     finish::{Moved, SavedWhen, missing, throw_away},
 };
 use crate::{
+    browser,
     components::{Banner, Button, ButtonKind, Confirm, Glyph, Tone},
     t,
     vault::{Attempt, drafts::Session, explain, reports, use_vault},
@@ -21,22 +24,21 @@ type Go = StoredValue<Box<dyn Fn(&str) + Send + Sync>>;
 
 /// The bar at the end of the page.
 #[component]
-pub(super) fn FinishChange(desk: Desk, base: u32) -> impl IntoView {
+pub(super) fn FinishChange(desk: Desk, base: u32, saved: RwSignal<Option<Saved>, LocalStorage>) -> impl IntoView {
     let attempt = Attempt::new();
     let discarding = RwSignal::new(false);
-    let saved = RwSignal::new_local(None::<Saved>);
     let navigate = use_navigate();
     let go: Go = StoredValue::new(Box::new(move |to: &str| {
         navigate(to, NavigateOptions { replace: true, ..Default::default() });
     }));
     listen(desk, saved);
+    forget_problem(desk, attempt);
     // One that begins now changes what is the newest version now.
     if desk.session.with_untracked(|session| session.as_ref().is_some_and(Session::is_stored)) {
         look(desk, saved, None);
     }
     view! {
         <Moved desk/>
-        {move || saved.get().map(|about| view! { <Meanwhile desk about saved/> })}
         {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         <div class="finish">
             <p class="finish-state" role="status"><SavedWhen desk/></p>
@@ -61,6 +63,17 @@ fn listen(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>) {
     });
 }
 
+/// What was refused says nothing of what was changed since.
+fn forget_problem(desk: Desk, attempt: Attempt) {
+    Effect::new(move |before: Option<Rc<(ReportFields, Vec<u32>)>>| {
+        let now = Rc::new((desk.fields.get(), desk.parts()));
+        if before.is_some_and(|before| before != now) {
+            attempt.problem.set(None);
+        }
+        now
+    });
+}
+
 /// Looks whether somebody has saved a version since the changes were begun. `attempt` says what goes wrong with that.
 pub(super) fn look(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, attempt: Option<Attempt>) {
     let Some(session) = desk.session.get_untracked() else { return };
@@ -76,7 +89,14 @@ pub(super) fn look(desk: Desk, saved: RwSignal<Option<Saved>, LocalStorage>, att
         match (found, attempt) {
             // Both were brought together meanwhile: this is about what was before.
             (Ok(Some(found)), _) if !found.is_about(&session) => {}
-            (Ok(found), _) => drop(saved.try_set(found)),
+            (Ok(found), attempt) => {
+                let asked = attempt.is_some() && found.is_some();
+                saved.try_set(found);
+                // Whoever wanted to save is shown why that can't be. Nobody is taken away from where they type.
+                if asked {
+                    request_animation_frame(|| browser::focus(MEANWHILE));
+                }
+            }
             (Err(error), Some(attempt)) => attempt.failed(explain(&error)),
             // It is looked again when it is saved.
             (Err(_), None) => {}

@@ -39,6 +39,9 @@ struct Chosen {
     mine: RwSignal<bool>,
 }
 
+/// The id of what is shown of it.
+pub(super) const MEANWHILE: &str = "meanwhile";
+
 /// What they changed beside what is changed here.
 #[component]
 pub(super) fn Meanwhile(desk: Desk, about: Saved, saved: RwSignal<Option<Saved>, LocalStorage>) -> impl IntoView {
@@ -84,7 +87,7 @@ pub(super) fn Meanwhile(desk: Desk, about: Saved, saved: RwSignal<Option<Saved>,
         }
     };
     view! {
-        <section class="meanwhile">
+        <section class="meanwhile" id=MEANWHILE tabindex="-1">
             <Banner tone=Tone::Warn>
                 <p class="banner-title">{title}<Time at=time style=TimeStyle::Relative/></p>
                 <p>{t!(versions.moved, base = base)}</p>

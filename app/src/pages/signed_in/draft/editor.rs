@@ -8,7 +8,14 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{change::FinishChange, files::Files, finish::Finish, form::Form, patient::PatientState};
+use super::{
+    change::FinishChange,
+    conflict::{Meanwhile, Saved},
+    files::Files,
+    finish::Finish,
+    form::Form,
+    patient::PatientState,
+};
 use crate::{
     components::{Toasts, use_toasts},
     pages::signed_in::reports::dropping::on_drop_anywhere,
@@ -199,6 +206,12 @@ impl Desk {
         Some(untrack(|| self.fields.get()))
     }
 
+    /// The part numbers of its files. Follow it in views.
+    pub fn parts(self) -> Vec<u32> {
+        let files = self.session.with(|session| session.as_ref().map(Session::files));
+        files.map(|files| files.with(|files| files.iter().map(|file| file.part).collect())).unwrap_or_default()
+    }
+
     /// Puts another draft behind the page: another patient, or the newer copy from another device.
     pub fn replace(self, session: Session, take_fields: bool) {
         if take_fields {
@@ -282,11 +295,13 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
     if !dropped.is_empty() {
         files::add(desk, dropped);
     }
+    let saved = RwSignal::new_local(None::<Saved>);
     view! {
+        {move || saved.get().map(|about| view! { <Meanwhile desk about saved/> })}
         <Form desk/>
         <Files desk/>
         {match desk.base {
-            Some(base) => view! { <FinishChange desk base/> }.into_any(),
+            Some(base) => view! { <FinishChange desk base saved/> }.into_any(),
             None => view! { <Finish desk/> }.into_any(),
         }}
     }

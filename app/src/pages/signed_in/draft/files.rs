@@ -1,7 +1,10 @@
 //! The files of a draft and their uploads.
 
 use api_types::limits::{FILE_MAX, FILES_MAX};
-use client::Space;
+use client::{
+    ClientError, Space,
+    content::{Field, FieldError, FieldProblem},
+};
 use leptos::{html, prelude::*};
 
 use super::{editor::Desk, progress::time_left};
@@ -30,6 +33,9 @@ pub(super) fn add(desk: Desk, files: Vec<web_sys::File>) {
             Some(_) => None,
         };
         for file in files {
+            if session.adopt(&file) {
+                continue;
+            }
             if session.files().with_untracked(Vec::len) >= FILES_MAX {
                 return desk.toasts.problem(t!(draft.file_many, count = FILES_MAX));
             }
@@ -48,6 +54,9 @@ pub(super) fn add(desk: Desk, files: Vec<web_sys::File>) {
                     if let Some(space) = &mut space {
                         space.take(size);
                     }
+                }
+                Err(ClientError::Field(FieldError { field: Field::Files, problem: FieldProblem::TooLarge(most) })) => {
+                    desk.toasts.problem(t!(draft.files_large, size = format_size(most), name = name));
                 }
                 Err(error) => desk.toasts.problem(format!("{name}: {}", explain(&error))),
             }
@@ -84,7 +93,7 @@ pub(super) fn Files(desk: Desk) -> impl IntoView {
                     <For
                         each=move || files.get()
                         key=|file| file.part
-                        children=move |file| view! { <li class="file" data-row=""><FileRow desk part=file.part name=file.name size=file.size files/></li> }
+                        children=move |file| view! { <li class="file" data-row=""><FileRow desk part=file.part name=file.name files/></li> }
                     />
                 </ul>
             </div>
@@ -112,15 +121,11 @@ fn Lost(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn FileRow(
-    desk: Desk,
-    part: u32,
-    name: String,
-    size: u64,
-    files: Signal<Vec<FileState>, LocalStorage>,
-) -> impl IntoView {
+fn FileRow(desk: Desk, part: u32, name: String, files: Signal<Vec<FileState>, LocalStorage>) -> impl IntoView {
     let now = Signal::derive_local(move || files.with(|files| files.iter().find(|file| file.part == part).cloned()));
     let stage = Memo::new(move |_| now.get().map_or(Stage::Waiting, |file| file.stage));
+    let note = Memo::new(move |_| now.get().and_then(|file| file.note));
+    let size = Memo::new(move |_| now.get().map_or(0, |file| file.size));
     let session = move || desk.session.get_untracked();
     let shown = name.clone();
     view! {
@@ -128,14 +133,15 @@ fn FileRow(
             <span class="tile"><Icon glyph=Glyph::File/></span>
             <div class="row-main">
                 <span class="row-title">{shown}</span>
-                <span class="row-text">{format_size(size)}</span>
+                <span class="row-text">{move || format_size(size.get())}</span>
             </div>
             <div class="row-end">
                 {move || stage_badge(&stage.get())}
                 <Acts desk part name stage/>
             </div>
         </div>
-        {move || (stage.get() == Stage::Running).then(|| view! { <Bar now/> })}
+        {move || note.get().map(|note| view! { <p class="field-hint" role="status">{note}</p> })}
+        {move || matches!(stage.get(), Stage::Running | Stage::Paused).then(|| view! { <Bar now/> })}
         {move || match stage.get() {
             Stage::Failed(why) => view! { <p class="field-error" role="alert">{why}</p> }.into_any(),
             Stage::NeedsFile => view! { <ChooseAgain part session=Signal::derive_local(session)/> }.into_any(),
@@ -150,7 +156,7 @@ fn stage_badge(stage: &Stage) -> impl IntoView + use<> {
         Stage::Running => (Tone::Info, t!(draft.file_sealing)),
         Stage::Done => (Tone::Good, t!(draft.file_done)),
         Stage::Kept => (Tone::Plain, t!(versions.file_kept)),
-        Stage::Stopped => (Tone::Warn, t!(draft.file_stopped)),
+        Stage::Paused => (Tone::Warn, t!(draft.file_paused)),
         Stage::Lost => (Tone::Warn, t!(draft.connection_title)),
         Stage::NeedsFile => (Tone::Warn, t!(draft.file_stopped)),
         Stage::Failed(_) => (Tone::Danger, t!(draft.file_failed)),
@@ -158,13 +164,13 @@ fn stage_badge(stage: &Stage) -> impl IntoView + use<> {
     view! { <Badge tone>{word}</Badge> }
 }
 
-/// Cancel, resume, remove.
+/// Pause, resume, cancel, remove.
 #[component]
 fn Acts(desk: Desk, part: u32, name: String, stage: Memo<Stage>) -> impl IntoView {
     let name = StoredValue::new(name);
-    let stop = move |_| {
+    let pause = move |_| {
         if let Some(session) = desk.session.get_untracked() {
-            session.stop(part);
+            session.pause(part);
         }
     };
     let resume = move |()| {
@@ -181,25 +187,24 @@ fn Acts(desk: Desk, part: u32, name: String, stage: Memo<Stage>) -> impl IntoVie
         });
     };
     let running = move || matches!(stage.get(), Stage::Running | Stage::Waiting | Stage::Lost);
-    let stopped = move || matches!(stage.get(), Stage::Stopped | Stage::Failed(_));
+    let paused = move || matches!(stage.get(), Stage::Paused | Stage::Failed(_));
+    // What is uploaded is removed; what isn't yet is cancelled: either way it goes, and what of it was uploaded.
+    let gone = move || match stage.get() {
+        Stage::Done | Stage::Kept => t!(draft.file_remove, name = name.get_value()),
+        _ => t!(draft.file_cancel, name = name.get_value()),
+    };
     view! {
-        {move || stopped().then(|| view! {
+        {move || paused().then(|| view! {
             <Button kind=ButtonKind::Secondary class="btn-small" on_click=resume>{t!(draft.file_resume)}</Button>
         })}
-        {move || match running() {
-            true => view! {
-                <button type="button" class="icon-btn" aria-label=t!(draft.file_cancel, name = name.get_value()) on:click=stop>
-                    <Icon glyph=Glyph::Pause/>
-                </button>
-            }
-            .into_any(),
-            false => view! {
-                <button type="button" class="icon-btn" aria-label=t!(draft.file_remove, name = name.get_value()) on:click=remove>
-                    <Icon glyph=Glyph::Close/>
-                </button>
-            }
-            .into_any(),
-        }}
+        {move || running().then(|| view! {
+            <button type="button" class="icon-btn" aria-label=t!(draft.file_pause, name = name.get_value()) on:click=pause>
+                <Icon glyph=Glyph::Pause/>
+            </button>
+        })}
+        <button type="button" class="icon-btn" aria-label=gone on:click=remove>
+            <Icon glyph=Glyph::Close/>
+        </button>
     }
 }
 

@@ -8,7 +8,11 @@ use super::editor::Desk;
 use crate::{
     components::{Banner, Button, ButtonKind, Confirm, Glyph, Time, TimeStyle, Tone},
     t,
-    vault::{Attempt, drafts::Saving, explain},
+    vault::{
+        Attempt,
+        drafts::{Saving, Session},
+        explain,
+    },
 };
 
 /// The bar at the end of the page.
@@ -91,7 +95,11 @@ fn complete(desk: Desk, attempt: Attempt, navigate: impl Fn(&str, NavigateOption
 #[component]
 pub(super) fn SavedWhen(desk: Desk) -> impl IntoView {
     move || match desk.saving() {
-        Saving::Nothing if desk.base.is_some() => view! { {t!(versions.nothing_yet)} }.into_any(),
+        Saving::Nothing if desk.base.is_some() => {
+            // Changes of before a reload are there, whatever was saved since.
+            let stored = desk.session.with(|session| session.as_ref().is_some_and(Session::is_stored));
+            view! { {if stored { t!(versions.changes_kept) } else { t!(versions.nothing_yet) }} }.into_any()
+        }
         Saving::Nothing => view! { {t!(draft.unsaved)} }.into_any(),
         Saving::Running => view! { {t!(draft.saving)} }.into_any(),
         Saving::Saved(at) => {

@@ -4,7 +4,8 @@
 //! text node; everything else is saved as an octet stream. So no HTML or SVG ever becomes a document, whatever its name.
 
 use client::{
-    bulk::{Cancel, Progress},
+    ClientError,
+    bulk::{Cancel, Control, Progress},
     content::{FileEntry, FileType},
 };
 use leptos::prelude::*;
@@ -13,10 +14,10 @@ use web_sys::{Blob, Url};
 
 use super::{files::Wish, handle::Handle};
 use crate::{
-    browser::{self, format_size},
-    components::{Banner, Button, ButtonKind, Progress as Bar, Tone, use_toasts},
+    browser::format_size,
+    components::{Banner, Button, ButtonKind, Progress as Bar, Tone},
     t,
-    vault::{explain, reports, use_vault},
+    vault::{explain, idle, reports, use_vault},
 };
 
 /// Text beyond this is cut in place.
@@ -62,9 +63,9 @@ impl Address {
 #[component]
 pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> impl IntoView {
     let vault = use_vault();
-    let toasts = use_toasts();
     let content = RwSignal::new(Content::Nothing);
     let progress = RwSignal::new(None::<Progress>);
+    let lost = RwSignal::new(false);
     let address = Address::new();
     let running = StoredValue::new(None::<Cancel>);
     let stop = move || {
@@ -74,12 +75,13 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
         progress.try_set(None);
     };
     on_cleanup(stop);
-    let name = StoredValue::new(file.name);
-    let part = file.part;
+    let name = StoredValue::new(file.name.clone());
+    let file = StoredValue::new(file);
     Effect::new(move |_| {
         let wish = wish.get();
         stop();
-        if !matches!(wish, Wish::Save(_)) {
+        let failed = content.with_untracked(|content| matches!(content, Content::Failed(_)));
+        if failed || !matches!(wish, Wish::Save(_)) {
             content.set(Content::Nothing);
             address.clear();
         }
@@ -90,25 +92,30 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
         let cancel = Cancel::default();
         running.set_value(Some(cancel.clone()));
         progress.set(Some(Progress { done: 0, total: 0 }));
+        lost.set(false);
+        let tell = move |now| {
+            idle::stay_awake();
+            progress.try_set(Some(now));
+        };
+        let control = Control::new(cancel.clone(), tell).telling_lost(move |now| {
+            lost.try_set(now);
+        });
         spawn_local(async move {
-            let tell = move |now| {
-                progress.try_set(Some(now));
+            let Some(file) = file.try_get_value() else { return };
+            let outcome = match wish {
+                Wish::Save(_) => reports::save(&open, &view, &file, &control).await.map(|()| None),
+                _ => reports::fetch(&open, &view, file.part, &control).await.map(Some),
             };
-            let fetched = reports::fetch(&open, &view, part, cancel.clone(), tell).await;
             if cancel.is_cancelled() {
                 return;
             }
             progress.try_set(None);
-            match (fetched, wish) {
-                (Ok(blob), Wish::Save(_)) => {
-                    let name = name.try_get_value().unwrap_or_default();
-                    if browser::save_blob(&name, &blob).is_err() {
-                        toasts.problem(t!(errors.unexpected));
-                    }
-                }
-                (Ok(blob), _) => drop(content.try_set(show(&blob, address).await)),
-                (Err(error), _) if reports::is_end(&error) => handle.end(),
-                (Err(error), _) => drop(content.try_set(Content::Failed(explain(&error)))),
+            match outcome {
+                Ok(Some(blob)) => drop(content.try_set(show(&blob, address).await)),
+                // Saved; or the reader chose no place for it.
+                Ok(None) | Err(ClientError::Cancelled) => {}
+                Err(error) if reports::is_end(&error) => handle.end(),
+                Err(error) => drop(content.try_set(Content::Failed(explain(&error)))),
             }
         });
     });
@@ -128,6 +135,7 @@ pub(super) fn Viewer(handle: Handle, file: FileEntry, wish: RwSignal<Wish>) -> i
             };
             view! {
                 <div class="file-progress">
+                    {move || lost.get().then(|| view! { <p class="field-hint" role="status">{t!(report.file_lost)}</p> })}
                     <Bar label=t!(report.opening_file, name = name.get_value()) part detail/>
                     <Button kind=ButtonKind::Quiet class="btn-small" on_click=cancel>{t!(common.cancel)}</Button>
                 </div>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{SettingsFrame, email::EmailAddress, leaving::Leaving, theme::Theme};
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, Tone, role_name, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, CopyButton, Glyph, SelectField, Tone, role_name, use_toasts},
     pages::signed_in::contacts::OwnKey,
     t,
     vault::{idle, index, use_vault},
@@ -68,10 +68,23 @@ fn Locking() -> impl IntoView {
             toasts.done(t!(settings.cache_cleared));
         });
     };
+    let after = RwSignal::new(idle::minutes().to_string());
+    Effect::new(move |before: Option<String>| {
+        let now = after.get();
+        if before.is_some_and(|before| before != now)
+            && let Ok(minutes) = now.parse()
+        {
+            idle::set_minutes(minutes);
+        }
+        now
+    });
+    let choice = |minutes: u32| (minutes.to_string(), t!(settings.lock_minutes, minutes = minutes));
+    let choices = Signal::derive(move || idle::CHOICES.map(choice).to_vec());
     view! {
         <Card title=t!(settings.vault).to_owned()>
             <div class="stack-s">
-                <p>{t!(settings.vault_note, minutes = idle::minutes())}</p>
+                <p>{t!(settings.vault_note)}</p>
+                <SelectField id="lock-after" label=t!(settings.lock_after) value=after options=choices/>
                 <div><Button kind=ButtonKind::Secondary glyph=Glyph::Lock on_click=move |()| vault.lock()>{t!(settings.lock_now)}</Button></div>
             </div>
         </Card>

@@ -5,6 +5,7 @@ use api_types::{
     sessions::{Carrier, Session},
 };
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 use super::SettingsFrame;
 use crate::{
@@ -133,6 +134,11 @@ fn EndAll(
             on_confirm=end
         >
             <p>{move || t!(settings.end_all_text, count = others.get())}</p>
+            <p>
+                {t!(settings.end_all_stay)}" "
+                <A href="/settings/tokens">{t!(tokens.tab)}</A>", "
+                <A href="/settings/devices">{t!(devices.tab)}</A>"."
+            </p>
         </Confirm>
     }
 }

@@ -39,6 +39,7 @@ enum Screen {
     Authenticator,
     Passkey,
     Phone,
+    PhoneAgain,
     Emergency,
     Shares,
     Escrow,
@@ -53,6 +54,8 @@ struct Security {
     factors: Loaded<SecondFactorList>,
     identities: Loaded<identities::Known>,
     phone: Loaded<phone::Known>,
+    /// The number that a code was sent to before it becomes a second factor.
+    phone_again: RwSignal<Option<phone::Again>>,
     emergency: Loaded<Vec<EmergencyLink>>,
     split: Loaded<Option<Split>>,
     escrow: Loaded<EscrowStanding>,
@@ -73,6 +76,7 @@ impl Security {
                 | Screen::Authenticator
                 | Screen::Passkey
                 | Screen::Phone
+                | Screen::PhoneAgain
                 | Screen::Emergency
                 | Screen::Shares
                 | Screen::Escrow
@@ -109,6 +113,7 @@ pub fn SecurityPage() -> impl IntoView {
         factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
         identities: Loaded::new(vault, identities::ask),
         phone: Loaded::new(vault, phone::ask),
+        phone_again: RwSignal::new(None),
         emergency: Loaded::new(vault, |open: Keys| async move { open.emergency_contacts().await }),
         split: Loaded::new(vault, |open: Keys| async move { open.recovery_split().await }),
         escrow: Loaded::new(vault, |open: Keys| async move { open.escrow().await }),
@@ -137,6 +142,7 @@ pub fn SecurityPage() -> impl IntoView {
         Screen::Authenticator => view! { <AddScreen security/> }.into_any(),
         Screen::Passkey => view! { <PasskeyScreen security/> }.into_any(),
         Screen::Phone => view! { <PhoneScreen security/> }.into_any(),
+        Screen::PhoneAgain => view! { <PhoneAgainScreen security/> }.into_any(),
         Screen::Emergency => view! { <EmergencyScreen security/> }.into_any(),
         Screen::Shares => view! { <SharesScreen security/> }.into_any(),
         Screen::Escrow => view! { <EscrowScreen security/> }.into_any(),
@@ -226,6 +232,16 @@ fn PhoneScreen(security: Security) -> impl IntoView {
     view! {
         <Page title=t!(phones.add).to_owned() lead=t!(phones.add_lead).to_owned()>
             <phone::AddPhone proving=security.proving added on_cancel=move |()| security.back()/>
+        </Page>
+    }
+}
+
+#[component]
+fn PhoneAgainScreen(security: Security) -> impl IntoView {
+    let again = security.phone_again.get_untracked();
+    view! {
+        <Page title=t!(phones.factor_on).to_owned() lead=t!(phones.again_lead).to_owned()>
+            {again.map(|again| view! { <phone::VerifyAgain security again/> })}
         </Page>
     }
 }

@@ -1,12 +1,15 @@
 //! The account's phone number: add it by a code, say what it is for, remove it.
 
-use api_types::phones::{Phone, PhoneCodeSent};
+use api_types::{
+    ErrorCode,
+    phones::{Phone, PhoneCodeSent},
+};
 use leptos::prelude::*;
 
 use super::{Screen, Security};
 use crate::{
     components::{
-        Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts,
+        Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Toasts, Tone, sentence, use_toasts,
     },
     pages::{
         phone::{NumberField, SentCodeField},
@@ -27,6 +30,14 @@ pub(super) struct Known {
 pub(super) async fn ask(open: Keys) -> client::Result<Known> {
     let offered = open.api().get_instance().await?.phone;
     Ok(Known { phone: open.phone().await?, offered })
+}
+
+/// The number, a code that was sent to it, and what it is to be used for once that was typed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Again {
+    number: String,
+    sent: PhoneCodeSent,
+    uses: (bool, bool),
 }
 
 /// The card; none where no codes are sent and there is no number.
@@ -81,9 +92,12 @@ fn Number(
         view! { {sentence(t!(phones.verified), verified)}{factor}{sign_in} }
     };
     let title = phone.number.clone();
+    let toasts = use_toasts();
+    let to_change = StoredValue::new(phone.number.clone());
     let uses = move |factor: bool, sign_in: bool, says: &'static str| {
+        let press = move |()| change((security, toasts, attempt), to_change.get_value(), (factor, sign_in));
         view! {
-            <Button kind=ButtonKind::Secondary class="btn-small" busy=attempt.busy on_click=move |()| change(security, attempt, (factor, sign_in))>
+            <Button kind=ButtonKind::Secondary class="btn-small" busy=attempt.busy on_click=press>
                 {says}
             </Button>
         }
@@ -110,17 +124,57 @@ fn Number(
     }
 }
 
-fn change(security: Security, attempt: Attempt, (factor, sign_in): (bool, bool)) {
-    let toasts = use_toasts();
-    let work = move |open: Keys| async move { open.use_phone(factor, sign_in).await };
-    security.proving.run(attempt, work, move |made| {
-        toasts.done(t!(phones.changed));
-        security.phone.again();
-        security.factors.again();
-        if !made.codes.is_empty() {
-            security.show_codes(made.codes);
+/// What came of saying what the number is used for.
+enum Changed {
+    /// It is used so. Codes come with the first second factor.
+    Done(Vec<String>),
+    /// It was verified a while ago: a code is on its way.
+    Asks(PhoneCodeSent),
+}
+
+fn change((security, toasts, attempt): (Security, Toasts, Attempt), number: String, uses: (bool, bool)) {
+    let asked = number.clone();
+    let work = move |open: Keys| {
+        let number = asked.clone();
+        async move {
+            match open.use_phone(uses.0, uses.1).await {
+                Err(error) if error.problem() == Some(ErrorCode::PhoneCodeRequired) => {
+                    open.add_phone(&number).await.map(Changed::Asks)
+                }
+                used => used.map(|made| Changed::Done(made.codes)),
+            }
+        }
+    };
+    security.proving.run(attempt, work, move |changed| match changed {
+        Changed::Asks(sent) => {
+            security.phone_again.try_set(Some(Again { number, sent, uses }));
+            security.show(Screen::PhoneAgain);
+        }
+        Changed::Done(codes) => {
+            toasts.done(t!(phones.changed));
+            security.phone.again();
+            security.factors.again();
+            if !codes.is_empty() {
+                security.show_codes(codes);
+            } else if security.screen.try_get_untracked() == Some(Screen::PhoneAgain) {
+                security.show(Screen::Overview);
+            }
         }
     });
+}
+
+/// The code once more; with it the number is used as was said.
+#[component]
+pub(super) fn VerifyAgain(security: Security, again: Again) -> impl IntoView {
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let ending = again.sent.ending.clone();
+    let (number, sent) = (RwSignal::new(again.number), RwSignal::new(Some(again.sent)));
+    let added = move |()| change((security, toasts, attempt), number.get_untracked(), again.uses);
+    view! {
+        {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+        <AskCode proving=security.proving ending number sent added on_cancel=move |()| security.back()/>
+    }
 }
 
 /// "Remove?", and what that means.
@@ -213,8 +267,8 @@ fn AskCode(
     ending: String,
     number: RwSignal<String>,
     sent: RwSignal<Option<PhoneCodeSent>>,
-    added: Callback<()>,
-    on_cancel: Callback<()>,
+    #[prop(into)] added: Callback<()>,
+    #[prop(into)] on_cancel: Callback<()>,
 ) -> impl IntoView {
     let (attempt, sending) = (Attempt::new(), Attempt::new());
     let code = RwSignal::new(String::new());

@@ -1,0 +1,54 @@
+//! Transfers that break: how often and after what rests they are tried again.
+
+use client::{ClientError, Result, bulk::Control};
+
+use crate::browser;
+
+/// Longest rest, in milliseconds.
+const REST_MAX: i32 = 30_000;
+/// How often a stop is looked for meanwhile.
+const LOOK: i32 = 500;
+/// Tries again where a caller tells people of it soon.
+const MOMENT: u32 = 2;
+
+/// How often one transfer broke, and how often it may.
+pub(super) struct Broken {
+    times: u32,
+    most: u32,
+}
+
+impl Broken {
+    pub(super) fn for_a_moment() -> Self {
+        Self { times: 0, most: MOMENT }
+    }
+
+    pub(super) fn patient() -> Self {
+        Self { times: 0, most: u32::MAX }
+    }
+
+    /// Waits where the transfer may be tried again: a second, then twice as long each time. Else gives the error back.
+    pub(super) async fn again(&mut self, control: &Control, error: ClientError) -> Result<()> {
+        if !error.is_transient() || self.times >= self.most {
+            return Err(error);
+        }
+        control.lost(true);
+        let end = browser::now() + i64::from(rest_after(self.times));
+        self.times = self.times.saturating_add(1);
+        while browser::now() < end {
+            control.check()?;
+            browser::sleep_or_online(LOOK).await;
+        }
+        control.check()
+    }
+
+    /// It got through.
+    pub(super) fn through(&self, control: &Control) {
+        if self.times > 0 {
+            control.lost(false);
+        }
+    }
+}
+
+fn rest_after(times: u32) -> i32 {
+    REST_MAX.min(1000 << times.min(5))
+}

@@ -1,0 +1,84 @@
+//! Where an opened part goes, piece by piece.
+
+use client::{ClientError, Result};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, FileSystemFileHandle, FileSystemWritableFileStream};
+
+/// Where an opened part goes.
+pub enum Sink {
+    /// The browser's store of blobs: for what is shown in place, and small files.
+    Blobs(Array),
+    /// A file. The browser writes beside it, and puts what it wrote in its place when it is finished.
+    File {
+        /// What is written to.
+        stream: FileSystemWritableFileStream,
+        /// The file.
+        handle: FileSystemFileHandle,
+    },
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        Self::Blobs(Array::new())
+    }
+}
+
+/// What a browser's refusal to write means. What it says may hold names of files, so it is dropped.
+pub(super) fn sink_error(refused: JsValue) -> ClientError {
+    let name = Reflect::get(&refused, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
+    match name.as_str() {
+        "QuotaExceededError" => ClientError::SinkFull,
+        _ => ClientError::Sink { reason: "the browser refused".to_owned() },
+    }
+}
+
+impl Sink {
+    /// A file that is written from its beginning.
+    pub(super) async fn to_file(handle: &FileSystemFileHandle) -> Result<Self> {
+        let stream = JsFuture::from(handle.create_writable()).await.map_err(sink_error)?;
+        Ok(Self::File { stream: stream.unchecked_into(), handle: handle.clone() })
+    }
+
+    /// The next piece.
+    pub(super) async fn write(&mut self, piece: &Blob) -> Result<()> {
+        match self {
+            Self::Blobs(pieces) => {
+                pieces.push(piece);
+                Ok(())
+            }
+            Self::File { stream, .. } => {
+                let written = stream.write_with_blob(piece).map_err(sink_error)?;
+                JsFuture::from(written).await.map(drop).map_err(sink_error)
+            }
+        }
+    }
+
+    /// All of it was written, and is right.
+    pub(super) async fn finish(self) -> Result<Blob> {
+        match self {
+            Self::Blobs(pieces) => {
+                let options = BlobPropertyBag::new();
+                options.set_type("application/octet-stream");
+                Blob::new_with_blob_sequence_and_options(&pieces, &options).map_err(|_| ClientError::SinkFull)
+            }
+            Self::File { stream, handle } => {
+                JsFuture::from(stream.close()).await.map_err(sink_error)?;
+                let file = JsFuture::from(handle.get_file()).await.map_err(sink_error)?;
+                Ok(file.unchecked_into())
+            }
+        }
+    }
+
+    /// What was written goes.
+    pub(super) async fn discard(self) {
+        match self {
+            Self::Blobs(pieces) => pieces.set_length(0),
+            Self::File { stream, .. } => {
+                // Fails where the browser has given it up itself.
+                let _ = JsFuture::from(stream.abort()).await;
+            }
+        }
+    }
+}

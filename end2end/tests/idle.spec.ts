@@ -1,0 +1,81 @@
+// A page that nobody uses locks: nothing that was open is shown, and nothing of it lies in the page's memory. The browser's clock
+// is set forward instead of waiting.
+import { randomBytes } from 'node:crypto';
+import type { Page } from '@playwright/test';
+import { timesInMemory, watchMemory } from '../support/memory.ts';
+import type { Person } from '../support/person.ts';
+import { inspect } from '../support/screens.ts';
+import { expect, test } from '../support/test.ts';
+import { words } from '../support/words.ts';
+
+/** Somebody with a report open on a page that locks after a minute; the mark stands in the report. */
+async function reads(person: Person): Promise<{ page: Page; mark: string }> {
+  const { page, context } = person;
+  await watchMemory(context);
+  await context.clock.install();
+  await person.signIn();
+  await person.goTo('settings');
+  await page.getByLabel(words.settings.lockAfter).selectOption('1');
+  const mark = `idle-mark-${randomBytes(8).toString('hex')}`;
+  await person.writeReport({ title: 'Left open', patientName: 'Idun Falk', diagnosis: mark });
+  await expect(page.getByText(mark).first()).toBeVisible({ timeout: 30_000 });
+  return { page, mark };
+}
+
+/** The page as it is now is told from one that was loaded anew. */
+const remember = (page: Page) => page.evaluate(() => void Object.assign(window, { before: true }));
+const isAnew = (page: Page) => page.waitForFunction(() => !('before' in window), undefined, { timeout: 30_000 });
+
+test('a page that nobody uses locks, and nothing of what was open is left in it', async ({ clinic, arrive }) => {
+  test.setTimeout(120_000);
+  const person = await arrive(clinic.author);
+  const { page, mark } = await reads(person);
+
+  // Use postpones it.
+  await page.clock.fastForward(40_000);
+  await page.mouse.move(200, 200);
+  await page.mouse.move(240, 220);
+  await page.clock.fastForward(40_000);
+  await page.clock.runFor(6_000);
+  await expect(person.heading(words.signIn.locked)).toHaveCount(0);
+  await expect(page.getByText(mark).first()).toBeVisible();
+  expect(await timesInMemory(page, mark), 'while it is open it can be found').toBeGreaterThan(0);
+
+  await remember(page);
+  await page.clock.fastForward(61_000);
+  await isAnew(page);
+  await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
+  await expect(page.getByText(words.frame.lockedIdle)).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+  expect(await page.content()).not.toContain(mark);
+  expect(await timesInMemory(page, mark), 'nothing is left of it').toBe(0);
+  await inspect(page, 'locked-idle');
+  await person.unlock();
+  await expect(page.getByText(mark).first()).toBeVisible({ timeout: 30_000 });
+});
+
+test('it locks without a connection too, and its memory goes when the server is there again', async ({ clinic, arrive }) => {
+  test.setTimeout(120_000);
+  const person = await arrive(clinic.author);
+  const { page, mark } = await reads(person);
+  await remember(page);
+  await person.context.setOffline(true);
+  await page.clock.fastForward(61_000);
+  await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
+  await expect(page.getByText(words.frame.lockedIdle)).toBeVisible();
+  expect(await page.content()).not.toContain(mark);
+  expect(await page.evaluate(() => 'before' in window), 'there is nothing to load it from').toBe(true);
+  // Not under the fingers of somebody who types their password.
+  await page.getByLabel(words.signIn.password, { exact: true }).fill('half a pass');
+  await person.context.setOffline(false);
+  await page.clock.runFor(20_000);
+  expect(await page.evaluate(() => 'before' in window)).toBe(true);
+  await page.getByLabel(words.signIn.password, { exact: true }).fill('');
+  await page.clock.runFor(20_000);
+  await isAnew(page);
+  await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
+  await expect(page.locator('html')).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+  expect(await timesInMemory(page, mark)).toBe(0);
+  await person.unlock();
+  await expect(page.getByText(mark).first()).toBeVisible({ timeout: 30_000 });
+});
