@@ -8,6 +8,7 @@ mod error;
 mod left_over;
 mod objects;
 mod ownership;
+mod pieces;
 mod read;
 mod s3;
 mod settings;

@@ -6,7 +6,6 @@ use std::{
     fs::File,
     io::{self, Write},
     mem,
-    os::unix::fs::FileExt,
     path::Path as FsPath,
     sync::Arc,
 };
@@ -15,24 +14,25 @@ use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, PutResult, WriteMultipart, path::Path};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use super::{BlobError, BlobResult, PIECE};
+use super::{BlobError, BlobResult, PIECE, pieces::Pieces};
 
 /// Bytes that go to the file at a time.
 const BUFFER: usize = 256 * 1024;
 /// Most blobs that go from their file to the store at the same time; each has two pieces in memory.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 /// What the writers into one bucket share.
 #[derive(Clone)]
 pub(super) struct Spool {
     folder: Arc<FsPath>,
     room: Arc<Semaphore>,
+    pieces: Pieces,
 }
 
 impl Spool {
     /// Files lie in this folder, nameless.
     pub(super) fn new(folder: &FsPath) -> Self {
-        Self { folder: folder.into(), room: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { folder: folder.into(), room: Arc::new(Semaphore::new(AT_ONCE)), pieces: Pieces::default() }
     }
 }
 
@@ -96,7 +96,7 @@ impl Spooled {
         let closed = || BlobError::Unavailable("the server ends".to_owned());
         let _room = self.spool.room.acquire().await.map_err(|_| closed())?;
         let stored = if self.len <= PIECE as u64 {
-            let payload = PutPayload::from(piece(&file, 0, self.len).await?);
+            let payload = PutPayload::from(self.piece(&file, 0).await?);
             self.store.put(&self.path, payload).await
         } else {
             self.in_pieces(&file).await?
@@ -120,11 +120,18 @@ impl Spooled {
 
     async fn send(&self, file: &Arc<File>, parts: &mut WriteMultipart) -> BlobResult<()> {
         for start in (0..self.len).step_by(PIECE) {
-            let bytes = piece(file, start, self.len.min(start + PIECE as u64)).await?;
+            let bytes = self.piece(file, start).await?;
             parts.wait_for_capacity(1).await?;
             parts.put(bytes);
         }
         Ok(())
+    }
+
+    async fn piece(&self, file: &Arc<File>, start: u64) -> BlobResult<Bytes> {
+        let (file, pieces) = (Arc::clone(file), self.spool.pieces.clone());
+        let len = (self.len - start).min(PIECE as u64) as usize;
+        let read = spawn_blocking(move || pieces.read(&file, start, len)).await.map_err(io::Error::other);
+        read.and_then(|read| read).map_err(BlobError::from)
     }
 
     async fn stored(&self, len: u64, answer: object_store::Result<PutResult>) -> BlobResult<()> {
@@ -135,17 +142,6 @@ impl Spooled {
             Ok(_) => Ok(()),
         }
     }
-}
-
-async fn piece(file: &Arc<File>, start: u64, end: u64) -> BlobResult<Bytes> {
-    let file = Arc::clone(file);
-    let read = move || {
-        let mut bytes = vec![0; (end - start) as usize];
-        file.read_exact_at(&mut bytes, start)?;
-        io::Result::Ok(Bytes::from(bytes))
-    };
-    let read = spawn_blocking(read).await.map_err(io::Error::other);
-    read.and_then(|read| read).map_err(BlobError::from)
 }
 
 /// Whether a blob is there whole, under a key that nobody else writes to.
