@@ -103,13 +103,15 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
 
 /// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
 pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
-    let held = round.row.leased_until;
-    round.row.place = round.walk.to_string();
-    round.row.leased_until = state.clock.now() + HELD;
+    let row = ScrubRow { place: round.walk.to_string(), leased_until: state.clock.now() + HELD, ..round.row.clone() };
     let tx = state.db.begin_write().await?;
-    let ours = scrubs::update(tx.conn(), &round.row, held).await?;
-    round.noted = Instant::now();
+    let ours = scrubs::update(tx.conn(), &row, round.row.leased_until).await?;
     tx.commit().await?;
+    round.noted = Instant::now();
+    // Whoever lost it must not take the other's time for their own.
+    if ours {
+        round.row = row;
+    }
     Ok(ours)
 }
 
@@ -131,7 +133,9 @@ async fn lease(state: &AppState, round: &mut Round, until: UnixMillis) -> Servic
     let tx = state.db.begin_write().await?;
     let ours = scrubs::lease(tx.conn(), &round.row.id, round.row.leased_until, until).await?;
     tx.commit().await?;
-    round.row.leased_until = until;
+    if ours {
+        round.row.leased_until = until;
+    }
     Ok(ours)
 }
 
