@@ -22,6 +22,7 @@ use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
+    ServiceResult,
     clock::HOUR,
     database_url::DatabaseUrl,
     storage::{DbResult, db::Db, live_events},
@@ -37,6 +38,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_ALONE: Duration = Duration::from_secs(5);
 /// Before another try after a failure.
 const AGAIN: Duration = Duration::from_secs(2);
+/// An id is a hash of keys, so no account has this one.
+const NOBODY: AccountId = AccountId([0; 32]);
 
 /// The streams that are open here.
 #[derive(Debug)]
@@ -79,6 +82,22 @@ impl Listeners {
             }
         }
     }
+}
+
+/// Makes sure that there is a place before the first event: a page that was told of nothing yet has one to go on from, too.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(db: &Db) -> ServiceResult<()> {
+    if live_events::newest(db.read()).await?.is_some() {
+        return Ok(());
+    }
+    let mut tx = db.begin_write().await?;
+    // Another server may have been faster.
+    if live_events::newest(tx.conn()).await?.is_none() {
+        tx.tell(NOBODY, event(LiveKind::Resync));
+    }
+    tx.commit().await
 }
 
 impl Live {

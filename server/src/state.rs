@@ -13,7 +13,7 @@ use crate::{
     backup,
     clock::Clock,
     config::Config,
-    live::Live,
+    live::{self, Live},
     log::{self, Labels, Log, LogError, LogReads},
     mail::{MailKey, Mailer},
     membership::{Membership, MembershipError},
@@ -209,6 +209,9 @@ impl Shared {
         let log = open_log(db, events_key, Tree::Events, &config, growth).await?;
         log::backfill(db, &labels).await?;
         let key_log = open_log(db, keys_key, Tree::Keys, &config, growth).await?;
+        if growth == Growth::Grows {
+            live::begin(db).await?;
+        }
         let sessions = Arc::new(SessionCache::new(config.database_url.is_sqlite()));
         let remembered = Arc::clone(&sessions);
         db.when_cut_off(move || remembered.forget_all());

@@ -226,16 +226,16 @@ async fn a_folder_that_is_away_is_an_error_and_comes_back() {
 }
 
 /// A bucket at the end of a way that can be cut.
-async fn behind_a_cut(endpoint: &str) -> (Cut, Blobs) {
+async fn behind_a_cut(endpoint: &str) -> (Cut, Blobs, tempfile::TempDir) {
     let (cut, folder) = (Cut::to(endpoint).await, tempfile::tempdir().unwrap());
     let blobs = Blobs::new(folder.path(), &s3::prefix(&cut.endpoint(), folder.path())).unwrap();
-    (cut, blobs)
+    (cut, blobs, folder)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_away_is_an_error_and_comes_back() {
     let Some(endpoint) = s3::endpoint() else { return };
-    let (mut cut, blobs) = behind_a_cut(&endpoint).await;
+    let (mut cut, blobs, _folder) = behind_a_cut(&endpoint).await;
     let (key, content) = (new_key(), content(2 * PIECE));
     write(&blobs, &key, &content).await.unwrap();
     cut.close().await;
@@ -265,7 +265,7 @@ async fn a_bucket_that_is_away_is_an_error_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_breaks_off_in_the_middle_is_asked_again_or_an_error() {
     let Some(endpoint) = s3::endpoint() else { return };
-    let (mut cut, blobs) = behind_a_cut(&endpoint).await;
+    let (mut cut, blobs, _folder) = behind_a_cut(&endpoint).await;
     let (key, content) = (new_key(), content(2 * PIECE));
     write(&blobs, &key, &content).await.unwrap();
     // Less than is asked for at a time, and more than half of it: the rest comes by another connection.
@@ -288,7 +288,7 @@ async fn a_bucket_that_breaks_off_in_the_middle_is_asked_again_or_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_silent_keeps_nobody_waiting_who_asks_whether_it_is_ready() {
     let Some(endpoint) = s3::endpoint() else { return };
-    let (cut, blobs) = behind_a_cut(&endpoint).await;
+    let (cut, blobs, _folder) = behind_a_cut(&endpoint).await;
     blobs.claim(&[7; 16], None).await.unwrap();
     blobs.ready().await.unwrap();
     cut.set(Way::Silent);
