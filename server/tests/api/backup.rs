@@ -18,7 +18,7 @@ use server::{
         schedule::{self, Schedule},
     },
     cli::default_database,
-    clock::{HOUR, MINUTE},
+    clock::{DAY, HOUR, MINUTE},
     database_url::DatabaseUrl,
     log, services, upkeep,
 };
@@ -392,7 +392,10 @@ async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
     let ahead = vaulted.take(&server).await;
     server.state.clock.advance(-HOUR);
     let plan = vaulted.schedule(None);
-    assert!(services::backups::due(&server.state, &plan).await.unwrap().is_some(), "none was made by a clock that is right");
+    assert!(
+        services::backups::due(&server.state, &plan).await.unwrap().is_some(),
+        "none was made by a clock that is right"
+    );
     let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
     assert!(services::backups::due(&server.state, &plan).await.unwrap().is_none());
     assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));
@@ -444,6 +447,36 @@ async fn a_snapshot_of_sqlite_is_restored_into_postgresql() {
     let patient = back(&server, "ann@clinic.example").await;
     assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
     patient.check_log().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_stops_no_schedule() {
+    let vaulted = Vaulted::new();
+    let plan = vaulted.schedule(None);
+    let server = Server::start_with(|it| it.backup = Some(plan)).await;
+    // The server makes the first one by itself.
+    while events(&server, "what=backup %").await < 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.state.clock.advance(DAY);
+    assert!(schedule::once(&server.state).await.unwrap().is_some(), "by a clock that is ahead");
+    server.state.clock.advance(HOUR + MINUTE - DAY);
+    assert!(schedule::once(&server.state).await.unwrap().is_some(), "it is right again, and one is due");
+    assert!(schedule::once(&server.state).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_overdue_is_said_though_a_clock_that_was_ahead_said_so_of_another() {
+    let server = Server::start().await;
+    let overdue = async || {
+        services::backups::alert_overdue(&server.state).await.unwrap();
+        events(&server, "what=backup_overdue").await
+    };
+    server.state.clock.advance(2 * DAY);
+    assert_eq!(overdue().await, 1);
+    assert_eq!(overdue().await, 1, "once for as long");
+    server.state.clock.advance(-2 * DAY);
+    assert_eq!(overdue().await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
