@@ -31,6 +31,8 @@ pub enum Shared {
     RecoveryAnywhere,
     /// Proving a second factor of one account.
     SecondFactor,
+    /// Having codes mailed to one e-mail at sign-up.
+    SignUpCode,
 }
 
 /// How much at once, how much later, and how long a turn may be away.
@@ -55,6 +57,8 @@ impl Shared {
             Self::Recovery => (30, 4_000, 5 * MINUTE, false),
             // Six digits stand few guesses, and there is the recovery code besides, which waits for nobody.
             Self::SecondFactor => (5, 5 * MINUTE, DAY, true),
+            // Nobody's mailbox gets more than that, from however many networks.
+            Self::SignUpCode => (6, 10 * MINUTE, DAY, true),
         };
         Share { burst, every, longest, strict }
     }
@@ -110,7 +114,10 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::rule::{Tried, next},
+        *,
+    };
 
     const BUCKET: [u8; 32] = [0; 32];
 
@@ -204,6 +211,20 @@ mod tests {
             }
             assert_eq!(strangers.tries(rule, 9_999, 0), Ok(()));
             assert_eq!(strangers.tries(rule, 10_000, 0), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_granted_of_codes_is_mailed() {
+        let (share, mail) = (Shared::SignUpCode.rule(), Tried::CodeNotice.rule(1));
+        for pause in [0, 1_000, MINUTE, 7 * MINUTE, 29 * MINUTE] {
+            let (mut strangers, mut mailed, mut now) = (Strangers::default(), None, 0);
+            for n in 0..5_000 {
+                now += pause;
+                if strangers.tries(share, n % 40, now).is_ok() {
+                    mailed = Some(next(&mail, mailed, now).expect("there is room in the mailbox"));
+                }
+            }
         }
     }
 
