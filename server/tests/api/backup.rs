@@ -580,3 +580,24 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let server = Server::start_in(folder, |_| ()).await;
     assert_eq!(read(&back(&server, "ann@clinic.example").await, &id).await.unwrap().len(), FILE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
+    let Some(endpoint) = s3::endpoint().filter(|_| !on_postgres() && !s3::everywhere()) else { return };
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    let data = server.state.config.data.to_str().unwrap().to_owned();
+    let place = format!("s3://tests/{}", hex::encode(&server::random::token_hash(&data)[..8]));
+    let recipient = vaulted.recipient.to_string();
+    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--backup-endpoint", &endpoint])
+        .envs([("AWS_ACCESS_KEY_ID", s3::ACCESS.0), ("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)])
+        // Nobody writes there.
+        .current_dir("/proc")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([&done.stdout[..], &done.stderr[..]].concat()).unwrap();
+    assert!(done.status.success() && said.contains("Snapshot "), "{said}");
+}
