@@ -1,6 +1,6 @@
 //! `healthsecure migrate-to`: moves an installation from SQLite to PostgreSQL.
 //!
-//! While the server runs, everything is copied. Then the server is stopped, which this waits for: it takes the data folder, copies
+//! While the server runs, everything is copied. Then the server is stopped, which this waits for: it takes the data folder and the database, copies
 //! what changed since, compares every table in both places, and only then marks the old database as moved and the new one as
 //! complete, in this order. At no time may a server use both; killed at any point, it is run again and goes on. What lies
 //! in files stays where it is: ciphertext and secrets.
@@ -157,15 +157,19 @@ async fn open_target(order: &Move, source: &DatabaseConnection) -> Result<Target
     Ok(target)
 }
 
-fn try_folder(order: &Move) -> Result<Option<File>, MoveError> {
-    match data_folder::lock(&order.data) {
+/// The folder, and the database's file, which may lie elsewhere: while they are held no server has either.
+type Held = (File, Option<File>);
+
+fn try_folder(order: &Move) -> Result<Option<Held>, MoveError> {
+    let folder = data_folder::lock(&order.data);
+    match folder.and_then(|folder| Ok((folder, data_folder::lock_database(&order.from)?))) {
         Ok(lock) => Ok(Some(lock)),
         Err(StartError::InUse(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn wait_for_folder(order: &Move) -> Result<File, MoveError> {
+async fn wait_for_folder(order: &Move) -> Result<Held, MoveError> {
     loop {
         if let Some(lock) = try_folder(order)? {
             return Ok(lock);

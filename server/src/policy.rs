@@ -15,6 +15,8 @@ use crate::{clock::MINUTE, scopes::Scopes};
 
 /// So long a session counts as confirmed after a proof of the password.
 pub const CONFIRMED_FOR: UnixMillis = 10 * MINUTE;
+/// So much later than now the proof may seem: another server took it, whose clock is a little ahead.
+const CLOCKS_DIFFER: UnixMillis = MINUTE / 2;
 
 /// A signed-in person, as the session says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +146,7 @@ impl Actor {
     /// enough.
     pub fn may_secure_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
         self.may_secure_account()?;
-        let lately = (0..=CONFIRMED_FOR).contains(&(now - confirmed_at));
+        let lately = (-CLOCKS_DIFFER..=CONFIRMED_FOR).contains(&(now - confirmed_at));
         allow(lately, ErrorCode::ConfirmationRequired)
     }
 
@@ -393,6 +395,7 @@ mod tests {
         let at = |confirmed_at| a.may_change_ways_in(confirmed_at, 10 * MINUTE);
         assert_eq!((at(0), at(10 * MINUTE)), (Ok(()), Ok(())));
         assert_eq!(at(-1), Err(ErrorCode::ConfirmationRequired));
+        assert_eq!(at(10 * MINUTE + 1_000), Ok(()), "proved to another server, whose clock is ahead by a second");
         assert_eq!(at(11 * MINUTE), Err(ErrorCode::ConfirmationRequired), "a clock that was set back");
         let off = actor(Role::Patient, AccountStatus::Disabled);
         assert_eq!(off.may_change_ways_in(0, 0), Err(ErrorCode::AccountDisabled));

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BackupError, SnapshotId};
 use crate::{
-    clock::{Clock, MINUTE},
+    clock::{AHEAD, Clock, MINUTE},
     storage::{
         DbResult,
         backups::{self, Backup, Size},
@@ -68,7 +68,7 @@ impl Lease {
             return Err(BackupError::Busy);
         }
         if let Some(time) = since
-            && backups::any_ended_since(&tx, time).await?
+            && backups::any_ended_since(&tx, time, now + AHEAD).await?
         {
             return Err(BackupError::Busy);
         }

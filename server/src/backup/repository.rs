@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use api_types::UnixMillis;
@@ -95,16 +95,16 @@ impl Repository {
         {
             return Err(BackupError::NoRepository(place.to_string()));
         }
-        let repository = Self::at(place)?;
+        let repository = Self::at(place, Path::new("."))?;
         match repository.marker().await? {
             Some(_) => Ok(repository),
             None => Err(BackupError::NoRepository(place.to_string())),
         }
     }
 
-    /// Opens one to write to, which is an installation's, or becomes it.
-    pub async fn claim(place: &Place, instance: &[u8; 16]) -> Result<Self, BackupError> {
-        let repository = Self::at(place)?;
+    /// Opens one to write to, which is an installation's, or becomes it. What goes into a bucket is gathered in the data folder.
+    pub async fn claim(place: &Place, instance: &[u8; 16], data: &Path) -> Result<Self, BackupError> {
+        let repository = Self::at(place, data)?;
         let id = hex::encode(instance);
         match repository.marker().await? {
             Some(marker) if marker.instance == id => return Ok(repository),
@@ -120,11 +120,11 @@ impl Repository {
         Ok(repository)
     }
 
-    fn at(place: &Place) -> Result<Self, BackupError> {
+    /// The data folder counts for a bucket that is written to.
+    fn at(place: &Place, data: &Path) -> Result<Self, BackupError> {
         let store = match place {
             Place::Folder(path) => Blobs::in_folder(path)?,
-            // The data folder counts for none but a folder.
-            Place::Bucket(config) => Blobs::new(std::path::Path::new("."), config)?,
+            Place::Bucket(config) => Blobs::new(data, config)?,
         };
         Ok(Self { store })
     }

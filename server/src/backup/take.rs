@@ -115,7 +115,7 @@ async fn held(
     lease: &Lease,
     id: &SnapshotId,
 ) -> Result<Taken, BackupError> {
-    let repository = Repository::claim(&order.to, &instance.instance_id).await?;
+    let repository = Repository::claim(&order.to, &instance.instance_id, &order.data).await?;
     let secrets = membership::secrets_beside(reader, &order.data).await?;
     let key = NameKey::load(&secrets)?;
     membership::agree_beside(writer, &order.data, &secrets).await?;

@@ -31,7 +31,7 @@ pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<
     if last.is_none_or(|last| last.began_at < state.started_at) || drills::is_running(conn, now).await? {
         return Ok(false);
     }
-    Ok(plan.next(drills::newest(conn).await?.as_ref()) <= now)
+    Ok(plan.next(drills::newest(conn, now + AHEAD).await?.as_ref()) <= now)
 }
 
 /// Begins one; nothing where another server was faster.
@@ -39,7 +39,7 @@ pub async fn begin(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<O
     let now = state.clock.now();
     let id = hex::encode(random::bytes::<8>()?);
     let tx = state.db.begin_write().await?;
-    let next = plan.next(drills::newest(tx.conn()).await?.as_ref());
+    let next = plan.next(drills::newest(tx.conn(), now + AHEAD).await?.as_ref());
     if next > now || drills::is_running(tx.conn(), now).await? {
         return Ok(None);
     }
@@ -117,7 +117,7 @@ pub async fn end(state: &AppState, id: &str, outcome: &Outcome) -> ServiceResult
 
 /// The newest, for administrators.
 pub async fn newest(state: &AppState) -> ServiceResult<Option<Drill>> {
-    let row = drills::newest(state.db.read()).await?;
+    let row = drills::newest(state.db.read(), state.clock.now() + AHEAD).await?;
     Ok(row.map(shown))
 }
 
@@ -142,7 +142,7 @@ fn shown(row: DrillRow) -> Drill {
 
 /// What was decided, for administrators.
 pub async fn plan(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<DrillPlan> {
-    let newest = drills::newest(state.db.read()).await?;
+    let newest = drills::newest(state.db.read(), state.clock.now() + AHEAD).await?;
     Ok(DrillPlan {
         every: plan.every.millis(),
         next_at: plan.next(newest.as_ref()).max(state.clock.now()),

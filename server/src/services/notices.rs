@@ -103,6 +103,10 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
 
 /// Each kind is counted for itself: many of one keep no other from being sent.
 fn throttled(kind: MailKind, address_key: &str) -> (Tried, Vec<u8>) {
-    let tried = if kind == MailKind::ReportShared { Tried::ShareNotice } else { Tried::Notice };
+    let tried = match kind {
+        MailKind::ReportShared => Tried::ShareNotice,
+        MailKind::SignUpCode | MailKind::SignUpTaken => Tried::CodeNotice,
+        _ => Tried::Notice,
+    };
     (tried, format!("{kind:?}\0{address_key}").into_bytes())
 }

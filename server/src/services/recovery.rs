@@ -255,6 +255,11 @@ async fn replace(
     // Another recovery may have replaced the kit since it was proved.
     let stored = accounts::ways_in(tx.conn(), account).await?;
     let proved = kit.among(&stored)?;
+    // It may have been switched off since.
+    let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
+    if row.status == AccountStatus::Disabled {
+        return Err(ErrorCode::AccountDisabled.into());
+    }
     // A second factor may have been added since.
     if !second_factor && second_factor::has(tx.conn(), account).await? {
         return Err(ErrorCode::RecoveryFailed.into());

@@ -72,13 +72,14 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
     let now = state.clock.now();
     let tx = state.db.begin_write().await?;
     let row = match scrubs::open(tx.conn()).await? {
-        Some(row) if row.leased_until > now => return Ok(None),
+        // Nobody holds for longer than that: who says so was killed while a clock was ahead.
+        Some(row) if (now + 1..=now + HELD + AHEAD).contains(&row.leased_until) => return Ok(None),
         Some(row) => {
             let ours = ScrubRow { leased_until: now + HELD, ..row };
             scrubs::update(tx.conn(), &ours, row.leased_until).await?;
             ours
         }
-        None if plan.next(scrubs::newest(tx.conn()).await?.as_ref()) > now => return Ok(None),
+        None if plan.next(scrubs::newest(tx.conn(), now + AHEAD).await?.as_ref()) > now => return Ok(None),
         None => {
             let id = hex::encode(random::bytes::<8>()?);
             let (place, ended_at) = (Walk::Begun.to_string(), None);
@@ -320,14 +321,14 @@ pub fn stored(row: &DamagedRow) -> storage::DbResult<StoredBlob> {
 /// `GET /admin/storage`.
 pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<StorageStatus> {
     actor.may_administer()?;
-    let conn = state.db.read();
-    let (running, last) = (scrubs::open(conn).await?, scrubs::newest(conn).await?);
+    let (conn, now) = (state.db.read(), state.clock.now());
+    let (running, last) = (scrubs::open(conn).await?, scrubs::newest(conn, now + AHEAD).await?);
     let due = state.config.scrub.filter(|_| running.is_none());
     let identity = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
     let damaged = damaged_blobs::list(conn, SHOWN).await?;
     let status = StorageStatus {
         every: state.config.scrub.map(|plan| plan.every),
-        next_at: due.map(|plan| plan.next(last.as_ref()).max(state.clock.now())),
+        next_at: due.map(|plan| plan.next(last.as_ref()).max(now)),
         running: running.map(shown),
         last: last.map(shown),
         named: scrubs::named(conn).await?,

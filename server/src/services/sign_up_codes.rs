@@ -16,14 +16,14 @@ use crate::{
     AppState, ServiceError, ServiceResult,
     clock::{HOUR, MINUTE},
     mail::MailKind,
-    middleware::Address,
+    middleware::{Address, Caller},
     random,
     services::{
         fields::{self, Email},
         invitations,
         notices::{self, Notice},
         sign_up,
-        throttle::{self, Tried},
+        throttle::{self, Attempt, Known, Shared, Standing, Tried},
     },
     storage::{
         accounts,
@@ -60,7 +60,7 @@ pub async fn ask(state: &AppState, from: Address, body: AskSignUpCode) -> Servic
     if let Some(invitation) = &invitation {
         invitations::for_address(invitation, &email)?;
     }
-    throttle::count(state, Tried::SignUpCode, email.key.as_bytes()).await?;
+    count(state, &email, from).await?;
     let label = state.labels.label(&email.key)?;
     let (secret, secret_hash) = random::token()?;
     let expires_at = state.clock.now() + LIFE;
@@ -81,6 +81,14 @@ pub async fn ask(state: &AppState, from: Address, body: AskSignUpCode) -> Servic
     rows::insert(tx.conn(), &code).await?;
     tx.commit().await?;
     Ok(SignUpCodeAsked { secret, expires_at })
+}
+
+/// Counts a message for whoever asks for it, and for all together, who have it in turns: whoever asks first whenever they may
+/// keeps nobody else from having one.
+async fn count(state: &AppState, email: &Email, from: Address) -> ServiceResult<()> {
+    let known = Known { of: email.key.as_bytes(), caller: Caller { from, device: None } };
+    let own = Attempt::new(state).of(Tried::SignUpCode, &known.own(Standing::Stranger));
+    own.share(Shared::SignUpCode, known.of, known, Standing::Stranger).count().await
 }
 
 /// Whether an address is an account's, or was. Both are looked for, whatever is found.

@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     AppState, ServiceError, ServiceResult,
-    clock::DAY,
+    clock::{AHEAD, DAY},
     middleware::{Address, Caller},
     storage::{
         db::WriteTx,
@@ -288,16 +288,21 @@ pub async fn day_full(
     subject: &[u8],
 ) -> ServiceResult<Option<UnixMillis>> {
     let now = state.clock.now();
-    let counted = throttle::get(conn, &keyed(state, what, subject)).await?.filter(|day| now < day.last + DAY);
+    let counted = throttle::get(conn, &keyed(state, what, subject)).await?.filter(|day| is_of_today(*day, now));
     Ok(counted.filter(|day| day.count >= i64::from(most)).map(|day| day.last + DAY))
 }
 
 /// Counts what happens, for a day from the first time on.
 pub async fn count_day(state: &AppState, tx: &WriteTx, what: &str, subject: &[u8]) -> ServiceResult<()> {
     let (now, key) = (state.clock.now(), keyed(state, what, subject));
-    let before = throttle::get(tx.conn(), &key).await?.filter(|day| now < day.last + DAY);
+    let before = throttle::get(tx.conn(), &key).await?.filter(|day| is_of_today(*day, now));
     let day = before.map_or(Tries { last: now, count: 1 }, |day| Tries { count: day.count + 1, ..day });
     Ok(throttle::put(tx.conn(), &key, day).await?)
+}
+
+/// Whether a day that was begun then lasts. One that is still to come was begun by a clock that was wrong.
+fn is_of_today(day: Tries, now: UnixMillis) -> bool {
+    (day.last - AHEAD..day.last + DAY).contains(&now)
 }
 
 fn key(state: &AppState, tried: &Tried, subject: &[u8]) -> [u8; 32] {

@@ -1,6 +1,6 @@
 //! `audit_events`: append-only, chained. Rows are staged by the writer and inserted in one statement at commit.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use api_types::{
     AccountId, ReportId, UnixMillis,
@@ -268,11 +268,11 @@ pub async fn list(conn: &impl ConnectionTrait, filter: EventFilter, limit: u64) 
     query.order_by_desc(Column::Seq).limit(limit).all(conn).await
 }
 
-/// Whether the server itself has said this since a time.
-pub async fn is_said(conn: &impl ConnectionTrait, subject: &str, since: UnixMillis) -> DbResult<bool> {
+/// Whether the server itself has said this from a time on and before another.
+pub async fn is_said(conn: &impl ConnectionTrait, subject: &str, within: Range<UnixMillis>) -> DbResult<bool> {
     let query = Entity::find().select_only().column(Column::Seq).filter(Column::Action.eq(enum_name(&Action::System)));
     let query = query.filter(Column::Subject.eq(subject));
-    let query = query.filter(audit_time::between(conn, Some(since), None).await?);
+    let query = query.filter(audit_time::between(conn, Some(within.start), Some(within.end)).await?);
     let found: Option<i64> = query.limit(1).into_tuple().one(conn).await?;
     Ok(found.is_some())
 }

@@ -33,10 +33,10 @@ pub async fn running(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<O
     open.order_by_desc(Column::BeganAt).one(conn).await
 }
 
-/// Whether one that was begun after a time has ended.
-pub async fn any_ended_since(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<bool> {
+/// Whether one that was begun after a time has ended. Those that were begun later than `until` don't count, as in [`newest`].
+pub async fn any_ended_since(conn: &impl ConnectionTrait, time: UnixMillis, until: UnixMillis) -> DbResult<bool> {
     let ended = Entity::find().filter(Column::EndedAt.is_not_null()).filter(Column::BeganAt.gt(time));
-    Ok(ended.one(conn).await?.is_some())
+    Ok(ended.filter(Column::BeganAt.lte(until)).one(conn).await?.is_some())
 }
 
 /// Goes on holding. Says whether it still did.

@@ -9,7 +9,8 @@ use entities::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::DbResult;
@@ -20,13 +21,11 @@ pub use entities::damaged_blobs::Model as DamagedRow;
 /// Keys in one statement.
 const BATCH: usize = 500;
 
-/// Puts one into the table; says whether it wasn't there.
+/// Puts one into the table; says whether it wasn't there. On PostgreSQL a backup and a server may meet the same at once.
 pub async fn insert(conn: &impl ConnectionTrait, row: DamagedRow) -> DbResult<bool> {
-    if Entity::find_by_id(row.key.clone()).one(conn).await?.is_some() {
-        return Ok(false);
-    }
-    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(conn).await?;
-    Ok(true)
+    let mut there = OnConflict::column(Column::Key);
+    let one = Entity::insert(row.into_active_model().reset_all()).on_conflict(there.do_nothing().to_owned());
+    Ok(one.exec_without_returning(conn).await? == 1)
 }
 
 /// Whether a row of a version or an upload names a blob: one that nobody names may be gone.

@@ -68,7 +68,15 @@ struct Commits {
     cut_off: CutOff,
 }
 
-/// What makes up for what follows a commit, where the request that was to do it is gone.
+impl Commits {
+    fn make_up(&self) {
+        if let Some(make_up) = self.cut_off.0.get() {
+            make_up();
+        }
+    }
+}
+
+/// What makes up for what follows a commit, where the request that was to do it is gone, or was told that it failed.
 #[derive(Default)]
 struct CutOff(OnceLock<Box<dyn Fn() + Send + Sync>>);
 
@@ -90,7 +98,9 @@ impl UnderWay {
         let Some(task) = self.task.as_mut() else { return Ok(()) };
         let ended = task.await;
         self.task = None;
-        ended.map_err(|error| ServiceError::Internal(format!("the commit failed: {error}")))?
+        let ended = ended.map_err(|error| ServiceError::Internal(format!("the commit failed: {error}")));
+        // One that failed may have been written all the same.
+        ended.and_then(|ended| ended).inspect_err(|_| self.commits.make_up())
     }
 }
 
@@ -101,9 +111,7 @@ impl Drop for UnderWay {
         runtime.spawn(async move {
             // Whether it was written isn't always known then: it is made up for in any case.
             let _ = task.await;
-            if let Some(make_up) = commits.cut_off.0.get() {
-                make_up();
-            }
+            commits.make_up();
         });
     }
 }
@@ -249,7 +257,8 @@ impl Db {
         &self.commits.sms
     }
 
-    /// Says once what is done after a commit whose request is gone: what is remembered of the database has to be read anew.
+    /// Says once what is done after a commit whose request is gone, or that failed: what is remembered of the database has to be
+    /// read anew.
     pub fn when_cut_off(&self, make_up: impl Fn() + Send + Sync + 'static) {
         let _ = self.commits.cut_off.0.set(Box::new(make_up));
     }

@@ -9,9 +9,15 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::DbResult;
-use crate::audit::enum_name;
+use crate::{
+    audit::enum_name,
+    clock::{AHEAD, MINUTE},
+};
 
 pub use entities::drills::Model as DrillRow;
+
+/// A hold of two minutes by a clock that is as far ahead as clocks may be, and some more.
+const LONGEST: UnixMillis = AHEAD + 5 * MINUTE;
 
 /// What became of the canary.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +48,13 @@ pub async fn insert(conn: &impl ConnectionTrait, row: DrillRow) -> DbResult<()> 
 /// Whether one runs.
 pub async fn is_running(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<bool> {
     let open = Entity::find().filter(Column::EndedAt.is_null()).filter(Column::LeasedUntil.gt(now));
-    Ok(open.count(conn).await? > 0)
+    Ok(open.filter(Column::LeasedUntil.lte(now + LONGEST)).count(conn).await? > 0)
+}
+
+/// Those that nobody goes on with. Nobody holds for as long as [`LONGEST`]: who says so was killed while a clock was ahead.
+fn abandoned(now: UnixMillis) -> Condition {
+    let over = Condition::any().add(Column::LeasedUntil.lte(now)).add(Column::LeasedUntil.gt(now + LONGEST));
+    Condition::all().add(Column::EndedAt.is_null()).add(over)
 }
 
 /// Goes on holding.
@@ -70,21 +82,21 @@ pub async fn end(conn: &impl ConnectionTrait, row: DrillRow) -> DbResult<bool> {
     Ok(ended.rows_affected == 1)
 }
 
-/// Those that nobody goes on with are forgotten: nothing was shown. Says how many there were.
+/// The abandoned are forgotten: nothing was shown. Says how many there were.
 pub async fn delete_abandoned(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<u64> {
-    let abandoned = Condition::all().add(Column::EndedAt.is_null()).add(Column::LeasedUntil.lte(now));
-    Ok(Entity::delete_many().filter(abandoned).exec(conn).await?.rows_affected)
+    Ok(Entity::delete_many().filter(abandoned(now)).exec(conn).await?.rows_affected)
 }
 
 /// Whether there is one for [`delete_abandoned`].
 pub async fn any_abandoned(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<bool> {
-    let abandoned = Entity::find().filter(Column::EndedAt.is_null()).filter(Column::LeasedUntil.lte(now));
-    Ok(abandoned.count(conn).await? > 0)
+    Ok(Entity::find().filter(abandoned(now)).count(conn).await? > 0)
 }
 
-/// The newest that ended.
-pub async fn newest(conn: &impl ConnectionTrait) -> DbResult<Option<DrillRow>> {
-    Entity::find().filter(Column::EndedAt.is_not_null()).order_by_desc(Column::BeganAt).one(conn).await
+/// The newest that ended. Those that were begun later than `until` don't count: a clock was ahead, and until it is as late as
+/// that none would be due.
+pub async fn newest(conn: &impl ConnectionTrait, until: UnixMillis) -> DbResult<Option<DrillRow>> {
+    let ended = Entity::find().filter(Column::EndedAt.is_not_null()).filter(Column::BeganAt.lte(until));
+    ended.order_by_desc(Column::BeganAt).one(conn).await
 }
 
 /// Forgets old ones.

@@ -26,9 +26,11 @@ pub async fn open(conn: &impl ConnectionTrait) -> DbResult<Option<ScrubRow>> {
     Entity::find().filter(Column::EndedAt.is_null()).order_by_desc(Column::BeganAt).one(conn).await
 }
 
-/// The newest that has ended.
-pub async fn newest(conn: &impl ConnectionTrait) -> DbResult<Option<ScrubRow>> {
-    Entity::find().filter(Column::EndedAt.is_not_null()).order_by_desc(Column::BeganAt).one(conn).await
+/// The newest that has ended. Those that were begun later than `until` don't count: a clock was ahead, and until it is as late as
+/// that none would be due.
+pub async fn newest(conn: &impl ConnectionTrait, until: UnixMillis) -> DbResult<Option<ScrubRow>> {
+    let ended = Entity::find().filter(Column::EndedAt.is_not_null()).filter(Column::BeganAt.lte(until));
+    ended.order_by_desc(Column::BeganAt).one(conn).await
 }
 
 /// How far it is, or that it ended. Says whether it was still the one of whoever held it until `held`; so below: the end of a hold

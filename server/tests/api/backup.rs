@@ -18,7 +18,7 @@ use server::{
         schedule::{self, Schedule},
     },
     cli::default_database,
-    clock::{HOUR, MINUTE},
+    clock::{DAY, HOUR, MINUTE},
     database_url::DatabaseUrl,
     log, services, upkeep,
 };
@@ -450,6 +450,36 @@ async fn a_snapshot_of_sqlite_is_restored_into_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_stops_no_schedule() {
+    let vaulted = Vaulted::new();
+    let plan = vaulted.schedule(None);
+    let server = Server::start_with(|it| it.backup = Some(plan)).await;
+    // The server makes the first one by itself.
+    while events(&server, "what=backup %").await < 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.state.clock.advance(DAY);
+    assert!(schedule::once(&server.state).await.unwrap().is_some(), "by a clock that is ahead");
+    server.state.clock.advance(HOUR + MINUTE - DAY);
+    assert!(schedule::once(&server.state).await.unwrap().is_some(), "it is right again, and one is due");
+    assert!(schedule::once(&server.state).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_overdue_is_said_though_a_clock_that_was_ahead_said_so_of_another() {
+    let server = Server::start().await;
+    let overdue = async || {
+        services::backups::alert_overdue(&server.state).await.unwrap();
+        events(&server, "what=backup_overdue").await
+    };
+    server.state.clock.advance(2 * DAY);
+    assert_eq!(overdue().await, 1);
+    assert_eq!(overdue().await, 1, "once for as long");
+    server.state.clock.advance(-2 * DAY);
+    assert_eq!(overdue().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn administrators_see_backups_and_hear_of_those_that_fail() {
     let Some(post) = Post::new() else { return };
     let vaulted = Vaulted::new();
@@ -549,4 +579,25 @@ async fn the_command_line_does_it_beside_a_running_server() {
     assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
     let server = Server::start_in(folder, |_| ()).await;
     assert_eq!(read(&back(&server, "ann@clinic.example").await, &id).await.unwrap().len(), FILE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
+    let Some(endpoint) = s3::endpoint().filter(|_| !on_postgres() && !s3::everywhere()) else { return };
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    let data = server.state.config.data.to_str().unwrap().to_owned();
+    let place = format!("s3://tests/{}", hex::encode(&server::random::token_hash(&data)[..8]));
+    let recipient = vaulted.recipient.to_string();
+    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--backup-endpoint", &endpoint])
+        .envs([("AWS_ACCESS_KEY_ID", s3::ACCESS.0), ("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)])
+        // Nobody writes there.
+        .current_dir("/proc")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([&done.stdout[..], &done.stderr[..]].concat()).unwrap();
+    assert!(done.status.success() && said.contains("Snapshot "), "{said}");
 }

@@ -10,7 +10,7 @@ use server::{
         schedule::{self, Schedule},
     },
     clock::{DAY, HOUR, MINUTE},
-    storage::drills::CanaryState,
+    storage::drills::{self, CanaryState, DrillRow},
 };
 use tempfile::TempDir;
 
@@ -227,4 +227,38 @@ async fn one_that_broke_off_shows_nothing_and_the_next_one_begins() {
     assert_eq!(drilled(&server).await.canary, CanaryState::Opened);
     assert_eq!(events(&server, "what=drill_broke_off count=1").await, 1);
     assert!(administrator.api().get_backups().await.unwrap().drill.unwrap().error.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_keeps_none_from_beginning() {
+    let vaulted = Vaulted::new();
+    let schedule = schedule_of(&vaulted, plan(&vaulted, None));
+    let server = Server::start_with(|config| config.backup = Some(schedule)).await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    backed_up(&server, &vaulted).await;
+    let now = server.state.clock.now();
+    // One ends by the clock that is ahead, and one is killed.
+    server.state.clock.advance(DAY);
+    assert_eq!(drilled(&server).await.error, None);
+    server.state.clock.advance(-DAY);
+    let killed = DrillRow {
+        id: "killed".into(),
+        began_at: now + DAY,
+        leased_until: now + DAY,
+        ended_at: None,
+        snapshot: None,
+        restored: false,
+        canary: CanaryState::None.name(),
+        rows: 0,
+        objects: 0,
+        bytes: 0,
+        error: None,
+    };
+    let tx = server.state.db.begin_write().await.unwrap();
+    drills::insert(tx.conn(), killed).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(drilled(&server).await.error, None);
+    assert_eq!(events(&server, "what=drill_broke_off count=1").await, 1);
+    assert!(drill::once(&server.state).await.unwrap().is_none(), "not due again");
 }

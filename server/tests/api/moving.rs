@@ -5,6 +5,10 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,6 +17,7 @@ use entities::{blob_garbage, throttles};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement};
 use server::{
     cli::default_database,
+    data_folder,
     database_url::DatabaseUrl,
     log,
     migrate_to::{self, Move, MoveError},
@@ -306,6 +311,25 @@ async fn only_an_empty_database_or_its_own_copy_is_taken() {
     retried(&order(one.path(), &to)).await.unwrap();
     let full = retried(&order(other.path(), &to)).await;
     assert!(matches!(full, Err(MoveError::Target(_, TargetError::NotEmpty))), "{full:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_another_data_folder_is_waited_for_as_well() {
+    let Some(to) = target().await else { return };
+    let [data, elsewhere] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    installation(elsewhere.path()).await;
+    let order = Move { data: data.path().to_owned(), from: default_database(elsewhere.path()), to };
+    let served = Mutex::new(data_folder::lock_database(&order.from).unwrap());
+    let waited = AtomicBool::new(false);
+    let say = |said: &str| {
+        if said.starts_with("Copied ") {
+            waited.store(true, Ordering::Relaxed);
+            // It is stopped now.
+            drop(served.lock().unwrap().take());
+        }
+    };
+    migrate_to::run(&order, say).await.unwrap();
+    assert!(waited.into_inner());
 }
 
 /// The hold of one that was dropped ends when PostgreSQL has noticed.

@@ -2,7 +2,7 @@
 
 use api_types::{
     AccountId, B64, SecondFactorId,
-    accounts::{Role, Rotation},
+    accounts::{AccountStatus, Role, Rotation},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
     second_factors::SecondFactorKind,
     sessions::Carrier,
@@ -15,7 +15,10 @@ use crypto::{
     secret::SecretBytes,
 };
 
-use server::storage::second_factors::{self, FactorRow};
+use server::storage::{
+    accounts,
+    second_factors::{self, FactorRow},
+};
 
 use crate::{
     harness::{Answer, Server},
@@ -210,4 +213,22 @@ async fn a_second_factor_that_came_meanwhile_is_not_gone_around() {
     tx.commit().await.unwrap();
     assert_eq!(server.post("/recovery/finish", None, &body).await.code(), "recovery_failed");
     assert_eq!(server.get("/account", Some(&pat.token)).await.status, 200, "nothing has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_was_switched_off_meanwhile_gets_no_new_password() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let body = prepare(&server, &mut pat).await;
+    let switch = async |to| {
+        let tx = server.state.db.begin_write().await.unwrap();
+        accounts::set_status(tx.conn(), pat.id, to, None).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    switch(AccountStatus::Disabled).await;
+    assert_eq!(server.post("/recovery/finish", None, &body).await.code(), "account_disabled");
+    switch(AccountStatus::Active).await;
+    let (answer, _) = sign_in(&server, &pat.applicant.email, NEW_PASSWORD, Carrier::Bearer).await;
+    assert_eq!(answer.code(), "sign_in_failed", "the old one stays");
 }

@@ -10,13 +10,17 @@ use server::{
         heal::{self, Mend},
         schedule::Schedule,
     },
-    clock::HOUR,
+    clock::{DAY, HOUR},
     scrub::{self, ScrubPlan},
     services::{
         scrubbing,
-        stored_blobs::{Health, StoredBlob},
+        stored_blobs::{Health, StoredBlob, Walk},
     },
-    storage::{blob_garbage, damaged_blobs, versions},
+    storage::{
+        blob_garbage, damaged_blobs,
+        scrubs::{self, ScrubRow},
+        versions,
+    },
     upkeep,
 };
 use tokio_util::sync::CancellationToken;
@@ -291,6 +295,38 @@ async fn a_manifest_that_cannot_be_read_keeps_nothing_else_from_being_looked_at(
     let found = administrator.api().get_storage().await.unwrap();
     assert_eq!((found.damaged_count, found.last.unwrap().damaged), (1, 2));
     assert_eq!(events(&server, "what=manifest_unreadable version=1 revision=0").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_keeps_none_from_beginning() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    let now = server.state.clock.now();
+    // One ends by the clock that is ahead, and one is killed.
+    server.state.clock.advance(DAY);
+    scrubbed(&server).await;
+    server.state.clock.advance(-DAY);
+    let (began_at, place) = (now + DAY, Walk::Begun.to_string());
+    let killed = ScrubRow {
+        id: "killed".into(),
+        began_at,
+        leased_until: began_at,
+        ended_at: None,
+        place,
+        blobs: 0,
+        bytes: 0,
+        damaged: 0,
+    };
+    let tx = server.state.db.begin_write().await.unwrap();
+    scrubs::insert(tx.conn(), killed).await.unwrap();
+    tx.commit().await.unwrap();
+    scrubbed(&server).await;
+    let conn = server.state.db.read();
+    assert!(scrubs::open(conn).await.unwrap().is_none(), "somebody went on with it");
+    scrubbed(&server).await;
+    let newest = scrubs::newest(conn, now + HOUR).await.unwrap().expect("one by a clock that is right");
+    assert!(newest.began_at >= now && newest.blobs > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

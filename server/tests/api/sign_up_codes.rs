@@ -9,6 +9,7 @@ use api_types::{
     sign_up::{AskSignUpCode, CheckSignUpCode, FinishSignUp, SignUpCodeAsked},
 };
 use client::{Client, ProvedAddress, native::Native};
+use reqwest::Method;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use server::{
     clock::{HOUR, MINUTE},
@@ -305,6 +306,49 @@ async fn asking_again_and_again_is_slowed_down_for_every_address_alike() {
     upkeep::once(&server.state).await.unwrap();
     let events = server.get("/admin/events?outcome=denied", Some(&ada.token)).await.text;
     assert!(events.contains("throttled="), "denials are summed: {events}");
+}
+
+/// As [`ask`], from there, which a proxy says.
+async fn ask_from(server: &Server, email: &str, from: &str) -> Answer {
+    let body = AskSignUpCode { email: email.to_owned(), invitation: None };
+    let request = server.request(Method::POST, "/api/v1/sign-up/code").header("x-forwarded-for", from);
+    server.send(request.json(&body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_first_whenever_they_may_keeps_nobody_from_signing_up() {
+    let Some(post) = Post::new() else { return };
+    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
+    let config = post.config(Smtp::StartTls, mail.port);
+    let server = Server::start_with(|it| {
+        it.mail = Some(config);
+        it.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    founder(&server).await;
+    mail.next().await;
+    let owner = "203.0.113.7";
+    // Of one network, at many addresses.
+    let strangers = async || {
+        for n in 1..=10 {
+            ask_from(&server, PAT, &format!("198.51.100.{n}")).await;
+        }
+    };
+    strangers().await;
+    let refused = ask_from(&server, PAT, owner).await;
+    assert_eq!(refused.code(), "throttled");
+    let due = refused.json()["retry_at"].as_i64().unwrap();
+    assert!(due - server.state.clock.now() <= 20 * MINUTE, "no longer than a message to their network, and this one");
+    while server.state.clock.now() < due {
+        server.state.clock.advance(MINUTE);
+        strangers().await;
+    }
+    let asked: SignUpCodeAsked = ask_from(&server, PAT, owner).await.body();
+    let hash = server::random::token_hash(&asked.secret);
+    let row = sign_up_codes::by_secret(server.state.db.read(), &hash).await.unwrap().unwrap();
+    let code = made(&server, &row.id).await;
+    while code_in(&mail.next().await) != code {}
+    assert_eq!(check(&server, &asked.secret, &code).await.status, 204);
 }
 
 #[tokio::test(flavor = "multi_thread")]

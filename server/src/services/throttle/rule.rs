@@ -2,7 +2,10 @@
 
 use api_types::UnixMillis;
 
-use crate::{clock::MINUTE, storage::throttle::Tries};
+use crate::{
+    clock::{AHEAD, MINUTE},
+    storage::throttle::Tries,
+};
 
 /// What is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub enum Tried {
     SignUpFrom,
     /// Asking for codes that prove addresses at sign-up, and typing them, from one address.
     SignUpCodeFrom,
-    /// Having such codes mailed to one e-mail.
+    /// Having such codes mailed to one e-mail, from one address.
     SignUpCode,
     /// Recovering one e-mail from one address.
     RecoveryPair,
@@ -51,6 +54,8 @@ pub enum Tried {
     EmailChange,
     /// Mailing a kind of message to one e-mail.
     Notice,
+    /// Mailing codes at sign-up to one e-mail.
+    CodeNotice,
     /// Mailing to one e-mail that something was shared.
     ShareNotice,
     /// Having invitations mailed, by one account.
@@ -87,7 +92,6 @@ impl Tried {
             Self::PhoneAccount => (5, 10 * MINUTE, 30_000, 60 * MINUTE),
             Self::SignUpFrom => (40, MINUTE, 1_000, 10 * MINUTE),
             Self::SignUpCodeFrom => (60, MINUTE, 1_000, 10 * MINUTE),
-            // Stricter than `Notice`, so that what is asked for is mailed.
             Self::SignUpCode => (3, 10 * MINUTE, MINUTE, 60 * MINUTE),
             Self::RecoveryPair => (5, 15 * MINUTE, 2_000, 15 * MINUTE),
             Self::RecoveryFrom => (30, MINUTE, 1_000, 5 * MINUTE),
@@ -97,6 +101,8 @@ impl Tried {
             Self::EmailVerificationFrom => (60, 10_000, 1_000, 5 * MINUTE),
             Self::EmailChange => (3, 30 * MINUTE, 10 * MINUTE, 24 * 60 * MINUTE),
             Self::Notice => (6, 10 * MINUTE, 5 * MINUTE, 60 * MINUTE),
+            // Never reached by what `Shared::SignUpCode` grants, so that what is asked for is mailed.
+            Self::CodeNotice => (12, MINUTE, 5 * MINUTE, 60 * MINUTE),
             Self::ShareNotice => (1, 10 * MINUTE, 10 * MINUTE, 10 * MINUTE),
             Self::InvitationMail => (100, MINUTE, MINUTE, 60 * MINUTE),
         };
@@ -124,11 +130,13 @@ pub struct Count {
 /// The count that a try makes, or the time from which one is taken.
 pub fn next(rule: &Rule, before: Option<Tries>, now: UnixMillis) -> Result<Tries, UnixMillis> {
     let Some(before) = before else { return Ok(Tries { last: now, count: 1 }) };
-    let retry_at = before.last + delay(rule, before.count);
-    if now < retry_at {
+    let wait = delay(rule, before.count);
+    let retry_at = before.last + wait;
+    // Who has free tries waits for no other server's clock, and nobody as long as a clock that was wrong says.
+    if wait > 0 && now < retry_at && retry_at <= now + 2 * rule.longest_delay + AHEAD {
         return Err(retry_at);
     }
-    let forgiven = (now - before.last) / rule.forgiven;
+    let forgiven = (now - before.last).max(0) / rule.forgiven;
     Ok(Tries { last: now, count: (before.count - forgiven).max(0) + 1 })
 }
 
@@ -156,6 +164,18 @@ mod tests {
         assert_eq!(retry_at(many, 1), Some(15 * MINUTE), "never longer");
         assert_eq!(next(&rule, many, 15 * MINUTE).map(|t| t.count), Ok(98), "three are forgiven, one is new");
         assert_eq!(next(&rule, many, 500 * MINUTE).map(|t| t.count), Ok(1));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_takes_no_free_try_and_one_that_was_wrong_keeps_nobody_out() {
+        let rule = Tried::SignInPair.rule(1);
+        let at = |last, count| next(&rule, Some(Tries { last, count }), 0);
+        assert_eq!(at(50, 4), Ok(Tries { last: 0, count: 5 }), "another server's, by some milliseconds");
+        assert_eq!(at(50, 5), Err(1_050));
+        let longest = 15 * MINUTE;
+        assert_eq!(at(longest, 100), Err(2 * longest), "as messages are booked");
+        assert_eq!(at(365 * 24 * 60 * MINUTE, 100), Ok(Tries { last: 0, count: 101 }));
+        assert_eq!(next(&rule, at(365 * 24 * 60 * MINUTE, 100).ok(), 1), Err(longest), "but it waits as before then");
     }
 
     #[test]

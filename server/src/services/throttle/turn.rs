@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use api_types::UnixMillis;
 
 use crate::{
-    clock::{DAY, HOUR, MINUTE},
+    clock::{AHEAD, DAY, HOUR, MINUTE},
     storage::throttle::Tries,
 };
 
@@ -31,6 +31,8 @@ pub enum Shared {
     RecoveryAnywhere,
     /// Proving a second factor of one account.
     SecondFactor,
+    /// Having codes mailed to one e-mail at sign-up.
+    SignUpCode,
 }
 
 /// How much at once, how much later, and how long a turn may be away.
@@ -55,6 +57,8 @@ impl Shared {
             Self::Recovery => (30, 4_000, 5 * MINUTE, false),
             // Six digits stand few guesses, and there is the recovery code besides, which waits for nobody.
             Self::SecondFactor => (5, 5 * MINUTE, DAY, true),
+            // Nobody's mailbox gets more than that, from however many networks.
+            Self::SignUpCode => (6, 10 * MINUTE, DAY, true),
         };
         Share { burst, every, longest, strict }
     }
@@ -85,12 +89,16 @@ impl Turns {
     /// Whether a try is let through now.
     pub fn look(&self, known: &HashMap<[u8; 32], Tries>, now: UnixMillis) -> Turn {
         let Share { burst, every, longest, strict } = self.rule;
-        if let Some(turn) = known.get(&self.turn).filter(|turn| now < turn.last + KEPT) {
+        // No turn is further away than that: a clock was wrong, and keeps nobody out.
+        let at = |key: &[u8; 32], most: UnixMillis| {
+            known.get(key).map(|tries| tries.last).filter(|last| *last <= now + most + AHEAD)
+        };
+        if let Some(turn) = at(&self.turn, longest).filter(|turn| now < turn + KEPT) {
             // It counts once.
             let over = Tries { last: now - KEPT, count: 0 };
-            return if now < turn.last { Turn::Held(turn.last) } else { Turn::Now((self.turn, over)) };
+            return if now < turn { Turn::Held(turn) } else { Turn::Now((self.turn, over)) };
         }
-        let used = known.get(&self.bucket).map_or(now, |bucket| bucket.last.max(now)) + every;
+        let used = at(&self.bucket, longest + burst * every).map_or(now, |used| used.max(now)) + every;
         let due = used - burst * every;
         let used = (self.bucket, Tries { last: used, count: 1 });
         let turn = |due| (self.turn, Tries { last: due, count: 1 });
@@ -106,7 +114,10 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::rule::{Tried, next},
+        *,
+    };
 
     const BUCKET: [u8; 32] = [0; 32];
 
@@ -189,6 +200,32 @@ mod tests {
             assert_eq!(strangers.tries(rule, n, late), Ok(()));
         }
         assert!(strangers.tries(rule, 50, late).is_err(), "and no longer");
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_keeps_nobody_out() {
+        for rule in [Shared::SignIn.rule(), Shared::SecondFactor.rule()] {
+            let mut strangers = Strangers::default();
+            for n in 0..10_000 {
+                let _ = strangers.tries(rule, n, 365 * DAY);
+            }
+            assert_eq!(strangers.tries(rule, 9_999, 0), Ok(()));
+            assert_eq!(strangers.tries(rule, 10_000, 0), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_granted_of_codes_is_mailed() {
+        let (share, mail) = (Shared::SignUpCode.rule(), Tried::CodeNotice.rule(1));
+        for pause in [0, 1_000, MINUTE, 7 * MINUTE, 29 * MINUTE] {
+            let (mut strangers, mut mailed, mut now) = (Strangers::default(), None, 0);
+            for n in 0..5_000 {
+                now += pause;
+                if strangers.tries(share, n % 40, now).is_ok() {
+                    mailed = Some(next(&mail, mailed, now).expect("there is room in the mailbox"));
+                }
+            }
+        }
     }
 
     #[test]
