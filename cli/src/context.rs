@@ -158,6 +158,7 @@ impl Context {
             Ok(()) => command(&vault).await,
             Err(error) => Err(error),
         };
+        let outcome = outcome.or_else(|error| Err(self.with_evidence(&vault, error)?));
         if outcome.is_err()
             && temporary
             && let Err(error) = vault.sign_out().await

@@ -30,25 +30,37 @@ for (const { name, mark, server } of databases) {
   });
 }
 
-interface Proof {
-  leaves: number;
+/** Bytes, and nanoseconds. */
+interface Cost {
   bytes: number;
   make: number;
   verify: number;
+}
+
+interface Proof extends Cost {
+  leaves: number;
   tiles: number;
+  /** That the tree begins with one of a leaf more than half as many. */
+  consistency: Cost;
 }
 
 test('g2: proving', () => {
   test.setTimeout(600_000);
   const sizes = [10_000, 1_000_000, 10_000_000];
   const found = lines<Proof>('proofs', ['--json', ...sizes.map(String)]);
-  for (const { leaves, bytes, make, verify, tiles } of found) {
-    record({ id: `g2-${leaves}`, what: `inclusion proof among ${leaves} leaves`, value: bytes, unit: 'bytes', target: { at: 'most', value: 32 * Math.ceil(Math.log2(leaves)) }, beside: `made in ${(make / 1000).toFixed(1)} µs from ${tiles} tiles, verified in ${(verify / 1000).toFixed(1)} µs` });
+  const took = ({ make, verify }: Cost, from = '') => `made in ${(make / 1000).toFixed(1)} µs${from}, verified in ${(verify / 1000).toFixed(1)} µs`;
+  for (const { leaves, tiles, consistency, ...inclusion } of found) {
+    const levels = Math.ceil(Math.log2(leaves));
+    record({ id: `g2-${leaves}`, what: `inclusion proof among ${leaves} leaves`, value: inclusion.bytes, unit: 'bytes', target: { at: 'most', value: 32 * levels }, beside: took(inclusion, ` from ${tiles} tiles`) });
+    // One hash for each level, and the one that it begins with.
+    record({ id: `g2c-${leaves}`, what: `consistency proof of ${leaves} leaves with half as many`, value: consistency.bytes, unit: 'bytes', target: { at: 'most', value: 32 * (levels + 1) }, beside: took(consistency) });
   }
   // What grows with the number itself would be 1,000 times as much.
   const growth = (of: (proof: Proof) => number) => of(found.at(-1)!) / of(found[0]!);
   const levels = Math.log2(sizes.at(-1)!) / Math.log2(sizes[0]!);
-  record({ id: 'g2-growth', what: 'from 10^4 to 10^7 leaves: how many times as long a proof takes to make, and to verify', value: Math.max(growth((proof) => proof.make), growth((proof) => proof.verify)), unit: '×', target: { at: 'most', value: 10 }, beside: `its bytes ${growth((proof) => proof.bytes).toFixed(2)} ×, levels ${levels.toFixed(2)} ×` });
+  for (const [id, kind, of] of [['g2-growth', 'an inclusion', (proof: Proof): Cost => proof], ['g2c-growth', 'a consistency', (proof: Proof): Cost => proof.consistency]] as const) {
+    record({ id, what: `from 10^4 to 10^7 leaves: how many times as long ${kind} proof takes to make, and to verify`, value: Math.max(growth((proof) => of(proof).make), growth((proof) => of(proof).verify)), unit: '×', target: { at: 'most', value: 10 }, beside: `its bytes ${growth((proof) => of(proof).bytes).toFixed(2)} ×, levels ${levels.toFixed(2)} ×` });
+  }
 });
 
 test('g3: verifying 1,000 events in the browser', async ({ browser }) => {

@@ -20,6 +20,7 @@ export class RecordingProxy {
   private cutAfter: ((request: IncomingMessage) => boolean) | undefined;
   private holds: ((request: IncomingMessage) => boolean) | undefined;
   private readonly held: Array<() => void> = [];
+  private instead: ((path: string) => Buffer | undefined) | undefined;
 
   private constructor(
     private readonly server: HttpServer,
@@ -63,6 +64,11 @@ export class RecordingProxy {
     this.holds = fits;
   }
 
+  /** From now on answers itself where there is an answer for a path, as whoever runs the server could; `undefined` ends that. */
+  answer(instead: ((path: string) => Buffer | undefined) | undefined): void {
+    this.instead = instead;
+  }
+
   /** How many requests are held. */
   get heldCount(): number {
     return this.held.length;
@@ -89,6 +95,8 @@ export class RecordingProxy {
   }
 
   private forward(from: IncomingMessage, to: ServerResponse): void {
+    const body = this.instead?.(from.url ?? '/');
+    if (body) return void to.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length }).end(body);
     if (this.holds?.(from)) return void this.held.push(() => this.pass(from, to));
     this.pass(from, to);
   }

@@ -128,6 +128,24 @@ test('access-rollback: an access list from before a revocation is refused', asyn
   await expect(author.button(words.report.revokeOf(clinic.doctor.name))).toHaveCount(0);
 });
 
+test('manifest-rollback: a corrected report is not shown as it was before', async ({ clinic, enter }) => {
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title: 'Corrected since', patientName: 'Ole Lind', diagnosis: 'Before the correction' });
+  const report = new RegExp(`/api/v1/reports/${id}$`);
+  const old = await overheard(author, report, () => visit(author, id));
+  await author.editReport();
+  await author.field(words.draft.diagnosis).fill('After the correction');
+  await author.saveVersion(2);
+  await lie(author, report, () => old);
+  await visit(author, id);
+  await expect(author.page.getByText(words.attacks.versionOlder).first()).toBeVisible({ timeout: 20_000 });
+  await expect(author.page.getByText('Before the correction')).toHaveCount(0);
+
+  await author.page.unroute(report);
+  await visit(author, id);
+  await expect(author.page.getByText('After the correction').first(), 'once nobody lies').toBeVisible({ timeout: 20_000 });
+});
+
 test('revoked-grant: a report that the server goes on showing after its revocation does not open', async ({ clinic, enter }) => {
   const title = 'Shown on';
   const author = await enter(clinic.author);

@@ -6,7 +6,7 @@ import { words } from '../support/words.ts';
 
 const w = words.administration;
 
-test('the audit is filtered by day, shows denied attempts in one tap, and is saved as it is filtered', async ({ clinic, enter }) => {
+test('the audit is filtered by day, person and action, shows denied attempts in one tap, and is saved as it is filtered', async ({ clinic, enter }) => {
   test.setTimeout(200_000);
   const patient = await enter(clinic.patient);
   const status = await patient.page.evaluate(async () => (await fetch('/api/v1/admin/accounts')).status);
@@ -46,6 +46,14 @@ test('the audit is filtered by day, shows denied attempts in one tap, and is sav
   expect(new Set(events.map((event) => event.in_public_log))).toEqual(new Set(['verified']));
   await administrator.button(w.auditEverything).click();
   await expect(rows.getByText('Done', { exact: true }).first()).toBeVisible();
+
+  const signedIn = rows.filter({ hasText: clinic.patient.name }).filter({ hasText: 'Signed in' });
+  await page.getByLabel(w.auditWho, { exact: true }).selectOption({ label: clinic.patient.name });
+  await expect(rows.filter({ hasNotText: clinic.patient.name })).toHaveCount(0);
+  await page.getByLabel(w.auditWhat, { exact: true }).selectOption({ label: 'Signed in' });
+  await expect(rows.filter({ hasNotText: 'Signed in' })).toHaveCount(0);
+  await expect(signedIn.first()).toBeVisible();
+  expect(await signedIn.count()).toBe(await rows.count());
 });
 
 test('on a phone an event of the audit is a few lines, and nothing has to be scrolled sideways', async ({ clinic, enter }) => {

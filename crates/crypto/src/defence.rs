@@ -34,19 +34,23 @@ pub enum Defence {
     ManifestSignature,
     /// Versions and revisions must not be older than the ones seen.
     ManifestSeen,
+    /// Manifests are numbered, each names the one before, and versions grow by one.
+    ManifestOrder,
     /// Every version that one's access covers must be delivered.
     VersionsComplete,
     /// A wrap opens only where it belongs.
     WrapBinding,
+    /// A version's key is the one that its part 0 was sealed under.
+    KeyCommitment,
     /// A range of bytes is answered whole.
     RangeLength,
     /// A segment has the hash that the manifest names.
     SegmentHash,
-    /// A part opens only where it belongs.
+    /// A part, and its author's statement, open only where they belong.
     PartPlace,
     /// Nothing of a segment is given out unless all of it is authentic, up to the part's end.
     PartEnd,
-    /// What was opened is what its author signed.
+    /// What was opened is what its author signed, for this version of this report.
     AuthorStatement,
     /// A way in is signed by its account.
     WayInSignature,
@@ -72,6 +76,10 @@ pub enum Defence {
     ErasureSigned,
     /// A password is never stretched less than the floor.
     KdfFloor,
+    /// Nor more than the ceiling.
+    KdfCeiling,
+    /// The keyring has the keys of the account's newest record.
+    KeyringCurrent,
     /// The client state and drafts count up.
     StateCounter,
     /// Events of a report are numbered, chained, and stay once seen.
@@ -94,10 +102,14 @@ pub enum Defence {
     KeyLogged,
     /// An address belongs to the account that the public log binds it to.
     AddressBound,
+    /// The key that proves under which label an address is bound is pinned.
+    LabelKey,
     /// Everybody reads the public log of keys for entries in their own name.
     OwnNameWatched,
     /// Enough of the witnesses that the device asks for cosigned a checkpoint.
     WitnessQuorum,
+    /// A line in a witness's name is its signature of this checkpoint.
+    CosignatureSigned,
     /// The witnesses' newest word is not old.
     WitnessFreshness,
 }

@@ -41,7 +41,8 @@ impl KdfParams {
         if weak && Defence::KdfFloor.holds() {
             return Err(KdfError::WeakKdf);
         }
-        if memory_kib > ceiling.memory_kib || passes > ceiling.passes || lanes > ceiling.lanes {
+        let excessive = memory_kib > ceiling.memory_kib || passes > ceiling.passes || lanes > ceiling.lanes;
+        if excessive && Defence::KdfCeiling.holds() {
             return Err(KdfError::ExcessiveKdf);
         }
         Ok(Self { memory_kib, passes, lanes })

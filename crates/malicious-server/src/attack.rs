@@ -43,6 +43,7 @@ attacks! {
     KEY_ROLLBACK = "key-rollback": [PinnedKeys => "key_record_changed"];
     UNLOGGED_KEY = "unlogged-key": [KeyLogged => "key_not_logged"];
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
+    LABEL_KEY_SWAP = "label-key-swap": [LabelKey => "label_key_changed"];
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
     ORGANISATION_KEY_SWAP = "organisation-key-swap": [PinnedOrganisation => "organisation_key_changed"];
@@ -57,19 +58,39 @@ attacks! {
     ENDED_ESCROW_KEY = "ended-escrow-key": [EscrowKeySeen => "escrow_key_older"];
     PRETENDED_ESCROW_END = "pretended-escrow-end": [EscrowSigned => "escrow_forged"];
     KDF_DOWNGRADE = "kdf-downgrade": [KdfFloor => "weak_kdf"];
+    KDF_EXHAUSTION = "kdf-exhaustion": [KdfCeiling => "excessive_kdf"];
+    KEYRING_ROLLBACK = "keyring-rollback": [KeyringCurrent => "keyring_behind"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];
     DRAFT_ROLLBACK = "draft-rollback": [StateCounter => "draft_forged"];
     FORGED_GRANT = "forged-grant": [EntrySignature => "grant_injected"];
     INJECTED_TEAM_MEMBER = "injected-team-member": [RosterSigned => "team_roster_forged"];
     ROSTER_ROLLBACK = "roster-rollback": [RosterSeen => "team_roster_older"];
+    UNLOGGED_ROSTER = "unlogged-roster": [KeyLogged => "team_not_logged"];
     EXPIRED_GRANT = "expired-grant": [GrantLiveness => "expired_grant_presented"];
     REVOKED_GRANT = "revoked-grant": [GrantLiveness => "revoked_grant_replayed"];
     PRETENDED_ERASURE = "pretended-erasure": [ErasureSigned => "erasure_forged"];
     ACCESS_ROLLBACK = "access-rollback": [AccessHead => "access_head_older"];
     MANIFEST_ROLLBACK = "manifest-rollback": [ManifestSeen => "manifest_older"];
     VERSION_SUPPRESSED = "version-suppressed": [VersionsComplete => "version_left_out"];
-    WRAP_TRANSPLANT = "wrap-transplant": [WrapBinding => "wrap_forged"];
+    VERSION_CUT_OUT = "version-cut-out": [
+        ManifestOrder => "manifest_chain_broken",
+        VersionsComplete => "version_left_out"
+    ];
+    WRAP_TRANSPLANT = "wrap-transplant": [WrapBinding => "wrap_forged", KeyCommitment => "wrap_forged"];
+    WRAP_ROLLBACK = "wrap-rollback": [WrapBinding => "wrap_forged", KeyCommitment => "wrap_forged"];
+    VERSION_TRANSPLANT = "version-transplant": [
+        ManifestSignature => "manifest_forged",
+        WrapBinding => "wrap_forged",
+        PartPlace => "statement_forged",
+        AuthorStatement => "statement_forged"
+    ];
+    REPORT_TRANSPLANT = "report-transplant": [
+        ManifestSignature => "manifest_forged",
+        WrapBinding => "wrap_forged",
+        PartPlace => "statement_forged",
+        AuthorStatement => "statement_forged"
+    ];
     PART_TRANSPLANT = "part-transplant": [
         ManifestSignature => "manifest_forged",
         PartPlace => "part_forged",
@@ -92,5 +113,6 @@ attacks! {
     LOG_SIGNER_SWAP = "log-signer-swap": [LogKey => "log_signer_unknown"];
     FORGED_TILE = "forged-tile": [LogTiles => "log_tile_forged"];
     UNKNOWN_WITNESS = "unknown-witness": [WitnessQuorum => "log_too_few_witnesses"];
+    FORGED_COSIGNATURE = "forged-cosignature": [CosignatureSigned => "log_cosignature_forged"];
     STALE_CHECKPOINT = "stale-checkpoint": [WitnessFreshness => "log_stale"];
 }

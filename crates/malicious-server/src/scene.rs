@@ -76,6 +76,12 @@ pub async fn ward() -> Ward {
 impl Ward {
     /// Shows one more roster of the team, by this author and signed with these keys; the log of keys has it.
     pub fn push(&self, author: AccountId, keyring: &Keyring, change: impl FnOnce(&mut TeamRoster)) {
+        let (seq, blob) = self.show(author, keyring, change);
+        self.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&self.team.0, seq, &blob.0)));
+    }
+
+    /// The same, and the log of keys doesn't have it. Gives its number and what is shown.
+    pub fn show(&self, author: AccountId, keyring: &Keyring, change: impl FnOnce(&mut TeamRoster)) -> (u32, B64) {
         let keys = keyring.current();
         let last = self.server.db().teams[&self.team].newest();
         let mut next = TeamRoster {
@@ -89,8 +95,8 @@ impl Ward {
         change(&mut next);
         let seq = next.seq;
         let blob = B64::from(Signed::sign(next, &keys.signing).as_bytes());
-        self.server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&self.team.0, seq, &blob.0)));
-        self.server.db().teams.get_mut(&self.team).unwrap().rosters.push(blob);
+        self.server.db().teams.get_mut(&self.team).unwrap().rosters.push(blob.clone());
+        (seq, blob)
     }
 }
 

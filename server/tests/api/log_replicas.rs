@@ -27,6 +27,7 @@ use server::{
 };
 use tempfile::TempDir;
 use tlog::{
+    Hash,
     checkpoint::{self, Checkpoint},
     merkle::CompactRange,
     note::{SigningKey, Verifier},
@@ -59,20 +60,20 @@ impl Replica {
         let (recorded, _) = tokio::join!(self.audit.record_all(drafts), self.sequencer.round());
         if recorded.is_ok() { numbers.collect() } else { Vec::new() }
     }
+}
 
-    /// Everything that is recorded goes into the tree, whoever had the lease and whatever connections were cut off.
-    async fn drain(&mut self) {
-        for _ in 0..200 {
-            let done = match self.sequencer.fence() {
-                None => self.sequencer.take().await.is_err(),
-                Some(_) => matches!(self.sequencer.round().await, Ok(Round::Idle)),
-            };
-            if done && self.sequencer.fence().is_some() {
-                return;
-            }
+/// Everything that is recorded goes into the tree, whoever had the lease and whatever connections were cut off.
+pub async fn drain(sequencer: &mut Sequencer) {
+    for _ in 0..200 {
+        let done = match sequencer.fence() {
+            None => sequencer.take().await.is_err(),
+            Some(_) => matches!(sequencer.round().await, Ok(Round::Idle)),
+        };
+        if done && sequencer.fence().is_some() {
+            return;
         }
-        panic!("the sequencer doesn't come to an end");
     }
+    panic!("the sequencer doesn't come to an end");
 }
 
 fn draft(n: u64) -> EventDraft {
@@ -187,7 +188,7 @@ impl Bench {
     /// Each acknowledged event once, none twice; every head was one of the one tree; each report's chain is whole.
     async fn settle(mut self) {
         let mut last = Replica::open(&self.url, &self.key).await;
-        last.drain().await;
+        drain(&mut last.sequencer).await;
         let size = self.check().await;
         let events = log_events::from(&self.outside, 0, u64::MAX >> 1).await.unwrap();
         assert_eq!(events.len() as u64, size, "whatever was recorded is in the tree");
@@ -195,13 +196,14 @@ impl Bench {
         assert_eq!(numbers.len(), events.len(), "no event twice");
         assert!(self.acknowledged.is_subset(&numbers), "every acknowledged event");
         assert!(numbers.iter().all(|n| *n < self.next));
-        one_tree(&events, &self.heads);
+        let leaf = |event| log::opening(event).unwrap().unwrap().commitment().leaf_hash();
+        one_tree(events.iter().map(leaf), &self.heads);
         report_chains(&events);
     }
 }
 
 /// After a while the database ends every connection of a server.
-async fn cut_off(outside: &DatabaseConnection, after: Option<Duration>) {
+pub async fn cut_off(outside: &DatabaseConnection, after: Option<Duration>) {
     let Some(after) = after else { return };
     tokio::time::sleep(after).await;
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -209,11 +211,12 @@ async fn cut_off(outside: &DatabaseConnection, after: Option<Duration>) {
     outside.execute_unprepared(sql).await.unwrap();
 }
 
-fn one_tree(events: &[Model], heads: &[Checkpoint]) {
+/// Every head is one of the tree that these leaves make, one after the other.
+pub fn one_tree(leaves: impl IntoIterator<Item = Hash>, heads: &[Checkpoint]) {
     let mut tree = CompactRange::new();
     let mut roots = vec![tree.root()];
-    for event in events {
-        tree.push(log::opening(event).unwrap().unwrap().commitment().leaf_hash());
+    for leaf in leaves {
+        tree.push(leaf);
         roots.push(tree.root());
     }
     for head in heads {

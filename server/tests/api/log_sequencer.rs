@@ -88,7 +88,8 @@ impl Bench {
     }
 }
 
-fn nobody(id: AccountId) -> AccountRow {
+/// An account as it is stored.
+pub fn nobody(id: AccountId) -> AccountRow {
     AccountRow {
         id,
         email: "a@b.example".into(),

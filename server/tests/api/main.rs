@@ -65,6 +65,7 @@ mod log_keys;
 mod log_keys_client;
 mod log_kill;
 mod log_replicas;
+mod log_replicas_keys;
 mod log_sequencer;
 mod mail_flood;
 mod mail_invitations;

@@ -12,6 +12,7 @@ use super::{About, Context, ExplainedEvent, iso, mark, name, reader_word, said};
 const PROFILE: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient";
 const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
 const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
+const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 
 pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
     let resources = events.iter().map(|event| resource(event, context)).chain(context.removed_before.map(removed));
@@ -44,7 +45,8 @@ fn interaction(action: Action) -> Interaction {
         | Action::TeamKey
         | Action::DraftSave
         | Action::AccountChange => Interaction("update", "U", Some("Update")),
-        Action::DraftDelete | Action::Erase => Interaction("delete", "D", Some("Delete")),
+        // Their profile forbids a title and details, which are wanted here.
+        Action::DraftDelete | Action::Erase => Interaction("delete", "D", None),
         Action::List | Action::LookUp => Interaction("search", "E", None),
         _ => Interaction("operation", "E", None),
     }
@@ -86,17 +88,36 @@ fn resource(explained: &ExplainedEvent, context: Context<'_>) -> Value {
     resource
 }
 
+/// What client, server and person are in an interaction, as its profile says. What is read flows to the client, what is asked or
+/// written from it.
+fn roles(code: &str) -> [Value; 3] {
+    let source = coding(DICOM, "110153", "Source Role ID");
+    let destination = coding(DICOM, "110152", "Destination Role ID");
+    let person = |code, display| coding(&format!("{TERMINOLOGY}/v3-ParticipationType"), code, display);
+    match code {
+        "read" => [destination, source, person("IRCP", "information recipient")],
+        "search" => [source, destination, person("IRCP", "information recipient")],
+        "delete" => [
+            coding(DICOM, "110150", "Application"),
+            coding(&format!("{TERMINOLOGY}/provenance-participant-type"), "custodian", "Custodian"),
+            person("AUT", "Author"),
+        ],
+        _ => [source, destination, person("AUT", "Author")],
+    }
+}
+
 /// The client, the server, and the person, if known.
 fn agents(explained: &ExplainedEvent, context: Context<'_>) -> Vec<Value> {
     let event = &explained.checked.event;
     let agent = |kind: Value, who: Value| json!({ "type": { "coding": [kind] }, "who": who, "requestor": false });
     let session = event.session.map_or("unknown".to_owned(), |session| format!("session {session}"));
-    let mut agents = vec![
-        agent(coding(DICOM, "110153", "Source Role ID"), json!({ "display": session })),
-        agent(coding(DICOM, "110152", "Destination Role ID"), json!({ "display": context.origin })),
-    ];
+    let [client, server, kind] = roles(interaction(event.action).0);
+    let mut agents =
+        vec![agent(client, json!({ "display": session })), agent(server, json!({ "display": context.origin }))];
+    // Whose network address it was is not in an event.
+    agents[0]["network"] = json!({ "extension": [{ "url": ABSENT, "valueCode": "masked" }] });
+    agents[1]["network"] = json!({ "address": context.origin, "type": "5" });
     if let Some(actor) = event.actor {
-        let kind = coding(&format!("{TERMINOLOGY}/v3-ParticipationType"), "IRCP", "information recipient");
         let mut who = json!({ "identifier": identifier(context, "accounts", &actor.to_string()) });
         if let Some(name) = &event.actor_name {
             who["display"] = name.as_str().into();
@@ -134,7 +155,7 @@ fn entities(explained: &ExplainedEvent, about: Option<&About>, context: Context<
     let Some(report) = event.report_id else { return Vec::new() };
     let patient = about.and_then(|about| about.patient).map(|patient| {
         json!({
-            "what": { "identifier": identifier(context, "accounts", &patient.to_string()) },
+            "what": { "type": "Patient", "identifier": identifier(context, "accounts", &patient.to_string()) },
             "type": coding(&format!("{TERMINOLOGY}/audit-entity-type"), "1", "Person"),
             "role": coding(&format!("{TERMINOLOGY}/object-role"), "1", "Patient"),
         })

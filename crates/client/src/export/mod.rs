@@ -207,7 +207,7 @@ mod tests {
         assert_eq!((&read["recorded"], &read["outcome"]), (&"2023-11-14T22:13:20.123Z".into(), &"0".into()));
         let codes: Vec<&Value> =
             read["agent"].as_array().unwrap().iter().map(|a| &a["type"]["coding"][0]["code"]).collect();
-        assert_eq!(codes, ["110153", "110152", "IRCP"], "client, server, and who received it");
+        assert_eq!(codes, ["110152", "110153", "IRCP"], "client, server, and who received it");
         assert_eq!(read["agent"][2]["requestor"], true);
         assert_eq!(read["agent"][2]["who"]["display"], "Who");
         let roles: Vec<&Value> = read["entity"].as_array().unwrap().iter().map(|e| &e["role"]["code"]).collect();
@@ -215,6 +215,42 @@ mod tests {
         assert_eq!(read["entity"][0]["what"]["identifier"]["value"], "02".repeat(32));
         assert_eq!(read["entity"][1]["name"], "Blood count");
         assert_eq!(read["source"]["type"][0]["code"], "4");
+    }
+
+    /// As IHE publishes them: ITI BALP, IHE.BasicAudit.PatientRead, PatientCreate, PatientUpdate.
+    #[test]
+    fn what_claims_a_profile_has_all_that_it_asks_for() {
+        let writers = &["AUT", "INF", "CST"][..];
+        let claims = [
+            (Action::Open, "PatientRead", ["read", "R"], ["110152", "110153"], &["IRCP"][..]),
+            (Action::Share, "PatientCreate", ["create", "C"], ["110153", "110152"], writers),
+            (Action::Revoke, "PatientUpdate", ["update", "U"], ["110153", "110152"], writers),
+        ];
+        for (action, profile, [code, letter], systems, people) in claims {
+            let event = fhir(event(action, Outcome::Success, "Who"));
+            let claimed = event["meta"]["profile"][0].as_str().unwrap();
+            assert!(claimed.ends_with(&format!("/IHE.BasicAudit.{profile}")), "{claimed}");
+            assert_eq!((&event["subtype"][0]["code"], &event["action"]), (&code.into(), &letter.into()));
+            assert_eq!((&event["type"]["code"], &event["outcome"]), (&"rest".into(), &"0".into()));
+            let role = |agent: &Value| agent["type"]["coding"][0]["code"].as_str().unwrap().to_owned();
+            for (agent, system) in event["agent"].as_array().unwrap().iter().zip(systems) {
+                assert_eq!(role(agent), system, "{profile}");
+                assert!(agent["who"]["display"].is_string() && agent["network"].is_object(), "{agent}");
+                assert_eq!((&agent["requestor"], agent.get("media")), (&Value::Bool(false), None));
+            }
+            let person = &event["agent"][2];
+            assert!(people.contains(&role(person).as_str()), "{profile}: {person}");
+            assert_eq!((&person["requestor"], person.get("network")), (&Value::Bool(true), None));
+            let [patient, data] = [0_usize, 1].map(|at| &event["entity"][at]);
+            assert_eq!((&patient["type"]["code"], &patient["role"]["code"]), (&"1".into(), &"1".into()));
+            assert_eq!(patient["what"]["type"], "Patient");
+            assert_eq!((&data["type"]["code"], &data["role"]["code"]), (&"2".into(), &"4".into()));
+            assert!(data["what"].is_object());
+        }
+        for action in [Action::Erase, Action::List, Action::SignIn] {
+            let event = fhir(event(action, Outcome::Success, "Who"));
+            assert!(event["meta"].get("profile").is_none(), "{action:?} has no profile, or more than it allows");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     account::{KeyDirectory, KeyError},
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     format::SEGMENT_PLAINTEXT,
     ids::{AccountId, Hash32, ReportId},
@@ -112,7 +113,8 @@ impl Signed<AuthorStatement> {
         keys: &impl KeyDirectory,
     ) -> Result<&AuthorStatement, StatementError> {
         let claimed = self.claimed();
-        if claimed.report != *report || claimed.version != version || claimed.author != *author {
+        let elsewhere = claimed.report != *report || claimed.version != version || claimed.author != *author;
+        if elsewhere && Defence::AuthorStatement.holds() {
             return Err(StatementError::WrongSubject);
         }
         Ok(self.verify(keys.signer(author, claimed.epoch, claimed.time)?)?)
@@ -185,8 +187,11 @@ mod private {
         report::{ContentKey, Manifest, RevisionPlace},
     };
 
-    fn bindings(place: &RevisionPlace) -> [Vec<u8>; 3] {
-        [place.report.0.to_vec(), place.version.to_be_bytes().to_vec(), place.revision.to_be_bytes().to_vec()]
+    fn bindings(place: &RevisionPlace) -> Vec<Vec<u8>> {
+        if !Defence::PartPlace.holds() {
+            return Vec::new();
+        }
+        vec![place.report.0.to_vec(), place.version.to_be_bytes().to_vec(), place.revision.to_be_bytes().to_vec()]
     }
 
     /// Seals a signed statement for a revision.

@@ -11,6 +11,7 @@ use crypto::{
     account::{
         DeviceRecord, EmergencyContact, KeyChain, Keyring, RecoverySplit, ShareHolder, WayIn, WayInSecret, unlock,
     },
+    audit::ReadRequest,
     defence::{Defence, without},
     ids::{AccountId, InstanceId},
     kem::{PrivateKey, Suite, hpke_open},
@@ -20,8 +21,9 @@ use crypto::{
 };
 use malicious_server::{
     attack::{
-        DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, REPLAYED_REGISTRATION,
-        STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT, VOIDED_KIT,
+        DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, KDF_EXHAUSTION,
+        KEYRING_ROLLBACK, REPLAYED_REGISTRATION, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT,
+        VOIDED_KIT,
     },
     double::{Fake, PASSWORD, World, accounts::public, device, email, rng},
     scene::{fields, report},
@@ -324,20 +326,62 @@ async fn kdf_downgrade() {
 
     /// A password stretched over 8 KiB instead of 64 MiB is guessed eight thousand times as fast.
     async fn attempt() -> Attempt {
-        let instance = InstanceId([1; 16]);
-        let password = Password::new(PASSWORD).unwrap();
-        let start = registration_start(&password, &mut rng()).unwrap();
-        let server = OpaqueServer::generate(instance, &mut rng());
-        let response = server.registration_start(&AccountId([2; 32]), &start.message).unwrap();
-        let kdf = KdfParams::FLOOR;
-        let asked = FinishInput { state: start.state, password, response, instance, kdf };
-        let mut bytes = asked.to_bytes().expose().to_vec();
-        // Memory, passes and lanes are the last three fields, each a length of four bytes and a number.
-        let memory = bytes.len() - 20;
-        assert_eq!(bytes[memory..memory + 4], (64u32 * 1024).to_be_bytes());
-        bytes[memory..memory + 4].copy_from_slice(&8u32.to_be_bytes());
-        heavy::run(&HeavyTask { kind: HeavyKind::Register, input: bytes.into() }).map_err(ClientError::from)?;
-        Ok(Won::Everything)
+        stretched(8, KdfParams::FLOOR.passes())
+    }
+}
+
+/// A password is registered, stretched over so much memory, so many times.
+fn stretched(memory_kib: u32, passes: u32) -> Attempt {
+    let instance = InstanceId([1; 16]);
+    let password = Password::new(PASSWORD).unwrap();
+    let start = registration_start(&password, &mut rng()).unwrap();
+    let server = OpaqueServer::generate(instance, &mut rng());
+    let response = server.registration_start(&AccountId([2; 32]), &start.message).unwrap();
+    let kdf = KdfParams::FLOOR;
+    let asked = FinishInput { state: start.state, password, response, instance, kdf };
+    let mut bytes = asked.to_bytes().expose().to_vec();
+    // Memory, passes and lanes are the last three fields, each a length of four bytes and a number.
+    let end = bytes.len();
+    for (at, before, now) in [(end - 20, kdf.memory_kib(), memory_kib), (end - 12, kdf.passes(), passes)] {
+        assert_eq!(bytes[at..at + 4], before.to_be_bytes());
+        bytes[at..at + 4].copy_from_slice(&now.to_be_bytes());
+    }
+    heavy::run(&HeavyTask { kind: HeavyKind::Register, input: bytes.into() }).map_err(ClientError::from)?;
+    Ok(Won::Everything)
+}
+
+#[tokio::test]
+async fn kdf_exhaustion() {
+    run(&KDF_EXHAUSTION, attempt).await;
+
+    /// One pass more than the most keeps a device busy; there is no end to how many could be asked for.
+    async fn attempt() -> Attempt {
+        stretched(KdfParams::FLOOR.memory_kib(), KdfParams::CEILING.passes() + 1)
+    }
+}
+
+#[tokio::test]
+async fn keyring_rollback() {
+    run(&KEYRING_ROLLBACK, attempt).await;
+
+    /// Keys were stolen, so their owner made new ones. The server gives the owner's next session the new records and the old
+    /// keyring: what is asked for there is signed with the stolen keys.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+        let stolen = server.keyring(&ann);
+        server.pass(60_000);
+        let records = server.db().accounts[&ann.account_id()].key_records.clone();
+        let chain = KeyChain::parse(&AccountId(ann.account_id().0), &records).unwrap();
+        let next = stolen.clone().rotate(&chain, server.now(), &mut rng()).unwrap();
+        let next = B64::from(next.as_bytes());
+        server.db().accounts.get_mut(&ann.account_id()).unwrap().key_records.push(next);
+        let later = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+        server.signed_requests();
+        later.report(&id).await?;
+        let asked = Signed::<ReadRequest>::parse(&server.signed_requests()[0]).unwrap();
+        Ok(Won::if_so(asked.verify(&stolen.current().signing.public()).is_ok()))
     }
 }
 

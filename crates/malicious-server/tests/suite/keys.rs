@@ -14,10 +14,14 @@ use crypto::{
 };
 use malicious_server::{
     attack::{
-        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP,
+        ADDRESS_SWAP, FORGED_APPROVAL, FORGED_SUCCESSION, KEY_HISTORY_FORK, KEY_ROLLBACK, KEY_SWAP, LABEL_KEY_SWAP,
         ORGANISATION_KEY_SWAP, PRETENDED_DELETION, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
     },
-    double::{Fake, PASSWORD, World, device, email, keys::prove, rng},
+    double::{
+        Fake, PASSWORD, World, device, email,
+        keys::{label_key, prove},
+        rng,
+    },
     scene::{Scene, made_up, report, scene, straight, stranger},
 };
 use serde_json::json;
@@ -187,6 +191,30 @@ async fn address_swap() {
         answer_with(&clinic, address.clone(), 0).await;
         let found = clinic.dora.find_by_email(&address).await?;
         Ok(Won::if_so(found.is_some_and(|person| person.id == clinic.mallory)))
+    }
+}
+
+#[tokio::test]
+async fn label_key_swap() {
+    run(&LABEL_KEY_SWAP, attempt).await;
+
+    /// Under another key each address has another label: the server binds the patient's to an account of its own, where her own
+    /// client, which watches the label that it knows, sees nothing.
+    async fn attempt() -> Attempt {
+        let clinic = clinic(true).await;
+        let address = email("Ann Example");
+        clinic.dora.save_state().await.unwrap();
+        let binding = clinic.server.with_keys(|keys| {
+            keys.labels = label_key();
+            keys.bind(&address, clinic.mallory)
+        });
+        answer_with(&clinic, address.clone(), binding).await;
+        let client = clinic.server.client();
+        let dora = client.sign_in(&email("Dora Doctor"), PASSWORD, device(), &NoSecondFactor).await?;
+        let found = dora.find_by_email(&address).await?;
+        clinic.ann.scan_keys(u64::MAX).await?;
+        let unseen = clinic.ann.alarms().is_empty();
+        Ok(Won::if_so(unseen && found.is_some_and(|person| person.id == clinic.mallory)))
     }
 }
 

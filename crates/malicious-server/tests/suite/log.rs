@@ -6,8 +6,8 @@ use api_types::{B64, ReportId, accounts::Role};
 use client::{Client, Mark, Memory, NoSecondFactor, Vault, Witnesses, event_hash};
 use malicious_server::{
     attack::{
-        FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK, LOG_SIGNER_SWAP, REWRITTEN_EVENT, STALE_CHECKPOINT,
-        UNKNOWN_WITNESS,
+        FORGED_COSIGNATURE, FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK, LOG_SIGNER_SWAP, REWRITTEN_EVENT,
+        STALE_CHECKPOINT, UNKNOWN_WITNESS,
     },
     double::{
         Fake, PASSWORD, World, device, email,
@@ -186,6 +186,29 @@ async fn unknown_witness() {
     async fn attempt() -> Attempt {
         let (_, ann) = witnessed(witness("w.example"), &witness("w.example")).await;
         is_shown(&ann, "part=2").await
+    }
+}
+
+#[tokio::test]
+async fn forged_cosignature() {
+    run(&FORGED_COSIGNATURE, attempt).await;
+
+    /// The log is told anew; the line that the witness made of the honest tree is put under the other one.
+    async fn attempt() -> Attempt {
+        let honest = witness("w.example");
+        let known = Cosigner::from_skey(&honest.to_skey()).unwrap();
+        let (server, ann) = witnessed(honest, &known).await;
+        let cosigned = server.with_log(|log| log.checkpoint());
+        let line = cosigned.lines().find(|line| line.starts_with("— w.example ")).unwrap().to_owned();
+        server.with_log(|log| {
+            log.witnesses.clear();
+            rewritten(log, 5);
+        });
+        server.lie_in_files(move |path, file| match path {
+            "checkpoint" => Some(format!("{}{line}\n", String::from_utf8(file?).unwrap()).into_bytes()),
+            _ => file,
+        });
+        is_shown(&ann, "another=1").await
     }
 }
 

@@ -3,13 +3,14 @@
 use api_types::{AccountId, B64, GrantId, ReportId, TeamId};
 use client::{NoSecondFactor, TeamShare, Vault};
 use crypto::{
+    account::Keyring,
     ids,
     kem::{PrivateKey, Suite},
     report::{Wrap, WrapKey, open_wrap},
-    team::{TeamChain, TeamKeyWrap, TeamMember, TeamRole, open_team_key},
+    team::{TeamChain, TeamKeyWrap, TeamMember, TeamRole, TeamRoster, open_team_key},
 };
 use malicious_server::{
-    attack::{INJECTED_TEAM_MEMBER, ROSTER_ROLLBACK},
+    attack::{INJECTED_TEAM_MEMBER, ROSTER_ROLLBACK, UNLOGGED_ROSTER},
     double::{Fake, PASSWORD, World, device, email, rng},
     scene::{Ward, made_up, stranger, ward},
 };
@@ -32,18 +33,44 @@ async fn injected_team_member() {
     async fn attempt() -> Attempt {
         let ward = ward().await;
         let Ward { server, ann, report, team, .. } = &ward;
-        let (own, chain) = stranger();
-        let mallory = chain.account();
-        let record = B64::from(chain.current().as_bytes());
-        server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&mallory.0, 0, &record.0)));
-        server.db().accounts.insert(AccountId(mallory.0), made_up("Mallory", "m@x", vec![record]));
+        let (own, mallory) = joined(server);
         let key = PrivateKey::generate(Suite::XWing, &mut rng());
-        ward.push(AccountId(mallory.0), &own, |next| {
-            next.key_epoch += 1;
-            next.key = key.public();
-            next.members.push(TeamMember { account: mallory, role: TeamRole::Manager });
-            next.members.sort_by_key(|member| member.account);
-        });
+        ward.push(AccountId(mallory.0), &own, |next| with_member(next, mallory, &key));
+        let shared = ann.share_with_team(report, &TeamShare::reading(*team)).await?;
+        Ok(Won::if_so(opens(server, report, &shared.grant, &key)))
+    }
+}
+
+/// An account of the server's own; its log of keys has it.
+fn joined(server: &Fake) -> (Keyring, ids::AccountId) {
+    let (own, chain) = stranger();
+    let mallory = chain.account();
+    let record = B64::from(chain.current().as_bytes());
+    server.with_keys(|keys| keys.push(&KeyTreeLeaf::key(&mallory.0, 0, &record.0)));
+    server.db().accounts.insert(AccountId(mallory.0), made_up("Mallory", "m@x", vec![record]));
+    (own, mallory)
+}
+
+/// One more member, and a new key of the team.
+fn with_member(next: &mut TeamRoster, account: ids::AccountId, key: &PrivateKey) {
+    next.key_epoch += 1;
+    next.key = key.public();
+    next.members.push(TeamMember { account, role: TeamRole::Manager });
+    next.members.sort_by_key(|member| member.account);
+}
+
+#[tokio::test]
+async fn unlogged_roster() {
+    run(&UNLOGGED_ROSTER, attempt).await;
+
+    /// A manager's stolen keys sign a member into the team. One person alone is shown that roster; the team never hears of it.
+    async fn attempt() -> Attempt {
+        let ward = ward().await;
+        let Ward { server, ann, head, report, team, .. } = &ward;
+        let (_, mallory) = joined(server);
+        let key = PrivateKey::generate(Suite::XWing, &mut rng());
+        let stolen = server.keyring(head);
+        ward.show(head.account_id(), &stolen, |next| with_member(next, mallory, &key));
         let shared = ann.share_with_team(report, &TeamShare::reading(*team)).await?;
         Ok(Won::if_so(opens(server, report, &shared.grant, &key)))
     }

@@ -1,7 +1,7 @@
 //! Attacks on which version is the newest, and which there are.
 
 use malicious_server::{
-    attack::{MANIFEST_ROLLBACK, VERSION_SUPPRESSED},
+    attack::{MANIFEST_ROLLBACK, VERSION_CUT_OUT, VERSION_SUPPRESSED},
     scene::{Scene, change_report, scene},
 };
 
@@ -36,5 +36,21 @@ async fn version_suppressed() {
         });
         let open = patient.report(&id).await?;
         Ok(Won::if_so(open.versions.len() == 1))
+    }
+}
+
+#[tokio::test]
+async fn version_cut_out() {
+    run(&VERSION_CUT_OUT, attempt).await;
+
+    /// A version in the middle is cut out with its manifest, as if it had never been.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let hidden = server.add_version(&doctor, &id, |_| {});
+        server.add_version(&doctor, &id, |_| {});
+        change_report(&server, move |body| body.versions.retain(|version| version.version != hidden));
+        let open = patient.report(&id).await?;
+        let shown: Vec<u32> = open.versions.iter().map(|version| version.version).collect();
+        Ok(Won::if_so(shown == [1, 3]))
     }
 }
