@@ -392,7 +392,10 @@ async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
     let ahead = vaulted.take(&server).await;
     server.state.clock.advance(-HOUR);
     let plan = vaulted.schedule(None);
-    assert!(services::backups::due(&server.state, &plan).await.unwrap().is_some(), "none was made by a clock that is right");
+    assert!(
+        services::backups::due(&server.state, &plan).await.unwrap().is_some(),
+        "none was made by a clock that is right"
+    );
     let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
     assert!(services::backups::due(&server.state, &plan).await.unwrap().is_none());
     assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));

@@ -29,6 +29,7 @@ mod archive;
 mod audit;
 mod audit_time;
 mod backup;
+mod backup_erased;
 mod binary;
 mod blob_ownership;
 mod blob_stores;
