@@ -35,6 +35,7 @@ mod blob_ownership;
 mod blob_stores;
 mod body_limits;
 mod bucket;
+mod database_away;
 mod delete;
 mod devices;
 mod disks;
