@@ -30,6 +30,7 @@ mod audit;
 mod audit_time;
 mod backup;
 mod backup_erased;
+mod backup_load;
 mod binary;
 mod blob_ownership;
 mod blob_stores;
