@@ -29,6 +29,7 @@ mod archive;
 mod audit;
 mod audit_time;
 mod backup;
+mod backup_bucket;
 mod backup_erased;
 mod backup_load;
 mod binary;
