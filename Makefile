@@ -20,7 +20,7 @@ LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-D
 CARGO_MORE := $(HEALTHSECURE_CARGO)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What of the API's tests runs on PostgreSQL each time: where the two databases could differ. `make test-postgres` runs all.
-ON_POSTGRES := audit|drafts|honest_client|live|log_sequencer|mail_outbox|reading_cost|redeem|reports|sign_up|throttling|uploads
+ON_POSTGRES := audit|drafts|honest_client|live|log_sequencer|mail_outbox|reading_cost|redeem|reports|sign_up|throttling|uploads|versions
 export HEALTHSECURE_STEPS := $(CURDIR)/target/steps.txt
 export HEALTHSECURE_PYTHON := $(PYTHON)
 

@@ -1,7 +1,8 @@
-// Requests a second, as wrk counts them.
+// Requests a second, as wrk and k6 count them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { root } from '../support/server.ts';
 import { run } from './fill.ts';
 
 export interface Load {
@@ -31,6 +32,24 @@ export async function loadInTurn(ports: string[], token: string, requests: Signe
     const script = join(import.meta.dirname, 'in-turn.lua');
     const env = { WRK_PORTS: ports.join(','), WRK_REQUESTS: file, WRK_TOKEN: token };
     return await wrk(['-t', '3', '-c', '33', '-s', script, `http://localhost:${ports[0]}`], env);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Beside the tests' Python: end2end/requirements-bench.txt. */
+export const k6 = join(dirname(process.env.HEALTHSECURE_PYTHON ?? join(root, '.tools/venv/bin/python')), 'k6');
+
+/** As `loadInTurn`, by k6. It takes more of the same cores for itself than wrk does, and so leaves the server fewer. */
+export async function loadInTurnByK6(ports: string[], token: string, requests: Signed[]): Promise<Load> {
+  const folder = mkdtempSync(join(tmpdir(), 'healthsecure-load-'));
+  const file = join(folder, 'requests.json');
+  writeFileSync(file, JSON.stringify(requests));
+  try {
+    const args = ['run', '--quiet', '--no-usage-report', '--vus', '33', '--duration', '10s', join(import.meta.dirname, 'in-turn.k6.js')];
+    const said = await run(k6, args, '', { K6_PORTS: ports.join(','), K6_REQUESTS: file, K6_TOKEN: token });
+    const { perSecond, p99, bytes, errors } = JSON.parse(said) as Record<'perSecond' | 'p99' | 'bytes' | 'errors', number>;
+    return { perSecond, p99: `${p99.toFixed(1)}ms`, bytes, errors };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

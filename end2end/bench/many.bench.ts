@@ -8,7 +8,7 @@ import { Clinic } from '../support/clinic.ts';
 import { freePort, Server } from '../support/server.ts';
 import { databases } from './databases.ts';
 import { examples, fill, run } from './fill.ts';
-import { loadInTurn, type Load, type Signed } from './load.ts';
+import { k6, loadInTurn, loadInTurnByK6, type Load, type Signed } from './load.ts';
 import { median, record } from './results.ts';
 
 const SIZES = [1_000, 10_000, 100_000];
@@ -89,6 +89,16 @@ async function measured(ports: string[], { token, requests }: Asking, kind: Kind
   return { ...found, perSecond: found.perSecond / (kind === 'open' ? 2 : 1) };
 }
 
+/** A page of the list and an opening, as k6 counts them: once, on what is warm by then. */
+async function recordByK6(growing: Growing, { token, requests }: Asking, name: string, id: string, size: number): Promise<void> {
+  for (const kind of ['first', 'open'] as const) {
+    const { perSecond, p99, bytes, errors } = await loadInTurnByK6([growing.port], token, requests[kind]);
+    expect(errors).toBe(0);
+    const value = perSecond / (kind === 'open' ? 2 : 1);
+    record({ id: `${id}-${kind}-${size}-k6`, what: `API, ${name}, ${size} reports: ${words[kind]}, by k6`, value, unit: '/s', beside: `p99 ${p99}, ${bytes} bytes an answer` });
+  }
+}
+
 /** By database, among the most reports. */
 const most = new Map<string, Rates>();
 
@@ -108,6 +118,8 @@ for (const { name, mark, fresh } of databases) {
           record({ id: `j1${mark}-${kind}-${size}`, what: `API, ${name}, ${size} reports: ${words[kind]}`, value: perSecond, unit: '/s', beside: `p99 ${p99}, ${bytes} bytes an answer` });
         }
         rates.push(at as Rates);
+        if (existsSync(k6)) await recordByK6(growing, asking, name, `j1${mark}`, size);
+        else console.warn('WITHOUT K6: what it counts is left out (scripts/setup bench)');
       }
     } finally {
       await growing.clinic.close();

@@ -436,6 +436,8 @@ export const words = {
     open: 'Delete account',
     title: 'Delete your account',
     goesOwn: /^Every report that is yours \(1\)/,
+    inBackups: /^(This server makes no backups by itself|There are backups that hold it|Backups of this server hold it)/,
+    inBackupsUntil: /^Backups of this server hold it, encrypted, until .*\d{4} at the latest/,
     email: 'Your e-mail address',
     otherAddress: /is not this account's address/,
     submit: 'Delete my account now',

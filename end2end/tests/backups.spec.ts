@@ -45,6 +45,9 @@ test('one that failed is an alert, beside what was decided', async ({ browser })
     await expect(administrator.page.getByText(words.backups.failed)).toBeVisible({ timeout: 20_000 });
     await expect(administrator.page.getByText(words.backups.every)).toBeVisible();
     await expect(administrator.page.getByText(words.backups.kept)).toBeVisible();
+    await administrator.goTo('settings');
+    await administrator.page.getByRole('link', { name: words.leaving.open }).click();
+    await expect(administrator.page.getByText(words.leaving.inBackupsUntil)).toBeVisible();
     await administrator.leave();
   } finally {
     await server.remove();

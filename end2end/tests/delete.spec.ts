@@ -20,6 +20,7 @@ test('a report that its owner erases closes for everybody', async ({ clinic, ent
 
   await owner.openReport(title);
   await owner.button(words.report.erase).click();
+  await expect(owner.dialog().getByText(w.inBackups)).toBeVisible();
   await inspect(owner.page, 'report-erase');
   await owner.dialog().getByRole('button', { name: words.report.erase, exact: true }).click();
   await expect(owner.page.getByText(words.report.erased).first()).toBeVisible({ timeout: 30_000 });
@@ -52,6 +53,7 @@ test('a patient deletes their account, and what it owned is gone for the doctor 
   await page.getByRole('link', { name: w.open }).click();
   await owner.heading(w.title).waitFor();
   await expect(page.getByText(w.goesOwn)).toBeVisible();
+  await expect(page.getByText(w.inBackups)).toBeVisible();
   await expect(page.getByRole('link', { name: title })).toBeVisible();
   await inspect(page, 'settings-delete');
   await owner.field(w.email).fill(clinic.patient.email);
@@ -119,9 +121,9 @@ test('hs erases a report and deletes the account', async ({ clinic, arrive }) =>
   const hs = new Hs(clinic.origin, owner.identity);
   try {
     await hs.run(['login', '--email', owner.identity.email]);
-    expect(await hs.run(['erase', id])).toEqual({ erased: id });
+    expect(await hs.run(['erase', id])).toEqual({ erased: id, in_backups_until: null });
     await expect(owner.heading(words.report.erasedTitle)).toBeVisible({ timeout: 30_000 });
-    expect(await hs.run(['account', 'delete', '--email', owner.identity.email])).toEqual({ deleted: owner.identity.email });
+    expect(await hs.run(['account', 'delete', '--email', owner.identity.email])).toEqual({ deleted: owner.identity.email, in_backups_until: null });
     const again = hs.run(['login', '--email', owner.identity.email]);
     await expect(again).rejects.toThrow(HsError);
     await expect(again).rejects.toThrow(/wrong_password/);

@@ -1,6 +1,6 @@
 // hs and large files: interrupted, gone on with, and a connection that is away for a while.
 import { expect, test } from '@playwright/test';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identity } from '../support/clinic.ts';
 import { file, sameAs, type TestFile } from '../support/files.ts';
@@ -175,6 +175,21 @@ test('a pull that was killed goes on from what it wrote, and files that are ther
     expect(ranges.length).toBeLessThan(6);
     for (const one of [small, large]) expect(sameAs(one, join(out, one.name)), one.name).toBe(true);
     expect(readdirSync(out).sort()).toEqual([small.name, large.name]);
+
+    // What stands in its place and may be somebody else's is named, and left as it is: a link to another file, an open one.
+    rmSync(join(out, large.name));
+    const own = join(hs.home, 'own');
+    writeFileSync(own, 'precious', { mode: 0o600 });
+    symlinkSync(own, partial);
+    const named = /b-large\.bin\.partial is there already; if it was left behind, remove it first/;
+    await expect(hs.run(['pull', pushed.report_id, '--out', out])).rejects.toThrow(named);
+    rmSync(partial);
+    writeFileSync(partial, 'open to all', { mode: 0o644 });
+    await expect(hs.run(['pull', pushed.report_id, '--out', out])).rejects.toThrow(named);
+    expect([readFileSync(own, 'utf8'), readFileSync(partial, 'utf8')]).toEqual(['precious', 'open to all']);
+    rmSync(partial);
+    await hs.run(['pull', pushed.report_id, '--out', out]);
+    expect(sameAs(large, join(out, large.name))).toBe(true);
   } finally {
     await end();
   }

@@ -179,7 +179,7 @@ test('hs renames and dissolves a team, and keeps its only manager from going', a
     await expect(dora.run(['account', 'pause', '--email', people[1].email])).rejects.toThrow(/sole_team_manager/);
     await dora.run(['team', 'dissolve', 'Ward Nine']);
     expect(await otto.run(['team', 'list'])).toEqual([]);
-    expect(await dora.run(['account', 'delete', '--email', people[1].email])).toEqual({ deleted: people[1].email });
+    expect(await dora.run(['account', 'delete', '--email', people[1].email])).toEqual({ deleted: people[1].email, in_backups_until: null });
   } finally {
     [admin, dora, otto].forEach((hs) => hs.remove());
     await server.remove();

@@ -13,7 +13,7 @@ use leptos::prelude::{set_timeout, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
+    Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
     FileSystemRemoveOptions, StorageEstimate,
 };
 
@@ -85,8 +85,12 @@ impl Target {
     pub(super) async fn forget(&self) {
         match self {
             Self::Blobs => {}
-            // Empty: the browser made it when it was chosen.
-            Self::Chosen(handle) => drop(call(handle, "remove", &Array::new()).await),
+            // The browser made or emptied it when it was chosen. What holds something is the reader's own.
+            Self::Chosen(handle) => {
+                if is_empty(handle).await {
+                    drop(call(handle, "remove", &Array::new()).await);
+                }
+            }
             Self::Kept(kept) => kept.remove().await,
         }
     }
@@ -108,6 +112,10 @@ impl Kept {
         // It may have gone with its folder.
         let _ = JsFuture::from(self.folder.remove_entry(&self.name)).await;
     }
+}
+
+async fn is_empty(handle: &FileSystemFileHandle) -> bool {
+    JsFuture::from(handle.get_file()).await.is_ok_and(|file| file.unchecked_into::<Blob>().size() < 1.0)
 }
 
 /// Calls a method that not every browser has.

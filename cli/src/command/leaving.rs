@@ -1,5 +1,6 @@
 //! `hs account`, `hs erase`: the end of an account, and of a report.
 
+use client::InBackups;
 use serde_json::json;
 
 use super::security::confirmed;
@@ -7,6 +8,7 @@ use crate::{
     args::{Account, Erase},
     context::Context,
     error::Result,
+    output::time,
 };
 
 /// `hs account …`.
@@ -18,13 +20,49 @@ pub async fn account(context: &Context, command: &Account) -> Result<()> {
 }
 
 async fn delete(context: &Context, email: &str) -> Result<()> {
-    context.leave(async |vault| confirmed(context, vault, async || vault.delete_account(email).await).await).await?;
+    let kept = context
+        .leave(async |vault| {
+            let kept = vault.erased_in_backups().await?;
+            confirmed(context, vault, async || vault.delete_account(email).await).await?;
+            Ok(kept)
+        })
+        .await?;
     context.forget().await?;
-    context.output.result(&json!({ "deleted": email }), |_| {
-        "Your account is deleted, and every report that was yours is erased for everybody. Nothing is kept on this machine."
-            .to_owned()
+    context.output.result(&json!({ "deleted": email, "in_backups_until": until(kept) }), |_| {
+        format!(
+            "Your account is deleted, and every report that was yours is erased for everybody. Nothing is kept on this \
+             machine.\n{}",
+            in_backups(kept)
+        )
     });
     Ok(())
+}
+
+/// Until when backups hold what was erased, where there is such a time.
+fn until(kept: InBackups) -> Option<i64> {
+    match kept {
+        InBackups::Until(until) => Some(until),
+        InBackups::NoneKnown | InBackups::NoEnd => None,
+    }
+}
+
+/// The same, in words.
+fn in_backups(kept: InBackups) -> String {
+    match kept {
+        InBackups::NoneKnown => {
+            "The server makes no backups by itself. Whoever runs it knows whether there are others.".to_owned()
+        }
+        InBackups::Until(until) => {
+            format!(
+                "The server's backups hold it, sealed, until {} at the latest, as long as they are made as planned.",
+                time(until)
+            )
+        }
+        InBackups::NoEnd => {
+            "There are backups that hold it, sealed, and no date is set on which they end: ask whoever runs the server."
+                .to_owned()
+        }
+    }
 }
 
 async fn pause(context: &Context, email: &str) -> Result<()> {
@@ -37,13 +75,31 @@ async fn pause(context: &Context, email: &str) -> Result<()> {
 
 /// `hs erase`.
 pub async fn erase(context: &Context, args: &Erase) -> Result<()> {
-    let report = context
+    let (report, kept) = context
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
+            let kept = vault.erased_in_backups().await?;
             confirmed(context, vault, async || vault.erase_report(&report).await).await?;
-            Ok(report)
+            Ok((report, kept))
         })
         .await?;
-    context.output.result(&json!({ "erased": report }), |_| format!("Report {report} is erased for everybody."));
+    context.output.result(&json!({ "erased": report, "in_backups_until": until(kept) }), |_| {
+        format!("Report {report} is erased for everybody.\n{}", in_backups(kept))
+    });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_said_where_there_is_one() {
+        assert!(in_backups(InBackups::Until(1_795_413_540_000)).contains("2026-11-23 05:59 UTC"));
+        assert_eq!(until(InBackups::Until(7)), Some(7));
+        for kept in [InBackups::NoneKnown, InBackups::NoEnd] {
+            assert_eq!(until(kept), None);
+            assert!(!in_backups(kept).contains("UTC"));
+        }
+    }
 }

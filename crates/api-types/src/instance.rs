@@ -3,6 +3,16 @@
 use crate::{B64, body, identities::IdentityProvider};
 
 body! {
+    /// For how long backups hold what is erased: sealed as it was, and opened by nobody who has a backup alone.
+    pub struct ErasedInBackups {
+        /// So many days later it is in none of the server's own backups any more, as long as they are made as planned; absent
+        /// where old ones are kept for ever, and where they are made by hand or elsewhere: then nobody here knows.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub days: Option<u32>,
+    }
+}
+
+body! {
     /// `GET /instance`.
     pub struct Instance {
         /// Fixed random id, the OPAQUE server identity; 16 bytes.
@@ -38,6 +48,9 @@ body! {
         /// kept for ever.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub keep_drafts_days: Option<u32>,
+        /// What backups hold of what is erased from now on; absent where none is known to be made.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub erased_in_backups: Option<ErasedInBackups>,
         /// Whether passkeys can be used here: not where the origin's host is an address instead of a name (WebAuthn).
         #[serde(default)]
         pub passkeys: bool,

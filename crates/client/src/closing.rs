@@ -5,6 +5,7 @@ use api_types::{
     AccountId, B64, ErrorCode, Problem, UnixMillis,
     accounts::{AccountStatus, PublicAccount},
     closing::{CheckDeletion, ClosedBy, Closing, DeleteAccount, PauseAccount, RemoveAccount},
+    instance::ErasedInBackups,
 };
 use crypto::{
     account::{AccountClosing, AccountRemoval, KeyChain},
@@ -16,6 +17,32 @@ use crate::{
     content::check_email, error::Result, ids::ToCrypto, people::Person, platform::Platform, refusal::Refusal,
     transport::Transport, vault::Vault,
 };
+
+/// Milliseconds.
+const DAY: UnixMillis = 86_400_000;
+
+/// For how long backups hold what is erased now, as the server says: nothing shows it to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InBackups {
+    /// The server makes none, and knows of none.
+    NoneKnown,
+    /// Until then at the latest, as long as backups are made as planned.
+    Until(UnixMillis),
+    /// There are some, and nobody set when they end, or the server doesn't know it.
+    NoEnd,
+}
+
+impl InBackups {
+    fn of(said: Option<ErasedInBackups>, now: UnixMillis) -> Self {
+        match said {
+            None => Self::NoneKnown,
+            Some(ErasedInBackups { days: None }) => Self::NoEnd,
+            Some(ErasedInBackups { days: Some(days) }) => {
+                Self::Until(now.saturating_add(DAY.saturating_mul(i64::from(days))))
+            }
+        }
+    }
+}
 
 impl Person {
     /// Whether anything new may be given to them.
@@ -63,6 +90,14 @@ impl<P: Platform> Vault<P> {
     /// Now, by the clock that is furthest ahead of this one and still taken.
     fn clock_ahead(&self) -> UnixMillis {
         self.now().saturating_add(crypto::account::EPOCH_OVERLAP)
+    }
+
+    /// For how long backups would hold what is erased now. Said before anything is.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn erased_in_backups(&self) -> Result<InBackups> {
+        Ok(InBackups::of(self.api().get_instance().await?.erased_in_backups, self.now()))
     }
 
     /// Deletes this account, and erases every report that it owns for everybody. Nothing brings it back. The session must be
@@ -117,5 +152,19 @@ impl<P: Platform> Vault<P> {
         let said = AccountRemoval::new(self.pinned().instance, account.crypto(), self.now());
         let statement = B64::from(self.organisation()?.sign_removal(said).as_bytes());
         Ok(self.api().remove_account(account, &RemoveAccount { statement }).await?.removal_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_does_not_say_of_backups_is_no_date() {
+        let of = |days| InBackups::of(Some(ErasedInBackups { days }), 5);
+        assert_eq!(InBackups::of(None, 5), InBackups::NoneKnown);
+        assert_eq!(of(None), InBackups::NoEnd);
+        assert_eq!(of(Some(36)), InBackups::Until(5 + 36 * DAY));
+        assert_eq!(InBackups::of(Some(ErasedInBackups { days: Some(1) }), i64::MAX), InBackups::Until(i64::MAX));
     }
 }

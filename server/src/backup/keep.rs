@@ -65,6 +65,14 @@ impl Keep {
         }
         snapshots.iter().filter(|id| !kept.contains(id)).cloned().collect()
     }
+
+    /// How long after a moment the last snapshot from before it is dropped, at the latest, where one is made every so often: then as
+    /// many hours, days and weeks have had one since.
+    pub fn longest(self, every: UnixMillis) -> UnixMillis {
+        let spans = [(self.hours, HOUR), (self.days, DAY), (self.weeks, 7 * DAY)];
+        let longest = spans.map(|(count, span)| span.max(every).saturating_mul(i64::from(count)));
+        longest.into_iter().max().unwrap_or_default().saturating_add(every)
+    }
 }
 
 fn hour(time: UnixMillis) -> i64 {
@@ -101,6 +109,26 @@ mod tests {
         assert_eq!(kept("2w", [0, 3 * DAY, 4 * DAY, 5 * DAY]), [3 * DAY, 5 * DAY]);
         assert_eq!(kept("5d", [0, 300 * DAY]), [0, 300 * DAY], "days without one don't count");
         assert!(kept("5d", []).is_empty());
+    }
+
+    /// Whatever is kept, however often one is made, and whenever it begins.
+    #[test]
+    fn nothing_from_before_a_moment_is_kept_for_longer_than_is_said() {
+        for keep in ["1h", "24h,7d,5w", "3d", "2w", "30h,1d", "1w"].map(|text| text.parse::<Keep>().unwrap()) {
+            for every in [HOUR, 5 * HOUR, DAY, 3 * DAY + HOUR, 7 * DAY] {
+                for begun in [0, 3 * DAY + 23 * HOUR, 4 * DAY - 1] {
+                    let (first, longest) = (SnapshotId::new(begun).unwrap(), keep.longest(every));
+                    let mut there = BTreeSet::from([first.clone()]);
+                    let mut time = begun;
+                    while there.contains(&first) {
+                        time += every;
+                        there.insert(SnapshotId::new(time).unwrap());
+                        there = &there - &keep.dropped(&there);
+                    }
+                    assert!(time - begun <= longest, "{keep:?} every {every} from {begun}: {}", time - begun);
+                }
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,13 @@ impl Schedule {
         since + 2 * self.every.0 < now || since > now + AHEAD
     }
 
+    /// Days after which no snapshot from before a moment is left, as long as they are made as planned; nothing where all are kept.
+    pub fn days_kept(&self) -> Option<u32> {
+        let longest = self.keep?.longest(self.every.0);
+        // One more for what is late: a backup that takes its time, or was tried again.
+        Some(u32::try_from(longest / DAY).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
     /// What is to be backed up.
     pub fn order(&self, state: &AppState) -> Order {
         let config = &state.config;
@@ -252,6 +259,19 @@ mod tests {
         assert!(plan.is_overdue(None, DAY + HOUR, DAY), "started by a clock that was ahead");
         assert!(!plan.is_overdue(None, DAY + AHEAD, DAY));
         assert!(!plan.is_overdue(None, DAY, DAY + HOUR) && plan.is_overdue(None, DAY, DAY + 3 * HOUR));
+    }
+
+    #[test]
+    fn it_is_said_when_backups_hold_no_more_what_was_erased() {
+        let days = |every: &str, keep: &str| {
+            Schedule { every: every.parse().unwrap(), keep: Some(keep.parse().unwrap()), ..plan() }.days_kept()
+        };
+        assert_eq!(plan().days_kept(), None, "all are kept");
+        assert_eq!(days("1h", "24h,7d,5w"), Some(36));
+        assert_eq!(days("1d", "5w"), Some(37));
+        assert_eq!(days("1h", "3h"), Some(1));
+        assert_eq!(days("7d", "24h"), Some(176), "of so many hours that have one, and those are a week apart");
+        assert_eq!(days("7d", "4294967295w"), Some(u32::MAX));
     }
 
     #[test]

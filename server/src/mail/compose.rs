@@ -16,7 +16,9 @@ use zeroize::Zeroizing;
 use super::{MailKind, Mailer, texts};
 use crate::{
     AppState, ServiceResult,
+    clock::DAY,
     random::token_hash,
+    services::backups,
     storage::{email_changes, email_verifications, invitations, outbox::OutboxRow, sign_up_codes},
 };
 
@@ -57,6 +59,7 @@ pub(super) async fn compose(state: &AppState, mailer: &Mailer, row: &OutboxRow) 
         link: &link,
         code: &code,
         when: &when(row.created_at),
+        backups: &in_backups(state, row).await?,
     };
     let (subject, body) = texts::text(row.kind, facts);
     let Ok(to) = row.address.parse::<Address>() else { return Ok(Composed::Impossible) };
@@ -71,6 +74,16 @@ pub(super) async fn compose(state: &AppState, mailer: &Mailer, row: &OutboxRow) 
         .header(ContentType::TEXT_PLAIN)
         .body(body);
     Ok(message.map_or(Composed::Impossible, |message| Composed::Message(Box::new(message))))
+}
+
+/// What backups hold of an account that was deleted.
+async fn in_backups(state: &AppState, row: &OutboxRow) -> ServiceResult<String> {
+    if row.kind != MailKind::AccountDeleted {
+        return Ok(String::new());
+    }
+    let Some(held) = backups::erased(state).await? else { return Ok(String::new()) };
+    let until = held.days.map(|days| day(row.created_at.saturating_add(DAY.saturating_mul(i64::from(days)))));
+    Ok(texts::in_backups(until.as_deref()))
 }
 
 /// What a message carries; empty where it carries none.
@@ -143,7 +156,15 @@ async fn change_link(state: &AppState, id: &[u8; 16], side: AddressSide) -> Serv
 /// `27 November 2026, 09:41 UTC`.
 fn when(at: UnixMillis) -> String {
     match OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) {
-        Ok(t) => format!("{} {} {}, {:02}:{:02} UTC", t.day(), t.month(), t.year(), t.hour(), t.minute()),
+        Ok(t) => format!("{}, {:02}:{:02} UTC", day(at), t.hour(), t.minute()),
+        Err(_) => String::new(),
+    }
+}
+
+/// `27 November 2026`.
+fn day(at: UnixMillis) -> String {
+    match OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)) {
+        Ok(t) => format!("{} {} {}", t.day(), t.month(), t.year()),
         Err(_) => String::new(),
     }
 }
@@ -155,7 +176,8 @@ mod tests {
     #[test]
     fn times_are_written_for_people() {
         assert_eq!(when(1_795_772_460_000), "27 November 2026, 09:41 UTC");
-        assert_eq!(when(i64::MAX), "");
+        assert_eq!(day(1_795_772_460_000), "27 November 2026");
+        assert_eq!((when(i64::MAX), day(i64::MAX)), (String::new(), String::new()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Every word that is mailed, in one place, so that it can be translated.
 //!
-//! `{organisation}`, `{origin}`, `{link}`, `{code}` and `{when}` are filled in. Nothing else is: no name, no report, no device's own
-//! words.
+//! `{organisation}`, `{origin}`, `{link}`, `{code}`, `{when}` and `{backups}` are filled in. Nothing else is: no name, no report, no
+//! device's own words.
 
 use super::MailKind;
 
@@ -18,6 +18,21 @@ pub(super) struct Facts<'a> {
     pub code: &'a str,
     /// When it happened.
     pub when: &'a str,
+    /// For how long backups hold what was deleted, where the message tells of that.
+    pub backups: &'a str,
+}
+
+/// For how long backups hold it: until a day, or with no end that is known.
+pub(super) fn in_backups(until: Option<&str>) -> String {
+    match until {
+        Some(day) => format!(
+            "Backups of the server hold it, encrypted, until {day} at the latest, as\n\
+             long as they are made as planned.\n\n"
+        ),
+        None => "Backups may hold it, encrypted, for longer: whoever runs the server knows\n\
+                 when they end.\n\n"
+            .to_owned(),
+    }
 }
 
 /// Subject and body of a message.
@@ -29,7 +44,13 @@ pub(super) fn text(kind: MailKind, facts: Facts<'_>) -> (String, String) {
 
 /// The organisation's name comes last: what it says isn't filled in again.
 fn fill(text: &str, facts: Facts<'_>) -> String {
-    let places = [("{origin}", facts.origin), ("{link}", facts.link), ("{code}", facts.code), ("{when}", facts.when)];
+    let places = [
+        ("{origin}", facts.origin),
+        ("{link}", facts.link),
+        ("{code}", facts.code),
+        ("{when}", facts.when),
+        ("{backups}", facts.backups),
+    ];
     let filled = places.iter().fold(text.to_owned(), |text, (place, fact)| text.replace(place, fact));
     filled.replace("{organisation}", facts.organisation)
 }
@@ -269,7 +290,7 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         MailKind::AccountDeleted => (
             "{organisation}: your account was deleted",
             "Your account was deleted on {when}, with every report that it owned.\n\
-             It can't be brought back. This is the last message to this address.\n\n",
+             It can't be brought back. This is the last message to this address.\n\n{backups}",
         ),
         MailKind::ReportShared => (
             "{organisation}: something was shared with you",
@@ -480,7 +501,17 @@ mod tests {
         link: "https://health.example.org/verify-email#token=abc",
         code: "0123 4567",
         when: "27 November 2026, 09:41 UTC",
+        backups: "Until then.\n\n",
     };
+
+    #[test]
+    fn whose_account_was_deleted_is_told_of_backups() {
+        for kind in MailKind::ALL {
+            assert_eq!(text(kind, FACTS).1.contains("Until then."), kind == MailKind::AccountDeleted, "{kind:?}");
+        }
+        assert!(in_backups(Some("3 January 2027")).contains("until 3 January 2027 at the latest"));
+        assert!(!in_backups(None).contains("at the latest"));
+    }
 
     #[test]
     fn every_place_is_filled_once_and_only_links_carry_a_token_and_one_a_code() {

@@ -5,6 +5,7 @@ use api_types::{
     accounts::Role,
     audit::Action,
     backups::{BackupPlan, BackupStatus, FailedBackup, GoodBackup},
+    instance::ErasedInBackups,
 };
 
 use crate::{
@@ -54,6 +55,22 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus>
     };
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "backups")).await?;
     Ok(status)
+}
+
+/// What backups hold of what is erased from now on. Those that are made by hand, or by another server of this database, have an
+/// end that isn't known here.
+pub async fn erased(state: &AppState) -> ServiceResult<Option<ErasedInBackups>> {
+    if let Some(plan) = &state.config.backup {
+        return Ok(Some(ErasedInBackups { days: plan.days_kept() }));
+    }
+    let known = backups::newest(state.db.read(), true, state.clock.now() + AHEAD).await?;
+    Ok(known.map(|_| ErasedInBackups { days: None }))
+}
+
+/// As [`erased`] for what is erased now: the time after which this server's backups hold it no more, if there is one.
+pub fn erased_until(state: &AppState) -> Option<UnixMillis> {
+    let days = state.config.backup.as_ref()?.days_kept()?;
+    Some(state.clock.now().saturating_add(DAY.saturating_mul(i64::from(days))))
 }
 
 fn planned(plan: &schedule::Schedule) -> BackupPlan {

@@ -151,7 +151,7 @@ async fn carry_out(
     let mut changed = Vec::new();
     for report in closing::owned(tx.conn(), row.id).await? {
         changed.push(erasure::wipe(tx.conn(), report, now).await?);
-        tx.record(event(Action::Erase).on(report).with("with_account", row.id)).await?;
+        tx.record(erasure::dated(state, event(Action::Erase).on(report).with("with_account", row.id))).await?;
     }
     for upload in storage::uploads::of_account(tx.conn(), row.id).await? {
         uploads::discard(tx.conn(), &upload, now).await?;
@@ -162,7 +162,7 @@ async fn carry_out(
     // The tree of keys binds the address for ever, so nobody else gets it.
     former_addresses::leave(tx.conn(), &label, row.id, now).await?;
     let done = event(Action::AccountChange).with("what", "deleted").with("account", row.id);
-    tx.record(done.with("reports_erased", changed.len())).await?;
+    tx.record(erasure::dated(state, done.with("reports_erased", changed.len()))).await?;
     // The last message: of the account there is nothing left that it could be about.
     let to = notices::address(row);
     notices::queue(state, tx, Notice { kind: MailKind::AccountDeleted, account: None, subject: None, to }).await?;

@@ -15,7 +15,7 @@ use crate::{
     policy::Actor,
     services::{
         access::{self, Changed},
-        confirmation, grants, quotas, sending_devices, standing, uploads,
+        backups, confirmation, grants, quotas, sending_devices, standing, uploads,
         verify::{self, Chain},
         versions,
     },
@@ -38,12 +38,20 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     versions::unchanged(tx.conn(), &loaded).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     let changed = wipe(tx.conn(), report, now).await?;
-    tx.record(EventDraft::by(actor, Action::Erase).on(report)).await?;
+    tx.record(dated(state, EventDraft::by(actor, Action::Erase).on(report))).await?;
     quotas::tell(state, &mut tx, actor.account).await?;
     changed.tell(&mut tx);
     tx.commit().await?;
     truncate_wal(state).await;
     Ok(())
+}
+
+/// With when this server's backups hold it no more, where that is set: as it stood when it was erased.
+pub(super) fn dated(state: &AppState, event: EventDraft) -> EventDraft {
+    match backups::erased_until(state) {
+        Some(until) => event.with("in_backups_until", until),
+        None => event,
+    }
 }
 
 /// What was deleted stays no longer than need be in SQLite's write-ahead log. It is deleted all the same where that fails.

@@ -2,7 +2,7 @@
 
 use api_types::{B64, ErrorCode, identities::IdentityProvider, instance::Instance};
 
-use crate::{AppState, ServiceError, ServiceResult, keep_events::KeepEvents, storage};
+use crate::{AppState, ServiceError, ServiceResult, keep_events::KeepEvents, services::backups, storage};
 
 /// The instance as clients see it.
 pub async fn get(state: &AppState) -> ServiceResult<Instance> {
@@ -23,6 +23,7 @@ pub async fn get(state: &AppState) -> ServiceResult<Instance> {
         log_vrf_key: Some(B64(state.labels.public().to_bytes().to_vec())),
         keep_events_days: state.config.keep_events.map(KeepEvents::days),
         keep_drafts_days: state.config.keep.drafts_days(),
+        erased_in_backups: backups::erased(state).await?,
         passkeys: state.relying_party.is_offered(),
         identity_providers,
         phone: state.sms.is_some(),

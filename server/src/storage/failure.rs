@@ -65,8 +65,8 @@ fn of_postgres(code: &str) -> Failure {
     match code {
         "53100" => Failure::Full,
         "25006" => Failure::ReadOnly,
-        // It stops, starts, or its disk fails.
-        "57P01" | "57P02" | "57P03" | "58030" => Failure::Away,
+        // It stops, starts, or its disk fails; it lets nobody in, there is no such database any more, or the password is another.
+        "57P01" | "57P02" | "57P03" | "58030" | "55000" | "3D000" | "28000" | "28P01" => Failure::Away,
         "55P03" | "57014" | "25P03" | "53300" | "40001" | "40P01" => Failure::Busy,
         "XX001" | "XX002" => Failure::Damaged,
         other if other.starts_with("08") => Failure::Away,
@@ -94,6 +94,8 @@ mod tests {
             ("25006", Failure::ReadOnly),
             ("57P01", Failure::Away),
             ("08006", Failure::Away),
+            ("55000", Failure::Away),
+            ("28P01", Failure::Away),
             ("40001", Failure::Busy),
             ("XX001", Failure::Damaged),
             ("23505", Failure::Other),

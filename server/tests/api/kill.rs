@@ -58,7 +58,7 @@ const OPERATIONS_ON_POSTGRES: u64 = 40;
 const SHORTEST: u64 = 50;
 const LONGEST: u64 = 800;
 
-const PEOPLE: [&str; 3] = ["Ann", "Bea", "Cem"];
+pub const PEOPLE: [&str; 3] = ["Ann", "Bea", "Cem"];
 
 /// Kills the program at whatever point and starts it again, in a thread of its own.
 struct Killer {
@@ -126,7 +126,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|e| panic!("{variable}: {e}")))
 }
 
-fn email(name: &str) -> String {
+pub fn email(name: &str) -> String {
     format!("{}@clinic.example", name.to_lowercase())
 }
 
@@ -138,7 +138,7 @@ async fn join(origin: &str, name: &str, role: Role, token: Option<&str>) -> Pers
 }
 
 /// Three who know each other.
-async fn workers<'t>(origin: &str, set_up_token: &str, dice: &mut Dice, tally: &'t Tally) -> Vec<Worker<'t>> {
+pub async fn workers<'t>(origin: &str, set_up_token: &str, dice: &mut Dice, tally: &'t Tally) -> Vec<Worker<'t>> {
     join(origin, "Ada", Role::Administrator, Some(set_up_token)).await;
     let mut people = Vec::new();
     for name in PEOPLE {

@@ -1,5 +1,6 @@
 //! Three programs on one PostgreSQL and one bucket are killed, one after the other, while people work, and started again. Whoever
-//! works reaches them by a balancer, tries again what fails, and loses nothing: what was acknowledged is there, once.
+//! works reaches them by a balancer, tries again what fails, and loses nothing: what was acknowledged is there, once, and what was
+//! taken back is given by none of them.
 
 use std::{
     collections::HashSet,
@@ -13,9 +14,10 @@ use std::{
 };
 
 use api_types::{AccountId, B64, ReportId, SessionId, accounts::Role, audit::Action, drafts::PutDraft, live::LiveKind};
-use client::NoSecondFactor;
+use client::{Client, NoSecondFactor, native::Native};
 use entities::audit_events;
 use futures::{StreamExt, future::join_all};
+use reqwest::{Method, StatusCode};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use server::{
     database_url::DatabaseUrl,
@@ -25,6 +27,7 @@ use tempfile::TempDir;
 
 use crate::{
     honest_client::{PASSWORD, device},
+    kill_people::{Dice, Tally, Worker, read},
     live::{Heard, try_listen_from},
     mail_server::free_port,
     replica_harness::{Place, Program, copy_secrets, fresh_connections},
@@ -36,6 +39,7 @@ const KILLS: usize = 9;
 /// People who save drafts all the time.
 const WRITERS: u8 = 4;
 const EMAIL: &str = "pat@clinic.example";
+const READER: &str = "bea@clinic.example";
 
 /// Whether people still work.
 struct Working(AtomicBool);
@@ -72,6 +76,67 @@ async fn sign_in(place: &Place, working: &Working) -> Vec<Begun> {
         }
     }
     begun
+}
+
+/// Signs out again and again: an end that was acknowledged counts on every server that answers, whatever is killed meanwhile.
+async fn sign_out(place: &Place, origins: &[String; 3], working: &Working) -> usize {
+    let http = fresh_connections();
+    let ask = async |method: Method, url: String, token: &str| {
+        let request = http.request(method, url).bearer_auth(token).timeout(Duration::from_secs(20));
+        request.send().await.ok().map(|answer| answer.status())
+    };
+    let mut ended = 0;
+    while working.go_on() {
+        let Ok(person) = place.client().sign_in(EMAIL, PASSWORD, device(), &NoSecondFactor).await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let token = person.token().unwrap();
+        loop {
+            match ask(Method::DELETE, format!("{}/api/v1/session", place.origin()), token).await {
+                // Tried again, it is none any more where the first try got through.
+                Some(status) if status.is_success() || status == StatusCode::UNAUTHORIZED => break,
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        for origin in origins {
+            let status = ask(Method::GET, format!("{origin}/api/v1/account"), token).await;
+            let denied = status.is_none_or(|status| status == StatusCode::UNAUTHORIZED || status.is_server_error());
+            assert!(denied, "a session that was ended, at {origin}: {status:?}");
+        }
+        ended += 1;
+    }
+    ended
+}
+
+/// Gives somebody reports, takes them back and makes new keys, again and again; each time whoever lost access tries to open one.
+async fn share_and_revoke(worker: &mut Worker<'_>, tally: &Tally, working: &Working) {
+    while working.go_on() {
+        worker.work(tally.acknowledged() + 1).await;
+    }
+}
+
+/// Who owns reports, and who is given them.
+async fn owner_and_reader<'t>(place: &Place, tally: &'t Tally) -> Worker<'t> {
+    let owner = place.join("Ann Owner", "ann@clinic.example", Role::Patient, None).await;
+    let reader = place.join("Bea Reader", READER, Role::Patient, None).await;
+    assert_eq!(owner.find_by_email(READER).await.unwrap().unwrap().id, reader.account_id());
+    let seed = u64::from_le_bytes(server::random::bytes().unwrap());
+    println!("the owner's choices: {seed}");
+    Worker::new(owner, vec![reader], Dice::new(seed), tally)
+}
+
+/// On each server the reader opens what the owner's list says, and nothing that was taken back.
+async fn permissions_are_the_same_everywhere(origins: &[String; 3], worker: &Worker<'_>) {
+    for origin in origins {
+        let client = Client::new(Native::new(origin).unwrap());
+        let reader = client.sign_in(READER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+        for kept in &worker.kept {
+            let found = read(&reader, &kept.id).await;
+            let opens = found.as_ref().is_ok_and(|found| *found == kept.content);
+            assert_eq!(opens, kept.opens_for(0), "{} at {origin}: {:?}", kept.id, found.err());
+        }
+    }
 }
 
 /// What one who saves a draft was told.
@@ -165,6 +230,8 @@ async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_sta
         place.balancer.add(ports[n]);
     }
 
+    let tally = Tally::default();
+    let mut owner = owner_and_reader(&place, &tally).await;
     let (working, token) = (Working::begin(), pat.token().unwrap());
     let log = Published::of(&origins[0]).await;
     let before = log.reaching(1).await.0;
@@ -174,14 +241,23 @@ async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_sta
         working.end();
     };
     let signing_in = join_all([(); 2].map(|()| sign_in(&place, &working)));
+    let signing_out = sign_out(&place, &origins, &working);
+    let sharing = share_and_revoke(&mut owner, &tally, &working);
     let saving = join_all((0..WRITERS).map(|n| save(&place, &working, token, n)));
     let listening = listen(&origins, token, &working);
-    let ((), begun, saved, heard) = tokio::join!(killing, signing_in, saving, listening);
+    let ((), begun, ended, (), saved, heard) =
+        tokio::join!(killing, signing_in, signing_out, sharing, saving, listening);
     let begun: Vec<Begun> = begun.into_iter().flatten().collect();
     let saves: u64 = saved.iter().map(|it| it.acknowledged + 1).sum();
-    println!("{KILLS} kills: {} sign-ins and {saves} saves acknowledged, {} events heard", begun.len(), heard.len());
+    println!(
+        "{KILLS} kills: {} sign-ins, {ended} ends and {saves} saves acknowledged, {} events heard, {tally:?}",
+        begun.len(),
+        heard.len()
+    );
     assert!(begun.len() >= KILLS && saves >= 100, "they worked");
+    assert!(ended > 0 && tally.revocations.get() > 0, "and took back");
 
+    permissions_are_the_same_everywhere(&origins, &owner).await;
     sessions_are_open_everywhere(&origins, &begun).await;
     each_was_heard_once(&heard, &begun);
     let db = Db::open_existing(&place.url).await.unwrap();
@@ -209,7 +285,7 @@ async fn sessions_are_open_everywhere(origins: &[String; 3], begun: &[Begun]) {
         for origin in origins {
             let url = format!("{origin}/api/v1/account");
             let answer = http.get(url).bearer_auth(&session.token).send().await.unwrap();
-            assert_eq!(answer.status(), reqwest::StatusCode::UNAUTHORIZED);
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
         }
     }
 }

@@ -51,6 +51,8 @@ mod escrow_notice;
 #[cfg(feature = "hydrate")]
 mod find_person;
 #[cfg(feature = "hydrate")]
+mod in_backups;
+#[cfg(feature = "hydrate")]
 mod key;
 #[cfg(feature = "hydrate")]
 mod link;

@@ -167,6 +167,7 @@ impl Fake {
                     log_vrf_key: None,
                     keep_events_days: None,
                     keep_drafts_days: None,
+                    erased_in_backups: None,
                     instance_id: B64(self.instance.to_vec()),
                     name: "Test clinic".to_owned(),
                     set_up: organisation_key.is_some(),

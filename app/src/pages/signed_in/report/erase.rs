@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use super::handle::Handle;
 use crate::{
     components::{Banner, Confirm, Tone, use_toasts},
-    pages::signed_in::prove::{ProveDialog, Proving},
+    pages::signed_in::{
+        in_backups::HeldByBackups,
+        prove::{ProveDialog, Proving},
+    },
     t,
     vault::{Attempt, Keys, use_vault},
 };
@@ -35,6 +38,7 @@ pub(super) fn EraseDialog(handle: Handle, open: RwSignal<bool>) -> impl IntoView
             on_confirm=erase
         >
             <p>{t!(report.erase_text)}</p>
+            <HeldByBackups/>
             {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
         <ProveDialog proving/>

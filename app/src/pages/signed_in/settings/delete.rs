@@ -10,7 +10,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::leaving::{TeamsFirst, TypedAddress};
 use crate::{
     components::{BackLink, Banner, Button, ButtonKind, Card, Page, Tone},
-    pages::signed_in::prove::{ProveDialog, Proving},
+    pages::signed_in::{
+        in_backups::HeldByBackups,
+        prove::{ProveDialog, Proving},
+    },
     t,
     vault::{Attempt, Keys, index, reports::title_of, use_vault},
 };
@@ -66,6 +69,7 @@ fn Goes() -> impl IntoView {
                 <li>{t!(leaving.stays_keys)}</li>
                 <li>{t!(leaving.stays_address)}</li>
                 <li>{t!(leaving.stays_copies)}</li>
+                <li><HeldByBackups/></li>
             </ul>
         </Card>
     }

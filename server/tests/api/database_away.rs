@@ -1,0 +1,75 @@
+//! A PostgreSQL that is away is said by name, loses nothing that was acknowledged, and is found again without a restart.
+
+use std::time::{Duration, Instant};
+
+use api_types::ErrorCode;
+use client::{PatientChoice, content::ReportFields};
+use reqwest::{Method, header};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use server::{database_url::DatabaseUrl, log};
+
+use crate::{
+    backup::{FILE, write_some},
+    harness::Server,
+    honest_client::{Person, clinic, read},
+    postgres,
+};
+
+/// Nobody is let in any more, and who is in is put out.
+async fn lose(admin: &DatabaseConnection, name: &str) {
+    admin.execute_unprepared(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await.unwrap();
+    let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    admin.execute_unprepared(&sql).await.unwrap();
+}
+
+async fn begun(author: &Person) -> client::Result<()> {
+    let fields = ReportFields { title: "Meanwhile".into(), ..ReportFields::default() };
+    author.begin_draft(PatientChoice::Account(author.account_id()), fields).await.map(drop)
+}
+
+fn refusal<A>(result: client::Result<A>) -> Option<ErrorCode> {
+    result.err().and_then(|error| error.problem())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
+    let Some(address) = postgres::database("").await else { return };
+    let url = DatabaseUrl::parse(&address).unwrap();
+    let to = url.clone();
+    let server = Server::start_with(move |config| config.database_url = to).await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 1).await.remove(0);
+    let (admin, name) = (postgres::connect("postgres").await, address.rsplit('/').next().unwrap());
+
+    lose(&admin, name).await;
+    for _ in 0..3 {
+        assert_eq!(refusal(read(&patient, &kept).await), Some(ErrorCode::DatabaseUnavailable));
+        assert_eq!(refusal(begun(&patient).await), Some(ErrorCode::DatabaseUnavailable));
+    }
+    let answer = server.get("/account", patient.token()).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "database_unavailable".to_owned()));
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    let ready = server.send(server.request(Method::GET, "/readyz")).await;
+    assert_eq!((ready.status.as_u16(), ready.code()), (503, "database_unavailable".to_owned()));
+
+    admin.execute_unprepared(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await.unwrap();
+    // Each connection that was put out shows once.
+    let (again, mut answered) = (Instant::now(), 0);
+    while answered < 30 {
+        match begun(&patient).await {
+            Ok(()) => answered += 1,
+            Err(error) => {
+                assert_eq!(error.problem(), Some(ErrorCode::DatabaseUnavailable));
+                answered = 0;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        assert!(again.elapsed() < Duration::from_secs(30), "it stays away");
+    }
+    assert_eq!(read(&patient, &kept).await.unwrap().len(), FILE);
+    let more = write_some(&patient, 1).await.remove(0);
+    assert_eq!(read(&patient, &more).await.unwrap().len(), FILE);
+    patient.check_log().await.unwrap();
+    let folder = server.stop().await;
+    log::verify(&url, folder.path()).await.unwrap();
+}
