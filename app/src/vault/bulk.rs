@@ -81,20 +81,21 @@ async fn next(task: &mut Task, control: &Control, part: Option<u32>) -> Result<M
     let mut answer = Box::pin(task.next());
     loop {
         control.check()?;
-        match futures::future::select(answer, Box::pin(moment())).await {
-            Either::Left((Some(message), _)) => match message.kind().as_str() {
-                "beat" => {
-                    heard = browser::now();
-                    answer = Box::pin(task.next());
-                }
-                "failed" => return Err(failure(&message, part)),
-                _ => return Ok(message),
-            },
-            Either::Left((None, _)) => return Err(BROKEN),
+        let said = match futures::future::select(answer, Box::pin(moment())).await {
+            Either::Left((said, _)) => said.ok_or(BROKEN)?,
             // Dropping the task gives it up in the worker too.
             Either::Right(_) if browser::now() - heard > SILENCE => return Err(TransportError::TimedOut.into()),
-            Either::Right((_, waiting)) => answer = waiting,
+            Either::Right((_, waiting)) => {
+                answer = waiting;
+                continue;
+            }
+        };
+        match said.kind().as_str() {
+            "beat" => heard = browser::now(),
+            "failed" => return Err(failure(&said, part)),
+            _ => return Ok(said),
         }
+        answer = Box::pin(task.next());
     }
 }
 
