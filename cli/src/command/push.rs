@@ -77,7 +77,7 @@ async fn completed(context: &Context, draft: &OpenDraft<Native>, args: &Push) ->
     Ok(draft.complete().await?.id)
 }
 
-fn is_interruption(error: &CliError) -> bool {
+pub(super) fn is_interruption(error: &CliError) -> bool {
     matches!(error, CliError::Client(error) if error.is_transient() || matches!(error, ClientError::Cancelled))
 }
 
