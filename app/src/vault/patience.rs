@@ -1,5 +1,6 @@
 //! Transfers that break: how often and after what rests they are tried again.
 
+use api_types::ErrorCode;
 use client::{ClientError, Result, bulk::Control};
 
 use crate::browser;
@@ -28,7 +29,9 @@ impl Broken {
 
     /// Waits where the transfer may be tried again: a second, then twice as long each time. Else gives the error back.
     pub(super) async fn again(&mut self, control: &Control, error: ClientError) -> Result<()> {
-        if !error.is_transient() || self.times >= self.most {
+        // A server that answers, and fails, is no connection to wait for.
+        let most = if error.problem() == Some(ErrorCode::Internal) { self.most.min(MOMENT) } else { self.most };
+        if !error.is_transient() || self.times >= most {
             return Err(error);
         }
         control.lost(true);
