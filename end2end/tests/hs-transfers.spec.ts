@@ -135,6 +135,7 @@ test('a change that was killed goes on, and adds no file twice', async () => {
     });
     await expect(killed).rejects.toThrow(HsError);
     proxy.release('never');
+    await expect(hs.run(['push', '--resume', id, second.path])).rejects.toThrow(/hs edit/);
     expect(await hs.run(['edit', id, '--continue', ...added])).toMatchObject({ version: 2 });
     const out = join(hs.home, 'changed');
     await hs.run(['pull', id, '--out', out]);

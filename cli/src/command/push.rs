@@ -55,6 +55,10 @@ async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<
 async fn resume(context: &Context, vault: &Vault<Native>, draft: &str, args: &Push) -> Result<ReportId> {
     let id: ReportId = draft.parse().map_err(|_| CliError::Argument(format!("{draft:?} is not the id of a draft")))?;
     let draft = vault.open_draft(&id).await?;
+    if draft.base().is_some() {
+        let detail = format!("that is a change of a report that is there: hs edit {id} --continue goes on with it");
+        return Err(CliError::Argument(detail));
+    }
     finish(context, &draft, args).await
 }
 
