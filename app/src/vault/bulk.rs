@@ -157,7 +157,7 @@ impl WebBulk {
         control: &Control,
         i: u64,
     ) -> Result<(Hash32, Hash32)> {
-        let mut broken = Broken::for_a_moment();
+        let mut broken = Broken::for_a_moment(&self.pool);
         loop {
             match self.try_seal(job, source, ledger, control, i).await {
                 Err(error) => broken.again(control, error).await?,
@@ -204,7 +204,7 @@ impl WebBulk {
 
     /// What a task that fetches comes to, however long the connection is away meanwhile: until a stop is asked for.
     async fn fetched(&self, fetch: impl Fn() -> Result<Message>, control: &Control, part: u32) -> Result<Message> {
-        let mut broken = Broken::patient();
+        let mut broken = Broken::patient(&self.pool);
         loop {
             match self.try_fetch(fetch()?, control, part).await {
                 Err(error) => broken.again(control, error).await?,
