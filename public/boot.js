@@ -18,12 +18,24 @@ async function start() {
   glue.hydrate();
 }
 
-// An archive that was offered for saving lies in this origin's own storage until then (app/src/vault/archive.rs), decrypted: it
-// goes with the next page. One that another tab is writing is locked and stays.
-navigator.storage
-  ?.getDirectory?.()
-  .then((folder) => folder.removeEntry("healthsecure-archive.zip"))
-  .catch(() => {});
+// What was decrypted to be saved lies in this origin's own storage until then, and goes with the next page: an archive
+// (app/src/vault/archive.rs), unless another tab is writing it, which locks it; and the folders of pages that are gone
+// (app/src/vault/saving.rs). A page that is there holds a lock of its folder's name, and had it before there was a folder:
+// so the folders are listed first.
+async function sweep() {
+  const root = await navigator.storage.getDirectory();
+  const gone = (name, options) => root.removeEntry(name, options).catch(() => {});
+  await gone("healthsecure-archive.zip");
+  const folders = [];
+  for await (const name of root.keys()) if (name.startsWith("downloads-")) folders.push(name);
+  if (folders.length === 0) return;
+  const { held } = await navigator.locks.query();
+  const there = new Set(held.map((lock) => lock.name));
+  for (const name of folders) if (!there.has(name)) await gone(name, { recursive: true });
+}
+
+// A browser without such a store keeps nothing there.
+sweep().catch(() => {});
 
 const lack = missing();
 if (lack) {

@@ -15,7 +15,7 @@ export const words = {
     doctor: /^A doctor/,
     patient: /^A patient/,
     next: 'Continue',
-    codeTitle: 'Look into your mail',
+    codeTitle: 'Check your e-mail',
     codeLead: (email: string) => `A message is on its way to ${email}. It has a code, or tells you that the address has an account already.`,
     code: 'Code from the message',
     codeShape: 'The code has 8 digits.',

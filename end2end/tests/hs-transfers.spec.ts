@@ -118,6 +118,36 @@ test('a file that changed before the push went on is sealed under another salt',
   }
 });
 
+test('a change that was killed goes on, and adds no file twice', async () => {
+  test.setTimeout(180_000);
+  const { proxy, hs, end } = await patient();
+  try {
+    const [first, second] = [scan('first.bin', 1000, 1), scan('second.bin', 2 * SEGMENT, 2)];
+    const { report_id: id } = (await hs.run(['push', scan('before.bin', 10).path, ...about])) as { report_id: string };
+    const added = ['--add', first.path, '--add', second.path];
+    proxy.hold((request) => (request.url ?? '').endsWith('/segments/1'));
+    const killed = hs.runWatched(['edit', id, ...added], (process) => {
+      const look = setInterval(() => {
+        if (proxy.heldCount === 0) return;
+        clearInterval(look);
+        process.kill('SIGKILL');
+      }, 20);
+    });
+    await expect(killed).rejects.toThrow(HsError);
+    proxy.release('never');
+    await expect(hs.run(['push', '--resume', id, second.path])).rejects.toThrow(/hs edit/);
+    expect(await hs.run(['edit', id, '--continue', ...added])).toMatchObject({ version: 2 });
+    const out = join(hs.home, 'changed');
+    await hs.run(['pull', id, '--out', out]);
+    expect(readdirSync(out).sort()).toEqual(['before.bin', first.name, second.name]);
+    const { files } = (await hs.run(['pull', id, '--out', out])) as { files: string[] };
+    expect(files, 'each once').toHaveLength(3);
+    for (const one of [first, second]) expect(sameAs(one, join(out, one.name)), one.name).toBe(true);
+  } finally {
+    await end();
+  }
+});
+
 test('hs waits for a connection that is away for a while, both ways', async () => {
   test.setTimeout(240_000);
   const { proxy, hs, end } = await patient();

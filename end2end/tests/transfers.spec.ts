@@ -259,7 +259,7 @@ test('a large file is written while it comes, shown when all of it is right, and
   }
 });
 
-test('what a page left behind goes when the next vault opens', async ({ clinic, enter }) => {
+test('what a page left behind goes with the next page', async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   await author.page.evaluate(async () => {
     const root = await navigator.storage.getDirectory();
@@ -269,7 +269,8 @@ test('what a page left behind goes when the next vault opens', async ({ clinic, 
     await stream.close();
   });
   expect(await kept(author.page)).toHaveLength(1);
-  await author.reload();
+  await author.page.reload();
+  await author.heading(words.signIn.locked).waitFor();
   await expect.poll(async () => (await kept(author.page)).length, { timeout: 15_000 }).toBe(0);
 });
 

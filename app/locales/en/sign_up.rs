@@ -38,7 +38,7 @@ texts! {
         password_common = "This is one of the most used passwords; attackers try it first. Choose another.";
         password_unjudged = "The password could not be checked, because the server can't be reached. Try again.";
         weak = "This password would be guessed quickly. Make it longer or less usual.";
-        code_title = "Look into your mail";
+        code_title = "Check your e-mail";
         code_lead = "A message is on its way to {email}. It has a code, or tells you that the address has an account already.";
         code = "Code from the message";
         code_hint = "8 digits. They count for ten minutes; tell them to nobody.";

@@ -81,20 +81,21 @@ async fn next(task: &mut Task, control: &Control, part: Option<u32>) -> Result<M
     let mut answer = Box::pin(task.next());
     loop {
         control.check()?;
-        match futures::future::select(answer, Box::pin(moment())).await {
-            Either::Left((Some(message), _)) => match message.kind().as_str() {
-                "beat" => {
-                    heard = browser::now();
-                    answer = Box::pin(task.next());
-                }
-                "failed" => return Err(failure(&message, part)),
-                _ => return Ok(message),
-            },
-            Either::Left((None, _)) => return Err(BROKEN),
+        let said = match futures::future::select(answer, Box::pin(moment())).await {
+            Either::Left((said, _)) => said.ok_or(BROKEN)?,
             // Dropping the task gives it up in the worker too.
             Either::Right(_) if browser::now() - heard > SILENCE => return Err(TransportError::TimedOut.into()),
-            Either::Right((_, waiting)) => answer = waiting,
+            Either::Right((_, waiting)) => {
+                answer = waiting;
+                continue;
+            }
+        };
+        match said.kind().as_str() {
+            "beat" => heard = browser::now(),
+            "failed" => return Err(failure(&said, part)),
+            _ => return Ok(said),
         }
+        answer = Box::pin(task.next());
     }
 }
 
@@ -156,7 +157,7 @@ impl WebBulk {
         control: &Control,
         i: u64,
     ) -> Result<(Hash32, Hash32)> {
-        let mut broken = Broken::for_a_moment();
+        let mut broken = Broken::for_a_moment(&self.pool);
         loop {
             match self.try_seal(job, source, ledger, control, i).await {
                 Err(error) => broken.again(control, error).await?,
@@ -203,7 +204,7 @@ impl WebBulk {
 
     /// What a task that fetches comes to, however long the connection is away meanwhile: until a stop is asked for.
     async fn fetched(&self, fetch: impl Fn() -> Result<Message>, control: &Control, part: u32) -> Result<Message> {
-        let mut broken = Broken::patient();
+        let mut broken = Broken::patient(&self.pool);
         loop {
             match self.try_fetch(fetch()?, control, part).await {
                 Err(error) => broken.again(control, error).await?,

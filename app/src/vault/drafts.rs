@@ -1,7 +1,12 @@
 //! Drafts of the page: the list, and the ones being written with their uploads. A draft goes on uploading while its author
 //! looks at another page; locking stops it, and nothing of what is stored is lost.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use api_types::ReportId;
 use client::{
@@ -137,7 +142,7 @@ struct Inner {
     saving: ArcRwSignal<Saving>,
     sources: RefCell<HashMap<u32, web_sys::File>>,
     running: RefCell<HashMap<u32, Cancel>>,
-    ended: std::cell::Cell<bool>,
+    ended: Cell<bool>,
 }
 
 /// Speed over the last seconds.
@@ -187,7 +192,7 @@ impl Session {
             saving: ArcRwSignal::new(Saving::Nothing),
             sources: RefCell::default(),
             running: RefCell::default(),
-            ended: std::cell::Cell::new(false),
+            ended: Cell::new(false),
         }))
     }
 
@@ -218,6 +223,7 @@ impl Session {
 
     /// Takes the fields and saves them. What fails is tried again with the next change, or by the page.
     pub async fn save(&self, fields: ReportFields) {
+        let _under_way = UnderWay::begin();
         self.0.saving.set(Saving::Running);
         let outcome = match self.0.draft.set_fields(fields) {
             Ok(()) => self.0.draft.save().await,
@@ -321,6 +327,11 @@ impl Session {
     /// Whether something of it is stored.
     pub fn is_stored(&self) -> bool {
         self.0.draft.is_stored()
+    }
+
+    /// Whether something was typed in it that is nowhere but here.
+    fn is_unsaved(&self) -> bool {
+        self.0.saving.with_untracked(|saving| matches!(saving, Saving::Running | Saving::Failed(_)))
     }
 
     /// Saves the changes as the report's next version; gives its number.
@@ -532,6 +543,37 @@ impl Session {
     }
 }
 
+thread_local! {
+    /// How many saves are under way.
+    static SAVES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A save, until it ends.
+struct UnderWay;
+
+impl UnderWay {
+    fn begin() -> Self {
+        SAVES.set(SAVES.get() + 1);
+        Self
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        SAVES.set(SAVES.get() - 1);
+    }
+}
+
+/// Waits for what a page that goes away now saves last, but not longer than so many milliseconds.
+pub(super) async fn saved_within(milliseconds: i32) {
+    let end = browser::now() + i64::from(milliseconds);
+    // It begins when the page goes, which is a moment from now.
+    browser::sleep(0).await;
+    while SAVES.get() > 0 && browser::now() < end {
+        browser::sleep(20).await;
+    }
+}
+
 /// The drafts being written; `Copy`, from [`use_drafts`].
 #[derive(Clone, Copy)]
 pub struct Drafts {
@@ -601,7 +643,7 @@ impl Drafts {
     /// [`ClientError::NotAllowed`], [`ClientError::NewestUnseen`], a refusal, no connection.
     pub async fn edit(self, open: &Keys, id: &ReportId) -> Result<Session> {
         if let Some(session) = self.sessions.with_value(|sessions| sessions.get(id).cloned()) {
-            if session.is_stored() {
+            if session.is_stored() || session.is_unsaved() {
                 return Ok(session);
             }
             // Looked at before and left as it was: the report may have another version by now.

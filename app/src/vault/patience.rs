@@ -1,7 +1,9 @@
 //! Transfers that break: how often and after what rests they are tried again.
 
+use api_types::ErrorCode;
 use client::{ClientError, Result, bulk::Control};
 
+use super::pool::Pool;
 use crate::browser;
 
 /// Longest rest, in milliseconds.
@@ -11,34 +13,42 @@ const LOOK: i32 = 500;
 /// Tries again where a caller tells people of it soon.
 const MOMENT: u32 = 2;
 
-/// How often one transfer broke, and how often it may.
-pub(super) struct Broken {
+/// How often one transfer broke, and how often it may. When the vault locks it goes on no more: whoever waits has its keys.
+pub(super) struct Broken<'a> {
     times: u32,
     most: u32,
+    pool: &'a Pool,
+    ended: u32,
 }
 
-impl Broken {
-    pub(super) fn for_a_moment() -> Self {
-        Self { times: 0, most: MOMENT }
+impl<'a> Broken<'a> {
+    pub(super) fn for_a_moment(pool: &'a Pool) -> Self {
+        Self { times: 0, most: MOMENT, pool, ended: pool.times_ended() }
     }
 
-    pub(super) fn patient() -> Self {
-        Self { times: 0, most: u32::MAX }
+    pub(super) fn patient(pool: &'a Pool) -> Self {
+        Self { most: u32::MAX, ..Self::for_a_moment(pool) }
+    }
+
+    fn check(&self, control: &Control) -> Result<()> {
+        if self.pool.times_ended() == self.ended { control.check() } else { Err(ClientError::Cancelled) }
     }
 
     /// Waits where the transfer may be tried again: a second, then twice as long each time. Else gives the error back.
     pub(super) async fn again(&mut self, control: &Control, error: ClientError) -> Result<()> {
-        if !error.is_transient() || self.times >= self.most {
+        // A server that answers, and fails, is no connection to wait for.
+        let most = if error.problem() == Some(ErrorCode::Internal) { self.most.min(MOMENT) } else { self.most };
+        if !error.is_transient() || self.times >= most {
             return Err(error);
         }
         control.lost(true);
         let end = browser::now() + i64::from(rest_after(self.times));
         self.times = self.times.saturating_add(1);
         while browser::now() < end {
-            control.check()?;
+            self.check(control)?;
             browser::sleep_or_online(LOOK).await;
         }
-        control.check()
+        self.check(control)
     }
 
     /// It got through.

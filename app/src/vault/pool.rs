@@ -101,6 +101,7 @@ pub(super) struct Pool {
     members: RefCell<Vec<Rc<Member>>>,
     last: Cell<u32>,
     places: Rc<Places>,
+    ended: Cell<u32>,
 }
 
 /// How many segments are under way, of all files together, and who waits for one to end: each in turn, so that files that are
@@ -178,8 +179,14 @@ impl Pool {
         }
     }
 
+    /// How often its workers were ended: what began before goes on no more.
+    pub(super) fn times_ended(&self) -> u32 {
+        self.ended.get()
+    }
+
     /// Ends all workers and with them what they hold in memory.
     pub(super) fn end(&self) {
+        self.ended.set(self.ended.get().wrapping_add(1));
         for member in self.members.take() {
             member.waiting.borrow_mut().clear();
         }

@@ -20,7 +20,7 @@ use super::{
     BrowserPasskeys, Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
     index::{self, Index},
-    key_watch, live, saving,
+    key_watch, live,
     session::device,
 };
 
@@ -207,7 +207,6 @@ pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
 /// Hears live events and watches the log of keys until the handle ends it, and with it their hold on the keys.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_listen))]
 pub(super) fn listen(vault: Vault, keys: Keys) -> Result<AbortHandle, SplitLoaderError> {
-    spawn_local(saving::sweep());
     let (listening, handle) = abortable(join(live::listen(vault, keys.clone()), key_watch::watch(vault, keys)));
     spawn_local(async move {
         // Ends by itself or by the handle.

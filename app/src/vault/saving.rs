@@ -3,11 +3,12 @@
 //! (its origin private file system), from where it is saved once all of it is right.
 //!
 //! What the browser keeps is plaintext, so it goes when it was saved, when anything fails, when the vault locks, and, where a
-//! page ended without a word, when the next vault opens in this browser.
+//! page ended without a word, when the next page is loaded in this browser (public/boot.js).
 
 use std::{cell::RefCell, time::Duration};
 
 use client::{ClientError, Result};
+use futures::channel::oneshot;
 use js_sys::{Array, Function, IteratorNext, Promise, Reflect};
 use leptos::prelude::{set_timeout, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -21,10 +22,13 @@ use super::sink::Sink;
 
 /// Files from this size on are written to a file while they come.
 const STREAMED_MIN: u64 = 64_000_000;
-/// How the folders of pages begin, in the browser's private files.
+/// How the folders of pages begin, in the browser's private files. public/boot.js knows them by it.
 const FOLDER: &str = "downloads-";
 /// How many bytes of a finished file a browser surely copies to its place in a second.
 const COPIED: u64 = 8_000_000;
+/// How often it is tried to remove what the browser keeps, 50 milliseconds apart: a download that rests between two tries of its
+/// own takes half a second to give up.
+const TRIES: u32 = 20;
 
 /// Where a file is saved.
 pub(super) enum Target {
@@ -188,24 +192,27 @@ fn locks() -> Option<JsValue> {
 }
 
 /// This page's folder, made when it is first needed. As long as the page is there it holds a lock of the folder's name, by
-/// which other pages know that it isn't left over.
+/// which other pages know that it isn't left over; so it has the lock before there is a folder.
 async fn home() -> Option<FileSystemDirectoryHandle> {
     if let Some(folder) = HOME.with_borrow(|home| home.as_ref().map(|home| home.folder.clone())) {
         return Some(folder);
     }
     let (locks, root, name) = (locks()?, root().await?, format!("{FOLDER}{}", random()));
-    let for_ever = Closure::once_into_js(|| Promise::new(&mut |_, _| {}));
+    let (told, granted) = oneshot::channel();
+    let for_ever = Closure::once_into_js(move || {
+        // Whoever waits is there.
+        let _ = told.send(());
+        Promise::new(&mut |_, _| {})
+    });
     let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
     Reflect::apply(&request, &locks, &Array::of2(&name.as_str().into(), &for_ever)).ok()?;
+    granted.await.ok()?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
     let folder = JsFuture::from(root.get_directory_handle_with_options(&name, &options)).await.ok()?;
     let folder: FileSystemDirectoryHandle = folder.unchecked_into();
-    // Another download may have been as quick: then this folder stays empty, and goes when the page is gone.
-    if HOME.with_borrow(Option::is_none) {
-        HOME.set(Some(Home { root, folder: folder.clone(), name }));
-    }
-    Some(folder)
+    // Another download may have been as quick: then its folder is the one, and this stays empty and goes when the page is gone.
+    Some(HOME.with_borrow_mut(|home| home.get_or_insert(Home { root, folder, name }).folder.clone()))
 }
 
 fn all_of_it() -> FileSystemRemoveOptions {
@@ -219,40 +226,23 @@ pub(super) fn has_files() -> bool {
     HOME.with_borrow(Option::is_some)
 }
 
-/// Removes this page's folder, with what is in it. Returns when that is done.
+/// Removes this page's folder, with what is in it. Returns when that is done, or can't be.
 pub(super) async fn leave() {
-    let Some(Home { root, name, .. }) = HOME.take() else { return };
-    // A file that is still written to can't be removed: giving it up takes a moment.
-    for _ in 0..10 {
+    let Some(Home { root, folder, name }) = HOME.take() else { return };
+    for _ in 0..TRIES {
         if JsFuture::from(root.remove_entry_with_options(&name, &all_of_it())).await.is_ok() {
             return;
+        }
+        // A file that is still written to can't be removed, nor the folder with it: giving it up takes a moment. All others go now.
+        for file in names(&folder).await.unwrap_or_default() {
+            let _ = JsFuture::from(folder.remove_entry(&file)).await;
         }
         crate::browser::sleep(50).await;
     }
 }
 
-/// Removes what pages left that are gone.
-pub(super) async fn sweep() {
-    let (Some(locks), Some(root)) = (locks(), root().await) else { return };
-    let Some(held) = held(&locks).await else { return };
-    for name in names(&root).await.unwrap_or_default() {
-        if name.starts_with(FOLDER) && !held.contains(&name) {
-            // Another page may be as quick.
-            let _ = JsFuture::from(root.remove_entry_with_options(&name, &all_of_it())).await;
-        }
-    }
-}
-
-/// The names of all locks that pages hold.
-async fn held(locks: &JsValue) -> Option<Vec<String>> {
-    let snapshot = call(locks, "query", &Array::new()).await.ok()?;
-    let held: Array = Reflect::get(&snapshot, &"held".into()).ok()?.dyn_into().ok()?;
-    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
-    Some(held.iter().filter_map(name).collect())
-}
-
-async fn names(root: &FileSystemDirectoryHandle) -> Option<Vec<String>> {
-    let (entries, mut names) = (root.keys(), Vec::new());
+async fn names(folder: &FileSystemDirectoryHandle) -> Option<Vec<String>> {
+    let (entries, mut names) = (folder.keys(), Vec::new());
     loop {
         let next: IteratorNext = JsFuture::from(entries.next().ok()?).await.ok()?.unchecked_into();
         if next.done() {

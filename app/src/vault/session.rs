@@ -9,7 +9,7 @@ use api_types::{
 };
 use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
-use futures::future::{AbortHandle, join};
+use futures::future::{AbortHandle, join, join3};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -17,7 +17,7 @@ use super::{
     Attempt, NewAccount, Stop, Vault, VaultState,
     address::Address,
     claim::{self, Arrival},
-    explain, idle,
+    drafts, explain, idle,
     platform::WebPlatform,
     program, saving,
 };
@@ -477,9 +477,10 @@ impl Vault {
 
     /// Loads a locked page anew, because dropped memory isn't overwritten memory: at once, or as soon as the server can be
     /// reached and nobody is about to unlock. Until then what the program wrote into its memory stays there, without keys. What
-    /// the browser keeps of files that were being saved goes at once.
+    /// the browser keeps of files that were being saved goes at once; what was typed last has [`LAST_SAVE`] to arrive as well.
     async fn begin_anew(self) {
-        let (reached, ()) = join(self.reach_and_save(), saving::leave()).await;
+        let last = drafts::saved_within(LAST_SAVE);
+        let (reached, (), ()) = join3(self.reach_and_save(), saving::leave(), last).await;
         // Whoever was as quick as that is not locked out again.
         if reached && self.keys().is_none() {
             browser::reload();

@@ -8,7 +8,7 @@ use client::{
 };
 use serde_json::json;
 
-use super::push::{file_name, go_on};
+use super::push::{file_name, go_on, is_interruption};
 use crate::{
     args::{Edit, Side},
     context::Context,
@@ -38,8 +38,13 @@ pub async fn run(context: &Context, args: &Edit) -> Result<()> {
                 return Err(CliError::Argument(detail.to_owned()));
             }
             if let Err(error) = apply(context, &draft, args).await {
-                // What was begun by this command alone leaves nothing behind.
-                if !begun_before {
+                if is_interruption(&error) {
+                    let how = format!(
+                        "Your changes are kept with what was uploaded. Go on: hs edit {id} --continue --add FILE…"
+                    );
+                    context.output.warning("draft_kept", &how);
+                } else if !begun_before {
+                    // What was begun by this command alone leaves nothing behind.
                     vault.delete_draft(&id).await?;
                 }
                 return Err(error);
@@ -82,22 +87,40 @@ async fn apply(context: &Context, draft: &OpenDraft<Native>, args: &Edit) -> Res
             draft.remove_file(part).await?;
         }
     }
+    // Several files may have one name: each is of one file of the draft.
+    let mut taken = Vec::new();
     for path in &args.add {
         let name = file_name(path);
         let size = tokio::fs::metadata(path).await?.len();
         let (bar, control) = progress::bar(context.output, &name, size);
-        let source = FileSource::Path(path.clone());
-        // Of a change that was interrupted.
-        let begun = |file: &DraftFile| file.state == UploadState::Started && file.name == name.trim();
-        match draft.files().into_iter().find(begun) {
-            Some(file) => go_on(context, draft, &file, &source, &control).await?,
-            None => {
-                draft.add_file(&name, &source, &control).await?;
-            }
-        }
+        let part = add(context, draft, &name, &FileSource::Path(path.clone()), (&taken[..], &control)).await?;
+        taken.push(part);
         bar.finish();
     }
     Ok(())
+}
+
+/// Adds a file, or goes on with it where a change was interrupted: then it may have been uploaded by half, or wholly.
+async fn add(
+    context: &Context,
+    draft: &OpenDraft<Native>,
+    name: &str,
+    source: &FileSource,
+    (taken, control): (&[u32], &Control),
+) -> Result<u32> {
+    let known = |file: &DraftFile| !file.is_kept() && file.name == name.trim() && !taken.contains(&file.part);
+    for file in draft.files().into_iter().filter(known) {
+        if file.state == UploadState::Started {
+            go_on(context, draft, &file, source, control).await?;
+            return Ok(file.part);
+        }
+        match draft.resume_file(file.part, source, control).await {
+            // Another file of the same name.
+            Err(ClientError::SourceChanged) => {}
+            done => return Ok(done.map(|()| file.part)?),
+        }
+    }
+    Ok(draft.add_file(name, source, control).await?)
 }
 
 /// Brings in what somebody saved since the changes were begun, where one says whose text counts.

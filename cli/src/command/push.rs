@@ -55,6 +55,10 @@ async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<
 async fn resume(context: &Context, vault: &Vault<Native>, draft: &str, args: &Push) -> Result<ReportId> {
     let id: ReportId = draft.parse().map_err(|_| CliError::Argument(format!("{draft:?} is not the id of a draft")))?;
     let draft = vault.open_draft(&id).await?;
+    if draft.base().is_some() {
+        let detail = format!("that is a change of a report that is there: hs edit {id} --continue goes on with it");
+        return Err(CliError::Argument(detail));
+    }
     finish(context, &draft, args).await
 }
 
@@ -77,7 +81,7 @@ async fn completed(context: &Context, draft: &OpenDraft<Native>, args: &Push) ->
     Ok(draft.complete().await?.id)
 }
 
-fn is_interruption(error: &CliError) -> bool {
+pub(super) fn is_interruption(error: &CliError) -> bool {
     matches!(error, CliError::Client(error) if error.is_transient() || matches!(error, ClientError::Cancelled))
 }
 

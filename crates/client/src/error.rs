@@ -260,6 +260,8 @@ impl ClientError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Transport(e) => matches!(e, TransportError::Offline | TransportError::TimedOut),
+            // A proxy before a server that is away, or begins anew.
+            Self::Answer { status } => matches!(status, 502..=504),
             Self::Problem(p) => matches!(
                 p.code,
                 ErrorCode::Throttled

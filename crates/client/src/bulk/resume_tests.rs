@@ -32,13 +32,15 @@ struct Line {
     segments: Mutex<HashMap<u64, Bytes>>,
     holds: AtomicUsize,
     breaks_once: bool,
+    /// A proxy stands before it, which answers where it broke.
+    proxy: bool,
     asked: Mutex<HashMap<String, u32>>,
 }
 
 impl Line {
     fn new(geometry: Geometry) -> Self {
         let (segments, asked) = (Mutex::default(), Mutex::default());
-        Self { geometry, segments, holds: AtomicUsize::new(usize::MAX), breaks_once: false, asked }
+        Self { geometry, segments, holds: AtomicUsize::new(usize::MAX), breaks_once: false, proxy: false, asked }
     }
 
     /// A segment's number, or the range that is asked for.
@@ -72,7 +74,9 @@ impl Transport for Line {
         tokio::task::yield_now().await;
         let place = Self::place(&request);
         if self.breaks(&place) {
-            return Err(TransportError::Offline);
+            let body = Bytes::from_static(b"<html>Bad gateway</html>");
+            let answer = self.proxy.then_some(Response { status: 502, headers: Vec::new(), body });
+            return answer.ok_or(TransportError::Offline);
         }
         if request.method == Method::Put {
             self.segments.lock().unwrap().insert(place.parse().unwrap(), request.body.unwrap());
@@ -204,6 +208,26 @@ async fn a_transfer_that_breaks_is_repeated_and_said() -> Result<()> {
     assert_eq!(line.asked(), 8);
     let said = said.lock().unwrap();
     assert_eq!((said.len(), said.iter().filter(|lost| **lost).count()), (8, 4));
+    Ok(())
+}
+
+/// A server that begins anew behind a proxy: nothing of an upload is lost by it, nor of a download.
+#[tokio::test]
+async fn a_proxy_that_answers_for_a_server_that_is_away_is_a_broken_connection() -> Result<()> {
+    let (plain, key) = (plain(), key());
+    let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
+    let line = Line { breaks_once: true, proxy: true, ..Line::new(geometry) };
+    let upload = api_types::UploadId([0; 16]);
+    let job = SealJob { key, geometry, upload, received: Vec::new(), sealed_before: Vec::new() };
+    let source = FileSource::Bytes(plain);
+    let sealed = FileBulk::patient(1).seal_part(&line, &job, &source, &NoLedger, &Control::none()).await?;
+    assert_eq!((line.asked(), sealed.cipher.len()), (8, 4));
+
+    let (mut sealed, dir) = (self::sealed().await?, tempfile::tempdir().unwrap());
+    sealed.line.proxy = true;
+    sealed.line.holds.store(3, Ordering::Relaxed);
+    let broken = sealed.fetch(&dir.path().join("scan.dcm")).await;
+    assert!(broken.as_ref().is_err_and(ClientError::is_transient), "{broken:?}");
     Ok(())
 }
 
