@@ -476,6 +476,8 @@ export const words = {
     title: 'Identity providers',
     none: 'None is linked.',
     link: (name: string) => `Link ${name}`,
+    linkWho: (name: string, who: string) => `${name} says that this browser's user is ${who} there.`,
+    linkConfirm: 'Yes, link it',
     linked: /^The identity is linked/,
     removed: (name: string) => `${name} is removed`,
   },
