@@ -262,6 +262,8 @@ export const words = {
     compared: "You compared this person's key",
     scan: 'Scan their code',
     compare: (name: string) => `Compare key ${name}`,
+    byWords: 'Compare by words',
+    own: 'This is your own code. Scan theirs, or let them scan yours.',
     same: 'The words are the same',
     refused: "Keys that don't fit",
     refusedWhy: /nothing that their owner signed leads from the old to the new/,
