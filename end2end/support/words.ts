@@ -34,6 +34,7 @@ export const words = {
     weak: /^This password would be guessed quickly/,
     common: /^This is one of the most used passwords/,
     strong: 'Strong',
+    notEnough: /^(Weak: it would be guessed quickly|Fair: a few more words make it safe)$/,
     long: /^At most 128 characters/,
     differs: 'The two passwords differ.',
     deadLink: 'This link no longer works',
