@@ -371,6 +371,7 @@ export const words = {
     ended: (device: string) => `${device} is signed out`,
     toTokens: 'API tokens',
     toDevices: 'Devices that send',
+    sessionTimes: [/last used \S/, /began \S/],
     placeHere: /on the network you are on now/,
     endOthers: 'Sign out all others',
     witnesses: 'Witnesses',

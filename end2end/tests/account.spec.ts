@@ -272,6 +272,7 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await expect(rows).toHaveCount(before + 1);
   const device = (await rows.first().innerText()).split('\n')[0] ?? '';
   expect(device, 'named as the browser calls itself').toMatch(/^\w+ on \w+/);
+  for (const told of words.settings.sessionTimes) await expect(rows.first()).toContainText(told);
   await inspect(here.page, 'settings-sessions');
   // Newest first: the third.
   await rows.first().getByRole('button', { name: words.settings.endOne }).click();
