@@ -228,9 +228,11 @@ async fn of_two_windows_the_one_that_was_overtaken_is_told_so_and_goes_on() {
     let resumed = client(&server).resume(ann.token()).await.unwrap().unwrap();
     let other = resumed.unlock_with(ann.account_key()).await.unwrap();
     read(&other, &report).await.unwrap();
+    let dora = other.find_doctors("Dora").await.unwrap().remove(0).id;
 
     ann.rotate_keys().await.unwrap();
     assert_eq!(code(other.rotate_keys().await), "account_key_changed");
+    assert_eq!(code(other.add_emergency_contact(&dora, 1).await), "account_key_changed");
     assert_eq!(code(other.change_password("another password entirely").await), "account_key_changed");
     let kit = RecoveryKit::generate(&mut rng());
     assert_eq!(code(other.change_recovery_kit(&kit).await), "account_key_changed");

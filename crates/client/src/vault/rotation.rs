@@ -154,7 +154,7 @@ impl<P: Platform> Vault<P> {
 
     /// A new way in to the account key as it is.
     pub(crate) async fn present_way_in(&self, secret: WayInSecret<'_>) -> Result<NewWayIn> {
-        self.own_stored().await?;
+        self.still_present(&self.own_stored().await?)?;
         let (key, generation) = {
             let keys = self.keys_now();
             (keys.current.clone(), keys.generation)
