@@ -26,8 +26,8 @@ const CONTEXT: [&str; 14] = [
 ];
 
 /// Judges a new password of at least `min` characters, counted after NFC. `known` is what an attacker knows about the person and
-/// the place: names, addresses. One that is too short to sign in alone must be strong: whoever holds the server's disk guesses without being
-/// asked for the second factor.
+/// the place: names, addresses. One that is too short to sign in alone must be strong: whoever holds the server's disk guesses
+/// without being asked for the second factor.
 pub fn judge(password: &str, min: usize, known: &[&str]) -> Verdict {
     let normal: String = password.nfc().collect();
     let chars = normal.chars().count();
