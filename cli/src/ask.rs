@@ -31,7 +31,8 @@ pub fn new_secret(prompt: &str, fd: Option<i32>) -> io::Result<Zeroizing<String>
     Ok(first)
 }
 
-/// A new password of at least `min` characters that stands some guessing. `known` is what others know about the person.
+/// A new password of at least `min` characters that stands some guessing. `known` is what others know about the person and
+/// the place.
 pub fn new_password(fd: Option<i32>, min: usize, known: &[&str]) -> Result<Zeroizing<String>> {
     let typed = new_secret(&format!("New password ({min} characters or more): "), fd)?;
     let refused = match passwords::judge(&typed, min, known) {

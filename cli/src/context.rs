@@ -94,8 +94,10 @@ impl Context {
     }
 
     /// A new password, asked for twice. `known` is what others know about the person.
-    pub fn new_password(&self, known: &[&str]) -> Result<Zeroizing<String>> {
-        ask::new_password(self.password_fd, PASSWORD_MIN_CHARS, known)
+    pub async fn new_password(&self, client: &Client<Native>, known: &[&str]) -> Result<Zeroizing<String>> {
+        let place = [client.instance().await?.name, self.server()?];
+        let known: Vec<&str> = known.iter().copied().chain(place.iter().map(String::as_str)).collect();
+        ask::new_password(self.password_fd, PASSWORD_MIN_CHARS, &known)
     }
 
     /// Remembers a fresh session; what opens it goes to the system's keyring alone.

@@ -14,7 +14,18 @@ interface Parts {
   stretch: number;
   finish: number;
   rest: number;
+  /** The longest task of the page's thread, from the click until a second after the reports were there. */
   long: number;
+  /** The same, from opening the page until the click. */
+  before: number;
+}
+
+/** What the page keeps of itself. */
+interface Marks {
+  clicked: number;
+  shown: number;
+  long: PerformanceEntry[];
+  observer: PerformanceObserver;
 }
 
 test('h1: signing in, from the click until the reports are there', async ({ browser }) => {
@@ -28,9 +39,10 @@ test('h1: signing in, from the click until the reports are there', async ({ brow
       await person.context.close();
     }
     const of = (part: keyof Parts) => median(rounds.map((round) => round[part]));
+    const most = (part: keyof Parts) => Math.max(...rounds.map((round) => round[part]));
     const parts = (['start', 'stretch', 'finish', 'rest'] as const).map((part) => `${part} ${Math.round(of(part))} ms`).join(', ');
     record({ id: 'h1', what: 'browser: signing in, Argon2id with 64 MiB and three passes, OPAQUE both ways', value: of('total') / 1000, unit: 's', beside: parts });
-    record({ id: 'h2', what: 'browser: the longest that the page was blocked meanwhile', value: Math.max(...rounds.map((round) => round.long)), unit: 'ms', target: { at: 'most', value: 50 } });
+    record({ id: 'h2', what: 'browser: the longest that the page was blocked meanwhile, of 7 times; 0 is below 50', value: most('long'), unit: 'ms', target: { at: 'most', value: 50 }, beside: `${Math.round(most('before'))} ms before, while it opened` });
   } finally {
     await clinic.close();
   }
@@ -39,31 +51,44 @@ test('h1: signing in, from the click until the reports are there', async ({ brow
 /** By the page's own clock: requests as the browser times them, stretching between the two. */
 async function signIn(person: Person): Promise<Parts> {
   const { page } = person;
+  await page.addInitScript((there) => {
+    const marks: Marks = { clicked: 0, shown: 0, long: [], observer: new PerformanceObserver((list) => void marks.long.push(...list.getEntries())) };
+    marks.observer.observe({ type: 'longtask', buffered: true });
+    addEventListener('click', (event) => void (marks.clicked = event.timeStamp), { capture: true });
+    const look = () => {
+      if (marks.shown || !document.body?.textContent?.includes(there)) return;
+      // With the next frame it is seen.
+      requestAnimationFrame(() => (marks.shown ||= performance.now()));
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+    Object.assign(window, { marks });
+  }, words.reports.emptyTitle);
   await page.goto('/sign-in');
   await page.getByLabel(words.signIn.email).fill(person.identity.email);
   await page.getByLabel(words.signIn.password, { exact: true }).fill(person.identity.password);
   await expect(person.button(words.signIn.submit)).toBeEnabled({ timeout: 30_000 });
   await page.waitForTimeout(1_000);
-  const clicked = await page.evaluate(() => {
-    const long: number[] = ((window as unknown as { long: number[] }).long = []);
-    new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: 'longtask' });
-    return performance.now();
-  });
   await person.button(words.signIn.submit).click();
-  await person.heading(words.reports.title).waitFor({ timeout: 60_000 });
-  return page.evaluate((clicked) => {
+  await page.getByText(words.reports.emptyTitle).waitFor({ timeout: 60_000 });
+  // Tasks are told of when they are over, and the list goes on drawing.
+  await page.waitForTimeout(1_000);
+  return page.evaluate(() => {
+    const { marks } = window as unknown as { marks: Marks };
     const request = (end: string) => performance.getEntriesByType('resource').find((e) => e.name.endsWith(end)) as PerformanceResourceTiming;
     const [start, finish] = [request('/api/v1/sign-in/start'), request('/api/v1/sign-in/finish')];
-    const total = performance.now() - clicked;
+    const { clicked, shown } = marks;
+    const tasks = [...marks.long, ...marks.observer.takeRecords()];
+    const longest = (is: (end: number) => boolean) => Math.max(0, ...tasks.filter((task) => is(task.startTime + task.duration)).map((task) => task.duration));
     return {
-      total,
+      total: shown - clicked,
       start: start.responseEnd - clicked,
       stretch: finish.startTime - start.responseEnd,
       finish: finish.responseEnd - finish.startTime,
-      rest: total - (finish.responseEnd - clicked),
-      long: Math.max(0, ...(window as unknown as { long: number[] }).long),
+      rest: shown - finish.responseEnd,
+      long: longest((end) => end > clicked),
+      before: longest((end) => end <= clicked),
     };
-  }, clicked);
+  });
 }
 
 test('h3: whole sign-ins a second', async ({ browser }) => {

@@ -41,6 +41,22 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
 });
 
+test('a password of words of the place is weak, whatever they are', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Oda Lie', 'patient'));
+  const { page } = person;
+  const named = page.waitForResponse((answer) => answer.url().endsWith('/api/v1/instance') && answer.ok());
+  await person.fillSignUp('/sign-up');
+  const { name } = (await (await named).json()) as { name: string };
+  const password = page.getByLabel(words.signUp.password, { exact: true });
+  for (const weak of [`${name}-${name}-2024`, `${new URL(clinic.origin).hostname}-doctor-2024`, 'healthsecure-patient-1']) {
+    await password.fill(weak.padEnd(15, '1'));
+    await expect(page.getByText(words.signUp.notEnough), weak).toBeVisible();
+    await password.fill('lantern mosaic tuba forty glacier');
+    await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
+    await expect(page.getByText(words.signUp.notEnough)).toBeHidden();
+  }
+});
+
 test('the recovery kit on paper: its words, whose they are and where, on one page', async ({ clinic, arrive }) => {
   const person = await arrive(clinic.stranger('Petra Lund', 'patient'));
   const { page } = person;
@@ -256,6 +272,7 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await expect(rows).toHaveCount(before + 1);
   const device = (await rows.first().innerText()).split('\n')[0] ?? '';
   expect(device, 'named as the browser calls itself').toMatch(/^\w+ on \w+/);
+  for (const told of words.settings.sessionTimes) await expect(rows.first()).toContainText(told);
   await inspect(here.page, 'settings-sessions');
   // Newest first: the third.
   await rows.first().getByRole('button', { name: words.settings.endOne }).click();

@@ -72,6 +72,11 @@ test('an identity provider makes an account and signs in to it, and the password
     await person.button(w.link(NAME)).click();
     await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
     await person.unlock();
+    // The provider asked nothing: it may be somebody else's name that it knows in this browser.
+    await expect(person.dialog().getByText(w.linkWho(NAME, who.email))).toBeVisible();
+    await expect(page.getByText(w.none), 'nothing is linked yet').toBeVisible();
+    await inspect(page, 'settings-security-identity-link');
+    await person.dialog().getByRole('button', { name: w.linkConfirm }).click();
     await expect(page.getByText(w.linked)).toBeVisible();
     await expect(person.row(NAME).getByText(who.email)).toBeVisible();
     await expect(page).toHaveURL(`${server.origin}/settings/security`);

@@ -110,6 +110,7 @@ test('a key is compared by code: another’s pins nothing, theirs does', async (
   const [doctor, patient] = [await enter(clinic.doctor), await enter(clinic.patient)];
   const [theirs, anothers] = [await codeOf(doctor), await codeOf(patient)];
   const author = await enter(clinic.author);
+  const own = await codeOf(author);
   await author.writeReport({ title: 'Compared by code', patientName: 'Tuva Berge' });
   await author.beginShare();
   const dialog = author.dialog();
@@ -138,12 +139,14 @@ test('a key is compared by code: another’s pins nothing, theirs does', async (
   const line = (name: string) => people.getByRole('listitem').filter({ hasText: name });
   await expect(line(clinic.doctor.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
   await expect(line(clinic.doctor.name).getByRole('button')).toHaveCount(0);
+  await choosePicture(author, words.contacts.scan, own);
+  await expect(author.page.getByText(words.contacts.own)).toBeVisible({ timeout: 30_000 });
   await choosePicture(author, words.contacts.scan, anothers);
   // Another test may have compared this key before, for the same author.
-  const own = author.page.getByRole('button', { name: words.scan.ownScreen });
+  const ask = author.page.getByRole('button', { name: words.scan.ownScreen });
   const done = author.page.getByText(words.contacts.compared);
-  await expect(own.or(done)).toBeVisible({ timeout: 30_000 });
-  if (await own.isVisible()) await own.click();
+  await expect(ask.or(done)).toBeVisible({ timeout: 30_000 });
+  if (await ask.isVisible()) await ask.click();
   await expect(line(clinic.patient.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
   await inspect(author.page, 'contacts');
 });
@@ -200,6 +203,17 @@ test('a key is compared by camera while sharing, and by its words in contacts', 
   await expect(line.getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
   await person.reload();
   await expect(line.getByText(words.report.keyVerified), 'it stays so').toBeVisible({ timeout: 15_000 });
+
+  // Somebody who is there, and with whom nothing was shared yet: found first, by the box for that.
+  const met = clinic.patient.name;
+  await person.button(words.contacts.byWords).click();
+  await dialog.getByLabel(words.share.who).fill(clinic.patient.email);
+  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: met }).click();
+  await expect(dialog.locator('.key-list li')).toHaveCount(own.length);
+  expect(await dialog.locator('.key-list li').allInnerTexts(), 'another’s').not.toEqual(own);
+  await person.button(words.contacts.same).click();
+  const people = page.getByRole('list', { name: words.contacts.people });
+  await expect(people.getByRole('listitem').filter({ hasText: met }).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
 });
 
 test('the camera goes off when the scanner closes, and when its page is left', async ({ clinic, enter, arrive }) => {

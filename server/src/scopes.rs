@@ -90,6 +90,8 @@ const TABLE: &[(&str, &str, Reach)] = &[
     ("POST", "/account/escrow/{way_in_id}/refuse", Never),
     ("POST", "/account/escrow/{way_in_id}/remove", Never),
     ("GET", "/account/identities", Never),
+    ("GET", "/account/identities/waiting", Never),
+    ("POST", "/account/identities", Never),
     ("DELETE", "/account/identities/{identity_id}", Never),
     ("POST", "/account/passkeys", Never),
     ("POST", "/account/passkeys/start", Never),

@@ -18,7 +18,9 @@ texts! {
         step_ask = "Ask them, by a way that doesn't go through this server, whether they made a new account.";
         step_tell = "Tell your administrator, with the id below.";
         meet = "Somebody is with you";
-        meet_note = "Scan the code that they show under Contacts on their own screen: that finds them and compares their key at once.";
+        meet_note = "Scan the code that they show under Contacts on their own screen, and say that it was theirs: then their key is compared. Without a camera, find them and have them read out the words of their key.";
+        by_words = "Compare by words";
+        by_words_title = "Whose words?";
         self_scan = "This is your own code. Scan theirs, or let them scan yours.";
     }
 }

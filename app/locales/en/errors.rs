@@ -16,6 +16,7 @@ texts! {
         quote = "Quote {id} to your administrator.";
         page_title = "This page could not be loaded";
         page = "The connection broke off, or the server has a newer version. Nothing was lost. If trying again does not help, reload the page.";
+        account_key_changed = "Another window or device has changed how your account opens: its password, recovery kit, keys or a way in. Nothing was changed here. Unlock again, and repeat what you did if it is still needed.";
         signed_out = "Your session has ended. Sign in again; drafts are kept.";
         throttled = "Too many tries. Wait a little and try again.";
         not_found_title = "Nothing here";

@@ -24,6 +24,11 @@ texts! {
         list = "Linked identities";
         added = "linked {when}";
         link = "Link {name}";
+        link_title = "Link {name}?";
+        link_who = "{name} says that this browser's user is {who} there. Whoever signs in there as that is signed in to your account here from now on.";
+        link_unnamed = "somebody whose address and name it doesn't tell";
+        link_whose = "If that isn't you, somebody else is still signed in there in this browser: cancel, sign out there, and begin again.";
+        link_confirm = "Yes, link it";
         linked = "The identity is linked; it signs you in from now on";
         remove_title = "Remove {name}?";
         remove_text = "It can't sign you in any more. Sessions that are open stay open; you can end them under Sessions.";

@@ -27,6 +27,7 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::KeyCode(KeyCodeError::Damaged) => t!(scan.damaged).to_owned(),
         ClientError::KeyCode(_) => t!(scan.foreign).to_owned(),
         ClientError::VersionMoved { .. } => t!(versions.moved_alone).to_owned(),
+        ClientError::AccountKeyChanged => t!(errors.account_key_changed).to_owned(),
         ClientError::Unchanged => t!(versions.unchanged).to_owned(),
         ClientError::NewestUnseen => t!(versions.newest_unseen).to_owned(),
         ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),

@@ -16,7 +16,8 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Judges whatever stands in `value`, as it is typed. `known` is what others know about the person: name, e-mail.
+    /// Judges whatever stands in `value`, as it is typed. `known` is what others know about the person: name, e-mail. What they
+    /// know about the place is added: its name and address.
     pub fn new(value: RwSignal<String>, min: Signal<usize>, known: Signal<Vec<String>>) -> Self {
         let judge = Self {
             min,
@@ -51,9 +52,9 @@ mod browser {
 
     use super::{Judge, Verdict};
     use crate::{
-        browser::sleep,
+        browser::{origin, sleep},
         t,
-        vault::{Attempt, message::Message, pool::Pool, worker},
+        vault::{Attempt, message::Message, pool::Pool, use_vault, worker},
     };
 
     /// Milliseconds without a key before what stands there is judged.
@@ -64,6 +65,8 @@ mod browser {
         /// What is typed.
         value: RwSignal<String>,
         known: Signal<Vec<String>>,
+        /// What the place is called.
+        place: RwSignal<Vec<String>>,
         pool: StoredValue<Rc<Pool>, LocalStorage>,
     }
 
@@ -75,7 +78,14 @@ mod browser {
                     pool.end();
                 }
             });
-            Self { value, known, pool }
+            let (vault, place) = (use_vault(), RwSignal::new(vec![origin()]));
+            spawn_local(async move {
+                // Where it can't be asked for, nothing can be sent either.
+                if let Ok(instance) = vault.client().instance().await {
+                    place.try_update(|place| place.push(instance.name));
+                }
+            });
+            Self { value, known, place, pool }
         }
     }
 
@@ -84,6 +94,7 @@ mod browser {
             Effect::new(move |_| {
                 let (typed, min) = (self.work.value.get(), self.min.get());
                 self.work.known.track();
+                self.work.place.track();
                 if typed.is_empty() {
                     return self.judged.set(None);
                 }
@@ -111,7 +122,8 @@ mod browser {
         /// Nothing where the judging part of the program can't be had.
         async fn ask(self, typed: &str) -> Option<Verdict> {
             let pool = self.work.pool.try_get_value()?;
-            let known = self.work.known.try_get_untracked()?.join("\n");
+            let known =
+                [self.work.known.try_get_untracked()?, self.work.place.try_get_untracked()?].concat().join("\n");
             let min = self.min.try_get_untracked()?;
             let message = Message::new("judge")
                 .with_bytes("password", typed.as_bytes())

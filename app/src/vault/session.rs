@@ -432,8 +432,11 @@ impl Vault {
                 Ok(_) if matches!(self.state.get_untracked(), VaultState::Unlocked(_)) => {
                     self.state.set(VaultState::Unlocked(keys.who()));
                 }
-                // Another tab of this session made a new account key: it opens with the password, as that does.
-                Err(ClientError::Refused(client::Refusal::KeyringForged)) => self.lock(),
+                // Another tab of this session made a new account key: it opens with the password, as that does. Where the server
+                // lies, unlocking says so.
+                Err(ClientError::AccountKeyChanged | ClientError::Refused(client::Refusal::KeyringForged)) => {
+                    self.lock()
+                }
                 _ => {}
             }
         });

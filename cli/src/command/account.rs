@@ -52,7 +52,7 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
         false => None,
     };
     let kit = client.new_kit();
-    let password = context.new_password(&[&args.name, &args.email])?;
+    let password = context.new_password(&client, &[&args.name, &args.email]).await?;
     let new = SignUp {
         name: &args.name,
         email: &args.email,
@@ -146,12 +146,12 @@ pub async fn recover(context: &Context, args: &Recover) -> Result<()> {
     let client = context.client()?;
     let vault = if args.shares || args.shares_fd.is_some() {
         let shares = shares_from(args.shares_fd)?;
-        let password = context.new_password(&[&args.email])?;
+        let password = context.new_password(&client, &[&args.email]).await?;
         let input = RecoverWithShares { email: &args.email, shares: &shares, password: &password, device: device() };
         client.recover_with_shares(input, &context.factor()).await?
     } else {
         let words = ask::secret("The 24 words of your recovery kit, or of an emergency contact: ", args.kit_fd)?;
-        let password = context.new_password(&[&args.email])?;
+        let password = context.new_password(&client, &[&args.email]).await?;
         let input = RecoverInput { email: &args.email, words: &words, password: &password, device: device() };
         client.recover(input, &context.factor()).await?
     };

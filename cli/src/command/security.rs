@@ -40,7 +40,8 @@ pub async fn password(context: &Context, args: &NewPassword) -> Result<()> {
             let alone = vault.second_factors().await?.items.iter().all(|factor| factor.weaker);
             let min = if alone { PASSWORD_MIN_CHARS } else { PASSWORD_MIN_CHARS_WITH_FACTOR };
             let who = vault.who();
-            let new = ask::new_password(args.new_password_fd, min, &[&who.name, &who.email])?;
+            let (place, server) = (vault.api().get_instance().await?.name, context.server()?);
+            let new = ask::new_password(args.new_password_fd, min, &[&who.name, &who.email, &place, &server])?;
             confirmed(context, vault, async || vault.change_password(&new).await).await?;
             keep(context, vault).await
         })

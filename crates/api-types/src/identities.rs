@@ -53,6 +53,21 @@ body! {
 }
 
 body! {
+    /// `GET /account/identities/waiting`: whom the provider said this browser's user is, until it is linked. On a shared machine
+    /// that may be somebody else, whom the provider knows there still.
+    pub struct IdentityToLink {
+        /// What people call the provider.
+        pub provider_name: String,
+        /// The e-mail address that it knows.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub email: Option<String>,
+        /// The name that it knows.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub name: Option<String>,
+    }
+}
+
+body! {
     /// `POST /sign-in/identity`. Answers with `SignedIn`; a session of the same account that the request carries ends.
     pub struct IdentitySignIn {
         /// Where the account has one. Without it such a sign-in is answered by `second_factor_required`, and waits for the

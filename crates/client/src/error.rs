@@ -174,6 +174,12 @@ pub enum ClientError {
     /// The own access doesn't reach the newest version.
     #[error("Your access does not cover the newest version of this report, so you can't save one behind it.")]
     NewestUnseen,
+    /// Another window of this session, or another device, made a new account key: what this one holds opens nothing stored.
+    #[error(
+        "Another window or device has changed how this account opens: its password, recovery kit, keys or a way in. Nothing was \
+         changed here. Unlock again, and repeat what you did if it is still needed."
+    )]
+    AccountKeyChanged,
     /// The heavy step could not run.
     #[error("This device has too little memory free for the password step (64 MiB). Close something and try again.")]
     HeavyStep,
@@ -242,6 +248,7 @@ impl ClientError {
             Self::VersionMoved { .. } => "version_moved",
             Self::Unchanged => "unchanged",
             Self::NewestUnseen => "newest_unseen",
+            Self::AccountKeyChanged => "account_key_changed",
             Self::HeavyStep => "heavy_step",
             Self::Internal(_) => "internal",
         }

@@ -3,7 +3,7 @@
 
 use api_types::{
     IdentityId,
-    identities::{Identity, IdentityPurpose, IdentitySignIn, StartIdentity, WaitingIdentity},
+    identities::{Identity, IdentityPurpose, IdentitySignIn, IdentityToLink, StartIdentity, WaitingIdentity},
 };
 
 use crate::{
@@ -63,12 +63,29 @@ impl<P: Platform> Vault<P> {
         Ok(self.api().list_identities().await?.items)
     }
 
-    /// Begins linking an identity to the account; gives the address that the browser is to go to.
+    /// Begins linking an identity to the account; gives the address that the browser is to go to. When it is back,
+    /// [`Vault::identity_to_link`] says whom the provider named.
     ///
     /// # Errors
     /// `confirmation_required`: [`Vault::confirm`] first. As [`Client::start_identity`].
     pub async fn link_identity(&self, provider: &str) -> Result<String> {
         place(self.api(), provider, IdentityPurpose::Link).await
+    }
+
+    /// Whom the provider named in this browser, to be linked: perhaps not its reader, but who used it before.
+    ///
+    /// # Errors
+    /// `identity_expired`, or no connection.
+    pub async fn identity_to_link(&self) -> Result<IdentityToLink> {
+        self.api().get_identity_to_link().await
+    }
+
+    /// Links it: it signs in from then on.
+    ///
+    /// # Errors
+    /// `confirmation_required`: [`Vault::confirm`] first; `identity_expired`, `identity_taken`.
+    pub async fn link_waiting_identity(&self) -> Result<()> {
+        self.api().link_identity().await
     }
 
     /// Removes an identity: it signs in no more.

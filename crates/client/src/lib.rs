@@ -38,7 +38,7 @@
 //! | `recovery_shares.rs` | [`Vault::recovery_split`], [`Vault::split_recovery`], [`Vault::remove_recovery_split`]; [`Vault::held_shares`], [`Vault::open_share`], used by [`Client::recover_with_shares`] |
 //! | `escrow.rs` | [`Vault::escrow`], [`EscrowOffer::confirm`], [`Vault::turn_on_escrow`], [`Vault::turn_off_escrow`], [`Vault::refuse_escrow`] |
 //! | `escrow_admin.rs` | [`Vault::new_escrow_words`], [`Vault::make_escrow_key`], [`Vault::end_escrow_key`], [`Vault::escrows`], [`Vault::ask_escrow`], [`Vault::open_escrow`], used by [`Client::recover`] |
-//! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::remove_identity`] |
+//! | `identity.rs` | [`Client::start_identity`], [`Client::waiting_identity`], [`Client::sign_in_with_identity`], [`Client::sign_up_with_identity`], [`Vault::identities`], [`Vault::link_identity`], [`Vault::identity_to_link`], [`Vault::link_waiting_identity`], [`Vault::remove_identity`] |
 //! | `tokens.rs` | [`Vault::api_tokens`], [`Vault::create_api_token`], [`Vault::remove_api_token`]; a program gives one to [`Client::resume`] and the account key to [`SignedIn::unlock_with`] |
 //! | `devices/` | [`Vault::devices`], [`Vault::add_device`], [`Vault::remove_device`], [`Vault::sent_by`]; a machine opens its [`DeviceFile`] as a [`Sender`] |
 //! | `phone.rs` | [`Client::start_phone`], [`Client::sign_in_with_phone`], [`Vault::phone`], [`Vault::add_phone`], [`Vault::verify_phone`], [`Vault::use_phone`], [`Vault::remove_phone`] |

@@ -6,9 +6,28 @@ use zxcvbn::Score;
 
 use crate::{Verdict, common};
 
-/// Judges a new password of at least `min` characters, counted after NFC. `known` is what an attacker knows about the person:
-/// name, e-mail. One that is too short to sign in alone must be strong: whoever holds the server's disk guesses without being
-/// asked for the second factor.
+/// What is tried first at any place like this, whatever it is called (docs/operations.md, "Passwords"): the product, the trade,
+/// its roles.
+const CONTEXT: [&str; 14] = [
+    "healthsecure",
+    "healthcare",
+    "health",
+    "hospital",
+    "medicine",
+    "medical",
+    "clinical",
+    "clinic",
+    "physician",
+    "doctor",
+    "nurse",
+    "patient",
+    "administrator",
+    "admin",
+];
+
+/// Judges a new password of at least `min` characters, counted after NFC. `known` is what an attacker knows about the person and
+/// the place: names, addresses. One that is too short to sign in alone must be strong: whoever holds the server's disk guesses
+/// without being asked for the second factor.
 pub fn judge(password: &str, min: usize, known: &[&str]) -> Verdict {
     let normal: String = password.nfc().collect();
     let chars = normal.chars().count();
@@ -21,7 +40,7 @@ pub fn judge(password: &str, min: usize, known: &[&str]) -> Verdict {
     if common::holds(&normal) {
         return Verdict::Common;
     }
-    match zxcvbn::zxcvbn(&unknown_part(&normal, known), &["healthsecure"]).score() {
+    match zxcvbn::zxcvbn(&unknown_part(&normal, known), &[]).score() {
         Score::Four => Verdict::Strong,
         Score::Three if chars >= PASSWORD_MIN_CHARS => Verdict::Good,
         Score::Three | Score::Two => Verdict::Fair,
@@ -32,7 +51,8 @@ pub fn judge(password: &str, min: usize, known: &[&str]) -> Verdict {
 /// What is left of a password without the words that are known. zxcvbn itself takes four words that it knows, joined by a
 /// sign, for ten billion guesses: who tries a person's own name and address doesn't need as many.
 fn unknown_part(password: &str, known: &[&str]) -> String {
-    let words = known.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    let known = known.iter().copied().chain(CONTEXT);
+    let words = known.flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
     let words = words.map(str::to_lowercase).filter(|word| word.chars().count() >= 3);
     let small = password.to_lowercase();
     let rest = words.fold(small.clone(), |rest, word| rest.replace(&word, " "));
@@ -98,6 +118,17 @@ mod tests {
             judge("amara.lindqvist2024", PASSWORD_MIN_CHARS, &known)
         );
         assert!(!enough("amara@example.org", &known));
+    }
+
+    #[test]
+    fn words_of_the_place_count_little() {
+        for weak in ["healthsecure2024clinic", "Hospital.Doctor.2024", "administrator-nurse-12"] {
+            assert!(!enough(weak, &[]), "{weak}: {:?}", verdict(weak));
+        }
+        let place = ["Zvornik Practice", "https://records.zvornik.example"];
+        assert!(!enough("zvornikpractice2024", &place), "its own name");
+        assert!(enough("zvornikpractice2024", &[]), "which elsewhere nobody knows");
+        assert!(enough("lantern clinic tuba forty glacier", &place), "one of them among others hurts nobody");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use api_types::{
     IdentityId,
-    identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
+    identities::{IdentityList, IdentitySignIn, IdentityStarted, IdentityToLink, StartIdentity, WaitingIdentity},
     sign_in::SignedIn,
 };
 use axum::{
@@ -38,7 +38,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(start_identity))
         .routes(routes!(get_waiting_identity, sign_in_with_identity))
-        .routes(routes!(list_identities))
+        .routes(routes!(list_identities, link_identity))
+        .routes(routes!(get_identity_to_link))
         .routes(routes!(remove_identity))
 }
 
@@ -91,6 +92,29 @@ async fn sign_in_with_identity(
     responses((status = 200, body = IdentityList)))]
 async fn list_identities(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<Json<IdentityList>> {
     identities::list(&state, &actor).await.map(Json)
+}
+
+/// Whom the identity provider verified in this browser, to be linked to the account that asked for it.
+#[utoipa::path(get, path = "/account/identities/waiting", tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = IdentityToLink)))]
+async fn get_identity_to_link(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    IdentityBrowser(browser): IdentityBrowser,
+) -> ServiceResult<Json<IdentityToLink>> {
+    identities::describe_to_link(&state, &actor, browser).await.map(Json)
+}
+
+/// Link it: it signs in from then on. The session must be confirmed.
+#[utoipa::path(post, path = "/account/identities", tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Linked")))]
+async fn link_identity(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    IdentityBrowser(browser): IdentityBrowser,
+) -> ServiceResult<Response> {
+    identities::link(&state, &actor, browser).await?;
+    done_with(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Remove an identity: it signs in no more. The session must be confirmed.

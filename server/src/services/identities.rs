@@ -4,8 +4,9 @@
 use api_types::{
     AccountId, ErrorCode, IdentityId,
     audit::Action,
-    identities::{Identity, IdentityList},
+    identities::{Identity, IdentityList, IdentityToLink},
 };
+use sha2::{Digest, Sha256};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -52,20 +53,56 @@ pub async fn remove(state: &AppState, actor: &Actor, id: IdentityId) -> ServiceR
     tx.commit().await
 }
 
-/// Links what a provider verified to the account that asked for it; one that it has already stays as it is.
-pub async fn link(state: &AppState, actor: &Actor, provider: &str, verified: &VerifiedIdentity) -> ServiceResult<()> {
+/// Under what an identity waits until it is linked: for that browser and that account alone, and never to sign in.
+pub fn to_link(browser: [u8; 32], account: AccountId) -> [u8; 32] {
+    let text = Sha256::new_with_prefix(b"healthsecure identity to link\0");
+    text.chain_update(browser).chain_update(account.0).finalize().into()
+}
+
+/// Whether the account has that identity already. One that another account has can't be linked.
+pub async fn has(state: &AppState, actor: &Actor, verified: &VerifiedIdentity) -> ServiceResult<bool> {
     actor.may_change_account()?;
-    let mut tx = state.db.begin_write().await?;
-    if let Some(known) = rows::find(tx.conn(), &verified.issuer, &verified.subject).await? {
-        let own = known.account == actor.account;
-        return if own { Ok(()) } else { Err(ErrorCode::IdentityTaken.into()) };
+    owner_is(rows::find(state.db.read(), &verified.issuer, &verified.subject).await?, actor)
+}
+
+fn owner_is(known: Option<IdentityRow>, actor: &Actor) -> ServiceResult<bool> {
+    match known {
+        Some(known) if known.account != actor.account => Err(ErrorCode::IdentityTaken.into()),
+        known => Ok(known.is_some()),
     }
-    let ticket = identity_sign_in::ticket(provider.to_owned(), verified.clone(), [0; 32], 0);
+}
+
+/// `GET /account/identities/waiting`.
+pub async fn describe_to_link(
+    state: &AppState,
+    actor: &Actor,
+    browser: Option<[u8; 32]>,
+) -> ServiceResult<IdentityToLink> {
+    let ticket = waiting(state, actor, browser).await?;
+    state.audit.record(EventDraft::by(actor, Action::Read).with("what", "identity_to_link")).await?;
+    let provider_name = state.identity_providers.name_of(&ticket.issuer);
+    Ok(IdentityToLink { provider_name, email: ticket.email, name: ticket.name })
+}
+
+/// `POST /account/identities`: links what waits in this browser for the account that asked for it; one that it has by now
+/// stays as it is.
+pub async fn link(state: &AppState, actor: &Actor, browser: Option<[u8; 32]>) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let ticket = waiting(state, actor, browser).await?;
+    let mut tx = state.db.begin_write().await?;
+    identity_sign_in::use_up(&tx, &ticket).await?;
+    if owner_is(rows::find(tx.conn(), &ticket.issuer, &ticket.subject).await?, actor)? {
+        return tx.commit().await;
+    }
     let id = insert(state, &tx, actor.account, &ticket).await?;
     let event = EventDraft::by(actor, Action::AccountChange).with("what", "identity_linked").with("identity", id);
-    tx.record(event.with("provider", provider)).await?;
+    tx.record(event.with("provider", &ticket.provider)).await?;
     notices::tell_id(state, &mut tx, actor.account, MailKind::IdentityLinked).await?;
     tx.commit().await
+}
+
+async fn waiting(state: &AppState, actor: &Actor, browser: Option<[u8; 32]>) -> ServiceResult<TicketRow> {
+    identity_sign_in::waiting(state, browser.map(|browser| to_link(browser, actor.account))).await
 }
 
 /// Stores one for an account.

@@ -29,7 +29,8 @@ use crate::{
 
 /// So long a browser may stay at the provider.
 pub const FLOW: UnixMillis = 10 * MINUTE;
-/// So long what it brought back waits: a new account's owner chooses a password and keeps the recovery kit meanwhile.
+/// So long what it brought back waits: a new account's owner chooses a password and keeps the recovery kit meanwhile, another's
+/// unlocks the page to which they came back.
 pub const TICKET: UnixMillis = 30 * MINUTE;
 /// So long a provider may take to say who it is; less than a request to this server has.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -205,16 +206,25 @@ async fn refused_for(state: &AppState, provider: &str, reason: &str) -> ServiceR
 }
 
 async fn go_on(state: &AppState, flow: &FlowRow, identity: VerifiedIdentity) -> ServiceResult<Onward> {
-    if let Some(session) = flow.session {
-        let actor = sessions::open(state, session).await?.ok_or(ErrorCode::SignedOut)?;
-        identities::link(state, &actor, &flow.provider, &identity).await?;
-        return Ok(Onward { to: SECURITY, says: "linked".into(), cookie: Cookie::Ends, refused: None });
+    let (browser, mut token_hash) = random::token()?;
+    let linking = match flow.session {
+        Some(session) => Some(sessions::open(state, session).await?.ok_or(ErrorCode::SignedOut)?),
+        None => None,
+    };
+    if let Some(actor) = &linking {
+        if identities::has(state, actor, &identity).await? {
+            return Ok(Onward { to: SECURITY, says: "linked".into(), cookie: Cookie::Ends, refused: None });
+        }
+        token_hash = identities::to_link(token_hash, actor.account);
     }
-    let (browser, token_hash) = random::token()?;
     let ticket = identity_sign_in::ticket(flow.provider.clone(), identity, token_hash, state.clock.now() + TICKET);
-    let to = match identity_sign_in::resolve(state.db.read(), &ticket).await? {
-        Resolved::Linked(_) | Resolved::SameAddress(_) => SIGN_IN,
-        Resolved::Nobody => SIGN_UP,
+    let to = match linking {
+        // Nothing is linked by a browser's coming back: whoever is known there still may be somebody else.
+        Some(_) => SECURITY,
+        None => match identity_sign_in::resolve(state.db.read(), &ticket).await? {
+            Resolved::Linked(_) | Resolved::SameAddress(_) => SIGN_IN,
+            Resolved::Nobody => SIGN_UP,
+        },
     };
     let tx = state.db.begin_write().await?;
     rows::insert_ticket(tx.conn(), ticket).await?;

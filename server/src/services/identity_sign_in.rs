@@ -81,8 +81,8 @@ fn verified_email(ticket: &TicketRow) -> ServiceResult<Email> {
     fields::email("/email", email)
 }
 
-/// The ticket of a browser.
-async fn waiting(state: &AppState, browser: Option<[u8; 32]>) -> ServiceResult<TicketRow> {
+/// The ticket of a browser, by its cookie's hash, or what that becomes to link.
+pub async fn waiting(state: &AppState, browser: Option<[u8; 32]>) -> ServiceResult<TicketRow> {
     let browser = browser.ok_or(ErrorCode::IdentityExpired)?;
     let found = rows::ticket(state.db.read(), browser).await?;
     // A provider that went from the configuration signs in nobody any more.
@@ -163,7 +163,7 @@ fn account_of(resolved: &Resolved) -> ServiceResult<AccountId> {
 }
 
 /// A ticket serves once.
-async fn use_up(tx: &WriteTx, ticket: &TicketRow) -> ServiceResult<()> {
+pub async fn use_up(tx: &WriteTx, ticket: &TicketRow) -> ServiceResult<()> {
     let taken = rows::take_ticket(tx.conn(), ticket.token_hash).await?;
     if taken { Ok(()) } else { Err(ErrorCode::IdentityExpired.into()) }
 }

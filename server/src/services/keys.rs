@@ -34,6 +34,9 @@ pub async fn rotate(state: &AppState, actor: &Actor, body: RotateKeys) -> Servic
     if made_at < now - CLOCK_LEEWAY {
         return Err(ServiceError::field("/key_record", "its time is long past; is this device's clock right?"));
     }
+    if is_overtaken(&stored, &record) {
+        return Err(ErrorCode::CounterStale.into());
+    }
     let (epoch, chain) = follow(&stored, record)?;
     let rotated = Rotated::check_under(&chain, now, body.rotation)?;
     let tx = state.db.begin_write().await?;
@@ -45,6 +48,14 @@ pub async fn rotate(state: &AppState, actor: &Actor, body: RotateKeys) -> Servic
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], None).await?;
     let event = change(actor, "keys").with("epoch", epoch);
     rotation::finish(state, actor, tx, rotated, (event, MailKind::KeysRotated)).await
+}
+
+/// Whether the record follows an earlier one than the newest: its maker, who held that one's keys, had not heard of the others.
+fn is_overtaken(stored: &KeyChain, record: &Signed<KeyRecord>) -> bool {
+    let epoch = record.claimed().epoch;
+    let Some(other) = stored.record(epoch).filter(|_| epoch > 0) else { return false };
+    let before = stored.records().iter().take_while(|earlier| earlier.claimed().epoch < epoch);
+    other.hash() != record.hash() && KeyChain::verify(before.chain([record]).cloned().collect()).is_ok()
 }
 
 /// The chain that goes on with the record.

@@ -57,9 +57,26 @@ mod tests {
     }
 
     #[test]
-    fn no_two_are_the_same() {
-        let (codes, hashes) = make().unwrap();
-        assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), COUNT);
-        assert_eq!(hashes.len(), COUNT);
+    fn a_code_is_120_random_bits_and_is_kept_as_its_hash() {
+        let (mut ones, mut sets) = ([0_u32; 120], Vec::new());
+        for _ in 0..100 {
+            let (codes, hashes) = make().unwrap();
+            assert_eq!(codes.len(), COUNT);
+            assert_eq!(hashes, codes.iter().map(|code| hash(code)).collect::<Vec<_>>());
+            sets.extend(codes);
+        }
+        for code in &sets {
+            let letters: Vec<u8> = code.bytes().filter(|letter| *letter != b'-').collect();
+            assert_eq!((code.len(), letters.len()), (27, 24), "{code}");
+            for (place, letter) in letters.iter().enumerate() {
+                let bits = ALPHABET.iter().position(|known| known == letter).unwrap();
+                for bit in 0..5 {
+                    ones[place * 5 + bit] += u32::from(bits >> bit & 1 == 1);
+                }
+            }
+        }
+        // Half of a thousand, and no bit stands still: further off than eight standard deviations comes by chance never.
+        assert!(ones.iter().all(|count| (370..=630).contains(count)), "{ones:?}");
+        assert_eq!(sets.iter().collect::<std::collections::BTreeSet<_>>().len(), 1000, "no two are the same");
     }
 }

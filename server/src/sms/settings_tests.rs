@@ -30,6 +30,10 @@ fn a_gateway_comes_with_its_secret_and_shows_none() {
     assert_eq!(&*twilio.auth_token, "marked-secret-of-enough-bytes");
     assert_eq!(twilio.base_url.as_str(), "https://api.twilio.com/");
 
+    let service = TWILIO.replace("from = \"+15005550006\"", "messaging_service_sid = \"MG17\"");
+    let GatewayConfig::Twilio(twilio) = parse(&service).unwrap().gateway else { panic!() };
+    assert!(matches!(twilio.sender, TwilioSender::Service(sid) if sid == "MG17"));
+
     let text = webhook("http://localhost:9/sms", "standard");
     let config = parse(&format!("{text}prefixes = [\"+49\", \"+43\"]\ndaily_limit = 7\n")).unwrap();
     assert!(!format!("{config:?}").contains("BwcH"));

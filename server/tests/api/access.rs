@@ -110,6 +110,8 @@ const TABLE: &[(&str, &str)] = &[
     ("get_waiting_identity", "++++++++++++++"),
     ("sign_in_with_identity", "++++++++++++++"),
     ("list_identities", "-ooooooooooooo"),
+    ("get_identity_to_link", "-+++++++++++++"),
+    ("link_identity", "-++++++++++++d"),
     ("remove_identity", "-nnnnnnnnnnnnn"),
     ("list_api_tokens", "-ooooooooooooo"),
     ("create_api_token", "-oooooooooopod"),

@@ -3,21 +3,24 @@
 use api_types::{
     AccountId, ErrorCode,
     accounts::{AccountStatus, OwnAccount, Role},
-    identities::{IdentityList, IdentityPurpose, WaitingIdentity},
+    identities::{IdentityList, IdentityPurpose, IdentityToLink, WaitingIdentity},
     second_factors::{SecondFactorKind, SecondFactorProof},
+    sessions::Carrier,
     sign_in::SignedIn,
     sign_up::FinishSignUp,
 };
 use client::{NoSecondFactor, SignedIn as Session};
+use entities::identity_tickets;
 use reqwest::Method;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use server::{clock::MINUTE, storage};
 
 use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, client, clinic, device, join},
-    identity_provider::{ACCESS_TOKEN, Browser, Provider},
+    identity_provider::{ACCESS_TOKEN, Browser, LINK, Provider},
     mail_server::{Post, Smtp},
-    person::{Applicant, Person, founder},
+    person::{Applicant, Person, founder, sign_in},
     second_factor::add_app,
 };
 
@@ -26,6 +29,7 @@ const SIGN_UP: &str = "/sign-up#identity=verified";
 const NOT_LINKED: &str = "/sign-in#identity=identity_not_linked";
 const UNVERIFIED: &str = "/sign-in#identity=identity_email_unverified";
 const LINKED: &str = "/settings/security#identity=linked";
+const TO_LINK: &str = "/settings/security#identity=verified";
 
 /// Somebody with the address that the provider knows.
 fn ann() -> Applicant {
@@ -135,7 +139,7 @@ async fn the_session_is_locked_and_confirms_nothing() {
     assert_eq!(before.sign_in(&server, None).await.code(), "identity_not_linked");
     assert_eq!(browser.visit(&server, &provider).await, NOT_LINKED, "it signs in no more");
     let token = open.token().unwrap();
-    assert_eq!(browser.visit_to_link(&server, &provider, token).await, "/settings/security#identity=linked");
+    assert_eq!(browser.link(&server, &provider, token).await, "linked");
     assert_eq!(browser.visit(&server, &provider).await, SIGN_IN, "its owner linked it again");
     // The address came to somebody else at the provider.
     provider.claims("sub", "another");
@@ -252,8 +256,8 @@ async fn an_identity_is_linked_in_a_confirmed_session_and_to_one_account() {
 
     // The address is another, and not verified: whoever is signed in says that it is theirs.
     provider.claims("email_verified", false);
-    assert_eq!(browser.visit_to_link(&server, &provider, &bea.token).await, LINKED);
-    assert_eq!(browser.visit_to_link(&server, &provider, &bea.token).await, LINKED, "again changes nothing");
+    assert_eq!(browser.link(&server, &provider, &bea.token).await, "linked");
+    assert_eq!(browser.link(&server, &provider, &bea.token).await, LINKED, "again changes nothing");
     let listed = identities(&server, &bea.token).await.items;
     assert_eq!(listed.len(), 1);
     let taken = browser.visit_to_link(&server, &provider, &ada.token).await;
@@ -280,6 +284,78 @@ async fn an_identity_is_linked_in_a_confirmed_session_and_to_one_account() {
     let linked = subjects.iter().filter(|s| s.starts_with("what=identity_linked identity=")).count();
     let removed = subjects.iter().filter(|s| s.starts_with("what=identity_removed identity=")).count();
     assert_eq!((linked, removed), (1, 1), "{subjects:?}");
+}
+
+/// On a shared machine the provider may know somebody else still, whom it names without asking.
+#[tokio::test(flavor = "multi_thread")]
+async fn coming_back_links_nothing_before_its_reader_has_seen_whom_and_said_so() {
+    let provider = Provider::start().await;
+    let server = provider.server().await;
+    let ada = founder(&server).await;
+    let bea = Applicant::new("Bea Patient", Role::Patient).sign_up(&server, None).await;
+    let cem = Applicant::new("Cem Patient", Role::Patient).sign_up(&server, None).await;
+    let waits = async |browser: &mut Browser, token: &str| {
+        let request = server.request(Method::GET, "/api/v1/account/identities/waiting").bearer_auth(token);
+        browser.send(&server, request).await
+    };
+    let links = async |browser: &mut Browser, token: &str| {
+        browser.send(&server, server.request(Method::POST, LINK).bearer_auth(token)).await
+    };
+    let mut browser = Browser::default();
+    assert_eq!(links(&mut browser, &bea.token).await.code(), "identity_expired", "nothing waits");
+    assert_eq!(browser.visit_to_link(&server, &provider, &bea.token).await, TO_LINK);
+    assert!(identities(&server, &bea.token).await.items.is_empty());
+    let waiting: IdentityToLink = waits(&mut browser, &bea.token).await.body();
+    assert_eq!((&waiting.provider_name[..], waiting.email.as_deref()), ("Work", Some("ann@clinic.example")));
+    assert_eq!(waiting.name.as_deref(), Some("Ann Example"));
+
+    // It waits in that browser and for that account alone, and signs in nobody.
+    assert_eq!(waits(&mut Browser::default(), &bea.token).await.code(), "identity_expired", "another browser");
+    assert_eq!(links(&mut Browser::default(), &bea.token).await.code(), "identity_expired", "another browser");
+    for other in [&cem.token, &ada.token] {
+        assert_eq!(waits(&mut browser.clone(), other).await.code(), "identity_expired", "another account");
+        assert_eq!(links(&mut browser.clone(), other).await.code(), "identity_expired", "another account");
+    }
+    assert_eq!(browser.clone().sign_in(&server, None).await.code(), "identity_expired", "no sign-in");
+    let anonymous = server.request(Method::POST, LINK);
+    assert_eq!(browser.clone().send(&server, anonymous).await.code(), "signed_out");
+    // Nor is what was verified to sign in linked to whoever is signed in.
+    let mut to_sign_in = Browser::default();
+    assert_eq!(to_sign_in.visit(&server, &provider).await, SIGN_UP);
+    assert_eq!(links(&mut to_sign_in, &bea.token).await.code(), "identity_expired", "verified to sign in");
+
+    // A session that was left open links nothing either.
+    server.state.clock.advance(11 * MINUTE);
+    assert_eq!(links(&mut browser, &bea.token).await.code(), "confirmation_required");
+    let (again, _) = sign_in(&server, &bea.applicant.email, &bea.applicant.password, Carrier::Bearer).await;
+    let again: SignedIn = again.body();
+    let token = again.token.unwrap();
+    let mut kept = browser.clone();
+    assert_eq!(links(&mut browser, &token).await.status, 204, "by whoever has unlocked meanwhile");
+    assert_eq!(browser.cookie, None);
+    assert_eq!(identities(&server, &token).await.items.len(), 1);
+    assert_eq!(links(&mut kept, &token).await.code(), "identity_expired", "once");
+
+    // Of two who were asked at the same time the first has it.
+    let id = identities(&server, &token).await.items[0].id;
+    assert_eq!(server.delete(&format!("/account/identities/{id}"), Some(&token)).await.status, 204);
+    let (cems, _) = sign_in(&server, &cem.applicant.email, &cem.applicant.password, Carrier::Bearer).await;
+    let cems: SignedIn = cems.body();
+    let cems = cems.token.unwrap();
+    let mut others = Browser::default();
+    assert_eq!(browser.visit_to_link(&server, &provider, &token).await, TO_LINK);
+    assert_eq!(others.visit_to_link(&server, &provider, &cems).await, TO_LINK);
+    assert_eq!(links(&mut others, &cems).await.status, 204);
+    assert_eq!(links(&mut browser, &token).await.code(), "identity_taken");
+    assert!(identities(&server, &token).await.items.is_empty());
+
+    server.state.clock.advance(5 * MINUTE);
+    provider.claims("sub", "somebody-else");
+    assert_eq!(browser.visit_to_link(&server, &provider, &token).await, TO_LINK);
+    server.state.clock.advance(30 * MINUTE);
+    assert_eq!(waits(&mut browser, &token).await.code(), "identity_expired", "too late");
+    server::upkeep::once(&server.state).await.unwrap();
+    assert_eq!(identity_tickets::Entity::find().count(server.state.db.read()).await.unwrap(), 0, "and forgotten");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,7 +409,7 @@ async fn mail_tells_of_links_and_new_devices() {
     let person: Person = ann().sign_up(&server, None).await;
     mail.next().await;
     let mut browser = Browser::default();
-    browser.visit_to_link(&server, &provider, &person.token).await;
+    assert_eq!(browser.link(&server, &provider, &person.token).await, "linked");
     assert_eq!(mail.next().await.subject(), "an identity provider was linked");
     browser.visit(&server, &provider).await;
     let body = api_types::identities::IdentitySignIn {

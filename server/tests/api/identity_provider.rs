@@ -29,6 +29,8 @@ use crate::{
 };
 
 pub const CLIENT: &str = "healthsecure";
+/// Where what waits is linked.
+pub const LINK: &str = "/api/v1/account/identities";
 const SECRET: &str = "marked-client-secret";
 /// The provider's token, of which nothing may stay.
 pub const ACCESS_TOKEN: &str = "marked-access-token";
@@ -279,7 +281,17 @@ impl Browser {
         self.visit_for(server, provider, IdentityPurpose::SignIn, None).await
     }
 
-    /// The same, to link.
+    /// To the provider and back and, where the page is told to ask, linked as its reader wants it; gives what came of it.
+    pub async fn link(&mut self, server: &Server, provider: &Provider, token: &str) -> String {
+        let told = self.visit_to_link(server, provider, token).await;
+        if told != "/settings/security#identity=verified" {
+            return told;
+        }
+        let answer = self.send(server, server.request(Method::POST, LINK).bearer_auth(token)).await;
+        if answer.status.is_success() { "linked".to_owned() } else { answer.code() }
+    }
+
+    /// To the provider and back, to link.
     pub async fn visit_to_link(&mut self, server: &Server, provider: &Provider, token: &str) -> String {
         self.visit_for(server, provider, IdentityPurpose::Link, Some(token)).await
     }

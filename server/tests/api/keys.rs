@@ -9,14 +9,18 @@ use api_types::{
     sign_in::SignedIn,
 };
 use client::{
-    ClientError, NoSecondFactor, PatientChoice, Recover, Share, Verification, bulk::Control, content::ReportFields,
+    ClientError, NoSecondFactor, PatientChoice, Recover, RecoveryKit, Share, Verification, bulk::Control,
+    content::ReportFields,
 };
 use crypto::{
     account::{AccountKey, KeyRecord, WayInSecret, seal_state},
     sign::Signed,
 };
 use reqwest::Method;
-use server::clock::{MINUTE, now_ms};
+use server::{
+    clock::{MINUTE, now_ms},
+    storage::accounts,
+};
 
 use crate::{
     harness::{Answer, Server},
@@ -215,6 +219,58 @@ async fn what_the_old_keys_signed_reads_nothing_more() {
     assert_eq!(asked().await.code(), "unsigned_read", "nor once the new ones have read");
 }
 
+/// Both have the session of the page's cookie, so that new keys made by one end nothing of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_windows_the_one_that_was_overtaken_is_told_so_and_goes_on() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let report = write(&ann, PatientChoice::Account(ann.account_id())).await;
+    let resumed = client(&server).resume(ann.token()).await.unwrap().unwrap();
+    let other = resumed.unlock_with(ann.account_key()).await.unwrap();
+    read(&other, &report).await.unwrap();
+    let dora = other.find_doctors("Dora").await.unwrap().remove(0).id;
+
+    ann.rotate_keys().await.unwrap();
+    assert_eq!(code(other.rotate_keys().await), "account_key_changed");
+    assert_eq!(code(other.add_emergency_contact(&dora, 1).await), "account_key_changed");
+    assert_eq!(code(other.change_password("another password entirely").await), "account_key_changed");
+    let kit = RecoveryKit::generate(&mut rng());
+    assert_eq!(code(other.change_recovery_kit(&kit).await), "account_key_changed");
+    assert_eq!(code(other.refresh().await), "account_key_changed");
+    assert_eq!((ann.key_epoch().0, other.key_epoch().0), (1, 0), "nothing was changed");
+
+    let other = other.lock().unlock(PASSWORD, &NoSecondFactor).await.unwrap();
+    assert_eq!(other.key_epoch().0, 1);
+    other.rotate_keys().await.unwrap();
+    read(&other, &report).await.unwrap();
+    let again = client(&server).sign_in(ANN, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    assert_eq!(again.key_epoch().0, 2);
+    read(&again, &report).await.unwrap();
+    calm(&[&other, &again]).await;
+}
+
+/// Both have sessions of their own, and neither hears of the other before it is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_devices_at_once_one_makes_new_keys_and_the_other_signs_in_again() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let report = write(&ann, PatientChoice::Account(ann.account_id())).await;
+    for epoch in 1..=5 {
+        let sign_in = async || client(&server).sign_in(ANN, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+        let (one, other) = (sign_in().await, sign_in().await);
+        let made = tokio::join!(one.rotate_keys(), other.rotate_keys());
+        let (made, refused) = match made {
+            (Ok(()), refused) => (one, refused),
+            (refused, Ok(())) => (other, refused),
+            neither => panic!("{neither:?}"),
+        };
+        assert_eq!(code(refused), "signed_out");
+        assert_eq!(made.key_epoch().0, epoch);
+        read(&made, &report).await.unwrap();
+        calm(&[&made]).await;
+    }
+}
+
 /// A body with that record.
 fn body(who: &Applicant, record: &Signed<KeyRecord>) -> RotateKeys {
     let account = who.chain.account();
@@ -279,4 +335,23 @@ async fn a_record_that_does_not_follow_is_refused() {
     let (signed_in, _) = sign_in(&server, &pat.applicant.email, &pat.applicant.password, Carrier::Bearer).await;
     let signed_in: SignedIn = signed_in.body();
     assert_eq!(signed_in.account, pat.signed_in.account, "nothing was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_another_device_was_quicker_than_is_stale_and_no_forgery() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let next = || pat.applicant.keyring.clone().rotate(&pat.applicant.chain, now_ms(), &mut rng()).unwrap();
+    let (quicker, slower) = (next(), next());
+    let tx = server.state.db.begin_write().await.unwrap();
+    accounts::insert_key_record(tx.conn(), pat.id, 1, quicker.as_bytes(), now_ms()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(sent(&server, &pat, &slower).await.code(), "counter_stale");
+    let thief = Applicant::new("Eve Evil", Role::Patient);
+    let hers = &thief.keyring.current().signing;
+    let claimed = KeyRecord { signing: hers.public(), ..slower.claimed().clone() };
+    let forged = Signed::sign_record(claimed, hers, Some(hers)).unwrap();
+    assert_eq!(sent(&server, &pat, &forged).await.code(), "invalid_signature", "she holds no key of his");
+    assert_eq!(sent(&server, &pat, &quicker).await.code(), "invalid_signature", "the newest follows no other");
 }

@@ -304,7 +304,8 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         }
         "get_waiting_identity" => ("/sign-in/identity".into(), None),
         "sign_in_with_identity" => ("/sign-in/identity".into(), Some(json!({"carrier": "bearer", "device": "test"}))),
-        "list_identities" => ("/account/identities".into(), None),
+        "list_identities" | "link_identity" => ("/account/identities".into(), None),
+        "get_identity_to_link" => ("/account/identities/waiting".into(), None),
         "remove_identity" => (format!("/account/identities/{}", IdentityId([0; 16])), None),
         "list_api_tokens" => ("/account/tokens".into(), None),
         "create_api_token" => {

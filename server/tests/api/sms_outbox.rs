@@ -37,6 +37,19 @@ async fn a_webhook_gets_signed_messages_with_an_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_messaging_service_sends_as_a_number_does() {
+    let gateway = Gateway::start().await;
+    for from in [gateway.twilio(), gateway.twilio_by_service()] {
+        let server = gateway.server_with(|sms| sms.gateway = from).await;
+        let [_, _, ann] = clinic(&server).await;
+        ann.add_phone(NUMBER).await.unwrap();
+        let message = gateway.next().await;
+        assert_eq!((message.to.as_str(), message.id.as_ref()), (NUMBER, None));
+        ann.verify_phone(&message.code()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_down_delays_nothing_and_is_tried_again() {
     let gateway = Gateway::start().await;
     let server = gateway.server().await;

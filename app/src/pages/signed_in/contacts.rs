@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{
+    find_person::FindPerson,
     key::{CompareKey, OwnScreen},
     person_facts::PersonFacts,
     scan::{ScanOutcome, ScanQr},
@@ -44,7 +45,7 @@ pub fn ContactsPage() -> impl IntoView {
             <Card title=t!(contacts.people).to_owned() flush=true>
                 {contacts.show(t!(contacts.failed), 3, move |lines| view! { <List lines compare/> })}
             </Card>
-            <Meet on_verified=move |()| contacts.again()/>
+            <Meet compare on_verified=move |()| contacts.again()/>
             <Teams/>
             <Emergency/>
             <OwnKey/>
@@ -129,9 +130,9 @@ fn Somebody(line: Line, compare: Callback<Person>) -> impl IntoView {
     }
 }
 
-/// Somebody who stands here and shows their code.
+/// Somebody who stands here and shows their code, or reads out their words.
 #[component]
-fn Meet(#[prop(into)] on_verified: Callback<()>) -> impl IntoView {
+fn Meet(compare: Callback<Person>, #[prop(into)] on_verified: Callback<()>) -> impl IntoView {
     let vault = use_vault();
     let attempt = Attempt::new();
     let met = RwSignal::new(None::<(Person, String)>);
@@ -153,11 +154,29 @@ fn Meet(#[prop(into)] on_verified: Callback<()>) -> impl IntoView {
             }
         });
     };
+    let finding = RwSignal::new(false);
+    let by_words = RwSignal::new(None::<Person>);
+    let scanned = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        let Some(person) = by_words.get() else { return };
+        by_words.set(None);
+        finding.set(false);
+        match scanned.get_untracked() {
+            Some(code) => met.set(Some((person, code))),
+            None => compare.run(person),
+        }
+    });
     view! {
         <Card title=t!(contacts.meet).to_owned()>
             <div class="stack-s">
                 <p>{t!(contacts.meet_note)}</p>
                 <ScanQr id="contact-scan" label=t!(share.scan) on_code=found/>
+                <div>
+                    <Button kind=ButtonKind::Quiet on_click=move |()| finding.set(true)>{t!(contacts.by_words)}</Button>
+                </div>
+                <Dialog id="whose-words" open=finding title=t!(contacts.by_words_title).to_owned()>
+                    <FindPerson chosen=by_words scanned label=t!(share.who) hint=t!(share.who_hint)/>
+                </Dialog>
                 <ScanOutcome attempt/>
                 {move || met.get().map(|(person, code)| view! {
                     <div class="share-person"><PersonFacts person=person.clone()/></div>

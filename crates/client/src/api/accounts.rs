@@ -15,7 +15,7 @@ use api_types::{
     escrow::{
         EndEscrowKey, EscrowOverview, EscrowedSecret, NewAccountEscrow, NewEscrowKey, OwnEscrow, RemoveAccountEscrow,
     },
-    identities::{IdentityList, IdentitySignIn, IdentityStarted, StartIdentity, WaitingIdentity},
+    identities::{IdentityList, IdentitySignIn, IdentityStarted, IdentityToLink, StartIdentity, WaitingIdentity},
     instance::Instance,
     invitations::{CreateInvitation, CreatedInvitation, InvitationInfo, InvitationList, InvitationToken},
     mail::MailState,
@@ -222,6 +222,10 @@ impl<T: Transport> Api<'_, T> {
         sign_in_with_identity(body: &IdentitySignIn) -> SignedIn = post "/sign-in/identity".to_owned(), body;
         /// `GET /account/identities`.
         list_identities() -> IdentityList = get "/account/identities".to_owned();
+        /// `GET /account/identities/waiting`.
+        get_identity_to_link() -> IdentityToLink = get "/account/identities/waiting".to_owned();
+        /// `POST /account/identities`.
+        link_identity() -> () = post_nothing "/account/identities".to_owned();
         /// `DELETE /account/identities/{identity_id}`.
         remove_identity(id: &IdentityId) -> () = delete format!("/account/identities/{id}");
         /// `GET /account/tokens`.

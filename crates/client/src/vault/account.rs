@@ -24,7 +24,8 @@ impl<P: Platform> Vault<P> {
     /// Fetches the account anew, after an approval or a change elsewhere.
     ///
     /// # Errors
-    /// No connection; a refusal if the account's keys changed under it.
+    /// No connection; [`crate::ClientError::AccountKeyChanged`] where another window or device made a new account key; a refusal
+    /// if the account's keys changed under it.
     pub async fn refresh(&self) -> Result<Person> {
         let account = self.api().get_account().await?;
         if account.public.id != self.account_id() {
@@ -33,7 +34,11 @@ impl<P: Platform> Vault<P> {
         let chain = parse_chain(&account.public)?;
         self.state().check_pin(&chain)?;
         self.settle(&account)?;
-        open_keyring(&self.account_key(), &chain, &account.keyring.0)?;
+        let opened = open_keyring(&self.account_key(), &chain, &account.keyring.0);
+        if opened.is_err() {
+            self.still_present(&account)?;
+        }
+        opened?;
         let me = self.learn(&account.public)?;
         *self.own_account() = account;
         Ok(me)

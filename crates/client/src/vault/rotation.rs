@@ -43,8 +43,9 @@ impl<P: Platform> Vault<P> {
     /// must be confirmed ([`Vault::confirm`]).
     ///
     /// # Errors
-    /// A password that breaks a limit; `confirmation_required`; refusals of forged answers. After a lost connection the new
-    /// password may count: the next call that reaches the server finds out.
+    /// A password that breaks a limit; `confirmation_required`; [`ClientError::AccountKeyChanged`] where another window of this
+    /// session was quicker; refusals of forged answers. After a lost connection the new password may count: the next call that
+    /// reaches the server finds out.
     pub async fn change_password(&self, new: &str) -> Result<()> {
         let short = is_short(new);
         // That there is a second factor is the server's word: a lie makes a password shorter, not weaker (`passwords`).
@@ -153,7 +154,7 @@ impl<P: Platform> Vault<P> {
 
     /// A new way in to the account key as it is.
     pub(crate) async fn present_way_in(&self, secret: WayInSecret<'_>) -> Result<NewWayIn> {
-        self.own_stored().await?;
+        self.still_present(&self.own_stored().await?)?;
         let (key, generation) = {
             let keys = self.keys_now();
             (keys.current.clone(), keys.generation)
@@ -255,6 +256,15 @@ impl<P: Platform> Vault<P> {
             self.take_next();
         }
         Ok(())
+    }
+
+    /// Tells an honest change elsewhere from a lie, where what is stored doesn't open: a way in of a later account key, signed by
+    /// this account, was made by whoever holds its keys, and no server can make one.
+    pub(super) fn still_present(&self, account: &OwnAccount) -> Result<()> {
+        let password = way_in(account, WayInKind::Password)?;
+        self.check_way(&password, &own_chain(account)?)?;
+        let later = password.claimed().generation > self.keys_now().generation;
+        if later { Err(ClientError::AccountKeyChanged) } else { Ok(()) }
     }
 
     fn take_next(&self) {

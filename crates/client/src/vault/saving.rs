@@ -90,7 +90,11 @@ impl<P: Platform> Vault<P> {
     /// Takes in what other devices saved.
     pub(super) fn merge_stored(&self, account: &OwnAccount) -> Result<()> {
         self.settle(account)?;
-        let (counter, theirs) = open_client_state(&self.account_key(), account, self.counter(), self.pinned())?;
+        let opened = open_client_state(&self.account_key(), account, self.counter(), self.pinned());
+        if opened.is_err() {
+            self.still_present(account)?;
+        }
+        let (counter, theirs) = opened?;
         self.state().merge(theirs)?;
         self.count_change();
         self.set_counter(counter);

@@ -9,7 +9,7 @@ use crypto::account::{KeyChain, Keyring};
 
 use super::refusal;
 use crate::{
-    fake::{Fake, PASSWORD, device, email, rng},
+    fake::{Account, Fake, PASSWORD, device, email, rng},
     flows::report,
 };
 
@@ -132,4 +132,30 @@ async fn whoever_opens_with_the_key_believes_no_generation_that_is_not_signed() 
     assert_eq!(refusal(locked.unlock_with(key.clone()).await), Refusal::WayInForged);
     flip_signature();
     assert!(locked.unlock_with(key).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_does_not_open_is_a_lie_unless_the_account_signed_a_later_key() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let id = ann.account_id();
+    let flip = |part: fn(&mut Account) -> &mut B64| {
+        *part(server.db().accounts.get_mut(&id).unwrap()).0.last_mut().unwrap() ^= 1;
+    };
+    flip(|account| &mut account.keyring);
+    assert_eq!(refusal(ann.refresh().await), Refusal::KeyringForged);
+    flip(|account| &mut account.keyring);
+    flip(|account| &mut account.state);
+    assert_eq!(refusal(ann.change_password("another password entirely").await), Refusal::StateForged);
+    flip(|account| &mut account.state);
+    ann.refresh().await.unwrap();
+
+    // Another window of hers makes a new account key, and this one is told so; by its own signature alone.
+    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    other.change_password("another password entirely").await.unwrap();
+    assert_eq!(ann.refresh().await.err().unwrap().code(), "account_key_changed");
+    assert_eq!(ann.change_password("a third password entirely").await.err().unwrap().code(), "account_key_changed");
+    flip(|account| &mut account.ways_in[0].record);
+    assert_eq!(refusal(ann.refresh().await), Refusal::WayInForged);
+    assert_eq!(refusal(ann.change_password("a third password entirely").await), Refusal::WayInForged);
 }

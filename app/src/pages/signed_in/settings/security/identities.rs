@@ -1,18 +1,19 @@
 //! The identities that sign in to the account, and providers to link one of.
 
-use api_types::identities::{Identity, IdentityProvider};
+use api_types::identities::{Identity, IdentityProvider, IdentityToLink};
 use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::Security;
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
+    components::{Banner, Button, ButtonKind, Card, Dialog, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
     pages::signed_in::{
         question::Question,
         sure::{Deed, Sure},
     },
     t,
-    vault::{Attempt, Keys, explain_identity},
+    vault::{Attempt, Keys, explain, explain_identity, use_vault},
 };
 
 /// What is linked, and what can be.
@@ -27,12 +28,23 @@ pub(super) async fn ask(open: Keys) -> client::Result<Known> {
     Ok(Known { identities: open.identities().await?, providers })
 }
 
-/// Says what came of leaving to link one.
-pub(super) fn came_back() {
+/// Asks whether to link whom the provider named, or says what else came of leaving to link somebody.
+pub(super) fn came_back(security: Security) {
     let Some(says) = browser::fragment_value(&browser::take_fragment(), "identity") else { return };
     let toasts = use_toasts();
     match says.as_str() {
         "linked" => toasts.done(t!(identities.linked)),
+        "verified" => {
+            let Some(open) = use_vault().keys() else { return };
+            spawn_local(async move {
+                match open.identity_to_link().await {
+                    // Unless the page was left meanwhile.
+                    Ok(found) if security.screen.try_get_untracked().is_some() => security.to_link.ask(found),
+                    Ok(_) => {}
+                    Err(error) => toasts.problem(explain(&error)),
+                }
+            });
+        }
         code => toasts.problem(explain_identity(code)),
     }
 }
@@ -60,7 +72,47 @@ pub(super) fn Identities(security: Security) -> impl IntoView {
         })
     };
     let again = move || security.identities.again();
-    view! { {card} <Sure proving=security.proving deed=removal() question=removing work=remove again/> }
+    view! {
+        {card}
+        <IsThatYou security/>
+        <Sure proving=security.proving deed=removal() question=removing work=remove again/>
+    }
+}
+
+/// Shows whom the provider named before they are linked: on a shared machine it may know somebody else still.
+#[component]
+fn IsThatYou(security: Security) -> impl IntoView {
+    let toasts = use_toasts();
+    let attempt = Attempt::new();
+    let asked = security.to_link;
+    let title = Signal::derive(move || {
+        let found = asked.about();
+        found.map(|found| t!(identities.link_title, name = found.provider_name)).unwrap_or_default()
+    });
+    let link = move |()| {
+        let work = |open: Keys| async move { open.link_waiting_identity().await };
+        security.proving.run(attempt, work, move |()| {
+            toasts.done(t!(identities.linked));
+            asked.done();
+            security.identities.again();
+        });
+    };
+    let who = move || {
+        let IdentityToLink { provider_name, email, name } = asked.about()?;
+        let who = email.or(name).unwrap_or_else(|| t!(identities.link_unnamed).to_owned());
+        Some(view! { <p>{t!(identities.link_who, name = provider_name, who = who)}</p> })
+    };
+    view! {
+        <Dialog id="link-identity" open=asked.open title>
+            {who}
+            <p>{t!(identities.link_whose)}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
+            <div class="dialog-actions">
+                <Button kind=ButtonKind::Secondary on_click=move |()| asked.done()>{t!(common.cancel)}</Button>
+                <Button busy=attempt.busy on_click=link>{t!(identities.link_confirm)}</Button>
+            </div>
+        </Dialog>
+    }
 }
 
 #[component]

@@ -15,7 +15,7 @@ mod password;
 mod phone;
 mod recovery_shares;
 
-use api_types::{live::LiveKind, second_factors::SecondFactorList};
+use api_types::{identities::IdentityToLink, live::LiveKind, second_factors::SecondFactorList};
 use client::{EmergencyLink, EscrowStanding, Split};
 use leptos::prelude::*;
 
@@ -25,7 +25,10 @@ use super::SettingsFrame;
 use crate::{
     browser,
     components::{Button, ButtonKind, Card, Glyph, Page, use_toasts},
-    pages::signed_in::prove::{ProveDialog, Proving},
+    pages::signed_in::{
+        prove::{ProveDialog, Proving},
+        question::Question,
+    },
     t,
     vault::{Attempt, Keys, Loaded, use_vault},
 };
@@ -53,6 +56,8 @@ struct Security {
     proving: Proving,
     factors: Loaded<SecondFactorList>,
     identities: Loaded<identities::Known>,
+    /// Whom an identity provider named, before they are linked.
+    to_link: Question<IdentityToLink>,
     phone: Loaded<phone::Known>,
     /// The number that a code was sent to before it becomes a second factor.
     phone_again: RwSignal<Option<phone::Again>>,
@@ -112,6 +117,7 @@ pub fn SecurityPage() -> impl IntoView {
         proving: Proving::new(vault),
         factors: Loaded::new(vault, |open: Keys| async move { open.second_factors().await }),
         identities: Loaded::new(vault, identities::ask),
+        to_link: Question::new(),
         phone: Loaded::new(vault, phone::ask),
         phone_again: RwSignal::new(None),
         emergency: Loaded::new(vault, |open: Keys| async move { open.emergency_contacts().await }),
@@ -119,7 +125,7 @@ pub fn SecurityPage() -> impl IntoView {
         escrow: Loaded::new(vault, |open: Keys| async move { open.escrow().await }),
         codes: RwSignal::new(Vec::new()),
     };
-    identities::came_back();
+    identities::came_back(security);
     vault.on_live(move |event| {
         if matches!(event.kind, LiveKind::AccountChanged | LiveKind::Resync) {
             security.factors.again();
