@@ -61,9 +61,13 @@ fn start() -> Option<Running> {
         eprintln!("\n*** SKIPPED: S3 is not tested without SeaweedFS (make setup) ***\n");
         return None;
     }
-    let mut child = script("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = lines.next().expect("the S3 server ended").unwrap();
+    // Ports that were free may have been taken meanwhile, by the test beside this one.
+    let begun = (0..3).find_map(|_| {
+        let mut child = script("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let first = BufReader::new(child.stdout.take().unwrap()).lines().next();
+        Some((child, first?.unwrap()))
+    });
+    let (mut child, first) = begun.expect("the S3 server ended, three times");
     let first: serde_json::Value = serde_json::from_str(&first).unwrap();
     let stdin = child.stdin.take().unwrap();
     Some(Running { endpoint: first["endpoint"].as_str().unwrap().to_owned(), _child: child, _stdin: stdin })

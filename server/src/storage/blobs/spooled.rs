@@ -18,8 +18,8 @@ use super::{BlobError, BlobResult, PIECE, pieces::Pieces};
 
 /// Bytes that go to the file at a time.
 const BUFFER: usize = 256 * 1024;
-/// Most blobs that go from their file to the store at the same time; each has two pieces in memory.
-const AT_ONCE: usize = 3;
+/// Most blobs that go from their file to the store at the same time; each has a piece in memory.
+const AT_ONCE: usize = 4;
 
 /// What the writers into one bucket share.
 #[derive(Clone)]
@@ -120,9 +120,9 @@ impl Spooled {
 
     async fn send(&self, file: &Arc<File>, parts: &mut WriteMultipart) -> BlobResult<()> {
         for start in (0..self.len).step_by(PIECE) {
-            let bytes = self.piece(file, start).await?;
+            // One after the other: only one is in memory.
             parts.wait_for_capacity(1).await?;
-            parts.put(bytes);
+            parts.put(self.piece(file, start).await?);
         }
         Ok(())
     }
