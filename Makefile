@@ -155,10 +155,12 @@ crash: ## Kill the server while people work, on both databases, until OPERATIONS
 	$(LINTING) TEST_KILL_OPERATIONS=$(or $(OPERATIONS),200) $(if $(SEED),TEST_KILL_SEED=$(SEED)) scripts/postgres run \
 		cargo test --release --locked $(HOST) $(CARGO_MORE) --test api -- kill:: --nocapture --test-threads=1
 
-# The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's.
+# The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's. As the page is built, and
+# beside `frontend`, so that most of what it needs is there.
 webcrypto:
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CARGO_PROFILE_DEV_DEBUG=0 \
-		cargo test --locked -p healthsecure-client --features web --target wasm32-unknown-unknown --test webcrypto
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+		cargo test --locked --profile wasm-release -p frontend -p healthsecure-client --features healthsecure-client/web \
+		--target wasm32-unknown-unknown --target-dir target/front --test webcrypto
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
 interop:
