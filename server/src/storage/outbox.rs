@@ -3,8 +3,8 @@
 use api_types::{AccountId, UnixMillis};
 use entities::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::DbResult;
@@ -31,7 +31,7 @@ pub struct OutboxRow {
     pub due_at: UnixMillis,
     /// Tries so far that failed.
     pub attempts: i32,
-    /// Since when the mail server refuses it, or whom it is for.
+    /// Since when the mail server refuses it, or whom it is for, or puts it off, without the time for which that failed.
     pub refused_since: Option<UnixMillis>,
     /// Since when the mail server fails, where that is what it waits for.
     pub failing_since: Option<UnixMillis>,
@@ -86,7 +86,7 @@ pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> Db
 /// When the next one is due or falls free again.
 pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
     let rows = waiting().order_by_asc(Column::DueAt).limit(100).all(conn).await?;
-    Ok(rows.iter().map(|row| row.due_at.max(row.leased_until)).min())
+    Ok(rows.iter().map(|row| Ord::max(row.due_at, row.leased_until)).min())
 }
 
 /// A message in hand: its id, and the end of the lease, which is later with each holder and so tells one from the next.
@@ -132,8 +132,12 @@ pub async fn hurry(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()>
     query.exec(conn).await.map(drop)
 }
 
-/// The mail server answers as it should: nothing waits for that any more.
+/// The mail server answers as it should: nothing waits for that any more. The time for which it failed counts for nothing that
+/// it refused before.
 pub async fn works(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
+    let later = Expr::col(Column::RefusedSince).add(now).sub(Expr::col(Column::FailingSince));
+    let query = Entity::update_many().col_expr(Column::RefusedSince, later).filter(failing());
+    query.filter(Column::RefusedSince.is_not_null()).filter(Column::FailingSince.lte(now)).exec(conn).await?;
     let query = Entity::update_many()
         .col_expr(Column::DueAt, Expr::value(now))
         .col_expr(Column::FailingSince, Expr::value(None::<UnixMillis>))

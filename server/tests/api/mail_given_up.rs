@@ -1,0 +1,81 @@
+//! Mail that is given up: what is refused or put off for days, and what a clock that was ahead says of it.
+
+use server::{
+    clock::DAY,
+    mail::MailKind,
+    storage::outbox::{self as rows, OutboxRow},
+};
+
+use crate::{
+    harness::Server,
+    mail_outbox::{FOUNDER, TELLS, tell, until_state},
+    mail_server::{Post, Smtp, later, until_outbox, with_mail},
+    person::{Person, founder, sign_in},
+};
+use api_types::sessions::Carrier;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_off_for_five_days_is_given_up_and_administrators_see_it() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let ada = founder(&server).await;
+    assert_eq!(mail.next().await.to, [FOUNDER]);
+    until_outbox(&server, <[_]>::is_empty).await;
+    let port = mail.port;
+    drop(mail);
+    let mail = post.serve(Smtp::StartTls, port, &["--defer", "1000"]);
+    tell(&server, FOUNDER, MailKind::SecondFactorAdded).await;
+    let waits = |attempts| move |rows: &[(String, i32, bool)]| rows == [(TELLS.to_owned(), attempts, false)];
+    until_outbox(&server, waits(1)).await;
+    later(&server, DAY);
+    until_outbox(&server, waits(2)).await;
+    // Four days for which the mail server fails are none of the five.
+    drop(mail);
+    later(&server, DAY);
+    until_outbox(&server, waits(3)).await;
+    later(&server, 4 * DAY);
+    until_outbox(&server, waits(4)).await;
+    let _mail = post.serve(Smtp::StartTls, port, &["--defer", "1000"]);
+    for attempts in 5..8 {
+        later(&server, DAY);
+        until_outbox(&server, waits(attempts)).await;
+    }
+    later(&server, DAY);
+    until_outbox(&server, |rows| rows == [(TELLS.to_owned(), 8, true)]).await;
+    let (again, _) = sign_in(&server, FOUNDER, &ada.applicant.password, Carrier::Bearer).await;
+    let ada = Person { token: again.json()["token"].as_str().unwrap().to_owned(), ..ada };
+    until_state(&server, &ada, |found| (found.waiting, found.given_up) == (0, 1)).await;
+}
+
+/// What one message waits for, of a row.
+pub fn waiting(id: u8, refused_since: Option<i64>, failing_since: Option<i64>) -> OutboxRow {
+    OutboxRow {
+        id: [id; 16],
+        kind: MailKind::PasswordChanged,
+        account: None,
+        subject: None,
+        address: FOUNDER.into(),
+        address_key: FOUNDER.into(),
+        created_at: 0,
+        due_at: 0,
+        attempts: 0,
+        refused_since,
+        failing_since,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_for_which_the_mail_server_failed_is_none_of_a_refusal() {
+    let server = Server::start().await;
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    let of = [(Some(1_000), Some(5_000)), (None, Some(5_000)), (Some(1_000), None), (Some(1_000), Some(20_000))];
+    for (id, (refused, failing)) in (1..).zip(of) {
+        tx.queue_mail(&waiting(id, refused, failing)).await.unwrap();
+    }
+    rows::works(tx.conn(), 9_000).await.unwrap();
+    let mut left = rows::due(tx.conn(), 9_000, 10).await.unwrap();
+    left.sort_by_key(|row| row.id);
+    let found: Vec<_> = left.iter().map(|row| (row.refused_since, row.failing_since)).collect();
+    // The last one's was noted by a clock that was ahead.
+    assert_eq!(found, [(Some(5_000), None), (None, None), (Some(1_000), None), (Some(1_000), None)]);
+}
