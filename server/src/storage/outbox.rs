@@ -8,7 +8,16 @@ use sea_orm::{
 };
 
 use super::DbResult;
-use crate::{audit::enum_name, mail::MailKind};
+use crate::{
+    audit::enum_name,
+    clock::{AHEAD, HOUR, MINUTE},
+    mail::MailKind,
+};
+
+/// A lease of ten minutes by a clock that is as far ahead as clocks may be, and some more.
+const LONGEST_LEASE: UnixMillis = AHEAD + 15 * MINUTE;
+/// Likewise of what waits longest: four hours after a try, or for its turn.
+const LONGEST_WAIT: UnixMillis = AHEAD + 5 * HOUR;
 
 /// A message before it is written.
 #[derive(Debug, Clone)]
@@ -77,9 +86,17 @@ fn waiting() -> Select<Entity> {
     Entity::find().filter(Column::FailedAt.is_null())
 }
 
+/// Due, and in nobody's hands. Nobody holds for as long as [`LONGEST_LEASE`], and nothing waits for as long as [`LONGEST_WAIT`]: who
+/// says so was killed while a clock was ahead.
+fn free(now: UnixMillis) -> Condition {
+    let due = Condition::any().add(Column::DueAt.lte(now)).add(Column::DueAt.gt(now + LONGEST_WAIT));
+    let left = Condition::any().add(Column::LeasedUntil.lte(now)).add(Column::LeasedUntil.gt(now + LONGEST_LEASE));
+    Condition::all().add(due).add(left)
+}
+
 /// What is due and in nobody's hands, oldest first.
 pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<OutboxRow>> {
-    let query = waiting().filter(Column::DueAt.lte(now)).filter(Column::LeasedUntil.lte(now));
+    let query = waiting().filter(free(now));
     query.order_by_asc(Column::DueAt).limit(limit).all(conn).await?.into_iter().map(row).collect()
 }
 
@@ -89,7 +106,7 @@ pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>
     Ok(rows.iter().map(|row| Ord::max(row.due_at, row.leased_until)).min())
 }
 
-/// A message in hand: its id, and the end of the lease, which is later with each holder and so tells one from the next.
+/// A message in hand: its id, and the end of the lease, which is another with each holder and so tells one from the next.
 pub type Leased<'a> = (&'a [u8; 16], UnixMillis);
 
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
@@ -98,8 +115,7 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
         .col_expr(Column::LeasedUntil, Expr::value(until))
         .filter(Column::Id.eq(id.to_vec()))
         .filter(Column::FailedAt.is_null())
-        .filter(Column::DueAt.lte(now))
-        .filter(Column::LeasedUntil.lte(now));
+        .filter(free(now));
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 

@@ -1,7 +1,7 @@
 //! Mail that is given up: what is refused or put off for days, and what a clock that was ahead says of it.
 
 use server::{
-    clock::DAY,
+    clock::{DAY, HOUR, MINUTE},
     mail::MailKind,
     storage::outbox::{self as rows, OutboxRow},
 };
@@ -78,4 +78,29 @@ async fn the_time_for_which_the_mail_server_failed_is_none_of_a_refusal() {
     let found: Vec<_> = left.iter().map(|row| (row.refused_since, row.failing_since)).collect();
     // The last one's was noted by a clock that was ahead.
     assert_eq!(found, [(Some(5_000), None), (None, None), (Some(1_000), None), (Some(1_000), None)]);
+}
+
+/// The server that a clock was ahead of was killed with a message in hand, or before the turn of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_keeps_no_message_waiting() {
+    let server = Server::start().await;
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    let now = server.state.clock.now();
+    let due = [now, now + 365 * DAY, now + 4 * HOUR, now];
+    for (id, due_at) in (1..).zip(due) {
+        tx.queue_mail(&OutboxRow { due_at, ..waiting(id, None, None) }).await.unwrap();
+    }
+    // Held by a clock that is a little ahead, and by one that was far ahead.
+    assert!(rows::lease(tx.conn(), &[4; 16], now, now + 19 * MINUTE).await.unwrap());
+    assert!(rows::lease(tx.conn(), &[1; 16], now, now + 365 * DAY).await.unwrap());
+    let mut free: Vec<_> = rows::due(tx.conn(), now, 10).await.unwrap().iter().map(|row| row.id[0]).collect();
+    free.sort_unstable();
+    assert_eq!(free, [1, 2]);
+    for id in [1, 2] {
+        assert!(rows::lease(tx.conn(), &[id; 16], now, now + 10 * MINUTE).await.unwrap());
+        assert!(!rows::lease(tx.conn(), &[id; 16], now, now + 10 * MINUTE).await.unwrap(), "it is in hand now");
+    }
+    // Who held the first one by that clock ends nothing of it any more.
+    rows::delete(tx.conn(), (&[1; 16], now + 365 * DAY)).await.unwrap();
+    assert_eq!(rows::due(tx.conn(), now + 10 * MINUTE, 10).await.unwrap().len(), 2);
 }
