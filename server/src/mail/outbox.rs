@@ -21,6 +21,7 @@ use crate::{
     audit::enum_name,
     clock::{AHEAD, DAY, HOUR, MINUTE},
     outbox_task::OutboxTask,
+    services::notices,
     storage::outbox::{self, Leased, OutboxRow},
 };
 
@@ -189,6 +190,7 @@ async fn fail(state: &AppState, held: &InHand, why: &str) -> ServiceResult<()> {
     tracing::error!(message = hex::encode(row.id), kind, attempts = row.attempts, why, "mail was given up");
     let tx = state.db.begin_write().await?;
     outbox::fail(tx.conn(), held.lease(), row.attempts.saturating_add(1), state.clock.now()).await?;
+    outbox::keep_failed(tx.conn(), &row.address_key, row.kind, notices::KEPT).await?;
     tx.commit().await
 }
 

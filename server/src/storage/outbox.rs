@@ -195,9 +195,20 @@ pub async fn fail(
     query.exec(conn).await.map(drop)
 }
 
-/// Messages of a kind to an address, given up ones too.
+/// Messages of a kind that wait for an address.
 pub async fn count(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<u64> {
-    of(Entity::find(), address_key, kind).count(conn).await
+    of(waiting(), address_key, kind).count(conn).await
+}
+
+/// Of a kind to an address the newest that were given up stay, so many.
+pub async fn keep_failed(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind, most: usize) -> DbResult<()> {
+    let failed = of(Entity::find(), address_key, kind).filter(Column::FailedAt.is_not_null());
+    let failed = failed.order_by_desc(Column::FailedAt).all(conn).await?;
+    let old: Vec<_> = failed.into_iter().skip(most).map(|row| row.id).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many().filter(Column::Id.is_in(old)).exec(conn).await.map(drop)
 }
 
 /// Whether one of a kind that is due after a time waits for an address.

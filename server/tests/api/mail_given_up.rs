@@ -3,13 +3,14 @@
 use server::{
     clock::{DAY, HOUR, MINUTE},
     mail::MailKind,
+    services::notices::KEPT,
     storage::outbox::{self as rows, OutboxRow},
 };
 
 use crate::{
     harness::Server,
     mail_outbox::{FOUNDER, TELLS, tell, until_state},
-    mail_server::{Post, Smtp, later, until_outbox, with_mail},
+    mail_server::{Post, Smtp, later, nowhere, outbox, until_outbox, with_mail},
     person::{Person, founder, sign_in},
 };
 use api_types::sessions::Carrier;
@@ -78,6 +79,25 @@ async fn the_time_for_which_the_mail_server_failed_is_none_of_a_refusal() {
     let found: Vec<_> = left.iter().map(|row| (row.refused_since, row.failing_since)).collect();
     // The last one's was noted by a clock that was ahead.
     assert_eq!(found, [(Some(5_000), None), (None, None), (Some(1_000), None), (Some(1_000), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_keeps_nothing_new_out_and_only_the_newest_of_it_stay() {
+    let server = Server::start_with(|it| it.mail = Some(nowhere())).await;
+    founder(&server).await;
+    let now = server.state.clock.now();
+    let mut tx = server.state.db.begin_write().await.unwrap();
+    for id in 1..=12 {
+        let row = waiting(id, None, None);
+        tx.queue_mail(&row).await.unwrap();
+        rows::fail(tx.conn(), (&row.id, 0), 1, now + i64::from(id)).await.unwrap();
+        rows::keep_failed(tx.conn(), FOUNDER, row.kind, KEPT).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    tell(&server, FOUNDER, MailKind::PasswordChanged).await;
+    let of_kind = outbox(&server).await.into_iter().filter(|row| row.0 == "password_changed");
+    let (given_up, waits): (Vec<_>, Vec<_>) = of_kind.partition(|row| row.2);
+    assert_eq!((given_up.len(), waits.len()), (KEPT, 1));
 }
 
 /// The server that a clock was ahead of was killed with a message in hand, or before the turn of one.
