@@ -51,10 +51,13 @@ impl Clock {
         self.ahead.fetch_add(by, Ordering::Relaxed);
     }
 
+    /// How long it runs, whatever was done to the system's clock meanwhile.
+    pub fn runs_for(&self) -> UnixMillis {
+        UnixMillis::try_from(self.since.1.elapsed().as_millis()).unwrap_or(UnixMillis::MAX)
+    }
+
     /// By how much more the system's clock has moved since the start than time has passed. It was set, or the machine slept.
     pub fn ran_ahead(&self) -> UnixMillis {
-        let (wall, instant) = self.since;
-        let passed = UnixMillis::try_from(instant.elapsed().as_millis()).unwrap_or(UnixMillis::MAX);
-        (now_ms() - wall).saturating_sub(passed)
+        (now_ms() - self.since.0).saturating_sub(self.runs_for())
     }
 }

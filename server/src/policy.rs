@@ -146,6 +146,11 @@ impl Actor {
     /// enough.
     pub fn may_secure_ways_in(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
         self.may_secure_account()?;
+        self.may_end_sessions(confirmed_at, now)
+    }
+
+    /// Ending other sessions of one's own, whatever became of the account: likewise, so that whoever has one of them puts nobody out.
+    pub fn may_end_sessions(&self, confirmed_at: UnixMillis, now: UnixMillis) -> Verdict {
         let lately = (-CLOCKS_DIFFER..=CONFIRMED_FOR).contains(&(now - confirmed_at));
         allow(lately, ErrorCode::ConfirmationRequired)
     }

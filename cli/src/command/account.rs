@@ -1,6 +1,6 @@
 //! `signup`, `login`, `recover`, `logout`, `whoami`, `sessions`.
 
-use api_types::{ErrorCode, accounts::Role, sessions::Place};
+use api_types::{ErrorCode, SessionId, accounts::Role, sessions::Place};
 use client::{
     Client, ClientError, ProvedAddress, Recover as RecoverInput, RecoverWithShares, SignUp, SignUpLink, native::Native,
 };
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::security::confirmed;
 use crate::{
     args::{Login, Recover, RoleArg, Sessions, Signup},
     ask,
@@ -218,7 +219,7 @@ pub async fn who_am_i(context: &Context) -> Result<()> {
 
 /// `hs sessions`.
 pub async fn sessions(context: &Context, args: &Sessions) -> Result<()> {
-    let end = args
+    let end: Option<SessionId> = args
         .end
         .as_ref()
         .map(|id| id.parse().map_err(|e: api_types::ParseIdError| CliError::Argument(e.to_string())))
@@ -226,7 +227,7 @@ pub async fn sessions(context: &Context, args: &Sessions) -> Result<()> {
     let sessions = context
         .with_vault(async |vault| {
             if let Some(id) = &end {
-                vault.end_session(id).await?;
+                confirmed(context, vault, async || vault.end_session(id).await).await?;
             }
             Ok(vault.sessions().await?)
         })

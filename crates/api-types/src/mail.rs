@@ -11,7 +11,8 @@ body! {
         pub failing_since: Option<UnixMillis>,
         /// Messages that wait to be sent.
         pub waiting: u64,
-        /// Messages of the last 30 days that were given up: the mail server refused them, or whom they were for, for three days.
+        /// Messages of the last 30 days that were given up: the mail server refused them, or whom they were for, for three days, or
+        /// put them off for five.
         pub given_up: u64,
     }
 }

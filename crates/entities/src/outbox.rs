@@ -30,7 +30,7 @@ pub struct Model {
     pub leased_until: i64,
     /// When it was given up.
     pub failed_at: Option<i64>,
-    /// Since when the mail server refuses it, or whom it is for.
+    /// Since when the mail server refuses it, or whom it is for, or puts it off, without the time for which that failed.
     pub refused_since: Option<i64>,
     /// Since when the mail server fails, where that is what it waits for.
     pub failing_since: Option<i64>,

@@ -62,7 +62,7 @@ async fn list_sessions(
     sessions::list(&state, &actor, from).await.map(Json)
 }
 
-/// End one of one's own sessions; effective at once.
+/// End one of one's own sessions; effective at once. One that isn't this asks for a confirmed session.
 #[utoipa::path(delete, path = "/sessions/{session_id}", tag = "sessions", params(("session_id" = SessionId, Path)),
     security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Ended")))]
 async fn end_session(
@@ -74,7 +74,7 @@ async fn end_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// End all sessions but this one; effective at once.
+/// End all sessions but this one, which must be confirmed; effective at once.
 #[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = []), ("cookie" = [])),
     responses((status = 204, description = "Ended")))]
 async fn end_other_sessions(State(state): State<AppState>, Holder(actor): Holder) -> ServiceResult<StatusCode> {

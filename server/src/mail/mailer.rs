@@ -49,7 +49,7 @@ enum Tls {
 pub enum NotSent {
     /// The message, or whom it is for, was refused with that status.
     Refused(u16),
-    /// Whatever is sent would be refused, with that status: the login, the sender.
+    /// Whatever is sent would be refused, with that status: the login, the sender, all of it for now.
     Closed(u16),
     /// No TLS, or no certificate that counts.
     Tls,
@@ -62,7 +62,7 @@ pub enum NotSent {
 }
 
 impl NotSent {
-    /// Whether the same is to be expected of this message again: it can be given up in the end.
+    /// Whether the same is to be expected of this message again.
     pub fn is_permanent(self) -> bool {
         matches!(self, Self::Refused(500..))
     }
@@ -77,7 +77,7 @@ impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(status) => write!(f, "refused with {status}"),
-            Self::Closed(status) => write!(f, "login or sender refused with {status}"),
+            Self::Closed(status) => write!(f, "whatever is sent is refused with {status}"),
             Self::Tls => f.write_str("no TLS, or no certificate that counts"),
             Self::Timeout => f.write_str("it took too long"),
             Self::NoConnection => f.write_str("no connection"),
@@ -184,10 +184,11 @@ fn closed(error: Error) -> NotSent {
     why(&error, NotSent::Closed)
 }
 
-/// That one has to log in first, better or at all, is said of whatever is sent (RFC 4954, section 6), only later by some.
+/// That one has to log in first, better or at all, is said of whatever is sent (RFC 4954, section 6), only later by some; and
+/// so is that the mail server closes (RFC 5321, section 3.8).
 fn refused(error: Error) -> NotSent {
     match why(&error, NotSent::Refused) {
-        NotSent::Refused(status @ (530 | 534 | 535 | 538)) => NotSent::Closed(status),
+        NotSent::Refused(status @ (421 | 530 | 534 | 535 | 538)) => NotSent::Closed(status),
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! Sends what waits in the outbox, in a task of its own: right after the commit that queued it, and again, after a growing
-//! pause, as long as the mail server doesn't take it. What that refuses for itself, the message or whom it is for, is given
-//! up after days; what waits because the mail server fails, or was set up wrong, never is.
+//! pause, as long as the mail server doesn't take it. What that refuses for itself, the message or whom it is for, or puts off
+//! again and again, is given up after days; what waits because the mail server fails, or was set up wrong, never is.
 //!
 //! A message is taken in hand by a lease before it is sent, so that of several servers on one database one sends it. A
 //! server that dies between sending and noting that leaves the message to be sent twice, under the same Message-ID.
@@ -19,8 +19,9 @@ use super::{
 use crate::{
     AppState, ServiceResult,
     audit::enum_name,
-    clock::{DAY, HOUR, MINUTE},
+    clock::{AHEAD, DAY, HOUR, MINUTE},
     outbox_task::OutboxTask,
+    services::notices,
     storage::outbox::{self, Leased, OutboxRow},
 };
 
@@ -35,8 +36,10 @@ const _: () = assert!(LEASE > (BATCH as i64 / AT_ONCE as i64) * LONGEST.as_milli
 const FIRST_PAUSE: UnixMillis = MINUTE;
 /// The longest pause.
 const LONGEST_PAUSE: UnixMillis = 4 * HOUR;
-/// So long a message is tried that is refused for itself.
+/// So long a message is tried that is refused for itself, and for good.
 pub const TRIED_FOR: UnixMillis = 3 * DAY;
+/// So long one is tried that is put off each time (RFC 5321, section 4.5.4.1).
+pub const PUT_OFF_FOR: UnixMillis = 5 * DAY;
 /// How often is looked without being woken: other servers queue as well.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -157,13 +160,14 @@ async fn done(state: &AppState, held: &InHand, sent: bool) -> ServiceResult<()> 
 /// Given up is only what is refused for itself, for days. What waits for a mail server that fails waits as long as that takes.
 async fn not_sent(state: &AppState, held: InHand, why: NotSent) -> ServiceResult<()> {
     let now = state.clock.now();
-    if why.is_permanent() && held.row.refused_since.is_some_and(|since| now - since >= TRIED_FOR) {
+    let refused_since = if why.is_servers() { held.row.refused_since } else { Some(refused_since(&held.row, now)) };
+    if !why.is_servers() && refused_since.is_some_and(|since| now - since >= tried_for(why)) {
         return fail(state, &held, &why.to_string()).await;
     }
     let InHand { row, until } = held;
     let attempts = row.attempts.saturating_add(1);
-    let refused_since = if why.is_permanent() { row.refused_since.or(Some(now)) } else { row.refused_since };
-    let failing_since = if why.is_servers() { row.failing_since.or(Some(now)) } else { None };
+    let failing_since = row.failing_since.filter(|since| *since <= now + AHEAD).unwrap_or(now);
+    let failing_since = why.is_servers().then_some(failing_since);
     let due_at = now + pause(attempts, why);
     let put_off = OutboxRow { attempts, due_at, refused_since, failing_since, ..row };
     let tx = state.db.begin_write().await?;
@@ -186,7 +190,20 @@ async fn fail(state: &AppState, held: &InHand, why: &str) -> ServiceResult<()> {
     tracing::error!(message = hex::encode(row.id), kind, attempts = row.attempts, why, "mail was given up");
     let tx = state.db.begin_write().await?;
     outbox::fail(tx.conn(), held.lease(), row.attempts.saturating_add(1), state.clock.now()).await?;
+    outbox::keep_failed(tx.conn(), &row.address_key, row.kind, notices::KEPT).await?;
     tx.commit().await
+}
+
+/// Since when one is refused that is refused now. The time for which the mail server failed doesn't count, and nor does one that
+/// is still to come: a clock was ahead then.
+fn refused_since(row: &OutboxRow, now: UnixMillis) -> UnixMillis {
+    let since = row.refused_since.filter(|since| *since <= now + AHEAD).unwrap_or(now);
+    let failed = row.failing_since.map_or(0, |since| (now - since).max(0));
+    (since + failed).min(now)
+}
+
+fn tried_for(why: NotSent) -> UnixMillis {
+    if why.is_permanent() { TRIED_FOR } else { PUT_OFF_FOR }
 }
 
 /// A refusal for good is asked again as well, but seldom: it may be the mail server that is set up wrong.

@@ -83,6 +83,12 @@ pub async fn confirmed_to_secure(state: &AppState, actor: &Actor) -> ServiceResu
     Ok(actor.may_secure_ways_in(session.confirmed_at, state.clock.now())?)
 }
 
+/// Likewise for ending other sessions of one's own.
+pub async fn confirmed_to_end(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    let session = present(state, actor).await?;
+    Ok(actor.may_end_sessions(session.confirmed_at, state.clock.now())?)
+}
+
 async fn present(state: &AppState, actor: &Actor) -> ServiceResult<SessionRow> {
     let session = storage::sessions::get(state.db.read(), actor.session).await?;
     session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))

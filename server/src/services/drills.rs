@@ -28,7 +28,9 @@ const HELD: UnixMillis = 2 * MINUTE;
 pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<bool> {
     let (conn, now) = (state.db.read(), state.clock.now());
     let last = backups::newest(conn, true, now + AHEAD).await?;
-    if last.is_none_or(|last| last.began_at < state.started_at) || drills::is_running(conn, now).await? {
+    // A clock that was ahead at the start, and was set right since, would keep them away until it is as late as that.
+    let started_at = state.started_at.min(now.saturating_sub(state.clock.runs_for()));
+    if last.is_none_or(|last| last.began_at < started_at) || drills::is_running(conn, now).await? {
         return Ok(false);
     }
     Ok(plan.next(drills::newest(conn, now + AHEAD).await?.as_ref()) <= now)

@@ -1,8 +1,8 @@
 //! Mail that tells an account of something, queued with the change itself and sent after its commit.
 //!
 //! Somebody who makes something happen again and again must neither flood a mailbox nor fill the disk: of each kind an
-//! address gets a few an hour, then one more that waits its turn, and at most [`KEPT`] lie in the outbox. Nothing of this
-//! ever refuses what is told of.
+//! address gets a few an hour, then one more that waits its turn. At most [`KEPT`] wait in the outbox, and as many that were
+//! given up lie there. Nothing of this ever refuses what is told of.
 
 use api_types::{AccountId, accounts::AccountStatus};
 
@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Most messages of a kind for one address in the outbox, given up ones included.
-pub const KEPT: u64 = 10;
+/// Most messages of a kind that wait for one address in the outbox, and most of those that were given up.
+pub const KEPT: usize = 10;
 
 /// A message to be queued.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
         return Ok(false);
     }
     let Notice { kind, account, subject, to } = notice;
-    if outbox::count(tx.conn(), &to.key, kind).await? >= KEPT {
+    if outbox::count(tx.conn(), &to.key, kind).await? >= KEPT as u64 {
         tracing::warn!(?kind, "an address has so many messages waiting that one more was left out");
         return Ok(false);
     }

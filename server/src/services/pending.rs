@@ -54,14 +54,25 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
         &self,
         state: &AppState,
         id: &[u8],
+        until: (Option<AccountId>, UnixMillis),
+        value: &T,
+    ) -> ServiceResult<()> {
+        let tx = state.db.begin_write().await?;
+        self.put_with(tx.conn(), id, until, value).await?;
+        tx.commit().await
+    }
+
+    /// As [`Pending::put_until`], in the caller's transaction: with what was used up for it.
+    pub async fn put_with(
+        &self,
+        conn: &impl ConnectionTrait,
+        id: &[u8],
         (account, ends_at): (Option<AccountId>, UnixMillis),
         value: &T,
     ) -> ServiceResult<()> {
         let written = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
-        let tx = state.db.begin_write().await?;
         let ceremony = Ceremony { account, state: written, ends_at };
-        ceremonies::insert(tx.conn(), (self.kind, MAX), id, ceremony, now_ms()).await?;
-        tx.commit().await
+        Ok(ceremonies::insert(conn, (self.kind, MAX), id, ceremony, now_ms()).await?)
     }
 
     /// Takes a value out: each serves once, whichever server is asked.

@@ -249,7 +249,7 @@ pub async fn check(state: &AppState, id: &[u8; 16], typed: &str) -> ServiceResul
     // The writer's: of several tries at once each is counted before the next is looked at.
     let tx = state.db.begin_write().await?;
     let found = rows::get(tx.conn(), id).await?;
-    let lives = |row: &CodeRow| state.clock.now() < row.expires_at && row.tries < TRIES;
+    let lives = |row: &CodeRow| row.lives(state.clock.now()) && row.tries < TRIES;
     let row = found.filter(lives).ok_or(ErrorCode::PhoneCodeExpired)?;
     let right = state.sms_key.is_code(&row, typed)?;
     if right && row.account.is_some() {

@@ -56,7 +56,7 @@ const NOBODYS_KEY: PublicSigningKey = PublicSigningKey({
 });
 
 /// A recovery between start and finish.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recovery {
     account: Option<AccountId>,
     /// What the proof names in its place.
@@ -135,33 +135,30 @@ pub fn recovers(kind: WayInKind) -> bool {
 /// `POST /recovery/verify`. One proof an attempt: a wrong one ends it. The kit doesn't go around the second factor.
 pub async fn verify(state: &AppState, caller: Caller, body: VerifyRecovery) -> ServiceResult<RecoveryVerified> {
     let taken = PENDING.take(state, &body.recovery_id.0).await?.ok_or(ErrorCode::RecoveryFailed)?;
-    let (ends_at, mut recovery) = (taken.ends_at, taken.value);
+    let (ends_at, recovery) = (taken.ends_at, taken.value);
     let (account, kit) = prove(state, &recovery, &body).await?;
     let verified = match may_open(state.db.read(), &kit, state.clock.now()).await {
-        Ok(()) => open(state, account, caller, &body).await,
+        Ok(()) => {
+            let attempt = Recovery { kit: Some(ProvedWay::of(&kit)?), ..recovery.clone() };
+            open(state, (account, ends_at), attempt, caller, &body).await
+        }
         Err(closed) => Err(closed),
     };
-    let goes_on = match &verified {
-        Ok((_, second_factor)) => {
-            recovery.kit = Some(ProvedWay::of(&kit)?);
-            recovery.second_factor = *second_factor;
-            true
-        }
-        Err(error) => sign_in::waits(error),
-    };
-    if goes_on {
+    if verified.as_ref().is_err_and(sign_in::waits) {
         PENDING.put_until(state, &body.recovery_id.0, (Some(account), ends_at), &recovery).await?;
     }
-    verified.map(|(verified, _)| verified)
+    verified
 }
 
-/// What the kit opens, and whether a second factor was proved.
+/// What the kit opens. The attempt goes on with it, in the transaction that takes the second factor: no code is used up for one that
+/// a server that is killed would lose.
 async fn open(
     state: &AppState,
-    account: AccountId,
+    (account, ends_at): (AccountId, UnixMillis),
+    attempt: Recovery,
     caller: Caller,
     body: &VerifyRecovery,
-) -> ServiceResult<(RecoveryVerified, bool)> {
+) -> ServiceResult<RecoveryVerified> {
     let response = state.opaque.registration_start(account, &body.registration_request.0)?;
     let asks = Asks { action: Action::Recover, beside: Beside::Anything, caller, attempt: &body.recovery_id.0 };
     let proved = second_factor::check(state, account, body.second_factor.as_ref(), asks).await?;
@@ -177,8 +174,10 @@ async fn open(
         event = event.with("factor", enum_name(&proved.kind()));
     }
     tx.record(event).await?;
+    let attempt = Recovery { second_factor: proved.is_some(), ..attempt };
+    PENDING.put_with(tx.conn(), &body.recovery_id.0, (Some(account), ends_at), &attempt).await?;
     tx.commit().await?;
-    Ok((RecoveryVerified { account: own, registration_response: B64(response) }, proved.is_some()))
+    Ok(RecoveryVerified { account: own, registration_response: B64(response) })
 }
 
 /// The account asked for and its kit, where the proof is by that. For an e-mail that nobody has the same is done.

@@ -24,7 +24,7 @@ use crate::{
     middleware::{Address, Caller, DeviceToken},
     policy::Actor,
     random,
-    services::{account::removal_at, api_tokens, throttle},
+    services::{account::removal_at, api_tokens, confirmation, throttle},
     storage::{
         self, accounts,
         db::WriteTx,
@@ -187,6 +187,10 @@ pub async fn sign_out(state: &AppState, actor: &Actor) -> ServiceResult<()> {
 
 /// `DELETE /sessions/{id}`: one of one's own.
 pub async fn end(state: &AppState, actor: &Actor, id: SessionId) -> ServiceResult<()> {
+    // Signing out is always possible.
+    if id != actor.session {
+        confirmation::confirmed_to_end(state, actor).await?;
+    }
     let mut tx = state.db.begin_write().await?;
     if !storage::sessions::delete(tx.conn(), actor.account, id).await? {
         return Err(ErrorCode::NotFound.into());
@@ -200,6 +204,7 @@ pub async fn end(state: &AppState, actor: &Actor, id: SessionId) -> ServiceResul
 
 /// `DELETE /sessions`: all but this one.
 pub async fn end_others(state: &AppState, actor: &Actor) -> ServiceResult<()> {
+    confirmation::confirmed_to_end(state, actor).await?;
     let mut tx = state.db.begin_write().await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
     tx.record(EventDraft::by(actor, Action::SignOut).with("sessions", ended)).await?;

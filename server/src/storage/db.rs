@@ -375,32 +375,32 @@ impl WriteTx {
         UnderWay { task: Some(tokio::spawn(self.finish())), commits }.ended().await
     }
 
-    async fn finish(self) -> ServiceResult<()> {
-        let Self { tx, staged, told, mail, sms, mut writer } = self;
-        audit::insert(&tx, &staged).await?;
-        live_events::insert(&tx, &told, writer.clock.now()).await?;
-        if !told.is_empty() && tx.get_database_backend() == DbBackend::Postgres {
+    /// Its fields stay in their place: on an error they go in their order, as they do where nothing is committed.
+    async fn finish(mut self) -> ServiceResult<()> {
+        audit::insert(&self.tx, &self.staged).await?;
+        live_events::insert(&self.tx, &self.told, self.writer.clock.now()).await?;
+        if !self.told.is_empty() && self.tx.get_database_backend() == DbBackend::Postgres {
             // It says that there is something to read, and is sent with the commit.
-            tx.execute_unprepared(&format!("NOTIFY {}", live::CHANNEL)).await?;
+            self.tx.execute_unprepared(&format!("NOTIFY {}", live::CHANNEL)).await?;
         }
         // Whether it was written isn't known before it is said: else the table is asked, with the next transaction.
-        writer.unsure = true;
-        tx.commit().await?;
-        writer.unsure = false;
-        if !staged.is_empty() {
-            writer.commits.events.notify_one();
-            writer.commits.keys.notify_one();
+        self.writer.unsure = true;
+        self.tx.commit().await?;
+        self.writer.unsure = false;
+        if !self.staged.is_empty() {
+            self.writer.commits.events.notify_one();
+            self.writer.commits.keys.notify_one();
         }
-        if mail {
-            writer.commits.mail.notify_one();
+        if self.mail {
+            self.writer.commits.mail.notify_one();
         }
-        if sms {
-            writer.commits.sms.notify_one();
+        if self.sms {
+            self.writer.commits.sms.notify_one();
         }
-        if !told.is_empty() {
-            writer.commits.live.notify_one();
+        if !self.told.is_empty() {
+            self.writer.commits.live.notify_one();
         }
-        writer.heads.advance(staged);
+        self.writer.heads.advance(self.staged);
         Ok(())
     }
 }

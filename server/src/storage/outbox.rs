@@ -3,12 +3,21 @@
 use api_types::{AccountId, UnixMillis};
 use entities::outbox::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::DbResult;
-use crate::{audit::enum_name, mail::MailKind};
+use crate::{
+    audit::enum_name,
+    clock::{AHEAD, HOUR, MINUTE},
+    mail::MailKind,
+};
+
+/// A lease of ten minutes by a clock that is as far ahead as clocks may be, and some more.
+const LONGEST_LEASE: UnixMillis = AHEAD + 15 * MINUTE;
+/// Likewise of what waits longest: four hours after a try, or for its turn.
+const LONGEST_WAIT: UnixMillis = AHEAD + 5 * HOUR;
 
 /// A message before it is written.
 #[derive(Debug, Clone)]
@@ -31,7 +40,7 @@ pub struct OutboxRow {
     pub due_at: UnixMillis,
     /// Tries so far that failed.
     pub attempts: i32,
-    /// Since when the mail server refuses it, or whom it is for.
+    /// Since when the mail server refuses it, or whom it is for, or puts it off, without the time for which that failed.
     pub refused_since: Option<UnixMillis>,
     /// Since when the mail server fails, where that is what it waits for.
     pub failing_since: Option<UnixMillis>,
@@ -77,19 +86,27 @@ fn waiting() -> Select<Entity> {
     Entity::find().filter(Column::FailedAt.is_null())
 }
 
+/// Due, and in nobody's hands. Nobody holds for as long as [`LONGEST_LEASE`], and nothing waits for as long as [`LONGEST_WAIT`]: who
+/// says so was killed while a clock was ahead.
+fn free(now: UnixMillis) -> Condition {
+    let due = Condition::any().add(Column::DueAt.lte(now)).add(Column::DueAt.gt(now + LONGEST_WAIT));
+    let left = Condition::any().add(Column::LeasedUntil.lte(now)).add(Column::LeasedUntil.gt(now + LONGEST_LEASE));
+    Condition::all().add(due).add(left)
+}
+
 /// What is due and in nobody's hands, oldest first.
 pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<OutboxRow>> {
-    let query = waiting().filter(Column::DueAt.lte(now)).filter(Column::LeasedUntil.lte(now));
+    let query = waiting().filter(free(now));
     query.order_by_asc(Column::DueAt).limit(limit).all(conn).await?.into_iter().map(row).collect()
 }
 
 /// When the next one is due or falls free again.
 pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
     let rows = waiting().order_by_asc(Column::DueAt).limit(100).all(conn).await?;
-    Ok(rows.iter().map(|row| row.due_at.max(row.leased_until)).min())
+    Ok(rows.iter().map(|row| Ord::max(row.due_at, row.leased_until)).min())
 }
 
-/// A message in hand: its id, and the end of the lease, which is later with each holder and so tells one from the next.
+/// A message in hand: its id, and the end of the lease, which is another with each holder and so tells one from the next.
 pub type Leased<'a> = (&'a [u8; 16], UnixMillis);
 
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
@@ -98,8 +115,7 @@ pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, 
         .col_expr(Column::LeasedUntil, Expr::value(until))
         .filter(Column::Id.eq(id.to_vec()))
         .filter(Column::FailedAt.is_null())
-        .filter(Column::DueAt.lte(now))
-        .filter(Column::LeasedUntil.lte(now));
+        .filter(free(now));
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 
@@ -132,8 +148,12 @@ pub async fn hurry(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()>
     query.exec(conn).await.map(drop)
 }
 
-/// The mail server answers as it should: nothing waits for that any more.
+/// The mail server answers as it should: nothing waits for that any more. The time for which it failed counts for nothing that
+/// it refused before.
 pub async fn works(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
+    let later = Expr::col(Column::RefusedSince).add(now).sub(Expr::col(Column::FailingSince));
+    let query = Entity::update_many().col_expr(Column::RefusedSince, later).filter(failing());
+    query.filter(Column::RefusedSince.is_not_null()).filter(Column::FailingSince.lte(now)).exec(conn).await?;
     let query = Entity::update_many()
         .col_expr(Column::DueAt, Expr::value(now))
         .col_expr(Column::FailingSince, Expr::value(None::<UnixMillis>))
@@ -175,9 +195,20 @@ pub async fn fail(
     query.exec(conn).await.map(drop)
 }
 
-/// Messages of a kind to an address, given up ones too.
+/// Messages of a kind that wait for an address.
 pub async fn count(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<u64> {
-    of(Entity::find(), address_key, kind).count(conn).await
+    of(waiting(), address_key, kind).count(conn).await
+}
+
+/// Of a kind to an address the newest that were given up stay, so many.
+pub async fn keep_failed(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind, most: usize) -> DbResult<()> {
+    let failed = of(Entity::find(), address_key, kind).filter(Column::FailedAt.is_not_null());
+    let failed = failed.order_by_desc(Column::FailedAt).all(conn).await?;
+    let old: Vec<_> = failed.into_iter().skip(most).map(|row| row.id).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many().filter(Column::Id.is_in(old)).exec(conn).await.map(drop)
 }
 
 /// Whether one of a kind that is due after a time waits for an address.

@@ -3,15 +3,19 @@
 use api_types::{AccountId, UnixMillis};
 use entities::phone_codes::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::{DbResult, outbox::Leased};
 use crate::{
     audit::enum_name,
+    clock::{AHEAD, MINUTE},
     sms::{CodePurpose, Number},
 };
+
+/// The ten minutes of a code by a clock that is as far ahead as clocks may be, and some more.
+const LONGEST: UnixMillis = AHEAD + 15 * MINUTE;
 
 /// A code before it is made.
 #[derive(Debug, Clone)]
@@ -34,6 +38,19 @@ pub struct CodeRow {
     pub send_at: Option<UnixMillis>,
     /// Tries at sending that failed.
     pub attempts: i32,
+}
+
+impl CodeRow {
+    /// Whether it counts by its time. None does for as long as [`LONGEST`]: a clock was ahead when it was asked for, and until
+    /// it is as late as that it would neither be sent nor end.
+    pub fn lives(&self, now: UnixMillis) -> bool {
+        now < self.expires_at && self.expires_at <= now + LONGEST
+    }
+}
+
+/// As [`CodeRow::lives`]. A lease ends a minute after its code at the latest.
+fn lives(now: UnixMillis) -> Condition {
+    Condition::all().add(Column::ExpiresAt.gt(now)).add(Column::ExpiresAt.lte(now + LONGEST))
 }
 
 fn row(model: Model) -> DbResult<CodeRow> {
@@ -120,13 +137,13 @@ pub async fn void_bound(conn: &impl ConnectionTrait, purpose: CodePurpose, to: O
 /// What is due to be sent, lives and is in nobody's hands, oldest first.
 pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<CodeRow>> {
     let query = Entity::find().filter(Column::SendAt.lte(now)).filter(Column::LeasedUntil.lte(now));
-    let query = query.filter(Column::ExpiresAt.gt(now)).order_by_asc(Column::SendAt).limit(limit);
+    let query = query.filter(lives(now)).order_by_asc(Column::SendAt).limit(limit);
     query.all(conn).await?.into_iter().map(row).collect()
 }
 
 /// When the next one is due or falls free again.
 pub async fn next_at(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<Option<UnixMillis>> {
-    let query = Entity::find().filter(Column::SendAt.is_not_null()).filter(Column::ExpiresAt.gt(now));
+    let query = Entity::find().filter(Column::SendAt.is_not_null()).filter(lives(now));
     let rows = query.order_by_asc(Column::SendAt).limit(100).all(conn).await?;
     Ok(rows.iter().filter_map(|row| Some(Ord::max(row.send_at?, row.leased_until))).min())
 }
@@ -167,5 +184,6 @@ pub async fn put_off(
 
 /// Forgets what has ended.
 pub async fn delete_expired(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<()> {
-    Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(conn).await.map(drop)
+    let over = Condition::any().add(Column::ExpiresAt.lte(now)).add(Column::ExpiresAt.gt(now + LONGEST));
+    Entity::delete_many().filter(over).exec(conn).await.map(drop)
 }

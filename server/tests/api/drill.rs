@@ -79,11 +79,15 @@ fn schedule_of(vaulted: &Vaulted, drill: DrillPlan) -> Schedule {
     Schedule { drill: Some(drill), ..vaulted.schedule(None) }
 }
 
-/// A backup of what is there now; the server makes the first by itself.
-async fn backed_up(server: &Server, vaulted: &Vaulted) {
+async fn first_made(vaulted: &Vaulted) {
     while !vaulted.path().join("snapshots").is_dir() || vaulted.snapshots().await.is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A backup of what is there now; the server makes the first by itself.
+async fn backed_up(server: &Server, vaulted: &Vaulted) {
+    first_made(vaulted).await;
     server.state.clock.advance(HOUR + MINUTE);
     while vaulted.snapshots().await.len() < 2 {
         schedule::once(&server.state).await.unwrap();
@@ -261,4 +265,21 @@ async fn a_clock_that_was_ahead_keeps_none_from_beginning() {
     assert_eq!(drilled(&server).await.error, None);
     assert_eq!(events(&server, "what=drill_broke_off count=1").await, 1);
     assert!(drill::once(&server.state).await.unwrap().is_none(), "not due again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_started_by_a_clock_that_was_ahead_begins_one_once_that_is_set_right() {
+    let vaulted = Vaulted::new();
+    let schedule = schedule_of(&vaulted, plan(&vaulted, None));
+    let server = Server::start_with(|config| config.backup = Some(schedule)).await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    first_made(&vaulted).await;
+    server.state.clock.advance(-DAY);
+    assert!(
+        drill::once(&server.state).await.unwrap().is_none(),
+        "of the snapshot nobody knows by what version it was made"
+    );
+    backed_up(&server, &vaulted).await;
+    assert_eq!(drilled(&server).await.error, None);
 }

@@ -15,6 +15,7 @@ use server::{
 
 use crate::{
     harness::Server,
+    mail_given_up::waiting,
     mail_server::{MailServer, Post, Smtp, free_port, later, outbox, until_outbox, with_mail},
     person::{Applicant, Person, founder, sign_in},
 };
@@ -22,7 +23,7 @@ use api_types::{accounts::Role, mail::MailState, sessions::Carrier};
 
 pub const FOUNDER: &str = "ada.founder@example.org";
 pub const WAITS: &str = "email_verification";
-const TELLS: &str = "second_factor_added";
+pub const TELLS: &str = "second_factor_added";
 
 pub async fn start(config: MailConfig) -> Server {
     Server::start_with(|it| it.mail = Some(config)).await
@@ -169,7 +170,7 @@ async fn state(server: &Server, ada: &Person) -> MailState {
 }
 
 /// Until it is this.
-async fn until_state(server: &Server, ada: &Person, is: impl Fn(&MailState) -> bool) {
+pub async fn until_state(server: &Server, ada: &Person, is: impl Fn(&MailState) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let found = state(server, ada).await;
@@ -319,19 +320,7 @@ async fn what_is_rolled_back_is_told_to_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lost_a_message_to_another_server_changes_nothing_of_it() {
     let server = Server::start().await;
-    let row = OutboxRow {
-        id: [7; 16],
-        kind: MailKind::PasswordChanged,
-        account: None,
-        subject: None,
-        address: FOUNDER.into(),
-        address_key: FOUNDER.into(),
-        created_at: 0,
-        due_at: 0,
-        attempts: 0,
-        refused_since: None,
-        failing_since: None,
-    };
+    let row = waiting(7, None, None);
     let mut tx = server.state.db.begin_write().await.unwrap();
     tx.queue_mail(&row).await.unwrap();
     let id = &row.id;

@@ -4,10 +4,11 @@ use api_types::{
     AccountId, B64, SecondFactorId,
     accounts::{AccountStatus, Role, Rotation},
     recovery::{FinishRecovery, RecoveryStarted, RecoveryVerified, StartRecovery, VerifyRecovery},
-    second_factors::SecondFactorKind,
+    second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
     sign_in::SignedIn,
 };
+use client::{AskSecondFactor, Recover, SecondFactorAsked};
 use crypto::{
     account::{AccountKey, RecoveryKit, WayInSecret, seal_state},
     ids::Hash32,
@@ -15,14 +16,20 @@ use crypto::{
     secret::SecretBytes,
 };
 
-use server::storage::{
-    accounts,
-    second_factors::{self, FactorRow},
+use sea_orm::ConnectionTrait;
+use server::{
+    AppState,
+    storage::{
+        accounts,
+        second_factors::{self, FactorRow},
+    },
 };
 
 use crate::{
-    harness::{Answer, Server},
+    harness::{Answer, Server, on_postgres},
+    honest_client::{client, clinic, device, join},
     person::{Applicant, Person, founder, input, rng, sign_in},
+    second_factor::add_app,
 };
 
 const NEW_PASSWORD: &str = "quite another battery staple";
@@ -231,4 +238,57 @@ async fn an_account_that_was_switched_off_meanwhile_gets_no_new_password() {
     switch(AccountStatus::Active).await;
     let (answer, _) = sign_in(&server, &pat.applicant.email, NEW_PASSWORD, Carrier::Bearer).await;
     assert_eq!(answer.code(), "sign_in_failed", "the old one stays");
+}
+
+/// No attempt can be written, or again.
+async fn breaks(state: &AppState, broken: bool) {
+    let sql = match (on_postgres(), broken) {
+        (true, true) => "ALTER TABLE ceremonies ADD CONSTRAINT broken CHECK (false) NOT VALID",
+        (true, false) => "ALTER TABLE ceremonies DROP CONSTRAINT broken",
+        (false, true) => {
+            "CREATE TRIGGER broken BEFORE INSERT ON ceremonies BEGIN SELECT RAISE(ABORT, 'it is broken'); END"
+        }
+        (false, false) => "DROP TRIGGER broken",
+    };
+    let tx = state.db.begin_write().await.unwrap();
+    tx.conn().execute_unprepared(sql).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Gives a recovery code, and from then on no attempt can be written.
+struct Breaks {
+    state: AppState,
+    code: String,
+}
+
+impl AskSecondFactor for Breaks {
+    async fn ask(&self, _: SecondFactorAsked) -> Option<SecondFactorProof> {
+        breaks(&self.state, true).await;
+        Some(SecondFactorProof::code(SecondFactorKind::RecoveryCode, self.code.as_str()))
+    }
+}
+
+/// Gives it, and nothing happens.
+struct Gives(String);
+
+impl AskSecondFactor for Gives {
+    async fn ask(&self, _: SecondFactorAsked) -> Option<SecondFactorProof> {
+        Some(SecondFactorProof::code(SecondFactorKind::RecoveryCode, self.0.as_str()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_not_used_up_for_an_attempt_that_is_lost() {
+    let server = Server::start().await;
+    clinic(&server).await;
+    let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
+    let (_, codes) = add_app(&server, &bea).await;
+    let words = words.join(" ");
+    let input = || Recover { email: "bea@clinic.example", words: &words, password: NEW_PASSWORD, device: device() };
+    let lost = Breaks { state: server.state.clone(), code: codes[0].clone() };
+    assert!(client(&server).recover(input(), &lost).await.is_err());
+    assert_eq!(bea.second_factors().await.unwrap().recovery_codes_left, 10);
+    breaks(&server.state, false).await;
+    let bea = client(&server).recover(input(), &Gives(codes[0].clone())).await.unwrap();
+    assert_eq!(bea.second_factors().await.unwrap().recovery_codes_left, 9);
 }

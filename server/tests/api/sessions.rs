@@ -5,11 +5,13 @@ use api_types::{
     sessions::{Carrier, CurrentSession, Place, Session, SessionList},
     sign_in::SignedIn,
 };
+use client::NoSecondFactor;
 use reqwest::Method;
 use server::clock::{DAY, HOUR, MINUTE};
 
 use crate::{
     harness::Server,
+    honest_client::{PASSWORD, client, clinic, device},
     person::{Applicant, Person, founder, sign_in, sign_in_by},
 };
 
@@ -172,6 +174,30 @@ async fn all_others_end_and_this_one_stays() {
         assert_eq!(server.get("/account", Some(ended)).await.code(), "signed_out");
     }
     assert_eq!(server.get("/account", Some(&second)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ending_other_sessions_asks_for_a_confirmed_one_and_signing_out_for_nothing() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let again =
+        async || client(&server).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let (other, third) = (again().await, again().await);
+    let theirs = other.sessions().await.unwrap().iter().find(|session| session.current).unwrap().id;
+    server.state.clock.advance(11 * MINUTE);
+    for refused in [ann.end_session(&theirs).await, ann.end_other_sessions().await] {
+        assert_eq!(refused.unwrap_err().code(), "confirmation_required");
+    }
+    let own = third.sessions().await.unwrap().iter().find(|session| session.current).unwrap().id;
+    third.end_session(&own).await.unwrap();
+    assert_eq!(third.sessions().await.unwrap_err().code(), "signed_out");
+    assert_eq!(ann.sessions().await.unwrap().len(), 2);
+    ann.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    ann.end_session(&theirs).await.unwrap();
+    assert_eq!(other.sessions().await.unwrap_err().code(), "signed_out");
+    again().await;
+    ann.end_other_sessions().await.unwrap();
+    assert_eq!(ann.sessions().await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

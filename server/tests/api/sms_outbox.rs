@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use client::NoSecondFactor;
 use server::clock::MINUTE;
 
 use crate::{
     harness::Server,
-    honest_client::clinic,
+    honest_client::{PASSWORD, clinic},
     phone_sign_in::{Browser, signs_in_by},
-    phones::{NUMBER, OTHER},
+    phones::{NUMBER, OTHER, code},
     sms_gateway::{Gateway, Mood, SECRET, TOKEN},
 };
 
@@ -104,6 +105,26 @@ async fn what_nobody_can_use_any_more_is_given_up() {
     assert_eq!(gateway.asked(), 1);
     server::upkeep::once(&server.state).await.unwrap();
     assert_eq!(waiting(&server).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_a_clock_that_was_ahead_is_over() {
+    let gateway = Gateway::start().await;
+    let server = gateway.server().await;
+    let [_, _, ann] = clinic(&server).await;
+    later(&server, 60 * MINUTE);
+    ann.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    ann.add_phone(NUMBER).await.unwrap();
+    let sent = gateway.next().await.code();
+    later(&server, -60 * MINUTE);
+    ann.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
+    // It would count for more than an hour, and one that was not sent yet would wait for as long.
+    assert_eq!(code(ann.verify_phone(&sent).await), "phone_code_expired");
+    assert_eq!(waiting(&server).await, 1);
+    server::upkeep::once(&server.state).await.unwrap();
+    assert_eq!(waiting(&server).await, 0);
+    ann.add_phone(NUMBER).await.unwrap();
+    ann.verify_phone(&gateway.next().await.code()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

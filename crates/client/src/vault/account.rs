@@ -55,7 +55,7 @@ impl<P: Platform> Vault<P> {
     /// Ends one session.
     ///
     /// # Errors
-    /// No connection.
+    /// `confirmation_required` for another than this one: [`Vault::confirm`] first; no connection.
     pub async fn end_session(&self, id: &SessionId) -> Result<()> {
         self.api().end_session(id).await
     }
@@ -63,7 +63,7 @@ impl<P: Platform> Vault<P> {
     /// Ends every session but this one.
     ///
     /// # Errors
-    /// No connection.
+    /// `confirmation_required`: [`Vault::confirm`] first; no connection.
     pub async fn end_other_sessions(&self) -> Result<()> {
         self.api().end_other_sessions().await
     }

@@ -9,10 +9,15 @@ use leptos_router::components::A;
 
 use super::SettingsFrame;
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts},
-    pages::signed_in::place::place,
+    components::{
+        Badge, Banner, Button, ButtonKind, Card, Confirm, Glyph, Icon, Row, Rows, Tone, sentence, use_toasts,
+    },
+    pages::signed_in::{
+        place::place,
+        prove::{ProveDialog, Proving},
+    },
     t,
-    vault::{Attempt, Keys, Loaded, explain, use_vault},
+    vault::{Attempt, Keys, Loaded, use_vault},
 };
 
 /// Sessions and devices.
@@ -20,6 +25,7 @@ use crate::{
 pub fn SessionsPage() -> impl IntoView {
     let list = Loaded::new(use_vault(), |open: Keys| async move { open.sessions().await });
     let asking = RwSignal::new(false);
+    let proving = Proving::new(use_vault());
     use_vault().on_live(move |event| {
         if matches!(event.kind, LiveKind::SessionsChanged | LiveKind::Resync) {
             list.again();
@@ -43,36 +49,35 @@ pub fn SessionsPage() -> impl IntoView {
             <p>{t!(settings.sessions_lead)}</p>
             <Card title=t!(settings.sessions_title).to_owned() flush=true actions>
                 {list.show(t!(settings.failed), 3, move |items| {
-                    let row = move |session| view! { <SessionRow session again=move || list.again()/> };
+                    let row = move |session| view! { <SessionRow session proving again=move || list.again()/> };
                     view! { <Rows label=t!(settings.sessions).to_owned()>{items.into_iter().map(row).collect_view()}</Rows> }
                 })}
             </Card>
-            <EndAll open=asking others=Signal::derive(others) again=move || list.again()/>
+            <EndAll open=asking proving others=Signal::derive(others) again=move || list.again()/>
+            <ProveDialog proving/>
         </SettingsFrame>
     }
 }
 
 #[component]
-fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let vault = use_vault();
+fn SessionRow(session: Session, proving: Proving, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let (id, device) = (session.id, session.device.clone());
     let end = move |()| {
-        let Some(open) = vault.keys() else { return };
-        if !attempt.begin() {
-            return;
-        }
         let device = device.clone();
-        wasm_bindgen_futures::spawn_local(async move {
-            match open.end_session(&id).await {
-                Ok(()) => toasts.done(t!(settings.ended, device = device)),
-                Err(error) => toasts.problem(explain(&error)),
-            }
-            attempt.done();
+        let work = move |open: Keys| async move { open.end_session(&id).await };
+        proving.run(attempt, work, move |()| {
+            toasts.done(t!(settings.ended, device = device));
             again();
         });
     };
+    Effect::new(move |_| {
+        if let Some(problem) = attempt.problem.get() {
+            toasts.problem(problem);
+            again();
+        }
+    });
     let (seen, began, current) = (session.last_seen_at, session.created_at, session.current);
     let (glyph, carrier) = match session.carrier {
         Carrier::Cookie => (Glyph::Device, t!(settings.carrier_cookie)),
@@ -103,23 +108,16 @@ fn SessionRow(session: Session, again: impl Fn() + Copy + Send + Sync + 'static)
 #[component]
 fn EndAll(
     open: RwSignal<bool>,
+    proving: Proving,
     others: Signal<usize>,
     again: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let vault = use_vault();
     let toasts = use_toasts();
     let attempt = Attempt::new();
     let end = move |()| {
-        let Some(opened) = vault.keys() else { return };
-        if !attempt.begin() {
-            return;
-        }
-        wasm_bindgen_futures::spawn_local(async move {
-            match opened.end_other_sessions().await {
-                Ok(()) => toasts.done(t!(settings.ended_all)),
-                Err(error) => toasts.problem(explain(&error)),
-            }
-            attempt.done();
+        let work = |opened: Keys| async move { opened.end_other_sessions().await };
+        proving.run(attempt, work, move |()| {
+            toasts.done(t!(settings.ended_all));
             open.try_set(false);
             again();
         });
@@ -139,6 +137,7 @@ fn EndAll(
                 <A href="/settings/tokens">{t!(tokens.tab)}</A>", "
                 <A href="/settings/devices">{t!(devices.tab)}</A>"."
             </p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }
 }
