@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use api_types::ReportId;
+use api_types::{ErrorCode, ReportId};
 use client::{
     ClientError, Conflict, DraftFile, DraftRow, FieldConflict, PatientChoice, Result, Side, UploadState,
     bulk::{Cancel, Control, Progress},
@@ -25,6 +25,8 @@ type OpenDraft = client::OpenDraft<WebPlatform>;
 
 /// After a lost connection it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How often an upload is tried again of itself where the server answers, and fails. It is no connection to wait for.
+const FAILURES: u32 = 2;
 /// Files that are uploaded side by side; the others wait for their turn.
 const SIDE_BY_SIDE: usize = 3;
 
@@ -142,6 +144,8 @@ struct Inner {
     saving: ArcRwSignal<Saving>,
     sources: RefCell<HashMap<u32, web_sys::File>>,
     running: RefCell<HashMap<u32, Cancel>>,
+    /// How often the server failed, of each file, since somebody asked for it.
+    failures: RefCell<HashMap<u32, u32>>,
     ended: Cell<bool>,
 }
 
@@ -192,6 +196,7 @@ impl Session {
             saving: ArcRwSignal::new(Saving::Nothing),
             sources: RefCell::default(),
             running: RefCell::default(),
+            failures: RefCell::default(),
             ended: Cell::new(false),
         }))
     }
@@ -266,6 +271,7 @@ impl Session {
         if !self.0.sources.borrow().contains_key(&part) {
             return false;
         }
+        self.0.failures.borrow_mut().remove(&part);
         self.set(part, |file| {
             file.stage = Stage::Waiting;
             file.note = None;
@@ -509,10 +515,11 @@ impl Session {
             Err(ClientError::Source) => Stage::NeedsFile,
             Err(ClientError::Cancelled) => Stage::Paused,
             Err(ClientError::Transport(TransportError::Offline | TransportError::TimedOut)) => Stage::Lost,
+            Err(error) if error.problem() == Some(ErrorCode::Internal) => self.server_failed(part, &error),
             Err(error) if error.is_transient() => Stage::Lost,
             Err(error) => Stage::Failed(explain(&error)),
         };
-        let lost = stage == Stage::Lost;
+        let later = matches!(stage, Stage::Lost | Stage::Waiting);
         self.set(part, |file| {
             // Paused and gone on with meanwhile: it waits for its turn.
             let waits = stage == Stage::Paused && file.stage == Stage::Waiting;
@@ -527,7 +534,7 @@ impl Session {
                 file.done = file.size;
             }
         });
-        if lost {
+        if later {
             let session = Rc::downgrade(&self.0);
             set_timeout(
                 move || {
@@ -540,6 +547,18 @@ impl Session {
         } else {
             self.pump();
         }
+    }
+
+    /// Waits to be tried again, or says what the server says.
+    fn server_failed(&self, part: u32, error: &ClientError) -> Stage {
+        let mut failures = self.0.failures.borrow_mut();
+        let times = failures.entry(part).or_default();
+        *times += 1;
+        if *times <= FAILURES {
+            return Stage::Waiting;
+        }
+        failures.remove(&part);
+        Stage::Failed(explain(error))
     }
 }
 
