@@ -56,6 +56,8 @@ impl<P: Platform> Vault<P> {
             Err(e) => return Err(e),
         }
         let version = self.version(&open, open.latest).await?;
+        // Another device may have had drafts of it, and a clock that is ahead of this one's.
+        self.catch_up().await?;
         let next = self.next_counter(&id.crypto());
         Ok(OpenDraft::new(self.clone(), self.change_of(&open, &version), next))
     }

@@ -166,8 +166,8 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// The counter by which another draft of a report begins: above all that there were, those too that another device made
-    /// and that this one doesn't know of.
+    /// The counter by which another draft of a report begins: above all that there were. What another device made and this one
+    /// hasn't heard of is mostly below the time, whatever one's own clock says; [`Vault::catch_up`] before makes it sure.
     pub(super) fn next_counter(&self, id: &CryptoReportId) -> u64 {
         let known = self.state().drafts.get(id).map_or(0, |known| known.saturating_add(1));
         known.max(u64::try_from(self.signing_time()).unwrap_or(0))
@@ -185,6 +185,8 @@ impl<P: Platform> Vault<P> {
         let forgotten = self.state().drop_draft(&id.crypto());
         if forgotten {
             self.touch();
+            // Where another device begins the next draft of it, it must know of this one.
+            self.save_state_soon().await;
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use api_types::accounts::Role;
-use client::{PatientChoice, bulk::Control, content::ReportFields};
+use client::{NoSecondFactor, PatientChoice, bulk::Control, content::ReportFields};
 use tokio::sync::Notify;
 
 use crate::{
-    fake::Fake,
-    flows::fields,
+    fake::{Fake, PASSWORD, device, email},
+    flows::{fields, report},
     lies::{Scene, scene},
 };
 
@@ -78,4 +78,37 @@ async fn drafts_of_a_report_follow_one_another_and_none_comes_back() {
     assert_eq!(doctor.edit_report(&id).await.err().unwrap().code(), "draft_forged");
     server.db().drafts.remove(&of);
     assert!(doctor.edit_report(&id).await.is_ok());
+}
+
+/// Two devices that are open side by side, and the clock of the second is behind: what it begins is none of the first one's old
+/// copies, whether that ended its draft by a version or deleted it.
+#[tokio::test]
+async fn a_device_whose_clock_is_behind_begins_above_drafts_that_ended_elsewhere() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    let behind = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    behind.report(&id).await.unwrap();
+    behind.save_state().await.unwrap();
+    let typed = |text: &str| ReportFields { diagnosis: text.into(), ..fields() };
+    for (turn, saves) in [(1, true), (2, false)] {
+        server.pass(3_600_000);
+        let draft = ann.edit_report(&id).await.unwrap();
+        draft.set_fields(typed(&format!("{turn}"))).unwrap();
+        draft.save().await.unwrap();
+        if saves {
+            draft.save_version(&Control::none()).await.unwrap();
+        } else {
+            ann.delete_draft(&id).await.unwrap();
+        }
+        server.pass(-3_000_000);
+        let other = behind.edit_report(&id).await.unwrap();
+        other.set_fields(typed(&format!("{turn}, there"))).unwrap();
+        other.save().await.unwrap();
+        let here = ann.edit_report(&id).await.unwrap();
+        assert_eq!(here.fields().diagnosis, format!("{turn}, there"));
+        assert!(ann.drafts().await.unwrap()[0].draft.is_ok());
+        behind.delete_draft(&id).await.unwrap();
+        server.pass(3_000_000);
+    }
 }
