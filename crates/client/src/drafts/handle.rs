@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use api_types::{B64, ErrorCode, ReportId, drafts::PutDraft, limits::DRAFT_MAX};
+use api_types::{B64, ErrorCode, ReportId, UploadId, drafts::PutDraft, limits::DRAFT_MAX};
 use crypto::report::seal_draft;
 
 use super::{DraftFile, PatientChoice, ReportDraft};
@@ -41,6 +41,8 @@ struct Inner<P: Platform> {
     saving: futures::lock::Mutex<Option<Attempt>>,
     /// The version that it is known to have become, and its counter then.
     became: Mutex<Option<(u32, u64)>>,
+    /// Uploads that nothing refers to: their file was given up before it was saved.
+    left: Mutex<Vec<UploadId>>,
 }
 
 /// A save that the server may have taken. Sent again as it is: sealed anew it would be another draft with its counter.
@@ -76,11 +78,16 @@ impl<P: Platform> OpenDraft<P> {
             saved: AtomicU64::new(0),
             saving: futures::lock::Mutex::new(None),
             became: Mutex::new(None),
+            left: Mutex::default(),
         }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, ReportDraft> {
         self.0.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn left(&self) -> MutexGuard<'_, Vec<UploadId>> {
+        self.0.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn vault(&self) -> &Vault<P> {
@@ -172,6 +179,12 @@ impl<P: Platform> OpenDraft<P> {
     /// [`ClientError::DraftMoved`] if another window saved it, a draft that is too large, or no connection: the draft stays
     /// in memory, try again.
     pub async fn save(&self) -> Result<()> {
+        self.save_changes().await?;
+        self.clear_left().await;
+        Ok(())
+    }
+
+    async fn save_changes(&self) -> Result<()> {
         // What was saved as a version meanwhile is no draft any more.
         self.settle().await?;
         let wanted = self.0.made.load(Ordering::Acquire);
