@@ -41,6 +41,9 @@ const LAST_SAVE: i32 = 800;
 const REACH_AGAIN: i32 = 15_000;
 /// Where the password to unlock is typed: its id in the form.
 const UNLOCK_FIELD: &str = "password";
+/// How long, in milliseconds, whoever touched the page is taken for somebody who is about to unlock, if something stands there. A
+/// password manager fills it in where nobody is.
+const UNLOCKING: i64 = 60_000;
 
 /// What only the browser has.
 #[derive(Default)]
@@ -498,7 +501,8 @@ impl Vault {
             if !matches!(self.state.try_get_untracked(), Some(VaultState::Locked(_))) {
                 return false;
             }
-            let unlocking = browser::is_filled(UNLOCK_FIELD) || self.second_step.waits();
+            let typing = browser::is_filled(UNLOCK_FIELD) && idle::touched_within(UNLOCKING);
+            let unlocking = typing || self.second_step.waits();
             reached = !unlocking && self.client().instance().await.is_ok();
         }
         self.save_last().await;
