@@ -102,7 +102,7 @@ impl ReportDraft {
     }
 
     /// Whether it holds what the version holds that it changes.
-    fn is_unchanged(&self, version: &OpenVersion) -> bool {
+    pub(super) fn is_unchanged(&self, version: &OpenVersion) -> bool {
         let there = &version.content.files;
         let stays = |file: &DraftFile| {
             let part = file.kept.as_ref().map(|kept| kept.part);

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use api_types::{B64, ErrorCode, ReportId, UploadId, drafts::PutDraft, limits::DRAFT_MAX};
-use crypto::report::seal_draft;
+use crypto::{encoding::sha256, ids::Hash32, report::seal_draft};
 
 use super::{DraftFile, PatientChoice, ReportDraft};
 use crate::{
@@ -39,6 +39,8 @@ struct Inner<P: Platform> {
     saved: AtomicU64,
     /// One save at a time, and the last one if its answer was lost.
     saving: futures::lock::Mutex<Option<Attempt>>,
+    /// SHA-256 of the last save that was sent.
+    sent: Mutex<Option<Hash32>>,
     /// The version that it is known to have become, and its counter then.
     became: Mutex<Option<(u32, u64)>>,
     /// Uploads that nothing refers to: their file was given up before it was saved.
@@ -77,6 +79,7 @@ impl<P: Platform> OpenDraft<P> {
             made: AtomicU64::new(u64::from(!stored)),
             saved: AtomicU64::new(0),
             saving: futures::lock::Mutex::new(None),
+            sent: Mutex::new(None),
             became: Mutex::new(None),
             left: Mutex::default(),
         }))
@@ -136,6 +139,15 @@ impl<P: Platform> OpenDraft<P> {
     /// Whether something isn't saved yet.
     pub fn is_unsaved(&self) -> bool {
         self.0.made.load(Ordering::Acquire) != self.0.saved.load(Ordering::Acquire)
+    }
+
+    /// Whether something was changed that isn't saved. One that isn't stored counts as changed before anything is.
+    pub(super) fn holds_changes(&self) -> bool {
+        self.is_unsaved() && (self.is_stored() || self.0.made.load(Ordering::Acquire) > 1)
+    }
+
+    pub(super) fn last_sent(&self) -> Option<Hash32> {
+        *self.0.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the draft; the closure says whether it did.
@@ -224,6 +236,7 @@ impl<P: Platform> OpenDraft<P> {
     /// Sends a save; kept until an answer says what became of it.
     async fn send(&self, unanswered: &mut Option<Attempt>, attempt: Attempt) -> Result<()> {
         let Attempt { made, counter, begins, sealed } = unanswered.insert(attempt).clone();
+        *self.0.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(sha256(&sealed));
         let vault = &self.0.vault;
         let answer = vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter, begins }).await;
         if !answer.as_ref().is_err_and(is_open) {
