@@ -8,6 +8,7 @@ mod demo;
 mod duration;
 mod error;
 mod factor;
+mod interrupt;
 mod keychain;
 mod output;
 mod profile;

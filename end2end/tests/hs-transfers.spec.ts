@@ -179,7 +179,7 @@ test('a pull that was killed goes on from what it wrote, and files that are ther
     const [small, large] = [scan('a-small.bin', 1000, 1), scan('b-large.bin', 6 * SEGMENT + 5, 2)];
     const pushed = (await hs.run(['push', small.path, large.path, ...about])) as { report_id: string };
     const out = join(hs.home, 'out');
-    const partial = join(out, `${large.name}.partial`);
+    const partial = join(out, `.${large.name}.hs-partial`);
     const written = () => {
       try {
         return statSync(partial).size;
@@ -197,7 +197,7 @@ test('a pull that was killed goes on from what it wrote, and files that are ther
     });
     await expect(killed).rejects.toThrow(HsError);
     proxy.release('never');
-    expect(readdirSync(out).sort(), 'nothing is called complete').toEqual([small.name, `${large.name}.partial`]);
+    expect(readdirSync(out).sort(), 'nothing is called complete').toEqual([`.${large.name}.hs-partial`, small.name]);
     const from = proxy.requests.length;
     await hs.run(['pull', pushed.report_id, '--out', out]);
     const ranges = proxy.requests.slice(from).flatMap((r) => /bytes=(\d+)-/.exec(r.head.toString('latin1'))?.[1] ?? []).map(Number);
@@ -211,7 +211,7 @@ test('a pull that was killed goes on from what it wrote, and files that are ther
     const own = join(hs.home, 'own');
     writeFileSync(own, 'precious', { mode: 0o600 });
     symlinkSync(own, partial);
-    const named = /b-large\.bin\.partial is there already; if it was left behind, remove it first/;
+    const named = /\.b-large\.bin\.hs-partial is there already; if it was left behind, remove it first/;
     await expect(hs.run(['pull', pushed.report_id, '--out', out])).rejects.toThrow(named);
     rmSync(partial);
     writeFileSync(partial, 'open to all', { mode: 0o644 });

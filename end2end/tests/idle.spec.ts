@@ -66,16 +66,49 @@ test('it locks without a connection too, and its memory goes when the server is 
   expect(await page.content()).not.toContain(mark);
   expect(await page.evaluate(() => 'before' in window), 'there is nothing to load it from').toBe(true);
   // Not under the fingers of somebody who types their password.
-  await page.getByLabel(words.signIn.password, { exact: true }).fill('half a pass');
+  await page.getByLabel(words.signIn.password, { exact: true }).pressSequentially('half a pass');
   await person.context.setOffline(false);
   await page.clock.runFor(20_000);
   expect(await page.evaluate(() => 'before' in window)).toBe(true);
-  await page.getByLabel(words.signIn.password, { exact: true }).fill('');
-  await page.clock.runFor(20_000);
+  // A password manager touches no key: what it fills in keeps nothing.
+  await page.getByLabel(words.signIn.password, { exact: true }).fill('a password that was kept');
+  await page.clock.runFor(80_000);
   await isAnew(page);
   await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
   await expect(page.locator('html')).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
   expect(await timesInMemory(page, mark)).toBe(0);
   await person.unlock();
   await expect(page.getByText(mark).first()).toBeVisible({ timeout: 30_000 });
+});
+
+test('what is typed without a connection outlives the lock, sealed', async ({ clinic, arrive }) => {
+  test.setTimeout(120_000);
+  const person = await arrive(clinic.author);
+  const { page, context } = person;
+  await context.clock.install();
+  await person.signIn();
+  await person.goTo('settings');
+  await page.getByLabel(words.settings.lockAfter).selectOption('1');
+  await person.goTo('reports');
+  await page.getByRole('link', { name: words.reports.new }).or(person.button(words.reports.new)).first().click();
+  await person.heading(words.draft.newTitle).waitFor();
+  await context.setOffline(true);
+  const mark = `typed-offline-${randomBytes(8).toString('hex')}`;
+  await person.fillReport({ title: mark, patientName: 'Idun Falk' });
+  await remember(page);
+  await page.clock.fastForward(61_000);
+  await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+  expect(kept, 'something is kept').toContain('unsaved-drafts');
+  expect(kept).not.toContain(mark);
+  await context.setOffline(false);
+  await page.clock.runFor(20_000);
+  await isAnew(page);
+  await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
+  await expect(page.locator('html')).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+  await person.unlock();
+  await person.goTo('reports');
+  const drafts = page.getByRole('list', { name: words.reports.drafts });
+  await expect(drafts.getByRole('link', { name: mark })).toBeVisible({ timeout: 30_000 });
+  await expect.poll(() => page.evaluate(() => localStorage.getItem('unsaved-drafts'))).toBeNull();
 });

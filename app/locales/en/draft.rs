@@ -87,6 +87,15 @@ texts! {
         not_found = "It was completed or deleted, perhaps on another device.";
         conflict = "This draft was changed on another device. Load that copy to go on; what you typed here since then goes.";
         conflict_load = "Load the newer copy";
+        typed_title = "Typed before the page locked";
+        typed = "This could not be saved then, and the draft was changed elsewhere since. Nothing of it is lost: take what you need.";
+        typed_now = "In the draft";
+        typed_then = "Typed before";
+        typed_take = "Take this text";
+        typed_taken = "Taken into the draft.";
+        typed_settle = "Forget the rest";
+        typed_saved = "What you typed before the page locked is saved in its draft.";
+        typed_waits = "What you typed before the page locked waits in its draft: that was changed elsewhere since.";
         leave = "Files are still being uploaded. If you leave, choose them again to go on.";
         connection_title = "Connection lost";
         resume_all = "Resume";

@@ -21,7 +21,7 @@ use web_sys::{Blob, CryptoKey};
 
 use super::{
     message::{Message, why},
-    patience::Broken,
+    patience::{Broken, unless_stopped},
     pool::{Pool, Task},
     sink::Sink,
 };
@@ -174,8 +174,7 @@ impl WebBulk {
         control: &Control,
         i: u64,
     ) -> Result<(Hash32, Hash32)> {
-        let _place = self.pool.place().await;
-        control.check()?;
+        let _place = self.pool.place(control).await?;
         let range = job.geometry.segment_plaintext(i).ok_or(BROKEN)?;
         let message = about("seal", &job.geometry, i, range)?
             .with("file", source.clone())
@@ -187,7 +186,7 @@ impl WebBulk {
         if before.is_some_and(|before| before != plain) {
             return Err(ClientError::SourceChanged);
         }
-        ledger.intend(i, plain).await?;
+        unless_stopped(control, ledger.intend(i, plain)).await??;
         task.go().map_err(broken)?;
         let stored = hash(&next(&mut task, control, None).await?, "stored")?;
         control.advance(plain_len(&job.geometry, i), job.geometry.plaintext_len());
@@ -217,8 +216,7 @@ impl WebBulk {
     }
 
     async fn try_fetch(&self, message: Message, control: &Control, part: u32) -> Result<Message> {
-        let _place = self.pool.place().await;
-        control.check()?;
+        let _place = self.pool.place(control).await?;
         let mut task = self.pool.begin(message).map_err(broken)?;
         next(&mut task, control, Some(part)).await
     }

@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use api_types::ReportId;
+use api_types::{AccountId, ErrorCode, ReportId};
 use client::{
-    ClientError, Conflict, DraftFile, DraftRow, FieldConflict, PatientChoice, Result, Side, UploadState,
+    ClientError, Conflict, DraftFile, DraftRow, FieldConflict, PatientChoice, Result, Side, TakenBack, UnsavedDraft,
+    UploadState,
     bulk::{Cancel, Control, Progress},
     content::ReportFields,
     transport::TransportError,
@@ -18,13 +19,15 @@ use client::{
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Keys, Vault, VaultState, WebPlatform, explain, idle};
-use crate::{browser, t};
+use super::{Keys, Vault, VaultState, WebPlatform, explain, idle, unsaved};
+use crate::{browser, components::Toasts, t};
 
 type OpenDraft = client::OpenDraft<WebPlatform>;
 
 /// After a lost connection it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How often an upload is tried again of itself where the server answers, and fails. It is no connection to wait for.
+const FAILURES: u32 = 2;
 /// Files that are uploaded side by side; the others wait for their turn.
 const SIDE_BY_SIDE: usize = 3;
 
@@ -49,6 +52,9 @@ pub struct DraftItem {
 
 /// All drafts, newest first.
 pub async fn list(open: &Keys) -> Result<Vec<DraftItem>> {
+    if let Some(drafts) = DRAFTS.get() {
+        drafts.take_back(open).await;
+    }
     let rows = open.drafts().await?;
     let item = |row: DraftRow| {
         let (fields, base, problem) = match row.draft {
@@ -137,11 +143,16 @@ pub enum Saving {
 pub struct Session(Rc<Inner>);
 
 struct Inner {
+    account: AccountId,
     draft: OpenDraft,
     files: ArcRwSignal<Vec<FileState>>,
     saving: ArcRwSignal<Saving>,
     sources: RefCell<HashMap<u32, web_sys::File>>,
     running: RefCell<HashMap<u32, Cancel>>,
+    /// How often the server failed, of each file, since somebody asked for it.
+    failures: RefCell<HashMap<u32, u32>>,
+    /// What wasn't saved of it is kept sealed: the vault locked.
+    kept: Cell<bool>,
     ended: Cell<bool>,
 }
 
@@ -184,14 +195,17 @@ fn state_of(file: &DraftFile) -> FileState {
 }
 
 impl Session {
-    fn new(draft: OpenDraft) -> Self {
+    fn new(draft: OpenDraft, open: &Keys) -> Self {
         let files = draft.files().iter().map(state_of).collect();
         Self(Rc::new(Inner {
+            account: open.account_id(),
             draft,
             files: ArcRwSignal::new(files),
             saving: ArcRwSignal::new(Saving::Nothing),
             sources: RefCell::default(),
             running: RefCell::default(),
+            failures: RefCell::default(),
+            kept: Cell::new(false),
             ended: Cell::new(false),
         }))
     }
@@ -221,6 +235,12 @@ impl Session {
         self.0.saving.clone()
     }
 
+    /// Takes what is typed, at each change: where the vault locks before it is saved it is kept. Text that breaks a limit is not.
+    pub fn type_in(&self, fields: &ReportFields) {
+        // The save that follows says which limit.
+        let _ = self.0.draft.set_fields(fields.clone());
+    }
+
     /// Takes the fields and saves them. What fails is tried again with the next change, or by the page.
     pub async fn save(&self, fields: ReportFields) {
         let _under_way = UnderWay::begin();
@@ -229,6 +249,10 @@ impl Session {
             Ok(()) => self.0.draft.save().await,
             Err(error) => Err(error),
         };
+        if self.0.kept.get() && outcome.is_ok() && !self.0.draft.is_unsaved() {
+            // It arrived after the vault had locked.
+            unsaved::forget(|one| one.account() == self.0.account && one.id() == self.id());
+        }
         self.0.saving.set(match outcome {
             Ok(()) => Saving::Saved(browser::now()),
             Err(ClientError::DraftMoved) => Saving::Moved,
@@ -266,6 +290,7 @@ impl Session {
         if !self.0.sources.borrow().contains_key(&part) {
             return false;
         }
+        self.0.failures.borrow_mut().remove(&part);
         self.set(part, |file| {
             file.stage = Stage::Waiting;
             file.note = None;
@@ -509,10 +534,11 @@ impl Session {
             Err(ClientError::Source) => Stage::NeedsFile,
             Err(ClientError::Cancelled) => Stage::Paused,
             Err(ClientError::Transport(TransportError::Offline | TransportError::TimedOut)) => Stage::Lost,
+            Err(error) if error.problem() == Some(ErrorCode::Internal) => self.server_failed(part, &error),
             Err(error) if error.is_transient() => Stage::Lost,
             Err(error) => Stage::Failed(explain(&error)),
         };
-        let lost = stage == Stage::Lost;
+        let later = matches!(stage, Stage::Lost | Stage::Waiting);
         self.set(part, |file| {
             // Paused and gone on with meanwhile: it waits for its turn.
             let waits = stage == Stage::Paused && file.stage == Stage::Waiting;
@@ -527,7 +553,7 @@ impl Session {
                 file.done = file.size;
             }
         });
-        if lost {
+        if later {
             let session = Rc::downgrade(&self.0);
             set_timeout(
                 move || {
@@ -541,11 +567,26 @@ impl Session {
             self.pump();
         }
     }
+
+    /// Waits to be tried again, or says what the server says.
+    fn server_failed(&self, part: u32, error: &ClientError) -> Stage {
+        let mut failures = self.0.failures.borrow_mut();
+        let times = failures.entry(part).or_default();
+        *times += 1;
+        if *times <= FAILURES {
+            return Stage::Waiting;
+        }
+        failures.remove(&part);
+        Stage::Failed(explain(error))
+    }
 }
 
 thread_local! {
     /// How many saves are under way.
     static SAVES: Cell<u32> = const { Cell::new(0) };
+    static DRAFTS: Cell<Option<Drafts>> = const { Cell::new(None) };
+    /// One at a time takes back what wasn't saved.
+    static TAKING: Rc<futures::lock::Mutex<()>> = Rc::default();
 }
 
 /// A save, until it ends.
@@ -580,19 +621,47 @@ pub struct Drafts {
     sessions: StoredValue<HashMap<ReportId, Session>, LocalStorage>,
     /// Files that were dropped elsewhere and wait for a new draft.
     dropped: StoredValue<Vec<web_sys::File>, LocalStorage>,
+    /// What is typed into a draft that couldn't be begun yet.
+    unbegun: StoredValue<Option<(PatientChoice, ReportFields)>, LocalStorage>,
+    /// What was typed before a lock into drafts that somebody saved since.
+    offered: RwSignal<Vec<Offered>, LocalStorage>,
+    toasts: Toasts,
+}
+
+/// Text that was typed before a lock, for whoever typed it to take what they need of.
+#[derive(Clone, PartialEq)]
+pub struct Offered {
+    kept: UnsavedDraft,
+    /// What was typed.
+    pub fields: ReportFields,
+}
+
+impl Offered {
+    /// The draft that it was typed into.
+    pub fn id(&self) -> ReportId {
+        self.kept.id()
+    }
 }
 
 /// Makes [`use_drafts`] work below here; locking ends every draft being written.
 pub fn provide_drafts(vault: Vault) {
-    let drafts =
-        Drafts { sessions: StoredValue::new_local(HashMap::new()), dropped: StoredValue::new_local(Vec::new()) };
+    let drafts = Drafts {
+        sessions: StoredValue::new_local(HashMap::new()),
+        dropped: StoredValue::new_local(Vec::new()),
+        unbegun: StoredValue::new_local(None),
+        offered: RwSignal::new_local(Vec::new()),
+        toasts: vault.toasts,
+    };
     provide_context(drafts);
+    DRAFTS.set(Some(drafts));
     Effect::new(move |_| {
         if !matches!(vault.state.get(), VaultState::Unlocked(_)) {
             for (_, session) in drafts.sessions.try_update_value(std::mem::take).unwrap_or_default() {
                 session.end();
             }
             drafts.dropped.set_value(Vec::new());
+            drafts.unbegun.set_value(None);
+            drafts.offered.set(Vec::new());
         }
     });
 }
@@ -618,7 +687,8 @@ impl Drafts {
     /// # Errors
     /// A field that breaks a limit; no connection.
     pub async fn begin(self, open: &Keys, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
-        let session = Session::new(open.begin_draft(patient, fields).await?);
+        let session = Session::new(open.begin_draft(patient, fields).await?, open);
+        self.unbegun.set_value(None);
         session.0.saving.set(Saving::Saved(browser::now()));
         self.keep(&session);
         Ok(session)
@@ -632,7 +702,8 @@ impl Drafts {
         if let Some(session) = self.sessions.with_value(|sessions| sessions.get(id).cloned()) {
             return Ok(session);
         }
-        let session = Session::new(open.open_draft(id).await?);
+        self.take_back(open).await;
+        let session = Session::new(open.open_draft(id).await?, open);
         self.keep(&session);
         Ok(session)
     }
@@ -649,7 +720,8 @@ impl Drafts {
             // Looked at before and left as it was: the report may have another version by now.
             self.forget(id);
         }
-        let session = Session::new(open.edit_report(id).await?);
+        self.take_back(open).await;
+        let session = Session::new(open.edit_report(id).await?, open);
         self.keep(&session);
         Ok(session)
     }
@@ -668,7 +740,7 @@ impl Drafts {
     /// # Errors
     /// As [`Drafts::begin`].
     pub async fn set_patient(self, open: &Keys, session: &Session, patient: PatientChoice) -> Result<Session> {
-        let moved = Session::new(open.set_patient(&session.0.draft, patient).await?);
+        let moved = Session::new(open.set_patient(&session.0.draft, patient).await?, open);
         self.forget(&session.id());
         moved.0.saving.set(Saving::Saved(browser::now()));
         self.keep(&moved);
@@ -692,9 +764,80 @@ impl Drafts {
         }
     }
 
+    /// Something is typed into a draft that isn't begun yet, or nothing any more.
+    pub fn type_unbegun(self, typed: Option<(PatientChoice, ReportFields)>) {
+        if typed.is_some() {
+            unsaved::begin(self);
+        }
+        self.unbegun.try_set_value(typed);
+    }
+
+    /// What was typed before a lock into drafts that somebody saved since. Follow it in views.
+    pub fn offered(self) -> RwSignal<Vec<Offered>, LocalStorage> {
+        self.offered
+    }
+
+    /// Nobody needs that any more.
+    pub fn settle(self, offered: &Offered) {
+        unsaved::forget(|one| *one == offered.kept);
+        self.offered.update(|all| all.retain(|one| one != offered));
+    }
+
+    /// Saves what was typed when the vault locked the last time; offers what somebody saved another text of meanwhile. What can't be
+    /// saved now is kept.
+    async fn take_back(self, open: &Keys) {
+        let account = open.account_id();
+        if unsaved::of(&account).is_empty() {
+            return;
+        }
+        let taking = TAKING.with(Rc::clone);
+        let _one_at_a_time = taking.lock().await;
+        for one in unsaved::of(&account) {
+            if self.offered.with_untracked(|all| all.iter().any(|offered| offered.kept == one)) {
+                continue;
+            }
+            match open.take_back(&one).await {
+                Ok(TakenBack::Saved(_)) => {
+                    unsaved::forget(|other| *other == one);
+                    self.toasts.done(t!(draft.typed_saved));
+                }
+                Ok(TakenBack::Known | TakenBack::Unreadable) => unsaved::forget(|other| *other == one),
+                Ok(TakenBack::Moved(fields)) => {
+                    self.offered.update(|all| all.push(Offered { kept: one, fields: *fields }));
+                    self.toasts.problem(t!(draft.typed_waits));
+                }
+                // It is tried again when the drafts are looked at the next time.
+                Err(_) => {}
+            }
+        }
+    }
+
     fn keep(self, session: &Session) {
+        unsaved::begin(self);
         self.sessions.update_value(|sessions| {
             sessions.insert(session.id(), session.clone());
         });
+    }
+}
+
+impl unsaved::Writing for Drafts {
+    fn unsaved(&self, keys: &Keys) -> Vec<UnsavedDraft> {
+        let of = |session: &Session| {
+            let unsaved = session.0.draft.unsaved()?;
+            session.0.kept.set(true);
+            Some(unsaved)
+        };
+        let kept = self.sessions.try_with_value(|sessions| sessions.values().filter_map(of).collect::<Vec<_>>());
+        let mut kept = kept.unwrap_or_default();
+        let unbegun = self.unbegun.try_update_value(Option::take).flatten();
+        kept.extend(unbegun.and_then(|(patient, fields)| keys.unsaved_draft(patient, fields).ok()));
+        kept
+    }
+
+    fn save(&self) {
+        let sessions = self.sessions.try_with_value(|sessions| sessions.values().cloned().collect::<Vec<_>>());
+        for session in sessions.unwrap_or_default().into_iter().filter(|session| session.0.draft.is_unsaved()) {
+            spawn_local(async move { session.save(session.fields()).await });
+        }
     }
 }

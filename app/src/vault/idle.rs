@@ -39,6 +39,11 @@ pub fn stay_awake() {
     touch();
 }
 
+/// Whether somebody has touched the page in the last so many milliseconds.
+pub(super) fn touched_within(milliseconds: i64) -> bool {
+    browser::now() - LAST.get() < milliseconds
+}
+
 pub(super) fn watch(vault: Vault) {
     touch();
     let moved = Closure::<dyn Fn()>::new(touch);

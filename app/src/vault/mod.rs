@@ -70,6 +70,8 @@ mod store;
 #[cfg(feature = "hydrate")]
 mod teams;
 #[cfg(feature = "hydrate")]
+mod unsaved;
+#[cfg(feature = "hydrate")]
 pub mod worker;
 
 use api_types::sessions::WhoAmI;

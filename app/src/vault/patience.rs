@@ -2,6 +2,7 @@
 
 use api_types::ErrorCode;
 use client::{ClientError, Result, bulk::Control};
+use futures::future::{Either, select};
 
 use super::pool::Pool;
 use crate::browser;
@@ -55,6 +56,21 @@ impl<'a> Broken<'a> {
     pub(super) fn through(&self, control: &Control) {
         if self.times > 0 {
             control.lost(false);
+        }
+    }
+}
+
+/// What some work comes to, or a stop that was asked for meanwhile; then the work is given up.
+///
+/// # Errors
+/// [`ClientError::Cancelled`].
+pub(super) async fn unless_stopped<F: Future>(control: &Control, work: F) -> Result<F::Output> {
+    let mut work = Box::pin(work);
+    loop {
+        control.check()?;
+        match select(work, Box::pin(browser::sleep(LOOK))).await {
+            Either::Left((done, _)) => return Ok(done),
+            Either::Right(((), waiting)) => work = waiting,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{
     rc::Rc,
 };
 
+use client::{ClientError, Result, bulk::Control};
 use futures::{
     StreamExt,
     channel::{mpsc, oneshot},
@@ -14,7 +15,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::message::Message;
+use super::{message::Message, patience::unless_stopped};
 
 /// Most workers: more don't help a browser whose WebCrypto has threads of its own, and each costs up to 30 MiB.
 const WORKERS_MAX: usize = 3;
@@ -139,15 +140,23 @@ impl Pool {
         self.size() + 1
     }
 
-    /// A place for a segment, as soon as there is one.
-    pub(super) async fn place(&self) -> Place {
+    /// A place for a segment, as soon as there is one. Others may hold all of them for a minute, on a line that died: a stop is
+    /// heard meanwhile, and that the workers were ended.
+    ///
+    /// # Errors
+    /// [`ClientError::Cancelled`].
+    pub(super) async fn place(&self, control: &Control) -> Result<Place> {
+        let ended = self.times_ended();
+        control.check()?;
         if self.places.taken.get() < self.depth() {
-            return Place::take(&self.places);
+            return Ok(Place::take(&self.places));
         }
         let (told, hears) = oneshot::channel();
         self.places.waiting.borrow_mut().push_back(told);
+        let place = unless_stopped(control, hears).await?;
         // Nobody forgets who waits.
-        hears.await.unwrap_or_else(|_| Place::take(&self.places))
+        let place = place.unwrap_or_else(|_| Place::take(&self.places));
+        if self.times_ended() == ended { Ok(place) } else { Err(ClientError::Cancelled) }
     }
 
     fn size(&self) -> usize {

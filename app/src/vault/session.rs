@@ -9,7 +9,7 @@ use api_types::{
 };
 use client::{ByPasskey, Client, ClientError, Device, Memory, SignedIn, Unsaved};
 use crypto::account::RecoveryKit;
-use futures::future::{AbortHandle, join, join3};
+use futures::future::{AbortHandle, join3};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -19,7 +19,7 @@ use super::{
     claim::{self, Arrival},
     drafts, explain, idle,
     platform::WebPlatform,
-    program, saving,
+    program, saving, unsaved,
 };
 use crate::{browser, pages::Door, t};
 
@@ -41,6 +41,9 @@ const LAST_SAVE: i32 = 800;
 const REACH_AGAIN: i32 = 15_000;
 /// Where the password to unlock is typed: its id in the form.
 const UNLOCK_FIELD: &str = "password";
+/// How long, in milliseconds, whoever touched the page is taken for somebody who is about to unlock, if something stands there. A
+/// password manager fills it in where nobody is.
+const UNLOCKING: i64 = 60_000;
 
 /// What only the browser has.
 #[derive(Default)]
@@ -461,7 +464,7 @@ impl Vault {
     /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew ([`Vault::begin_anew`]).
     ///
     /// The order: what isn't saved is sealed, the keys go, the content goes, and then what was sealed is sent, with
-    /// [`LAST_SAVE`] to arrive before the page is loaded anew.
+    /// [`LAST_SAVE`] to arrive before the page is loaded anew. What was typed stays sealed in this browser until it is saved.
     fn close(self, notice: Option<String>) {
         let Some(who) = self.state.get_untracked().who().cloned() else { return };
         let unsaved = self.keys().and_then(|keys| keys.unsaved());
@@ -498,7 +501,8 @@ impl Vault {
             if !matches!(self.state.try_get_untracked(), Some(VaultState::Locked(_))) {
                 return false;
             }
-            let unlocking = browser::is_filled(UNLOCK_FIELD) || self.second_step.waits();
+            let typing = browser::is_filled(UNLOCK_FIELD) && idle::touched_within(UNLOCKING);
+            let unlocking = typing || self.second_step.waits();
             reached = !unlocking && self.client().instance().await.is_ok();
         }
         self.save_last().await;
@@ -513,12 +517,13 @@ impl Vault {
         remember(&self.client().memory());
     }
 
-    /// Ends the session and loads the front door anew. The keys go first, as when it locks; the content goes when the
-    /// session has ended, or soon if the server doesn't answer.
+    /// Ends the session and loads the front door anew. The keys go first, as when it locks; what was typed last has [`LAST_SAVE`]
+    /// to arrive; the content goes when the session has ended, or soon if the server doesn't answer.
     pub fn sign_out(self) {
         if let Some(keys) = self.keys() {
             self.inner.update_value(|inner| inner.unsaved = keys.unsaved());
         }
+        unsaved::save();
         self.drop_keys();
         let locked = self.inner.try_update_value(|inner| inner.locked.take()).flatten();
         spawn_local(async move {
@@ -528,7 +533,7 @@ impl Vault {
             }
         });
         spawn_local(async move {
-            join(self.save_last(), saving::leave()).await;
+            join3(self.save_last(), saving::leave(), drafts::saved_within(LAST_SAVE)).await;
             let ended = match locked {
                 Some(session) => session.sign_out().await,
                 None => Ok(()),
@@ -590,6 +595,7 @@ impl Vault {
             inner.keys.take()
         });
         let Some(keys) = keys.flatten() else { return false };
+        unsaved::keep(&keys);
         use client::Platform;
         keys.platform().bulk().end();
         self.waiting.set(0);

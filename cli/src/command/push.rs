@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use api_types::ReportId;
+use api_types::{ErrorCode, ReportId};
 use client::{
     ClientError, DraftFile, OpenDraft, PatientChoice, Vault,
     bulk::{Control, native::FileSource},
@@ -15,7 +15,7 @@ use crate::{
     args::Push,
     context::Context,
     error::{CliError, Result},
-    progress,
+    interrupt, progress,
 };
 
 /// Runs it. A draft whose connection broke, or that was stopped, is kept to go on with; where a file fails otherwise it is
@@ -54,12 +54,22 @@ async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<
 
 async fn resume(context: &Context, vault: &Vault<Native>, draft: &str, args: &Push) -> Result<ReportId> {
     let id: ReportId = draft.parse().map_err(|_| CliError::Argument(format!("{draft:?} is not the id of a draft")))?;
-    let draft = vault.open_draft(&id).await?;
+    let draft = match vault.open_draft(&id).await {
+        Err(error) if error.problem() == Some(ErrorCode::NotFound) => return became(context, vault, &id, error).await,
+        found => found?,
+    };
     if draft.base().is_some() {
         let detail = format!("that is a change of a report that is there: hs edit {id} --continue goes on with it");
         return Err(CliError::Argument(detail));
     }
     finish(context, &draft, args).await
+}
+
+/// The report that a draft has become where the run before got as far as that, and was interrupted before it knew.
+async fn became(context: &Context, vault: &Vault<Native>, id: &ReportId, gone: ClientError) -> Result<ReportId> {
+    let Ok(report) = vault.report(id).await else { return Err(gone.into()) };
+    context.output.note("That draft is a report by now. Nothing was added to it.");
+    Ok(report.id)
 }
 
 /// Fills the draft and completes it; says how to go on where that was interrupted.
@@ -74,11 +84,14 @@ async fn finish(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Re
 }
 
 async fn completed(context: &Context, draft: &OpenDraft<Native>, args: &Push) -> Result<ReportId> {
+    let whole = async {
+        fill(context, draft, args).await?;
+        Ok::<_, CliError>(draft.complete().await?.id)
+    };
     tokio::select! {
-        filled = fill(context, draft, args) => filled?,
-        Ok(()) = tokio::signal::ctrl_c() => return Err(ClientError::Cancelled.into()),
+        done = whole => done,
+        () = interrupt::first() => Err(ClientError::Cancelled.into()),
     }
-    Ok(draft.complete().await?.id)
 }
 
 pub(super) fn is_interruption(error: &CliError) -> bool {

@@ -28,6 +28,7 @@
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `contacts.rs` | [`Vault::contacts`] |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::replace_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
+//! | `drafts/` that couldn't be saved | [`OpenDraft::unsaved`], [`Vault::unsaved_draft`] before the vault locks, [`Vault::take_back`] once it is open again |
 //! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
 //! | `versions/` | [`compare_versions`], [`side_by_side`], [`Vault::restore_version`] |
 //! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
@@ -124,7 +125,8 @@ pub use crypto::account::{
 };
 pub use devices::{AddedDevice, DeviceFile, DeviceMemory, OwnDevice, SendFile, Sender, SentBy};
 pub use drafts::{
-    Conflict, DraftFile, DraftRow, FieldConflict, OpenDraft, PatientChoice, ReportDraft, Side, UploadState,
+    Conflict, DraftFile, DraftRow, FieldConflict, OpenDraft, PatientChoice, ReportDraft, Side, TakenBack, UnsavedDraft,
+    UploadState,
 };
 pub use emergency::EmergencyLink;
 pub use error::{ClientError, Result};

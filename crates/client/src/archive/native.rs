@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::ArchiveTarget;
 use crate::{
-    bulk::native::{FileBulk, FileSink, OpenedFile, blocking, create_private, place, sink_error},
+    bulk::native::{FileBulk, FileSink, OpenedFile, blocking, create_private, partial_of, place, sink_error},
     error::{ClientError, Result},
 };
 
@@ -72,7 +72,7 @@ impl FileArchive {
 
 /// Removes a file, and what was written of it, where they are there.
 async fn forget(path: &Path) -> Result<()> {
-    for path in [path.to_owned(), beside(path, ".partial")] {
+    for path in [path.to_owned(), partial_of(path)] {
         match tokio::fs::remove_file(&path).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(sink_error(error)),
             _ => {}
@@ -155,8 +155,9 @@ mod tests {
     async fn what_a_killed_run_left_is_told_of_and_its_files_go() -> Result<()> {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let target = dir.path().join("data.zip");
-        for left in [".partial", ".file-1", ".file-1.partial"] {
-            std::fs::write(beside(&target, left), b"left").map_err(sink_error)?;
+        let scratch = beside(&target, ".file-1");
+        for left in [beside(&target, ".partial"), partial_of(&scratch), scratch] {
+            std::fs::write(left, b"left").map_err(sink_error)?;
         }
         let refused = FileArchive::create(&target).await;
         assert!(matches!(&refused, Err(ClientError::Sink { reason }) if reason.contains("data.zip.partial")));

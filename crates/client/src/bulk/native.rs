@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crypto::{encoding::sha256, format::Geometry, ids::Hash32};
 
 pub use super::partial::PartialFile;
-pub(crate) use super::partial::place;
+pub(crate) use super::partial::{partial_of, place};
 use super::{
     Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
     buffers::Buffers,

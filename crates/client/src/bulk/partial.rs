@@ -1,6 +1,7 @@
 //! A file that isn't complete yet: beside its final name, for its owner alone, and of one program at a time.
 
 use std::{
+    ffi::OsString,
     fs::{File, Metadata, OpenOptions, TryLockError},
     io::ErrorKind,
     path::{Path, PathBuf},
@@ -19,6 +20,24 @@ pub struct PartialFile {
     earlier: u64,
 }
 
+/// How the name of a file ends that isn't complete yet.
+const ENDING: &str = ".hs-partial";
+
+/// Where the file for a target stands until it is complete. Nobody else calls a file so, and nothing that came from outside can be
+/// called so: a target of such a name is refused. What stands there was begun here.
+pub(crate) fn partial_of(target: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(ENDING);
+    target.with_file_name(name)
+}
+
+/// Whether a file of this name would be taken for one that isn't complete yet.
+fn is_partial(target: &Path) -> bool {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && name.ends_with(ENDING)
+}
+
 fn taken() -> ClientError {
     ClientError::Sink { reason: "a file of this name exists already".to_owned() }
 }
@@ -26,9 +45,10 @@ fn taken() -> ClientError {
 impl PartialFile {
     /// The file for a target that must not exist yet: what an earlier try left, else a new one.
     pub(super) fn begin(target: PathBuf) -> Result<Self> {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
+        if is_partial(&target) {
+            return Err(ClientError::Sink { reason: "this name is for files that are not complete yet".to_owned() });
+        }
+        let partial = partial_of(&target);
         if target.try_exists().map_err(sink_error)? {
             return Err(taken());
         }
@@ -144,15 +164,37 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_file_of_ones_own_is_no_earlier_try() -> Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().map_err(sink_error)?;
+        let (target, own) = (dir.path().join("x"), dir.path().join("x.partial"));
+        std::fs::write(&own, b"precious").map_err(sink_error)?;
+        std::fs::set_permissions(&own, PermissionsExt::from_mode(0o600)).map_err(sink_error)?;
+        let partial = PartialFile::begin(target)?;
+        assert_eq!(partial.earlier(), 0);
+        partial.file().set_len(3).map_err(sink_error)?;
+        partial.finish()?;
+        assert_eq!(std::fs::read(&own).map_err(sink_error)?, b"precious");
+        // Nothing that is complete ever stands where an earlier try does.
+        let refused = PartialFile::begin(partial_of(&dir.path().join("y")));
+        assert!(
+            matches!(&refused, Err(ClientError::Sink { reason }) if reason.contains("not complete")),
+            "{refused:?}"
+        );
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn what_others_could_read_or_lies_elsewhere_is_not_gone_on_with() -> Result<()> {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let dir = tempfile::tempdir().map_err(sink_error)?;
-        let (target, partial) = (dir.path().join("x"), dir.path().join("x.partial"));
+        let (target, partial) = (dir.path().join("x"), dir.path().join(".x.hs-partial"));
         let own = dir.path().join("own");
         std::fs::write(&own, b"precious").map_err(sink_error)?;
         std::fs::set_permissions(&own, PermissionsExt::from_mode(0o600)).map_err(sink_error)?;
         let refused = || match PartialFile::begin(target.clone()) {
-            Err(ClientError::Sink { reason }) => reason.contains("x.partial"),
+            Err(ClientError::Sink { reason }) => reason.contains(".x.hs-partial"),
             _ => false,
         };
         for leads_to in [&own, &dir.path().join("nowhere")] {

@@ -158,7 +158,7 @@ async fn a_download_that_broke_goes_on_where_it_stopped() -> Result<()> {
     let broken = sealed.fetch(&target).await;
     assert!(matches!(broken, Err(ClientError::Transport(TransportError::Offline))), "{broken:?}");
     assert!(!target.exists(), "nothing is called complete");
-    let left = std::fs::metadata(dir.path().join("scan.dcm.partial")).unwrap().len();
+    let left = std::fs::metadata(dir.path().join(".scan.dcm.hs-partial")).unwrap().len();
     assert_eq!(left % SEGMENT_PLAINTEXT as u64, 0);
     let missing = 4 - left as usize / SEGMENT_PLAINTEXT;
     sealed.line.holds.store(usize::MAX, Ordering::Relaxed);

@@ -56,6 +56,8 @@ impl<P: Platform> Vault<P> {
             Err(e) => return Err(e),
         }
         let version = self.version(&open, open.latest).await?;
+        // Another device may have had drafts of it, and a clock that is ahead of this one's.
+        self.catch_up().await?;
         let next = self.next_counter(&id.crypto());
         Ok(OpenDraft::new(self.clone(), self.change_of(&open, &version), next))
     }
@@ -100,7 +102,7 @@ impl ReportDraft {
     }
 
     /// Whether it holds what the version holds that it changes.
-    fn is_unchanged(&self, version: &OpenVersion) -> bool {
+    pub(super) fn is_unchanged(&self, version: &OpenVersion) -> bool {
         let there = &version.content.files;
         let stays = |file: &DraftFile| {
             let part = file.kept.as_ref().map(|kept| kept.part);

@@ -229,7 +229,7 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The patient's keys as the draft keeps them, checked like any others.
-    fn kept_patient(&self, draft: &ReportDraft, id: &api_types::AccountId) -> Result<Option<Arc<KeyChain>>> {
+    pub(super) fn kept_patient(&self, draft: &ReportDraft, id: &api_types::AccountId) -> Result<Option<Arc<KeyChain>>> {
         if draft.patient_records.is_empty() {
             return Ok(None);
         }

@@ -68,13 +68,19 @@ impl<P: Platform> OpenDraft<P> {
         check_file_name(name)?;
         let (size, file_type) = self.look_at(source).await?;
         let part = self.reserve(name, size, file_type)?;
-        match self.restart(part, size, file_type).await {
-            Ok(()) => Ok(part),
+        let upload = match self.begin_anew(part, size, file_type).await {
+            Ok(upload) => upload,
             Err(e) => {
                 self.forget(part);
-                Err(e)
+                return Err(e);
             }
+        };
+        if let Err(e) = self.save().await {
+            self.forget(part);
+            self.give_back(upload, &e).await;
+            return Err(e);
         }
+        Ok(part)
     }
 
     /// Size and type of a file that may be added.
@@ -140,6 +146,12 @@ impl<P: Platform> OpenDraft<P> {
 
     /// A new salt and a new upload: nothing was sealed under them yet.
     pub(crate) async fn restart(&self, part: u32, size: u64, file_type: FileType) -> Result<()> {
+        self.begin_anew(part, size, file_type).await?;
+        self.save().await
+    }
+
+    /// The same, not saved yet.
+    async fn begin_anew(&self, part: u32, size: u64, file_type: FileType) -> Result<UploadId> {
         let version = self.lock().next_version();
         let (asked, geometry) = self.asked((part, version), size)?;
         let upload = create_upload(self.vault(), &asked, &geometry).await?;
@@ -151,8 +163,13 @@ impl<P: Platform> OpenDraft<P> {
             });
             outcome.is_ok()
         });
-        outcome?;
-        self.save().await
+        match outcome {
+            Ok(()) => Ok(upload.id),
+            Err(e) => {
+                self.give_back(upload.id, &e).await;
+                Err(e)
+            }
+        }
     }
 
     /// Goes on with a file's upload where it stopped. Each segment is hashed again before anything of it is sealed: nothing
@@ -178,7 +195,8 @@ impl<P: Platform> OpenDraft<P> {
         self.upload(part, source, control).await
     }
 
-    /// Begins a file's upload anew with other content, under a new salt; what was uploaded of the old goes.
+    /// Begins a file's upload anew with other content, under a new salt; what was uploaded of the old goes. Where that can't be
+    /// saved the file stays as it was.
     ///
     /// # Errors
     /// As [`OpenDraft::add_file`].
@@ -189,11 +207,27 @@ impl<P: Platform> OpenDraft<P> {
             check_total(&draft, part, size)?;
             draft.file(part)?.clone()
         };
-        self.restart(part, size, file_type).await?;
+        let upload = self.begin_anew(part, size, file_type).await?;
+        if let Err(e) = self.save().await {
+            self.put_back(old, upload);
+            self.give_back(upload, &e).await;
+            return Err(e);
+        }
         if !old.is_kept() {
             self.abandon(&old.upload).await;
         }
         self.upload(part, source, control).await
+    }
+
+    /// A file as it was before it got this upload.
+    fn put_back(&self, old: DraftFile, upload: UploadId) {
+        self.change(|draft| match draft.file_mut(old.part) {
+            Ok(file) if file.upload == upload => {
+                *file = old;
+                true
+            }
+            _ => false,
+        });
     }
 
     /// A file as it is, under a new salt: for another version than the one that it was sealed for.
@@ -268,6 +302,26 @@ impl<P: Platform> OpenDraft<P> {
         // The server forgets it by itself too.
         if let Err(e) = self.vault().api().abandon_upload(upload).await {
             tracing::debug!(code = e.code(), "an upload was not abandoned");
+        }
+    }
+
+    /// Gives an upload back that nothing refers to: it takes its owner's space. Without a connection that waits for the next save.
+    async fn give_back(&self, upload: UploadId, why: &ClientError) {
+        self.left().push(upload);
+        if !why.is_transient() {
+            self.clear_left().await;
+        }
+    }
+
+    /// Gives back the uploads that nothing refers to any more.
+    pub(super) async fn clear_left(&self) {
+        let left = std::mem::take(&mut *self.left());
+        for upload in left {
+            match self.vault().api().abandon_upload(&upload).await {
+                Err(e) if e.is_transient() => self.left().push(upload),
+                Err(e) => tracing::debug!(code = e.code(), "an upload was not abandoned"),
+                Ok(()) => {}
+            }
         }
     }
 

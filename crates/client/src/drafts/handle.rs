@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use api_types::{B64, ErrorCode, ReportId, drafts::PutDraft, limits::DRAFT_MAX};
-use crypto::report::seal_draft;
+use api_types::{B64, ErrorCode, ReportId, UploadId, drafts::PutDraft, limits::DRAFT_MAX};
+use crypto::{encoding::sha256, ids::Hash32, report::seal_draft};
 
 use super::{DraftFile, PatientChoice, ReportDraft};
 use crate::{
@@ -39,8 +39,12 @@ struct Inner<P: Platform> {
     saved: AtomicU64,
     /// One save at a time, and the last one if its answer was lost.
     saving: futures::lock::Mutex<Option<Attempt>>,
+    /// SHA-256 of the last save that was sent.
+    sent: Mutex<Option<Hash32>>,
     /// The version that it is known to have become, and its counter then.
     became: Mutex<Option<(u32, u64)>>,
+    /// Uploads that nothing refers to: their file was given up before it was saved.
+    left: Mutex<Vec<UploadId>>,
 }
 
 /// A save that the server may have taken. Sent again as it is: sealed anew it would be another draft with its counter.
@@ -75,12 +79,18 @@ impl<P: Platform> OpenDraft<P> {
             made: AtomicU64::new(u64::from(!stored)),
             saved: AtomicU64::new(0),
             saving: futures::lock::Mutex::new(None),
+            sent: Mutex::new(None),
             became: Mutex::new(None),
+            left: Mutex::default(),
         }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, ReportDraft> {
         self.0.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn left(&self) -> MutexGuard<'_, Vec<UploadId>> {
+        self.0.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn vault(&self) -> &Vault<P> {
@@ -131,6 +141,15 @@ impl<P: Platform> OpenDraft<P> {
         self.0.made.load(Ordering::Acquire) != self.0.saved.load(Ordering::Acquire)
     }
 
+    /// Whether something was changed that isn't saved. One that isn't stored counts as changed before anything is.
+    pub(super) fn holds_changes(&self) -> bool {
+        self.is_unsaved() && (self.is_stored() || self.0.made.load(Ordering::Acquire) > 1)
+    }
+
+    pub(super) fn last_sent(&self) -> Option<Hash32> {
+        *self.0.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Changes the draft; the closure says whether it did.
     pub(super) fn change(&self, change: impl FnOnce(&mut ReportDraft) -> bool) {
         let mut draft = self.lock();
@@ -172,6 +191,12 @@ impl<P: Platform> OpenDraft<P> {
     /// [`ClientError::DraftMoved`] if another window saved it, a draft that is too large, or no connection: the draft stays
     /// in memory, try again.
     pub async fn save(&self) -> Result<()> {
+        self.save_changes().await?;
+        self.clear_left().await;
+        Ok(())
+    }
+
+    async fn save_changes(&self) -> Result<()> {
         // What was saved as a version meanwhile is no draft any more.
         self.settle().await?;
         let wanted = self.0.made.load(Ordering::Acquire);
@@ -211,6 +236,7 @@ impl<P: Platform> OpenDraft<P> {
     /// Sends a save; kept until an answer says what became of it.
     async fn send(&self, unanswered: &mut Option<Attempt>, attempt: Attempt) -> Result<()> {
         let Attempt { made, counter, begins, sealed } = unanswered.insert(attempt).clone();
+        *self.0.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(sha256(&sealed));
         let vault = &self.0.vault;
         let answer = vault.api().put_draft(&self.0.id, &PutDraft { sealed: B64(sealed), counter, begins }).await;
         if !answer.as_ref().is_err_and(is_open) {

@@ -1,9 +1,10 @@
 //! Beginning, listing, opening and deleting drafts.
 
-use api_types::{B64, ReportId, drafts::Draft};
+use api_types::{B64, ErrorCode, ReportId, drafts::Draft};
 use crypto::{
+    encoding::sha256,
     grant::InvitationSecret,
-    ids::{PlaceholderId, ReportId as CryptoReportId},
+    ids::{Hash32, PlaceholderId, ReportId as CryptoReportId},
     report::{Genesis, Patient, open_draft},
     secret::Secret,
     sign::Signed,
@@ -63,7 +64,7 @@ impl<P: Platform> Vault<P> {
             .unwrap_or_default()
     }
 
-    fn new_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<ReportDraft> {
+    pub(super) fn new_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<ReportDraft> {
         let mut random = [0; 32];
         crypto::rand_core::Rng::fill_bytes(&mut rng(), &mut random);
         let about = match patient {
@@ -139,6 +140,20 @@ impl<P: Platform> Vault<P> {
         Ok(OpenDraft::stored(self.clone(), draft, counter))
     }
 
+    /// The stored copy, its counter, and SHA-256 of how it is sealed; none where there is none.
+    pub(super) async fn stored_draft(&self, id: &ReportId) -> Result<Option<(ReportDraft, u64, Hash32)>> {
+        let seen = self.state().drafts.get(&id.crypto()).copied().unwrap_or(0);
+        let item = match self.api().get_draft(id).await {
+            Err(e) if e.problem() == Some(ErrorCode::NotFound) => return Ok(None),
+            item => item?,
+        };
+        if item.id != *id {
+            return Err(Refusal::OtherThing.into());
+        }
+        let (draft, counter) = self.read_draft(&item, seen)?;
+        Ok(Some((draft, counter, sha256(&item.sealed.0))))
+    }
+
     /// `seen`: the counter that was known when it was asked for.
     fn read_draft(&self, item: &Draft, seen: u64) -> Result<(ReportDraft, u64)> {
         let id = item.id.crypto();
@@ -166,8 +181,8 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// The counter by which another draft of a report begins: above all that there were, those too that another device made
-    /// and that this one doesn't know of.
+    /// The counter by which another draft of a report begins: above all that there were. What another device made and this one
+    /// hasn't heard of is mostly below the time, whatever one's own clock says; [`Vault::catch_up`] before makes it sure.
     pub(super) fn next_counter(&self, id: &CryptoReportId) -> u64 {
         let known = self.state().drafts.get(id).map_or(0, |known| known.saturating_add(1));
         known.max(u64::try_from(self.signing_time()).unwrap_or(0))
@@ -179,12 +194,14 @@ impl<P: Platform> Vault<P> {
     /// No connection. Deleting what is gone is fine.
     pub async fn delete_draft(&self, id: &ReportId) -> Result<()> {
         match self.api().delete_draft(id).await {
-            Err(e) if e.problem() != Some(api_types::ErrorCode::NotFound) => return Err(e),
+            Err(e) if e.problem() != Some(ErrorCode::NotFound) => return Err(e),
             _ => {}
         }
         let forgotten = self.state().drop_draft(&id.crypto());
         if forgotten {
             self.touch();
+            // Where another device begins the next draft of it, it must know of this one.
+            self.save_state_soon().await;
         }
         Ok(())
     }

@@ -17,8 +17,8 @@ use web_sys::{
 use super::{ByteStream, Request, Response, Streaming, Transport, TransportError};
 use crate::platform::{Environment, SystemClock};
 
-/// How many milliseconds an answer may take to begin, and how many bytes of a request's body go out in each that is added. A
-/// browser waits for ever where a connection died without a word.
+/// How many milliseconds an answer may take to begin, and then to say more of itself; and how many bytes of a request's body go out
+/// in each that is added. A browser waits for ever where a connection died without a word.
 const PATIENCE: u32 = 60_000;
 const PER_MILLISECOND: u32 = 16;
 
@@ -87,9 +87,15 @@ fn headers_of(response: &web_sys::Response) -> Vec<(String, String)> {
 async fn next_chunk(
     reader: ReadableStreamDefaultReader,
 ) -> Option<(Result<Bytes, TransportError>, ReadableStreamDefaultReader)> {
-    let read = match JsFuture::from(reader.read()).await {
-        Ok(read) => read,
-        Err(_) => return Some((Err(TransportError::Offline), reader)),
+    let (read, limit) = (Box::pin(JsFuture::from(reader.read())), Box::pin(SystemClock.pause(PATIENCE)));
+    let read = match select(read, limit).await {
+        Either::Left((Ok(read), _)) => read,
+        Either::Left((Err(_), _)) => return Some((Err(TransportError::Offline), reader)),
+        Either::Right(_) => {
+            // Nobody is left to hear what becomes of it.
+            let _ = reader.cancel();
+            return Some((Err(TransportError::TimedOut), reader));
+        }
     };
     let done = Reflect::get(&read, &"done".into()).ok().and_then(|d| d.as_bool()).unwrap_or(true);
     if done {
@@ -106,14 +112,25 @@ fn chunks(response: &web_sys::Response) -> Result<ByteStream, TransportError> {
     Ok(Box::pin(stream::unfold(reader, next_chunk)))
 }
 
+/// The body, up to so many bytes.
+async fn whole(response: &web_sys::Response, limit: usize) -> Result<Bytes, TransportError> {
+    let mut body = Vec::new();
+    let mut chunks = if response.body().is_some() { chunks(response)? } else { Box::pin(stream::empty()) };
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        if body.len() + chunk.len() > limit {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Bytes::from(body))
+}
+
 impl Transport for FetchTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let response = fetch(request).await?;
-        let headers = headers_of(&response);
-        let body = response.array_buffer().map_err(|_| TransportError::Offline)?;
-        let body = JsFuture::from(body).await.map_err(|_| TransportError::Offline)?;
-        let body = Bytes::from(Uint8Array::new(&body).to_vec());
-        Ok(Response { status: response.status(), headers, body })
+        let body = whole(&response, usize::MAX).await?;
+        Ok(Response { status: response.status(), headers: headers_of(&response), body })
     }
 
     async fn fetch_public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
@@ -121,18 +138,9 @@ impl Transport for FetchTransport {
         init.set_credentials(RequestCredentials::Omit);
         // A damaged tile that a cache kept would be refused long after the server was repaired.
         init.set_cache(RequestCache::NoStore);
-        let response = start(path, &init).await?;
-        let (status, headers) = (response.status(), headers_of(&response));
-        let mut body = Vec::new();
-        let mut chunks = if response.body().is_some() { chunks(&response)? } else { Box::pin(stream::empty()) };
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?;
-            if body.len() + chunk.len() > limit {
-                return Err(TransportError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, headers, body: Bytes::from(body) })
+        let response = within(PATIENCE, path, &init).await?;
+        let body = whole(&response, limit).await?;
+        Ok(Response { status: response.status(), headers: headers_of(&response), body })
     }
 
     async fn stream(&self, request: Request) -> Result<Streaming, TransportError> {

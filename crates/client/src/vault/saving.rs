@@ -79,6 +79,15 @@ impl<P: Platform> Vault<P> {
         Ok(())
     }
 
+    /// Takes in what other devices saved since. With an API token it does nothing, as [`Vault::save_state`].
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        if self.is_by_api_token() {
+            return Ok(());
+        }
+        let _one_at_a_time = self.0.saving.lock().await;
+        self.merge_state().await
+    }
+
     async fn merge_state(&self) -> Result<()> {
         let account = self.api().get_account().await?;
         if account.public.id != self.account_id() {

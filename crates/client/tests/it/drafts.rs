@@ -1,14 +1,14 @@
 //! Drafts that are saved while something else goes on.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use api_types::accounts::Role;
-use client::{PatientChoice, bulk::Control, content::ReportFields};
+use client::{NoSecondFactor, PatientChoice, TakenBack, UnsavedDraft, Vault, bulk::Control, content::ReportFields};
 use tokio::sync::Notify;
 
 use crate::{
-    fake::Fake,
-    flows::fields,
+    fake::{Fake, PASSWORD, World, device, email},
+    flows::{fields, report},
     lies::{Scene, scene},
 };
 
@@ -78,4 +78,135 @@ async fn drafts_of_a_report_follow_one_another_and_none_comes_back() {
     assert_eq!(doctor.edit_report(&id).await.err().unwrap().code(), "draft_forged");
     server.db().drafts.remove(&of);
     assert!(doctor.edit_report(&id).await.is_ok());
+}
+
+/// Two devices that are open side by side, and the clock of the second is behind: what it begins is none of the first one's old
+/// copies, whether that ended its draft by a version or deleted it.
+#[tokio::test]
+async fn a_device_whose_clock_is_behind_begins_above_drafts_that_ended_elsewhere() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    let behind = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    behind.report(&id).await.unwrap();
+    behind.save_state().await.unwrap();
+    let typed = |text: &str| ReportFields { diagnosis: text.into(), ..fields() };
+    for (turn, saves) in [(1, true), (2, false)] {
+        server.pass(3_600_000);
+        let draft = ann.edit_report(&id).await.unwrap();
+        draft.set_fields(typed(&format!("{turn}"))).unwrap();
+        draft.save().await.unwrap();
+        if saves {
+            draft.save_version(&Control::none()).await.unwrap();
+        } else {
+            ann.delete_draft(&id).await.unwrap();
+        }
+        server.pass(-3_000_000);
+        let other = behind.edit_report(&id).await.unwrap();
+        other.set_fields(typed(&format!("{turn}, there"))).unwrap();
+        other.save().await.unwrap();
+        let here = ann.edit_report(&id).await.unwrap();
+        assert_eq!(here.fields().diagnosis, format!("{turn}, there"));
+        assert!(ann.drafts().await.unwrap()[0].draft.is_ok());
+        behind.delete_draft(&id).await.unwrap();
+        server.pass(3_000_000);
+    }
+}
+
+fn typed(text: &str) -> ReportFields {
+    ReportFields { diagnosis: text.into(), ..fields() }
+}
+
+/// As a browser keeps it over a lock.
+fn kept(unsaved: Option<UnsavedDraft>) -> UnsavedDraft {
+    let text = serde_json::to_string(&unsaved.unwrap()).unwrap();
+    assert!(!text.contains("typed"), "it is sealed");
+    serde_json::from_str(&text).unwrap()
+}
+
+async fn again(server: &Arc<Fake>, name: &str) -> Vault<World> {
+    server.client().sign_in(&email(name), PASSWORD, device(), &NoSecondFactor).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_typed_without_a_connection_is_saved_after_the_lock() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    assert!(draft.unsaved().is_none(), "all of it is saved");
+    // This save arrives, and its answer is lost; what is typed then goes nowhere.
+    draft.set_fields(typed("typed first")).unwrap();
+    server.loses_answer.store(true, Ordering::Relaxed);
+    assert_eq!(draft.save().await.unwrap_err().code(), "offline");
+    draft.set_fields(typed("typed last")).unwrap();
+    let (id, kept) = (draft.id(), kept(draft.unsaved()));
+    assert_eq!((kept.account(), kept.id()), (ann.account_id(), id));
+    drop((draft, ann.lock()));
+
+    let bob = server.person("Bob Example", Role::Patient).await;
+    assert!(matches!(bob.take_back(&kept).await, Ok(TakenBack::Unreadable)));
+    let ann = again(&server, "Ann Example").await;
+    assert!(matches!(ann.take_back(&kept).await, Ok(TakenBack::Saved(saved)) if saved == id));
+    assert_eq!(ann.open_draft(&id).await.unwrap().fields(), typed("typed last"));
+    assert!(matches!(ann.take_back(&kept).await, Ok(TakenBack::Known)), "once is enough");
+}
+
+#[tokio::test]
+async fn what_was_typed_overwrites_nothing_that_was_saved_elsewhere_since() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    draft.set_fields(typed("typed here")).unwrap();
+    let (id, kept) = (draft.id(), kept(draft.unsaved()));
+    let other = again(&server, "Ann Example").await;
+    let there = other.open_draft(&id).await.unwrap();
+    there.set_fields(typed("there")).unwrap();
+    there.save().await.unwrap();
+    match other.take_back(&kept).await.unwrap() {
+        TakenBack::Moved(mine) => assert_eq!(mine.diagnosis, "typed here"),
+        _ => panic!("it is neither saved nor known"),
+    }
+    assert_eq!(other.open_draft(&id).await.unwrap().fields().diagnosis, "there");
+    // Deleted there: what was typed here is a draft of its own.
+    other.delete_draft(&id).await.unwrap();
+    let Ok(TakenBack::Saved(new)) = other.take_back(&kept).await else { panic!("it is saved") };
+    assert_ne!(new, id);
+    assert_eq!(other.open_draft(&new).await.unwrap().fields(), typed("typed here"));
+}
+
+#[tokio::test]
+async fn changes_of_a_report_outlive_a_lock_too() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    let draft = ann.edit_report(&id).await.unwrap();
+    assert!(draft.unsaved().is_none(), "it was only looked at");
+    draft.set_fields(typed("typed here")).unwrap();
+    let first = kept(draft.unsaved());
+    draft.set_fields(fields()).unwrap();
+    let as_it_was = draft.unsaved().unwrap();
+    assert!(matches!(ann.take_back(&as_it_was).await, Ok(TakenBack::Known)), "the report says it");
+    assert!(matches!(ann.take_back(&first).await, Ok(TakenBack::Saved(saved)) if saved == id));
+    let draft = ann.edit_report(&id).await.unwrap();
+    assert!(draft.is_stored());
+    assert_eq!(draft.fields(), typed("typed here"));
+    assert_eq!(draft.save_version(&Control::none()).await.unwrap().latest, 2);
+}
+
+/// Not even the secret of a patient without an account could be saved.
+#[tokio::test]
+async fn a_draft_that_could_not_be_begun_begins_after_the_lock() {
+    let server = Fake::new();
+    let doctor = server.person("Dora Doctor", Role::Doctor).await;
+    server.takes_state.store(false, Ordering::Relaxed);
+    assert_eq!(doctor.begin_draft(PatientChoice::New, typed("typed")).await.err().unwrap().code(), "offline");
+    let kept = kept(doctor.unsaved_draft(PatientChoice::New, typed("typed")).ok());
+    drop(doctor.lock());
+    server.takes_state.store(true, Ordering::Relaxed);
+    let doctor = again(&server, "Dora Doctor").await;
+    let Ok(TakenBack::Saved(id)) = doctor.take_back(&kept).await else { panic!("it is saved") };
+    let draft = doctor.open_draft(&id).await.unwrap();
+    assert_eq!(draft.fields(), typed("typed"));
+    draft.complete().await.unwrap();
+    assert_eq!(doctor.report(&id).await.unwrap().latest, 1);
 }

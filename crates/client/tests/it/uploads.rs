@@ -99,6 +99,40 @@ async fn a_file_that_is_replaced_may_have_another_size_and_type() {
     assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), text);
 }
 
+/// An upload takes its owner's space: one that no draft names is given back.
+#[tokio::test]
+async fn an_upload_whose_file_could_not_be_saved_is_given_back() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    let file = big(0, 9, 0);
+    server.loses_answer.store(true, Ordering::Relaxed);
+    assert_eq!(draft.prepare_file("scan", &file).await.unwrap_err().code(), "offline");
+    assert!(draft.files().is_empty());
+    assert_eq!(server.db().uploads.len(), 1, "nobody can be told without a connection");
+    draft.save().await.unwrap();
+    assert_eq!(server.db().uploads.len(), 0);
+
+    draft.add_file("scan", &file, &Control::none()).await.unwrap();
+    let before = draft.files();
+    server.loses_answer.store(true, Ordering::Relaxed);
+    assert_eq!(draft.replace_file(1, &big(0, 8, 1), &Control::none()).await.unwrap_err().code(), "offline");
+    assert_eq!(draft.files(), before, "as it was");
+    draft.save().await.unwrap();
+    assert_eq!(server.db().uploads.len(), 1);
+
+    // Another window saved it.
+    let other = ann.open_draft(&draft.id()).await.unwrap();
+    other.set_fields(ReportFields { title: "Changed there".into(), ..fields() }).unwrap();
+    other.save().await.unwrap();
+    assert_eq!(draft.prepare_file("more", &file).await.unwrap_err().code(), "draft_moved");
+    assert_eq!(server.db().uploads.len(), 1, "the server is there: it is told at once");
+    let id = other.complete().await.unwrap().id;
+    let open = ann.report(&id).await.unwrap();
+    let version = ann.version(&open, 1).await.unwrap();
+    assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), file);
+}
+
 #[tokio::test]
 async fn files_are_removed_cancelled_and_refused() {
     let server = Fake::new();

@@ -3,7 +3,7 @@
 use std::{future::Future, rc::Rc, time::Duration};
 
 use api_types::accounts::Role;
-use client::content::ReportFields;
+use client::content::{Field, ReportFields};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -15,6 +15,7 @@ use super::{
     finish::Finish,
     form::Form,
     patient::PatientState,
+    typed_before::TypedBefore,
 };
 use crate::{
     components::{Toasts, use_toasts},
@@ -58,6 +59,22 @@ impl Fields {
             treatment_plan: RwSignal::new(fields.treatment_plan),
             prescription: RwSignal::new(fields.prescription),
         }
+    }
+
+    /// Puts a text into a field; one that a report doesn't have changes nothing.
+    pub fn set(self, field: Field, text: String) {
+        let signal = match field {
+            Field::Title => self.title,
+            Field::ReportNumber => self.report_number,
+            Field::Kind => self.kind,
+            Field::PatientName => self.patient_name,
+            Field::PatientId => self.patient_id,
+            Field::Diagnosis => self.diagnosis,
+            Field::TreatmentPlan => self.treatment_plan,
+            Field::Prescription => self.prescription,
+            _ => return,
+        };
+        signal.set(text);
     }
 
     /// As typed; tracks every field.
@@ -269,8 +286,12 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
             Some(before) => *before != now,
         };
         if changed && !(empty && desk.session.with_untracked(Option::is_none)) {
-            if let Some(session) = desk.session.get_untracked() {
-                session.saving().set(Saving::Running);
+            match desk.session.get_untracked() {
+                Some(session) => {
+                    session.type_in(&now);
+                    session.saving().set(Saving::Running);
+                }
+                None => desk.drafts.type_unbegun(Some((desk.patient.choice(), (*now).clone()))),
             }
             desk.later(REST);
         }
@@ -280,6 +301,7 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
     let index = use_index();
     on_cleanup(move || {
         let waiting = desk.stop_resting();
+        desk.drafts.type_unbegun(None);
         if let (true, Some(session)) = (waiting, desk.session.get_untracked()) {
             let fields = untrack(|| desk.fields.get());
             // The list may be on its way already, with the draft as it was.
@@ -297,6 +319,7 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
     }
     let saved = RwSignal::new_local(None::<Saved>);
     view! {
+        <TypedBefore desk/>
         {move || saved.get().map(|about| view! { <Meanwhile desk about saved/> })}
         <Form desk/>
         <Files desk/>

@@ -9,6 +9,7 @@ mod finish;
 mod form;
 mod patient;
 mod progress;
+mod typed_before;
 
 use api_types::ReportId;
 use client::ClientError;
