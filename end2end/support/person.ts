@@ -79,14 +79,14 @@ export class Person {
   async signUp(link = '/sign-up', code?: () => Promise<string>): Promise<void> {
     await this.fillSignUp(link);
     await this.button(words.signUp.next).click();
-    if (code) await this.typeCode(code);
+    if (code) await this.proveAddress(code);
     await this.keepKit();
     await this.answerKit();
     await expect(this.page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
   }
 
   /** Types the code that was mailed to prove the address. */
-  async typeCode(code: () => Promise<string>): Promise<void> {
+  async proveAddress(code: () => Promise<string>): Promise<void> {
     await this.heading(words.signUp.codeTitle).waitFor({ timeout: 30_000 });
     await this.page.getByLabel(words.signUp.code).fill(await code());
     await this.button(words.signUp.next).click();

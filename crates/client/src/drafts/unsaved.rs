@@ -18,7 +18,6 @@ use crate::{
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
-    refusal::Refusal,
     vault::Vault,
     versions::may_change,
 };
