@@ -16,8 +16,8 @@ const parts = new Set(readdirSync(folder).filter((name) => name.endsWith('.wasm'
 const called = /fetch\(new URL\("\.\/([\w.]+)", import\.meta\.url\)\)/g;
 const text = readFileSync(path, 'utf8').replace(called, (_, name) => {
   if (!parts.delete(name)) throw new Error(`${loader} names ${name}, which is not there`);
-  const hash = createHash('sha384').update(readFileSync(join(folder, name))).digest('base64');
-  return `fetch(new URL("./${name}", import.meta.url), {integrity: "sha384-${hash}"})`;
+  const hash = createHash('sha256').update(readFileSync(join(folder, name))).digest('base64');
+  return `fetch(new URL("./${name}", import.meta.url), {integrity: "sha256-${hash}"})`;
 });
 if (parts.size) throw new Error(`${loader} does not name ${[...parts].join(', ')}`);
 const bare = text.split('\n').filter((line) => line.includes('fetch(') && !line.includes('integrity:'));
