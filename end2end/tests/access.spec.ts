@@ -89,7 +89,7 @@ test('purposes stand beside a report’s events too, and go into its files', asy
   expect(read).toMatchObject({ purposes: ['treatment'], report_title: title });
 });
 
-test('an account of disclosures is made for the days asked for, and prints on clean pages', async ({ clinic, enter }) => {
+test('an account of disclosures is made for the days asked for, and prints on clean pages', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(300_000);
   const title = 'Lipid panel';
   await opened({ clinic, enter }, title);

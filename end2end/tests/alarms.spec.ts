@@ -24,7 +24,7 @@ db.commit()
   execFileSync(process.env.HEALTHSECURE_PYTHON ?? 'python3', ['-c', program, join(server.data, 'healthsecure.db')]);
 }
 
-test('keys that nobody of one’s own made are an alarm on every page until they were read', async ({ browser }) => {
+test('keys that nobody of one’s own made are an alarm on every page until they were read', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(150_000);
   const server = await Server.start();
   const person = await Person.at(browser, server.origin, ada);

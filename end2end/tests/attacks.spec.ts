@@ -146,7 +146,7 @@ test('manifest-rollback: a corrected report is not shown as it was before', asyn
   await expect(author.page.getByText('After the correction').first(), 'once nobody lies').toBeVisible({ timeout: 20_000 });
 });
 
-test('revoked-grant: a report that the server goes on showing after its revocation does not open', async ({ clinic, enter }) => {
+test('revoked-grant: a report that the server goes on showing after its revocation does not open', { tag: '@long' }, async ({ clinic, enter }) => {
   const title = 'Shown on';
   const author = await enter(clinic.author);
   const id = await author.writeReport({ title, patientName: 'Ole Lind', diagnosis: 'Not for everyone' });

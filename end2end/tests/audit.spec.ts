@@ -56,7 +56,7 @@ test('the audit is filtered by day, person and action, shows denied attempts in 
   expect(await signedIn.count()).toBe(await rows.count());
 });
 
-test('on a phone an event of the audit is a few lines, and nothing has to be scrolled sideways', async ({ clinic, enter }) => {
+test('on a phone an event of the audit is a few lines, and nothing has to be scrolled sideways', { tag: '@long' }, async ({ clinic, enter }) => {
   const administrator = await enter(clinic.administrator, { viewport: { width: 390, height: 844 } });
   const { page } = administrator;
   await page.goto('/administration/audit');

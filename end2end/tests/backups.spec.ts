@@ -55,7 +55,7 @@ test('one that failed is an alert, beside what was decided', async ({ browser })
   }
 });
 
-test('a drill restores the newest backup, and hs opens the canary in it', async ({ browser }) => {
+test('a drill restores the newest backup, and hs opens the canary in it', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), 'healthsecure-drill-'));
   const args: string[] = [];

@@ -50,7 +50,7 @@ test('the fifth wrong code locks the share, and the right one no longer helps', 
   await expect(author.page.getByText(/Locked/).first()).toBeVisible();
 });
 
-test('a code that has expired says so, and a new one is one tap away', async ({ browser }) => {
+test('a code that has expired says so, and a new one is one tap away', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(240_000);
   needsMovableClock();
   const clinic = await Clinic.open(browser, { movableClock: true });

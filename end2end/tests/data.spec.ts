@@ -89,7 +89,7 @@ test('hs takes the same along, and a doctor also what is shared with them', asyn
   await expect(hs.run(['export', 'all.zip'])).rejects.toThrow(/sink/);
 });
 
-test('space is said before it bites, and an administrator gives more', async ({ browser }) => {
+test('space is said before it bites, and an administrator gives more', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(300_000);
   const clinic = await Clinic.open(browser, { args: ['--quota', '20MB'] });
   try {

@@ -85,7 +85,7 @@ test('a patient deletes their account, and what it owned is gone for the doctor 
   expect(complaints).toEqual([]);
 });
 
-test('who pauses their account is let in by an administrator alone, and sees that it is to be deleted', async ({ clinic, arrive, enter }) => {
+test('who pauses their account is let in by an administrator alone, and sees that it is to be deleted', { tag: '@long' }, async ({ clinic, arrive, enter }) => {
   test.setTimeout(180_000);
   const owner = await arrive(clinic.stranger('Pelle Holm', 'patient'));
   const { page } = owner;

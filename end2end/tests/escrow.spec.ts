@@ -98,7 +98,7 @@ test('somebody turns escrow on, refuses once, and comes back by the words on pap
   }
 });
 
-test('whatever the server shows of it, escrow can be turned off', async ({ browser }) => {
+test('whatever the server shows of it, escrow can be turned off', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(240_000);
   const complaints: string[] = [];
   const server = await Server.start({});

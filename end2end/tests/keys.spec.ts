@@ -7,7 +7,7 @@ const w = words.newKeys;
 const BEFORE = 'Written before the new keys';
 const AFTER = 'Written after the new keys';
 
-test('new keys lose nothing, and alarm nobody', async ({ clinic, arrive, enter, complaints }) => {
+test('new keys lose nothing, and alarm nobody', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
   test.setTimeout(240_000);
   const owner = await arrive(clinic.stranger('Solveig Brandt', 'patient'));
   const other = await enter(clinic.doctor);

@@ -245,7 +245,7 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   expect(complaints).toEqual([]);
 });
 
-test('an administrator asks doctors for a second factor: until it is there they see nothing else', async ({ clinic, arrive, enter, complaints }) => {
+test('an administrator asks doctors for a second factor: until it is there they see nothing else', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
   test.setTimeout(240_000);
   const p = words.policies;
   const doctor = await arrive(clinic.stranger('Gudrun Aasen', 'doctor'));

@@ -112,7 +112,7 @@ test('two of three bring back whoever lost everything, and the owner sees each s
   }
 });
 
-test('a list of emergency contacts that can’t be read hides no share that was opened', async ({ browser }) => {
+test('a list of emergency contacts that can’t be read hides no share that was opened', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(240_000);
   const complaints: string[] = [];
   const server = await Server.start({});

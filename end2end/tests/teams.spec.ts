@@ -89,7 +89,7 @@ test('a report is shared with a team, and a doctor who is removed reads it no mo
   });
 });
 
-test('who alone manages a team renames it, is told before leaving others behind, and dissolves it', async ({ clinic, enter }) => {
+test('who alone manages a team renames it, is told before leaving others behind, and dissolves it', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(300_000);
   const [first, later] = ['Ward Seven', 'Ward Nine'];
   const head = await enter(clinic.author);

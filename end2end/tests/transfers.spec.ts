@@ -144,7 +144,7 @@ test('after a reload the same file goes on, and a changed one is refused by name
   }
 });
 
-test('a file of a draft is taken up again when it is simply added once more', async ({ browser }) => {
+test('a file of a draft is taken up again when it is simply added once more', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(180_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
@@ -165,7 +165,7 @@ test('a file of a draft is taken up again when it is simply added once more', as
   }
 });
 
-test('a line that died without a word is noticed, as when a laptop was closed, and the upload goes on', async ({ browser }) => {
+test('a line that died without a word is noticed, as when a laptop was closed, and the upload goes on', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(240_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
