@@ -176,6 +176,8 @@ test('a line that died without a word is noticed, as when a laptop was closed, a
     proxy.hold((request) => segment(request) !== undefined);
     await author.addFiles([large]);
     await expect.poll(() => proxy.heldCount, { timeout: 60_000 }).toBeGreaterThan(1);
+    // As many as go at once, so that no other follows.
+    await author.page.waitForTimeout(2000);
     proxy.release('never');
     const from = proxy.requests.length;
     await author.page.waitForTimeout(2000);
