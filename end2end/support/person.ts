@@ -222,7 +222,7 @@ export class Person {
   async filesUploaded(files: TestFile[], timeout = 120_000): Promise<void> {
     for (const file of files) {
       const row = this.row(file.name);
-      await expect(row.getByText(words.draft.fileDone)).toBeVisible({ timeout });
+      await expect(row.getByText(words.draft.fileDone, { exact: true })).toBeVisible({ timeout });
     }
   }
 
