@@ -1,6 +1,5 @@
 // Attacks of docs/attacks.md against the page: a browser that is lied to says so, by the same reason that the suite of
 // crates/malicious-server proves against the client, and shows nothing of the lie.
-import type { Response } from '@playwright/test';
 import { fields, items, lie, lieInBytes, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { sameAs, textFile } from '../support/files.ts';
@@ -8,20 +7,16 @@ import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
-/** The newest answer of the API, asked for by the page itself. One to a page that was left meanwhile can't be read any more. */
+/** An answer of the API, asked for by the page itself. */
 async function overheard(person: Person, path: RegExp, act: () => Promise<unknown>): Promise<Json> {
-  const answers: Response[] = [];
-  const hear = (answer: Response) => {
-    if (path.test(answer.url()) && answer.ok()) answers.unshift(answer);
-  };
-  person.page.on('response', hear);
-  await act();
   let heard: Json | undefined;
-  await expect.poll(async () => {
-    for (const answer of answers) heard ??= (await answer.json().catch(() => undefined)) as Json | undefined;
-    return heard;
-  }).toBeDefined();
-  person.page.off('response', hear);
+  await lie(person, path, (body) => {
+    heard = structuredClone(body);
+    return body;
+  });
+  await act();
+  await expect.poll(() => heard).toBeDefined();
+  await person.page.unroute(path);
   return heard as Json;
 }
 
