@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crypto::{encoding::sha256, format::Geometry, ids::Hash32};
 
 pub use super::partial::PartialFile;
-pub(crate) use super::partial::{partial_of, place};
+pub(crate) use super::partial::{create_private, partial_of, place};
 use super::{
     Bulk, Control, Ledger, OpenJob, SealJob, SealedPart,
     buffers::Buffers,
@@ -58,25 +58,6 @@ pub(crate) fn sink_error(e: std::io::Error) -> ClientError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ClientError::SinkFull,
         kind => ClientError::Sink { reason: kind.to_string() },
     }
-}
-
-/// A new file that nobody else may read. What stands there is left as it is, a link too: it may be somebody else's, or lead to
-/// a file of theirs.
-///
-/// # Errors
-/// [`ClientError::Sink`].
-pub(crate) fn create_private(path: &Path) -> Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            ClientError::Sink { reason: format!("{name} is there already; if it was left behind, remove it first") }
-        }
-        _ => sink_error(error),
-    })
 }
 
 impl FileSink {

@@ -113,6 +113,23 @@ fn options() -> OpenOptions {
     options
 }
 
+fn in_the_way(path: &Path) -> ClientError {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ClientError::Sink { reason: format!("{name} is there already; if it was left behind, remove it first") }
+}
+
+/// A new file that nobody else may read. What stands there is left as it is, a link too: it may be somebody else's, or lead to
+/// a file of theirs.
+///
+/// # Errors
+/// [`ClientError::Sink`].
+pub(crate) fn create_private(path: &Path) -> Result<File> {
+    options().create_new(true).open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => in_the_way(path),
+        _ => sink_error(error),
+    })
+}
+
 /// What an earlier try left, where nobody else can read it under this or another name; else a new file. Anything else that stands
 /// there is left as it is: it may be somebody else's, or lead to a file of theirs.
 fn open(path: &Path) -> Result<File> {
@@ -128,8 +145,7 @@ fn open(path: &Path) -> Result<File> {
     {
         return Ok(file);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Err(ClientError::Sink { reason: format!("{name} is there already; if it was left behind, remove it first") })
+    Err(in_the_way(path))
 }
 
 /// Whether what was opened is a file of one name, not a link to one (`named` is what stands under the name), and closed to others.
