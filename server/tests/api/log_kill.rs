@@ -41,14 +41,15 @@ impl Program {
 
     /// Returns when it says that it is ready.
     pub fn start_with(data: &Path, port: u16, more: &[String]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(data)
-            .args(more)
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_healthsecure"));
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data).args(more);
+        command.env("RUST_LOG", "error");
+        Self::run(command)
+    }
+
+    /// The same, of one with arguments of its own.
+    pub fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         while !said.contains("is ready") {
@@ -64,6 +65,11 @@ impl Program {
             assert!(self.lines.read_line(&mut said).unwrap() > 0, "no link: {said}");
         }
         said.trim().rsplit_once("#setup=").unwrap().1.to_owned()
+    }
+
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.

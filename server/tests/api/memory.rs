@@ -1,13 +1,7 @@
 //! How much memory the program takes while many upload at once. Linux alone says it.
 #![cfg(target_os = "linux")]
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use api_types::{
     UploadId,
@@ -27,6 +21,8 @@ use tokio::{sync::Barrier, time::timeout};
 
 use crate::{
     honest_client::{PASSWORD, Person, device},
+    log_kill::Program,
+    mail_server::free_port,
     s3,
     sealing::digest,
 };
@@ -40,39 +36,21 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Segments of each upload.
 const SEGMENTS: u64 = 3;
 
-/// The program, with little to say; killed when dropped.
-struct Program {
-    child: Child,
-    lines: BufReader<ChildStdout>,
+/// The program, and where it listens.
+struct Served {
+    program: Program,
     origin: String,
 }
 
-impl Program {
-    fn start(data: &Path, more: &[&str]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(data)
-            .args(more)
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines, origin: format!("http://localhost:{port}") }
-    }
-
-    fn set_up_token(&mut self) -> String {
-        let mut said = String::new();
-        while !said.contains("#setup=") {
-            assert!(self.lines.read_line(&mut said).unwrap() > 0, "no link: {said}");
-        }
-        said.trim().rsplit_once("#setup=").unwrap().1.to_owned()
+impl Served {
+    fn start(data: &Path, more: &[String]) -> Self {
+        let port = free_port();
+        Self { program: Program::start_with(data, port, more), origin: format!("http://localhost:{port}") }
     }
 
     /// `VmRSS`: KiB now; `VmHWM`: the most that it ever had.
     fn memory(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
@@ -86,13 +64,6 @@ impl Program {
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// One upload, as its sender knows it.
 struct Sending {
     http: reqwest::Client,
@@ -103,7 +74,7 @@ struct Sending {
 }
 
 impl Sending {
-    async fn begin(program: &Program, person: &Person, draft: api_types::ReportId, part: u32) -> Self {
+    async fn begin(program: &Served, person: &Person, draft: api_types::ReportId, part: u32) -> Self {
         let geometry = Geometry::of_plaintext(SEGMENTS * SEGMENT_PLAIN - 5).unwrap();
         let body =
             CreateUpload { report_id: draft, version: 1, revision: 0, part, ciphertext_len: geometry.ciphertext_len() };
@@ -138,8 +109,9 @@ impl Sending {
 
 async fn many_at_once(more: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
-    let mut program = Program::start(&folder.path().join("data"), more);
-    let token = program.set_up_token();
+    let more: Vec<String> = more.iter().map(ToString::to_string).collect();
+    let mut program = Served::start(&folder.path().join("data"), &more);
+    let token = program.program.set_up_token();
     program.join("Ada", Role::Administrator, Some(&token)).await;
     let mut sending = Vec::new();
     for name in ["Ann", "Ben"] {

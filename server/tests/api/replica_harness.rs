@@ -3,10 +3,9 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
     net::Ipv4Addr,
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -29,6 +28,7 @@ use tokio::{
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, device},
+    log_kill::Program,
     postgres, s3,
 };
 
@@ -109,7 +109,7 @@ impl Place {
             .env("AWS_ACCESS_KEY_ID", s3::ACCESS.0)
             .env("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)
             .env("RUST_LOG", "error");
-        Program::start(command)
+        Program::run(command)
     }
 }
 
@@ -181,45 +181,5 @@ async fn pass(mut client: TcpStream, targets: Vec<u16>) {
             let _ = copy_bidirectional(&mut client, &mut server).await;
             return;
         }
-    }
-}
-
-/// A started program; killed when dropped.
-pub struct Program {
-    child: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Program {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("is ready") {
-            assert!(lines.read_line(&mut said).unwrap() > 0, "it doesn't start: {said}");
-        }
-        Self { child, lines }
-    }
-
-    /// The token of the link that it prints next.
-    pub fn set_up_token(&mut self) -> String {
-        let mut said = String::new();
-        while !said.contains("#setup=") {
-            assert!(self.lines.read_line(&mut said).unwrap() > 0, "no link: {said}");
-        }
-        said.trim().rsplit_once("#setup=").unwrap().1.to_owned()
-    }
-
-    /// SIGKILL.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

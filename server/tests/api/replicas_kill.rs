@@ -29,8 +29,9 @@ use crate::{
     honest_client::{PASSWORD, device},
     kill_people::{Dice, Tally, Worker, read},
     live::{Heard, try_listen_from},
+    log_kill::Program,
     mail_server::free_port,
-    replica_harness::{Place, Program, copy_secrets, fresh_connections},
+    replica_harness::{Place, copy_secrets, fresh_connections},
     tree::Published,
 };
 
