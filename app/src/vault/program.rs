@@ -22,6 +22,7 @@ use super::{
     index::{self, Index},
     key_watch, live,
     session::device,
+    worker,
 };
 
 /// What a split function gives: something that runs on.
@@ -29,7 +30,8 @@ type Running<T> = Result<LocalBoxFuture<'static, T>, SplitLoaderError>;
 
 /// Fetches the file; again is cheap, and after a failure it tries again.
 pub async fn fetch() -> bool {
-    fetch_sign_in().await.is_ok()
+    let (vault, tasks) = join(fetch_sign_in(), worker::fetch_tasks()).await;
+    vault.is_ok() && tasks
 }
 
 /// Runs a way in. Where the file can't be had, the server can't be reached.

@@ -5,6 +5,7 @@ mod judge;
 mod net;
 mod reader;
 mod segment;
+mod tasks;
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,6 +21,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 pub(super) use judge::verdict;
+pub(super) use tasks::fetch as fetch_tasks;
 
 use super::message::{Message, why};
 
@@ -125,7 +127,7 @@ pub fn run() {
 fn handle(message: Message) {
     let Some(id) = message.id() else { return };
     match message.kind().as_str() {
-        "heavy" => heavy(id, &message),
+        "heavy" => spawn_local(tasks::answer_heavy(id, message)),
         "judge" => spawn_local(judge::answer(id, message)),
         "go" => {
             let go = RUNNING.with_borrow_mut(|running| running.get_mut(&id).and_then(|task| task.go.take()));
@@ -144,36 +146,15 @@ fn handle(message: Message) {
     }
 }
 
-/// Argon2id and what surrounds it; the page ends this worker afterwards, and with it the 64 MiB.
-fn heavy(id: u32, message: &Message) {
-    use client::heavy::{HeavyError, HeavyKind, HeavyTask, run};
-    let kind = message.number("tag").and_then(|tag| HeavyKind::from_tag(tag as u8));
-    let answer = match (kind, message.object::<Uint8Array>("input")) {
-        (Some(kind), Some(input)) => {
-            let task = HeavyTask { kind, input: input.to_vec().into() };
-            input.fill(0, 0, input.length());
-            run(&task)
-        }
-        _ => Err(HeavyError::Malformed),
-    };
-    match answer {
-        Ok(output) => say(&Message::new("done").with("id", id).with_bytes("output", output.expose())),
-        Err(error) => say(&Message::new("failed").with("id", id).with("error", f64::from(error as u8))),
-    }
-}
-
 async fn segment_task(id: u32, message: Message) {
     let (go, noted) = oneshot::channel();
     let abort = AbortController::new().ok();
     let signal = abort.as_ref().map(AbortController::signal);
     RUNNING.with_borrow_mut(|running| running.insert(id, Running { go: Some(go), abort }));
-    let hashed = |hash: &Uint8Array| say(&Message::new("hashed").with("id", id).with("plain", hash.clone()));
     let line = net::Line { signal, beat: Beat::of(id) };
-    let result = match message.kind().as_str() {
-        "seal" => segment::seal(&message, &line, hashed, noted).await,
-        "open" => segment::open(&message, &line).await,
-        "reseal" => segment::reseal(&message, &line).await,
-        _ => Err(Failure::Broken),
+    let result = match tasks::segment(id, message, line, noted).await {
+        Ok(running) => running.await,
+        Err(_) => Err(Failure::Offline),
     };
     let answer = result.unwrap_or_else(Failure::message).with("id", id);
     // A dropped task has nobody who waits.
