@@ -12,6 +12,7 @@ mod mail_server;
 mod person;
 mod postgres;
 mod reading;
+mod replica_bench;
 mod replica_harness;
 mod s3;
 mod scene;
