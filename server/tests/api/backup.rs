@@ -28,7 +28,7 @@ use crate::{
     harness::{self, Server, on_postgres},
     honest_client::{PASSWORD, Person, client, clinic, device, read, write},
     mail_kinds::opened,
-    mail_server::{Post, Smtp},
+    mail_server::{Post, Smtp, with_mail_and},
     postgres, s3,
 };
 
@@ -483,10 +483,8 @@ async fn a_backup_that_is_overdue_is_said_though_a_clock_that_was_ahead_said_so_
 async fn administrators_see_backups_and_hear_of_those_that_fail() {
     let Some(post) = Post::new() else { return };
     let vaulted = Vaulted::new();
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
     let plan = vaulted.schedule(Some("24h"));
-    let server = Server::start_with(|it| (it.mail, it.backup) = (Some(config), Some(plan))).await;
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.backup = Some(plan)).await;
     let [administrator, ..] = opened(&server, &mut mail).await;
     // The server makes the first one by itself.
     let first = loop {

@@ -248,9 +248,8 @@ async fn post(server: &Server, from: &Option<String>, path: &str, body: &impl se
 async fn one_network_asks_for_a_few_only() {
     let gateway = Gateway::start().await;
     let server = proxied(&gateway, |sms| sms.daily = 1_000).await;
-    let start = async |from: &str, n: u32| {
-        start_from(&server, &mut Browser::default(), from, &format!("+49151{n:08}")).await
-    };
+    let start =
+        async |from: &str, n: u32| start_from(&server, &mut Browser::default(), from, &format!("+49151{n:08}")).await;
     for n in 0..30 {
         assert_eq!(start("203.0.113.9", n).await.status, 200);
     }

@@ -13,7 +13,7 @@ use server::clock::MINUTE;
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
-    mail_server::{Post, Smtp},
+    mail_server::{Post, Smtp, with_mail_and},
     second_factor::add_app,
     sms_gateway::{Gateway, Message, opened},
 };
@@ -347,9 +347,8 @@ async fn a_family_shares_a_number_but_it_signs_in_to_one_account() {
 async fn mail_tells_of_each_change() {
     let Some(post) = Post::new() else { return };
     let gateway = Gateway::start().await;
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let (smtp, sms) = (post.config(Smtp::StartTls, mail.port), gateway.config());
-    let server = Server::start_with(|config| (config.mail, config.sms) = (Some(smtp), Some(sms))).await;
+    let sms = gateway.config();
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.sms = Some(sms)).await;
     let [_, _, ann] = clinic(&server).await;
     for _ in 0..3 {
         mail.next().await;
