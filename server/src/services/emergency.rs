@@ -32,6 +32,7 @@ use crate::{
         accounts,
         db::WriteTx,
         emergency::{self, EmergencyRow},
+        ways_in,
     },
 };
 
@@ -141,7 +142,7 @@ async fn store(
         ));
     }
     of_present_key(tx.conn(), actor, way).await?;
-    unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+    unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     unique(emergency::insert(tx.conn(), row).await)?;
     let event = change(actor, "emergency_contact_added").with("way_in", row.way_in).with("contact", row.contact);
     tx.record(event.with("delay_days", row.delay_days)).await?;

@@ -31,6 +31,7 @@ use crate::{
         self, accounts,
         db::WriteTx,
         passkeys::{self, PasskeyRow},
+        ways_in,
     },
 };
 
@@ -115,7 +116,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     };
     if let Some(way) = &way {
         of_present_key(tx.conn(), actor, way).await?;
-        unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+        unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     }
     unique(passkeys::insert(tx.conn(), &passkey).await)?;
     let codes = if first { second_factors::new_codes(state, actor, &tx).await? } else { Vec::new() };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use api_types::AccountId;
 use sea_orm::DatabaseConnection;
-use server::storage::{accounts, db::Db, log::Tree, log_keys};
+use server::storage::{accounts, db::Db, key_records, log::Tree, log_keys};
 use tlog::{
     leaf::{KeyTreeLeaf, Label},
     leaf_hash,
@@ -42,7 +42,7 @@ impl Recorder for Keys {
         for number in numbers {
             let Ok(tx) = self.0.begin_write().await else { continue };
             let epoch = epoch(number);
-            let stored = accounts::insert_key_record(tx.conn(), ACCOUNT, epoch, &epoch.to_be_bytes(), 0).await;
+            let stored = key_records::insert(tx.conn(), ACCOUNT, epoch, &epoch.to_be_bytes(), 0).await;
             if stored.is_ok() && tx.commit().await.is_ok() {
                 kept.push(number);
             }
