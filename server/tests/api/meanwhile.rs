@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use api_types::{ErrorCode, reports::Report};
+use api_types::{
+    ErrorCode,
+    accounts::{AccountStatus, Role},
+    invitations::{CreateInvitation, InvitationList},
+    reports::Report,
+};
+use axum::{body::Body, http::Method};
 use crypto::report::{Grant, Right};
 use server::{clock::HOUR, storage::sessions};
 
@@ -50,4 +56,16 @@ async fn a_version_is_added_by_nobody_whose_grant_or_session_has_ended() {
     let answer = meanwhile(&world, None, world.post(&colleague, &path, &of_colleague)).await;
     assert_eq!(answer.code(), ErrorCode::NotFound, "the grant's time is over");
     assert_eq!(versions(&world, &patient, &made).await, 1);
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_leaves_no_way_in_behind() {
+    let world = World::new().await;
+    let administrator = world.person(Role::Administrator, AccountStatus::Active).await;
+    let body = CreateInvitation { role: Role::Administrator, email: None, placeholder: None, expires_in: None };
+    let asks = world.post(&administrator, "/invitations", &body);
+    assert_eq!(meanwhile(&world, Some(&administrator), asks).await.code(), ErrorCode::SignedOut);
+    let (_, token) = world.session(&administrator).await;
+    let list = world.send_as(Some(&token), Method::GET, "/invitations", &[], Body::empty()).await;
+    assert!(list.json::<InvitationList>().items.is_empty());
 }
