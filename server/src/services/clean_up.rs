@@ -11,6 +11,7 @@ use crate::{
     clock::MINUTE,
     services::{access, drafts, quotas, retention, uploads},
     storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, reports_list},
+    upkeep::Steps,
 };
 
 /// Most of each kind in one round.
@@ -22,10 +23,12 @@ const AGAIN: UnixMillis = 10 * MINUTE;
 
 /// One round.
 pub async fn once(state: &AppState) -> ServiceResult<()> {
-    end_grants(state).await?;
-    expire_uploads(state).await?;
-    expire_drafts(state).await?;
-    delete_blobs(state).await
+    let mut steps = Steps::default();
+    steps.take(end_grants(state).await)?;
+    steps.take(expire_uploads(state).await)?;
+    steps.take(expire_drafts(state).await)?;
+    steps.take(delete_blobs(state).await)?;
+    steps.end()
 }
 
 /// Grants whose time has passed leave their holders' lists.
