@@ -99,25 +99,23 @@ async fn claim(state: &AppState) -> ServiceResult<Vec<String>> {
 }
 
 /// Deletes blobs first and forgets their keys then: a crash in between only means deleting again. A store that is away
-/// ends the round and no more: the keys stay.
+/// ends the round and no more: the keys stay. One that can't be deleted while those beside it can keeps none behind it.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     let keys = claim(state).await?;
     // One that was written in the place of a damaged one, and that is named still, stays.
     let named = damaged_blobs::named_of(state.db.read(), &keys).await?;
     let (named, keys): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| named.contains(key));
-    let (mut gone, mut failed) = (Vec::new(), false);
+    let mut gone = Vec::new();
     for some in keys.chunks(AT_ONCE) {
+        let before = gone.len();
         let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;
         for (key, deleted) in some.iter().zip(deleted) {
             match deleted {
                 Ok(()) => gone.push(key.clone()),
-                Err(error) => {
-                    tracing::warn!(%error, "a blob could not be deleted; it is tried again");
-                    failed = true;
-                }
+                Err(error) => tracing::warn!(%error, "a blob could not be deleted; it is tried again"),
             }
         }
-        if failed {
+        if gone.len() == before {
             break;
         }
     }
