@@ -79,29 +79,30 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-/// Takes in hand what is to be deleted: until then no other server does, and who wrote such a blob keeps it no more. Nothing while
+/// Takes in hand what is to be deleted: until a time no other server does, and who wrote such a blob keeps it no more. Nothing while
 /// a backup runs.
-async fn claim(state: &AppState) -> ServiceResult<Vec<String>> {
+async fn claim(state: &AppState) -> ServiceResult<(Vec<String>, UnixMillis)> {
     let now = state.clock.now();
+    let until = now + AGAIN;
     // Looked for without the writer: mostly there is nothing.
     if blob_garbage::due(state.db.read(), now, 1).await?.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), until));
     }
     let tx = state.db.begin_write().await?;
     let keys = blob_garbage::due(tx.conn(), now, BATCH).await?;
     // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
     if backups::running(tx.conn(), now).await?.is_some() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), until));
     }
-    blob_garbage::add(tx.conn(), keys.clone(), now + AGAIN).await?;
+    blob_garbage::add(tx.conn(), keys.clone(), until).await?;
     tx.commit().await?;
-    Ok(keys)
+    Ok((keys, until))
 }
 
 /// Deletes blobs first and forgets their keys then: a crash in between only means deleting again. A store that is away
 /// ends the round and no more: the keys stay. One that can't be deleted while those beside it can keeps none behind it.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
-    let keys = claim(state).await?;
+    let (keys, until) = claim(state).await?;
     // One that was written in the place of a damaged one, and that is named still, stays.
     let named = damaged_blobs::named_of(state.db.read(), &keys).await?;
     let (named, keys): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| named.contains(key));
@@ -125,6 +126,6 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     // What was erased meanwhile is deleted in the next round.
     gone.extend(damaged_blobs::named_of(tx.conn(), &named).await?);
-    blob_garbage::remove(tx.conn(), gone).await?;
+    blob_garbage::done(tx.conn(), gone, until).await?;
     tx.commit().await
 }

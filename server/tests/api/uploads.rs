@@ -167,6 +167,30 @@ async fn a_blob_that_can_t_be_deleted_keeps_no_other_from_going() {
     assert_eq!(left, [stuck], "it is tried again");
 }
 
+/// As what is put back from a backup while its owner erases it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_is_written_again_while_it_is_deleted_is_deleted_again() {
+    let world = World::new().await;
+    let key = "uploads/x/0-y".to_owned();
+    let (first, conn) = (world.now(), world.state.db.read());
+    let tx = world.state.db.begin_write().await.unwrap();
+    blob_garbage::add(tx.conn(), vec![key.clone()], first).await.unwrap();
+    tx.commit().await.unwrap();
+    let state = world.state.clone();
+    let deleting = tokio::spawn(async move { clean_up::once(&state).await });
+    // Whoever asks for the writer gets it in turn: this comes between the deletion's two transactions.
+    let tx = loop {
+        let tx = world.state.db.begin_write().await.unwrap();
+        if blob_garbage::due(tx.conn(), first, 1).await.unwrap().is_empty() {
+            break tx;
+        }
+    };
+    blob_garbage::add(tx.conn(), vec![key.clone()], world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    deleting.await.unwrap().unwrap();
+    assert_eq!(blob_garbage::due(conn, i64::MAX, 10).await.unwrap(), [key]);
+}
+
 /// As by a server that stood still for hours in the middle of it.
 #[tokio::test]
 async fn a_segment_whose_blob_was_given_up_meanwhile_is_not_kept_and_leaves_nothing() {
