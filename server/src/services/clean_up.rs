@@ -16,6 +16,8 @@ use crate::{
 
 /// Most of each kind in one round.
 const BATCH: u64 = 1000;
+/// Uploads that end in one transaction: all servers wait for it with what they have to write.
+const UPLOADS: u64 = 100;
 /// Blobs that are deleted at once.
 const AT_ONCE: usize = 8;
 /// A blob whose deletion was taken in hand and that is there still is tried again after so long.
@@ -38,9 +40,19 @@ async fn end_grants(state: &AppState) -> ServiceResult<()> {
 }
 
 async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
+    for _ in 0..BATCH / UPLOADS {
+        if expire_some(state).await? < UPLOADS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Says how many.
+async fn expire_some(state: &AppState) -> ServiceResult<u64> {
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let expired = storage::uploads::expired(tx.conn(), now, BATCH).await?;
+    let expired = storage::uploads::expired(tx.conn(), now, UPLOADS).await?;
     let mut payers = BTreeSet::new();
     for upload in &expired {
         uploads::discard(tx.conn(), upload, now).await?;
@@ -54,7 +66,8 @@ async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
         tx.record(event).await?;
     }
     grants_challenges::forget_expired(tx.conn(), now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(expired.len() as u64)
 }
 
 /// Where the operator keeps drafts for a time only: those that were last saved before it go, with their uploads.
