@@ -133,6 +133,7 @@ async fn store(
     way: &WayIn,
 ) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     may_be_contact(tx.conn(), said).await?;
     if emergency::of_account(tx.conn(), actor.account).await?.len() >= MAX {

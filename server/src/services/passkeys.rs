@@ -102,6 +102,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let credential = made.map_err(|error| refused(&error))?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     let first = !second_factor::has(tx.conn(), actor.account).await?;
     full(passkeys::of_account(tx.conn(), actor.account).await?.len())?;
     let passkey = PasskeyRow {

@@ -133,6 +133,7 @@ async fn store(
     way: &WayIn,
 ) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     for holder in &said.holders {
         may_hold(tx.conn(), holder).await?;

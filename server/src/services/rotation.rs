@@ -156,6 +156,7 @@ pub async fn finish(
     rotated: Rotated,
     (event, kind): (EventDraft, MailKind),
 ) -> ServiceResult<()> {
+    confirmation::still(tx.conn(), actor).await?;
     rotated.store(&tx).await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
     let tokens = api_tokens::end_all(&tx, actor.account).await?;

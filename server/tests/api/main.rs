@@ -84,6 +84,7 @@ mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;
 mod mail_tls;
+mod meanwhile;
 mod memory;
 mod moving;
 mod oidc_provider;
