@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use malicious_server::attack::ATTACKS;
 
 const PAGE: &str = include_str!("../../../../docs/attacks.md");
-const SUITE: [&str; 8] = [
+const SUITE: [&str; 10] = [
     include_str!("access.rs"),
     include_str!("account.rs"),
     include_str!("escrow.rs"),
+    include_str!("key_log.rs"),
     include_str!("keys.rs"),
     include_str!("log.rs"),
+    include_str!("organisation.rs"),
     include_str!("parts.rs"),
     include_str!("teams.rs"),
     include_str!("versions.rs"),
