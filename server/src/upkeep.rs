@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api_types::ErrorCode;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
-    AppState, ServiceResult,
+    AppState, ServiceError, ServiceResult,
     clock::{DAY, HOUR, MINUTE, now_ms},
     live,
     services::{backups, clean_up, closing, escrow_admin, retention, trusted},
@@ -54,18 +55,52 @@ impl Upkeep {
     }
 }
 
+/// The steps of a round. One that fails for itself, by a row that can't be read for instance, holds up none behind it: else one such row
+/// would keep whatever ends by time for ever. Where the database is away none would fare better.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(Option<ServiceError>);
+
+impl Steps {
+    /// How a step ended.
+    ///
+    /// # Errors
+    /// What ends the round.
+    pub(crate) fn take(&mut self, ended: ServiceResult<()>) -> ServiceResult<()> {
+        let Err(error) = ended else { return Ok(()) };
+        if let Some(error) = self.0.take() {
+            tracing::error!(%error, "a part of upkeep failed; it is tried again in a minute");
+        }
+        if error.problem().code != ErrorCode::Internal {
+            return Err(error);
+        }
+        self.0 = Some(error);
+        Ok(())
+    }
+
+    /// How the round ended.
+    pub(crate) fn end(self) -> ServiceResult<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
 /// One round.
 pub async fn once(state: &AppState) -> ServiceResult<()> {
-    flush_denials(state).await?;
-    let now = state.clock.now();
-    clean_up::once(state).await?;
-    warn_of_clock(state).await?;
-    retention::once(state).await?;
-    trusted::remind(state).await?;
-    escrow_admin::remind(state).await?;
-    closing::remove_due(state).await?;
-    backups::record_ended(state).await?;
-    let keep = &state.config.keep;
+    let mut steps = Steps::default();
+    steps.take(flush_denials(state).await)?;
+    steps.take(clean_up::once(state).await)?;
+    steps.take(warn_of_clock(state).await)?;
+    steps.take(retention::once(state).await)?;
+    steps.take(trusted::remind(state).await)?;
+    steps.take(escrow_admin::remind(state).await)?;
+    steps.take(closing::remove_due(state).await)?;
+    steps.take(backups::record_ended(state).await)?;
+    steps.take(forget_ended(state).await)?;
+    steps.end()
+}
+
+/// Rows that have ended, and that nothing else hangs on.
+async fn forget_ended(state: &AppState) -> ServiceResult<()> {
+    let (now, keep) = (state.clock.now(), &state.config.keep);
     let tx = state.db.begin_write().await?;
     storage::sessions::delete_expired(tx.conn(), now, &state.config.sessions).await?;
     storage::api_tokens::delete_expired_before(tx.conn(), now - keep.ended_tokens()).await?;

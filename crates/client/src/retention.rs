@@ -4,6 +4,7 @@
 use api_types::{B64, ReportId, UnixMillis, retention::PutRetentionRules};
 use crypto::{
     account::{RETENTION_RULES_MAX, RETENTION_YEARS_MAX, RetentionRules},
+    defence::Defence,
     sign::Signed,
 };
 use time::{Date, Month, OffsetDateTime};
@@ -125,7 +126,7 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::RetentionRulesForged`], [`Refusal::RetentionRulesOlder`]; no connection.
     pub async fn retention_policy(&self) -> Result<Option<RetentionPolicy>> {
         let answer = self.api().get_retention_rules().await?;
-        let seen = self.memory().retention_rules.clone();
+        let seen = self.memory().retention_rules.clone().filter(|_| Defence::RulesSeen.holds());
         let Some(statement) = answer.statement else {
             return if seen.is_none() { Ok(None) } else { Err(Refusal::RetentionRulesOlder.into()) };
         };

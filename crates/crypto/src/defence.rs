@@ -14,18 +14,38 @@ pub enum Defence {
     KeySuccession,
     /// Keys seen once are pinned; later ones must follow from them.
     PinnedKeys,
+    /// Key records must not end before the newest that the log of keys has.
+    NewestKey,
+    /// What a scanned code is answered with is the account, with the keys, that the code names.
+    KeyCodeAnswered,
+    /// Keys count as compared in person if they are those of the scanned code.
+    KeyCodeCompared,
     /// A role is approved by the organisation's signature.
     ApprovalSignature,
     /// The organisation key that was seen first is the only one.
     PinnedOrganisation,
+    /// The private organisation key that an administrator is given is the pinned one's.
+    OrganisationKeyPair,
+    /// Rules on how long reports are kept are signed by the organisation.
+    RulesSigned,
+    /// Such rules must not be older than the newest ones seen.
+    RulesSeen,
     /// The instance that was seen first is the only one.
     PinnedInstance,
+    /// A report's beginning is signed by who wrote it.
+    GenesisSigned,
     /// Entries of an access list are signed by who makes them.
     EntrySignature,
+    /// Entries of an access list are numbered, and each names the one before.
+    AccessOrder,
     /// A team's rosters are signed by its managers.
     RosterSigned,
     /// A team's rosters must go on from those seen before.
     RosterSeen,
+    /// Who leaves a team says so, signed.
+    LeaveSigned,
+    /// Who has left a team holds nothing by it any more.
+    TeamMembership,
     /// A grant that is presented must be live by the signed list.
     GrantLiveness,
     /// An access list must go on from the one seen before.
@@ -82,6 +102,8 @@ pub enum Defence {
     KeyringCurrent,
     /// The client state and drafts count up.
     StateCounter,
+    /// What counts up is sealed together with its number.
+    CounterBound,
     /// Events of a report are numbered, chained, and stay once seen.
     EventChain,
     /// A reading is signed by its reader.
@@ -90,6 +112,8 @@ pub enum Defence {
     EventAge,
     /// The key that signs the public log is pinned.
     LogKey,
+    /// A checkpoint of the public log is signed by its key.
+    CheckpointSigned,
     /// The public log only grows: each tree begins with those seen before.
     LogContinuity,
     /// A file of the public log counts once its hash leads to the signed root.
@@ -100,6 +124,8 @@ pub enum Defence {
     LogInclusion,
     /// Every key that is sealed to is in the public log of keys.
     KeyLogged,
+    /// Who answers a look-up by e-mail proves which label the address has.
+    AddressProved,
     /// An address belongs to the account that the public log binds it to.
     AddressBound,
     /// The key that proves under which label an address is bound is pinned.

@@ -41,12 +41,21 @@ attacks! {
     KEY_HISTORY_FORK = "key-history-fork": [PinnedKeys => "key_record_changed"];
     FORGED_SUCCESSION = "forged-succession": [KeySuccession => "key_record"];
     KEY_ROLLBACK = "key-rollback": [PinnedKeys => "key_record_changed"];
+    WITHHELD_KEY = "withheld-key": [NewestKey => "key_record_older"];
     UNLOGGED_KEY = "unlogged-key": [KeyLogged => "key_not_logged"];
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
+    UNPROVED_ADDRESS = "unproved-address": [AddressProved => "address_unproved"];
     LABEL_KEY_SWAP = "label-key-swap": [LabelKey => "label_key_changed"];
     TWO_KEYS_FOR_ONE_ADDRESS = "two-keys-for-one-address": [OwnNameWatched => "alarm"];
+    CONTRADICTED_CODE = "contradicted-code": [
+        KeyCodeAnswered => "key_code_contradicted",
+        KeyCodeCompared => "key_record_changed"
+    ];
     FORGED_APPROVAL = "forged-approval": [ApprovalSignature => "approval_forged"];
     ORGANISATION_KEY_SWAP = "organisation-key-swap": [PinnedOrganisation => "organisation_key_changed"];
+    PLANTED_ORGANISATION_KEY = "planted-organisation-key": [OrganisationKeyPair => "organisation_key_forged"];
+    FORGED_RETENTION_RULES = "forged-retention-rules": [RulesSigned => "retention_rules_forged"];
+    RETENTION_RULES_ROLLBACK = "retention-rules-rollback": [RulesSeen => "retention_rules_older"];
     PRETENDED_DELETION = "pretended-deletion": [ClosingSigned => "closing_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
@@ -62,16 +71,28 @@ attacks! {
     KEYRING_ROLLBACK = "keyring-rollback": [KeyringCurrent => "keyring_behind"];
     INSTANCE_SWAP = "instance-swap": [PinnedInstance => "instance_changed"];
     STATE_ROLLBACK = "state-rollback": [StateCounter => "state_behind"];
+    RELABELLED_STATE = "relabelled-state": [CounterBound => "state_forged"];
     DRAFT_ROLLBACK = "draft-rollback": [StateCounter => "draft_forged"];
+    INVENTED_REPORT = "invented-report": [
+        GenesisSigned => "genesis_forged",
+        EntrySignature => "grant_injected",
+        ManifestSignature => "manifest_forged",
+        AuthorStatement => "statement_forged"
+    ];
     FORGED_GRANT = "forged-grant": [EntrySignature => "grant_injected"];
+    REVOCATION_CUT_OUT = "revocation-cut-out": [AccessOrder => "access_chain_broken"];
     INJECTED_TEAM_MEMBER = "injected-team-member": [RosterSigned => "team_roster_forged"];
     ROSTER_ROLLBACK = "roster-rollback": [RosterSeen => "team_roster_older"];
     UNLOGGED_ROSTER = "unlogged-roster": [KeyLogged => "team_not_logged"];
+    PRETENDED_LEAVE = "pretended-leave": [LeaveSigned => "team_leave_forged"];
+    REMOVED_MEMBER = "removed-member": [TeamMembership => "grant_unknown"];
     EXPIRED_GRANT = "expired-grant": [GrantLiveness => "expired_grant_presented"];
     REVOKED_GRANT = "revoked-grant": [GrantLiveness => "revoked_grant_replayed"];
     PRETENDED_ERASURE = "pretended-erasure": [ErasureSigned => "erasure_forged"];
     ACCESS_ROLLBACK = "access-rollback": [AccessHead => "access_head_older"];
+    ACCESS_FORK = "access-fork": [AccessHead => "access_head_forked"];
     MANIFEST_ROLLBACK = "manifest-rollback": [ManifestSeen => "manifest_older"];
+    MANIFEST_FORK = "manifest-fork": [ManifestSeen => "manifest_forked"];
     VERSION_SUPPRESSED = "version-suppressed": [VersionsComplete => "version_left_out"];
     VERSION_CUT_OUT = "version-cut-out": [
         ManifestOrder => "manifest_chain_broken",
@@ -111,6 +132,7 @@ attacks! {
     FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];
     LOG_ROLLBACK = "log-rollback": [LogContinuity => "log_rolled_back"];
     LOG_SIGNER_SWAP = "log-signer-swap": [LogKey => "log_signer_unknown"];
+    FORGED_CHECKPOINT = "forged-checkpoint": [CheckpointSigned => "log_checkpoint_forged"];
     FORGED_TILE = "forged-tile": [LogTiles => "log_tile_forged"];
     UNKNOWN_WITNESS = "unknown-witness": [WitnessQuorum => "log_too_few_witnesses"];
     FORGED_COSIGNATURE = "forged-cosignature": [CosignatureSigned => "log_cosignature_forged"];

@@ -177,6 +177,10 @@ async fn look(blobs: &Blobs, blob: &StoredBlob) -> Result<Health, BackupError> {
 async fn record(order: &PutBack, db: &Db, missing: Missing, done: &Done) -> Result<(), BackupError> {
     let keys = missing.added.segments.iter().map(|segment| segment.blob_key.clone()).collect();
     let mut tx = db.begin_write().await?;
+    // One may have been started meanwhile, and the report have been erased, re-keyed or taken from somebody there.
+    if membership::anyone(tx.conn()).await? {
+        return Err(BackupError::Served(order.database.to_string()));
+    }
     report_rows::insert(tx.conn(), missing.added).await?;
     for version in missing.replaced {
         report_rows::replace(tx.conn(), version).await?;

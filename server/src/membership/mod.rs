@@ -26,7 +26,7 @@ use crate::{
         DbResult,
         blobs::BlobsConfig,
         connect::begin,
-        db::Db,
+        db::{self, Db},
         servers::{self, ServerRow},
     },
 };
@@ -267,6 +267,8 @@ pub async fn agree_beside(
         return Ok(());
     }
     let tx = begin(writer).await?;
+    // A server that starts in the same moment, with secrets of its own, is first or sees these.
+    db::take_turn(&tx).await?;
     let others = other_than(&tx, data).await?;
     for new in secrets.disagreeing(&servers::secrets(&tx).await?, others)? {
         servers::put_secret(&tx, &new.name, new.fingerprint).await?;

@@ -20,7 +20,7 @@ use crate::{
     storage::{
         self,
         accounts::{self, AccountRow},
-        log_keys, policies,
+        log_keys, organisation_key_wraps, policies, ways_in,
     },
 };
 
@@ -38,7 +38,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
     let public = accounts::public(conn, std::slice::from_ref(&row)).await?;
     let public = public.into_iter().next().ok_or_else(|| ServiceError::Internal("an account without itself".into()))?;
     let wrap = match row.role {
-        Role::Administrator => accounts::organisation_wrap(conn, row.id).await?,
+        Role::Administrator => organisation_key_wraps::get(conn, row.id).await?,
         _ => None,
     };
     let required = policies::second_factor_roles(conn).await?.contains(&row.role);
@@ -49,7 +49,7 @@ pub async fn own(state: &AppState, row: AccountRow) -> ServiceResult<OwnAccount>
         binding: binding(state, &row).await?,
         email: row.email,
         email_verified_at: row.email_verified_at,
-        ways_in: accounts::ways_in(conn, row.id).await?,
+        ways_in: ways_in::of(conn, row.id).await?,
         keyring: B64(row.keyring),
         client_state: B64(row.client_state),
         client_state_counter: row.client_state_counter.unsigned_abs(),
@@ -96,7 +96,7 @@ pub async fn put_client_state(state: &AppState, actor: &Actor, body: PutClientSt
 
 /// Of the account key that the stored ways in hold.
 pub async fn generation(conn: &impl ConnectionTrait, account: AccountId) -> ServiceResult<Option<u32>> {
-    let ways = accounts::ways_in(conn, account).await?;
+    let ways = ways_in::of(conn, account).await?;
     ways.first().map(|way| generation_of(account, way)).transpose()
 }
 

@@ -18,7 +18,10 @@ use crate::{
         account, fields,
         throttle::{self, Tried},
     },
-    storage::accounts::{self, AccountRow},
+    storage::{
+        accounts::{self, AccountRow},
+        key_records,
+    },
 };
 
 /// Most that a search finds.
@@ -83,7 +86,7 @@ async fn by_key(state: &AppState, text: &str) -> ServiceResult<Vec<AccountRow>> 
     let id: AccountId = id.parse().map_err(|_| form())?;
     let hash: Hash32 = record.parse().map_err(|_| form())?;
     let found = accounts::get(state.db.read(), id).await?;
-    let newest = accounts::newest_key_record(state.db.read(), id).await?;
+    let newest = key_records::newest(state.db.read(), id).await?;
     let same = newest.is_some_and(|record| Sha256::digest(record)[..] == hash.0);
     Ok(found.into_iter().filter(|row| same && row.status == AccountStatus::Active).collect())
 }

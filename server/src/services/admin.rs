@@ -19,6 +19,7 @@ use crate::{
         self,
         accounts::{self, AccountRow},
         db::WriteTx,
+        organisation_key_wraps,
     },
 };
 
@@ -90,7 +91,7 @@ async fn put_wrap(tx: &WriteTx, row: &AccountRow, wrap: Vec<u8>, now: UnixMillis
         return Err(ServiceError::field("/organisation_key_wrap", "only administrators get it"));
     }
     signed::organisation_wrap("/organisation_key_wrap", &wrap)?;
-    Ok(accounts::put_organisation_wrap(tx.conn(), row.id, wrap, now).await?)
+    Ok(organisation_key_wraps::put(tx.conn(), row.id, wrap, now).await?)
 }
 
 /// `POST /admin/accounts/{id}/refuse`: for those who wait. Their sessions stay, so that they can see it.

@@ -11,10 +11,13 @@ use crate::{
     clock::MINUTE,
     services::{access, drafts, quotas, retention, uploads},
     storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, reports_list},
+    upkeep::Steps,
 };
 
 /// Most of each kind in one round.
 const BATCH: u64 = 1000;
+/// Uploads that end in one transaction: all servers wait for it with what they have to write.
+const UPLOADS: u64 = 100;
 /// Blobs that are deleted at once.
 const AT_ONCE: usize = 8;
 /// A blob whose deletion was taken in hand and that is there still is tried again after so long.
@@ -22,10 +25,12 @@ const AGAIN: UnixMillis = 10 * MINUTE;
 
 /// One round.
 pub async fn once(state: &AppState) -> ServiceResult<()> {
-    end_grants(state).await?;
-    expire_uploads(state).await?;
-    expire_drafts(state).await?;
-    delete_blobs(state).await
+    let mut steps = Steps::default();
+    steps.take(end_grants(state).await)?;
+    steps.take(expire_uploads(state).await)?;
+    steps.take(expire_drafts(state).await)?;
+    steps.take(delete_blobs(state).await)?;
+    steps.end()
 }
 
 /// Grants whose time has passed leave their holders' lists.
@@ -35,9 +40,19 @@ async fn end_grants(state: &AppState) -> ServiceResult<()> {
 }
 
 async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
+    for _ in 0..BATCH / UPLOADS {
+        if expire_some(state).await? < UPLOADS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Says how many.
+async fn expire_some(state: &AppState) -> ServiceResult<u64> {
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
-    let expired = storage::uploads::expired(tx.conn(), now, BATCH).await?;
+    let expired = storage::uploads::expired(tx.conn(), now, UPLOADS).await?;
     let mut payers = BTreeSet::new();
     for upload in &expired {
         uploads::discard(tx.conn(), upload, now).await?;
@@ -51,7 +66,8 @@ async fn expire_uploads(state: &AppState) -> ServiceResult<()> {
         tx.record(event).await?;
     }
     grants_challenges::forget_expired(tx.conn(), now).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(expired.len() as u64)
 }
 
 /// Where the operator keeps drafts for a time only: those that were last saved before it go, with their uploads.
@@ -76,45 +92,44 @@ async fn expire_drafts(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-/// Takes in hand what is to be deleted: until then no other server does, and who wrote such a blob keeps it no more. Nothing while
+/// Takes in hand what is to be deleted: until a time no other server does, and who wrote such a blob keeps it no more. Nothing while
 /// a backup runs.
-async fn claim(state: &AppState) -> ServiceResult<Vec<String>> {
+async fn claim(state: &AppState) -> ServiceResult<(Vec<String>, UnixMillis)> {
     let now = state.clock.now();
+    let until = now + AGAIN;
     // Looked for without the writer: mostly there is nothing.
     if blob_garbage::due(state.db.read(), now, 1).await?.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), until));
     }
     let tx = state.db.begin_write().await?;
     let keys = blob_garbage::due(tx.conn(), now, BATCH).await?;
     // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
     if backups::running(tx.conn(), now).await?.is_some() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), until));
     }
-    blob_garbage::add(tx.conn(), keys.clone(), now + AGAIN).await?;
+    blob_garbage::add(tx.conn(), keys.clone(), until).await?;
     tx.commit().await?;
-    Ok(keys)
+    Ok((keys, until))
 }
 
 /// Deletes blobs first and forgets their keys then: a crash in between only means deleting again. A store that is away
-/// ends the round and no more: the keys stay.
+/// ends the round and no more: the keys stay. One that can't be deleted while those beside it can keeps none behind it.
 async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
-    let keys = claim(state).await?;
+    let (keys, until) = claim(state).await?;
     // One that was written in the place of a damaged one, and that is named still, stays.
     let named = damaged_blobs::named_of(state.db.read(), &keys).await?;
     let (named, keys): (Vec<String>, Vec<String>) = keys.into_iter().partition(|key| named.contains(key));
-    let (mut gone, mut failed) = (Vec::new(), false);
+    let mut gone = Vec::new();
     for some in keys.chunks(AT_ONCE) {
+        let before = gone.len();
         let deleted = join_all(some.iter().map(|key| state.blobs.delete(key))).await;
         for (key, deleted) in some.iter().zip(deleted) {
             match deleted {
                 Ok(()) => gone.push(key.clone()),
-                Err(error) => {
-                    tracing::warn!(%error, "a blob could not be deleted; it is tried again");
-                    failed = true;
-                }
+                Err(error) => tracing::warn!(%error, "a blob could not be deleted; it is tried again"),
             }
         }
-        if failed {
+        if gone.len() == before {
             break;
         }
     }
@@ -124,6 +139,6 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
     // What was erased meanwhile is deleted in the next round.
     gone.extend(damaged_blobs::named_of(tx.conn(), &named).await?);
-    blob_garbage::remove(tx.conn(), gone).await?;
+    blob_garbage::done(tx.conn(), gone, until).await?;
     tx.commit().await
 }

@@ -6,6 +6,7 @@ use api_types::{
     sessions::{FinishConfirmation, StartConfirmation},
     sign_in::SignInStarted,
 };
+use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
@@ -89,7 +90,17 @@ pub async fn confirmed_to_end(state: &AppState, actor: &Actor) -> ServiceResult<
     Ok(actor.may_end_sessions(session.confirmed_at, state.clock.now())?)
 }
 
+/// In the transaction of what a confirmed session may do: one that was ended since must leave nothing behind by which whoever had it
+/// gets in again, or stays.
+pub async fn still(conn: &impl ConnectionTrait, actor: &Actor) -> ServiceResult<()> {
+    in_table(conn, actor).await.map(drop)
+}
+
 async fn present(state: &AppState, actor: &Actor) -> ServiceResult<SessionRow> {
-    let session = storage::sessions::get(state.db.read(), actor.session).await?;
+    in_table(state.db.read(), actor).await
+}
+
+async fn in_table(conn: &impl ConnectionTrait, actor: &Actor) -> ServiceResult<SessionRow> {
+    let session = storage::sessions::get(conn, actor.session).await?;
     session.ok_or(ServiceError::Refused(ErrorCode::SignedOut))
 }

@@ -66,6 +66,7 @@ pub async fn start(state: &AppState, actor: &Actor, body: StartEmailChange) -> S
     }
     throttle::count(state, Tried::EmailChange, &actor.account.0).await?;
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     let change = ChangeRow {
         id: random::bytes()?,
         account: account.id,

@@ -32,6 +32,7 @@ use crate::{
         accounts,
         db::WriteTx,
         emergency::{self, EmergencyRow},
+        ways_in,
     },
 };
 
@@ -132,6 +133,7 @@ async fn store(
     way: &WayIn,
 ) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     may_be_contact(tx.conn(), said).await?;
     if emergency::of_account(tx.conn(), actor.account).await?.len() >= MAX {
@@ -141,7 +143,7 @@ async fn store(
         ));
     }
     of_present_key(tx.conn(), actor, way).await?;
-    unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+    unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     unique(emergency::insert(tx.conn(), row).await)?;
     let event = change(actor, "emergency_contact_added").with("way_in", row.way_in).with("contact", row.contact);
     tx.record(event.with("delay_days", row.delay_days)).await?;

@@ -35,7 +35,7 @@ pub async fn erase(state: &AppState, actor: &Actor, report: ReportId, body: Eras
     let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
     let mut tx = state.db.begin_write().await?;
-    versions::unchanged(tx.conn(), &loaded).await?;
+    versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     let changed = wipe(tx.conn(), report, now).await?;
     tx.record(dated(state, EventDraft::by(actor, Action::Erase).on(report))).await?;

@@ -30,6 +30,7 @@ use crate::{
         accounts,
         db::WriteTx,
         escrow::{self, EscrowRow},
+        ways_in,
     },
 };
 
@@ -127,6 +128,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewAccountEscrow) -> Ser
 
 async fn store(state: &AppState, actor: &Actor, row: &EscrowRow, way: &WayIn) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     let offered = escrow::present_key(tx.conn()).await?;
     if offered.is_none_or(|key| key.key_hash != row.key_hash) {
         return Err(ServiceError::because(ErrorCode::Conflict, "not the escrow key that is offered"));
@@ -135,7 +137,7 @@ async fn store(state: &AppState, actor: &Actor, row: &EscrowRow, way: &WayIn) ->
         return Err(ServiceError::because(ErrorCode::Conflict, "escrow is on already"));
     }
     of_present_key(tx.conn(), actor, way).await?;
-    unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+    unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     unique(escrow::insert(tx.conn(), row).await)?;
     let event = change(actor, "escrow_on").with("way_in", row.way_in);
     tx.record(event.with("key", hex::encode(row.key_hash))).await?;

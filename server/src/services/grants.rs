@@ -166,7 +166,7 @@ async fn commit(
     let row = row(&loaded.state, made, now)?;
     let (id, kind) = (GrantId(made.grant.id.0), row.kind.clone());
     let mut tx = state.db.begin_write().await?;
-    versions::unchanged(tx.conn(), loaded).await?;
+    versions::unchanged(state, tx.conn(), actor, loaded).await?;
     // It may have been deleted meanwhile.
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {
         check_recipient(tx.conn(), recipient).await?;

@@ -71,7 +71,7 @@ pub async fn claim(
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
 
     let mut tx = state.db.begin_write().await?;
-    versions::unchanged(tx.conn(), &loaded).await?;
+    versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     // The account may have been deleted since the request was let in.
     grants::check_recipient(tx.conn(), actor.account).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;

@@ -48,7 +48,7 @@ pub async fn revoke(
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
 
     let mut tx = state.db.begin_write().await?;
-    versions::unchanged(tx.conn(), &loaded).await?;
+    versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     let fallen = fallen(tx.conn(), report, id).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     end(tx.conn(), report, id, &fallen, now).await?;

@@ -41,7 +41,7 @@ pub async fn follow(
     let key_epoch = made.team.as_ref().map_or(0, |team| team.recipient.key_epoch);
 
     let mut tx = state.db.begin_write().await?;
-    versions::unchanged(tx.conn(), &loaded).await?;
+    versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     grants::check_wraps(tx.conn(), &loaded, &made, &body.wraps).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     storage::grants::set_team_epoch(tx.conn(), id, int(key_epoch)?).await?;

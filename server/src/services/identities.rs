@@ -90,6 +90,7 @@ pub async fn link(state: &AppState, actor: &Actor, browser: Option<[u8; 32]>) ->
     confirmation::confirmed(state, actor).await?;
     let ticket = waiting(state, actor, browser).await?;
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     identity_sign_in::use_up(&tx, &ticket).await?;
     if owner_is(rows::find(tx.conn(), &ticket.issuer, &ticket.subject).await?, actor)? {
         return tx.commit().await;

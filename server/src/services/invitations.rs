@@ -69,6 +69,9 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateInvitation) -> 
         mail_token_hash: None,
     };
     let mut tx = state.db.begin_write().await?;
+    if row.role != Role::Patient {
+        confirmation::still(tx.conn(), actor).await?;
+    }
     if let Some(placeholder) = row.placeholder {
         actor.may_invite_for(&grants::makers_for(tx.conn(), placeholder).await?)?;
     }

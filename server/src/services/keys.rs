@@ -19,7 +19,7 @@ use crate::{
         second_factors::change,
         verify::{self, CLOCK_LEEWAY},
     },
-    storage::accounts,
+    storage::key_records,
 };
 
 /// `POST /account/keys`.
@@ -44,7 +44,7 @@ pub async fn rotate(state: &AppState, actor: &Actor, body: RotateKeys) -> Servic
     if verify::keys_of(tx.conn(), actor.account).await?.epoch() != stored.epoch() {
         return Err(ErrorCode::CounterStale.into());
     }
-    accounts::insert_key_record(tx.conn(), actor.account, epoch, &body.key_record.0, now).await?;
+    key_records::insert(tx.conn(), actor.account, epoch, &body.key_record.0, now).await?;
     rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], None).await?;
     let event = change(actor, "keys").with("epoch", epoch);
     rotation::finish(state, actor, tx, rotated, (event, MailKind::KeysRotated)).await

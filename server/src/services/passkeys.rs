@@ -31,6 +31,7 @@ use crate::{
         self, accounts,
         db::WriteTx,
         passkeys::{self, PasskeyRow},
+        ways_in,
     },
 };
 
@@ -101,6 +102,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let credential = made.map_err(|error| refused(&error))?;
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     let first = !second_factor::has(tx.conn(), actor.account).await?;
     full(passkeys::of_account(tx.conn(), actor.account).await?.len())?;
     let passkey = PasskeyRow {
@@ -115,7 +117,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     };
     if let Some(way) = &way {
         of_present_key(tx.conn(), actor, way).await?;
-        unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+        unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     }
     unique(passkeys::insert(tx.conn(), &passkey).await)?;
     let codes = if first { second_factors::new_codes(state, actor, &tx).await? } else { Vec::new() };

@@ -41,7 +41,7 @@ use crate::{
     },
     storage::{
         self, accounts, ceremonies::CeremonyKind, db::WriteTx, emergency::EmergencyRow, escrow::EscrowRow,
-        recovery_shares::ShareRow,
+        recovery_shares::ShareRow, ways_in,
     },
 };
 
@@ -183,7 +183,7 @@ async fn open(
 /// The account asked for and its kit, where the proof is by that. For an e-mail that nobody has the same is done.
 async fn prove(state: &AppState, recovery: &Recovery, body: &VerifyRecovery) -> ServiceResult<(AccountId, WayIn)> {
     let failed = ServiceError::Refused(ErrorCode::RecoveryFailed);
-    let ways = accounts::proved_ways_in(state.db.read(), recovery.account.unwrap_or(recovery.pseudonym)).await?;
+    let ways = ways_in::proved(state.db.read(), recovery.account.unwrap_or(recovery.pseudonym)).await?;
     let Ok(proof) = Signed::<RecoveryProof>::parse(&body.signature.0) else { return Err(failed) };
     let proved = recovery.account.zip(signer(ways, &proof));
     let expected = RecoveryProof {
@@ -252,7 +252,7 @@ async fn replace(
     let rotated = Rotated::check(state, account, body.rotation).await?;
     let mut tx = state.db.begin_write().await?;
     // Another recovery may have replaced the kit since it was proved.
-    let stored = accounts::ways_in(tx.conn(), account).await?;
+    let stored = ways_in::of(tx.conn(), account).await?;
     let proved = kit.among(&stored)?;
     // It may have been switched off since.
     let row = accounts::get(tx.conn(), account).await?.ok_or(ErrorCode::RecoveryFailed)?;
@@ -267,7 +267,7 @@ async fn replace(
     let used = Used::up(&tx, proved).await?;
     rotated.keeps_others(&stored, used.way_in())?;
     rotated.store(&tx).await?;
-    accounts::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
+    ways_in::put_opaque_record(tx.conn(), account, record, state.clock.now()).await?;
     let ended = storage::sessions::delete_others(tx.conn(), account, None).await?;
     devices::remember(state, &tx, account, caller.device).await?;
     notices::tell_id(state, &mut tx, account, used.mail()).await?;

@@ -35,6 +35,7 @@ use crate::{
         accounts,
         db::WriteTx,
         recovery_shares::{self, ShareRow, SplitRow},
+        ways_in,
     },
 };
 
@@ -132,6 +133,7 @@ async fn store(
     way: &WayIn,
 ) -> ServiceResult<()> {
     let mut tx = state.db.begin_write().await?;
+    confirmation::still(tx.conn(), actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     for holder in &said.holders {
         may_hold(tx.conn(), holder).await?;
@@ -140,7 +142,7 @@ async fn store(
         return Err(ServiceError::because(ErrorCode::Conflict, "the recovery is split already"));
     }
     of_present_key(tx.conn(), actor, way).await?;
-    unique(accounts::insert_way_in(tx.conn(), actor.account, way).await)?;
+    unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     unique(recovery_shares::insert(tx.conn(), row, shares).await)?;
     let event = change(actor, "recovery_split_made").with("way_in", row.way_in);
     tx.record(event.with("threshold", said.threshold).with("shares", shares.len())).await?;

@@ -21,7 +21,7 @@ use crate::{
     services::{
         account, api_tokens, confirmation, fields, notices, recovery, second_factors::change, sessions, signed, verify,
     },
-    storage::{self, accounts, db::WriteTx},
+    storage::{self, accounts, db::WriteTx, ways_in},
 };
 
 /// A checked rotation.
@@ -80,7 +80,7 @@ impl Rotated {
     /// neither. The others stay, but for the one that is removed.
     pub async fn keeps(&self, tx: &WriteTx, kinds: &[WayInKind], removed: Option<WayInId>) -> ServiceResult<()> {
         let ways = [(&self.password, "/rotation/password"), (&self.recovery_kit, "/rotation/recovery_kit")];
-        let stored = accounts::ways_in(tx.conn(), self.account).await?;
+        let stored = ways_in::of(tx.conn(), self.account).await?;
         for (way, pointer) in ways {
             let is_stored = stored.iter().any(|stored| stored.id == way.id && stored.kind == way.kind);
             if kinds.contains(&way.kind) && !is_stored {
@@ -109,9 +109,9 @@ impl Rotated {
             return Err(ErrorCode::CounterStale.into());
         }
         accounts::put_keyring(tx.conn(), account, self.keyring).await?;
-        accounts::delete_ways_in(tx.conn(), account).await?;
+        ways_in::delete_all(tx.conn(), account).await?;
         for way in [&self.password, &self.recovery_kit].into_iter().chain(&self.others) {
-            unique(accounts::insert_way_in(tx.conn(), account, way).await)?;
+            unique(ways_in::insert(tx.conn(), account, way).await)?;
         }
         Ok(())
     }
@@ -135,7 +135,7 @@ pub async fn change_password(state: &AppState, actor: &Actor, body: ChangePasswo
     let rotated = Rotated::check(state, actor.account, body.rotation).await?;
     let tx = state.db.begin_write().await?;
     rotated.keeps(&tx, &[WayInKind::RecoveryKit], None).await?;
-    accounts::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
+    ways_in::put_opaque_record(tx.conn(), actor.account, record, state.clock.now()).await?;
     finish(state, actor, tx, rotated, (change(actor, "password"), MailKind::PasswordChanged)).await
 }
 
@@ -156,6 +156,7 @@ pub async fn finish(
     rotated: Rotated,
     (event, kind): (EventDraft, MailKind),
 ) -> ServiceResult<()> {
+    confirmation::still(tx.conn(), actor).await?;
     rotated.store(&tx).await?;
     let ended = storage::sessions::delete_others(tx.conn(), actor.account, Some(actor.session)).await?;
     let tokens = api_tokens::end_all(&tx, actor.account).await?;

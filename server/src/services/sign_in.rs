@@ -29,6 +29,7 @@ use crate::{
         accounts::{self, AccountRow},
         ceremonies::CeremonyKind,
         db::WriteTx,
+        ways_in,
     },
 };
 
@@ -136,7 +137,7 @@ impl PendingSignIn {
     /// Whether KE3 shows the right password.
     pub async fn prove(&self, state: &AppState, id: &[u8], ke3: &[u8]) -> ServiceResult<()> {
         let id: &[u8; 32] = id.try_into().map_err(|_| ErrorCode::SignInFailed)?;
-        let record = accounts::opaque_record(state.db.read(), self.credential).await?;
+        let record = ways_in::opaque_record(state.db.read(), self.credential).await?;
         if record.as_deref().map(sha256) != self.record {
             return Err(ErrorCode::SignInFailed.into());
         }
@@ -152,7 +153,7 @@ impl PendingSignIn {
 
     /// Refuses where the password was changed since the start.
     pub async fn still_holds(&self, tx: &WriteTx, account: AccountId) -> ServiceResult<()> {
-        let now = accounts::opaque_record(tx.conn(), account).await?;
+        let now = ways_in::opaque_record(tx.conn(), account).await?;
         let same = now.as_deref().map(sha256) == self.record;
         if same { Ok(()) } else { Err(ErrorCode::SignInFailed.into()) }
     }

@@ -32,6 +32,7 @@ use crate::{
         db::WriteTx,
         former_addresses,
         invitations::InvitationRow,
+        key_records, organisation_key_wraps, ways_in,
     },
 };
 
@@ -227,8 +228,8 @@ impl NewAccount {
             Err(error) if is_unique_violation(&error) => return Err(ErrorCode::EmailTaken.into()),
             other => other?,
         }
-        accounts::insert_key_record(tx.conn(), self.id, 0, &self.key_record, now).await?;
-        accounts::put_opaque_record(tx.conn(), self.id, self.opaque_record.clone(), now).await?;
+        key_records::insert(tx.conn(), self.id, 0, &self.key_record, now).await?;
+        ways_in::put_opaque_record(tx.conn(), self.id, self.opaque_record.clone(), now).await?;
         for way in &self.ways_in {
             self.store_way_in(tx, way).await?;
         }
@@ -256,7 +257,7 @@ impl NewAccount {
     }
 
     async fn store_way_in(&self, tx: &WriteTx, way: &api_types::accounts::WayIn) -> ServiceResult<()> {
-        unique(accounts::insert_way_in(tx.conn(), self.id, way).await)
+        unique(ways_in::insert(tx.conn(), self.id, way).await)
     }
 
     async fn store_organisation(&self, tx: &WriteTx, now: UnixMillis) -> ServiceResult<()> {
@@ -264,7 +265,7 @@ impl NewAccount {
         if !storage::instance::set_up(tx.conn(), key, now).await? {
             return Err(ErrorCode::AlreadySetUp.into());
         }
-        Ok(accounts::put_organisation_wrap(tx.conn(), self.id, organisation.wrap.0.clone(), now).await?)
+        Ok(organisation_key_wraps::put(tx.conn(), self.id, organisation.wrap.0.clone(), now).await?)
     }
 
     fn row(&self, now: UnixMillis) -> AccountRow {

@@ -60,7 +60,7 @@ impl KeyDirectory for Keys {
 pub async fn keys(conn: &impl ConnectionTrait, accounts: &BTreeSet<AccountId>) -> ServiceResult<People> {
     let wanted: Vec<AccountId> = accounts.iter().copied().collect();
     let mut keys = People::new();
-    for (account, records) in storage::accounts::key_records_of(conn, &wanted).await? {
+    for (account, records) in storage::key_records::of(conn, &wanted).await? {
         let id = ids::AccountId(account.0);
         let chain = KeyChain::parse(&id, &records)
             .map_err(|error| ServiceError::Internal(format!("stored key records of {account}: {error}")))?;

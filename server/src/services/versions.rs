@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    AccountId, ErrorCode, GrantId, ReportId, UnixMillis,
+    AccountId, ErrorCode, GrantId, ReportId, TeamId, UnixMillis,
     audit::Action,
     grants::{GrantState, Wrap as SentWrap},
     limits::VERSIONS_MAX,
@@ -25,6 +25,7 @@ use crate::{
         access::{self, grant_state},
         drafts, quotas,
         reading::Reading,
+        sessions,
         standing::{self, Standing},
         uploads,
         verify::{self, Chain, Keys},
@@ -83,14 +84,28 @@ pub async fn load_seen(
     Ok(Loaded { seen, chain, keys, state })
 }
 
-/// In the transaction: what was verified outside it must still be what is stored.
-pub async fn unchanged(conn: &impl ConnectionTrait, loaded: &Loaded) -> ServiceResult<()> {
+/// In the transaction: what was verified outside it must still be what is stored, and the caller who they were then. It may have
+/// waited for its turn to write, and the report's own chain says nothing of a session that ended meanwhile, of a grant whose time
+/// is over, nor of a team's next roster.
+pub async fn unchanged(
+    state: &AppState,
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    loaded: &Loaded,
+) -> ServiceResult<()> {
     let report = ReportId(storage::id("reports", "id", &loaded.seen.report.id)?);
-    let stored = storage::reports::get(conn, report).await?.ok_or(ErrorCode::NotFound)?;
-    if stored.erased_at.is_some() {
-        return Err(ErrorCode::ReportErased.into());
+    let actor = sessions::still(state, actor).await?.ok_or(ErrorCode::SignedOut)?;
+    let seen = standing::of(conn, &actor, report, state.clock.now()).await?;
+    let mut same = seen.report.access_head == loaded.seen.report.access_head;
+    if same && seen.standing != loaded.seen.standing {
+        actor.may_read(seen.standing)?;
+        same = false;
     }
-    if stored.access_head == loaded.seen.report.access_head { Ok(()) } else { Err(ErrorCode::AccessHeadMoved.into()) }
+    for (team, chain) in &loaded.keys.teams {
+        let stored = storage::teams::get(conn, TeamId(team.0)).await?.map(|row| row.seq);
+        same &= stored == Some(int(chain.current().seq)?);
+    }
+    if same { Ok(()) } else { Err(ErrorCode::AccessHeadMoved.into()) }
 }
 
 /// Every manifest of a report, by version and revision.
@@ -168,7 +183,7 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
         tx.record(event.with("repeated", true)).await?;
         return tx.commit().await;
     }
-    unchanged(tx.conn(), &loaded).await?;
+    unchanged(state, tx.conn(), actor, &loaded).await?;
     still_next(tx.conn(), report, &checked).await?;
     if let Some(bytes) = alone {
         quotas::admit(state, tx.conn(), actor, loaded.seen.owner, bytes).await?;
@@ -262,7 +277,7 @@ pub async fn rekey(
         tx.record(event.with("revision", revision).with("repeated", true)).await?;
         return tx.commit().await;
     }
-    unchanged(tx.conn(), &loaded).await?;
+    unchanged(state, tx.conn(), actor, &loaded).await?;
     let current = storage::versions::current(tx.conn(), report, version).await?.ok_or(ErrorCode::NotFound)?;
     if current.revision + 1 != revision {
         return Err(ErrorCode::Conflict.into());

@@ -1,25 +1,20 @@
-//! `accounts`, `key_records`, `ways_in`, `opaque_records`, `organisation_key_wraps`: people and their keys.
+//! `accounts`: people.
 
 use std::collections::HashMap;
 
 use api_types::{
-    AccountId, B64, UnixMillis, WayInId,
-    accounts::{AccountStatus, PublicAccount, Role, WayIn, WayInKind},
+    AccountId, B64, UnixMillis,
+    accounts::{AccountStatus, PublicAccount, Role},
 };
-use entities::{
-    access_entries, accounts, grants, key_records, opaque_records, organisation_key_wraps, report_access, reports,
-    ways_in,
-};
+use entities::{access_entries, accounts, grants, report_access, reports};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Statement,
-    sea_query::{Expr, OnConflict},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Statement, sea_query::Expr,
 };
 use tlog::leaf::Label;
 
 use super::{
-    DbResult,
+    DbResult, key_records,
     log_keys::{self, Entry},
 };
 use crate::audit::enum_name;
@@ -234,7 +229,7 @@ pub async fn names(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<H
 /// What others may see of accounts, in the order given; unknown ids are left out.
 pub async fn public(conn: &impl ConnectionTrait, rows: &[AccountRow]) -> DbResult<Vec<PublicAccount>> {
     let ids: Vec<AccountId> = rows.iter().map(|row| row.id).collect();
-    let mut records = key_records_of(conn, &ids).await?;
+    let mut records = key_records::of(conn, &ids).await?;
     let mut leaves = log_keys::key_leaves(conn, &ids).await?;
     let deleted = rows.iter().filter(|row| row.status == AccountStatus::Deleted).map(|row| row.id);
     let mut closings = super::closing::statements(conn, &deleted.collect::<Vec<_>>()).await?;
@@ -264,146 +259,6 @@ pub async fn public_by_ids(conn: &impl ConnectionTrait, ids: &[AccountId]) -> Db
         }
     }
     public(conn, &rows).await
-}
-
-/// The key records of accounts, epoch 0 first.
-pub async fn key_records_of(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<HashMap<AccountId, Vec<B64>>> {
-    let mut records: HashMap<AccountId, Vec<B64>> = HashMap::new();
-    for chunk in ids.chunks(500) {
-        let found = key_records::Entity::find()
-            .filter(key_records::Column::AccountId.is_in(chunk.iter().map(|id| id.0.to_vec())))
-            .order_by_asc(key_records::Column::Epoch)
-            .all(conn)
-            .await?;
-        for record in found {
-            let id = AccountId(super::id("key_records", "account_id", &record.account_id)?);
-            records.entry(id).or_default().push(B64(record.record));
-        }
-    }
-    Ok(records)
-}
-
-/// An account's newest key record, as received.
-pub async fn newest_key_record(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
-    let query = key_records::Entity::find().filter(key_records::Column::AccountId.eq(account.0.to_vec()));
-    let newest = query.order_by_desc(key_records::Column::Epoch).one(conn).await?;
-    Ok(newest.map(|record| record.record))
-}
-
-/// Stores a key record, in the keys tree too.
-pub async fn insert_key_record(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    epoch: u32,
-    record: &[u8],
-    now: UnixMillis,
-) -> DbResult<()> {
-    let entry = Entry::key(account, epoch, record);
-    let epoch = i32::try_from(epoch).map_err(|_| super::corrupt("key_records", "epoch"))?;
-    let model = key_records::ActiveModel {
-        account_id: Set(account.0.to_vec()),
-        epoch: Set(epoch),
-        record: Set(record.to_vec()),
-        created_at: Set(now),
-    };
-    key_records::Entity::insert(model).exec_without_returning(conn).await?;
-    log_keys::append(conn, &[entry]).await
-}
-
-/// Stores a way in.
-pub async fn insert_way_in(conn: &impl ConnectionTrait, account: AccountId, way: &WayIn) -> DbResult<()> {
-    let model = ways_in::ActiveModel {
-        id: Set(way.id.0.to_vec()),
-        account_id: Set(account.0.to_vec()),
-        kind: Set(enum_name(&way.kind)),
-        label: Set(way.label.clone()),
-        record: Set(way.record.0.clone()),
-        proof_key: Set(way.proof_key.clone().map(|key| key.0)),
-        created_at: Set(way.created_at),
-    };
-    ways_in::Entity::insert(model).exec_without_returning(conn).await.map(drop)
-}
-
-/// An account's ways in, oldest first.
-pub async fn ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<WayIn>> {
-    let found = ways_in::Entity::find()
-        .filter(ways_in::Column::AccountId.eq(account.0.to_vec()))
-        .order_by_asc(ways_in::Column::CreatedAt)
-        .order_by_asc(ways_in::Column::Kind)
-        .all(conn)
-        .await?;
-    found.into_iter().map(way_in).collect()
-}
-
-/// Those of an account that are proved by a key of their own; where there is no such account, somebody else's: reading them takes
-/// as long, and nobody learns by that whether there is one.
-pub async fn proved_ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Vec<WayIn>> {
-    let sql = "SELECT w.* FROM ways_in w WHERE w.proof_key IS NOT NULL AND w.account_id = COALESCE(\
-               (SELECT a.id FROM accounts a WHERE a.id = $1), (SELECT a.id FROM accounts a ORDER BY a.id LIMIT 1))";
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account.0.to_vec().into()]);
-    let found = ways_in::Model::find_by_statement(statement).all(conn).await?;
-    found.into_iter().map(way_in).collect()
-}
-
-fn way_in(model: ways_in::Model) -> DbResult<WayIn> {
-    Ok(WayIn {
-        id: WayInId(super::id("ways_in", "id", &model.id)?),
-        kind: super::name::<WayInKind>("ways_in", "kind", &model.kind)?,
-        label: model.label,
-        record: B64(model.record),
-        proof_key: model.proof_key.map(B64),
-        created_at: model.created_at,
-    })
-}
-
-/// Removes every way in of an account, before new ones are stored in the same transaction.
-pub async fn delete_ways_in(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<()> {
-    let query = ways_in::Entity::delete_many().filter(ways_in::Column::AccountId.eq(account.0.to_vec()));
-    query.exec(conn).await.map(drop)
-}
-
-/// The OPAQUE record of an account. One row comes in any case: finishing a sign-in takes the same time with and without an account.
-pub async fn opaque_record(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
-    let sql = "SELECT (SELECT record FROM opaque_records WHERE account_id = $1) AS record";
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account.0.to_vec().into()]);
-    let Some(row) = conn.query_one_raw(statement).await? else { return Ok(None) };
-    row.try_get("", "record")
-}
-
-/// Stores or replaces the OPAQUE record of an account.
-pub async fn put_opaque_record(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    record: Vec<u8>,
-    now: UnixMillis,
-) -> DbResult<()> {
-    use opaque_records::Column;
-    let model =
-        opaque_records::ActiveModel { account_id: Set(account.0.to_vec()), record: Set(record), updated_at: Set(now) };
-    let replace = OnConflict::column(Column::AccountId).update_columns([Column::Record, Column::UpdatedAt]).to_owned();
-    opaque_records::Entity::insert(model).on_conflict(replace).exec_without_returning(conn).await.map(drop)
-}
-
-/// The organisation key's seed, wrapped to an administrator.
-pub async fn organisation_wrap(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<Option<Vec<u8>>> {
-    Ok(organisation_key_wraps::Entity::find_by_id(account.0.to_vec()).one(conn).await?.map(|row| row.wrap))
-}
-
-/// Stores or replaces it.
-pub async fn put_organisation_wrap(
-    conn: &impl ConnectionTrait,
-    account: AccountId,
-    wrap: Vec<u8>,
-    now: UnixMillis,
-) -> DbResult<()> {
-    use organisation_key_wraps::Column;
-    let model = organisation_key_wraps::ActiveModel {
-        account_id: Set(account.0.to_vec()),
-        wrap: Set(wrap),
-        created_at: Set(now),
-    };
-    let replace = OnConflict::column(Column::AccountId).update_columns([Column::Wrap, Column::CreatedAt]).to_owned();
-    organisation_key_wraps::Entity::insert(model).on_conflict(replace).exec_without_returning(conn).await.map(drop)
 }
 
 /// Sets status and, where given, the approval. Says whether the account was there.

@@ -33,6 +33,16 @@ pub async fn remove(conn: &impl ConnectionTrait, keys: Vec<String>) -> DbResult<
     Ok(())
 }
 
+/// Their deletion, which was taken in hand until then, is done. A key that was added anew since has another time and stays: somebody
+/// wrote such a blob meanwhile, which nobody names.
+pub async fn done(conn: &impl ConnectionTrait, keys: Vec<String>, until: UnixMillis) -> DbResult<()> {
+    for batch in keys.chunks(BATCH) {
+        let query = Entity::delete_many().filter(Column::Key.is_in(batch.to_vec()));
+        query.filter(Column::NotBefore.eq(until)).exec(conn).await?;
+    }
+    Ok(())
+}
+
 /// A row names the blob from now on, unless somebody took its deletion in hand since it was added with that time. Says whether
 /// it may.
 pub async fn take_back(conn: &impl ConnectionTrait, key: &str, not_before: UnixMillis) -> DbResult<bool> {

@@ -274,7 +274,7 @@ impl Db {
         self.in_place()?;
         let tx = writer.begin().await?;
         if tx.get_database_backend() == DbBackend::Postgres {
-            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await?;
+            take_turn(&tx).await?;
             if !writer.unsure {
                 writer.heads.catch_up(&tx).await?;
             }
@@ -310,6 +310,11 @@ impl Db {
         self.read.close_by_ref().await?;
         self.writer.lock().await.conn.close_by_ref().await
     }
+}
+
+/// Waits for its turn to write on PostgreSQL: of all servers' transactions one has it, until after its commit can be seen.
+pub async fn take_turn(tx: &DatabaseTransaction) -> DbResult<()> {
+    tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({CHAIN_LOCK})")).await.map(drop)
 }
 
 /// Counts a connection's statements from now on.

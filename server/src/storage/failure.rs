@@ -65,9 +65,15 @@ fn of_postgres(code: &str) -> Failure {
     match code {
         "53100" => Failure::Full,
         "25006" => Failure::ReadOnly,
-        // It stops, starts, or its disk fails; it lets nobody in, there is no such database any more, or the password is another.
-        "57P01" | "57P02" | "57P03" | "58030" | "55000" | "3D000" | "28000" | "28P01" => Failure::Away,
-        "55P03" | "57014" | "25P03" | "53300" | "40001" | "40P01" => Failure::Busy,
+        // It stops, starts, or its disk fails; it lets nobody in, there is no such database any more, or the password is another; it
+        // has ended a connection that was idle.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "58000" | "58030" | "55000" | "3D000" | "28000" | "28P01" => {
+            Failure::Away
+        }
+        // A lock, a time that is over, or no room in its memory.
+        "55P03" | "57014" | "25P03" | "25P04" | "53000" | "53200" | "53300" | "53400" | "40001" | "40P01" => {
+            Failure::Busy
+        }
         "XX001" | "XX002" => Failure::Damaged,
         other if other.starts_with("08") => Failure::Away,
         _ => Failure::Other,
@@ -96,6 +102,9 @@ mod tests {
             ("08006", Failure::Away),
             ("55000", Failure::Away),
             ("28P01", Failure::Away),
+            ("57P05", Failure::Away),
+            ("25P04", Failure::Busy),
+            ("53200", Failure::Busy),
             ("40001", Failure::Busy),
             ("XX001", Failure::Damaged),
             ("23505", Failure::Other),

@@ -135,10 +135,15 @@ pub async fn accounts(conn: &impl ConnectionTrait, after: i64, through: i64) -> 
     found.iter().map(|id| super::id("live_events", "account_id", id).map(AccountId)).collect()
 }
 
-/// Forgets those from before a time, but for the newest: a place above all that is removed goes on to be one.
+/// Forgets those from before a time and all that lie before one of them, but for the newest: a place above all that is removed goes
+/// on to be one. Where the servers' clocks differ a row may be older than the one before it, and goes no earlier than that one:
+/// nothing above a place that is still there was removed.
 pub async fn forget_before(conn: &impl ConnectionTrait, time: UnixMillis) -> DbResult<()> {
     let Some(newest) = newest(conn).await? else { return Ok(()) };
-    let query = Entity::delete_many().filter(Column::CreatedAt.lt(time)).filter(Column::Id.lt(newest.id));
+    let old = Entity::find().select_only().column(Column::Id).filter(Column::CreatedAt.lt(time));
+    let last: Option<i64> = old.order_by_desc(Column::Id).limit(1).into_tuple().one(conn).await?;
+    let Some(last) = last else { return Ok(()) };
+    let query = Entity::delete_many().filter(Column::Id.lte(last)).filter(Column::Id.lt(newest.id));
     query.exec(conn).await.map(drop)
 }
 

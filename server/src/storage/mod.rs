@@ -31,12 +31,14 @@ pub mod identities;
 pub mod instance;
 mod integrity;
 pub mod invitations;
+pub mod key_records;
 pub mod live_events;
 pub mod log;
 pub mod log_events;
 pub mod log_keys;
 pub mod migrate;
 mod open_file;
+pub mod organisation_key_wraps;
 pub mod outbox;
 pub mod passkeys;
 pub mod phone_codes;
@@ -62,6 +64,7 @@ pub mod throttle;
 pub mod uploads;
 pub mod versions;
 pub mod versions_rekey;
+pub mod ways_in;
 pub mod wraps;
 
 /// What storage functions return.

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
@@ -15,20 +14,18 @@ use sea_orm::{ConnectionTrait, Statement};
 use server::{
     backup::{
         self, BackupError, Identities, Keep, Order, Place, Recipient, Repository, Restore, Restored, SnapshotId, Taken,
-        schedule::{self, Schedule},
+        schedule::Schedule,
     },
     cli::default_database,
-    clock::{DAY, HOUR, MINUTE},
+    clock::MINUTE,
     database_url::DatabaseUrl,
-    log, services, upkeep,
+    log, upkeep,
 };
 use tempfile::TempDir;
 
 use crate::{
-    harness::{self, Server, on_postgres},
+    harness::{self, Server},
     honest_client::{PASSWORD, Person, client, clinic, device, read, write},
-    mail_kinds::opened,
-    mail_server::{Post, Smtp},
     postgres, s3,
 };
 
@@ -37,7 +34,7 @@ pub const FILE: usize = 9 * 1024 * 1024 + 123;
 /// A repository in a folder, and the key that opens it.
 pub struct Vaulted {
     pub folder: TempDir,
-    recipient: Recipient,
+    pub recipient: Recipient,
 }
 
 impl Vaulted {
@@ -92,7 +89,7 @@ impl Vaulted {
     }
 
     /// What `verify` names, without the identity and with it.
-    async fn faults(&self) -> [Vec<String>; 2] {
+    pub async fn faults(&self) -> [Vec<String>; 2] {
         let repository = self.repository().await;
         let told = |found: backup::Verified| found.faults.iter().map(ToString::to_string).collect::<Vec<_>>();
         let shut = backup::verify(&repository, None, None).await.unwrap();
@@ -317,121 +314,6 @@ async fn what_is_not_what_it_was_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn as_many_are_kept_as_was_said() {
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    write_some(&patient, 1).await;
-    let mut taken = Vec::new();
-    for _ in 0..4 {
-        taken.push(backup::take(&vaulted.order(&server, Some("2h"))).await.unwrap());
-        server.state.clock.advance(HOUR);
-    }
-    assert_eq!(taken.iter().map(|one| one.dropped).collect::<Vec<_>>(), [0, 0, 1, 1]);
-    let kept = taken[2..].iter().map(|one| one.id.clone()).collect::<BTreeSet<_>>();
-    let contents = vaulted.repository().await.contents().await.unwrap();
-    assert_eq!((&contents.snapshots, &contents.indexes), (&kept, &kept));
-    let mut needed = BTreeSet::new();
-    for id in &kept {
-        let index = vaulted.repository().await.index(id).await.unwrap().unwrap();
-        needed.extend(index.names().map(str::to_owned));
-    }
-    assert_eq!(contents.objects.into_keys().collect::<BTreeSet<_>>(), needed, "nothing that nobody needs");
-    assert_eq!(vaulted.faults().await, [vec![], Vec::<String>::new()]);
-    let gone = backup::verify(&vaulted.repository().await, None, Some(&taken[0].id)).await;
-    assert!(matches!(gone, Err(BackupError::NoSnapshot(_))), "{gone:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_is_stored_is_ever_written_over() {
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    write_some(&patient, 1).await;
-    vaulted.take(&server).await;
-    let before = vaulted.files();
-    let held: Vec<Vec<u8>> = before.iter().map(|path| fs::read(path).unwrap()).collect();
-    // Nobody knows any more what is there: all of it is stored once more, beside what there is.
-    for index in fs::read_dir(vaulted.path().join("indexes")).unwrap() {
-        fs::write(index.unwrap().path(), "{}").unwrap();
-    }
-    let second = vaulted.take(&server).await;
-    assert!(second.size.new_bytes > FILE as u64, "{second:?}");
-    assert!(vaulted.files().len() >= 2 * before.len() - 1);
-    for (path, bytes) in before.iter().zip(&held) {
-        assert!(fs::read(path).unwrap() == *bytes, "{}", path.display());
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn where_a_name_is_unknown_no_object_is_deleted() {
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    write_some(&patient, 1).await;
-    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
-    let left_over = vaulted.path().join("objects/left-over");
-    fs::write(&left_over, "of nobody").unwrap();
-    let unknown = vaulted.path().join("snapshots/20261127T094100Z-5f3a09c1");
-    fs::write(&unknown, "of another version").unwrap();
-    server.state.clock.advance(HOUR);
-    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
-    assert_eq!((taken.dropped, left_over.exists()), (1, true));
-    fs::remove_file(&unknown).unwrap();
-    backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
-    assert!(!left_over.exists());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_of_a_clock_that_was_ahead_takes_nobodys_place() {
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    write_some(&patient, 1).await;
-    server.state.clock.advance(HOUR);
-    let ahead = vaulted.take(&server).await;
-    server.state.clock.advance(-HOUR);
-    let plan = vaulted.schedule(None);
-    assert!(
-        services::backups::due(&server.state, &plan).await.unwrap().is_some(),
-        "none was made by a clock that is right"
-    );
-    let taken = backup::take(&vaulted.order(&server, Some("1h"))).await.unwrap();
-    assert!(services::backups::due(&server.state, &plan).await.unwrap().is_none());
-    assert_eq!(vaulted.snapshots().await, BTreeSet::from([ahead.id.clone(), taken.id.clone()]));
-    let contents = vaulted.repository().await.contents().await.unwrap();
-    let now = server.state.clock.now();
-    assert_eq!(contents.newest(now).unwrap(), taken.id);
-    assert_eq!(contents.newest(now + HOUR).unwrap(), ahead.id);
-    assert_eq!(contents.newest(now - 2 * HOUR).unwrap(), ahead.id, "a clock that is behind");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_place_with_something_in_it_is_left_alone() {
-    let vaulted = Vaulted::new();
-    let [server, other] = [Server::start().await, Server::start().await];
-    fs::create_dir(vaulted.path()).unwrap();
-    fs::write(vaulted.path().join("letter.txt"), "dear").unwrap();
-    let full = backup::take(&vaulted.order(&server, None)).await;
-    assert!(matches!(full, Err(BackupError::NotEmpty(_))), "{full:?}");
-    assert!(matches!(Repository::open(&vaulted.place()).await, Err(BackupError::NoRepository(_))));
-    fs::remove_file(vaulted.path().join("letter.txt")).unwrap();
-    vaulted.take(&server).await;
-    let foreign = backup::take(&vaulted.order(&other, None)).await;
-    assert!(matches!(foreign, Err(BackupError::Foreign(_))), "{foreign:?}");
-
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("letter.txt"), "dear").unwrap();
-    let occupied = vaulted.restore(folder.path(), default_database(folder.path())).await;
-    assert!(matches!(occupied, Err(BackupError::Occupied(_))), "{occupied:?}");
-    let (used, data) = (other.state.config.database_url.clone(), folder.path().join("data"));
-    if used.is_sqlite() {
-        let occupied = vaulted.restore(&data, used).await;
-        assert!(matches!(occupied, Err(BackupError::Occupied(_))), "{occupied:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_of_sqlite_is_restored_into_postgresql() {
     let Some(to) = postgres::database("").await else { return };
     let to = DatabaseUrl::parse(&to).unwrap();
@@ -447,157 +329,4 @@ async fn a_snapshot_of_sqlite_is_restored_into_postgresql() {
     let patient = back(&server, "ann@clinic.example").await;
     assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
     patient.check_log().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_was_ahead_stops_no_schedule() {
-    let vaulted = Vaulted::new();
-    let plan = vaulted.schedule(None);
-    let server = Server::start_with(|it| it.backup = Some(plan)).await;
-    // The server makes the first one by itself.
-    while events(&server, "what=backup %").await < 1 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    server.state.clock.advance(DAY);
-    assert!(schedule::once(&server.state).await.unwrap().is_some(), "by a clock that is ahead");
-    server.state.clock.advance(HOUR + MINUTE - DAY);
-    assert!(schedule::once(&server.state).await.unwrap().is_some(), "it is right again, and one is due");
-    assert!(schedule::once(&server.state).await.unwrap().is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_is_overdue_is_said_though_a_clock_that_was_ahead_said_so_of_another() {
-    let server = Server::start().await;
-    let overdue = async || {
-        services::backups::alert_overdue(&server.state).await.unwrap();
-        events(&server, "what=backup_overdue").await
-    };
-    server.state.clock.advance(2 * DAY);
-    assert_eq!(overdue().await, 1);
-    assert_eq!(overdue().await, 1, "once for as long");
-    server.state.clock.advance(-2 * DAY);
-    assert_eq!(overdue().await, 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn administrators_see_backups_and_hear_of_those_that_fail() {
-    let Some(post) = Post::new() else { return };
-    let vaulted = Vaulted::new();
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
-    let plan = vaulted.schedule(Some("24h"));
-    let server = Server::start_with(|it| (it.mail, it.backup) = (Some(config), Some(plan))).await;
-    let [administrator, ..] = opened(&server, &mut mail).await;
-    // The server makes the first one by itself.
-    let first = loop {
-        match administrator.api().get_backups().await.unwrap() {
-            status if status.last.is_some() => break status,
-            _ => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    };
-    let good = first.last.unwrap();
-    assert!(first.failed.is_none() && !first.overdue && good.bytes > 0, "{good:?}");
-    assert_eq!(first.next_at, Some(good.began_at + HOUR));
-    assert!(schedule::once(&server.state).await.unwrap().is_none(), "not yet");
-
-    // The place is gone.
-    let elsewhere = vaulted.folder.path().join("elsewhere");
-    fs::rename(vaulted.path(), &elsewhere).unwrap();
-    fs::write(vaulted.path(), "no folder").unwrap();
-    server.state.clock.advance(HOUR + MINUTE);
-    assert!(schedule::once(&server.state).await.unwrap().is_none());
-    server.state.db.mail().notify_one();
-    let message = mail.next().await;
-    assert_eq!((message.to.as_slice(), message.subject()), (&["ada@clinic.example".to_owned()][..], "a backup failed"));
-    let status = administrator.api().get_backups().await.unwrap();
-    assert_eq!(status.last.as_ref(), Some(&good));
-    assert!(!status.failed.unwrap().error.is_empty() && !status.overdue);
-
-    server.state.clock.advance(HOUR + MINUTE);
-    schedule::once(&server.state).await.unwrap();
-    schedule::once(&server.state).await.unwrap();
-    server.state.db.mail().notify_one();
-    let mut subjects = [mail.next().await.subject().to_owned(), mail.next().await.subject().to_owned()];
-    subjects.sort();
-    assert_eq!(subjects, ["a backup failed", "a backup is overdue"]);
-    assert_eq!(events(&server, "what=backup_overdue").await, 1, "once a day");
-    assert!(administrator.api().get_backups().await.unwrap().overdue);
-
-    fs::remove_file(vaulted.path()).unwrap();
-    fs::rename(&elsewhere, vaulted.path()).unwrap();
-    server.state.clock.advance(HOUR);
-    // It goes on, whoever looks first: the server does so by itself as well.
-    schedule::once(&server.state).await.unwrap();
-    loop {
-        let status = administrator.api().get_backups().await.unwrap();
-        if status.last != Some(good.clone()) {
-            assert!(status.failed.is_none() && !status.overdue);
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_does_it_beside_a_running_server() {
-    if on_postgres() || s3::everywhere() {
-        return;
-    }
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    let id = write_some(&patient, 1).await.remove(0);
-    let run = |arguments: &[&str]| {
-        let done = Command::new(env!("CARGO_BIN_EXE_healthsecure")).args(arguments).output().unwrap();
-        let said = [&done.stdout[..], &done.stderr[..]].concat();
-        (done.status.success(), String::from_utf8(said).unwrap())
-    };
-    let [data, place, identity] = [server.state.config.data.clone(), vaulted.path(), vaulted.identity()]
-        .map(|path| path.to_str().unwrap().to_owned());
-    let recipient = vaulted.recipient.to_string();
-    let made = run(&["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--keep", "1h"]);
-    assert!(made.0 && made.1.contains("Snapshot "), "{}", made.1);
-    let listed = run(&["backup", "list", "--from", &place]);
-    assert!(listed.0 && listed.1.contains("1 snapshots in"), "{}", listed.1);
-    let with: [&[&str]; 2] = [&[], &["--identity", &identity]];
-    for more in with {
-        let verified = run(&[&["backup", "verify", "--from", &place][..], more].concat());
-        assert!(verified.0 && verified.1.contains("1 snapshots;"), "{}", verified.1);
-    }
-    // It is in the audit of the server, which didn't make it.
-    upkeep::once(&server.state).await.unwrap();
-    assert_eq!(events(&server, "what=backup snapshot=%").await, 1);
-    drop(server.stop().await);
-
-    let folder = tempfile::tempdir().unwrap();
-    let to = folder.path().to_str().unwrap();
-    let other = Vaulted::new();
-    let stranger = other.identity().to_str().unwrap().to_owned();
-    let refused = run(&["restore", "--from", &place, "--identity", &stranger, "--data", to]);
-    assert!(!refused.0 && refused.1.contains("this identity doesn't open the backup"), "{}", refused.1);
-    let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
-    assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
-    let server = Server::start_in(folder, |_| ()).await;
-    assert_eq!(read(&back(&server, "ann@clinic.example").await, &id).await.unwrap().len(), FILE);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
-    let Some(endpoint) = s3::endpoint().filter(|_| !on_postgres() && !s3::everywhere()) else { return };
-    let vaulted = Vaulted::new();
-    let server = Server::start().await;
-    let [_, _, patient] = clinic(&server).await;
-    write_some(&patient, 1).await;
-    let data = server.state.config.data.to_str().unwrap().to_owned();
-    let place = format!("s3://tests/{}", hex::encode(&server::random::token_hash(&data)[..8]));
-    let recipient = vaulted.recipient.to_string();
-    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
-        .args(["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--backup-endpoint", &endpoint])
-        .envs([("AWS_ACCESS_KEY_ID", s3::ACCESS.0), ("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)])
-        // Nobody writes there.
-        .current_dir("/proc")
-        .output()
-        .unwrap();
-    let said = String::from_utf8([&done.stdout[..], &done.stderr[..]].concat()).unwrap();
-    assert!(done.status.success() && said.contains("Snapshot "), "{said}");
 }

@@ -19,7 +19,7 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, clinic, device, read},
     mail_kinds::opened,
-    mail_server::{Post, Smtp},
+    mail_server::{Post, Smtp, with_mail_and},
 };
 
 /// A program in the place of `hs`: it says where it was sent, and ends as it is told.
@@ -152,10 +152,8 @@ async fn a_canary_that_stays_shut_is_a_failure_and_administrators_hear_of_it() {
     let vaulted = Vaulted::new();
     let hs = StandIn::new();
     hs.end("hs: this does not open\n");
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
     let plan = schedule_of(&vaulted, plan(&vaulted, Some(hs.canary())));
-    let server = Server::start_with(|it| (it.mail, it.backup) = (Some(config), Some(plan))).await;
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.backup = Some(plan)).await;
     let [administrator, _, patient] = opened(&server, &mut mail).await;
     hs.names(&write_some(&patient, 1).await.remove(0));
     backed_up(&server, &vaulted).await;

@@ -24,7 +24,9 @@ use server::{
 };
 
 use crate::{
-    emergency::{Once, Refused, keeps, mailed, slow, subjects},
+    emergency::{Once, keeps, subjects},
+    emergency_refused::{Refused, slow},
+    emergency_told::mailed,
     harness::Server,
     honest_client::{PASSWORD, Person, clinic, device, join},
     later::{Later, later},

@@ -5,7 +5,7 @@ use api_types::{
     accounts::{AccountList, AccountStatus, Role},
 };
 use crypto::ids::Hash32;
-use server::storage::accounts;
+use server::storage::key_records;
 
 use crate::{
     harness::{Answer, Server},
@@ -84,7 +84,7 @@ async fn an_older_record_finds_nobody_once_there_is_a_newer() {
     let later = applicant.chain.current().claimed().created_at + 1;
     let record = applicant.keyring.rotate(&applicant.chain, later, &mut rng()).unwrap();
     let tx = clinic.server.state.db.begin_write().await.unwrap();
-    accounts::insert_key_record(tx.conn(), id, 1, record.as_bytes(), later).await.unwrap();
+    key_records::insert(tx.conn(), id, 1, record.as_bytes(), later).await.unwrap();
     tx.commit().await.unwrap();
     assert!(clinic.find(id, old).await.is_empty());
     assert_eq!(clinic.find(id, record.hash()).await, [id]);

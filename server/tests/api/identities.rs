@@ -19,7 +19,7 @@ use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, client, clinic, device, join},
     identity_provider::{ACCESS_TOKEN, Browser, LINK, Provider},
-    mail_server::{Post, Smtp},
+    mail_server::{MailServer, Post, Smtp, with_mail_and},
     person::{Applicant, Person, founder, sign_in},
     second_factor::add_app,
 };
@@ -397,15 +397,20 @@ async fn invitations_roles_and_approval_hold_as_for_any_sign_up() {
     assert_eq!(made.account.public.status, AccountStatus::Pending, "a doctor waits");
 }
 
+/// A server that asks a provider and mails, with an administrator.
+async fn opened(post: &Post) -> (Provider, Server, MailServer) {
+    let provider = Provider::start().await;
+    let providers = vec![provider.config()];
+    let (server, mut mail) = with_mail_and(post, Smtp::StartTls, |it| it.identity_providers = providers).await;
+    founder(&server).await;
+    mail.next().await;
+    (provider, server, mail)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_tells_of_links_and_new_devices() {
     let Some(post) = Post::new() else { return };
-    let provider = Provider::start().await;
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let smtp = post.config(Smtp::StartTls, mail.port);
-    let server = provider.server_with(|config| config.mail = Some(smtp)).await;
-    founder(&server).await;
-    mail.next().await;
+    let (provider, server, mut mail) = opened(&post).await;
     let person: Person = ann().sign_up(&server, None).await;
     mail.next().await;
     let mut browser = Browser::default();
@@ -429,12 +434,7 @@ async fn mail_tells_of_links_and_new_devices() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_a_provider_verified_needs_no_code_by_mail() {
     let Some(post) = Post::new() else { return };
-    let provider = Provider::start().await;
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let smtp = post.config(Smtp::StartTls, mail.port);
-    let server = provider.server_with(|config| config.mail = Some(smtp)).await;
-    founder(&server).await;
-    mail.next().await;
+    let (provider, server, mut mail) = opened(&post).await;
     let mut browser = Browser::default();
     browser.visit(&server, &provider).await;
     let body = ann().prepare_unproved(&server, None).await.unwrap();

@@ -11,7 +11,7 @@ use api_types::{
 };
 use axum::http::Method;
 use sea_orm::EntityTrait;
-use server::{clock::DAY, keep::Keep, upkeep};
+use server::{clock::DAY, keep::Keep, storage, upkeep};
 
 use crate::world::{Person, World};
 
@@ -177,4 +177,21 @@ async fn a_closed_account_leaves_its_signed_end_for_ever() {
     let left = server::storage::closing::statements(world.state.db.read(), &ids).await.unwrap();
     assert_eq!(left.len(), 1, "whoever meets its name in a signed list must be able to see that it is gone");
     assert!(server::storage::reports::get(world.state.db.read(), made.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_row_that_can_t_be_read_keeps_nothing_else_from_going() {
+    let world = World::new().await;
+    let doctor = world.doctor().await;
+    let report = draft(&world, &doctor, 1).await;
+    let begun = upload(&world, &doctor, report).await;
+    let row = storage::uploads::get(world.state.db.read(), begun.id).await.unwrap().unwrap();
+    let tx = world.state.db.begin_write().await.unwrap();
+    storage::uploads::insert(tx.conn(), storage::uploads::Upload { id: vec![1], ..row }).await.unwrap();
+    tx.commit().await.unwrap();
+    let there = async || storage::sessions::get(world.state.db.read(), doctor.session).await.unwrap().is_some();
+    assert!(there().await);
+    world.state.clock.advance(100 * DAY);
+    assert!(upkeep::once(&world.state).await.is_err(), "it is said");
+    assert!(!there().await, "the session went all the same");
 }

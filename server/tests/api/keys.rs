@@ -19,7 +19,7 @@ use crypto::{
 use reqwest::Method;
 use server::{
     clock::{MINUTE, now_ms},
-    storage::accounts,
+    storage::key_records,
 };
 
 use crate::{
@@ -345,7 +345,7 @@ async fn a_record_that_another_device_was_quicker_than_is_stale_and_no_forgery()
     let next = || pat.applicant.keyring.clone().rotate(&pat.applicant.chain, now_ms(), &mut rng()).unwrap();
     let (quicker, slower) = (next(), next());
     let tx = server.state.db.begin_write().await.unwrap();
-    accounts::insert_key_record(tx.conn(), pat.id, 1, quicker.as_bytes(), now_ms()).await.unwrap();
+    key_records::insert(tx.conn(), pat.id, 1, quicker.as_bytes(), now_ms()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(sent(&server, &pat, &slower).await.code(), "counter_stale");
     let thief = Applicant::new("Eve Evil", Role::Patient);

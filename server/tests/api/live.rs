@@ -12,7 +12,7 @@ use api_types::{
 use client::sse::SseParser;
 use futures::{Stream, StreamExt, stream};
 use reqwest::Method;
-use server::{AppState, live, storage::live_events, upkeep};
+use server::{AppState, clock::MINUTE, live, storage::live_events, upkeep};
 
 use crate::{
     harness::Server,
@@ -217,6 +217,24 @@ async fn a_place_that_is_gone_or_was_never_there_begins_anew() {
     assert_eq!(anew.id, Some(newest.to_string()), "the newest stays: ids go on from it");
     tell(&server, pat.id, LiveKind::CodeRequested).await;
     assert_eq!(first(&newest.to_string()).await.event.kind, LiveKind::CodeRequested);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clock_that_is_behind_wrote_does_not_go_before_the_place_below_it() {
+    let server = Server::start().await;
+    let pat = patient(&server).await;
+    let http = reqwest::Client::new();
+    tell(&server, pat.id, LiveKind::ReportChanged).await;
+    let here = live_events::newest(server.state.db.read()).await.unwrap().unwrap().to_string();
+    // Another server's clock is ten minutes behind.
+    server.state.clock.advance(-10 * MINUTE);
+    tell(&server, pat.id, LiveKind::ShareArrived).await;
+    server.state.clock.advance(10 * MINUTE + live::KEPT_FOR - 5 * MINUTE);
+    tell(&server, pat.id, LiveKind::CodeRequested).await;
+    upkeep::once(&server.state).await.unwrap();
+    let mut events = listen_from(&http, &server.origin, &pat.token, Some(&here)).await;
+    let first = next_heard(&mut events).await.unwrap().event.kind;
+    assert_eq!(first, LiveKind::Resync, "the share is gone, and with it every place below it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

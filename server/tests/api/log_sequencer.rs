@@ -18,6 +18,7 @@ use server::{
     storage::{
         accounts::{self, AccountRow},
         db::Db,
+        key_records,
         log::{Tree, head},
         log_events, log_keys,
     },
@@ -122,7 +123,7 @@ async fn keep_records(conn: &impl ConnectionTrait, count: u64) {
 async fn keep_rest(conn: &impl ConnectionTrait, id: AccountId, count: u64) {
     let before = log_keys::count(conn).await.unwrap();
     for epoch in before..before + count {
-        accounts::insert_key_record(conn, id, epoch as u32, &epoch.to_be_bytes(), 0).await.unwrap();
+        key_records::insert(conn, id, epoch as u32, &epoch.to_be_bytes(), 0).await.unwrap();
     }
 }
 

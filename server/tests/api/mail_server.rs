@@ -192,9 +192,19 @@ pub fn nowhere() -> MailConfig {
 
 /// A server with a mail server.
 pub async fn with_mail(post: &Post, smtp: Smtp) -> (Server, MailServer) {
+    with_mail_and(post, smtp, |_| ()).await
+}
+
+/// With a configuration of the test's making besides.
+pub async fn with_mail_and(post: &Post, smtp: Smtp, change: impl FnOnce(&mut Config)) -> (Server, MailServer) {
     let mail = post.serve(smtp, 0, &[]);
     let config = post.config(smtp, mail.port);
-    (Server::start_with(|it: &mut Config| it.mail = Some(config)).await, mail)
+    let server = Server::start_with(|it| {
+        it.mail = Some(config);
+        change(it);
+    })
+    .await;
+    (server, mail)
 }
 
 /// Moves the clock on, and lets the outbox look.

@@ -8,7 +8,10 @@ use api_types::{
 };
 use crypto::opaque::{Password, login_finish, login_start};
 use reqwest::Method;
-use server::clock::{DAY, HOUR, MINUTE};
+use server::{
+    clock::{DAY, HOUR, MINUTE},
+    sms::SmsConfig,
+};
 
 use crate::{
     harness::{Answer, Server},
@@ -16,7 +19,7 @@ use crate::{
     person::{input, rng},
     phone_sign_in::{Browser, signs_in_by},
     phones::{NUMBER, OTHER, code, not},
-    sms_gateway::Gateway,
+    sms_gateway::{Gateway, opened, opened_with},
 };
 
 /// How long a refused try must wait, milliseconds.
@@ -26,27 +29,30 @@ fn wait(server: &Server, refused: &Answer) -> i64 {
     refused.json()["retry_at"].as_i64().unwrap() - server.state.clock.now()
 }
 
+/// A browser that has asked for nothing before.
+async fn asks(server: &Server, number: &str) -> Answer {
+    Browser::default().start(server, number).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_to_one_number_come_slower_and_slower_whether_it_signs_in_or_not() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let mut waits = Vec::new();
     for number in [NUMBER, OTHER] {
         for _ in 0..3 {
-            assert_eq!(Browser::default().start(&server, number).await.status, 200);
+            assert_eq!(asks(&server, number).await.status, 200);
             // A code that is voided before it left isn't sent.
             if number == NUMBER {
                 gateway.next().await;
             }
         }
-        waits.push(wait(&server, &Browser::default().start(&server, number).await));
+        waits.push(wait(&server, &asks(&server, number).await));
     }
     assert!(waits.iter().all(|wait| (20_000..=30_000).contains(wait)), "{waits:?}");
     server.state.clock.advance(MINUTE);
-    assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
-    let longer = wait(&server, &Browser::default().start(&server, NUMBER).await);
+    assert_eq!(asks(&server, NUMBER).await.status, 200);
+    let longer = wait(&server, &asks(&server, NUMBER).await);
     assert!(longer > 50_000, "{longer}");
     gateway.next().await;
     gateway.nothing().await;
@@ -54,9 +60,7 @@ async fn codes_to_one_number_come_slower_and_slower_whether_it_signs_in_or_not()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_codes_sent_to_a_few_numbers_only() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, _server, [_, _, ann]) = opened().await;
     for n in 0..5 {
         ann.add_phone(&format!("+4915123456{n}00")).await.unwrap();
         gateway.next().await;
@@ -67,20 +71,29 @@ async fn an_account_has_codes_sent_to_a_few_numbers_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_gets_so_many_a_day() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server_with(|sms| sms.daily_per_number = 4).await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened_with(|sms| sms.daily_per_number = 4).await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     // From one address half of them, whether it is known there or not.
     for number in [NUMBER, OTHER] {
         for _ in 0..2 {
-            assert_eq!(Browser::default().start(&server, number).await.status, 200);
+            assert_eq!(asks(&server, number).await.status, 200);
         }
-        let left = wait(&server, &Browser::default().start(&server, number).await);
+        let left = wait(&server, &asks(&server, number).await);
         assert!(left > DAY - HOUR, "{left}");
     }
     server.state.clock.advance(DAY);
-    assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
+    assert_eq!(asks(&server, NUMBER).await.status, 200);
+}
+
+/// A server behind a proxy that it believes.
+async fn proxied(gateway: &Gateway, change: impl FnOnce(&mut SmsConfig)) -> Server {
+    let mut sms = gateway.config();
+    change(&mut sms);
+    Server::start_with(|config| {
+        config.sms = Some(sms);
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await
 }
 
 /// A browser that asks for codes from somewhere else.
@@ -92,13 +105,7 @@ async fn start_from(server: &Server, browser: &mut Browser, from: &str, number: 
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_who_ask_for_a_numbers_codes_keep_its_holder_out_of_nothing() {
     let gateway = Gateway::start().await;
-    let mut sms = gateway.config();
-    sms.daily_per_number = 4;
-    let server = Server::start_with(|config| {
-        config.sms = Some(sms);
-        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    })
-    .await;
+    let server = proxied(&gateway, |sms| sms.daily_per_number = 4).await;
     let [_, _, ann] = clinic(&server).await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     // Her code waits while strangers have others sent.
@@ -129,13 +136,7 @@ async fn strangers_who_ask_for_a_numbers_codes_keep_its_holder_out_of_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
     let gateway = Gateway::start().await;
-    let mut sms = gateway.config();
-    sms.daily_per_number = 4;
-    let server = Server::start_with(|config| {
-        config.sms = Some(sms);
-        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    })
-    .await;
+    let server = proxied(&gateway, |sms| sms.daily_per_number = 4).await;
     let [_, dora, _] = clinic(&server).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
@@ -164,21 +165,19 @@ async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server_with(|sms| sms.daily = 6).await;
-    let [_, dora, ann] = clinic(&server).await;
+    let (gateway, server, [_, dora, ann]) = opened_with(|sms| sms.daily = 6).await;
     // Two to verify the numbers, one to sign in: half.
     signs_in_by(&gateway, &ann, NUMBER).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
     // Numbers that get nothing use up nothing.
     for _ in 0..3 {
-        assert_eq!(Browser::default().start(&server, "+4915100000000").await.status, 200);
+        assert_eq!(asks(&server, "+4915100000000").await.status, 200);
     }
-    assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
+    assert_eq!(asks(&server, NUMBER).await.status, 200);
     gateway.next().await;
-    assert!(wait(&server, &Browser::default().start(&server, NUMBER).await) > DAY - HOUR);
-    assert!(wait(&server, &Browser::default().start(&server, "+4915100000001").await) > DAY - HOUR, "alike");
+    assert!(wait(&server, &asks(&server, NUMBER).await) > DAY - HOUR);
+    assert!(wait(&server, &asks(&server, "+4915100000001").await) > DAY - HOUR, "alike");
     assert_eq!(code(ann.add_phone("+4915100000002").await), "throttled");
 
     // The other half.
@@ -191,7 +190,7 @@ async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
     }
     gateway.nothing().await;
     server.state.clock.advance(DAY);
-    assert_eq!(Browser::default().start(&server, NUMBER).await.status, 200);
+    assert_eq!(asks(&server, NUMBER).await.status, 200);
 }
 
 /// Signs Dora in as far as the second factor, and has a code sent.
@@ -248,18 +247,9 @@ async fn post(server: &Server, from: &Option<String>, path: &str, body: &impl se
 #[tokio::test(flavor = "multi_thread")]
 async fn one_network_asks_for_a_few_only() {
     let gateway = Gateway::start().await;
-    let mut sms = gateway.config();
-    sms.daily = 1_000;
-    let server = Server::start_with(|config| {
-        config.sms = Some(sms);
-        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    })
-    .await;
-    let start = async |from: &str, n: u32| {
-        let body = serde_json::json!({ "number": format!("+49151{n:08}") });
-        let request = server.request(Method::POST, "/api/v1/sign-in/phone/start").header("x-forwarded-for", from);
-        server.send(request.json(&body)).await
-    };
+    let server = proxied(&gateway, |sms| sms.daily = 1_000).await;
+    let start =
+        async |from: &str, n: u32| start_from(&server, &mut Browser::default(), from, &format!("+49151{n:08}")).await;
     for n in 0..30 {
         assert_eq!(start("203.0.113.9", n).await.status, 200);
     }
@@ -273,11 +263,9 @@ async fn one_network_asks_for_a_few_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn countries_that_are_not_named_get_nothing() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server_with(|sms| sms.prefixes = vec!["+49".into()]).await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened_with(|sms| sms.prefixes = vec!["+49".into()]).await;
     assert_eq!(code(ann.add_phone(OTHER).await), "invalid_field");
     signs_in_by(&gateway, &ann, NUMBER).await;
-    assert_eq!(Browser::default().start(&server, OTHER).await.status, 200, "nothing is told");
+    assert_eq!(asks(&server, OTHER).await.status, 200, "nothing is told");
     gateway.nothing().await;
 }

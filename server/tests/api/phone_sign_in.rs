@@ -14,10 +14,10 @@ use server::clock::MINUTE;
 
 use crate::{
     harness::{Answer, Server},
-    honest_client::{PASSWORD, Person, client, clinic},
+    honest_client::{PASSWORD, Person, client},
     phones::{NUMBER, OTHER, code, not},
     second_factor::add_app,
-    sms_gateway::Gateway,
+    sms_gateway::{Gateway, opened},
 };
 
 /// A browser: what is kept there of a sign-in with a phone.
@@ -75,9 +75,7 @@ pub async fn signs_in_by(gateway: &Gateway, person: &Person, number: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_session_is_locked_and_confirms_nothing() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, _, ann] = clinic(&server).await;
+    let (gateway, server, [ada, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let mut browser = Browser::default();
     let started: PhoneSignInStarted = browser.start(&server, "+49 151 23456789").await.body();
@@ -113,9 +111,7 @@ async fn the_session_is_locked_and_confirms_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_number_is_answered_like_a_known_one() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let (mut known, mut unknown) = (Browser::default(), Browser::default());
     let (yes, no) = (known.start(&server, NUMBER).await, unknown.start(&server, OTHER).await);
@@ -138,9 +134,7 @@ async fn an_unknown_number_is_answered_like_a_known_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_its_browsers_alone_and_a_new_one_voids_it() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let mut browser = Browser::default();
     assert_eq!(browser.types(&server, "123456").await.code(), "phone_code_expired", "none was asked for");
@@ -168,9 +162,7 @@ async fn a_code_is_its_browsers_alone_and_a_new_one_voids_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_factor_is_asked_for_that_is_not_the_phone() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.add(&ann, NUMBER).await;
     ann.use_phone(true, true).await.unwrap();
     let mut browser = Browser::default();
@@ -197,9 +189,7 @@ async fn a_second_factor_is_asked_for_that_is_not_the_phone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_administrator_signs_in_by_phone() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, _, _] = clinic(&server).await;
+    let (gateway, server, [ada, _, _]) = opened().await;
     gateway.add(&ada, NUMBER).await;
     assert_eq!(code(ada.use_phone(false, true).await), "forbidden");
     assert!(ada.use_phone(true, false).await.is_ok(), "as a second factor it does");
@@ -210,9 +200,7 @@ async fn no_administrator_signs_in_by_phone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_signs_in_as_long_as_its_holder_says_so() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let mut browser = Browser::default();
     browser.start(&server, NUMBER).await;
@@ -232,9 +220,7 @@ async fn a_number_signs_in_as_long_as_its_holder_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_account_gets_a_session_that_may_nothing() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, dora, _] = clinic(&server).await;
+    let (gateway, server, [ada, dora, _]) = opened().await;
     signs_in_by(&gateway, &dora, NUMBER).await;
     ada.api().disable_account(&dora.account_id()).await.unwrap();
     let mut browser = Browser::default();

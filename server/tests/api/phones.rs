@@ -13,9 +13,9 @@ use server::clock::MINUTE;
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
-    mail_server::{Post, Smtp},
+    mail_server::{Post, Smtp, with_mail_and},
     second_factor::add_app,
-    sms_gateway::{Gateway, Message},
+    sms_gateway::{Gateway, Message, opened},
 };
 
 pub const NUMBER: &str = "+4915123456789";
@@ -77,9 +77,7 @@ async fn signs_in(server: &Server, email: &str, ask: &impl AskSecondFactor) -> c
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_an_accounts_after_its_code() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, _, ann] = clinic(&server).await;
+    let (gateway, server, [ada, _, ann]) = opened().await;
     assert!(ann.api().get_instance().await.unwrap().phone);
     assert!(ann.phone().await.unwrap().is_none());
     for bad in ["", "015123456789", "+49", "+49 151 call me", "+1234567890123456"] {
@@ -136,9 +134,7 @@ async fn without_a_gateway_there_are_no_phones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_wrong_tries_a_new_code_or_ten_minutes_end_a_code() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     ann.add_phone(NUMBER).await.unwrap();
     let first = gateway.next().await.code();
     for _ in 0..5 {
@@ -161,9 +157,7 @@ async fn five_wrong_tries_a_new_code_or_ten_minutes_end_a_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_session_changes_nothing() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.add(&ann, NUMBER).await;
     ann.add_phone(OTHER).await.unwrap();
     let sent = gateway.next().await.code();
@@ -182,9 +176,7 @@ async fn an_old_session_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_code_is_a_second_factor_and_the_weaker_one() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     let email = "ann@clinic.example";
     let other = signs_in(&server, email, &NoSecondFactor).await.unwrap();
     gateway.add(&ann, NUMBER).await;
@@ -231,9 +223,7 @@ impl AskSecondFactor for Once {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn six_wrong_tries_end_a_code_that_is_a_second_factor() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.add(&ann, NUMBER).await;
     ann.use_phone(true, false).await.unwrap();
     // The tries at second factors are free five times; then one waits, and the code is over as well.
@@ -248,9 +238,7 @@ async fn six_wrong_tries_end_a_code_that_is_a_second_factor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn confirming_and_recovering_ask_for_it_as_well() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    clinic(&server).await;
+    let (gateway, server, _) = opened().await;
     let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
     gateway.add(&bea, NUMBER).await;
     bea.use_phone(true, false).await.unwrap();
@@ -268,9 +256,7 @@ async fn confirming_and_recovering_ask_for_it_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_password_needs_something_stronger_beside_it() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.add(&ann, NUMBER).await;
     ann.use_phone(true, false).await.unwrap();
     assert_eq!(code(ann.change_password(SHORT).await), "field", "a phone is not enough");
@@ -285,9 +271,7 @@ async fn a_short_password_needs_something_stronger_beside_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_satisfies_a_policy_as_long_as_it_stays() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, dora, _] = clinic(&server).await;
+    let (gateway, server, [ada, dora, _]) = opened().await;
     ada.api().put_policies(&Policies { second_factor_roles: vec![Role::Doctor] }).await.unwrap();
     assert_eq!(code(dora.list(&ListQuery::default()).await), "second_factor_due");
     gateway.add(&dora, NUMBER).await;
@@ -310,9 +294,7 @@ async fn it_satisfies_a_policy_as_long_as_it_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_breach_of_a_policy_it_becomes_a_second_factor_by_a_fresh_code_and_signs_in_no_more() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [ada, dora, _] = clinic(&server).await;
+    let (gateway, server, [ada, dora, _]) = opened().await;
     gateway.add(&dora, NUMBER).await;
     dora.use_phone(false, true).await.unwrap();
     ada.api().put_policies(&Policies { second_factor_roles: vec![Role::Doctor] }).await.unwrap();
@@ -341,9 +323,7 @@ async fn in_breach_of_a_policy_it_becomes_a_second_factor_by_a_fresh_code_and_si
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_family_shares_a_number_but_it_signs_in_to_one_account() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, dora, ann] = clinic(&server).await;
+    let (gateway, server, [_, dora, ann]) = opened().await;
     for person in [&ann, &dora] {
         gateway.add(person, NUMBER).await;
     }
@@ -367,9 +347,8 @@ async fn a_family_shares_a_number_but_it_signs_in_to_one_account() {
 async fn mail_tells_of_each_change() {
     let Some(post) = Post::new() else { return };
     let gateway = Gateway::start().await;
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let (smtp, sms) = (post.config(Smtp::StartTls, mail.port), gateway.config());
-    let server = Server::start_with(|config| (config.mail, config.sms) = (Some(smtp), Some(sms))).await;
+    let sms = gateway.config();
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.sms = Some(sms)).await;
     let [_, _, ann] = clinic(&server).await;
     for _ in 0..3 {
         mail.next().await;

@@ -21,7 +21,7 @@ use server::{
 
 use crate::{
     honest_client::{clinic, write},
-    mail_server::{Post, Smtp, until_outbox},
+    mail_server::{Post, Smtp, until_outbox, with_mail_and},
     sealing::{grant, own},
     teams::Ward,
     world::{Answer, Person, World},
@@ -359,14 +359,9 @@ async fn what_a_member_began_ends_with_their_membership() {
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_tells_once_when_the_space_runs_out() {
     let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
-    let server = crate::harness::Server::start_with(|it| {
-        it.mail = Some(config);
-        // What `write` stores is 45 % of it.
-        it.quota = Some("21MB".parse().unwrap());
-    })
-    .await;
+    // What `write` stores is 45 % of it.
+    let quota = "21MB".parse().unwrap();
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.quota = Some(quota)).await;
     let [_, doctor, _] = clinic(&server).await;
     for _ in 0..3 {
         mail.next().await;

@@ -23,7 +23,8 @@ use server::{
 };
 
 use crate::{
-    emergency::{ANN, BEA, DORA, NEW_PASSWORD, OLGA, Once, Scene, mailed, reads, scene, subjects},
+    emergency::{ANN, BEA, DORA, NEW_PASSWORD, OLGA, Once, Scene, reads, scene, subjects},
+    emergency_told::mailed,
     harness::Server,
     honest_client::{PASSWORD, Person, client, device},
     live::{listen, next},

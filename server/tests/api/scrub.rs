@@ -30,7 +30,7 @@ use crate::{
     harness::Server,
     honest_client::{Person, clinic, read},
     mail_kinds::opened,
-    mail_server::{Post, Smtp},
+    mail_server::{Post, Smtp, with_mail},
     s3,
 };
 
@@ -105,9 +105,7 @@ async fn what_is_damaged_is_named_once_and_given_to_nobody_until_it_is_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_who_meets_one_first_makes_it_known() {
     let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
-    let server = Server::start_with(|it| it.mail = Some(config)).await;
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
     let [administrator, _, patient] = opened(&server, &mut mail).await;
     let id = write_some(&patient, 1).await.remove(0);
     server.state.blobs.delete(&keys(&server, &id).await[0]).await.unwrap();

@@ -13,13 +13,14 @@ use reqwest::Method;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use server::{
     clock::{HOUR, MINUTE},
+    config::Config,
     storage::sign_up_codes,
     upkeep,
 };
 
 use crate::{
     harness::{Answer, Server},
-    mail_server::{Mail, MailServer, Post, Smtp, outbox, with_mail},
+    mail_server::{Mail, MailServer, Post, Smtp, outbox, with_mail, with_mail_and},
     person::{Applicant, Person, founder},
 };
 
@@ -318,13 +319,8 @@ async fn ask_from(server: &Server, email: &str, from: &str) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_first_whenever_they_may_keeps_nobody_from_signing_up() {
     let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
-    let server = Server::start_with(|it| {
-        it.mail = Some(config);
-        it.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    })
-    .await;
+    let proxied = |it: &mut Config| it.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, proxied).await;
     founder(&server).await;
     mail.next().await;
     let owner = "203.0.113.7";
@@ -393,13 +389,7 @@ async fn whoever_shows_otherwise_that_they_may_have_the_address_needs_no_code() 
 #[tokio::test(flavor = "multi_thread")]
 async fn closed_sign_up_mails_nothing_to_strangers() {
     let Some(post) = Post::new() else { return };
-    let mut mail = post.serve(Smtp::StartTls, 0, &[]);
-    let config = post.config(Smtp::StartTls, mail.port);
-    let server = Server::start_with(|it| {
-        it.mail = Some(config);
-        it.open_sign_up = false;
-    })
-    .await;
+    let (server, mut mail) = with_mail_and(&post, Smtp::StartTls, |it| it.open_sign_up = false).await;
     founder(&server).await;
     mail.next().await;
     for email in [ADA, PAT] {

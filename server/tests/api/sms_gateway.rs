@@ -27,7 +27,10 @@ use server::{
 use sha2::Sha256;
 use tokio::sync::mpsc;
 
-use crate::{harness::Server, honest_client::Person};
+use crate::{
+    harness::Server,
+    honest_client::{Person, clinic},
+};
 
 const ACCOUNT: &str = "AC17";
 /// Of which nothing may stay.
@@ -133,12 +136,7 @@ impl Gateway {
         SmsConfig { gateway: self.twilio(), prefixes: Vec::new(), daily: 500, daily_per_number: 10 }
     }
 
-    /// A server that sends with it.
-    pub async fn server(&self) -> Server {
-        self.server_with(|_| ()).await
-    }
-
-    /// With limits of the test's making.
+    /// A server that sends with it, with limits of the test's making.
     pub async fn server_with(&self, change: impl FnOnce(&mut SmsConfig)) -> Server {
         let mut sms = self.config();
         change(&mut sms);
@@ -171,6 +169,19 @@ impl Gateway {
         person.add_phone(number).await.unwrap();
         person.verify_phone(&self.next().await.code()).await.unwrap();
     }
+}
+
+/// A gateway, a server that sends with it, and who is there.
+pub async fn opened() -> (Gateway, Server, [Person; 3]) {
+    opened_with(|_| ()).await
+}
+
+/// With limits of the test's making.
+pub async fn opened_with(change: impl FnOnce(&mut SmsConfig)) -> (Gateway, Server, [Person; 3]) {
+    let gateway = Gateway::start().await;
+    let server = gateway.server_with(change).await;
+    let people = clinic(&server).await;
+    (gateway, server, people)
 }
 
 impl Shared {

@@ -10,7 +10,7 @@ use crate::{
     honest_client::{PASSWORD, clinic},
     phone_sign_in::{Browser, signs_in_by},
     phones::{NUMBER, OTHER, code},
-    sms_gateway::{Gateway, Mood, SECRET, TOKEN},
+    sms_gateway::{Gateway, Mood, SECRET, TOKEN, opened},
 };
 
 /// Moves the clock on, and lets the outbox look.
@@ -52,9 +52,7 @@ async fn a_messaging_service_sends_as_a_number_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_down_delays_nothing_and_is_tried_again() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     for (n, mood) in [Mood::Answers(500), Mood::Answers(429)].into_iter().enumerate() {
         gateway.is(mood);
         ann.add_phone(NUMBER).await.unwrap();
@@ -73,9 +71,7 @@ async fn a_gateway_that_is_down_delays_nothing_and_is_tried_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_says_nothing_delays_nobody() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     gateway.is(Mood::Hangs);
     let begun = Instant::now();
@@ -92,9 +88,7 @@ async fn a_gateway_that_says_nothing_delays_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_use_any_more_is_given_up() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.is(Mood::Answers(503));
     ann.add_phone(NUMBER).await.unwrap();
     gateway.until_asked(1).await;
@@ -109,9 +103,7 @@ async fn what_nobody_can_use_any_more_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_of_a_clock_that_was_ahead_is_over() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     later(&server, 60 * MINUTE);
     ann.confirm(PASSWORD, &NoSecondFactor).await.unwrap();
     ann.add_phone(NUMBER).await.unwrap();
@@ -129,9 +121,7 @@ async fn a_code_of_a_clock_that_was_ahead_is_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_for_good_is_not_tried_again() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     gateway.is(Mood::Answers(400));
     ann.add_phone(NUMBER).await.unwrap();
     gateway.until_asked(1).await;
@@ -158,9 +148,7 @@ async fn waiting(server: &Server) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_a_code_nor_a_secret_lies_in_the_data() {
-    let gateway = Gateway::start().await;
-    let server = gateway.server().await;
-    let [_, _, ann] = clinic(&server).await;
+    let (gateway, server, [_, _, ann]) = opened().await;
     signs_in_by(&gateway, &ann, NUMBER).await;
     let mut browser = Browser::default();
     browser.start(&server, NUMBER).await;

@@ -14,6 +14,7 @@ use futures::{StreamExt, stream};
 use server::{
     clock::{DAY, HOUR},
     services::clean_up,
+    storage::{blob_garbage, blobs::BlobsConfig},
 };
 
 use crate::{
@@ -139,7 +140,7 @@ async fn a_blob_that_a_crash_left_is_found() {
     let world = World::new().await;
     let tx = world.state.db.begin_write().await.unwrap();
     let later = world.now() + 1000;
-    server::storage::blob_garbage::add(tx.conn(), vec!["uploads/x/0-y".into()], later).await.unwrap();
+    blob_garbage::add(tx.conn(), vec!["uploads/x/0-y".into()], later).await.unwrap();
     tx.commit().await.unwrap();
     let mut writer = world.state.blobs.write("uploads/x/0-y");
     writer.write(b"left behind").await.unwrap();
@@ -149,6 +150,45 @@ async fn a_blob_that_a_crash_left_is_found() {
     world.state.clock.advance(1000);
     clean_up::once(&world.state).await.unwrap();
     assert_eq!(world.blobs(), 0);
+}
+
+#[tokio::test]
+async fn a_blob_that_can_t_be_deleted_keeps_no_other_from_going() {
+    let world = World::with(|config| config.blobs = BlobsConfig::Folder).await;
+    let stuck = "uploads/stuck/0-x".to_owned();
+    std::fs::create_dir_all(world.folder.path().join("blobs").join(&stuck).join("inside")).unwrap();
+    let tx = world.state.db.begin_write().await.unwrap();
+    blob_garbage::add(tx.conn(), vec![stuck.clone()], world.now() - 1000).await.unwrap();
+    let others = (0..20).map(|n| format!("uploads/{n}/0-y")).collect();
+    blob_garbage::add(tx.conn(), others, world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    clean_up::once(&world.state).await.unwrap();
+    let left = blob_garbage::due(world.state.db.read(), i64::MAX, 100).await.unwrap();
+    assert_eq!(left, [stuck], "it is tried again");
+}
+
+/// As what is put back from a backup while its owner erases it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_is_written_again_while_it_is_deleted_is_deleted_again() {
+    let world = World::new().await;
+    let key = "uploads/x/0-y".to_owned();
+    let (first, conn) = (world.now(), world.state.db.read());
+    let tx = world.state.db.begin_write().await.unwrap();
+    blob_garbage::add(tx.conn(), vec![key.clone()], first).await.unwrap();
+    tx.commit().await.unwrap();
+    let state = world.state.clone();
+    let deleting = tokio::spawn(async move { clean_up::once(&state).await });
+    // Whoever asks for the writer gets it in turn: this comes between the deletion's two transactions.
+    let tx = loop {
+        let tx = world.state.db.begin_write().await.unwrap();
+        if blob_garbage::due(tx.conn(), first, 1).await.unwrap().is_empty() {
+            break tx;
+        }
+    };
+    blob_garbage::add(tx.conn(), vec![key.clone()], world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    deleting.await.unwrap().unwrap();
+    assert_eq!(blob_garbage::due(conn, i64::MAX, 10).await.unwrap(), [key]);
 }
 
 /// As by a server that stood still for hours in the middle of it.

@@ -36,7 +36,7 @@ use server::{
     storage::{
         accounts::{self, AccountRow},
         blobs::{BlobsConfig, MARKER},
-        policies,
+        key_records, policies,
     },
 };
 use tempfile::TempDir;
@@ -163,7 +163,7 @@ impl World {
         let tx = self.state.db.begin_write().await.unwrap();
         let label = self.state.labels.label(&row.email_key).unwrap();
         accounts::insert(tx.conn(), row, label).await.unwrap();
-        accounts::insert_key_record(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
+        key_records::insert(tx.conn(), id, 0, record.as_bytes(), now).await.unwrap();
         let begun =
             sessions::begin(&self.state, &tx, id, (Carrier::Bearer, "test".into()), HERE, sessions::Proved::default())
                 .await

@@ -45,9 +45,13 @@ impl<P: Platform> Vault<P> {
         if self.key_log().is_absent() {
             return Ok(None);
         }
-        let binding = binding.ok_or(Refusal::AddressUnproved)?;
-        let leaf = KeyTreeLeaf::binding(self.label(email, binding)?, &account.0).leaf_hash();
-        Ok(Some(Claim { index: binding.leaf_index, leaf }))
+        let binding = binding.ok_or(Refusal::AddressUnproved);
+        let proved = binding.and_then(|binding| Ok((self.label(email, binding)?, binding.leaf_index)));
+        let (label, index) = match proved {
+            Err(_) if !Defence::AddressProved.holds() => return Ok(None),
+            proved => proved?,
+        };
+        Ok(Some(Claim { index, leaf: KeyTreeLeaf::binding(label, &account.0).leaf_hash() }))
     }
 
     /// The label of an address, under the pinned key.

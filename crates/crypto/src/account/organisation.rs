@@ -207,7 +207,8 @@ mod private {
             }
             let seed = Secret::from_slice(result?.expose()).ok_or(OrganisationError::WrongKey)?;
             let key = SigningKey::from_seed(seed);
-            if key.public() == *pinned { Ok(Self(key)) } else { Err(OrganisationError::WrongKey) }
+            let other = key.public() != *pinned;
+            if other && Defence::OrganisationKeyPair.holds() { Err(OrganisationError::WrongKey) } else { Ok(Self(key)) }
         }
     }
 }

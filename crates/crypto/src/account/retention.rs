@@ -3,6 +3,7 @@
 
 use super::OrganisationError;
 use crate::{
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::InstanceId,
     sign::{PublicSigningKey, Signed, SignedObject},
@@ -87,7 +88,7 @@ impl Signed<RetentionRules> {
         organisation: &PublicSigningKey,
         instance: &InstanceId,
     ) -> Result<&RetentionRules, OrganisationError> {
-        let said = self.verify(organisation)?;
+        let said = self.verify_under(Defence::RulesSigned, organisation)?;
         if said.instance == *instance { Ok(said) } else { Err(OrganisationError::WrongSubject) }
     }
 }

@@ -32,6 +32,11 @@ pub enum StateError {
     },
 }
 
+/// What a payload is sealed for: whose it is and its number, so that none is given out under another's.
+fn bindings<'a>(owner: &'a [u8], counter: &'a [u8; 8]) -> Vec<&'a [u8]> {
+    if Defence::CounterBound.holds() { vec![owner, &counter[..]] } else { vec![owner] }
+}
+
 /// Seals a payload with a counter: `version ‖ u64 counter ‖ sealed`. Raise the counter by one with each writing.
 pub(crate) fn seal_counted(
     ak: &AccountKey,
@@ -43,7 +48,7 @@ pub(crate) fn seal_counted(
 ) -> Vec<u8> {
     let mut out = vec![VERSION];
     out.extend_from_slice(&counter.to_be_bytes());
-    out.extend_from_slice(&ak.seal(label, &[owner, &counter.to_be_bytes()], payload, rng));
+    out.extend_from_slice(&ak.seal(label, &bindings(owner, &counter.to_be_bytes()), payload, rng));
     out
 }
 
@@ -58,7 +63,7 @@ pub(crate) fn open_counted(
     let rest = split_version(sealed)?;
     let (counter, sealed) = rest.split_first_chunk::<8>().ok_or(DecodeError::Truncated)?;
     let found = u64::from_be_bytes(*counter);
-    let payload = ak.open(label, &[owner, counter], sealed)?;
+    let payload = ak.open(label, &bindings(owner, counter), sealed)?;
     if found < seen && Defence::StateCounter.holds() {
         return Err(StateError::RolledBack { found, seen });
     }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::{
     account::{KeyDirectory, KeyError},
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, PlaceholderId, ReportId},
     sign::{Signed, SignedObject, VerifyError},
@@ -106,6 +107,7 @@ impl Signed<Genesis> {
         if keys.device(&claimed.first_owner()).is_some() {
             return Err(GenesisError::OwnedByDevice);
         }
-        Ok(self.verify(keys.signer(&claimed.creator, claimed.epoch, claimed.time)?)?)
+        let key = keys.signer(&claimed.creator, claimed.epoch, claimed.time)?;
+        Ok(self.verify_under(Defence::GenesisSigned, key)?)
     }
 }

@@ -117,7 +117,8 @@ impl Signed<AuthorStatement> {
         if elsewhere && Defence::AuthorStatement.holds() {
             return Err(StatementError::WrongSubject);
         }
-        Ok(self.verify(keys.signer(author, claimed.epoch, claimed.time)?)?)
+        let key = keys.signer(author, claimed.epoch, claimed.time)?;
+        Ok(self.verify_under(Defence::AuthorStatement, key)?)
     }
 }
 

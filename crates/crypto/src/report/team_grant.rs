@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     AccessEntry, AccessState, ChainError, Grant, GrantStatus, Recipient, Right, TeamKey, TeamRecipient, WrapError,
 };
-use crate::{account::KeyDirectory, encoding::UnixMillis, ids::AccountId, kem::RecipientKey, team::TeamChain};
+use crate::{
+    account::KeyDirectory, defence::Defence, encoding::UnixMillis, ids::AccountId, kem::RecipientKey, team::TeamChain,
+};
 
 /// The most that a team may be granted. Passing on by a team would leave grants behind of whoever is gone from it.
 pub const TEAM_RIGHT_MAX: Right = Right::Contribute;
@@ -24,14 +26,16 @@ pub struct TeamHolders {
 impl TeamHolders {
     fn of(recipient: TeamRecipient, team: &TeamChain) -> Arc<Self> {
         let (_, newest_epoch) = team.recipient();
-        Arc::new(Self { recipient, newest_epoch, members: team.holders(recipient.key_epoch) })
+        // The attack suite lets everybody stay who ever belonged to it.
+        let since = if Defence::TeamMembership.holds() { recipient.key_epoch } else { 0 };
+        Arc::new(Self { recipient, newest_epoch, members: team.holders(since) })
     }
 
     /// Whether somebody is among them at a time.
     pub fn holds(&self, account: &AccountId, at: UnixMillis) -> bool {
         match self.members.get(account) {
             Some(None) => true,
-            Some(Some(left_at)) => at < *left_at,
+            Some(Some(left_at)) => at < *left_at || !Defence::TeamMembership.holds(),
             None => false,
         }
     }

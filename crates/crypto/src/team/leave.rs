@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::{
     account::{KeyChain, KeyError},
+    defence::Defence,
     encoding::{DecodeError, Reader, UnixMillis, Writer},
     ids::{AccountId, Hash32, TeamId},
     sign::{Signed, SignedObject, VerifyError},
@@ -73,6 +74,6 @@ impl Signed<TeamLeave> {
         if claimed.team != *team || claimed.account != chain.account() {
             return Err(TeamLeaveError::WrongTeam);
         }
-        Ok(self.verify(chain.signer(claimed.epoch, claimed.time)?)?)
+        Ok(self.verify_under(Defence::LeaveSigned, chain.signer(claimed.epoch, claimed.time)?)?)
     }
 }

@@ -5,6 +5,7 @@ mod access;
 pub mod accounts;
 pub mod devices;
 pub mod escrow;
+mod invent;
 pub mod keys;
 pub mod log;
 mod reports;

@@ -20,7 +20,7 @@ use crypto::{
 use super::{Db, Fake, Revision, World, rng};
 use crate::scene::fields;
 
-fn id(of: &api_types::AccountId) -> AccountId {
+pub(super) fn id(of: &api_types::AccountId) -> AccountId {
     AccountId(of.0)
 }
 
@@ -138,7 +138,8 @@ fn after(
     }
 }
 
-fn wraps(
+/// The content key for everybody who has access.
+pub(super) fn wraps(
     key: &ContentKey,
     place: RevisionPlace,
     state: &AccessState,

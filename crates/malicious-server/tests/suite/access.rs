@@ -6,16 +6,16 @@ use std::{
 };
 
 use api_types::{
-    B64, GrantId,
+    B64, GrantId, ReportId,
     accounts::Role,
     audit::{Action, AuditEvent},
 };
-use client::{AccessStatus, AccessWho, ClientError, ReaderMark, Share};
-use crypto::report::AccountRecipient;
+use client::{AccessStatus, AccessWho, ClientError, ReaderMark, Share, bulk::Control, content::ReportFields};
+use crypto::report::{AccountRecipient, Versions, Wrap, WrapKey, open_wrap};
 use malicious_server::{
     attack::{
-        ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, PRETENDED_ERASURE,
-        REVOKED_GRANT, SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
+        ACCESS_FORK, ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, INVENTED_REPORT,
+        PRETENDED_ERASURE, REVOCATION_CUT_OUT, REVOKED_GRANT, SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
     },
     double::Fake,
     scene::{
@@ -26,6 +26,20 @@ use malicious_server::{
 use serde_json::Value;
 
 use super::{Attempt, Won, run};
+
+#[tokio::test]
+async fn invented_report() {
+    run(&INVENTED_REPORT, attempt).await;
+
+    /// The patient finds a report that their doctor never wrote.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, .. } = scene().await;
+        let invented = server.invent_report(&doctor, &patient);
+        let open = patient.report(&invented).await?;
+        let version = patient.version(&open, 1).await?;
+        Ok(Won::if_so(version.info.author == doctor.account_id() && version.content.fields == fields()))
+    }
+}
 
 #[tokio::test]
 async fn forged_grant() {
@@ -54,6 +68,32 @@ async fn forged_grant() {
 }
 
 #[tokio::test]
+async fn revocation_cut_out() {
+    run(&REVOCATION_CUT_OUT, attempt).await;
+
+    /// The patient took a reader's access away. The server leaves that entry out of the list that the doctor gets, who adds a
+    /// version and seals it to the reader.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let reader = server.person("Rita Reader", Role::Doctor).await;
+        let other = server.person("Nora Newcomer", Role::Doctor).await;
+        let shared = patient.share(&id, &straight(&reader)).await.unwrap();
+        patient.revoke(&id, &shared.grant).await.unwrap();
+        let revocation = server.db().reports[&id].entries.last().unwrap().clone();
+        patient.share(&id, &straight(&other)).await.unwrap();
+        change_report(&server, move |body| body.entries.retain(|entry| *entry != revocation));
+        let draft = doctor.edit_report(&id).await?;
+        draft.set_fields(ReportFields { diagnosis: "A fracture".into(), ..fields() }).unwrap();
+        draft.save_version(&Control::none()).await?;
+        let keyring = server.keyring(&reader);
+        let db = server.db();
+        let mut wraps = db.reports[&id].wraps.iter().filter(|wrap| wrap.version == 2 && wrap.grant_id == shared.grant);
+        let opens = |wrap: &Wrap| open_wrap(wrap, WrapKey::Keyring(&keyring)).is_ok();
+        Ok(Won::if_so(wraps.any(|wrap| opens(&Wrap::parse(&wrap.wrap.0).unwrap()))))
+    }
+}
+
+#[tokio::test]
 async fn pretended_erasure() {
     run(&PRETENDED_ERASURE, attempt).await;
 
@@ -70,18 +110,17 @@ async fn pretended_erasure() {
     }
 }
 
-/// Every answer that the doctor got while the report was theirs to read, by its path.
-fn record(server: &Fake) -> Arc<Mutex<BTreeMap<String, Value>>> {
+/// From now on keeps every answer, by its path.
+pub(super) fn record(server: &Fake) -> Arc<Mutex<BTreeMap<String, Value>>> {
     let kept: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
     let keep = Arc::clone(&kept);
     server.lie(move |request, value| drop(keep.lock().unwrap().insert(request.path.clone(), value.clone())));
     kept
 }
 
-/// The doctor's access is over, but the server answers as it did before: with the wraps that it kept, and, because the
-/// doctor has seen how the list went on, with the list of today.
-async fn as_if_nothing_had_happened(scene: &Scene, kept: BTreeMap<String, Value>) -> Attempt {
-    let Scene { server, doctor, id, .. } = scene;
+/// The server answers as it did before: with the wraps that it kept, and, because whoever asks has seen how the list went on,
+/// with the list of today.
+pub(super) fn answer_as_before(server: &Fake, id: &ReportId, kept: BTreeMap<String, Value>) {
     let entries = serde_json::to_value(&server.db().reports[id].entries).unwrap();
     server.lie(move |request, value| {
         if let Some(before) = kept.get(&request.path) {
@@ -91,6 +130,12 @@ async fn as_if_nothing_had_happened(scene: &Scene, kept: BTreeMap<String, Value>
             }
         }
     });
+}
+
+/// The doctor's access is over, but the server goes on as if it weren't.
+async fn as_if_nothing_had_happened(scene: &Scene, kept: BTreeMap<String, Value>) -> Attempt {
+    let Scene { server, doctor, id, .. } = scene;
+    answer_as_before(server, id, kept);
     let open = doctor.report(id).await?;
     let version = doctor.version(&open, 1).await?;
     Ok(Won::if_so(version.content.fields == fields()))
@@ -143,6 +188,33 @@ async fn access_rollback() {
         change_report(&server, |body| drop(body.entries.pop()));
         let rows = patient.access(&id).await?;
         Ok(Won::if_so(rows.iter().all(|row| row.grant != shared.grant)))
+    }
+}
+
+#[tokio::test]
+async fn access_fork() {
+    run(&ACCESS_FORK, attempt).await;
+
+    /// The owner took a reader's access away. The server shows a list that is as long and as truly the owner's: one in which
+    /// another device of theirs, which knew nothing of that, let somebody else read.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let reader = server.person("Rita Reader", Role::Doctor).await;
+        let shared = patient.share(&id, &straight(&reader)).await.unwrap();
+        let before = {
+            let db = server.db();
+            let report = &db.reports[&id];
+            (report.entries.clone(), report.wraps.clone())
+        };
+        patient.revoke(&id, &shared.grant).await.unwrap();
+        {
+            let mut db = server.db();
+            let report = db.reports.get_mut(&id).unwrap();
+            (report.entries, report.wraps) = before;
+        }
+        server.grant_versions(&patient, &doctor, &id, Versions::ALL);
+        let rows = patient.access(&id).await?;
+        Ok(Won::if_so(rows.iter().any(|row| row.grant == shared.grant && row.status == AccessStatus::Live)))
     }
 }
 

@@ -3,7 +3,7 @@
 use api_types::{B64, accounts::Role, devices::ReportDevice};
 use bytes::Bytes;
 use client::{
-    ClientError, DeviceFile, NoSecondFactor, PatientChoice, RecoverWithShares, Sender, SignUp,
+    ClientError, DeviceFile, NoSecondFactor, PatientChoice, RecoverWithShares, Sender, SignUp, Verification,
     bulk::Control,
     heavy::{self, HeavyKind, HeavyTask},
 };
@@ -22,8 +22,8 @@ use crypto::{
 use malicious_server::{
     attack::{
         DRAFT_ROLLBACK, FORGED_DEVICE, FORGED_RECOVERY_KEY, INSTANCE_SWAP, KDF_DOWNGRADE, KDF_EXHAUSTION,
-        KEYRING_ROLLBACK, REPLAYED_REGISTRATION, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT, SWAPPED_SHARE_CONTACT,
-        VOIDED_KIT,
+        KEYRING_ROLLBACK, RELABELLED_STATE, REPLAYED_REGISTRATION, STATE_ROLLBACK, SWAPPED_EMERGENCY_CONTACT,
+        SWAPPED_SHARE_CONTACT, VOIDED_KIT,
     },
     double::{Fake, PASSWORD, World, accounts::public, device, email, rng},
     scene::{fields, report},
@@ -424,6 +424,33 @@ async fn state_rollback() {
         let again =
             server.client_with(memory).sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
         Ok(Won::if_so(server.counter(&again.account_id()) == counter))
+    }
+}
+
+#[tokio::test]
+async fn relabelled_state() {
+    run(&RELABELLED_STATE, attempt).await;
+
+    /// The server gives back an old state under the number of the newest. Somebody whose key was compared in person is a
+    /// stranger again, whose keys may be any.
+    async fn attempt() -> Attempt {
+        let server = Fake::new();
+        let ann = server.person("Ann Example", Role::Patient).await;
+        let dora = server.person("Dora Doctor", Role::Doctor).await.account_id();
+        let old = server.db().accounts[&ann.account_id()].state.clone();
+        let seen = ann.person(&dora).await.unwrap();
+        ann.mark_verified(&seen).await.unwrap();
+        {
+            let mut db = server.db();
+            let account = db.accounts.get_mut(&ann.account_id()).unwrap();
+            // The number stands behind the version.
+            let mut relabelled = old.0;
+            relabelled[1..9].copy_from_slice(&account.counter.to_be_bytes());
+            account.state = B64(relabelled);
+        }
+        let client = server.client_with(ann.remembered());
+        let later = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+        Ok(Won::if_so(later.person(&dora).await?.verification == Verification::New))
     }
 }
 

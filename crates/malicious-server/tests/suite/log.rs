@@ -6,8 +6,8 @@ use api_types::{B64, ReportId, accounts::Role};
 use client::{Client, Mark, Memory, NoSecondFactor, Vault, Witnesses, event_hash};
 use malicious_server::{
     attack::{
-        FORGED_COSIGNATURE, FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK, LOG_SIGNER_SWAP, REWRITTEN_EVENT,
-        STALE_CHECKPOINT, UNKNOWN_WITNESS,
+        FORGED_CHECKPOINT, FORGED_COSIGNATURE, FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK,
+        LOG_SIGNER_SWAP, REWRITTEN_EVENT, STALE_CHECKPOINT, UNKNOWN_WITNESS,
     },
     double::{
         Fake, PASSWORD, World, device, email,
@@ -134,6 +134,29 @@ async fn log_signer_swap() {
             rewritten(log, 9);
         });
         is_shown(&next_session(&server, ann.remembered()).await, "another=1").await
+    }
+}
+
+#[tokio::test]
+async fn forged_checkpoint() {
+    run(&FORGED_CHECKPOINT, attempt).await;
+
+    /// Whoever took the server over and not the key of its log adds an event to it, under the line that was signed before.
+    async fn attempt() -> Attempt {
+        let (server, ann) = looked(5).await;
+        let signed = server.with_log(|log| log.checkpoint());
+        server.with_log(|log| log.record(REPORT, "another=1"));
+        server.lie_in_files(move |path, file| match path {
+            "checkpoint" => Some(under_lines_of(&signed, &String::from_utf8(file?).unwrap()).into_bytes()),
+            _ => file,
+        });
+        is_shown(&ann, "another=1").await
+    }
+
+    /// A note's text, with the signatures of another.
+    fn under_lines_of(signed: &str, note: &str) -> String {
+        let ((_, lines), (text, _)) = (signed.split_once("\n\n").unwrap(), note.split_once("\n\n").unwrap());
+        format!("{text}\n\n{lines}")
     }
 }
 

@@ -1,22 +1,27 @@
 //! Attacks on who belongs to a team.
 
-use api_types::{AccountId, B64, GrantId, ReportId, TeamId};
+use api_types::{AccountId, B64, GrantId, ReportId, TeamId, teams::TeamMemberState};
 use client::{NoSecondFactor, TeamShare, Vault};
 use crypto::{
     account::Keyring,
     ids,
     kem::{PrivateKey, Suite},
     report::{Wrap, WrapKey, open_wrap},
-    team::{TeamChain, TeamKeyWrap, TeamMember, TeamRole, TeamRoster, open_team_key},
+    sign::Signed,
+    team::{TeamChain, TeamKeyWrap, TeamLeave, TeamMember, TeamRole, TeamRoster, open_team_key},
 };
 use malicious_server::{
-    attack::{INJECTED_TEAM_MEMBER, ROSTER_ROLLBACK, UNLOGGED_ROSTER},
+    attack::{INJECTED_TEAM_MEMBER, PRETENDED_LEAVE, REMOVED_MEMBER, ROSTER_ROLLBACK, UNLOGGED_ROSTER},
     double::{Fake, PASSWORD, World, device, email, rng},
-    scene::{Ward, made_up, stranger, ward},
+    scene::{Ward, fields, made_up, stranger, ward},
 };
 use tlog::leaf::KeyTreeLeaf;
 
-use super::{Attempt, Won, run};
+use super::{
+    Attempt, Won,
+    access::{answer_as_before, record},
+    run,
+};
 
 fn opens(server: &Fake, id: &ReportId, grant: &GrantId, key: &PrivateKey) -> bool {
     let wraps = server.db().reports[id].wraps.clone();
@@ -103,5 +108,52 @@ async fn roster_rollback() {
         let sealed = found.keys.iter().find(|key| key.account == of.account_id()).unwrap();
         let wrap = TeamKeyWrap::parse(&sealed.wrap.0).unwrap();
         open_team_key(&wrap, &chain, &ids::AccountId(of.account_id().0), &keyring).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn pretended_leave() {
+    run(&PRETENDED_LEAVE, attempt).await;
+
+    /// The server says that a doctor left the team, so that the manager's client shuts them out.
+    async fn attempt() -> Attempt {
+        let Ward { server, head, second, team, .. } = ward().await;
+        let member = ids::AccountId(second.account_id().0);
+        let (own, _) = stranger();
+        {
+            let mut db = server.db();
+            let found = db.teams.get_mut(&team).unwrap();
+            let (roster, time) = (found.newest().hash(), server.now());
+            let said = TeamLeave { team: ids::TeamId(team.0), roster, account: member, epoch: 0, time };
+            let statement = B64::from(Signed::sign(said, &own.current().signing).as_bytes());
+            found.said.insert(second.account_id(), (TeamMemberState::Left, Some(statement)));
+        }
+        head.tend_team(&team).await?;
+        Ok(Won::if_so(server.db().teams[&team].newest().claimed().role_of(&member).is_none()))
+    }
+}
+
+#[tokio::test]
+async fn removed_member() {
+    run(&REMOVED_MEMBER, attempt).await;
+
+    /// A doctor was removed from the team, and has seen the roster that says so. The server goes on giving them what is shared
+    /// with the team, under the key that they had.
+    async fn attempt() -> Attempt {
+        let Ward { server, ann, head, second, report, team } = ward().await;
+        ann.share_with_team(&report, &TeamShare::reading(team)).await.unwrap();
+        let kept = record(&server);
+        let open = second.report(&report).await.unwrap();
+        second.version(&open, 1).await.unwrap();
+        server.be_honest();
+        let mut kept = kept.lock().unwrap().clone();
+        let of_report = format!("/reports/{report}");
+        kept.retain(|path, _| path.contains(&of_report) && !path.ends_with("/people"));
+        head.remove_from_team(&team, &second.account_id()).await.unwrap();
+        second.team(&team).await.unwrap();
+        answer_as_before(&server, &report, kept);
+        let open = second.report(&report).await?;
+        let version = second.version(&open, 1).await?;
+        Ok(Won::if_so(version.content.fields == fields()))
     }
 }

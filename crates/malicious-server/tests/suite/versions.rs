@@ -1,7 +1,7 @@
 //! Attacks on which version is the newest, and which there are.
 
 use malicious_server::{
-    attack::{MANIFEST_ROLLBACK, VERSION_CUT_OUT, VERSION_SUPPRESSED},
+    attack::{MANIFEST_FORK, MANIFEST_ROLLBACK, VERSION_CUT_OUT, VERSION_SUPPRESSED},
     scene::{Scene, change_report, scene},
 };
 
@@ -19,6 +19,32 @@ async fn manifest_rollback() {
         change_report(&server, |body| drop(body.versions.pop()));
         let open = patient.report(&id).await?;
         Ok(Won::if_so(open.newest().unwrap().version == 1))
+    }
+}
+
+#[tokio::test]
+async fn manifest_fork() {
+    run(&MANIFEST_FORK, attempt).await;
+
+    /// A version was read that overlooked something. Its author, with the server's help, puts another in its place and number.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, doctor, id } = scene().await;
+        let second = server.add_version(&doctor, &id, |_| {});
+        assert_eq!(patient.report(&id).await.unwrap().newest().unwrap().version, second);
+        {
+            let mut db = server.db();
+            let report = db.reports.get_mut(&id).unwrap();
+            report.versions.remove(&second);
+            report.wraps.retain(|wrap| wrap.version != second);
+        }
+        server.add_version(&doctor, &id, |plain| {
+            let (before, now) = (b"No finding", b"A fracture");
+            let at = plain.windows(before.len()).position(|found| found == before).unwrap();
+            plain[at..at + now.len()].copy_from_slice(now);
+        });
+        let open = patient.report(&id).await?;
+        let shown = patient.version(&open, second).await?;
+        Ok(Won::if_so(shown.content.fields.diagnosis == "A fracture"))
     }
 }
 

@@ -8,6 +8,7 @@ mod devices;
 mod email;
 mod email_change;
 mod leaving;
+mod name_form;
 mod once;
 mod security;
 mod sessions;

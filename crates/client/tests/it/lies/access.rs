@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api_types::{ReportId, accounts::Role};
+use api_types::{B64, ReportId, accounts::Role};
 use client::{ClientError, NoSecondFactor, Refusal, Share};
 use crypto::report::AccountRecipient;
 use malicious_server::scene::{forged_entry, in_the_name_of};
@@ -32,6 +32,19 @@ async fn an_injected_grant_is_refused() {
     );
     server.be_honest();
     patient.report(&id).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_sealed_seed_than_the_grant_names_is_refused() {
+    let Scene { server, patient, id, .. } = scene().await;
+    let reader = server.person("Rita Reader", Role::Doctor).await;
+    let shared = patient.share(&id, &Share::with_code(reader.account_id())).await.unwrap();
+    let code = shared.code.unwrap();
+    let give = |seed: B64| server.db().reports.get_mut(&id).unwrap().sealed_seeds.insert(shared.grant, seed).unwrap();
+    let honest = give(B64(vec![7; 80]));
+    assert_eq!(refusal(reader.redeem(&shared.grant, &code).await), Refusal::GrantSeedForged);
+    give(honest);
+    assert_eq!(reader.redeem(&shared.grant, &code).await.unwrap(), id);
 }
 
 #[tokio::test]

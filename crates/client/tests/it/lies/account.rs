@@ -36,6 +36,20 @@ async fn an_old_client_state_is_refused() {
 }
 
 #[tokio::test]
+async fn a_servers_part_of_the_sign_in_that_is_none_is_refused() {
+    let server = Fake::new();
+    server.person("Ann Example", Role::Patient).await;
+    server.lie(|request, value| {
+        if request.path.ends_with("/sign-in/start") {
+            value["credential_response"] = serde_json::to_value(B64(b"no message".to_vec())).unwrap();
+        }
+    });
+    let client = server.client();
+    let forged = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await;
+    assert_eq!(refusal(forged), Refusal::SignInForged);
+}
+
+#[tokio::test]
 async fn an_account_from_before_its_recovery_is_refused() {
     let server = Fake::new();
     let client = server.client();

@@ -5,17 +5,14 @@ use leptos::prelude::*;
 
 use crate::{
     browser,
-    components::{Banner, Button, ButtonKind, Card, CopyButton, QrCode, TextField, Tone, use_toasts},
+    components::{Button, ButtonKind, Card, CopyButton, QrCode, use_toasts},
     pages::{
         second_step::{CodeField, digits},
-        signed_in::prove::Proving,
+        signed_in::{prove::Proving, settings::name_form::NameForm},
     },
     t,
     vault::{Attempt, Keys},
 };
-
-/// Most characters of a name.
-const NAME_MAX: usize = 100;
 
 /// Name, then code; says the app's name and the recovery codes that came with it.
 #[component]
@@ -57,14 +54,7 @@ fn Name(
     #[prop(into)] cancel: ViewFn,
 ) -> impl IntoView {
     let attempt = Attempt::new();
-    let problem = RwSignal::new(None);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let label = name.get_untracked().trim().to_owned();
-        if label.is_empty() {
-            return problem.set(Some(t!(common.field_required).to_owned()));
-        }
-        problem.set(None);
+    let start = move |label: String| {
         let work = move |open: Keys| {
             let label = label.clone();
             async move { open.start_totp(&label).await }
@@ -72,24 +62,12 @@ fn Name(
         proving.run(attempt, work, move |app| drop(started.try_set(Some(app))));
     };
     view! {
-        <Card>
-            <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
-                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-                <TextField
-                    id="app-name"
-                    label=t!(security.app_name)
-                    value=name
-                    hint=t!(security.app_name_hint)
-                    error=problem
-                    max=NAME_MAX
-                    focus=true
-                />
-                <div class="page-actions">
-                    <Button submit=true busy=attempt.busy>{t!(security.app_next)}</Button>
-                    {cancel.run()}
-                </div>
-            </form>
-        </Card>
+        <NameForm id="app-name" label=t!(security.app_name) hint=t!(security.app_name_hint) name attempt on_submit=start>
+            <div class="page-actions">
+                <Button submit=true busy=attempt.busy>{t!(security.app_next)}</Button>
+                {cancel.run()}
+            </div>
+        </NameForm>
     }
 }
 

@@ -5,14 +5,12 @@ use leptos::prelude::*;
 
 use super::Tokens;
 use crate::{
-    components::{Banner, Button, ButtonKind, Card, CheckBox, Glyph, SelectField, TextField, Tone},
-    pages::signed_in::settings::once::lives,
+    components::{Button, ButtonKind, CheckBox, Glyph, SelectField},
+    pages::signed_in::settings::{name_form::NameForm, once::lives},
     t,
     vault::{Attempt, Keys},
 };
 
-/// Most characters of a name.
-const NAME_MAX: usize = 100;
 /// Days until the end, where nothing else is chosen.
 const USUAL_DAYS: &str = "30";
 
@@ -34,21 +32,16 @@ pub(super) fn NewToken(tokens: Tokens) -> impl IntoView {
     let attempt = Attempt::new();
     let (name, days) = (RwSignal::new(String::new()), RwSignal::new(USUAL_DAYS.to_owned()));
     let scopes = Scope::ALL.map(|scope| (scope, RwSignal::new(false)));
-    let no_name = RwSignal::new(None::<String>);
     let no_scope = RwSignal::new(None::<&'static str>);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let others = move |()| {
+        let none = !scopes.iter().any(|(_, chosen)| chosen.get_untracked());
+        no_scope.set(none.then(|| t!(tokens.scopes_needed)));
+        !none
+    };
+    let make = move |name: String| {
         let chosen = scopes.iter().filter(|(_, chosen)| chosen.get_untracked()).map(|(scope, _)| *scope);
-        let new = NewApiToken {
-            name: name.get_untracked().trim().to_owned(),
-            scopes: chosen.collect(),
-            expires_in_days: days.get_untracked().parse().unwrap_or_default(),
-        };
-        no_name.set(new.name.is_empty().then(|| t!(common.field_required).to_owned()));
-        no_scope.set(new.scopes.is_empty().then(|| t!(tokens.scopes_needed)));
-        if new.name.is_empty() || new.scopes.is_empty() {
-            return;
-        }
+        let expires_in_days = days.get_untracked().parse().unwrap_or_default();
+        let new = NewApiToken { name, scopes: chosen.collect(), expires_in_days };
         let work = move |open: Keys| {
             let new = new.clone();
             async move { open.create_api_token(&new).await }
@@ -57,31 +50,19 @@ pub(super) fn NewToken(tokens: Tokens) -> impl IntoView {
     };
     let choice = |(scope, chosen): (Scope, RwSignal<bool>)| view! { <CheckBox value=chosen>{says(scope)}</CheckBox> };
     view! {
-        <Card>
-            <form class="form form-narrow" method="dialog" on:submit=submit novalidate>
-                {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
-                <TextField
-                    id="token-name"
-                    label=t!(tokens.name)
-                    value=name
-                    hint=t!(tokens.name_hint)
-                    error=no_name
-                    max=NAME_MAX
-                    focus=true
-                />
-                <fieldset class="field">
-                    <legend class="field-label">{t!(tokens.scopes)}</legend>
-                    <div class="stack-s">{scopes.map(choice).into_iter().collect_view()}</div>
-                    {move || no_scope.get().map(|says| view! { <p class="field-error" role="alert">{says}</p> })}
-                </fieldset>
-                <SelectField id="token-days" label=t!(tokens.ends_in) value=days options=lives()/>
-                <div class="page-actions">
-                    <Button submit=true busy=attempt.busy glyph=Glyph::Key>{t!(tokens.make)}</Button>
-                    <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=move |()| tokens.back()>
-                        {t!(common.cancel)}
-                    </Button>
-                </div>
-            </form>
-        </Card>
+        <NameForm id="token-name" label=t!(tokens.name) hint=t!(tokens.name_hint) name attempt others on_submit=make>
+            <fieldset class="field">
+                <legend class="field-label">{t!(tokens.scopes)}</legend>
+                <div class="stack-s">{scopes.map(choice).into_iter().collect_view()}</div>
+                {move || no_scope.get().map(|says| view! { <p class="field-error" role="alert">{says}</p> })}
+            </fieldset>
+            <SelectField id="token-days" label=t!(tokens.ends_in) value=days options=lives()/>
+            <div class="page-actions">
+                <Button submit=true busy=attempt.busy glyph=Glyph::Key>{t!(tokens.make)}</Button>
+                <Button kind=ButtonKind::Quiet disabled=attempt.busy on_click=move |()| tokens.back()>
+                    {t!(common.cancel)}
+                </Button>
+            </div>
+        </NameForm>
     }
 }

@@ -1,0 +1,32 @@
+// Around every page.
+
+export const common = {
+  showPassword: 'Show password',
+  hidePassword: 'Hide password',
+} as const;
+
+export const frame = {
+  reports: 'Reports',
+  shared: 'Shared with me',
+  access: 'Access',
+  contacts: 'Contacts',
+  teams: 'Care teams',
+  administration: 'Administration',
+  settings: 'Settings',
+  lock: 'Lock',
+  lockedIdle: /^Locked because nothing happened for 1 min/,
+  signOut: 'Sign out',
+} as const;
+
+export const alarms = {
+  banner: 'Something stands in the log of keys that should not',
+  link: 'Read what it means and what to do',
+  title: 'Alarms',
+  ownKey: /Keys were added to your account that none of your devices made/,
+  acknowledge: 'I have read this',
+} as const;
+
+export const errors = {
+  notFoundTitle: 'Nothing here',
+  noPermissionTitle: 'Not for your role',
+} as const;

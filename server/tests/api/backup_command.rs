@@ -1,0 +1,76 @@
+//! Backups on the command line, beside a running server.
+
+use std::process::Command;
+
+use server::upkeep;
+
+use crate::{
+    backup::{FILE, Vaulted, back, events, write_some},
+    harness::{Server, on_postgres},
+    honest_client::{clinic, read},
+    s3,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_does_it_beside_a_running_server() {
+    if on_postgres() || s3::everywhere() {
+        return;
+    }
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    let run = |arguments: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_healthsecure")).args(arguments).output().unwrap();
+        let said = [&done.stdout[..], &done.stderr[..]].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
+    };
+    let [data, place, identity] = [server.state.config.data.clone(), vaulted.path(), vaulted.identity()]
+        .map(|path| path.to_str().unwrap().to_owned());
+    let recipient = vaulted.recipient.to_string();
+    let made = run(&["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--keep", "1h"]);
+    assert!(made.0 && made.1.contains("Snapshot "), "{}", made.1);
+    let listed = run(&["backup", "list", "--from", &place]);
+    assert!(listed.0 && listed.1.contains("1 snapshots in"), "{}", listed.1);
+    let with: [&[&str]; 2] = [&[], &["--identity", &identity]];
+    for more in with {
+        let verified = run(&[&["backup", "verify", "--from", &place][..], more].concat());
+        assert!(verified.0 && verified.1.contains("1 snapshots;"), "{}", verified.1);
+    }
+    // It is in the audit of the server, which didn't make it.
+    upkeep::once(&server.state).await.unwrap();
+    assert_eq!(events(&server, "what=backup snapshot=%").await, 1);
+    drop(server.stop().await);
+
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let other = Vaulted::new();
+    let stranger = other.identity().to_str().unwrap().to_owned();
+    let refused = run(&["restore", "--from", &place, "--identity", &stranger, "--data", to]);
+    assert!(!refused.0 && refused.1.contains("this identity doesn't open the backup"), "{}", refused.1);
+    let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
+    assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
+    let server = Server::start_in(folder, |_| ()).await;
+    assert_eq!(read(&back(&server, "ann@clinic.example").await, &id).await.unwrap().len(), FILE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
+    let Some(endpoint) = s3::endpoint().filter(|_| !on_postgres() && !s3::everywhere()) else { return };
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    write_some(&patient, 1).await;
+    let data = server.state.config.data.to_str().unwrap().to_owned();
+    let place = format!("s3://tests/{}", hex::encode(&server::random::token_hash(&data)[..8]));
+    let recipient = vaulted.recipient.to_string();
+    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--backup-endpoint", &endpoint])
+        .envs([("AWS_ACCESS_KEY_ID", s3::ACCESS.0), ("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)])
+        // Nobody writes there.
+        .current_dir("/proc")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([&done.stdout[..], &done.stderr[..]].concat()).unwrap();
+    assert!(done.status.success() && said.contains("Snapshot "), "{said}");
+}
