@@ -41,9 +41,36 @@ export function fields(body: Json): { [name: string]: Json } {
   return body;
 }
 
+/** A list that an object has. */
+export function list(body: Json, name: string): Json[] {
+  const found = fields(body)[name];
+  if (!Array.isArray(found)) throw new Error(`this answer has no list of ${name}`);
+  return found;
+}
+
 /** The items of a list. */
 export function items(body: Json): Json[] {
-  const found = fields(body).items;
-  if (!Array.isArray(found)) throw new Error('this answer is no list');
-  return found;
+  return list(body, 'items');
+}
+
+/** What the server answers this browser, outside of the page's program. */
+export async function asked(person: Person, path: string): Promise<Json> {
+  return (await person.page.evaluate(async (path) => (await fetch(path)).json(), path)) as Json;
+}
+
+/** An approved doctor as the server shows them, with keys that are in the log: somebody who could be its accomplice. */
+export async function accompliceCalled(person: Person, name: string): Promise<Json> {
+  const found = items(await asked(person, `/api/v1/accounts?name=${encodeURIComponent(name)}`));
+  const account = found.find((account) => fields(account).name === name);
+  if (!account) throw new Error(`${name} isn’t found`);
+  return account;
+}
+
+/** What this page sends of a kind from now on. */
+export function sent(person: Person, method: string, path: RegExp): string[] {
+  const urls: string[] = [];
+  person.page.on('request', (request) => {
+    if (request.method() === method && path.test(request.url())) urls.push(request.url());
+  });
+  return urls;
 }

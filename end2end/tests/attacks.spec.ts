@@ -1,9 +1,11 @@
 // Attacks of docs/attacks.md against the page: a browser that is lied to says so, by the same reason that the suite of
 // crates/malicious-server proves against the client, and shows nothing of the lie.
-import { fields, items, lie, lieInBytes, type Json } from '../support/liar.ts';
+import { Hs } from '../support/hs.ts';
+import { accompliceCalled, fields, items, lie, lieInBytes, list, sent, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { sameAs, textFile } from '../support/files.ts';
 import { inspect } from '../support/screens.ts';
+import { grantTo, relabelled } from '../support/signed.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
@@ -108,22 +110,44 @@ test('key-rollback: contacts explain keys that changed without a reason, and not
   await expect(results.getByRole('button', { name: doctor.name })).toBeVisible({ timeout: 20_000 });
 });
 
-test('access-rollback: an access list from before a revocation is refused', async ({ clinic, enter }) => {
+test('forged-grant and access-rollback: an access list with an entry of the server’s, or from before a revocation, is refused', async ({ clinic, enter }) => {
   const title = 'Rolled back';
   const author = await enter(clinic.author);
   const id = await author.writeReport({ title, patientName: 'Ole Lind' });
+  const accomplice = await accompliceCalled(author, clinic.doctor.name);
+  const [report, people] = [new RegExp(`/api/v1/reports/${id}$`), new RegExp(`/api/v1/reports/${id}/people$`)];
+  let lied = 0;
+  await lie(author, report, (body) => {
+    const entries = list(body, 'entries');
+    lied += 1;
+    return { ...fields(body), entries: [...entries, grantTo(accomplice, entries.at(-1))] };
+  });
+  await lie(author, people, (body) => ({ ...fields(body), items: [...items(body), accomplice] }));
+  await author.goTo('reports');
+  await author.page.getByRole('link', { name: title }).first().click();
+  await expect(author.page.getByText(words.attacks.grant).first()).toBeVisible({ timeout: 20_000 });
+  await expect(author.page.getByText(clinic.doctor.name)).toHaveCount(0);
+  // Nothing is sealed by a list like that: there is no next version, and no other share.
+  await expect(author.page.getByRole('link', { name: words.versions.edit, exact: true })).toHaveCount(0);
+  await expect(author.button(words.report.share)).toHaveCount(0);
+  expect(lied).toBeGreaterThan(0);
+  await author.page.unroute(report);
+  await author.page.unroute(people);
+
+  // The same doctor, let in by the owner: that list is taken.
+  await author.openReport(title);
   await author.shareWith(clinic.doctor.name);
-  const old = await overheard(author, new RegExp(`/api/v1/reports/${id}$`), () => visit(author, id));
+  const old = await overheard(author, report, () => visit(author, id));
   await author.revoke(clinic.doctor.name);
   await expect(author.page.getByText(words.report.keysChanged).first()).toBeVisible({ timeout: 60_000 });
-  await lie(author, new RegExp(`/api/v1/reports/${id}$`), () => old);
+  await lie(author, report, () => old);
   await visit(author, id);
   await expect(author.page.getByText(words.attacks.accessOlder).first()).toBeVisible({ timeout: 20_000 });
   // Which `revoke` found and pressed above.
   await expect(author.button(words.report.revokeOf(clinic.doctor.name))).toHaveCount(0);
 });
 
-test('manifest-rollback: a corrected report is not shown as it was before', async ({ clinic, enter }) => {
+test('manifest-rollback and wrap-transplant: a corrected report is not shown as it was before, nor shared by its old key', async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   const id = await author.writeReport({ title: 'Corrected since', patientName: 'Ole Lind', diagnosis: 'Before the correction' });
   const report = new RegExp(`/api/v1/reports/${id}$`);
@@ -135,10 +159,73 @@ test('manifest-rollback: a corrected report is not shown as it was before', asyn
   await visit(author, id);
   await expect(author.page.getByText(words.attacks.versionOlder).first()).toBeVisible({ timeout: 20_000 });
   await expect(author.page.getByText('Before the correction')).toHaveCount(0);
-
   await author.page.unroute(report);
-  await visit(author, id);
+
+  // The key of the version before, as if it were the corrected one's.
+  const key = relabelled(list(list(old, 'versions')[0]!, 'wraps')[0]!, 2);
+  const wraps = new RegExp(`/api/v1/reports/${id}(/versions/2)?$`);
+  const lied = { report: 0, version: 0 };
+  await lie(author, wraps, (body, request) => {
+    if (!request.url().endsWith(id)) {
+      lied.version += 1;
+      return { ...fields(body), wraps: [key] };
+    }
+    lied.report += 1;
+    const versions = list(body, 'versions').map((version) => (fields(version).version === 2 ? { ...fields(version), wraps: [key] } : version));
+    return { ...fields(body), versions };
+  });
+  await author.goTo('reports');
+  await author.page.getByRole('link', { name: 'Corrected since' }).first().click();
+  await expect(author.page.getByText(words.attacks.wrap).first()).toBeVisible({ timeout: 20_000 });
+  await expect(author.page.getByText('After the correction')).toHaveCount(0);
+  const shares = sent(author, 'POST', /\/grants$/);
+  await author.beginShare();
+  const dialog = author.dialog();
+  await dialog.getByLabel(words.share.who).fill(clinic.doctor.name);
+  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: clinic.doctor.name }).click();
+  await dialog.getByRole('button', { name: words.share.submit }).click();
+  await expect(dialog.getByText(words.attacks.wrap).first()).toBeVisible({ timeout: 30_000 });
+  expect(shares, 'nothing was sealed').toEqual([]);
+  expect(lied.version).toBeGreaterThan(0);
+  expect(lied.report, 'to read, and to share').toBeGreaterThan(1);
+
+  await author.page.unroute(wraps);
+  await author.page.keyboard.press('Escape');
+  await author.openReport('Corrected since');
   await expect(author.page.getByText('After the correction').first(), 'once nobody lies').toBeVisible({ timeout: 20_000 });
+  await author.shareWith(clinic.doctor.name);
+  expect(shares.length).toBeGreaterThan(0);
+});
+
+test('expired-grant: a report that the server goes on serving after its reader’s time does not open', async ({ clinic, enter }) => {
+  const title = 'Served on';
+  const hs = new Hs(clinic.server.origin, clinic.author);
+  let id = '';
+  try {
+    await hs.run(['login', '--email', clinic.author.email]);
+    const about = ['--title', title, '--patient-name', 'Ole Lind', '--diagnosis', 'For one hour'];
+    id = ((await hs.run(['push', textFile('served.txt', 'Served on.').path, ...about])) as { report_id: string }).report_id;
+    await hs.run(['share', id, '--with', clinic.doctor.email, '--expires', '1h', '--no-code']);
+  } finally {
+    hs.remove();
+  }
+  const reader = await enter(clinic.doctor);
+  await reader.openReport(title);
+  await expect(reader.page.getByText('For one hour').first(), 'while it lasts it opens').toBeVisible({ timeout: 20_000 });
+
+  // Two hours later by the reader's clock. The server knows of no end.
+  await reader.page.goto('about:blank');
+  await reader.context.clock.setSystemTime(Date.now() + 7_200_000);
+  let lied = 0;
+  await lie(reader, new RegExp(`/api/v1/reports/${id}$`), (body) => {
+    const grants = list(body, 'grants').map((grant) => ({ ...fields(grant), expires_at: 0 }));
+    lied += grants.length;
+    return { ...fields(body), grants };
+  });
+  await visit(reader, id);
+  await expect(reader.page.getByText(words.attacks.expired).first()).toBeVisible({ timeout: 20_000 });
+  await expect(reader.page.getByText('For one hour')).toHaveCount(0);
+  expect(lied, 'it was served').toBeGreaterThan(0);
 });
 
 test('revoked-grant: a report that the server goes on showing after its revocation does not open', { tag: '@long' }, async ({ clinic, enter }) => {

@@ -10,7 +10,7 @@ import { words } from '../support/words.ts';
 const w = words.settings;
 const ada = identity('Ines Moreau', 'administrator');
 
-test('a browser asks for the witnesses it was told of, after a reload too', async ({ browser }) => {
+test('a browser asks for the witnesses it was told of, after a reload too, and stale-checkpoint: believes none of two days ago', async ({ browser }) => {
   test.setTimeout(240_000);
   const args: string[] = [];
   const server = await Server.start({ args });
@@ -53,6 +53,37 @@ test('a browser asks for the witnesses it was told of, after a reload too', asyn
     await witnessed();
     await expect(page.getByText(w.witnessesNow(1, 2))).toBeVisible();
     await expect(keys).toHaveValue(`${witness.key}\n${stranger.key}`);
+
+    // Two days later by the browser's clock the server still shows today's log, with what the witness said of it today.
+    await page.goto('about:blank');
+    const shown = new Map<string, string>();
+    for (const tree of ['events', 'keys']) {
+      const path = `/log/${tree}/checkpoint`;
+      shown.set(path, await (await person.context.request.get(path)).text());
+    }
+    const checkpoint = /\/log\/(events|keys)\/checkpoint$/;
+    let lied = 0;
+    await page.route(checkpoint, (route) => {
+      lied += 1;
+      return route.fulfill({ body: shown.get(new URL(route.request().url()).pathname) ?? '', contentType: 'text/plain' });
+    });
+    await person.context.clock.setSystemTime(Date.now() + 48 * 3_600_000);
+    await page.goto('/settings/witnesses');
+    await person.heading(words.signIn.locked).waitFor();
+    await page.getByLabel(words.signIn.password, { exact: true }).fill(ada.password);
+    // Stopped, the page is loaded anew, without keys.
+    const wiped = page.waitForEvent('load', { timeout: 60_000 });
+    await person.button(words.signIn.unlock).click();
+    await wiped;
+    await person.heading(words.log.stopped).waitFor();
+    await expect(page.getByText(words.attacks.stale).first()).toBeVisible();
+    expect(lied).toBeGreaterThan(0);
+    await page.unroute(checkpoint);
+    await person.context.clock.setSystemTime(Date.now());
+    await person.button(words.log.again).click();
+    await person.unlock();
+    await witnessed();
+    await expect(page.getByText(w.witnessesNow(1, 2)), 'once nobody lies').toBeVisible();
 
     // A server that shows its log without them is not believed any more.
     args.length = 0;

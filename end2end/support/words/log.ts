@@ -16,4 +16,10 @@ export const attacks = {
   file: /was damaged or exchanged/,
   record: /This record could not be verified/,
   otherServer: /This server is not the one this account belongs to/,
+  grant: /Entry \d+ of this report's access list was not made by anyone who may: entry \d+: the signature does not match/,
+  expired: /The server presents an access that has expired/,
+  wrap: /The key to version 2 was not made for this place/,
+  wayIn: /A way into this account was not made by its holder/,
+  roster: /members or a key of the team [0-9a-f]{64} that its managers did not sign: roster 1: the signature does not match/,
+  stale: /a state of its public log that the witnesses vouched for 48 hours ago/,
 } as const;

@@ -53,6 +53,7 @@ export const teams = {
   remove: 'Remove',
   removed: (who: string, team: string) => `${who} was removed from ${team}`,
   shareWith: 'Share with a care team instead',
+  change: 'Choose another team',
   find: 'Care team',
   findGo: 'Find',
   found: 'Teams found',
