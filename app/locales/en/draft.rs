@@ -34,6 +34,7 @@ texts! {
         account_scan = "Scan the patient's code";
         account_found = "The report will belong to {name}. You keep access as its author.";
         account_none = "Nobody with the role Patient has this e-mail here. Leave it empty to keep the report yourself until they arrive; you can invite them once it is completed.";
+        account_differs = "This account belongs to {name}, and the patient's name above is another. Make sure that it is the same person: whoever owns the account reads the report.";
         account_clear = "Without account";
         account_without = "Without an account you keep the report for the patient. After completing it you can invite them, and it passes to them when they arrive.";
         account_fixed = "Files are sealed for this report already, so the account can't be changed any more. Delete the draft to start over.";
@@ -81,6 +82,7 @@ texts! {
         problems = "Not complete yet: {problems}";
         need_patient = "The patient's name is needed.";
         need_title = "A title or a report ID is needed.";
+        need_shorter = "A text is longer than its field takes; it is marked.";
         need_files = "Wait for the files, or remove them.";
         delete = "Delete draft";
         not_found_title = "This draft is gone";

@@ -34,6 +34,10 @@ texts! {
         merged = "Both are together now. Look over it, then save it.";
         unchanged = "Nothing is different from the newest version.";
         newest_unseen = "Your access does not cover the newest version of this report, so you can't save one behind it.";
+        older = "You are reading version {version}; version {newest} is newer";
+        older_show = "Show the newest version";
+        newer_unseen = "There is a newer version that your access does not cover";
+        newer_ask = "What stands here may have been corrected since. Ask whoever shared it with you.";
         no_edit_title = "You can't change this report";
         title = "Versions";
         lead = "Every save is a version, signed by its author. None is ever overwritten.";

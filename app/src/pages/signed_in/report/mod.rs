@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod handle;
 mod invite;
+mod older;
 mod people;
 mod share;
 mod unopened;
@@ -32,6 +33,7 @@ use fields::Fields;
 use files::Files;
 use handle::{Handle, Shown};
 use invite::Invite;
+use older::Older;
 use people::People;
 use share::ShareDialog;
 use unopened::Unopened;
@@ -143,6 +145,7 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
         <Page title actions>
             <Head handle/>
             <Unopened handle/>
+            <Older handle/>
             <Rekey handle/>
             <Invite handle/>
             <div class="cols">
