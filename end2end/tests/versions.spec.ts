@@ -64,6 +64,12 @@ test('every save is a version: changed, seen at once, compared, brought back', a
     await owner.openReport(title);
     await expect(owner.page.getByText('No finding')).toBeVisible();
     await expect(owner.page.getByText(w.restores(1))).toBeVisible();
+    await owner.button(w.show(2)).click();
+    await expect(owner.page.getByText(w.older(2, 3))).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.getByText('One extra beat')).toBeVisible();
+    await owner.button(w.olderShow).click();
+    await expect(owner.page.getByText(w.older(2, 3))).toHaveCount(0, { timeout: 30_000 });
+    await expect(owner.page.getByText('No finding')).toBeVisible();
     const download = owner.page.waitForEvent('download');
     await owner.button(words.report.download(note.name)).click();
     expect(sameAs(note, await (await download).path())).toBe(true);

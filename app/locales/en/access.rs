@@ -21,7 +21,7 @@ texts! {
         record_partial = "Of reports with very many entries the newest are shown; the report’s own page has more.";
         whose = "Whose entries";
         others = "Other people";
-        everyone = "Everyone, and I";
+        everyone = "Everyone, me included";
         as_owner = "As owner";
         as_author = "As its author";
         as_keeper = "As its keeper for the patient";

@@ -74,7 +74,7 @@ texts! {
         saving = "Saving";
         saved = "Draft saved {when}, sealed";
         unsaved = "Not saved yet";
-        save_failed = "Not saved: {why} It is tried again by itself.";
+        save_failed = "Not saved yet: {why} It is tried again by itself.";
         complete = "Complete report";
         completing = "Sealing the report";
         completed = "Report completed";

@@ -4,7 +4,7 @@ texts! {
     /// Sharing a report.
     Share {
         title = "Share this report";
-        who = "Doctor";
+        who = "Person";
         who_hint = "Name of a doctor here, or the exact e-mail of anyone.";
         search_short = "Type at least {min} letters.";
         searching = "Searching";

@@ -42,7 +42,7 @@ texts! {
         title = "Versions";
         lead = "Every save is a version, signed by its author. None is ever overwritten.";
         list = "Versions";
-        all = "All versions, compare, bring back";
+        all = "All versions, compare, restore";
         newest = "Newest";
         files_one = "1 file";
         files = "{count} files";
@@ -63,11 +63,11 @@ texts! {
         changed = "Changed: {name} ({before}, then {after})";
         renamed = "Renamed: {before} is {after} now";
         empty = "(empty)";
-        restore = "Bring back";
-        restore_title = "Bring version {version} back?";
+        restore = "Restore";
+        restore_title = "Restore version {version}?";
         restore_text = "Its fields and files become version {next}. The versions in between stay, and nothing is deleted.";
-        restored = "Version {version} is back, as version {next}";
-        restores = "Brings back version {version}";
+        restored = "Version {version} is restored, as version {next}";
+        restores = "Restores version {version}";
         draft = "Changes to version {version}";
     }
 }

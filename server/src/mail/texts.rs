@@ -163,7 +163,7 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
             "{organisation}: your code to create an account",
             "Somebody wants to create an account at {organisation} with this e-mail address.\n\n\
              If that was you, type this code on the page where you began:\n\n    {code}\n\n\
-             It counts once, and for ten minutes. Tell it to nobody.\n\n\
+             It works once, for ten minutes. Tell it to nobody.\n\n\
              If it wasn't you, do nothing: without the code there is no account.\n\n",
         ),
         MailKind::SignUpTaken => (
@@ -211,7 +211,7 @@ fn words(kind: MailKind) -> (&'static str, &'static str) {
         ),
         MailKind::RecoveryCodesRenewed => (
             "{organisation}: new recovery codes",
-            "Your account got new recovery codes on {when}; those before count no more.\n\n",
+            "Your account got new recovery codes on {when}; those before no longer work.\n\n",
         ),
         MailKind::IdentityLinked => (
             "{organisation}: an identity provider was linked",
