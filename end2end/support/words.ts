@@ -163,6 +163,7 @@ export const words = {
     lead: /Everything is sealed in this browser/,
   },
   report: {
+    windowTitle: 'Report · HealthSecure',
     share: 'Share',
     completed: 'Completed',
     show: (name: string) => `Show ${name}`,
@@ -275,6 +276,7 @@ export const words = {
     record: 'Who opened what',
     everyone: 'Everyone, me included',
     nobody: 'Nobody but you can see these reports.',
+    nobodySoFar: 'Nobody but you can see the reports that were looked through so far.',
     emptyTitle: 'Nothing to see yet',
     failed: 'Not everything could be fetched',
     retry: 'Try again',

@@ -1,4 +1,4 @@
-// Versions: changed, compared, brought back; two people who save at once; the same with hs.
+// Versions: changed, compared, restored; two people who save at once; the same with hs.
 import { expect, test } from '../support/test.ts';
 import { sameAs, textFile } from '../support/files.ts';
 import { Hs, HsError } from '../support/hs.ts';
@@ -21,6 +21,7 @@ test('every save is a version: changed, seen at once, compared, brought back', a
   await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email, diagnosis: 'Sinus rhythm\nNo finding' }, [note]);
   const owner = await enter(clinic.patient);
   await owner.openReport(title);
+  await expect(owner.page, 'the browser\'s history is told of no content').toHaveTitle(words.report.windowTitle);
 
   await test.step('nothing changed is no version', async () => {
     await author.editReport();

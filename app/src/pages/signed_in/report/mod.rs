@@ -142,7 +142,7 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
         }
     });
     view! {
-        <Page title actions>
+        <Page title window_title=t!(report.fields) actions>
             <Head handle/>
             <Unopened handle/>
             <Older handle/>

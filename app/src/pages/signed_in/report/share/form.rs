@@ -67,11 +67,13 @@ pub(super) fn ShareForm(
             }
         });
     };
+    // What was tapped is gone: a keyboard goes on here, and a screen reader says who was chosen.
+    request_animation_frame(|| crate::browser::focus("share-with"));
     let address_unverified = person.email_verified == Some(false);
     let unverified = person.verification != Verification::Verified;
     view! {
         <form class="form" method="dialog" on:submit=submit>
-            <div class="share-person">
+            <div class="share-person" id="share-with" tabindex="-1">
                 <PersonFacts person=person.clone()/>
                 <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| chosen.set(None)>{t!(share.change)}</Button>
             </div>
