@@ -21,7 +21,7 @@ texts! {
         step_compare = "Compare keys in person again with whom it concerns.";
         acknowledge = "I have read this";
         acknowledged = "Read";
-        stays = "It stays in this list. The message on every page goes.";
+        stays = "What you have read stays in this list; only the message on every page goes.";
         refused = "The log of keys was refused";
     }
 }

@@ -62,6 +62,9 @@ texts! {
         file_resume = "Resume";
         file_choose = "Choose file";
         file_remove = "Remove {name}";
+        file_remove_title = "Remove {name}?";
+        file_remove_text = "It is taken out of this draft, and what was uploaded of it goes. The file on your device stays.";
+        file_remove_do = "Remove";
         files_large = "All files of a report together may have {size}; {name} was not added.";
         file_large = "{name} is larger than {size} and was not added.";
         file_many = "A report takes at most {count} files; the rest were not added.";

@@ -17,6 +17,7 @@ texts! {
         discard_text = "What you changed since version {version}, and what you uploaded for it, goes. The report and its versions stay.";
         discarded = "Changes discarded";
         file_kept = "Unchanged";
+        file_remove_text = "The next version will be without it. The versions before keep it.";
         moved_title = "{name} saved version {version} {when}";
         moved = "Nothing was overwritten, and your changes are kept. Here is what both of you changed since version {base}; bring it together, look over it, and save it as the next version.";
         moved_alone = "Somebody saved a version of this report meanwhile.";

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::handle::Handle;
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, LinkButton, Time, TimeStyle, Tone, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, CopyButton, LinkButton, Time, TimeStyle, Tone, use_toasts},
     t,
     vault::Attempt,
 };
@@ -68,8 +68,9 @@ pub(super) fn Versions(handle: Handle) -> impl IntoView {
     view! {
         <Card title=t!(report.versions).to_owned() flush=true>
             <ul class="rows" role="list" aria-label=t!(report.versions)>{rows}</ul>
-            <p class="card-note">
+            <p class="card-note form-end">
                 <LinkButton kind=ButtonKind::Quiet class="btn-small" href=format!("/reports/{}/versions", handle.id)>{t!(versions.all)}</LinkButton>
+                <CopyButton text=handle.id.to_string() kind=ButtonKind::Quiet label=t!(report.copy_id)/>
             </p>
         </Card>
     }

@@ -83,7 +83,7 @@ pub(super) fn ShareForm(
             <Choices id="share-right" label=t!(share.right) value=right choices=rights()/>
             <div class="form-row">
                 <SelectField id="share-purpose" label=t!(share.purpose) value=purpose hint=t!(share.purpose_hint) options=Signal::derive(purposes)/>
-                <SelectField id="share-expiry" label=t!(share.expiry) value=hours options=Signal::derive(move || lives(code.get()))/>
+                <SelectField id="share-expiry" label=t!(share.expiry) value=hours hint=t!(share.expiry_code) options=Signal::derive(move || lives(code.get()))/>
             </div>
             <CheckBox value=code>{t!(share.code)}<span class="field-hint block">{t!(share.code_hint)}</span></CheckBox>
             <div class="dialog-actions">
