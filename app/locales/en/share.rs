@@ -46,6 +46,7 @@ texts! {
         submit = "Share report";
         sharing = "Sealing the key for {name}";
         done = "Report shared";
+        done_open = "{name} finds it among their reports.";
         done_with = "{name} finds it under Shared with me.";
         code_title = "Access code";
         code_once = "It is shown only now. {name} enters it once; five wrong tries lock it.";

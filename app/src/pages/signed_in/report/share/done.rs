@@ -31,6 +31,7 @@ pub(super) fn Done(made: Made, open: RwSignal<bool>) -> impl IntoView {
     };
     let said = match made.members {
         Some(count) => t!(teams.share_done, name = made.name, count = count),
+        None if made.code.is_none() => t!(share.done_open, name = made.name),
         None => t!(share.done_with, name = made.name),
     };
     // The form is gone: a screen reader goes on with what was done, then the code.
