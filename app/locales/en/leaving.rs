@@ -15,9 +15,10 @@ texts! {
         back = "Settings";
         goes = "What goes";
         goes_own = "Every report that is yours ({count}), for everybody whom it was shared with: all versions and files";
+        goes_own_uncounted = "Every report that is yours, for everybody whom it was shared with: all versions and files. They are not all counted yet";
         goes_received = "Your access to reports of others ({count}). The reports stay with their owners";
         goes_account = "Your name, e-mail address, keys, password, recovery kit, passkeys, phone, drafts, sessions and API tokens";
-        goes_trust = "What you are as an emergency contact, with a recovery share or in a care team, and those whom you trust";
+        goes_trust = "Your part as an emergency contact, as holder of a recovery share and in care teams, and your own emergency contacts";
         stays = "What stays";
         stays_record = "The record of what was done, under the number of your account and without your name, for as long as the law asks for it";
         stays_keys = "Your public keys, so that others can go on checking what you signed";
@@ -29,6 +30,7 @@ texts! {
         backups_failed = "How long backups keep copies could not be found out";
         save = "Save what you need";
         save_text = "These reports are erased. Open one to print it, or to save its files and its record.";
+        save_partial = "Not all of your reports are loaded yet: there may be more than this list shows. Wait for them before you delete the account.";
         save_none = "No report is yours.";
         save_more = "and {count} more in your list of reports";
         teams_title = "A care team needs another manager first";
