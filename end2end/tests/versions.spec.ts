@@ -26,6 +26,10 @@ test('every save is a version: changed, seen at once, compared, brought back', a
   await test.step('nothing changed is no version', async () => {
     await author.editReport();
     await expect(author.row(note.name).getByText(w.kept)).toBeVisible();
+    await author.button(words.draft.fileRemove(note.name)).click();
+    await author.dialog().waitFor();
+    await author.page.keyboard.press('Escape');
+    await expect(author.row(note.name).getByText(w.kept), 'it is asked for first').toBeVisible();
     await author.button(w.save).click();
     await expect(author.page.getByText(w.unchanged)).toBeVisible({ timeout: 30_000 });
     await expect(author.page.getByText(w.nothingYet)).toBeVisible();
