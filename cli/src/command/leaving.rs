@@ -55,13 +55,13 @@ fn in_backups(kept: InBackups) -> String {
         InBackups::Until(until) => {
             format!(
                 "Encrypted copies stay in the server's backups until {} at the latest, as long as backups are made as planned. \
-                 Whoever runs the server can't read them.",
+                 Whoever runs the server can't read the reports in them.",
                 time(until)
             )
         }
         InBackups::NoEnd => {
             "Encrypted copies stay in the server's backups, and no date is set for their end. Whoever runs the server can't \
-             read them, and can tell you how long they are kept."
+             read the reports in them, and can tell you how long they are kept."
                 .to_owned()
         }
     }
