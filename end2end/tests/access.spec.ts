@@ -163,7 +163,7 @@ test('many reports come a few at a time, and a lost connection is said', async (
   await patient.reload();
   await patient.goTo('access');
   await expect(patient.page.getByText(w.moreNext(10, 2))).toBeVisible({ timeout: 60_000 });
-  await expect(patient.page.getByText(w.nobody)).toBeVisible();
+  await expect(patient.page.getByText(w.nobodySoFar)).toBeVisible();
   await patient.context.setOffline(true);
   await patient.button(w.more).click();
   await expect(patient.page.getByText(w.failed)).toBeVisible({ timeout: 30_000 });
@@ -172,4 +172,5 @@ test('many reports come a few at a time, and a lost connection is said', async (
   await patient.button(w.retry).click();
   await expect(patient.page.getByText(w.all(12))).toBeVisible({ timeout: 60_000 });
   await expect(patient.page.getByText(w.failed)).toBeHidden();
+  await expect(patient.page.getByText(w.nobody)).toBeVisible();
 });

@@ -66,6 +66,11 @@ test('a patient is found by a picture of their code; finding is not comparing', 
   await choosePicture(author, words.draft.accountScan, picture);
   await expect(author.page.getByText(words.draft.accountFound(clinic.patient.name))).toBeVisible({ timeout: 30_000 });
   await expect(author.field(words.draft.patientName)).toHaveValue(clinic.patient.name);
+  await author.field(words.draft.patientName).fill('Somebody Else'.padEnd(201, '.'));
+  await expect(author.page.getByText(words.draft.accountDiffers)).toBeVisible();
+  await expect(author.page.getByText('At most 200 characters; these are 201.'), 'nothing is cut').toBeVisible();
+  await author.field(words.draft.patientName).fill(clinic.patient.name);
+  await expect(author.page.getByText(words.draft.accountDiffers)).toBeHidden();
   await expect(author.page.getByText(words.share.compared), 'a picture can come from anyone').toBeHidden();
   await author.button(words.scan.ownScreen).click();
   await expect(author.page.getByText(words.share.compared)).toBeVisible();

@@ -1,4 +1,4 @@
-// Versions: changed, compared, brought back; two people who save at once; the same with hs.
+// Versions: changed, compared, restored; two people who save at once; the same with hs.
 import { expect, test } from '../support/test.ts';
 import { sameAs, textFile } from '../support/files.ts';
 import { Hs, HsError } from '../support/hs.ts';
@@ -21,10 +21,15 @@ test('every save is a version: changed, seen at once, compared, brought back', a
   await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email, diagnosis: 'Sinus rhythm\nNo finding' }, [note]);
   const owner = await enter(clinic.patient);
   await owner.openReport(title);
+  await expect(owner.page, 'the browser\'s history is told of no content').toHaveTitle(words.report.windowTitle);
 
   await test.step('nothing changed is no version', async () => {
     await author.editReport();
     await expect(author.row(note.name).getByText(w.kept)).toBeVisible();
+    await author.button(words.draft.fileRemove(note.name)).click();
+    await author.dialog().waitFor();
+    await author.page.keyboard.press('Escape');
+    await expect(author.row(note.name).getByText(w.kept), 'it is asked for first').toBeVisible();
     await author.button(w.save).click();
     await expect(author.page.getByText(w.unchanged)).toBeVisible({ timeout: 30_000 });
     await expect(author.page.getByText(w.nothingYet)).toBeVisible();
@@ -64,6 +69,12 @@ test('every save is a version: changed, seen at once, compared, brought back', a
     await owner.openReport(title);
     await expect(owner.page.getByText('No finding')).toBeVisible();
     await expect(owner.page.getByText(w.restores(1))).toBeVisible();
+    await owner.button(w.show(2)).click();
+    await expect(owner.page.getByText(w.older(2, 3))).toBeVisible({ timeout: 30_000 });
+    await expect(owner.page.getByText('One extra beat')).toBeVisible();
+    await owner.button(w.olderShow).click();
+    await expect(owner.page.getByText(w.older(2, 3))).toHaveCount(0, { timeout: 30_000 });
+    await expect(owner.page.getByText('No finding')).toBeVisible();
     const download = owner.page.waitForEvent('download');
     await owner.button(words.report.download(note.name)).click();
     expect(sameAs(note, await (await download).path())).toBe(true);

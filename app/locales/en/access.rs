@@ -10,6 +10,7 @@ texts! {
         people_note = "From the signed access list of each report.";
         people_ended = "Access that ended";
         nobody = "Nobody but you can see these reports.";
+        nobody_so_far = "Nobody but you can see the reports that were looked through so far.";
         more_people = "Show more people";
         one_report = "1 report";
         reports = "{count} reports";
@@ -18,10 +19,11 @@ texts! {
         signed_why = "This follows from the report’s signed access list, which nobody can change without being noticed.";
         record = "Who opened what";
         record_none = "Nobody has opened these reports yet.";
+        record_none_so_far = "Nobody has opened the reports that were looked through so far.";
         record_partial = "Of reports with very many entries the newest are shown; the report’s own page has more.";
         whose = "Whose entries";
         others = "Other people";
-        everyone = "Everyone, and I";
+        everyone = "Everyone, me included";
         as_owner = "As owner";
         as_author = "As its author";
         as_keeper = "As its keeper for the patient";

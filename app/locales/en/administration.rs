@@ -116,7 +116,7 @@ texts! {
         audit_reversed = "Lies before the first day.";
         audit_presets = "Often looked for";
         audit_everything = "Everything";
-        audit_denied_attempts = "Denied attempts";
+        audit_denied_attempts = "Refused attempts";
         audit_cut = "The file has the newest {count} entries. Narrow the days for the others.";
         audit_none = "No entry matches.";
         audit_older = "Show older";

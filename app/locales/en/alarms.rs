@@ -3,8 +3,8 @@
 texts! {
     /// Alarms of the public log of keys.
     Alarms {
-        banner_title = "Something stands in the log of keys that should not";
-        banner_one = "An entry about your account, or about somebody whom you know, was not made by them. What is sealed from now on could be read by somebody else.";
+        banner_title = "Share nothing for now: a key is in doubt";
+        banner_one = "The public log of keys has an entry about you, or somebody you know, that their own devices did not make. Somebody else could read what is shared from now on.";
         banner_link = "Read what it means and what to do";
         title = "Alarms";
         lead = "Every account's keys and e-mail address stand in a public log, so that nobody can exchange them unseen. This program reads every new entry and compares it with what your own devices made and with what it was given before.";
@@ -21,7 +21,7 @@ texts! {
         step_compare = "Compare keys in person again with whom it concerns.";
         acknowledge = "I have read this";
         acknowledged = "Read";
-        stays = "It stays in this list. The message on every page goes.";
+        stays = "What you have read stays in this list; only the message on every page goes.";
         refused = "The log of keys was refused";
     }
 }

@@ -5,7 +5,7 @@ texts! {
     Backups {
         tab = "Backups";
         title = "Backups";
-        lead = "Database, files and the server's own keys, encrypted so that only whoever holds the backup key can open them. No report can be read from a backup, not even with that key.";
+        lead = "Database, files and the server's own keys, encrypted so that only whoever holds the backup key can open them. Reports stay sealed in them: that key opens no report.";
         good = "Up to date";
         none_yet = "None yet";
         overdue = "Overdue";

@@ -34,6 +34,7 @@ texts! {
         account_scan = "Scan the patient's code";
         account_found = "The report will belong to {name}. You keep access as its author.";
         account_none = "Nobody with the role Patient has this e-mail here. Leave it empty to keep the report yourself until they arrive; you can invite them once it is completed.";
+        account_differs = "This account belongs to {name}, and the patient's name above is another. Make sure that it is the same person: whoever owns the account reads the report.";
         account_clear = "Without account";
         account_without = "Without an account you keep the report for the patient. After completing it you can invite them, and it passes to them when they arrive.";
         account_fixed = "Files are sealed for this report already, so the account can't be changed any more. Delete the draft to start over.";
@@ -61,6 +62,9 @@ texts! {
         file_resume = "Resume";
         file_choose = "Choose file";
         file_remove = "Remove {name}";
+        file_remove_title = "Remove {name}?";
+        file_remove_text = "It is taken out of this draft, and what was uploaded of it goes. The file on your device stays.";
+        file_remove_do = "Remove";
         files_large = "All files of a report together may have {size}; {name} was not added.";
         file_large = "{name} is larger than {size} and was not added.";
         file_many = "A report takes at most {count} files; the rest were not added.";
@@ -73,7 +77,7 @@ texts! {
         saving = "Saving";
         saved = "Draft saved {when}, sealed";
         unsaved = "Not saved yet";
-        save_failed = "Not saved: {why} It is tried again by itself.";
+        save_failed = "Not saved yet: {why} It is tried again by itself.";
         complete = "Complete report";
         completing = "Sealing the report";
         completed = "Report completed";
@@ -81,6 +85,7 @@ texts! {
         problems = "Not complete yet: {problems}";
         need_patient = "The patient's name is needed.";
         need_title = "A title or a report ID is needed.";
+        need_shorter = "A text is longer than its field takes; it is marked.";
         need_files = "Wait for the files, or remove them.";
         delete = "Delete draft";
         not_found_title = "This draft is gone";

@@ -43,10 +43,10 @@ texts! {
         trust = "Trust this person";
         added = "{name} was asked to be your emergency contact";
         asked_title = "{name} asks to open your account";
-        asked_text = "Unless you refuse, they can set a new password and see everything that you see: {when}.";
+        asked_text = "Unless you refuse, {when} they can set a new password and see everything that you see.";
         open_title = "{name} can open your account now";
         open_text = "The delay is over ({when}). Until they have set a new password you can still refuse.";
         refuse_link = "Look at it and refuse";
-        not_open = "This account isn't open to you: the delay is not over, its owner refused, or the account is switched off. Nothing was changed.";
+        not_open = "This account isn't open to you: the delay is not over, its owner refused, or the account is disabled. Nothing was changed.";
     }
 }

@@ -4,7 +4,7 @@ texts! {
     /// Errors: what happened, that nothing was lost, what to do next.
     Errors {
         offline_title = "No connection";
-        offline = "The server can't be reached. Nothing was lost; it goes on as soon as you are connected again.";
+        offline = "The server can't be reached. Nothing was lost. Try again once you are connected.";
         unexpected_title = "That didn't work";
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
         server = "The server couldn't do this. Nothing was changed. Try again in a moment.";

@@ -6,7 +6,7 @@ texts! {
         title = "Escrow with your organisation";
         note = "Your organisation offers to open your account for you if you lose password and recovery kit. It is off until you turn it on.";
         label = "Not strictly end-to-end";
-        label_text = "Whoever keeps your organisation's escrow words can open your records.";
+        label_text = "Whoever keeps your organisation's escrow words can open your reports.";
         on = "On";
         asked = "Asked for";
         open = "Open";
@@ -16,10 +16,10 @@ texts! {
         fingerprint = "Your organisation's escrow key";
         fingerprint_note = "The words of the key that you compared.";
         ended_note = "Your organisation ended this escrow key. What was sealed to it is deleted on this server, and is given to nobody any more. Whoever was given it before, or copied it, may still open your account with the old escrow words, if the server helps them. Turn escrow off: your account gets a new key, and what they have opens nothing that is stored afterwards.";
-        given_note = "An administrator was given what is in escrow: {when}. They may have kept it. Turn escrow off, so that it opens nothing that is stored afterwards.";
+        given_note = "An administrator was given what is in escrow {when}. They may have kept it. Turn escrow off, so that it opens nothing that is stored afterwards.";
         problem_note = "Whatever this server shows: if escrow is on, you can turn it off.";
         asked_title = "{name} asks to open your account";
-        asked_text = "Unless you refuse, an administrator gets what opens it: {when}.";
+        asked_text = "Unless you refuse, {when} an administrator gets what opens it, and can read everything in it.";
         open_title = "{name} can open your account now";
         open_text = "The delay is over ({when}). Until a new password was set you can still refuse.";
         given_text = "What opens your account was given out. Refusing stops it as long as nobody asks again; after escrow is turned off it opens nothing that is stored from then on.";
@@ -47,7 +47,7 @@ texts! {
         turn_off_title = "Turn escrow off?";
         turn_off_text = "Your account gets a new key, and what your organisation has opens nothing that is stored from then on. All other sessions end.";
         turned_off = "Escrow is off";
-        not_open = "That account isn't open: nobody asked for it, the three days are not over, its holder refused, or it is switched off. Nothing was changed.";
+        not_open = "That account isn't open: nobody asked for it, the three days are not over, its holder refused, or it is disabled. Nothing was changed.";
         fingerprint_wrong = "These are not the words of the key that this server offers. Nothing was turned on. If your paper really says so, don't go on, and tell your organisation.";
         words_bad = "These aren't 24 escrow words. Check the spelling and the order.";
         key_other = "These are not the words of the present escrow key. Nothing was asked for.";

@@ -19,7 +19,7 @@ texts! {
         end_text = "What was put in escrow under it is deleted on this server, and nobody can be helped with it any more. Everybody who has it on is told. What was given out or copied before may still be opened with its words: destroy the paper, and take back the fingerprint that you handed out. You can make another key afterwards, and people decide anew.";
         ended = "The escrow key has ended";
         words_title = "The escrow words";
-        words_warn = "Whoever has these 24 words can open the records of everybody who turns escrow on, after three days. Print or write them down now: they are never shown again. Keep them offline, in a safe, best under two people's eyes, and not on any computer.";
+        words_warn = "Whoever has these 24 words can open the reports of everybody who turns escrow on, after three days. Print or write them down now: they are never shown again. Keep them offline, in a safe, best under two people's eyes, and not on any computer.";
         words_list = "The 24 escrow words";
         words_kept = "They are on paper";
         check_title = "Check the paper";

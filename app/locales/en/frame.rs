@@ -18,7 +18,7 @@ texts! {
         lock_hint = "Lock now";
         sign_out = "Sign out";
         unlocking = "Opening";
-        offline = "Offline. You can go on reading what is open; changes wait until you are connected.";
+        offline = "Offline. What is open stays readable. Drafts are saved later; sharing and revoking need a connection.";
         locked_idle = "Locked because nothing happened for {minutes} min.";
     }
 }

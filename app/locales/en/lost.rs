@@ -5,7 +5,7 @@ texts! {
     Lost {
         page_title = "Nothing left to sign in with · HealthSecure";
         title = "If you lost everything";
-        lead = "Only your keys open your reports, and only your password, a passkey, your recovery kit, an emergency contact, recovery shares, or what you yourself put in escrow with your organisation open your keys. Without any of them nobody can: not your clinic, not the administrators, not whoever runs this server. There is no back door, and whoever offers you one lies.";
+        lead = "Only your keys open your reports, and only your password, a passkey, your recovery kit, an emergency contact, recovery shares, or what you yourself put in escrow with your organisation open your keys. Without any of them nobody can: not your organisation, not the administrators, not whoever runs this server. There is no back door, and whoever offers you one lies.";
         left = "Look for these first";
         open_page = "A browser or phone where HealthSecure is open and not locked: create a new account elsewhere, and share your reports with it from there before that page locks.";
         passkey = "A passkey, in your phone, your browser or on a security key: sign in with it. Where Settings said that it unlocks your reports, no password is needed.";

@@ -8,8 +8,8 @@ texts! {
         number = "Phone number";
         number_hint = "With its country's code, for instance +49 151 23456789.";
         send = "Send a code";
-        sent_maybe = "If this number signs in here, a code is on its way. It counts for ten minutes.";
-        sent = "A code is on its way to your phone, ending in {ending}. It counts for ten minutes.";
+        sent_maybe = "If this number signs in here, a code is on its way. It works for ten minutes.";
+        sent = "A code is on its way to your phone, ending in {ending}. It works for ten minutes.";
         code = "Code from the text message";
         code_hint = "6 digits. Never tell it to anybody: we never ask for it.";
         another = "Send another code";
@@ -20,9 +20,9 @@ texts! {
         locked = "Your phone signed you in. It can't open your reports: for that enter your password.";
         step_text = "We send a code by text message to your phone ending in {ending}.";
         use_phone = "Use a code by text message instead";
-        step_wrong = "This code is wrong, or it counts no more. Have another one sent; nothing was changed.";
+        step_wrong = "This code is wrong, or no longer works. Have another one sent; nothing was changed.";
         code_wrong = "This code is wrong. Look at the newest message; nothing was changed.";
-        code_expired = "This code counts no more: it was used, was wrong too often, or ten minutes are over. Have another one sent; nothing was changed.";
+        code_expired = "This code no longer works: it was used, was wrong too often, or ten minutes are over. Have another one sent; nothing was changed.";
         taken = "This number signs in to another account already. It can be your second factor all the same.";
         code_required = "This number was confirmed a while ago. Have a code sent to it first; nothing was changed.";
         only_factor = "Your phone is your second factor, and can't stand for both steps. Sign in with your password.";

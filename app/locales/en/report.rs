@@ -36,7 +36,7 @@ texts! {
         text_cut = "The first {size} are shown; download it to read on.";
         picture_failed = "This picture can't be shown. Download it instead.";
         not_in_place = "This file can't be shown safely here; download it to open it with another program.";
-        too_large_to_show = "Larger than {size}: download it.";
+        too_large_to_show = "Larger than {size}, so it is not shown here. Download it.";
         versions = "Versions";
         version = "Version {version}";
         version_by = "{name}, {when}";
@@ -143,7 +143,7 @@ texts! {
         invite_print = "Print";
         copy_link = "Copy link";
         loading = "Opening the report";
-        copy_id = "Copy ID";
+        copy_id = "Copy the report's public id";
         offline = "The report can't be fetched right now.";
     }
 }

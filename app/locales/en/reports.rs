@@ -39,7 +39,8 @@ texts! {
         nothing = "No report holds all of these words. The search looks at number, title, patient, kind, diagnosis, treatment and prescription.";
         clear = "Clear search and filters";
         failed_title = "Your reports can't be loaded right now";
-        stale = "Shown as they were {when}; newer ones may be missing.";
+        stale = "What was loaded before is shown. Newer reports and versions may be missing.";
+        partial = "Not all of your reports are loaded yet, so it may still be among the others.";
         opening = "Opening your reports";
         drop_title = "Drop to start a report";
         drop_text = "The files are sealed in this browser before they are uploaded.";

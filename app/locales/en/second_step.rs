@@ -9,7 +9,7 @@ texts! {
         code_hint = "6 digits. The app shows a new code every 30 seconds.";
         code_shape = "The code has 6 digits.";
         recovery_code = "Recovery code";
-        recovery_hint = "One of the codes that you saved when you added the app. Each works once. It is not the recovery kit.";
+        recovery_hint = "One of the codes that you saved. Each works once. It is not the recovery kit.";
         use_recovery = "Use a recovery code instead";
         use_app = "Use your authenticator app instead";
         passkey = "Use your passkey";
@@ -26,13 +26,13 @@ texts! {
         wait = "That was wrong too often. The next try is possible from {when}.";
         needed = "This account has a second factor. Sign in again and have its code ready.";
         too_late = "That took too long. Begin again with your password or recovery kit; nothing was changed.";
-        due = "Your clinic asks for a second factor. Add one first; nothing was lost.";
+        due = "Your organisation asks for a second factor. Add one first; nothing was lost.";
         confirm_needed = "Confirm with your password first. Nothing was changed.";
         prove_title = "Is it you?";
         prove_text = "Before this is changed, enter your password once more. It stays on this device.";
         prove_submit = "Confirm";
         prove_working = "Checking your password on this device";
-        due_title = "Your clinic asks for a second factor";
+        due_title = "Your organisation asks for a second factor";
         due_lead = "People with your role sign in with their password and something that they hold: a code from an app on their phone, or a passkey. Add one now; after that everything is as it was.";
     }
 }

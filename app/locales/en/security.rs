@@ -26,7 +26,7 @@ texts! {
         kit_done = "Your new recovery kit counts; the old one opens nothing any more";
         factor = "Second factor";
         factor_note = "With a second factor, whoever learns your password still can't sign in: a code from an app on your phone, or a passkey, is asked for as well. A passkey can also sign you in without your password.";
-        factor_required = "Your clinic asks for a second factor from people with your role.";
+        factor_required = "Your organisation asks for a second factor from people with your role.";
         factor_none = "You have none yet.";
         factor_list = "Your second factors";
         factor_add = "Add an authenticator app";
@@ -78,12 +78,12 @@ texts! {
         codes_new_text = "You get ten new ones. Those that you saved before stop working at once.";
         codes_title = "Your recovery codes";
         codes_lead = "Your second factor is on. Save these codes now: they are shown only this once. Each stands in once, when your phone or passkey is not at hand.";
-        codes_what = "They open no record: your password is needed as well. They are not the recovery kit.";
+        codes_what = "They open no report: your password is needed as well. They are not the recovery kit.";
         codes_list = "Recovery codes";
         codes_copy = "Copy";
         codes_save = "Save as file";
         codes_kept = "I have saved them";
         codes_file_title = "HealthSecure recovery codes";
-        codes_file_note = "Each code stands in for your second factor once at sign-in. They open no record, and they are not the recovery kit.";
+        codes_file_note = "Each code stands in for your second factor once at sign-in. They open no report, and they are not the recovery kit.";
     }
 }

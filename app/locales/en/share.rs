@@ -4,7 +4,7 @@ texts! {
     /// Sharing a report.
     Share {
         title = "Share this report";
-        who = "Doctor";
+        who = "Person";
         who_hint = "Name of a doctor here, or the exact e-mail of anyone.";
         search_short = "Type at least {min} letters.";
         searching = "Searching";
@@ -46,6 +46,7 @@ texts! {
         submit = "Share report";
         sharing = "Sealing the key for {name}";
         done = "Report shared";
+        done_open = "{name} finds it among their reports.";
         done_with = "{name} finds it under Shared with me.";
         code_title = "Access code";
         code_once = "It is shown only now. {name} enters it once; five wrong tries lock it.";

@@ -30,7 +30,7 @@ texts! {
         done = "Redeemed. The report is in your list.";
         open = "Open report";
         empty_title = "Nothing waits for you";
-        empty = "When somebody shares a report with you it appears here at once. What you redeemed is under Reports.";
+        empty = "A report that is shared with you with an access code waits here for it. Without a code, or once you have entered it, it is under Reports.";
         failed_title = "Shares can't be loaded right now";
         arrived_any = "Somebody shared a report with you";
         arrived_open = "Show";

@@ -29,8 +29,8 @@ texts! {
         pending = "Your account exists. An administrator of this organisation has to confirm that you are a doctor here; after that you can write and receive reports. This page goes on by itself.";
         refused_title = "Not approved";
         refused = "An administrator refused this account. Nothing was shared with it. Ask your organisation if you think this is a mistake.";
-        disabled_title = "Switched off";
-        disabled = "This account is switched off. An administrator can enable it.";
+        disabled_title = "Account disabled";
+        disabled = "An administrator can enable it again.";
         removal = "It will be deleted {when}, with every report that is yours, as an administrator decided. If you don't want that, ask them to enable it before.";
         sign_out = "Sign out";
     }

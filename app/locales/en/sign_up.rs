@@ -41,13 +41,13 @@ texts! {
         code_title = "Check your e-mail";
         code_lead = "A message is on its way to {email}. It has a code, or tells you that the address has an account already.";
         code = "Code from the message";
-        code_hint = "8 digits. They count for ten minutes; tell them to nobody.";
+        code_hint = "8 digits. They work for ten minutes; tell them to nobody.";
         code_shape = "The code has 8 digits.";
         code_sent_again = "Another message is on its way.";
         code_wrong = "This code is wrong. Look at the newest message; what you typed before is kept.";
-        code_expired = "This code counts no more: it was wrong too often, or its time is over. Have another one sent; what you typed before is kept.";
-        code_required = "This server proves your address before it makes an account. Load the page anew and begin again.";
-        code_anew = "Prove the address anew";
+        code_expired = "This code no longer works: it was wrong too often, or its time is over. Have another one sent; what you typed before is kept.";
+        code_required = "This server checks your address before it makes an account. Reload the page and begin again.";
+        code_anew = "Check the address again";
         kit_title = "Your recovery kit";
         kit_lead = "These 24 words open your account if you forget your password. Nobody else has them and we can't make new ones. Print or save them, and keep them away from this device.";
         kit_server = "Server";

@@ -17,6 +17,7 @@ texts! {
         discard_text = "What you changed since version {version}, and what you uploaded for it, goes. The report and its versions stay.";
         discarded = "Changes discarded";
         file_kept = "Unchanged";
+        file_remove_text = "The next version will be without it. The versions before keep it.";
         moved_title = "{name} saved version {version} {when}";
         moved = "Nothing was overwritten, and your changes are kept. Here is what both of you changed since version {base}; bring it together, look over it, and save it as the next version.";
         moved_alone = "Somebody saved a version of this report meanwhile.";
@@ -34,11 +35,15 @@ texts! {
         merged = "Both are together now. Look over it, then save it.";
         unchanged = "Nothing is different from the newest version.";
         newest_unseen = "Your access does not cover the newest version of this report, so you can't save one behind it.";
+        older = "You are reading version {version}; version {newest} is newer";
+        older_show = "Show the newest version";
+        newer_unseen = "There is a newer version that your access does not cover";
+        newer_ask = "What stands here may have been corrected since. Ask whoever shared it with you.";
         no_edit_title = "You can't change this report";
         title = "Versions";
         lead = "Every save is a version, signed by its author. None is ever overwritten.";
         list = "Versions";
-        all = "All versions, compare, bring back";
+        all = "All versions, compare, restore";
         newest = "Newest";
         files_one = "1 file";
         files = "{count} files";
@@ -59,11 +64,11 @@ texts! {
         changed = "Changed: {name} ({before}, then {after})";
         renamed = "Renamed: {before} is {after} now";
         empty = "(empty)";
-        restore = "Bring back";
-        restore_title = "Bring version {version} back?";
+        restore = "Restore";
+        restore_title = "Restore version {version}?";
         restore_text = "Its fields and files become version {next}. The versions in between stay, and nothing is deleted.";
-        restored = "Version {version} is back, as version {next}";
-        restores = "Brings back version {version}";
+        restored = "Version {version} is restored, as version {next}";
+        restores = "Restores version {version}";
         draft = "Changes to version {version}";
     }
 }

@@ -54,7 +54,7 @@ pub fn Confirm(
     title: Signal<String>,
     /// What the button says that does it.
     #[prop(into)]
-    action: String,
+    action: Signal<String>,
     /// Is working on it.
     #[prop(optional, into)]
     busy: Signal<bool>,
@@ -65,13 +65,12 @@ pub fn Confirm(
     children: ChildrenFn,
 ) -> impl IntoView {
     let children = StoredValue::new(children);
-    let action = StoredValue::new(action);
     view! {
         <Dialog id open title>
             {children.with_value(|children| children())}
             <div class="dialog-actions">
                 <Button kind=ButtonKind::Secondary on_click=move |()| open.set(false)>{t!(common.cancel)}</Button>
-                <Button kind=ButtonKind::Danger busy on_click=on_confirm>{action.get_value()}</Button>
+                <Button kind=ButtonKind::Danger busy on_click=on_confirm>{move || action.get()}</Button>
             </div>
         </Dialog>
     }

@@ -7,12 +7,15 @@ use leptos_router::hooks::use_location;
 use super::{Glyph, Icon};
 use crate::t;
 
-/// A page: title (also the window's), a sentence, actions at the end of the line, then the content.
+/// A page: title (also the window's, unless that is another), a sentence, actions at the end of the line, then the content.
 #[component]
 pub fn Page(
     /// Its heading.
     #[prop(into)]
     title: Signal<String>,
+    /// The window's title where the heading was decrypted: browsers write titles into their history, which locking doesn't wipe.
+    #[prop(optional, into)]
+    window_title: Option<String>,
     /// A sentence below it.
     #[prop(optional, into)]
     lead: Option<String>,
@@ -23,7 +26,7 @@ pub fn Page(
     children: Children,
 ) -> impl IntoView {
     // Asked once more while the page goes, when its signals are gone already.
-    let window = move || match title.try_get() {
+    let window = move || match window_title.clone().or_else(|| title.try_get()) {
         Some(title) => format!("{title} · {}", t!(common.product)),
         None => t!(common.product).to_owned(),
     };

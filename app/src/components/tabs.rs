@@ -1,7 +1,8 @@
 //! Tabs: views of one page, or links between sibling pages.
 
-use leptos::prelude::*;
-use leptos_router::components::A;
+use leptos::{html, prelude::*};
+use leptos_router::{components::A, hooks::use_location};
+use wasm_bindgen::JsCast;
 
 /// Tabs that switch `value`; the page shows the panel. Arrow keys move between them.
 #[component]
@@ -57,5 +58,23 @@ pub fn LinkTabs(
     tabs: Vec<(&'static str, String)>,
 ) -> impl IntoView {
     let tab = |(href, name): (&'static str, String)| view! { <A href=href exact=true attr:class="tab">{name}</A> };
-    view! { <nav class="tabs" aria-label=label>{tabs.into_iter().map(tab).collect_view()}</nav> }
+    let node = NodeRef::<html::Nav>::new();
+    let path = use_location().pathname;
+    Effect::new(move |_| {
+        path.track();
+        if let Some(row) = node.get() {
+            // The link is marked by then.
+            request_animation_frame(move || show_open(&row));
+        }
+    });
+    view! { <nav class="tabs" node_ref=node aria-label=label>{tabs.into_iter().map(tab).collect_view()}</nav> }
+}
+
+/// On a small screen the tabs are wider than their row: brings the one that is open into it.
+fn show_open(row: &web_sys::HtmlElement) {
+    let open = row.query_selector("[aria-current]").ok().flatten();
+    if let Some(open) = open.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let beside = (row.client_width() - open.offset_width()) / 2;
+        row.set_scroll_left(open.offset_left() - row.offset_left() - beside);
+    }
 }

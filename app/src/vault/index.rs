@@ -245,6 +245,11 @@ impl Index {
         }
     }
 
+    /// Whether all reports are there, as the server had them when it was last asked. Follow it in views.
+    pub fn is_complete(self) -> bool {
+        self.phase.get() == Phase::Complete
+    }
+
     /// Whether the vault that a task began with is still the open one.
     fn open_still(self, open: &Keys) -> bool {
         self.vault.keys().is_some_and(|now| now.session().id == open.session().id)

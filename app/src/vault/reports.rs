@@ -31,7 +31,29 @@ pub struct View {
     me: AccountId,
 }
 
+/// What is newer than the version that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// The newest that opens.
+    Opens(u32),
+    /// One that the reader's access doesn't cover.
+    Unseen,
+}
+
 impl View {
+    /// Whether there is a newer version than the one that is shown. Those that don't open are told of elsewhere.
+    pub fn newer(&self) -> Option<Newer> {
+        let shown = self.version.as_ref()?.info.version;
+        let refused = |version: u32| self.refused.iter().any(|(refused, _)| *refused == version);
+        let opens = self.report.versions.iter().map(|info| info.version).filter(|version| !refused(*version)).max();
+        let newest = self.report.newest().map_or(shown, |newest| newest.version);
+        match opens {
+            Some(newest) if newest > shown => Some(Newer::Opens(newest)),
+            _ if self.report.latest > newest && !refused(self.report.latest) => Some(Newer::Unseen),
+            _ => None,
+        }
+    }
+
     /// Somebody's name; the reader is "you".
     pub fn name(&self, id: &AccountId) -> String {
         if *id == self.me {

@@ -82,7 +82,7 @@ pub async fn sign_up(context: &Context, args: &Signup) -> Result<()> {
     context.output.result(&done, |d| {
         format!(
             "Account created: {}\n\nYour recovery kit. Write these 24 words down and keep them on paper: without them a \
-             forgotten password means that your records can't be opened by anyone.\n\n{}",
+             forgotten password means that your reports can't be opened by anyone.\n\n{}",
             d.account_id,
             kit_text(&d.recovery_kit)
         )

@@ -87,7 +87,7 @@ impl Status {
             ),
         };
         format!(
-            "NOT STRICTLY END-TO-END: whoever keeps your organisation's escrow words can open your records.\n{stands}\n\
+            "NOT STRICTLY END-TO-END: whoever keeps your organisation's escrow words can open your reports.\n{stands}\n\
              Escrow key: {}",
             self.fingerprint.as_deref().unwrap_or_default()
         )
@@ -118,7 +118,7 @@ fn compare(context: &Context, offer: &EscrowOffer, fd: Option<i32>) -> Result<Co
     }
     let words = offer.shown().map(|word| word.unwrap_or("…")).join(" ");
     context.output.note(&format!(
-        "Not strictly end-to-end: whoever keeps your organisation's escrow words can open your records; any one \
+        "Not strictly end-to-end: whoever keeps your organisation's escrow words can open your reports; any one \
          administrator who has them can do it alone. That it takes three days and that you are told is the server's word.\n\
          The server offers this escrow key, two words left out:\n\n{words}\n\n\
          Compare it with what your organisation gave you itself. If any word differs, stop."

@@ -130,7 +130,7 @@ async fn make(context: &Context) -> Result<()> {
             let words = vault.new_escrow_words();
             // Before it counts: whatever happens then, it was seen.
             context.output.note(&format!(
-                "The escrow words. Write them down now, and keep them offline: whoever has them can open the records of \
+                "The escrow words. Write them down now, and keep them offline: whoever has them can open the reports of \
                  everybody who turns escrow on.\n\n{}\n",
                 kit_text(&words.words())
             ));

@@ -54,12 +54,14 @@ fn in_backups(kept: InBackups) -> String {
         }
         InBackups::Until(until) => {
             format!(
-                "The server's backups hold it, sealed, until {} at the latest, as long as they are made as planned.",
+                "Encrypted copies stay in the server's backups until {} at the latest, as long as backups are made as planned. \
+                 Whoever runs the server can't read the reports in them.",
                 time(until)
             )
         }
         InBackups::NoEnd => {
-            "There are backups that hold it, sealed, and no date is set on which they end: ask whoever runs the server."
+            "Encrypted copies stay in the server's backups, and no date is set for their end. Whoever runs the server can't \
+             read the reports in them, and can tell you how long they are kept."
                 .to_owned()
         }
     }

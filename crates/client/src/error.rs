@@ -89,7 +89,7 @@ pub enum ClientError {
         expected: usize,
     },
     /// The code is wrong.
-    #[error("The access code is wrong. {} tries are left.", .tries_left.map_or_else(|| "Few".to_owned(), |n| n.to_string()))]
+    #[error("The access code is wrong. {}", .tries_left.map_or_else(|| "Few tries are left.".to_owned(), tries))]
     WrongCode {
         /// Tries left before it locks.
         tries_left: Option<u32>,
@@ -286,6 +286,14 @@ impl ClientError {
 impl From<Problem> for ClientError {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
+    }
+}
+
+fn tries(left: u32) -> String {
+    match left {
+        0 => "It was the last try, and the share is locked.".to_owned(),
+        1 => "One try is left.".to_owned(),
+        left => format!("{left} tries are left."),
     }
 }
 

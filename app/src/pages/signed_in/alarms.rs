@@ -48,6 +48,7 @@ fn WhatToDo() -> impl IntoView {
                 <li>{t!(alarms.step_ask)}</li>
                 <li>{t!(alarms.step_compare)}</li>
             </ol>
+            <p class="field-hint">{t!(alarms.stays)}</p>
         </Card>
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{access_line::name_of, question::Question};
 use crate::{
-    components::{Confirm, use_toasts},
+    components::{Banner, Confirm, Tone, use_toasts},
     t,
     vault::{Attempt, explain, index, use_vault},
 };
@@ -42,6 +42,13 @@ pub fn Revoke(
     let own = move || question.about().is_some_and(|ending| ending.row.own);
     let name = move || question.about().map(|ending| name_of(&ending.row.who)).unwrap_or_default();
     let title = Signal::derive(move || if own() { t!(report.leave_title) } else { t!(report.revoke_title) }.to_owned());
+    let action = Signal::derive(move || if own() { t!(report.leave) } else { t!(report.revoke) }.to_owned());
+    // What went wrong with one access says nothing of another.
+    Effect::new(move |_| {
+        if question.open.get() {
+            attempt.problem.set(None);
+        }
+    });
     let revoke = move |()| {
         let (Some(open), Some(ending)) = (vault.keys(), question.about_untracked()) else { return };
         if !attempt.begin() {
@@ -69,13 +76,13 @@ pub fn Revoke(
                         });
                     }
                 }
-                Err(error) => toasts.problem(explain(&error)),
+                Err(error) => return attempt.failed(explain(&error)),
             }
             attempt.done();
         });
     };
     view! {
-        <Confirm id="revoke" open=question.open title action=t!(report.revoke) busy=attempt.busy on_confirm=revoke>
+        <Confirm id="revoke" open=question.open title action busy=attempt.busy on_confirm=revoke>
             {move || match own() {
                 true => view! { <p>{t!(report.leave_text)}</p> }.into_any(),
                 false => view! {
@@ -84,6 +91,7 @@ pub fn Revoke(
                 }
                 .into_any(),
             }}
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }
 }

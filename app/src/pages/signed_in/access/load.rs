@@ -117,6 +117,12 @@ impl Load {
         self.index.phase.get() == Phase::Complete && !self.busy.get() && self.left() == 0
     }
 
+    /// Whether all of the reader's own reports were looked at, and all of them verified.
+    pub(super) fn is_whole(self) -> bool {
+        let problem = self.problem.with(Option::is_some) || self.list_problem().is_some();
+        self.is_done() && !problem && self.refused.with(Vec::is_empty)
+    }
+
     /// Why the list of reports itself isn't there.
     pub(super) fn list_problem(self) -> Option<String> {
         self.index.problem.get()

@@ -48,7 +48,10 @@ pub(super) fn People(load: Load, revoke: Question<Ending>) -> impl IntoView {
         <Card title=t!(access.people).to_owned() flush=true>
             <p class="card-note field-hint">{t!(access.people_note)}</p>
             {move || match count() {
-                0 => view! { <p class="card-note">{t!(access.nobody)}</p> }.into_any(),
+                0 => {
+                    let says = if load.is_whole() { t!(access.nobody) } else { t!(access.nobody_so_far) };
+                    view! { <p class="card-note">{says}</p> }.into_any()
+                }
                 _ => view! { <List people=now() shown around over=false/> }.into_any(),
             }}
             {move || old.get().then(|| view! { <List people=ended() shown=RwSignal::new(usize::MAX) around over=true/> })}

@@ -72,7 +72,10 @@ pub(super) fn Record(load: Load) -> impl IntoView {
             </div>
             {move || partial().then(|| view! { <p class="card-note field-hint">{t!(access.record_partial)}</p> })}
             <ul class="rows" role="list" aria-label=t!(access.record)>{rows}</ul>
-            {move || found.with(Vec::is_empty).then(|| view! { <p class="card-note">{t!(access.record_none)}</p> })}
+            {move || found.with(Vec::is_empty).then(|| {
+                let says = if load.is_whole() { t!(access.record_none) } else { t!(access.record_none_so_far) };
+                view! { <p class="card-note">{says}</p> }
+            })}
             {move || (shown.get() < found.with(Vec::len)).then(|| view! {
                 <p class="card-note">
                     <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| shown.update(|shown| *shown += STEP)>

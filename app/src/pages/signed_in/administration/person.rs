@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::people::{Decisions, unconfirmed};
 use crate::{
-    components::{Avatar, Badge, Button, ButtonKind, Glyph, Row, Time, TimeStyle, Tone, role_name, sentence},
+    components::{Avatar, Badge, Button, ButtonKind, Glyph, Row, Tone, role_name, sentence},
     t,
     vault::{admin::PersonRow, use_vault},
 };
@@ -20,8 +20,13 @@ pub(super) fn AdminPerson(person: PersonRow, decisions: Decisions) -> impl IntoV
     let decide = (pending || unconfirmed(&person)).then(|| decide(person.clone(), decisions, busy));
     let (email, created) = (person.account.email.clone(), person.account.created_at);
     let role = role_name(person.account.account.role);
+    let came = if pending { t!(administration.asked) } else { t!(administration.joined) };
+    let seen = person.account.last_seen_at;
     let text = move || {
-        view! { <span>{email.clone()}</span>" · "{role}" · "<Time at=created style=TimeStyle::Relative/> }
+        view! {
+            <span>{email.clone()}</span>" · "{role}" · "{sentence(came, created)}
+            {seen.map(|seen| view! { " · "{sentence(t!(administration.seen), seen)} })}
+        }
     };
     view! {
         <Row lead=move || view! { <Avatar name=name.clone()/> } title=person.account.account.name.clone() text>

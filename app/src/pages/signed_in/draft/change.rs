@@ -151,6 +151,7 @@ fn Discard(desk: Desk, base: u32, open: RwSignal<bool>, go: Go) -> impl IntoView
             on_confirm=discard
         >
             <p>{t!(versions.discard_text, version = base)}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }
 }

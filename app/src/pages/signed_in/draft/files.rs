@@ -10,8 +10,8 @@ use leptos::{html, prelude::*};
 use super::{editor::Desk, progress::time_left};
 use crate::{
     browser::format_size,
-    components::{Badge, Banner, Button, ButtonKind, Card, DropZone, Glyph, Icon, Progress, Tone},
-    pages::signed_in::space::RunsOut,
+    components::{Badge, Banner, Button, ButtonKind, Card, Confirm, DropZone, Glyph, Icon, Progress, Tone},
+    pages::signed_in::{question::Question, space::RunsOut},
     t,
     vault::{
         Keys, Loaded,
@@ -82,6 +82,7 @@ pub(super) fn Files(desk: Desk) -> impl IntoView {
     });
     let own = move || space.value.get().filter(|_| desk.base.is_none());
     let fullness = move || own().filter(Space::runs_out).and_then(|space| space.percent());
+    let taking = Question::new();
     let lost = Memo::new(move |_| files.with(|files| files.iter().any(|file| file.stage == Stage::Lost)));
     view! {
         <Card title=t!(draft.files).to_owned()>
@@ -93,12 +94,41 @@ pub(super) fn Files(desk: Desk) -> impl IntoView {
                     <For
                         each=move || files.get()
                         key=|file| file.part
-                        children=move |file| view! { <li class="file" data-row=""><FileRow desk part=file.part name=file.name files/></li> }
+                        children=move |file| view! { <li class="file" data-row=""><FileRow desk part=file.part name=file.name files taking/></li> }
                     />
                 </ul>
             </div>
         </Card>
+        <TakeOut desk question=taking/>
     }
+}
+
+/// Asks before a file goes that is stored already.
+#[component]
+fn TakeOut(desk: Desk, question: Question<(u32, String)>) -> impl IntoView {
+    let title = Signal::derive(move || {
+        let name = question.about().map(|(_, name)| name).unwrap_or_default();
+        t!(draft.file_remove_title, name = name)
+    });
+    let text = if desk.base.is_some() { t!(versions.file_remove_text) } else { t!(draft.file_remove_text) };
+    let remove = move |()| {
+        if let Some((part, _)) = question.about_untracked() {
+            question.done();
+            take_out(desk, part);
+        }
+    };
+    view! {
+        <Confirm id="remove-file" open=question.open title action=t!(draft.file_remove_do) on_confirm=remove><p>{text}</p></Confirm>
+    }
+}
+
+fn take_out(desk: Desk, part: u32) {
+    let Some(session) = desk.session.get_untracked() else { return };
+    desk.with_keys(move |_| async move {
+        if let Err(error) = session.remove(part).await {
+            desk.toasts.problem(explain(&error));
+        }
+    });
 }
 
 /// The connection is gone: nothing is lost, it goes on by itself or on a tap.
@@ -121,7 +151,13 @@ fn Lost(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn FileRow(desk: Desk, part: u32, name: String, files: Signal<Vec<FileState>, LocalStorage>) -> impl IntoView {
+fn FileRow(
+    desk: Desk,
+    part: u32,
+    name: String,
+    files: Signal<Vec<FileState>, LocalStorage>,
+    taking: Question<(u32, String)>,
+) -> impl IntoView {
     let now = Signal::derive_local(move || files.with(|files| files.iter().find(|file| file.part == part).cloned()));
     let stage = Memo::new(move |_| now.get().map_or(Stage::Waiting, |file| file.stage));
     let note = Memo::new(move |_| now.get().and_then(|file| file.note));
@@ -137,7 +173,7 @@ fn FileRow(desk: Desk, part: u32, name: String, files: Signal<Vec<FileState>, Lo
             </div>
             <div class="row-end">
                 {move || stage_badge(&stage.get())}
-                <Acts desk part name stage/>
+                <Acts desk part name stage taking/>
             </div>
         </div>
         {move || note.get().map(|note| view! { <p class="field-hint" role="status">{note}</p> })}
@@ -166,7 +202,7 @@ fn stage_badge(stage: &Stage) -> impl IntoView + use<> {
 
 /// Pause, resume, cancel, remove.
 #[component]
-fn Acts(desk: Desk, part: u32, name: String, stage: Memo<Stage>) -> impl IntoView {
+fn Acts(desk: Desk, part: u32, name: String, stage: Memo<Stage>, taking: Question<(u32, String)>) -> impl IntoView {
     let name = StoredValue::new(name);
     let pause = move |_| {
         if let Some(session) = desk.session.get_untracked() {
@@ -178,13 +214,9 @@ fn Acts(desk: Desk, part: u32, name: String, stage: Memo<Stage>) -> impl IntoVie
             session.resume(part, None);
         }
     };
-    let remove = move |_| {
-        let Some(session) = desk.session.get_untracked() else { return };
-        desk.with_keys(move |_| async move {
-            if let Err(error) = session.remove(part).await {
-                desk.toasts.problem(explain(&error));
-            }
-        });
+    let remove = move |_| match stage.get_untracked().is_stored() {
+        true => taking.ask((part, name.get_value())),
+        false => take_out(desk, part),
     };
     let running = move || matches!(stage.get(), Stage::Running | Stage::Waiting | Stage::Lost);
     let paused = move || matches!(stage.get(), Stage::Paused | Stage::Failed(_));

@@ -4,7 +4,7 @@ use api_types::ReportId;
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::editor::Desk;
+use super::{editor::Desk, form};
 use crate::{
     components::{Banner, Button, ButtonKind, Confirm, Glyph, Time, TimeStyle, Tone},
     t,
@@ -47,8 +47,13 @@ type Go = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What is missing, in sentences; none when it may be completed.
 pub(super) fn missing(desk: Desk) -> Vec<&'static str> {
+    let too_long =
+        untrack(|| desk.fields.get()).each().into_iter().any(|(field, text)| form::too_long(field, text).is_some());
     let empty = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().is_empty());
     let mut missing = Vec::new();
+    if too_long {
+        missing.push(t!(draft.need_shorter));
+    }
     if empty(desk.fields.patient_name) {
         missing.push(t!(draft.need_patient));
     }
@@ -158,17 +163,16 @@ pub(super) fn throw_away(
         return;
     }
     desk.with_keys(move |keys| async move {
-        let deleted = desk.drafts.delete(&keys, &session.id()).await;
-        attempt.done();
-        match deleted {
+        match desk.drafts.delete(&keys, &session.id()).await {
             Ok(()) => {
+                attempt.done();
                 question.try_set(false);
                 // Nothing may save it again on the way out.
                 desk.session.try_set(None);
                 desk.index.refresh();
                 gone(session.id());
             }
-            Err(error) => desk.toasts.problem(explain(&error)),
+            Err(error) => attempt.failed(explain(&error)),
         }
     });
 }
@@ -195,6 +199,7 @@ fn Delete(desk: Desk, open: RwSignal<bool>, navigate: StoredValue<Go>) -> impl I
             on_confirm=delete
         >
             <p>{move || t!(reports.draft_delete_text, name = name())}</p>
+            {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         </Confirm>
     }
 }

@@ -1,6 +1,7 @@
 //! The fields.
 
 use api_types::limits::{LONG_FIELD_MAX_CHARS, SHORT_FIELD_MAX_CHARS};
+use client::content::Field;
 use leptos::prelude::*;
 
 use super::{editor::Desk, patient::Patient};
@@ -19,13 +20,19 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
         <Card title=t!(draft.about).to_owned()>
             <div class="form">
                 <div class="form-row">
-                    <TextField id="title" label=t!(draft.title) value=fields.title hint=t!(draft.title_hint) max=SHORT_FIELD_MAX_CHARS/>
+                    <TextField
+                        id="title"
+                        label=t!(draft.title)
+                        value=fields.title
+                        hint=t!(draft.title_hint)
+                        error=over(Field::Title, fields.title)
+                    />
                     <TextField
                         id="report-number"
                         label=t!(draft.report_number)
                         value=fields.report_number
                         hint=t!(draft.report_number_hint)
-                        max=SHORT_FIELD_MAX_CHARS
+                        error=over(Field::ReportNumber, fields.report_number)
                         optional=true
                     />
                 </div>
@@ -35,24 +42,34 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
         <Patient desk/>
         <Card title=t!(draft.content).to_owned()>
             <div class="form">
-                <Long id="diagnosis" label=t!(draft.diagnosis) value=fields.diagnosis/>
-                <Long id="treatment-plan" label=t!(draft.treatment_plan) value=fields.treatment_plan/>
-                <Long id="prescription" label=t!(draft.prescription) value=fields.prescription/>
+                <Long id="diagnosis" field=Field::Diagnosis label=t!(draft.diagnosis) value=fields.diagnosis/>
+                <Long id="treatment-plan" field=Field::TreatmentPlan label=t!(draft.treatment_plan) value=fields.treatment_plan/>
+                <Long id="prescription" field=Field::Prescription label=t!(draft.prescription) value=fields.prescription/>
             </div>
         </Card>
     }
 }
 
-/// A long text; says its limit once it is near.
+/// What is said of a text that is longer than its field takes. Nothing is cut: half a name or a dose can pass for a whole one.
+pub(super) fn too_long(field: Field, text: &str) -> Option<String> {
+    let max = match field {
+        Field::Diagnosis | Field::TreatmentPlan | Field::Prescription => LONG_FIELD_MAX_CHARS,
+        _ => SHORT_FIELD_MAX_CHARS,
+    };
+    let count = text.chars().count();
+    (count > max).then(|| t!(common.too_long, max = max, count = count))
+}
+
+/// The same, as it is typed.
+pub(super) fn over(field: Field, value: RwSignal<String>) -> Signal<Option<String>> {
+    Signal::derive(move || value.with(|text| too_long(field, text)))
+}
+
+/// A long text.
 #[component]
-fn Long(id: &'static str, label: &'static str, value: RwSignal<String>) -> impl IntoView {
-    let count = move || value.with(|text| text.chars().count());
-    let over = Signal::derive(move || {
-        let count = count();
-        (count > LONG_FIELD_MAX_CHARS).then(|| t!(common.too_long, max = LONG_FIELD_MAX_CHARS, count = count))
-    });
+fn Long(id: &'static str, field: Field, label: &'static str, value: RwSignal<String>) -> impl IntoView {
     view! {
-        <TextArea id label value error=over optional=true hint=t!(draft.long_hint, max = LONG_FIELD_MAX_CHARS)/>
+        <TextArea id label value error=over(field, value) optional=true hint=t!(draft.long_hint, max = LONG_FIELD_MAX_CHARS)/>
     }
 }
 
@@ -91,7 +108,7 @@ fn Kind(value: RwSignal<String>) -> impl IntoView {
         <div class="form-row">
             <SelectField id="report-kind" label=t!(draft.kind) value=chosen options/>
             {move || (chosen.get() == OTHER).then(|| view! {
-                <TextField id="own-kind" label=t!(draft.kind_own) value max=SHORT_FIELD_MAX_CHARS/>
+                <TextField id="own-kind" label=t!(draft.kind_own) value error=over(Field::Kind, value)/>
             })}
         </div>
     }

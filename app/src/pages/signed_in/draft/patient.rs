@@ -1,10 +1,10 @@
 //! Whom a report is about: name and number as typed, and the account that will own it.
 
-use api_types::{AccountId, accounts::Role, limits::SHORT_FIELD_MAX_CHARS};
-use client::{PatientChoice, Person};
+use api_types::{AccountId, accounts::Role};
+use client::{PatientChoice, Person, content::Field};
 use leptos::prelude::*;
 
-use super::editor::Desk;
+use super::{editor::Desk, form::over};
 use crate::{
     components::{Banner, Button, ButtonKind, Card, TextField, Tone},
     pages::signed_in::{
@@ -12,7 +12,7 @@ use crate::{
         scan::{ScanOutcome, ScanQr},
     },
     t,
-    vault::{Attempt, explain},
+    vault::{Attempt, explain, index::fold},
 };
 
 /// Whom it is about, and what is known of their account.
@@ -49,13 +49,18 @@ pub(super) fn Patient(desk: Desk) -> impl IntoView {
         <Card title=t!(draft.patient).to_owned()>
             <div class="form">
                 <div class="form-row">
-                    <TextField id="patient-name" label=t!(draft.patient_name) value=fields.patient_name max=SHORT_FIELD_MAX_CHARS/>
+                    <TextField
+                        id="patient-name"
+                        label=t!(draft.patient_name)
+                        value=fields.patient_name
+                        error=over(Field::PatientName, fields.patient_name)
+                    />
                     <TextField
                         id="patient-id"
                         label=t!(draft.patient_id)
                         value=fields.patient_id
                         hint=t!(draft.patient_id_hint)
-                        max=SHORT_FIELD_MAX_CHARS
+                        error=over(Field::PatientId, fields.patient_id)
                         optional=true
                     />
                 </div>
@@ -188,6 +193,24 @@ fn Scan(desk: Desk) -> impl IntoView {
     }
 }
 
+/// Whether two names can be one person's: all words of one are in the other.
+fn agree(one: &str, other: &str) -> bool {
+    let (one, other) = (fold(one), fold(other));
+    let within = |these: &str, those: &str| {
+        these.split_whitespace().all(|word| those.split_whitespace().any(|other| other == word))
+    };
+    within(&one, &other) || within(&other, &one)
+}
+
+/// The account's name, where the name that was typed is another: a report in another person's account is read by that person.
+fn differs(desk: Desk) -> Memo<Option<String>> {
+    Memo::new(move |_| {
+        let account = desk.patient.name.get()?;
+        let same = desk.fields.patient_name.with(|typed| agree(typed, &account));
+        (!same).then_some(account)
+    })
+}
+
 #[component]
 fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
     let attempt = Attempt::new();
@@ -201,7 +224,9 @@ fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
             choose(desk, PatientChoice::New, None, attempt);
         }
     };
+    let differs = differs(desk);
     view! {
+        {move || differs.get().map(|name| view! { <Banner tone=Tone::Warn>{t!(draft.account_differs, name = name)}</Banner> })}
         <Banner tone=Tone::Good>
             <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| desk.fields.patient_name.get()))}</p>
             {move || scanned().map(|(person, code)| view! { <OwnScreen person code/> })}

@@ -61,7 +61,8 @@ fn glyph_of(file_type: FileType) -> Glyph {
 fn FileRow(handle: Handle, file: FileEntry) -> impl IntoView {
     let wish = RwSignal::new(Wish::Rest);
     let shown = move || wish.get() == Wish::Show;
-    let may_show = file.file_type.shown_in_place() && file.size <= SHOWN_MAX;
+    let too_large = file.file_type.shown_in_place() && file.size > SHOWN_MAX;
+    let may_show = file.file_type.shown_in_place() && !too_large;
     let (glyph, name, size) = (glyph_of(file.file_type), file.name.clone(), file.size);
     let name = StoredValue::new(name);
     let save = move |()| wish.update(|wish| *wish = Wish::Save(if let Wish::Save(n) = wish { *n + 1 } else { 0 }));
@@ -73,6 +74,9 @@ fn FileRow(handle: Handle, file: FileEntry) -> impl IntoView {
             <div class="row-main">
                 <span class="row-title">{name.get_value()}</span>
                 <span class="row-text">{format_size(size)}</span>
+                {too_large.then(|| view! {
+                    <span class="row-text no-print">{t!(report.too_large_to_show, size = format_size(SHOWN_MAX))}</span>
+                })}
             </div>
             <div class="row-end no-print">
                 {may_show.then(|| view! {

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    components::Clock,
-    vault::{Vault, explain, index, reports, use_vault},
+    components::{Clock, Toasts},
+    vault::{Attempt, Vault, explain, index, reports, use_vault},
 };
 
 /// What stands in the page.
@@ -122,6 +122,22 @@ impl Handle {
                 Ok(view) => self.show(view),
                 Err(error) => self.failed(&error),
             }
+        });
+    }
+
+    /// Shows another of its versions.
+    pub fn switch(self, version: u32, attempt: Attempt, toasts: Toasts) {
+        let (Some(open), Some(view)) = (self.vault.keys(), self.view_untracked()) else { return };
+        if !attempt.begin() {
+            return;
+        }
+        spawn_local(async move {
+            match reports::switch(&open, &view, version).await {
+                Ok(view) => self.show(view),
+                Err(error) if reports::is_end(&error) => self.end(),
+                Err(error) => toasts.problem(explain(&error)),
+            }
+            attempt.done();
         });
     }
 

@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod handle;
 mod invite;
+mod older;
 mod people;
 mod share;
 mod unopened;
@@ -32,6 +33,7 @@ use fields::Fields;
 use files::Files;
 use handle::{Handle, Shown};
 use invite::Invite;
+use older::Older;
 use people::People;
 use share::ShareDialog;
 use unopened::Unopened;
@@ -140,9 +142,10 @@ fn Open(handle: Handle, share: RwSignal<bool>) -> impl IntoView {
         }
     });
     view! {
-        <Page title actions>
+        <Page title window_title=t!(report.fields) actions>
             <Head handle/>
             <Unopened handle/>
+            <Older handle/>
             <Rekey handle/>
             <Invite handle/>
             <div class="cols">
@@ -167,13 +170,17 @@ fn Head(handle: Handle) -> impl IntoView {
     move || {
         handle.view(|view| {
             let owner = view.name(&view.report.access.owner());
-            let written = view.version.as_ref().map(|version| (version.info.time, view.name(&version.info.author)));
+            let written = view
+                .version
+                .as_ref()
+                .map(|version| (version.info.version, version.info.time, view.name(&version.info.author)));
             let end = view.ends_at();
             let restores = view.version.as_ref().and_then(|version| version.content.restores);
             view! {
                 <p class="report-head">
-                    {written.map(|(time, author)| view! {
+                    {written.map(|(version, time, author)| view! {
                         <Badge tone=Tone::Good glyph=Glyph::Check>{t!(report.completed)}</Badge>
+                        <span>{t!(report.version, version = version)}</span>
                         <span>{t!(report.date)}" "<Time at=time style=TimeStyle::DateTime/></span>
                         <span>{t!(report.author)}" "<strong>{author}</strong></span>
                     })}

@@ -1,13 +1,12 @@
 //! The versions, newest first; another one can be shown.
 
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use super::handle::Handle;
 use crate::{
-    components::{Badge, Button, ButtonKind, Card, LinkButton, Time, TimeStyle, Tone, use_toasts},
+    components::{Badge, Button, ButtonKind, Card, CopyButton, LinkButton, Time, TimeStyle, Tone, use_toasts},
     t,
-    vault::{Attempt, explain, reports, use_vault},
+    vault::Attempt,
 };
 
 /// In the place of a button to show it.
@@ -28,23 +27,9 @@ fn unverified(version: u32) -> impl IntoView {
 /// Author and time of each version.
 #[component]
 pub(super) fn Versions(handle: Handle) -> impl IntoView {
-    let vault = use_vault();
     let toasts = use_toasts();
     let attempt = Attempt::new();
-    let show = move |version: u32| {
-        let (Some(open), Some(view)) = (vault.keys(), handle.view_untracked()) else { return };
-        if !attempt.begin() {
-            return;
-        }
-        spawn_local(async move {
-            match reports::switch(&open, &view, version).await {
-                Ok(view) => handle.show(view),
-                Err(error) if reports::is_end(&error) => handle.end(),
-                Err(error) => toasts.problem(explain(&error)),
-            }
-            attempt.done();
-        });
-    };
+    let show = move |version: u32| handle.switch(version, attempt, toasts);
     let rows = move || {
         handle.view(|view| {
             let shown = view.version.as_ref().map(|version| version.info.version);
@@ -83,8 +68,9 @@ pub(super) fn Versions(handle: Handle) -> impl IntoView {
     view! {
         <Card title=t!(report.versions).to_owned() flush=true>
             <ul class="rows" role="list" aria-label=t!(report.versions)>{rows}</ul>
-            <p class="card-note">
+            <p class="card-note form-end">
                 <LinkButton kind=ButtonKind::Quiet class="btn-small" href=format!("/reports/{}/versions", handle.id)>{t!(versions.all)}</LinkButton>
+                <CopyButton text=handle.id.to_string() kind=ButtonKind::Quiet label=t!(report.copy_id)/>
             </p>
         </Card>
     }

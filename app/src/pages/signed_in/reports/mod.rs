@@ -37,7 +37,7 @@ pub fn ReportsPage() -> impl IntoView {
             {move || search.shows_drafts().then(|| view! { <Drafts search/> })}
             {move || search.shows_completed().then(|| view! { <Completed index search new/> })}
             {move || (!search.shows_completed() && index.drafts.with(Vec::is_empty)).then(|| view! {
-                <Card flush=true><Nothing search/></Card>
+                <Card flush=true><Nothing index search/></Card>
             })}
         </Page>
         <DropAnywhere/>
@@ -60,6 +60,7 @@ fn Trouble(index: Index) -> impl IntoView {
         {move || index.problem.get().map(|problem| view! {
             <Banner tone=Tone::Warn title=t!(reports.failed_title)>
                 <p>{problem}</p>
+                {move || index.rows.with(|rows| !rows.is_empty()).then(|| view! { <p>{t!(reports.stale)}</p> })}
                 <div class="banner-actions">
                     <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| index.refresh()>{t!(common.retry)}</Button>
                 </div>
@@ -87,7 +88,7 @@ fn Completed(index: Index, search: Search, new: Callback<()>) -> impl IntoView {
         (0, _, Phase::Waiting) if index.problem.with(Option::is_none) => view! { <SkeletonRows count=8/> }.into_any(),
         (0, _, Phase::Waiting) => ().into_any(),
         (0, ..) => view! { <NoReports new/> }.into_any(),
-        (_, true, _) => view! { <Nothing search/> }.into_any(),
+        (_, true, _) => view! { <Nothing index search/> }.into_any(),
         (_, false, _) => view! { <List found/> }.into_any(),
     };
     // The list must survive a change of its rows; only another kind of content begins anew.
@@ -127,10 +128,11 @@ fn NoReports(new: Callback<()>) -> impl IntoView {
 
 /// The search or a filter leaves nothing.
 #[component]
-fn Nothing(search: Search) -> impl IntoView {
+fn Nothing(index: Index, search: Search) -> impl IntoView {
     view! {
         <Empty glyph=Glyph::Search title=t!(reports.nothing_title)>
             <p>{t!(reports.nothing)}</p>
+            {move || (index.phase.get() != Phase::Complete).then(|| view! { <p><strong>{t!(reports.partial)}</strong></p> })}
             <Button kind=ButtonKind::Secondary on_click=move |()| search.clear()>{t!(reports.clear)}</Button>
         </Empty>
     }

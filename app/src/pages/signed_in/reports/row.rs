@@ -8,7 +8,7 @@ use crate::{
     vault::{index::Row, reports::title_of, use_vault},
 };
 
-/// Title, patient, kind, diagnosis; status, date. A card on a phone. Its height is the same for every report.
+/// Title, patient by name and number, kind, diagnosis; status, date. A card on a phone. Its height is the same for every report.
 #[component]
 pub(super) fn ReportLine(
     row: Row,
@@ -25,7 +25,7 @@ pub(super) fn ReportLine(
     } else {
         fields.patient_name.clone()
     };
-    let about = [patient, fields.kind.clone(), fields.report_number.clone()];
+    let about = [patient, fields.patient_id.clone(), fields.kind.clone(), fields.report_number.clone()];
     let about = about.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>().join(" · ");
     let diagnosis = first_line(&fields.diagnosis);
     let shared = me.is_some_and(|me| report.owner != me && report.creator != me);

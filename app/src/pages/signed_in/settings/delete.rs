@@ -54,7 +54,10 @@ fn Goes() -> impl IntoView {
         let (own, received) = parted(index, me);
         view! {
             <ul class="plain-list">
-                <li>{t!(leaving.goes_own, count = own.len())}</li>
+                <li>{match index.is_complete() {
+                    true => t!(leaving.goes_own, count = own.len()),
+                    false => t!(leaving.goes_own_uncounted).to_owned(),
+                }}</li>
                 <li>{t!(leaving.goes_received, count = received)}</li>
                 <li>{t!(leaving.goes_account)}</li>
                 <li>{t!(leaving.goes_trust)}</li>
@@ -81,7 +84,8 @@ fn Own() -> impl IntoView {
     let (index, me) = (index::use_index(), use_vault().who().map(|who| who.account_id));
     let list = move || {
         let (own, _) = parted(index, me);
-        if own.is_empty() {
+        let all = index.is_complete();
+        if all && own.is_empty() {
             return view! { <p>{t!(leaving.save_none)}</p> }.into_any();
         }
         let more = own.len().saturating_sub(NAMED);
@@ -89,6 +93,7 @@ fn Own() -> impl IntoView {
             view! { <li><a href=format!("/reports/{}", report.id)>{title_of(&report.fields)}</a></li> }
         });
         view! {
+            {(!all).then(|| view! { <Banner tone=Tone::Warn>{t!(leaving.save_partial)}</Banner> })}
             <p>{t!(leaving.save_text)}</p>
             <ul class="plain-list">{named.collect_view()}</ul>
             {(more > 0).then(|| view! { <p class="field-hint">{t!(leaving.save_more, count = more)}</p> })}

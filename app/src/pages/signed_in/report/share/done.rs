@@ -31,10 +31,13 @@ pub(super) fn Done(made: Made, open: RwSignal<bool>) -> impl IntoView {
     };
     let said = match made.members {
         Some(count) => t!(teams.share_done, name = made.name, count = count),
+        None if made.code.is_none() => t!(share.done_open, name = made.name),
         None => t!(share.done_with, name = made.name),
     };
+    // The form is gone: a screen reader goes on with what was done, then the code.
+    request_animation_frame(|| crate::browser::focus("share-done"));
     view! {
-        <p role="status">{said}</p>
+        <p id="share-done" tabindex="-1">{said}</p>
         {made.code.map(|code| view! {
             <h3>{t!(share.code_title)}</h3>
             <CodeDisplay code=code.clone()/>

@@ -67,11 +67,13 @@ pub(super) fn ShareForm(
             }
         });
     };
+    // What was tapped is gone: a keyboard goes on here, and a screen reader says who was chosen.
+    request_animation_frame(|| crate::browser::focus("share-with"));
     let address_unverified = person.email_verified == Some(false);
     let unverified = person.verification != Verification::Verified;
     view! {
         <form class="form" method="dialog" on:submit=submit>
-            <div class="share-person">
+            <div class="share-person" id="share-with" tabindex="-1">
                 <PersonFacts person=person.clone()/>
                 <Button kind=ButtonKind::Quiet class="btn-small" on_click=move |()| chosen.set(None)>{t!(share.change)}</Button>
             </div>
@@ -81,7 +83,7 @@ pub(super) fn ShareForm(
             <Choices id="share-right" label=t!(share.right) value=right choices=rights()/>
             <div class="form-row">
                 <SelectField id="share-purpose" label=t!(share.purpose) value=purpose hint=t!(share.purpose_hint) options=Signal::derive(purposes)/>
-                <SelectField id="share-expiry" label=t!(share.expiry) value=hours options=Signal::derive(move || lives(code.get()))/>
+                <SelectField id="share-expiry" label=t!(share.expiry) value=hours hint=t!(share.expiry_code) options=Signal::derive(move || lives(code.get()))/>
             </div>
             <CheckBox value=code>{t!(share.code)}<span class="field-hint block">{t!(share.code_hint)}</span></CheckBox>
             <div class="dialog-actions">

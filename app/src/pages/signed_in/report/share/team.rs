@@ -120,13 +120,15 @@ pub(super) fn TeamForm(
     );
     // A team passes nothing on.
     let choices: Vec<_> = rights().into_iter().filter(|choice| choice.value != "reshare").collect();
+    // As where a person is chosen: what was tapped is gone.
+    request_animation_frame(|| crate::browser::focus("share-with"));
     let member = move |member: client::CareTeamMember| {
         let own = Some(member.person.id) == own;
         view! { <li><div class="share-person"><PersonFacts person=member.person own/></div></li> }
     };
     view! {
         <form class="form" method="dialog" on:submit=submit>
-            <div class="share-person">
+            <div class="share-person" id="share-with" tabindex="-1">
                 <span class="row-main">
                     <span class="row-title">{t!(teams.access_name, name = team.name)}</span>
                     <span class="row-text">{count(team.members.len())}</span>
