@@ -1,6 +1,8 @@
 //! Drafts of the page: the list, and the ones being written with their uploads. A draft goes on uploading while its author
 //! looks at another page; locking stops it, and nothing of what is stored is lost.
 
+mod kept;
+
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
@@ -151,8 +153,8 @@ struct Inner {
     running: RefCell<HashMap<u32, Cancel>>,
     /// How often the server failed, of each file, since somebody asked for it.
     failures: RefCell<HashMap<u32, u32>>,
-    /// What wasn't saved of it is kept sealed: the vault locked.
-    kept: Cell<bool>,
+    /// What isn't saved of it, as it is kept sealed: the vault locked, or its page was left before it began.
+    kept: RefCell<Option<UnsavedDraft>>,
     ended: Cell<bool>,
 }
 
@@ -205,7 +207,7 @@ impl Session {
             sources: RefCell::default(),
             running: RefCell::default(),
             failures: RefCell::default(),
-            kept: Cell::new(false),
+            kept: RefCell::default(),
             ended: Cell::new(false),
         }))
     }
@@ -235,29 +237,61 @@ impl Session {
         self.0.saving.clone()
     }
 
-    /// Takes what is typed, at each change: where the vault locks before it is saved it is kept. Text that breaks a limit is not.
+    /// Takes what is typed, at each change: where the vault locks before it is saved it is kept.
     pub fn type_in(&self, fields: &ReportFields) {
-        // The save that follows says which limit.
-        let _ = self.0.draft.set_fields(fields.clone());
+        self.0.draft.type_in(fields.clone());
     }
 
     /// Takes the fields and saves them. What fails is tried again with the next change, or by the page.
     pub async fn save(&self, fields: ReportFields) {
+        self.0.draft.type_in(fields);
+        // It shows.
+        let _ = self.store().await;
+    }
+
+    /// Whether it is a new report's, and nothing of it is stored.
+    pub fn is_unbegun(&self) -> bool {
+        !self.is_stored() && self.base().is_none()
+    }
+
+    /// Saves it for the first time, if that is still to be done. However often that is tried, it is one draft.
+    ///
+    /// # Errors
+    /// No connection, a draft that is too large.
+    pub async fn begin(&self) -> Result<()> {
+        if self.is_unbegun() { self.store().await } else { Ok(()) }
+    }
+
+    /// Saves what it holds, and shows how that stands.
+    async fn store(&self) -> Result<()> {
         let _under_way = UnderWay::begin();
         self.0.saving.set(Saving::Running);
-        let outcome = match self.0.draft.set_fields(fields) {
-            Ok(()) => self.0.draft.save().await,
-            Err(error) => Err(error),
-        };
-        if self.0.kept.get() && outcome.is_ok() && !self.0.draft.is_unsaved() {
-            // It arrived after the vault had locked.
-            unsaved::forget(|one| one.account() == self.0.account && one.id() == self.id());
+        let outcome = self.0.draft.save().await;
+        if outcome.is_ok() && !self.0.draft.is_unsaved() {
+            // It arrived after it was sealed.
+            self.let_go();
         }
-        self.0.saving.set(match outcome {
+        self.0.saving.set(match &outcome {
             Ok(()) => Saving::Saved(browser::now()),
-            Err(ClientError::DraftMoved) => Saving::Moved,
-            Err(error) => Saving::Failed(explain(&error)),
+            Err(ClientError::DraftMoved) if !self.is_unbegun() => Saving::Moved,
+            Err(error) => Saving::Failed(explain(error)),
         });
+        outcome
+    }
+
+    /// What of it isn't saved, sealed, to be kept in the place of what was kept before.
+    fn seal(&self) -> Option<UnsavedDraft> {
+        let sealed = self.0.draft.unsaved()?;
+        self.let_go();
+        *self.0.kept.borrow_mut() = Some(sealed.clone());
+        Some(sealed)
+    }
+
+    /// What was kept of it is needed no more.
+    fn let_go(&self) {
+        if let Some(kept) = self.0.kept.take() {
+            kept::forget(&self.0.account, &kept);
+        }
     }
 
     /// Adds a file and uploads it when its turn comes.
@@ -385,7 +419,7 @@ impl Session {
     /// # Errors
     /// As the report's.
     pub async fn conflict(&self, fields: ReportFields) -> Result<Option<Conflict>> {
-        self.0.draft.set_fields(fields)?;
+        self.0.draft.type_in(fields);
         self.0.draft.conflict().await
     }
 
@@ -621,14 +655,14 @@ pub struct Drafts {
     sessions: StoredValue<HashMap<ReportId, Session>, LocalStorage>,
     /// Files that were dropped elsewhere and wait for a new draft.
     dropped: StoredValue<Vec<web_sys::File>, LocalStorage>,
-    /// What is typed into a draft that couldn't be begun yet.
+    /// What is typed into a draft that nobody has tried to begin yet.
     unbegun: StoredValue<Option<(PatientChoice, ReportFields)>, LocalStorage>,
-    /// What was typed before a lock into drafts that somebody saved since.
+    /// What was typed and not saved, into drafts that somebody saved since.
     offered: RwSignal<Vec<Offered>, LocalStorage>,
     toasts: Toasts,
 }
 
-/// Text that was typed before a lock, for whoever typed it to take what they need of.
+/// Text that could not be saved when it was typed, for whoever typed it to take what they need of.
 #[derive(Clone, PartialEq)]
 pub struct Offered {
     kept: UnsavedDraft,
@@ -682,14 +716,14 @@ impl Drafts {
         self.dropped.try_update_value(std::mem::take).unwrap_or_default()
     }
 
-    /// Begins a draft.
+    /// A draft of a new report, which [`Session::begin`] stores. It has its id from now on, so that a lock which comes between keeps
+    /// no second one.
     ///
     /// # Errors
-    /// A field that breaks a limit; no connection.
-    pub async fn begin(self, open: &Keys, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
-        let session = Session::new(open.begin_draft(patient, fields).await?, open);
+    /// A patient whom this account doesn't know.
+    pub fn begin(self, open: &Keys, patient: PatientChoice, fields: ReportFields) -> Result<Session> {
+        let session = Session::new(open.new_report(patient, fields)?, open);
         self.unbegun.set_value(None);
-        session.0.saving.set(Saving::Saved(browser::now()));
         self.keep(&session);
         Ok(session)
     }
@@ -738,7 +772,7 @@ impl Drafts {
     /// Changes whom a draft is about; that makes another draft of it.
     ///
     /// # Errors
-    /// As [`Drafts::begin`].
+    /// As [`Drafts::begin`]; no connection.
     pub async fn set_patient(self, open: &Keys, session: &Session, patient: PatientChoice) -> Result<Session> {
         let moved = Session::new(open.set_patient(&session.0.draft, patient).await?, open);
         self.forget(&session.id());
@@ -772,36 +806,63 @@ impl Drafts {
         self.unbegun.try_set_value(typed);
     }
 
-    /// What was typed before a lock into drafts that somebody saved since. Follow it in views.
+    /// What was typed into a draft that nobody has tried to begin yet, once.
+    pub fn take_unbegun(self) -> Option<ReportFields> {
+        let (_, fields) = self.unbegun.try_update_value(Option::take).flatten()?;
+        Some(fields)
+    }
+
+    /// Saves what was typed last into a draft whose page was left. What can't even be begun is kept, sealed, as when the vault locks:
+    /// nothing else shows it, and the browser may close before there is a connection.
+    pub async fn leave(self, session: &Session) {
+        let (id, account) = (session.id(), session.0.account);
+        // Where the vault has locked, that has taken care of it.
+        if session.is_unbegun() && self.is_written(&id) {
+            kept::add(&account, session.seal());
+        }
+        session.save(session.fields()).await;
+        let is_kept = session.is_unbegun() && kept::of(&account).iter().any(|one| one.id() == id);
+        if is_kept && self.is_written(&id) {
+            self.forget(&id);
+            self.toasts.problem(t!(draft.typed_kept));
+        }
+    }
+
+    fn is_written(self, id: &ReportId) -> bool {
+        self.sessions.try_with_value(|sessions| sessions.contains_key(id)).unwrap_or_default()
+    }
+
+    /// What was typed and not saved, into drafts that somebody saved since. Follow it in views.
     pub fn offered(self) -> RwSignal<Vec<Offered>, LocalStorage> {
         self.offered
     }
 
     /// Nobody needs that any more.
     pub fn settle(self, offered: &Offered) {
-        unsaved::forget(|one| *one == offered.kept);
+        kept::forget(&offered.kept.account(), &offered.kept);
         self.offered.update(|all| all.retain(|one| one != offered));
     }
 
-    /// Saves what was typed when the vault locked the last time; offers what somebody saved another text of meanwhile. What can't be
-    /// saved now is kept.
+    /// Saves what is kept because it could not be saved before; offers what somebody saved another text of meanwhile. What can't be
+    /// saved now stays kept, and what is being written here saves itself.
     async fn take_back(self, open: &Keys) {
         let account = open.account_id();
-        if unsaved::of(&account).is_empty() {
+        if kept::of(&account).is_empty() {
             return;
         }
         let taking = TAKING.with(Rc::clone);
         let _one_at_a_time = taking.lock().await;
-        for one in unsaved::of(&account) {
-            if self.offered.with_untracked(|all| all.iter().any(|offered| offered.kept == one)) {
+        for one in kept::of(&account) {
+            let is_offered = self.offered.with_untracked(|all| all.iter().any(|offered| offered.kept == one));
+            if is_offered || self.is_written(&one.id()) {
                 continue;
             }
             match open.take_back(&one).await {
                 Ok(TakenBack::Saved(_)) => {
-                    unsaved::forget(|other| *other == one);
+                    kept::forget(&account, &one);
                     self.toasts.done(t!(draft.typed_saved));
                 }
-                Ok(TakenBack::Known | TakenBack::Unreadable) => unsaved::forget(|other| *other == one),
+                Ok(TakenBack::Known | TakenBack::Unreadable) => kept::forget(&account, &one),
                 Ok(TakenBack::Moved(fields)) => {
                     self.offered.update(|all| all.push(Offered { kept: one, fields: *fields }));
                     self.toasts.problem(t!(draft.typed_waits));
@@ -821,20 +882,19 @@ impl Drafts {
 }
 
 impl unsaved::Writing for Drafts {
-    fn unsaved(&self, keys: &Keys) -> Vec<UnsavedDraft> {
-        let of = |session: &Session| {
-            let unsaved = session.0.draft.unsaved()?;
-            session.0.kept.set(true);
-            Some(unsaved)
-        };
-        let kept = self.sessions.try_with_value(|sessions| sessions.values().filter_map(of).collect::<Vec<_>>());
-        let mut kept = kept.unwrap_or_default();
+    fn keep(&self, keys: &Keys) {
+        let seal = |sessions: &HashMap<_, Session>| sessions.values().filter_map(Session::seal).collect::<Vec<_>>();
+        let mut sealed = self.sessions.try_with_value(seal).unwrap_or_default();
         let unbegun = self.unbegun.try_update_value(Option::take).flatten();
-        kept.extend(unbegun.and_then(|(patient, fields)| keys.unsaved_draft(patient, fields).ok()));
-        kept
+        sealed.extend(unbegun.and_then(|(patient, fields)| keys.unsaved_draft(patient, fields).ok()));
+        kept::add(&keys.account_id(), sealed);
     }
 
-    fn save(&self) {
+    fn save(&self, keys: &Keys) {
+        if let Some((patient, fields)) = self.unbegun.try_update_value(Option::take).flatten() {
+            // It is among the others from now on.
+            let _ = self.begin(keys, patient, fields);
+        }
         let sessions = self.sessions.try_with_value(|sessions| sessions.values().cloned().collect::<Vec<_>>());
         for session in sessions.unwrap_or_default().into_iter().filter(|session| session.0.draft.is_unsaved()) {
             spawn_local(async move { session.save(session.fields()).await });

@@ -59,6 +59,8 @@ pub(super) struct Inner {
     unsaved: Option<Unsaved<WebPlatform>>,
     /// What is said when the session ends, where its reader ends it.
     last_words: Option<String>,
+    /// Its reader signs out just now.
+    leaving: bool,
 }
 
 fn remembered() -> Memory {
@@ -325,6 +327,8 @@ impl Vault {
         });
         self.ended.set(false);
         self.notice.set(None);
+        // What was to be said after a reload that didn't come.
+        drop(browser::take_session(NOTICE));
         idle::touch();
         self.stop.set(None);
         self.state.set(VaultState::Unlocked(who));
@@ -518,13 +522,19 @@ impl Vault {
     }
 
     /// Ends the session and loads the front door anew. The keys go first, as when it locks; what was typed last has [`LAST_SAVE`]
-    /// to arrive; the content goes when the session has ended, or soon if the server doesn't answer.
+    /// to arrive; the content goes when the session has ended, or soon if the server doesn't answer. Where text would be lost, it
+    /// locks and says so; asked once more, it goes.
     pub fn sign_out(self) {
+        let again = self.inner.try_update_value(|inner| std::mem::replace(&mut inner.leaving, true));
+        if again != Some(false) {
+            return;
+        }
+        let who = self.who();
         if let Some(keys) = self.keys() {
+            unsaved::save(&keys);
             self.inner.update_value(|inner| inner.unsaved = keys.unsaved());
         }
-        unsaved::save();
-        self.drop_keys();
+        let had_keys = self.drop_keys();
         let locked = self.inner.try_update_value(|inner| inner.locked.take()).flatten();
         spawn_local(async move {
             browser::sleep(LAST_SAVE).await;
@@ -534,6 +544,12 @@ impl Vault {
         });
         spawn_local(async move {
             join3(self.save_last(), saving::leave(), drafts::saved_within(LAST_SAVE)).await;
+            if let Some(who) = who.filter(|who| unsaved::is_any(&who.account_id)) {
+                if !self.was_told() {
+                    return self.stay(who, locked, had_keys).await;
+                }
+                unsaved::remove(&who.account_id);
+            }
             let ended = match locked {
                 Some(session) => session.sign_out().await,
                 None => Ok(()),
@@ -543,6 +559,27 @@ impl Vault {
                 _ => self.left(None),
             }
         });
+    }
+
+    /// Whether it shows that signing out loses text.
+    fn was_told(self) -> bool {
+        self.notice.with_untracked(|notice| notice.as_deref() == Some(t!(sign_in.loses_text)))
+    }
+
+    /// Doesn't sign out, but locks, and says which text would be lost.
+    async fn stay(self, who: WhoAmI, session: Option<SignedIn<WebPlatform>>, had_keys: bool) {
+        let text = t!(sign_in.loses_text);
+        self.inner.update_value(|inner| inner.locked = session);
+        self.notice.set(Some(text.to_owned()));
+        self.stop.set(None);
+        self.state.set(VaultState::Locked(who));
+        if had_keys {
+            browser::store_session(NOTICE, text);
+            spawn_local(self.begin_anew());
+        }
+        // The second click of two in a hurry is no answer.
+        browser::sleep(LAST_SAVE).await;
+        self.inner.update_value(|inner| inner.leaving = false);
     }
 
     /// The server doesn't know the session any more: it was ended elsewhere, or its time was over.
@@ -577,6 +614,7 @@ impl Vault {
     }
 
     fn left(self, notice: Option<String>) {
+        self.inner.update_value(|inner| inner.leaving = false);
         self.state.set(VaultState::SignedOut);
         if let Some(notice) = notice {
             browser::store_session(NOTICE, &notice);
