@@ -1,5 +1,5 @@
 // A page that nobody uses locks: nothing that was open is shown, and nothing of it lies in the page's memory. The browser's clock
-// is set forward instead of waiting.
+// is set forward instead of waiting. What was typed and could not be saved stays, sealed, until it is or its author lets it go.
 import { randomBytes } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { timesInMemory, watchMemory } from '../support/memory.ts';
@@ -21,6 +21,9 @@ async function reads(person: Person): Promise<{ page: Page; mark: string }> {
   await expect(page.getByText(mark).first()).toBeVisible({ timeout: 30_000 });
   return { page, mark };
 }
+
+/** What this browser keeps of text that could not be saved. */
+const kept = (page: Page) => page.evaluate(() => Object.entries(localStorage).filter(([key]) => key.startsWith('unsaved-drafts')).join());
 
 /** The page as it is now is told from one that was loaded anew. */
 const remember = (page: Page) => page.evaluate(() => void Object.assign(window, { before: true }));
@@ -98,9 +101,8 @@ test('what is typed without a connection outlives the lock, sealed', async ({ cl
   await remember(page);
   await page.clock.fastForward(61_000);
   await person.heading(words.signIn.locked).waitFor({ timeout: 30_000 });
-  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
-  expect(kept, 'something is kept').toContain('unsaved-drafts');
-  expect(kept).not.toContain(mark);
+  expect(await kept(page), 'something is kept').not.toBe('');
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(mark);
   await context.setOffline(false);
   await page.clock.runFor(20_000);
   await isAnew(page);
@@ -110,5 +112,43 @@ test('what is typed without a connection outlives the lock, sealed', async ({ cl
   await person.goTo('reports');
   const drafts = page.getByRole('list', { name: words.reports.drafts });
   await expect(drafts.getByRole('link', { name: mark })).toBeVisible({ timeout: 30_000 });
-  await expect.poll(() => page.evaluate(() => localStorage.getItem('unsaved-drafts'))).toBeNull();
+  await expect.poll(() => kept(page)).toBe('');
+});
+
+test('a new report that is left without a connection is kept, and signing out says that it would be lost', async ({ clinic, enter }) => {
+  const person = await enter(clinic.author);
+  const { page, context } = person;
+  const write = async (title: string) => {
+    await person.goTo('reports');
+    await page.getByRole('link', { name: words.reports.new }).or(person.button(words.reports.new)).first().click();
+    await person.heading(words.draft.newTitle).waitFor();
+    await context.setOffline(true);
+    await person.fillReport({ title });
+  };
+  const leave = async (title: string) => {
+    await person.goTo('reports');
+    await expect(page.getByText(words.draft.typedKept)).toBeVisible();
+    expect(await kept(page)).not.toBe('');
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(title);
+  };
+  const title = `left-offline-${randomBytes(8).toString('hex')}`;
+  await write(title);
+  await leave(title);
+  await context.setOffline(false);
+  await person.reload();
+  const drafts = page.getByRole('list', { name: words.reports.drafts });
+  await expect(drafts.getByRole('link', { name: title })).toHaveCount(1, { timeout: 30_000 });
+  await expect.poll(() => kept(page)).toBe('');
+
+  // This one was tried to be begun before it was left.
+  await write('Lost by signing out');
+  await expect(page.getByText(words.draft.notSaved)).toBeVisible();
+  await leave('Lost by signing out');
+  await person.button(words.frame.signOut).click();
+  await person.heading(words.signIn.locked).waitFor();
+  await expect(page.getByText(words.signIn.losesText)).toBeVisible();
+  expect(await kept(page), 'nobody has agreed yet').not.toBe('');
+  await page.waitForTimeout(1500);
+  await person.button(words.signIn.unlockOther).click();
+  await expect.poll(() => kept(page)).toBe('');
 });

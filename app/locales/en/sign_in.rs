@@ -33,5 +33,6 @@ texts! {
         disabled = "An administrator can enable it again.";
         removal = "It will be deleted {when}, with every report that is yours, as an administrator decided. If you don't want that, ask them to enable it before.";
         sign_out = "Sign out";
+        loses_text = "Not signed out: text that you typed is not saved yet. Unlock to save it. Signing out now deletes it.";
     }
 }

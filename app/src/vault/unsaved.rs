@@ -1,25 +1,19 @@
 //! What was typed and isn't saved when the vault locks: sealed by then, and kept in this browser until its account is open again.
-//! The sealing is the drafts', which aren't loaded before one is written.
+//! The sealing is the drafts' (`drafts/kept.rs`), which aren't loaded before one is written.
 
 use std::{cell::RefCell, rc::Rc};
 
 use api_types::AccountId;
-use client::UnsavedDraft;
 
 use super::Keys;
 use crate::browser;
 
-/// Where this browser keeps them.
-const KEY: &str = "unsaved-drafts";
-/// Most of all accounts; the oldest go.
-const MOST: usize = 50;
-
 /// Whoever has drafts that are being written.
 pub(super) trait Writing {
-    /// What of them isn't saved, sealed.
-    fn unsaved(&self, keys: &Keys) -> Vec<UnsavedDraft>;
+    /// Keeps, sealed, what of them isn't saved.
+    fn keep(&self, keys: &Keys);
     /// Begins to save it.
-    fn save(&self);
+    fn save(&self, keys: &Keys);
 }
 
 thread_local! {
@@ -36,47 +30,30 @@ fn writing() -> Option<Rc<dyn Writing>> {
 }
 
 /// Begins to save what was typed last, while there are keys.
-pub(super) fn save() {
+pub(super) fn save(keys: &Keys) {
     if let Some(writing) = writing() {
-        writing.save();
+        writing.save(keys);
     }
 }
 
 /// Keeps what isn't saved, before the keys go.
 pub(super) fn keep(keys: &Keys) {
-    let unsaved = writing().map(|writing| writing.unsaved(keys)).unwrap_or_default();
-    if unsaved.is_empty() {
-        return;
-    }
-    let mut kept = all();
-    kept.extend(unsaved);
-    let newest = kept.split_off(kept.len().saturating_sub(MOST));
-    put(&newest);
-}
-
-/// Those of an account, the oldest first.
-pub(super) fn of(account: &AccountId) -> Vec<UnsavedDraft> {
-    all().into_iter().filter(|one| one.account() == *account).collect()
-}
-
-/// They are saved, or nobody needs them any more.
-pub(super) fn forget(gone: impl Fn(&UnsavedDraft) -> bool) {
-    let mut kept = all();
-    let before = kept.len();
-    kept.retain(|one| !gone(one));
-    if kept.len() < before {
-        put(&kept);
+    if let Some(writing) = writing() {
+        writing.keep(keys);
     }
 }
 
-fn all() -> Vec<UnsavedDraft> {
-    browser::stored(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+/// Where this browser keeps an account's. There is no such entry where nothing is kept.
+pub(super) fn entry(account: &AccountId) -> String {
+    format!("unsaved-drafts/{account}")
 }
 
-fn put(kept: &[UnsavedDraft]) {
-    if kept.is_empty() {
-        browser::forget(KEY);
-    } else if let Ok(text) = serde_json::to_string(kept) {
-        browser::store(KEY, &text);
-    }
+/// Whether anything of an account is kept.
+pub(super) fn is_any(account: &AccountId) -> bool {
+    browser::stored(&entry(account)).is_some()
+}
+
+/// Removes all of an account.
+pub(super) fn remove(account: &AccountId) {
+    browser::forget(&entry(account));
 }

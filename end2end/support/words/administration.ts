@@ -16,7 +16,7 @@ export const administration = {
   auditWhat: 'What',
   auditFrom: 'From',
   auditTo: 'Until',
-  auditDenied: 'Denied attempts',
+  auditDenied: 'Refused attempts',
   auditEverything: 'Everything',
   auditNone: 'No entry matches.',
   auditReversed: 'Lies before the first day.',

@@ -19,7 +19,7 @@ export const frame = {
 } as const;
 
 export const alarms = {
-  banner: 'Something stands in the log of keys that should not',
+  banner: 'Share nothing for now: a key is in doubt',
   link: 'Read what it means and what to do',
   title: 'Alarms',
   ownKey: /Keys were added to your account that none of your devices made/,

@@ -138,7 +138,7 @@ export const escrow = {
   listNone: 'Nobody has turned escrow on.',
   title: 'Escrow with your organisation',
   label: 'Not strictly end-to-end',
-  labelText: "Whoever keeps your organisation's escrow words can open your records.",
+  labelText: "Whoever keeps your organisation's escrow words can open your reports.",
   turnOn: 'Turn escrow on',
   meansOne: /^Any one administrator who has the escrow words can do this alone/,
   meansServer: /^The three days, and that you are told, are the server's word/,

@@ -15,7 +15,7 @@ export const signUp = {
   code: 'Code from the message',
   codeShape: 'The code has 8 digits.',
   codeWrong: /^This code is wrong/,
-  codeExpired: /^This code counts no more/,
+  codeExpired: /^This code no longer works/,
   codeAgain: 'Send another code',
   codeSentAgain: 'Another message is on its way.',
   back: 'Back',
@@ -46,6 +46,8 @@ export const signIn = {
   locked: 'Locked',
   unlock: 'Unlock',
   unlockWrong: 'This password is wrong.',
+  unlockOther: 'Sign out and use another account',
+  losesText: /^Not signed out: text that you typed is not saved yet/,
   pending: 'Waiting for approval',
   refused: 'Not approved',
 } as const;
@@ -63,7 +65,7 @@ export const secondStep = {
   wrongRecovery: 'This recovery code is wrong, or it was used already.',
   proveTitle: 'Is it you?',
   proveSubmit: 'Confirm',
-  dueTitle: 'Your clinic asks for a second factor',
+  dueTitle: 'Your organisation asks for a second factor',
 } as const;
 
 export const verifyEmail = {
@@ -164,7 +166,7 @@ export const phones = {
   signInOff: 'Stop using to sign in',
   changed: 'Changed',
   weaker: 'weaker',
-  stepWrong: /^This code is wrong, or it counts no more/,
+  stepWrong: /^This code is wrong, or no longer works/,
   another: 'Send another code',
   removed: 'The number is removed',
 } as const;

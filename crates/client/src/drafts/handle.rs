@@ -128,12 +128,18 @@ impl<P: Platform> OpenDraft<P> {
     /// The first field that breaks a limit; the draft stays as it was.
     pub fn set_fields(&self, fields: ReportFields) -> Result<()> {
         fields.check()?;
+        self.type_in(fields);
+        Ok(())
+    }
+
+    /// Takes what is being typed, whatever limit it breaks: it is kept and saved like any other, and refused by name where it is to
+    /// become a version.
+    pub fn type_in(&self, fields: ReportFields) {
         self.change(|draft| {
             let changed = draft.fields != fields;
             draft.fields = fields;
             changed
         });
-        Ok(())
     }
 
     /// Whether something isn't saved yet.
@@ -141,9 +147,14 @@ impl<P: Platform> OpenDraft<P> {
         self.0.made.load(Ordering::Acquire) != self.0.saved.load(Ordering::Acquire)
     }
 
-    /// Whether something was changed that isn't saved. One that isn't stored counts as changed before anything is.
+    /// Whether something was changed that isn't saved. One that isn't stored counts as unsaved before anything is: of a new report
+    /// it says whether something was typed.
     pub(super) fn holds_changes(&self) -> bool {
-        self.is_unsaved() && (self.is_stored() || self.0.made.load(Ordering::Acquire) > 1)
+        let changed = || match self.base() {
+            Some(_) => self.0.made.load(Ordering::Acquire) > 1,
+            None => self.fields() != ReportFields::default(),
+        };
+        self.is_unsaved() && (self.is_stored() || changed())
     }
 
     pub(super) fn last_sent(&self) -> Option<Hash32> {
@@ -191,6 +202,10 @@ impl<P: Platform> OpenDraft<P> {
     /// [`ClientError::DraftMoved`] if another window saved it, a draft that is too large, or no connection: the draft stays
     /// in memory, try again.
     pub async fn save(&self) -> Result<()> {
+        if !self.is_stored() && self.base().is_none() {
+            // The secret of a patient must be safe before anything is sealed that only it opens.
+            self.vault().save_state().await?;
+        }
         self.save_changes().await?;
         self.clear_left().await;
         Ok(())

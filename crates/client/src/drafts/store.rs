@@ -24,19 +24,25 @@ use crate::{
 };
 
 impl<P: Platform> Vault<P> {
-    /// Begins a draft about a patient and saves it. For a patient without an account it also makes the secret by which
-    /// they will claim their reports.
+    /// Begins a draft about a patient and saves it ([`Vault::new_report`]).
     ///
     /// # Errors
     /// A field that breaks a limit; no connection.
     pub async fn begin_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<OpenDraft<P>> {
         fields.check()?;
-        let patient = self.settle_patient(patient)?;
-        let draft = OpenDraft::new(self.clone(), self.new_draft(patient, fields)?, 0);
-        // The secret must be safe before anything is sealed that only it opens.
-        self.save_state().await?;
+        let draft = self.new_report(patient, fields)?;
         draft.save().await?;
         Ok(draft)
+    }
+
+    /// A draft about a patient, with the id that its report will have; [`OpenDraft::save`] stores it, however often that takes. For a
+    /// patient without an account it also makes the secret by which they will claim their reports.
+    ///
+    /// # Errors
+    /// A patient whom this account doesn't know.
+    pub fn new_report(&self, patient: PatientChoice, fields: ReportFields) -> Result<OpenDraft<P>> {
+        let patient = self.settle_patient(patient)?;
+        Ok(OpenDraft::new(self.clone(), self.new_draft(patient, fields)?, 0))
     }
 
     /// Gives a patient without an account a placeholder.
@@ -104,7 +110,8 @@ impl<P: Platform> Vault<P> {
         if draft.base().is_some() {
             return Err(ClientError::NotAllowed);
         }
-        let new = self.begin_draft(patient, draft.fields()).await?;
+        let new = self.new_report(patient, draft.fields())?;
+        new.save().await?;
         self.delete_draft(&draft.id()).await?;
         Ok(new)
     }

@@ -82,12 +82,11 @@ impl<P: Platform> OpenDraft<P> {
 }
 
 impl<P: Platform> Vault<P> {
-    /// The same of a draft that could not even be begun.
+    /// The same of what nobody has tried to begin a draft of.
     ///
     /// # Errors
-    /// A field that breaks a limit.
+    /// None that its caller can do anything about.
     pub fn unsaved_draft(&self, patient: PatientChoice, fields: ReportFields) -> Result<UnsavedDraft> {
-        fields.check()?;
         let patient = match patient {
             // Its secret is made where it is begun.
             PatientChoice::New => PatientChoice::Placeholder(PlaceholderId::random(&mut rng()).api()),
@@ -128,7 +127,7 @@ impl<P: Platform> Vault<P> {
     async fn try_take_back(&self, typed: &Typed) -> Result<TakenBack> {
         let draft = &typed.draft;
         let Some((stored, counter, sealed)) = self.stored_draft(&draft.id()).await? else {
-            return self.begin_again(draft).await;
+            return self.begin_again(typed).await;
         };
         let follows = typed.last == Some(counter) || typed.sent.as_ref().is_some_and(|sent| sent.0[..] == sealed.0[..]);
         let says_the_same = stored.fields == draft.fields;
@@ -145,13 +144,16 @@ impl<P: Platform> Vault<P> {
     }
 
     /// There is no draft that it follows.
-    async fn begin_again(&self, draft: &ReportDraft) -> Result<TakenBack> {
+    async fn begin_again(&self, typed: &Typed) -> Result<TakenBack> {
+        let draft = &typed.draft;
         let id = draft.id();
         let report = match self.report(&id).await {
             Err(e) if draft.base().is_none() && e.problem() == Some(ErrorCode::NotFound) => None,
             report => Some(report?),
         };
-        let Some(report) = report else { return self.begin_typed(draft).await };
+        let Some(report) = report else {
+            return if self.may_begin(typed) { self.begin(draft).await } else { self.begin_typed(draft).await };
+        };
         may_change(&report)?;
         let newest = self.version(&report, report.latest).await?;
         if draft.is_unchanged(&newest) || newest.content.fields == draft.fields {
@@ -165,6 +167,24 @@ impl<P: Platform> Vault<P> {
         let next = self.next_counter(&id.crypto());
         OpenDraft::new(self.clone(), draft.clone(), next).save().await?;
         Ok(TakenBack::Saved(id))
+    }
+
+    /// Whether it can be begun as it is: as far as anybody knows it was not yet, and whom it is about is known.
+    fn may_begin(&self, typed: &Typed) -> bool {
+        let state = self.state();
+        let known = match typed.draft.patient() {
+            PatientChoice::Account(_) => true,
+            PatientChoice::Placeholder(id) => state.placeholders.contains_key(&id.crypto()),
+            PatientChoice::New => false,
+        };
+        known && typed.last.is_none() && !state.drafts.contains_key(&typed.draft.id().crypto())
+    }
+
+    /// Under its own id: where its first save arrives after all, there is one draft.
+    async fn begin(&self, draft: &ReportDraft) -> Result<TakenBack> {
+        let open = OpenDraft::new(self.clone(), draft.clone(), 0);
+        open.save().await?;
+        Ok(TakenBack::Saved(open.id()))
     }
 
     /// A new draft that says the same.
@@ -181,7 +201,8 @@ impl<P: Platform> Vault<P> {
             // Whom it is about may not be had again by id alone.
             self.kept_patient(draft, account)?;
         }
-        let begun = self.begin_draft(patient, draft.fields.clone()).await?;
+        let begun = self.new_report(patient, draft.fields.clone())?;
+        begun.save().await?;
         Ok(TakenBack::Saved(begun.id()))
     }
 }

@@ -2,8 +2,12 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use api_types::accounts::Role;
-use client::{NoSecondFactor, PatientChoice, TakenBack, UnsavedDraft, Vault, bulk::Control, content::ReportFields};
+use api_types::{accounts::Role, limits::LONG_FIELD_MAX_CHARS};
+use client::{
+    ClientError, NoSecondFactor, PatientChoice, TakenBack, UnsavedDraft, Vault,
+    bulk::Control,
+    content::{Field, FieldError, FieldProblem, ReportFields},
+};
 use tokio::sync::Notify;
 
 use crate::{
@@ -209,4 +213,80 @@ async fn a_draft_that_could_not_be_begun_begins_after_the_lock() {
     assert_eq!(draft.fields(), typed("typed"));
     draft.complete().await.unwrap();
     assert_eq!(doctor.report(&id).await.unwrap().latest, 1);
+}
+
+/// Longer than its field may be: only a version refuses it, by name.
+#[tokio::test]
+async fn text_that_is_too_long_is_saved_in_its_draft_and_outlives_a_lock() {
+    let server = Fake::new();
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let own = PatientChoice::Account(ann.account_id());
+    let draft = ann.begin_draft(own, fields()).await.unwrap();
+    let long = typed(&"x".repeat(LONG_FIELD_MAX_CHARS + 1));
+    draft.type_in(long.clone());
+    draft.save().await.unwrap();
+    assert_eq!(ann.open_draft(&draft.id()).await.unwrap().fields(), long);
+    let longer = typed(&"x".repeat(LONG_FIELD_MAX_CHARS + 2));
+    draft.type_in(longer.clone());
+    let kept = [draft.unsaved().unwrap(), ann.unsaved_draft(own, longer.clone()).unwrap()];
+    drop((draft, ann.lock()));
+
+    let ann = again(&server, "Ann Example").await;
+    for kept in kept {
+        let Ok(TakenBack::Saved(id)) = ann.take_back(&kept).await else { panic!("it is saved") };
+        assert_eq!(id, kept.id());
+        let draft = ann.open_draft(&id).await.unwrap();
+        assert_eq!(draft.fields(), longer);
+        let refused = draft.complete().await.err().unwrap();
+        let ClientError::Field(FieldError { field, problem }) = refused else { panic!("{refused}") };
+        assert_eq!((field, problem), (Field::Diagnosis, FieldProblem::TooLong(LONG_FIELD_MAX_CHARS)));
+    }
+}
+
+/// Its first save was on its way, and arrives or not: nobody knows.
+#[tokio::test]
+async fn a_draft_that_was_beginning_when_its_vault_locked_is_there_once() {
+    for arrives in [true, false] {
+        let server = Fake::new();
+        let doctor = server.person("Dora Doctor", Role::Doctor).await;
+        let draft = doctor.new_report(PatientChoice::New, typed("typed first")).unwrap();
+        server.loses_answer.store(true, Ordering::Relaxed);
+        assert_eq!(draft.save().await.unwrap_err().code(), "offline");
+        let of = (draft.id(), doctor.account_id());
+        if !arrives {
+            server.db().drafts.remove(&of);
+        }
+        draft.type_in(typed("typed last"));
+        let kept = kept(draft.unsaved());
+        drop((draft, doctor.lock()));
+
+        let doctor = again(&server, "Dora Doctor").await;
+        assert!(matches!(doctor.take_back(&kept).await, Ok(TakenBack::Saved(id)) if id == of.0));
+        let mut only = doctor.drafts().await.unwrap();
+        assert_eq!(only.len(), 1);
+        assert_eq!(only.remove(0).draft.unwrap().fields, typed("typed last"));
+        doctor.open_draft(&of.0).await.unwrap().complete().await.unwrap();
+    }
+}
+
+/// However often that is tried, and whatever is typed meanwhile, it is one draft of one patient.
+#[tokio::test]
+async fn a_draft_that_begins_late_begins_once() {
+    let server = Fake::new();
+    let doctor = server.person("Dora Doctor", Role::Doctor).await;
+    let draft = doctor.new_report(PatientChoice::New, ReportFields::default()).unwrap();
+    assert!(draft.unsaved().is_none(), "nothing was typed");
+    server.takes_state.store(false, Ordering::Relaxed);
+    draft.type_in(typed("typed"));
+    assert_eq!(draft.save().await.unwrap_err().code(), "offline");
+    assert!(server.db().drafts.is_empty(), "nothing is sealed for a patient whose secret isn't safe");
+    server.takes_state.store(true, Ordering::Relaxed);
+    server.loses_answer.store(true, Ordering::Relaxed);
+    assert_eq!(draft.save().await.unwrap_err().code(), "offline");
+    draft.type_in(typed("typed last"));
+    draft.save().await.unwrap();
+    assert!(draft.unsaved().is_none(), "all of it is saved");
+    let only = doctor.drafts().await.unwrap();
+    assert_eq!(only.len(), 1);
+    assert_eq!(only[0].draft.as_ref().unwrap().fields, typed("typed last"));
 }

@@ -54,7 +54,7 @@ pub(super) const SIGN_UP_CODE: Words = (
     "{organisation}: your code to create an account",
     "Somebody wants to create an account at {organisation} with this e-mail address.\n\n\
      If that was you, type this code on the page where you began:\n\n    {code}\n\n\
-     It counts once, and for ten minutes. Tell it to nobody.\n\n\
+     It works once, for ten minutes. Tell it to nobody.\n\n\
      If it wasn't you, do nothing: without the code there is no account.\n\n",
 );
 

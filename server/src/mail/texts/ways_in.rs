@@ -43,7 +43,7 @@ pub(super) const SECOND_FACTOR_REMOVED: Words =
 
 pub(super) const RECOVERY_CODES_RENEWED: Words = (
     "{organisation}: new recovery codes",
-    "Your account got new recovery codes on {when}; those before count no more.\n\n",
+    "Your account got new recovery codes on {when}; those before no longer work.\n\n",
 );
 
 pub(super) const IDENTITY_LINKED: Words = (

@@ -3,7 +3,10 @@
 use std::{future::Future, rc::Rc, time::Duration};
 
 use api_types::accounts::Role;
-use client::content::{Field, ReportFields};
+use client::{
+    ClientError,
+    content::{Field, ReportFields},
+};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -107,7 +110,6 @@ pub(super) struct Desk {
     pub drafts: Drafts,
     pub index: Index,
     pub toasts: Toasts,
-    beginning: StoredValue<bool>,
     rest: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -129,7 +131,6 @@ impl Desk {
             drafts: use_drafts(),
             index: use_index(),
             toasts: use_toasts(),
-            beginning: StoredValue::new(false),
             rest: StoredValue::new(None),
         }
     }
@@ -142,34 +143,27 @@ impl Desk {
         }
     }
 
-    /// The draft; begins it where there is none. One beginning at a time: the others wait for it.
+    /// The draft; begins it where there is none. However often that is tried, it is the same.
     pub async fn ensure(self, open: &Keys) -> client::Result<Session> {
-        loop {
-            if let Some(session) = self.session.try_get_untracked().flatten() {
-                return Ok(session);
+        let session = match self.session.try_get_untracked().flatten() {
+            Some(session) => session,
+            None => {
+                let fields = self.typed().ok_or(ClientError::Cancelled)?;
+                let session = self.drafts.begin(open, self.patient.choice(), fields)?;
+                self.session.try_set(Some(session.clone()));
+                session
             }
-            if self.beginning.try_update_value(|beginning| std::mem::replace(beginning, true)) != Some(true) {
-                break;
+        };
+        if session.is_unbegun() {
+            session.begin().await?;
+            self.problem.try_set(None);
+            // The page may be gone, and another one shows its address.
+            if self.typed().is_some() {
+                show_address(&session);
             }
-            crate::browser::sleep(50).await;
+            self.index.refresh();
         }
-        let fields = untrack(|| self.fields.get());
-        let begun = self.drafts.begin(open, self.patient.choice(), fields).await;
-        self.beginning.try_set_value(false);
-        let session = begun?;
-        self.problem.try_set(None);
-        self.session.try_set(Some(session.clone()));
-        show_address(&session);
-        self.index.refresh();
         Ok(session)
-    }
-
-    /// The draft, if there is one; waits for one that is beginning.
-    pub async fn begun(self) -> Option<Session> {
-        while self.beginning.try_get_value() == Some(true) {
-            crate::browser::sleep(50).await;
-        }
-        self.session.try_get_untracked().flatten()
     }
 
     /// Saves what is typed, now.
@@ -255,6 +249,26 @@ impl Desk {
         self.save();
     }
 
+    /// What was typed last is saved also when the page is left within the rest, or before its draft could be begun.
+    fn leave(self) {
+        let waiting = self.stop_resting();
+        let unbegun = self.drafts.take_unbegun();
+        let session = match (self.session.get_untracked(), unbegun, self.vault.keys()) {
+            (Some(session), ..) if waiting || session.is_unbegun() => {
+                session.type_in(&untrack(|| self.fields.get()));
+                Some(session)
+            }
+            (None, Some(fields), Some(open)) => self.drafts.begin(&open, self.patient.choice(), fields).ok(),
+            _ => None,
+        };
+        let Some(session) = session else { return };
+        spawn_local(async move {
+            self.drafts.leave(&session).await;
+            // The list may be on its way already, with the draft as it was.
+            self.index.refresh();
+        });
+    }
+
     /// Runs something with the keys.
     pub fn with_keys<F: Future<Output = ()> + 'static>(self, work: impl FnOnce(Keys) -> F) {
         if let Some(open) = self.vault.keys() {
@@ -285,32 +299,27 @@ pub(super) fn Editor(session: Option<Session>) -> impl IntoView {
             None => false,
             Some(before) => *before != now,
         };
-        if changed && !(empty && desk.session.with_untracked(Option::is_none)) {
+        if changed {
             match desk.session.get_untracked() {
                 Some(session) => {
                     session.type_in(&now);
                     session.saving().set(Saving::Running);
+                    desk.later(REST);
                 }
-                None => desk.drafts.type_unbegun(Some((desk.patient.choice(), (*now).clone()))),
+                // Nothing is left of what was typed.
+                None if empty => {
+                    desk.stop_resting();
+                    desk.drafts.type_unbegun(None);
+                }
+                None => {
+                    desk.drafts.type_unbegun(Some((desk.patient.choice(), (*now).clone())));
+                    desk.later(REST);
+                }
             }
-            desk.later(REST);
         }
         now
     });
-    // What was typed last is saved also when the page is left within the rest.
-    let index = use_index();
-    on_cleanup(move || {
-        let waiting = desk.stop_resting();
-        desk.drafts.type_unbegun(None);
-        if let (true, Some(session)) = (waiting, desk.session.get_untracked()) {
-            let fields = untrack(|| desk.fields.get());
-            // The list may be on its way already, with the draft as it was.
-            spawn_local(async move {
-                session.save(fields).await;
-                index.refresh();
-            });
-        }
-    });
+    on_cleanup(move || desk.leave());
     let over = RwSignal::new(false);
     on_drop_anywhere(over, move |files| files::add(desk, files));
     let dropped = desk.drafts.take_dropped();

@@ -25,14 +25,23 @@ pub(super) fn Finish(desk: Desk) -> impl IntoView {
         let navigate = navigate.clone();
         move |()| complete(desk, attempt, navigate.clone())
     };
-    let exists = move || desk.session.with(Option::is_some);
+    // What isn't stored yet can't be deleted.
+    let exists = Memo::new(move |_| {
+        desk.session.with(|session| {
+            let stored = |session: &Session| {
+                session.saving().track();
+                session.is_stored()
+            };
+            session.as_ref().is_some_and(stored)
+        })
+    });
     view! {
         <Moved desk/>
         {move || attempt.problem.get().map(|problem| view! { <Banner tone=Tone::Danger>{problem}</Banner> })}
         <div class="finish">
             <p class="finish-state" role="status"><SavedWhen desk/></p>
             <div class="finish-acts">
-                {move || exists().then(|| view! {
+                {move || exists.get().then(|| view! {
                     <Button kind=ButtonKind::DangerQuiet glyph=Glyph::Trash on_click=move |()| deleting.set(true)>{t!(draft.delete)}</Button>
                 })}
                 <Button busy=attempt.busy on_click=complete>{t!(draft.complete)}</Button>

@@ -12,7 +12,7 @@ use crate::{
         scan::{ScanOutcome, ScanQr},
     },
     t,
-    vault::{Attempt, explain, index::fold},
+    vault::{Attempt, drafts::Session, explain, index::fold},
 };
 
 /// Whom it is about, and what is known of their account.
@@ -105,11 +105,13 @@ fn look_up_name(desk: Desk) {
 /// Puts the choice behind the draft, if there is one already; else the draft begins with it.
 fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Attempt) {
     desk.with_keys(move |open| async move {
-        // One that is just beginning took the choice of before.
-        let outcome = match desk.begun().await {
-            Some(session) => desk.drafts.set_patient(&open, &session, choice).await.map(Some),
-            None => Ok(None),
+        let outcome = async {
+            let Some(session) = desk.session.try_get_untracked().flatten() else { return Ok(None) };
+            // One that is just beginning took the choice of before.
+            session.begin().await?;
+            desk.drafts.set_patient(&open, &session, choice).await.map(Some)
         };
+        let outcome: client::Result<Option<Session>> = outcome.await;
         match outcome {
             Ok(moved) => {
                 if let Some(session) = moved {
