@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use api_types::{
-    AccountId, B64, GrantId, ReportId, TeamId,
+    AccountId, B64, GrantId, ReportId, TeamId, UnixMillis,
     audit::Action,
     grants::GrantState,
     limits::{PAGE_DEFAULT, PAGE_MAX},
@@ -53,12 +53,39 @@ pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: List
     if limit == 0 || limit > PAGE_MAX {
         return Err(ServiceError::field("/limit", format!("must be 1 to {PAGE_MAX}")));
     }
-    let (conn, now) = (state.db.read(), state.clock.now());
-    let overdue = reports_list::overdue(conn, actor.account, now).await?;
+    let now = state.clock.now();
+    let overdue = reports_list::overdue(state.db.read(), actor.account, now).await?;
     if !overdue.is_empty() {
         access::end_overdue(state, overdue).await?;
     }
-    // Before the rows: what changes in between is delivered again next time, never missed.
+    let Found { rows, more, gone, head } = find(state, actor, query, (limit, now)).await?;
+    state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
+    let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
+    let gone = gone.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId));
+    Ok(ReportList {
+        gone: gone.collect::<Result<_, _>>()?,
+        next,
+        head: head.unsigned_abs(),
+        items: rows.into_iter().map(item).collect::<ServiceResult<_>>()?,
+    })
+}
+
+/// What a page is made of.
+struct Found {
+    rows: Vec<Row>,
+    more: bool,
+    gone: Vec<Vec<u8>>,
+    head: i64,
+}
+
+/// All of it in one transaction: between two SQLite forgets the pages that it has read, where somebody writes meanwhile.
+async fn find(
+    state: &AppState,
+    actor: &Actor,
+    query: ListQuery,
+    (limit, now): (u32, UnixMillis),
+) -> ServiceResult<Found> {
+    let conn = &state.db.snapshot().await?;
     let head = reports_list::head(conn, actor.account).await?;
     let mut page = Page {
         before: query.before.map_or(i64::MAX, cursor),
@@ -74,15 +101,7 @@ pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: List
         (Some(since), None) => reports_list::gone(conn, actor.account, cursor(since)).await?,
         _ => Vec::new(),
     };
-    state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
-    let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
-    let gone = gone.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId));
-    Ok(ReportList {
-        gone: gone.collect::<Result<_, _>>()?,
-        next,
-        head: head.unsigned_abs(),
-        items: rows.into_iter().map(item).collect::<ServiceResult<_>>()?,
-    })
+    Ok(Found { rows, more, gone, head })
 }
 
 /// How many rows of these sizes fit into one page: at least one.

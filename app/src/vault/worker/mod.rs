@@ -15,7 +15,6 @@ use std::{
 
 use client::bulk::webcrypto::WebCryptoError;
 use futures::channel::oneshot;
-use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
