@@ -172,6 +172,8 @@ export class Person {
   async signOut(): Promise<void> {
     await this.button(words.frame.signOut).click();
     await expect(this.navigation()).toBeHidden();
+    // The front door is loaded anew.
+    await this.page.waitForURL(/\/sign-in$/);
   }
 
   // Reports

@@ -42,7 +42,7 @@ export const draft = {
   filePause: (name: string) => `Pause upload of ${name}`,
   fileCancel: (name: string) => `Cancel upload of ${name}`,
   saved: /Draft saved/,
-  notSaved: /^Not saved: /,
+  notSaved: /^Not saved yet: The server/,
   typedKept: /^Not saved yet: what you typed stays in this browser, sealed/,
   complete: 'Complete report',
   completed: 'Report completed',
