@@ -3,7 +3,7 @@
 //! What is due follows from the signed access chain and the signed manifests alone. The server's queue is a hint where to
 //! look: what it hides is done all the same, and what it asks for without need is not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api_types::{B64, ReportId, UploadId, reports::NewVersion, uploads::CreateUpload};
 use crypto::{
@@ -22,7 +22,7 @@ use crate::{
     ids::{ToApi, ToCrypto},
     platform::{Platform, rng},
     refusal::Refusal,
-    reports::{Named, OpenReport, OpenVersion, ReportRow, content_of},
+    reports::{Named, OpenReport, OpenVersion, ReportRow, VersionInfo, content_of},
     vault::Vault,
 };
 
@@ -77,7 +77,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`ClientError::NotAllowed`] if one isn't the owner, [`ClientError::Cancelled`], a refusal, no connection.
     pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
-        let (mut done, mut failed, mut first) = (0, BTreeSet::new(), None);
+        let (mut done, mut failed) = (0, BTreeMap::new());
         // Each version is wrapped to everybody's newest key.
         self.learn_people_anew(id, &Named::default()).await?;
         self.follow_teams_of(id).await?;
@@ -86,23 +86,24 @@ impl<P: Platform> Vault<P> {
             if open.access.state.owner() != self.id() {
                 return Err(ClientError::NotAllowed);
             }
-            let Some(due) =
-                open.versions.iter().find(|v| v.rekey_pending && !failed.contains(&v.version)).map(|v| v.version)
-            else {
-                return first.map_or(Ok(done), Err);
+            // What failed counts as long as it is what the report has: another device of the owner's may have been quicker.
+            failed
+                .retain(|place, _| open.versions.iter().any(|v| v.rekey_pending && (v.version, v.revision) == *place));
+            let due = |v: &&VersionInfo| v.rekey_pending && !failed.contains_key(&(v.version, v.revision));
+            let Some((version, revision)) = open.versions.iter().find(due).map(|v| (v.version, v.revision)) else {
+                return failed.into_values().next().map_or(Ok(done), Err);
             };
-            match self.rekey_version(&open, due, control).await {
+            match self.rekey_version(&open, version, control).await {
                 Ok(manifest) => {
                     // Taken is taken: a server that goes back behind it is refused.
                     self.see_manifests(id.crypto(), &manifest, &manifest);
                     done += 1;
                 }
                 // Nothing more gets through.
-                Err(e @ (ClientError::Cancelled | ClientError::Transport(_))) => return Err(first.unwrap_or(e)),
-                Err(e) => {
-                    failed.insert(due);
-                    first.get_or_insert(e);
+                Err(e @ (ClientError::Cancelled | ClientError::Transport(_))) => {
+                    return Err(failed.into_values().next().unwrap_or(e));
                 }
+                Err(e) => drop(failed.insert((version, revision), e)),
             }
             // Each is done once; more than there are would be somebody else's doing, for ever.
             if done as usize > open.versions.len() {

@@ -93,6 +93,23 @@ async fn a_report_that_gets_new_keys_meanwhile_is_brought_on_and_shared_all_the_
     assert!(second.version(&second.report(&report).await.unwrap(), 1).await.is_ok());
 }
 
+/// Her page and `hs` on her machine both see to the new keys that a revocation makes due: the slower one has nothing left to do.
+#[tokio::test]
+async fn new_keys_that_another_device_made_meanwhile_are_no_failure() {
+    let Ward { server, ann, second, report, .. } = ward().await;
+    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let given = ann.share(&report, &straight(&second)).await.unwrap();
+    ann.revoke(&report, &given.grant).await.unwrap();
+    server.db().reports.get_mut(&report).unwrap().due.insert(1);
+    *server.meanwhile.lock().unwrap() = Some((
+        "/revisions",
+        Box::pin(async move { assert_eq!(other.rekey(&report, &Control::none()).await.unwrap(), 1) }),
+    ));
+    assert_eq!(ann.rekey(&report, &Control::none()).await.unwrap(), 0);
+    assert!(server.meanwhile.lock().unwrap().is_none());
+    assert!(!ann.report(&report).await.unwrap().versions[0].rekey_pending);
+}
+
 #[tokio::test]
 async fn the_owner_brings_a_grant_under_the_next_key_where_no_manager_did() {
     let w = ward().await;
