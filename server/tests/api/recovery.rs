@@ -186,12 +186,12 @@ async fn of_two_recoveries_at_once_one_finishes() {
     let writer = server.state.db.begin_write().await.unwrap();
     let after = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
     let release = async {
-        after(1_000).await;
+        after(2_000).await;
         drop(writer);
     };
     // In this order they wait: the second's state counts on from the first's.
     let later = async {
-        after(300).await;
+        after(1_000).await;
         server.post("/recovery/finish", None, &second).await
     };
     let (a, b, ()) = tokio::join!(server.post("/recovery/finish", None, &first), later, release);

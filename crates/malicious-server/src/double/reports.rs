@@ -223,6 +223,13 @@ impl Fake {
             (Method::Post, ["reports", id, "versions", version, "revisions"]) => {
                 let (id, version): (_, u32) = (found(id), version.parse().unwrap());
                 let body: NewVersion = read(request);
+                let current = &db.reports[&id].versions[&version].last().unwrap().body;
+                if current.manifest == body.manifest {
+                    return Some(json(&()));
+                }
+                if current.revision + 1 != body.revision {
+                    return Some(Err(no(ErrorCode::Conflict)));
+                }
                 let revision = take(&mut db, &id, body);
                 db.cursor += 1;
                 let cursor = db.cursor;
