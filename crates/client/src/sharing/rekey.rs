@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api_types::{B64, ReportId, UploadId, reports::NewVersion, uploads::CreateUpload};
+use api_types::{B64, ErrorCode, ReportId, UploadId, reports::NewVersion, uploads::CreateUpload};
 use crypto::{
     encoding::sha256,
     format::PartKey,
@@ -20,11 +20,19 @@ use crate::{
     drafts::{check_size, create_upload, seal_part0, wraps_for},
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto},
-    platform::{Platform, rng},
+    platform::{Environment, Platform, rng},
     refusal::Refusal,
     reports::{Named, OpenReport, OpenVersion, ReportRow, VersionInfo, content_of},
     vault::Vault,
 };
+
+/// How long to wait for another device that makes the same keys, in milliseconds, before it is looked and tried again.
+const PAUSES: [u32; 4] = [500, 1_000, 2_000, 4_000];
+
+/// Whether another device of the owner's may be at it: of two uploads for one place the later takes the earlier's.
+fn overtaken(error: &ClientError) -> bool {
+    matches!(error.problem(), Some(ErrorCode::NotFound | ErrorCode::Conflict))
+}
 
 impl<P: Platform> Vault<P> {
     /// Whether a row of the list may be of an own report that needs new keys: the server says so, what was verified of the
@@ -77,7 +85,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// [`ClientError::NotAllowed`] if one isn't the owner, [`ClientError::Cancelled`], a refusal, no connection.
     pub async fn rekey(&self, id: &ReportId, control: &Control) -> Result<u32> {
-        let (mut done, mut failed) = (0, BTreeMap::new());
+        let (mut done, mut failed, mut pauses) = (0, BTreeMap::new(), PAUSES.into_iter());
         // Each version is wrapped to everybody's newest key.
         self.learn_people_anew(id, &Named::default()).await?;
         self.follow_teams_of(id).await?;
@@ -91,7 +99,14 @@ impl<P: Platform> Vault<P> {
                 .retain(|place, _| open.versions.iter().any(|v| v.rekey_pending && (v.version, v.revision) == *place));
             let due = |v: &&VersionInfo| v.rekey_pending && !failed.contains_key(&(v.version, v.revision));
             let Some((version, revision)) = open.versions.iter().find(due).map(|v| (v.version, v.revision)) else {
-                return failed.into_values().next().map_or(Ok(done), Err);
+                match failed.values().any(overtaken).then(|| pauses.next()).flatten() {
+                    Some(pause) => {
+                        self.platform().environment().pause(pause).await;
+                        failed.retain(|_, error| !overtaken(error));
+                        continue;
+                    }
+                    None => return failed.into_values().next().map_or(Ok(done), Err),
+                }
             };
             match self.rekey_version(&open, version, control).await {
                 Ok(manifest) => {
