@@ -90,9 +90,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: NewApiToken) -> Servi
 }
 
 async fn store(state: &AppState, actor: &Actor, row: &ApiTokenRow) -> ServiceResult<()> {
-    let mut tx = state.db.begin_write().await?;
-    // A session that ended meanwhile must not leave a token behind.
-    storage::sessions::get(tx.conn(), actor.session).await?.ok_or(ErrorCode::SignedOut)?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     if api_tokens::of_account(tx.conn(), actor.account).await?.len() >= TOKENS_MAX {
         let most = format!("an account has at most {TOKENS_MAX} API tokens; remove one first");
         return Err(ServiceError::because(ErrorCode::Conflict, most));

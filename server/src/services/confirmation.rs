@@ -18,7 +18,7 @@ use crate::{
         sign_in::{self, PendingSignIn},
         throttle,
     },
-    storage::{self, accounts, sessions::SessionRow},
+    storage::{self, accounts, db::WriteTx, sessions::SessionRow},
 };
 
 /// `POST /session/confirmation/start`.
@@ -88,6 +88,13 @@ pub async fn confirmed_to_secure(state: &AppState, actor: &Actor) -> ServiceResu
 pub async fn confirmed_to_end(state: &AppState, actor: &Actor) -> ServiceResult<()> {
     let session = present(state, actor).await?;
     Ok(actor.may_end_sessions(session.confirmed_at, state.clock.now())?)
+}
+
+/// Begins the transaction of what a confirmed session may do ([`still`]).
+pub async fn begin_write(state: &AppState, actor: &Actor) -> ServiceResult<WriteTx> {
+    let tx = state.db.begin_write().await?;
+    still(tx.conn(), actor).await?;
+    Ok(tx)
 }
 
 /// In the transaction of what a confirmed session may do: one that was ended since must leave nothing behind by which whoever had it

@@ -65,8 +65,7 @@ pub async fn start(state: &AppState, actor: &Actor, body: StartEmailChange) -> S
         return Err(ServiceError::field("/email", "the account has this address already"));
     }
     throttle::count(state, Tried::EmailChange, &actor.account.0).await?;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let change = ChangeRow {
         id: random::bytes()?,
         account: account.id,

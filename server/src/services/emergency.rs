@@ -132,8 +132,7 @@ async fn store(
     (row, said): (&EmergencyRow, &account::EmergencyContact),
     way: &WayIn,
 ) -> ServiceResult<()> {
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     may_be_contact(tx.conn(), said).await?;
     if emergency::of_account(tx.conn(), actor.account).await?.len() >= MAX {

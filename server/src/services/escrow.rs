@@ -127,8 +127,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewAccountEscrow) -> Ser
 }
 
 async fn store(state: &AppState, actor: &Actor, row: &EscrowRow, way: &WayIn) -> ServiceResult<()> {
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let offered = escrow::present_key(tx.conn()).await?;
     if offered.is_none_or(|key| key.key_hash != row.key_hash) {
         return Err(ServiceError::because(ErrorCode::Conflict, "not the escrow key that is offered"));

@@ -60,8 +60,7 @@ pub async fn make_key(state: &AppState, actor: &Actor, body: NewEscrowKey) -> Se
     let said = statement.verify_escrow_key(&signer, &here).map_err(|error| invalid(&error))?;
     of_now(said.time, now)?;
     let key_hash = said.public.hash().0;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     if escrow::present_key(tx.conn()).await?.is_some() {
         return Err(ServiceError::because(ErrorCode::Conflict, "end the present escrow key first"));
     }
@@ -151,8 +150,7 @@ pub async fn ask(state: &AppState, actor: &Actor, account: AccountId) -> Service
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;
     let now = state.clock.now();
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let row = escrow::of_account(tx.conn(), account).await?.ok_or(ErrorCode::NotFound)?;
     if account == actor.account {
         return Err(ServiceError::because(ErrorCode::Conflict, "nobody asks for their own account"));

@@ -89,8 +89,7 @@ pub async fn describe_to_link(
 pub async fn link(state: &AppState, actor: &Actor, browser: Option<[u8; 32]>) -> ServiceResult<()> {
     confirmation::confirmed(state, actor).await?;
     let ticket = waiting(state, actor, browser).await?;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     identity_sign_in::use_up(&tx, &ticket).await?;
     if owner_is(rows::find(tx.conn(), &ticket.issuer, &ticket.subject).await?, actor)? {
         return tx.commit().await;

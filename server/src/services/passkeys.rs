@@ -101,8 +101,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     let made = state.relying_party.get()?.finish_passkey_registration(&credential, &begun.state);
     let credential = made.map_err(|error| refused(&error))?;
     let now = state.clock.now();
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let first = !second_factor::has(tx.conn(), actor.account).await?;
     full(passkeys::of_account(tx.conn(), actor.account).await?.len())?;
     let passkey = PasskeyRow {

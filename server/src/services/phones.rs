@@ -66,8 +66,7 @@ pub async fn verify(state: &AppState, actor: &Actor, from: Address, body: Verify
     let expired = ErrorCode::PhoneCodeExpired;
     let sent = codes::of_account(state.db.read(), actor.account, CodePurpose::Verify).await?.ok_or(expired)?;
     let code = phone_codes::check(state, &sent.id, &body.code).await?;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     if !codes::take(tx.conn(), &code.id).await? {
         return Err(expired.into());
     }
@@ -112,8 +111,7 @@ async fn replace(
 /// `PUT /account/phone`. Where it becomes the first second factor it brings recovery codes.
 pub async fn use_for(state: &AppState, actor: &Actor, body: UsePhone) -> ServiceResult<RecoveryCodes> {
     confirmation::confirmed_to_secure(state, actor).await?;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let before = rows::get(tx.conn(), actor.account).await?.ok_or(ErrorCode::NotFound)?;
     let starts = (body.second_factor && !before.second_factor) || (body.sign_in && !before.sign_in);
     if starts {

@@ -132,8 +132,7 @@ async fn store(
     shares: &[ShareRow],
     way: &WayIn,
 ) -> ServiceResult<()> {
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     // They may have been deleted or disabled meanwhile, or have made new keys.
     for holder in &said.holders {
         may_hold(tx.conn(), holder).await?;

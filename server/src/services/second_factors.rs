@@ -106,8 +106,7 @@ pub async fn confirm(
     confirmation::confirmed_to_secure(state, actor).await?;
     throttle::count(state, throttle::Tried::SecondFactor, &actor.account.0).await?;
     let now = state.clock.now();
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     let factors = second_factors::of_account(tx.conn(), actor.account).await?;
     let begun = factors.iter().find(|row| row.id == id && row.confirmed_at.is_none()).ok_or(ErrorCode::NotFound)?;
     let step = second_factor::fresh_step(state, actor.account, begun, &body.code)?;
@@ -165,8 +164,7 @@ pub async fn after_removal(tx: &WriteTx, actor: &Actor) -> ServiceResult<()> {
 /// `POST /account/recovery-codes`: a new set; the old one counts no more.
 pub async fn renew_codes(state: &AppState, actor: &Actor) -> ServiceResult<RecoveryCodes> {
     confirmation::confirmed(state, actor).await?;
-    let mut tx = state.db.begin_write().await?;
-    confirmation::still(tx.conn(), actor).await?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     if !second_factor::has(tx.conn(), actor.account).await? {
         return Err(ServiceError::because(
             ErrorCode::Conflict,

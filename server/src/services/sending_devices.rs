@@ -130,9 +130,7 @@ async fn check(state: &AppState, actor: &Actor, blob: &[u8]) -> ServiceResult<Si
 }
 
 async fn store(state: &AppState, actor: &Actor, row: &DeviceRow, token: &ApiTokenRow) -> ServiceResult<()> {
-    let mut tx = state.db.begin_write().await?;
-    // A session that ended meanwhile must not leave a device behind.
-    storage::sessions::get(tx.conn(), actor.session).await?.ok_or(ErrorCode::SignedOut)?;
+    let mut tx = confirmation::begin_write(state, actor).await?;
     if devices::of_account(tx.conn(), actor.account).await?.len() >= DEVICES_MAX {
         let most = format!("an account has at most {DEVICES_MAX} devices; remove one first");
         return Err(ServiceError::because(ErrorCode::Conflict, most));
