@@ -4,18 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+// Which report it is, and whom it is about.
 #[derive(Debug, Args)]
-pub struct Push {
-    /// Files to seal, of any type, up to 16 GiB each.
-    #[arg(required = true)]
-    pub files: Vec<PathBuf>,
-    /// Go on with a draft where it was interrupted, with the same files. One that changed since is sealed anew.
-    #[arg(long, value_name = "DRAFT", conflicts_with_all = ["title", "report_id", "patient_name", "patient_id", "patient",
-        "kind", "diagnosis", "treatment_plan", "prescription"])]
-    pub resume: Option<String>,
-    /// Title; the first file's name where absent.
-    #[arg(long)]
-    pub title: Option<String>,
+pub struct About {
     /// Report ID as your practice writes it (sealed).
     #[arg(long)]
     pub report_id: Option<String>,
@@ -25,9 +16,11 @@ pub struct Push {
     /// Patient ID as your practice writes it (sealed).
     #[arg(long)]
     pub patient_id: Option<String>,
-    /// E-mail of the patient's account: the report is theirs from the first moment.
-    #[arg(long)]
-    pub patient: Option<String>,
+}
+
+// What it says.
+#[derive(Debug, Args)]
+pub struct Findings {
     /// Kind, for instance "Laboratory" (sealed).
     #[arg(long)]
     pub kind: Option<String>,
@@ -40,6 +33,27 @@ pub struct Push {
     /// Prescription (sealed).
     #[arg(long)]
     pub prescription: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Push {
+    /// Files to seal, of any type, up to 16 GiB each.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Go on with a draft where it was interrupted, with the same files. One that changed since is sealed anew.
+    #[arg(long, value_name = "DRAFT", conflicts_with_all = ["title", "report_id", "patient_name", "patient_id", "patient",
+        "kind", "diagnosis", "treatment_plan", "prescription"])]
+    pub resume: Option<String>,
+    /// Title; the first file's name where absent.
+    #[arg(long)]
+    pub title: Option<String>,
+    #[command(flatten)]
+    pub about: About,
+    /// E-mail of the patient's account: the report is theirs from the first moment.
+    #[arg(long)]
+    pub patient: Option<String>,
+    #[command(flatten)]
+    pub findings: Findings,
 }
 
 #[derive(Debug, Args)]
@@ -64,27 +78,10 @@ pub struct Edit {
     /// Title.
     #[arg(long)]
     pub title: Option<String>,
-    /// Report ID as your practice writes it (sealed).
-    #[arg(long)]
-    pub report_id: Option<String>,
-    /// Patient name (sealed).
-    #[arg(long)]
-    pub patient_name: Option<String>,
-    /// Patient ID as your practice writes it (sealed).
-    #[arg(long)]
-    pub patient_id: Option<String>,
-    /// Kind, for instance "Laboratory" (sealed).
-    #[arg(long)]
-    pub kind: Option<String>,
-    /// Diagnosis (sealed).
-    #[arg(long)]
-    pub diagnosis: Option<String>,
-    /// Treatment plan (sealed).
-    #[arg(long)]
-    pub treatment_plan: Option<String>,
-    /// Prescription (sealed).
-    #[arg(long)]
-    pub prescription: Option<String>,
+    #[command(flatten)]
+    pub about: About,
+    #[command(flatten)]
+    pub findings: Findings,
     /// A file to add; several times for several.
     #[arg(long, value_name = "FILE")]
     pub add: Vec<PathBuf>,

@@ -64,13 +64,13 @@ async fn apply(context: &Context, draft: &OpenDraft<Native>, args: &Edit) -> Res
     let mut fields = draft.fields();
     let changes = [
         (Field::Title, &args.title),
-        (Field::ReportNumber, &args.report_id),
-        (Field::PatientName, &args.patient_name),
-        (Field::PatientId, &args.patient_id),
-        (Field::Kind, &args.kind),
-        (Field::Diagnosis, &args.diagnosis),
-        (Field::TreatmentPlan, &args.treatment_plan),
-        (Field::Prescription, &args.prescription),
+        (Field::ReportNumber, &args.about.report_id),
+        (Field::PatientName, &args.about.patient_name),
+        (Field::PatientId, &args.about.patient_id),
+        (Field::Kind, &args.findings.kind),
+        (Field::Diagnosis, &args.findings.diagnosis),
+        (Field::TreatmentPlan, &args.findings.treatment_plan),
+        (Field::Prescription, &args.findings.prescription),
     ];
     for (field, text) in changes {
         if let Some(text) = text {

@@ -116,14 +116,14 @@ fn own_or_new(vault: &Vault<Native>) -> PatientChoice {
 fn fields(args: &Push) -> ReportFields {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     ReportFields {
-        report_number: text(&args.report_id),
+        report_number: text(&args.about.report_id),
         title: args.title.clone().unwrap_or_else(|| args.files.first().map(|f| file_name(f)).unwrap_or_default()),
-        patient_name: text(&args.patient_name),
-        patient_id: text(&args.patient_id),
-        kind: text(&args.kind),
-        diagnosis: text(&args.diagnosis),
-        treatment_plan: text(&args.treatment_plan),
-        prescription: text(&args.prescription),
+        patient_name: text(&args.about.patient_name),
+        patient_id: text(&args.about.patient_id),
+        kind: text(&args.findings.kind),
+        diagnosis: text(&args.findings.diagnosis),
+        treatment_plan: text(&args.findings.treatment_plan),
+        prescription: text(&args.findings.prescription),
     }
 }
 
