@@ -53,6 +53,16 @@ pub enum Field {
 }
 
 impl Field {
+    /// Whether it is one of a report's long texts, with lines.
+    fn has_lines(self) -> bool {
+        matches!(self, Self::Diagnosis | Self::TreatmentPlan | Self::Prescription)
+    }
+
+    /// The most characters that a report may have there.
+    pub fn max_chars(self) -> usize {
+        if self.has_lines() { LONG_FIELD_MAX_CHARS } else { SHORT_FIELD_MAX_CHARS }
+    }
+
     /// Its name in the page, the API and the command line.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -229,15 +239,11 @@ impl ReportFields {
     /// # Errors
     /// The first field that breaks one.
     pub fn check(&self) -> Result<(), FieldError> {
-        let short = SHORT_FIELD_MAX_CHARS;
-        check(Field::ReportNumber, &self.report_number, short, false)?;
-        check(Field::Title, &self.title, short, false)?;
-        check(Field::PatientName, &self.patient_name, short, false)?;
-        check(Field::PatientId, &self.patient_id, short, false)?;
-        check(Field::Kind, &self.kind, short, false)?;
-        check(Field::Diagnosis, &self.diagnosis, LONG_FIELD_MAX_CHARS, true)?;
-        check(Field::TreatmentPlan, &self.treatment_plan, LONG_FIELD_MAX_CHARS, true)?;
-        check(Field::Prescription, &self.prescription, LONG_FIELD_MAX_CHARS, true)
+        use Field::{Diagnosis, Kind, PatientId, PatientName, Prescription, ReportNumber, Title, TreatmentPlan};
+        for field in [ReportNumber, Title, PatientName, PatientId, Kind, Diagnosis, TreatmentPlan, Prescription] {
+            check(field, self.get(field), field.max_chars(), field.has_lines())?;
+        }
+        Ok(())
     }
 
     /// Each field with its text, in the order in which they are written.

@@ -1,6 +1,5 @@
 //! The fields.
 
-use api_types::limits::{LONG_FIELD_MAX_CHARS, SHORT_FIELD_MAX_CHARS};
 use client::content::Field;
 use leptos::prelude::*;
 
@@ -52,11 +51,7 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
 
 /// What is said of a text that is longer than its field takes. Nothing is cut: half a name or a dose can pass for a whole one.
 pub(super) fn too_long(field: Field, text: &str) -> Option<String> {
-    let max = match field {
-        Field::Diagnosis | Field::TreatmentPlan | Field::Prescription => LONG_FIELD_MAX_CHARS,
-        _ => SHORT_FIELD_MAX_CHARS,
-    };
-    let count = text.chars().count();
+    let (max, count) = (field.max_chars(), text.chars().count());
     (count > max).then(|| t!(common.too_long, max = max, count = count))
 }
 
@@ -69,7 +64,7 @@ pub(super) fn over(field: Field, value: RwSignal<String>) -> Signal<Option<Strin
 #[component]
 fn Long(id: &'static str, field: Field, label: &'static str, value: RwSignal<String>) -> impl IntoView {
     view! {
-        <TextArea id label value error=over(field, value) optional=true hint=t!(draft.long_hint, max = LONG_FIELD_MAX_CHARS)/>
+        <TextArea id label value error=over(field, value) optional=true hint=t!(draft.long_hint, max = field.max_chars())/>
     }
 }
 
