@@ -99,14 +99,14 @@ impl<P: Platform> Vault<P> {
                 .retain(|place, _| open.versions.iter().any(|v| v.rekey_pending && (v.version, v.revision) == *place));
             let due = |v: &&VersionInfo| v.rekey_pending && !failed.contains_key(&(v.version, v.revision));
             let Some((version, revision)) = open.versions.iter().find(due).map(|v| (v.version, v.revision)) else {
-                match failed.values().any(overtaken).then(|| pauses.next()).flatten() {
-                    Some(pause) => {
-                        self.platform().environment().pause(pause).await;
-                        failed.retain(|_, error| !overtaken(error));
-                        continue;
-                    }
-                    None => return failed.into_values().next().map_or(Ok(done), Err),
+                if failed.values().any(overtaken)
+                    && let Some(pause) = pauses.next()
+                {
+                    self.platform().environment().pause(pause).await;
+                    failed.retain(|_, error| !overtaken(error));
+                    continue;
                 }
+                return failed.into_values().next().map_or(Ok(done), Err);
             };
             match self.rekey_version(&open, version, control).await {
                 Ok(manifest) => {
