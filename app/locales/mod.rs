@@ -8,7 +8,7 @@ macro_rules! texts {
     ($(#[$meta:meta])* $name:ident { $($key:ident = $english:literal;)* }) => {
         $(#[$meta])*
         pub struct $name {
-            $(#[doc = $english] pub $key: &'static str,)*
+            $(#[doc = $english] pub(crate) $key: &'static str,)*
         }
         impl $name {
             /// English.

@@ -152,3 +152,26 @@ test('a new report that is left without a connection is kept, and signing out sa
   await person.button(words.signIn.unlockOther).click();
   await expect.poll(() => kept(page)).toBe('');
 });
+
+test('what isn’t saved when its page is closed is there when that is opened again', async ({ clinic, enter }) => {
+  const person = await enter(clinic.author);
+  const { page, context } = person;
+  await person.goTo('reports');
+  const drafts = page.getByRole('list', { name: words.reports.drafts });
+  for (const begun of [false, true]) {
+    const title = `closed-${begun}-${randomBytes(8).toString('hex')}`;
+    await person.beginReport(begun ? { title: 'Closed, as it was begun' } : {});
+    if (begun) await page.getByText(words.draft.saved).waitFor();
+    await context.route('**/api/v1/drafts/**', (route) => route.abort());
+    await person.fillReport({ title });
+    await page.reload();
+    await person.heading(words.signIn.locked).waitFor();
+    expect(await kept(page), 'something is kept').not.toBe('');
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(title);
+    await context.unroute('**/api/v1/drafts/**');
+    await person.unlock();
+    await person.goTo('reports');
+    await expect(drafts.getByRole('link', { name: title })).toHaveCount(1, { timeout: 30_000 });
+    await expect.poll(() => kept(page)).toBe('');
+  }
+});

@@ -69,7 +69,6 @@ texts! {
         account_made = "Made";
         account_kept_by = "Kept by";
         account_id = "Account {id}";
-        account_reports = "Reports";
         account_date = "Date";
         account_who = "Received by";
         account_what = "What";

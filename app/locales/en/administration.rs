@@ -16,10 +16,8 @@ texts! {
         waiting_none = "Nobody waits.";
         waiting_note = "Approving signs, with the organisation's key, that this person is who they say. Check that before.";
         approve = "Approve";
-        approve_name = "Approve {name}";
         approved = "{name} is approved";
         refuse = "Refuse";
-        refuse_name = "Refuse {name}";
         refuse_title = "Refuse {name}?";
         refuse_text = "The account stays without any rights: it can't write, find or receive reports. The person sees that it was refused.";
         refused = "{name} is refused";
@@ -30,10 +28,8 @@ texts! {
         asked = "asked {when}";
         joined = "joined {when}";
         seen = "last seen {when}";
-        seen_never = "never signed in again";
         unconfirmed = "Not yet confirmed";
         confirm = "Confirm";
-        confirm_name = "Confirm {name}";
         more = "Show more";
         failed = "This can't be loaded right now";
         invitations_title = "Invitations";
@@ -60,7 +56,6 @@ texts! {
         invite_done = "Done";
         invited_as = "for a {role}";
         invited_anyone = "Anyone with the link";
-        invited_by = "by {name}, ends {when}";
         invited_used = "Used";
         invited_open = "Open";
         invited_ended = "Ended";

@@ -68,7 +68,6 @@ texts! {
         files_large = "All files of a report together may have {size}; {name} was not added.";
         file_large = "{name} is larger than {size} and was not added.";
         file_many = "A report takes at most {count} files; the rest were not added.";
-        file_empty_name = "A file without a name was not added.";
         progress = "{done} of {total}";
         speed = "{speed}/s, {left}";
         left_seconds = "a few seconds left";
@@ -79,7 +78,6 @@ texts! {
         unsaved = "Not saved yet";
         save_failed = "Not saved yet: {why} It is tried again by itself.";
         complete = "Complete report";
-        completing = "Sealing the report";
         completed = "Report completed";
         complete_note = "Afterwards it can't be changed, only followed by a new version.";
         problems = "Not complete yet: {problems}";
@@ -102,7 +100,6 @@ texts! {
         typed_saved = "What could not be saved before is saved in its draft.";
         typed_waits = "What could not be saved before waits in its draft: that was changed elsewhere since.";
         typed_kept = "Not saved yet: what you typed stays in this browser, sealed, until it is.";
-        leave = "Files are still being uploaded. If you leave, choose them again to go on.";
         connection_title = "Connection lost";
         resume_all = "Resume";
     }

@@ -13,11 +13,9 @@ texts! {
         administration = "Administration";
         administration_short = "Admin";
         settings = "Settings";
-        new_report = "New report";
         lock = "Lock";
         lock_hint = "Lock now";
         sign_out = "Sign out";
-        unlocking = "Opening";
         offline = "Offline. What is open stays readable. Drafts are saved later; sharing and revoking need a connection.";
         locked_idle = "Locked because nothing happened for {minutes} min.";
     }

@@ -21,12 +21,10 @@ texts! {
         draft_delete_text = "The draft “{name}” and everything uploaded for it go. Completed reports stay. This can't be undone.";
         draft_deleted = "Draft deleted";
         list = "Reports";
-        untitled = "Untitled report";
         count_one = "1 report";
         count = "{count} reports";
         count_of = "{count} of {total} reports";
         no_patient = "No patient named";
-        diagnosis = "Diagnosis: {text}";
         shared_with_you = "Shared with you";
         ends = "Access ends {when}";
         rekey = "New keys due";
@@ -41,7 +39,6 @@ texts! {
         failed_title = "Your reports can't be loaded right now";
         stale = "What was loaded before is shown. Newer reports and versions may be missing.";
         partial = "Not all of your reports are loaded yet, so it may still be among the others.";
-        opening = "Opening your reports";
         drop_title = "Drop to start a report";
         drop_text = "The files are sealed in this browser before they are uploaded.";
         refused_one = "One report could not be verified and was not opened: {why}";

@@ -56,9 +56,7 @@ texts! {
         carrier_cookie = "Browser";
         seen = "last used {when}";
         began = "began {when}";
-        ends = "ends {when} at the latest";
         end = "Sign out";
-        end_name = "Sign out {device}";
         ended = "{device} is signed out";
         end_all = "Sign out all others";
         end_all_title = "Sign out all other sessions?";

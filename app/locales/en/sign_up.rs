@@ -30,7 +30,6 @@ texts! {
         closed = "This organisation doesn't offer open sign-up. Ask an administrator or your doctor for an invitation link.";
         link_dead_title = "This link no longer works";
         link_dead = "It has expired, was withdrawn or was used already. Ask whoever gave it to you for a new one.";
-        link_checking = "Checking your invitation";
         taken = "An account with this e-mail exists. Sign in, or use your recovery kit if you forgot the password.";
         email_bad = "This doesn't look like an e-mail address.";
         password_short = "At least {min} characters.";

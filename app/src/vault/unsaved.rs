@@ -1,4 +1,4 @@
-//! What was typed and isn't saved when the vault locks: sealed by then, and kept in this browser until its account is open again.
+//! What was typed and isn't saved when the vault locks or its page goes: sealed by then, and kept in this browser until its account is open again.
 //! The sealing is the drafts' (`drafts/kept.rs`), which aren't loaded before one is written.
 
 use std::{cell::RefCell, rc::Rc};

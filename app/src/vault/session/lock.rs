@@ -34,6 +34,16 @@ impl Vault {
         self.close(Some(t!(frame.locked_idle, minutes = minutes)));
     }
 
+    /// Keeps what isn't saved, sealed, when the page goes: its tab is closed, or it is loaded anew.
+    pub(super) fn keep_when_left(self) {
+        // Lives as long as the page.
+        let _ = window_event_listener_untyped("pagehide", move |_| {
+            if let Some(keys) = self.keys() {
+                unsaved::keep(&keys);
+            }
+        });
+    }
+
     /// Wipes the keys and all that was decrypted. The session stays. The page is loaded anew ([`Vault::begin_anew`]).
     ///
     /// The order: what isn't saved is sealed, the keys go, the content goes, and then what was sealed is sent, with

@@ -69,11 +69,12 @@ impl Vault {
         made.unwrap_or_else(new)
     }
 
-    /// Asks who is signed in, and again while the server can't be reached. Starts the watch on idleness.
+    /// Asks who is signed in, and again while the server can't be reached. Starts the watch on idleness and on the end.
     pub(super) fn begin(self) {
         self.notice.set(browser::take_session(NOTICE));
         self.stop.set(browser::take_session(STOP).and_then(|stop| Stop::parse(&stop)));
         idle::watch(self);
+        self.keep_when_left();
         Effect::new(move |_| {
             if self.ended.get() {
                 self.session_ended();
