@@ -4,7 +4,7 @@
 //! `postgres://postgres@127.0.0.1:5432`; `make test-postgres` sets it), on a PostgreSQL database of its own. Blobs lie in its folder, or,
 //! with `TEST_S3`, under a prefix of its own in a bucket.
 
-use std::{net::TcpListener, path::Path};
+use std::{net::TcpListener, path::Path, sync::Once};
 
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -71,6 +71,15 @@ impl Answer {
     }
 }
 
+/// What a server warned of stands beside the failure of a test.
+fn log_warnings() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let warnings = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
+        drop(warnings.try_init());
+    });
+}
+
 impl Server {
     /// Starts one with the usual configuration.
     pub async fn start() -> Self {
@@ -84,6 +93,7 @@ impl Server {
 
     /// Starts one in a folder that exists.
     pub async fn start_in(dir: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        log_warnings();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let origin = format!("http://localhost:{}", address.port());
