@@ -27,7 +27,8 @@ const LAST_SAVE: std::time::Duration = std::time::Duration::from_secs(5);
 /// How often a file's transfer is tried again when the connection broke: about four minutes.
 pub const PATIENCE: u32 = 12;
 
-/// How long a command reads the log of keys before it begins, and how many entries at most; the rest is read next time.
+/// How long a command reads the log of keys before it begins, and how many entries at most; the rest is read next time, and the
+/// command says so.
 const SCAN: std::time::Duration = std::time::Duration::from_secs(5);
 const SCAN_MOST: u64 = 16_384;
 
@@ -174,6 +175,9 @@ impl Context {
     /// acknowledged.
     async fn warn(&self, vault: &Vault<Native>) {
         let scanned = tokio::time::timeout(SCAN, vault.scan_keys(SCAN_MOST)).await;
+        if let Some(unread) = alarms::unread(scanned.as_ref().ok()) {
+            self.output.note(&unread);
+        }
         if let Ok(Err(error @ ClientError::Refused(_))) = scanned {
             self.output.warning(&error.code(), &error.to_string());
         }

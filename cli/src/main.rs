@@ -13,6 +13,7 @@ mod keychain;
 mod output;
 mod profile;
 mod progress;
+mod seen;
 mod size;
 mod unattended;
 

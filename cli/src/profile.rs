@@ -46,6 +46,15 @@ pub enum ProfileError {
         /// Which file.
         path: PathBuf,
     },
+    /// What was kept of a server's log can't be read.
+    #[error(
+        "{path} is damaged: what this machine knew of the server's public log can't be read. Without it the log can't be held \
+         to what it was; remove the file to begin anew"
+    )]
+    DamagedLog {
+        /// Which file.
+        path: PathBuf,
+    },
 }
 
 impl Profile {
@@ -87,11 +96,16 @@ fn path(name: &str) -> Result<PathBuf, ProfileError> {
     if name.is_empty() || !name.chars().all(plain) {
         return Err(ProfileError::BadName);
     }
+    Ok(folder()?.join(format!("{name}.json")))
+}
+
+/// `~/.config/healthsecure`: all that `hs` remembers on disk.
+pub fn folder() -> Result<PathBuf, ProfileError> {
     let config = std::env::var_os("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")))
         .ok_or(ProfileError::NoHome)?;
-    Ok(config.join("healthsecure").join(format!("{name}.json")))
+    Ok(config.join("healthsecure"))
 }
 
 /// Creates or replaces a file that only its owner reads.

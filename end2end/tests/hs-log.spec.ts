@@ -1,5 +1,7 @@
 // `hs` holds a server to its public log at every command: what it saw before is kept with its profile, and so are the witnesses
-// that it asks for. A server that goes back behind that, or that too few vouch for, stops it, with evidence.
+// that it asks for. A server that goes back behind that, or that too few vouch for, stops it, with evidence. Who has no account
+// and only reads the log from outside now and then finds the same out.
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { identity } from '../support/clinic.ts';
@@ -31,6 +33,9 @@ test('a rollback, a fork and too few witnesses stop hs, and what it kept of them
   const server = await Server.start({ behind: { origin: proxy.origin, port } });
   const ada = identity('Ada Founder', 'administrator');
   const hs = new Hs(server.origin, ada);
+  const outsider = new Hs(server.origin, ada);
+  type Tree = { size: number; continues: number | null };
+  const verify = () => outsider.run(['audit', 'verify', server.origin]) as Promise<{ events: Tree; keys: Tree; kept: string }>;
   const checkpoint = async () => (await fetch(`${proxy.origin}${log}checkpoint`)).text();
   const size = (text: string) => Number(text.split('\n')[1]);
   const instance = (await (await fetch(`${proxy.origin}/api/v1/instance`)).json()) as { log_key: string; log_keys_key: string };
@@ -44,12 +49,16 @@ test('a rollback, a fork and too few witnesses stop hs, and what it kept of them
     await hs.run(['list']);
     await expect.poll(async () => size(await checkpoint())).toBeGreaterThan(size(old) + 1);
     await hs.run(['list']);
+    const seen = await verify();
+    expect([seen.events.continues, seen.keys.continues]).toEqual([null, null]);
+    expect(statSync(seen.kept).mode & 0o777).toBe(0o600);
 
     const kept = join(hs.home, '.config/healthsecure/default-log-evidence.json');
     const evidence = () => hs.run(['audit', 'evidence', kept]);
     proxy.answer((path) => (path === `${log}checkpoint` ? Buffer.from(old) : undefined));
     expect(await stopped(hs.run(['list']))).toBe('log_rolled_back');
     expect(await evidence()).toMatchObject({ code: 'log_rolled_back', log: instance.log_key });
+    expect(await stopped(verify()), 'without an account, by what the run before kept').toBe('log_rolled_back');
 
     const forged = new Forgery(server.data, size(await checkpoint()) + 300);
     proxy.answer((path) => {
@@ -59,15 +68,28 @@ test('a rollback, a fork and too few witnesses stop hs, and what it kept of them
     });
     expect(await stopped(hs.run(['list']))).toBe('log_forked');
     expect(await evidence()).toMatchObject({ code: 'log_forked', log: instance.log_key });
+    expect(await stopped(verify())).toBe('log_forked');
+
+    const entries = `/log/keys/tile/entries/000.p/${seen.keys.size}`;
+    const changed = Buffer.from(await (await fetch(`${proxy.origin}${entries}`)).arrayBuffer());
+    changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+    proxy.answer((path) => (path === entries ? changed : undefined));
+    expect(await stopped(verify()), 'one byte of the log of keys').toBe('log_tile_forged');
+    const found = await outsider.run(['audit', 'evidence', join(outsider.home, 'healthsecure-log-evidence.json')]);
+    expect(found).toMatchObject({ code: 'log_tile_forged', log: instance.log_keys_key });
 
     proxy.answer(undefined);
     await hs.run(['list']);
+    const again = await verify();
+    expect(again.events.continues).toBeGreaterThanOrEqual(seen.events.size);
+    expect(again.keys).toMatchObject({ size: seen.keys.size, continues: seen.keys.size });
     expect(await hs.run(['audit', 'witnesses', '--witness', witness.key])).toEqual({ required: 1, keys: [witness.key] });
     expect(await stopped(hs.run(['list'])), 'the server asks no witness').toBe('log_too_few_witnesses');
     await hs.run(['audit', 'witnesses', '--none']);
     await hs.run(['list']);
   } finally {
     hs.remove();
+    outsider.remove();
     await witness.stop();
     await server.remove();
     await proxy.stop();

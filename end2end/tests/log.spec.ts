@@ -150,10 +150,13 @@ test('hs checks the whole log from outside, and finds one flipped byte', async (
   const { server, close } = await alone(browser);
   const hs = new Hs(server.origin, ada);
   try {
-    const verify = () => hs.run(['audit', 'verify', server.origin]) as Promise<{ size: number; origin: string }>;
+    type Tree = { size: number; origin: string };
+    const verify = () => hs.run(['audit', 'verify', server.origin]) as Promise<{ events: Tree; keys: Tree }>;
     const whole = await verify();
-    expect(whole.size).toBeGreaterThan(2);
-    expect(whole.origin).toContain('/log/events');
+    expect(whole.events.size).toBeGreaterThan(2);
+    expect(whole.events.origin).toContain('/log/events');
+    expect(whole.keys.size).toBe(2);
+    expect(whole.keys.origin).toContain('/log/keys');
     // What is appended later would write the tile anew.
     const size = () => fetch(`${server.origin}/log/events/checkpoint`).then((answer) => answer.text());
     await expect.poll(async () => {
@@ -164,9 +167,9 @@ test('hs checks the whole log from outside, and finds one flipped byte', async (
     const flip = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=10)
-tile = bytearray(db.execute("SELECT hashes FROM log_tiles WHERE level = -1 AND place = 0").fetchone()[0])
+tile = bytearray(db.execute("SELECT hashes FROM log_tiles WHERE tree = 'events' AND level = -1 AND place = 0").fetchone()[0])
 tile[40] ^= 1
-db.execute("UPDATE log_tiles SET hashes = ? WHERE level = -1 AND place = 0", (bytes(tile),))
+db.execute("UPDATE log_tiles SET hashes = ? WHERE tree = 'events' AND level = -1 AND place = 0", (bytes(tile),))
 db.commit()`;
     execFileSync(process.env.HEALTHSECURE_PYTHON ?? 'python3', ['-c', flip, join(server.data, 'healthsecure.db')]);
     const refused = await verify().catch((error: unknown) => error);

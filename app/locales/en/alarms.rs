@@ -9,6 +9,7 @@ texts! {
         title = "Alarms";
         lead = "Every account's keys and e-mail address stand in a public log, so that nobody can exchange them unseen. This program reads every new entry and compares it with what your own devices made and with what it was given before.";
         none = "No alarm. Every entry that concerns you is as it should be.";
+        left = "Entries of the log that are not read yet: {left}. They are read while this page is open; what they say of you or of people you know is not noticed before.";
         list = "Alarms";
         entry = "Entry {leaf} of the log";
         own_key = "Keys were added to your account that none of your devices made (number {epoch}). Somebody who has your old keys, or the server, may be about to read what others seal to you.";

@@ -20,6 +20,8 @@ pub struct Warnings {
     pub alarms: Vec<Alarm>,
     /// Why the log itself was refused.
     pub refused: Option<String>,
+    /// Entries that are not read yet.
+    pub left: u64,
 }
 
 impl Warnings {
@@ -43,8 +45,10 @@ pub(super) async fn watch(vault: Vault, keys: Keys) {
     loop {
         vault.show_alarms(&keys);
         let pause = match keys.scan_keys(PIECE).await {
-            Ok(scanned) if scanned.left > 0 => BETWEEN,
-            Ok(_) => LOOK,
+            Ok(scanned) => {
+                vault.warnings.try_update(|warnings| warnings.left = scanned.left);
+                if scanned.left > 0 { BETWEEN } else { LOOK }
+            }
             Err(error) => {
                 refused(vault, &error);
                 LOOK

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 /// The public log.
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// Read a server's whole public log and check all of it. Needs no account.
+    /// Read a server's whole public log, events and keys, check all of it, and keep what was seen for the next time. Needs no
+    /// account.
     Verify(AuditVerify),
     /// Check a file of evidence, without a server.
     Evidence(AuditEvidence),
@@ -19,13 +20,17 @@ pub enum Audit {
 pub struct AuditVerify {
     /// Address of the server; the profile's where absent.
     pub url: Option<String>,
-    /// The log's key (`name+id+base64`), from a source you trust; else the one seen before, else the server's word.
+    /// The key of the log of events (`name+id+base64`), from a source you trust; else the one seen before, else the server's
+    /// word.
     #[arg(long, value_name = "VKEY")]
     pub key: Option<String>,
+    /// The key of the log of keys, likewise.
+    #[arg(long, value_name = "VKEY")]
+    pub keys_key: Option<String>,
     /// A witness's key; several times for several witnesses.
     #[arg(long = "witness", value_name = "VKEY")]
     pub witnesses: Vec<String>,
-    /// How many of the witnesses must have cosigned; all of them where absent.
+    /// How many of the witnesses must have cosigned both logs, less than a day ago; all of them where absent.
     #[arg(long, value_name = "K")]
     pub require: Option<usize>,
     /// Where evidence goes if something is wrong.

@@ -1,6 +1,6 @@
 //! `hs alarms`: what the public log of keys has that it shouldn't.
 
-use client::{Alarm, AlarmKind};
+use client::{Alarm, AlarmKind, ClientError, Scanned};
 
 use crate::{args::Alarms, context::Context, error::Result};
 
@@ -50,5 +50,31 @@ pub fn says(alarm: &Alarm) -> String {
             "Entry {entry} of the log of keys has other keys (number {epoch}) of {account} than you were given."
         ),
         _ => format!("Entry {entry} of the log of keys should not be there."),
+    }
+}
+
+/// What a command has left unread of the log of keys; `None` for a reading that ran out of time.
+pub fn unread(scanned: Option<&Result<Scanned, ClientError>>) -> Option<String> {
+    let left = match scanned {
+        Some(Ok(Scanned { left: 0, .. }) | Err(_)) => return None,
+        Some(Ok(scanned)) => format!("{} entries of the log of keys are not read yet", scanned.left),
+        None => "the log of keys was not read to its end in time".to_owned(),
+    };
+    Some(format!(
+        "{left}: the next command goes on, and what they say of you or of people you know is not noticed before"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_unread_is_said() {
+        assert_eq!(unread(Some(&Ok(Scanned { read: 5, left: 0 }))), None);
+        assert!(unread(Some(&Ok(Scanned { read: 16_384, left: 7 }))).unwrap().starts_with("7 entries"));
+        assert!(unread(None).unwrap().contains("not read to its end"));
+        // What failed is said elsewhere.
+        assert_eq!(unread(Some(&Err(ClientError::Internal("no")))), None);
     }
 }

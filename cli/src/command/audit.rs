@@ -1,10 +1,11 @@
 //! `hs audit`: a server's public log, checked from outside.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use client::{
-    Evidence, Witnesses,
-    log::{LogCheck, LogFound, VerifierKey, WholeLog},
+    Client, Evidence, Platform, Witnesses,
+    log::{EVENTS, KEYS, LogCheck, LogFound, Tree, VerifierKey, WholeLog},
+    native::Native,
 };
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::{
     error::{CliError, Result},
     output::time,
     profile::write_private,
+    seen::SeenLogs,
 };
 
 /// Runs it.
@@ -25,6 +27,15 @@ pub async fn run(context: &Context, args: &Audit) -> Result<()> {
     }
 }
 
+/// Both trees.
+#[derive(Serialize)]
+struct Both {
+    events: Verified,
+    keys: Verified,
+    /// The file that the next run goes on from.
+    kept: String,
+}
+
 #[derive(Serialize)]
 struct Verified {
     origin: String,
@@ -32,7 +43,7 @@ struct Verified {
     size: u64,
     root: String,
     tiles: u64,
-    /// Leaves of the checkpoint that this machine had seen before.
+    /// Leaves of the newest checkpoint that this machine had seen before.
     continues: Option<u64>,
     cosigned: Vec<Cosigned>,
 }
@@ -54,40 +65,72 @@ impl From<WholeLog> for Verified {
 
 async fn verify(context: &Context, args: &AuditVerify) -> Result<()> {
     let client = context.outside(args.url.as_deref())?;
+    let server = client.platform().transport().origin().to_owned();
     let witnesses = asked(&args.witnesses, args.require)?;
-    let check = LogCheck { key: args.key.clone(), witnesses, ..LogCheck::default() };
-    if let Some(key) = &check.key {
-        key.parse::<VerifierKey>().map_err(|error| CliError::Argument(format!("--key: {error}")))?;
+    let (events, keys) = (given("--key", args.key.as_ref())?, given("--keys-key", args.keys_key.as_ref())?);
+    let seen = SeenLogs::load(&server)?;
+    let check = |tree: Tree, key| {
+        let (witnesses, kept) = (witnesses.clone(), seen.tree(tree.name).cloned());
+        LogCheck { tree, key, witnesses, kept }
+    };
+    let (events, _) = verify_tree(context, &client, &check(EVENTS, events), args).await?;
+    let (keys, kept) = verify_tree(context, &client, &check(KEYS, keys), args).await?;
+    let both = Both { events, keys, kept: kept.display().to_string() };
+    context.output.result(&both, text);
+    Ok(())
+}
+
+/// A key from the command line.
+fn given(option: &str, key: Option<&String>) -> Result<Option<String>> {
+    if let Some(key) = key {
+        key.parse::<VerifierKey>().map_err(|error| CliError::Argument(format!("{option}: {error}")))?;
     }
+    Ok(key.cloned())
+}
+
+/// Reads one tree and keeps what was verified of it; says where.
+async fn verify_tree(
+    context: &Context,
+    client: &Client<Native>,
+    check: &LogCheck,
+    args: &AuditVerify,
+) -> Result<(Verified, PathBuf)> {
     let said = std::sync::atomic::AtomicU64::new(0);
+    let name = check.tree.name;
     let progress = |done: u64, all: u64| {
         let tenth = done * 10 / all.max(1);
         if said.swap(tenth, std::sync::atomic::Ordering::Relaxed) != tenth && all > 10_000 {
-            context.output.note(&format!("{done} of {all} events"));
+            context.output.note(&format!("{done} of {all} {name}"));
         }
     };
-    match client.verify_log(&check, progress).await? {
+    match client.verify_log(check, progress).await? {
         LogFound::Whole(log) => {
-            context.output.result(&Verified::from(log), text);
-            Ok(())
+            let kept = SeenLogs::keep(client.platform().transport().origin(), name, log.kept.clone())?;
+            Ok((Verified::from(log), kept))
         }
         LogFound::Stopped(stopped) => {
             write_private(&args.evidence, stopped.evidence.to_json().as_bytes())?;
+            context.output.note(&format!("The log of {name} does not hold."));
             Err(CliError::Stopped(stopped.refusal, args.evidence.clone()))
         }
     }
 }
 
-fn text(log: &Verified) -> String {
+fn text(both: &Both) -> String {
+    let (events, keys) = (tree_text("events", &both.events), tree_text("keys", &both.keys));
+    format!("{events}\n\n{keys}\n\nKept in {}: the next run holds the server to it.", both.kept)
+}
+
+fn tree_text(name: &str, log: &Verified) -> String {
     let mut lines = vec![
-        format!("The log is whole: {} events.", log.size),
+        format!("The log of {name} is whole: {} entries.", log.size),
         format!("Log       {}", log.origin),
         format!("Root      {}", log.root),
         format!("Key       {}", log.key),
         format!("Tiles     {}, each made anew from the leaves", log.tiles),
     ];
     lines.push(match log.continues {
-        Some(size) => format!("Before    it goes on from the {size} events that this machine had seen"),
+        Some(size) => format!("Before    it goes on from the {size} entries that this machine had seen"),
         None => "Before    this machine had not seen it".to_owned(),
     });
     lines.extend(log.cosigned.iter().map(|witness| {

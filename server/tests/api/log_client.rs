@@ -3,16 +3,17 @@
 
 use std::path::Path;
 
-use api_types::audit::AuditEvent;
+use api_types::{AccountId, audit::AuditEvent};
 use client::{
     Client, Mark, Memory, NoSecondFactor, PatientChoice, Platform, Refusal, Vault,
     api::EventFilter,
-    log::{LogCheck, LogFound},
+    log::{KEYS, LogCheck, LogFound},
     native::Native,
 };
 use server::storage::{
     db::Db,
     log::{Row, StoredTile, Tree, put, tile},
+    log_keys::{self, Entry},
 };
 use tempfile::TempDir;
 
@@ -120,11 +121,11 @@ async fn a_database_that_was_put_back_is_noticed() {
 }
 
 /// Changes one byte of a stored tile, or changes it back.
-async fn flip(db: &Db, row: Row, place: u64, byte: usize) {
-    let mut hashes = tile(db.read(), Tree::Events, row, place).await.unwrap().unwrap();
+async fn flip(db: &Db, tree: Tree, (row, place): (Row, u64), byte: usize) {
+    let mut hashes = tile(db.read(), tree, row, place).await.unwrap().unwrap();
     hashes[byte] ^= 1;
     let tx = db.begin_write().await.unwrap();
-    put(tx.conn(), Tree::Events, &[StoredTile { row, place, hashes }]).await.unwrap();
+    put(tx.conn(), tree, &[StoredTile { row, place, hashes }]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -148,10 +149,47 @@ async fn one_byte_of_the_database_is_found_from_outside() {
         (Row::Level(1), 0, 63, format!("tile/0/002.p/{}", size % 256)),
     ];
     for (row, place, byte, path) in places {
-        flip(&db, row, place, byte).await;
+        flip(&db, Tree::Events, (row, place), byte).await;
         let LogFound::Stopped(stopped) = verify().await else { panic!("{path} is believed") };
         assert_eq!((stopped.refusal, stopped.evidence.check()), (Refusal::LogTileForged { path }, Ok(())));
-        flip(&db, row, place, byte).await;
+        flip(&db, Tree::Events, (row, place), byte).await;
+    }
+    assert!(matches!(verify().await, LogFound::Whole(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_byte_of_the_log_of_keys_is_found_from_outside() {
+    let server = Server::start_with(|config| config.address_factor = 100).await;
+    let client = Client::new(Native::new(&server.origin).unwrap());
+    let check = LogCheck { tree: KEYS, ..LogCheck::default() };
+    let verify = async || client.verify_log(&check, |_, _| ()).await.unwrap();
+    // Before the first account there is a log, and nothing in it.
+    let LogFound::Whole(log) = verify().await else { panic!("it is whole") };
+    assert_eq!((log.size, log.kept.checkpoint), (0, None));
+
+    let [ada, ..] = clinic(&server).await;
+    let account = AccountId(ada.account_id().0);
+    let entries: Vec<Entry> = (1..=300).map(|epoch| Entry::key(account, epoch, b"another record")).collect();
+    let tx = server.state.db.begin_write().await.unwrap();
+    log_keys::append(tx.conn(), &entries).await.unwrap();
+    tx.commit().await.unwrap();
+    let size = Published::keys(&server.origin).await.reaching(306).await.0.size();
+    let LogFound::Whole(log) = verify().await else { panic!("it is whole") };
+    assert_eq!((log.size, log.tiles, size), (306, 3, 306));
+
+    let db = Db::open(&server.state.config.database_url).await.unwrap();
+    let places = [
+        (Row::Data, 0, 5, "tile/entries/000"),
+        (Row::Data, 1, 10, "tile/entries/001.p/50"),
+        (Row::Level(0), 0, 77, "tile/0/000"),
+        (Row::Level(0), 1, 0, "tile/0/001.p/50"),
+    ];
+    for (row, place, byte, path) in places {
+        flip(&db, Tree::Keys, (row, place), byte).await;
+        let LogFound::Stopped(stopped) = verify().await else { panic!("{path} is believed") };
+        let refused = Refusal::LogTileForged { path: path.to_owned() };
+        assert_eq!((stopped.refusal, stopped.evidence.check()), (refused, Ok(())));
+        flip(&db, Tree::Keys, (row, place), byte).await;
     }
     assert!(matches!(verify().await, LogFound::Whole(_)));
 }

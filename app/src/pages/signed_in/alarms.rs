@@ -17,8 +17,13 @@ pub fn AlarmsPage() -> impl IntoView {
         let why = warnings.with(|warnings| warnings.refused.clone())?;
         Some(view! { <div class="mb-4"><Banner tone=Tone::Danger title=t!(alarms.refused)><p>{why}</p></Banner></div> })
     };
+    let left = move || {
+        let left = warnings.with(|warnings| warnings.left);
+        (left > 0).then(|| view! { <p>{t!(alarms.left, left = left)}</p> })
+    };
+    let none = move || (warnings.with(|warnings| warnings.left) == 0).then(|| view! { <p>{t!(alarms.none)}</p> });
     let list = move || match warnings.with(|warnings| warnings.alarms.clone()) {
-        alarms if alarms.is_empty() => view! { <p>{t!(alarms.none)}</p> }.into_any(),
+        alarms if alarms.is_empty() => none().into_any(),
         alarms => {
             let row = |alarm| view! { <AlarmRow alarm/> };
             view! {
@@ -34,6 +39,7 @@ pub fn AlarmsPage() -> impl IntoView {
         <Page title=t!(alarms.title).to_owned()>
             <p>{t!(alarms.lead)}</p>
             {refused}
+            {left}
             {list}
         </Page>
     }

@@ -22,7 +22,7 @@ pub struct KeptLog {
 
 impl KeptLog {
     /// Leaves of the checkpoint, as kept.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         let note = self.checkpoint.as_ref().and_then(|text| Note::parse(text.as_bytes()).ok());
         note.and_then(|note| note.text().parse::<Checkpoint>().ok()).map_or(0, |checkpoint| checkpoint.size())
     }

@@ -35,6 +35,7 @@ pub use asking::AskError;
 pub use events::{CheckedEvent, Mark};
 pub use tlog::note::VerifierKey;
 
+pub use crate::key_log::KEYS;
 pub use evidence::{Evidence, EvidenceError, LeafShown};
 pub use head::LogHead;
 pub use kept::KeptLog;

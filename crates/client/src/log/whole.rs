@@ -1,15 +1,18 @@
-//! A log read whole, from outside and without an account: every leaf, every tile, and the root made of them anew.
+//! A log read whole, from outside and without an account: every leaf, every tile, and the root made of them anew. What was
+//! verified is handed back to be kept: the next reading holds the server to it.
 
+use api_types::instance::Instance;
 use bytes::Bytes;
 use futures::future::join_all;
 use tlog::{
     checkpoint::SignedCheckpoint,
+    cosignature::Cosigned,
     note::VerifierKey,
     tile::{Bundle, BundleId, Edge, FULL, Resource, Tile, TileId},
 };
 
 use super::{
-    EVENTS, Evidence, Halt, KeptLog, Stopped, Tree, Witnesses,
+    EVENTS, Evidence, Halt, KEYS, KeptLog, Stopped, Tree, Witnesses,
     files::{Files, Source},
     view::{Looked, View},
 };
@@ -31,15 +34,17 @@ const TRIES: usize = 120;
 pub struct LogCheck {
     /// Which tree.
     pub tree: Tree,
-    /// The log's key; else the one that this device has pinned, else the one that the server names.
+    /// The log's key; else the one that is pinned, else the one that the server names. It must be the pinned one.
     pub key: Option<String>,
-    /// Witnesses that must have cosigned.
+    /// Witnesses that must have cosigned, not long ago.
     pub witnesses: Witnesses,
+    /// What an earlier reading kept ([`WholeLog::kept`]). It counts beside what this device remembers.
+    pub kept: Option<KeptLog>,
 }
 
 impl Default for LogCheck {
     fn default() -> Self {
-        Self { tree: EVENTS, key: None, witnesses: Witnesses::default() }
+        Self { tree: EVENTS, key: None, witnesses: Witnesses::default(), kept: None }
     }
 }
 
@@ -58,8 +63,10 @@ pub struct WholeLog {
     pub tiles: u64,
     /// Known witnesses that cosigned, with the time that each states (Unix seconds).
     pub cosigned: Vec<(String, u64)>,
-    /// Leaves of the checkpoint that this device kept, if it kept one: the log goes on from it.
+    /// Leaves of the newest checkpoint that was kept, if there was one: the log goes on from it, and from the others.
     pub continues: Option<u64>,
+    /// What to keep until the next reading: the key, and the checkpoint as it was signed.
+    pub kept: KeptLog,
 }
 
 /// What reading a log found.
@@ -80,9 +87,9 @@ struct Reading<'s, S> {
 }
 
 impl<P: Platform> Client<P> {
-    /// Reads all of a log and checks it: the log's signature and the witnesses', that it goes on from the checkpoint that
-    /// this device kept, every tile against the leaves, and the root. `progress` hears how many leaves of how many are
-    /// read. Needs no account.
+    /// Reads all of a log and checks it: the log's signature and the witnesses', that it goes on from the checkpoints that
+    /// were kept, every tile against the leaves, and the root. `progress` hears how many leaves of how many are read. Needs
+    /// no account.
     ///
     /// # Errors
     /// No connection; no log; keys that can't be read. What is wrong with the log is no error: [`LogFound::Stopped`].
@@ -95,44 +102,73 @@ impl<P: Platform> Client<P> {
     }
 
     async fn read_log(&self, check: &LogCheck, progress: impl Fn(u64, u64) + MaybeSync) -> Result<WholeLog, Halt> {
-        let pinned = self.memory().logs.get(check.tree.name).cloned();
-        let key = self.key_of(check, pinned.as_ref()).await?;
+        let device = self.memory().logs.get(check.tree.name).cloned();
+        let pinned: Vec<KeptLog> = device.into_iter().chain(check.kept.clone()).collect();
+        let source = Patient { files: Files::new(self.platform().transport(), check.tree), client: self };
+        let key = self.key_of(check, &pinned, &source).await?;
         let verifier: VerifierKey = key.parse().map_err(|_| ClientError::Internal("the log's key can't be read"))?;
         let quorum = check.witnesses.quorum().map_err(|_| ClientError::Internal("a witness's key can't be read"))?;
-        let source = Patient { files: Files::new(self.platform().transport(), check.tree), client: self };
         let view = View::new(check.tree, verifier, check.witnesses.clone(), quorum);
-        let before = pinned.filter(|kept| kept.key == key).and_then(|kept| kept.open(view.log()));
-        let continues = before.as_ref().map(|kept| kept.checkpoint.size());
+        let before: Vec<SignedCheckpoint> = pinned.iter().filter_map(|kept| kept.open(view.log())).collect();
+        let continues = before.iter().map(|kept| kept.checkpoint.size()).max();
+        let now = u64::try_from(self.shared().now()).unwrap_or(0) / 1_000;
         let reading = Reading { source: &source, view, edge: Edge::new(), tiles: 0 };
-        Ok(WholeLog { key, continues, ..reading.run(before, progress).await? })
+        let whole = reading.run(&before, now, progress).await?;
+        // The start of a server is an event; its first key comes with the first account.
+        if whole.size == 0 && check.tree == EVENTS {
+            return Err(no_log(check.tree).into());
+        }
+        Ok(WholeLog { key, continues, ..whole })
     }
 
-    /// The key given; else the pinned one, which the server must name too; else the one that it names.
-    async fn key_of(&self, check: &LogCheck, pinned: Option<&KeptLog>) -> Result<String, Halt> {
-        if let Some(key) = &check.key {
-            return Ok(key.clone());
-        }
-        let named = self.api().get_instance().await?.log_key;
-        match (pinned, named) {
-            (Some(kept), named) if named.as_ref() != Some(&kept.key) => {
-                let draft = Evidence::draft(check.tree, &kept.key).other_key(&named.unwrap_or_default());
-                Err(draft.stop(Refusal::LogSignerUnknown))
-            }
-            (_, Some(named)) => Ok(named),
-            (_, None) => Err(no_log().into()),
+    /// The key given, else the one that the server names. Whatever key is pinned must be the same.
+    async fn key_of(&self, check: &LogCheck, pinned: &[KeptLog], source: &impl Source) -> Result<String, Halt> {
+        let key = match &check.key {
+            Some(key) => Some(key.clone()),
+            None => key_named(check.tree, self.api().get_instance().await?),
+        };
+        let other = pinned.iter().find(|kept| key.as_ref() != Some(&kept.key));
+        match (other, key) {
+            (Some(kept), key) => Err(other_signer(check.tree, kept, key, source).await),
+            (None, Some(key)) => Ok(key),
+            (None, None) => Err(no_log(check.tree).into()),
         }
     }
 }
 
-fn no_log() -> ClientError {
-    ClientError::Missing { what: "The server's public log" }
+/// The key that a server says a tree has.
+fn key_named(tree: Tree, instance: Instance) -> Option<String> {
+    if tree == KEYS { instance.log_keys_key } else { instance.log_key }
+}
+
+/// The refusal of a log under another key than the one that was kept, with what is shown now.
+async fn other_signer(tree: Tree, kept: &KeptLog, other: Option<String>, source: &impl Source) -> Halt {
+    let mut draft = Evidence::draft(tree, &kept.key).other_key(&other.unwrap_or_default());
+    if let Some(checkpoint) = &kept.checkpoint {
+        draft = draft.kept(checkpoint);
+    }
+    if let Ok(Some(shown)) = source.file(Resource::Checkpoint).await {
+        draft = draft.shown(&String::from_utf8_lossy(&shown));
+    }
+    draft.stop(Refusal::LogSignerUnknown)
+}
+
+fn no_log(tree: Tree) -> ClientError {
+    let what = if tree == KEYS { "The server's public log of keys" } else { "The server's public log" };
+    ClientError::Missing { what }
 }
 
 impl<S: Source> Reading<'_, S> {
-    async fn run(mut self, before: Option<SignedCheckpoint>, progress: impl Fn(u64, u64)) -> Result<WholeLog, Halt> {
-        match self.view.look(self.source, before.as_slice()).await? {
-            Looked::Verified => {}
-            Looked::Empty => return Err(no_log().into()),
+    /// `now` in Unix seconds.
+    async fn run(
+        mut self,
+        before: &[SignedCheckpoint],
+        now: u64,
+        progress: impl Fn(u64, u64),
+    ) -> Result<WholeLog, Halt> {
+        match self.view.look(self.source, before).await? {
+            Looked::Verified => self.view.refuse_stale(now)?,
+            Looked::Empty => return Ok(self.whole(Vec::new())),
             Looked::Unwitnessed { found } => return Err(self.view.unwitnessed(self.source, found).await),
         }
         let size = self.view.size();
@@ -142,20 +178,25 @@ impl<S: Source> Reading<'_, S> {
             self.bundles(size, some.collect()).await?;
             progress(self.edge.size(), size);
         }
-        let (signed, cosigned) = self.view.newest().ok_or_else(no_log)?;
-        let checkpoint = &signed.checkpoint;
-        if self.edge.root() != *checkpoint.root() {
-            return Err(self.view.draft(None).stop(Refusal::LogTileForged { path: Resource::Checkpoint.to_string() }));
+        let newest = self.view.newest().map(|(signed, cosigned)| (*signed.checkpoint.root(), cosigned));
+        match newest {
+            Some((root, cosigned)) if self.edge.root() == root => Ok(self.whole(cosigned)),
+            _ => Err(self.view.draft(None).stop(Refusal::LogTileForged { path: Resource::Checkpoint.to_string() })),
         }
-        Ok(WholeLog {
-            origin: checkpoint.origin().to_owned(),
+    }
+
+    /// What was read, found to be the tree that was signed.
+    fn whole(&self, cosigned: Vec<Cosigned>) -> WholeLog {
+        WholeLog {
+            origin: self.view.log().origin().to_owned(),
             key: String::new(),
-            size,
-            root: checkpoint.root().to_string(),
+            size: self.edge.size(),
+            root: self.edge.root().to_string(),
             tiles: self.tiles,
             cosigned: cosigned.into_iter().map(|witness| (witness.name.to_string(), witness.time)).collect(),
             continues: None,
-        })
+            kept: self.view.kept(),
+        }
     }
 
     async fn bundles(&mut self, size: u64, ids: Vec<BundleId>) -> Result<(), Halt> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use api_types::ReportId;
 use client::{
-    Client, Evidence, Memory, Refusal, Witnesses,
-    log::{LogCheck, LogFound, WholeLog},
+    Client, ClientError, Evidence, Memory, Refusal, Witnesses,
+    log::{KEYS, LogCheck, LogFound, WholeLog},
 };
 use tlog::{cosignature::Cosigner, note::KeyName};
 
@@ -71,6 +71,92 @@ async fn a_device_that_saw_it_holds_it_to_that() {
 }
 
 #[tokio::test]
+async fn what_a_reading_kept_holds_the_log_to_it_without_an_account() {
+    let server = server(300);
+    let kept = |log: WholeLog| LogCheck { kept: Some(log.kept), ..LogCheck::default() };
+    let first = whole(&server.client(), &LogCheck::default()).await;
+    assert!(first.kept.checkpoint.as_ref().unwrap().contains(&format!("\n300\n{}\n", first.root)));
+    server.happen(REPORT, 300);
+    let second = whole(&server.client(), &kept(first)).await;
+    assert_eq!(second.continues, Some(300));
+    let check = kept(second);
+    assert_eq!(whole(&server.client(), &check).await.continues, Some(600));
+    server.with_log(|log| log.published = 599);
+    assert_eq!(found(&server.client(), &check).await.0, Refusal::LogRolledBack { seen: 600, shown: 599 });
+    server.with_log(|log| log.events.clear());
+    server.happen(REPORT, 900);
+    let (forked, evidence) = found(&server.client(), &check).await;
+    assert_eq!(forked, Refusal::LogForked { seen: 600 });
+    assert!(evidence.kept.is_some() && evidence.shown.is_some());
+    // Another key, by the server's word and by the caller's.
+    server.with_log(|log| {
+        log.key = key();
+        log.named = Some(log.key.verifier().to_string());
+    });
+    let told = LogCheck { key: server.with_log(|log| log.named.clone()), ..check.clone() };
+    for check in [check, told] {
+        let (refused, evidence) = found(&server.client(), &check).await;
+        assert_eq!(refused, Refusal::LogSignerUnknown);
+        assert_eq!(evidence.other_key, server.with_log(|log| log.named.clone()));
+        assert!(evidence.kept.is_some() && evidence.shown.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_device_and_a_reading_that_were_shown_two_histories_find_out() {
+    let server = server(300);
+    let memory = device(&server).await;
+    let honest = server.with_log(|log| log.events.clone());
+    server.with_log(|log| log.events.clear());
+    server.happen(REPORT, 5);
+    let other = whole(&server.client(), &LogCheck::default()).await;
+    server.with_log(|log| log.events = honest);
+    server.happen(REPORT, 1);
+    let check = LogCheck { kept: Some(other.kept), ..LogCheck::default() };
+    assert_eq!(found(&server.client_with(memory), &check).await.0, Refusal::LogForked { seen: 5 });
+}
+
+#[tokio::test]
+async fn the_log_of_keys_is_read_whole_as_well() {
+    let server = server(3);
+    let check = LogCheck { tree: KEYS, ..LogCheck::default() };
+    let missing = server.client().verify_log(&check, |_, _| ()).await;
+    assert!(matches!(missing, Err(ClientError::Missing { .. })), "a server that names no such log: {missing:?}");
+    server.keep_keys();
+    server.with_keys(|keys| keys.others(350));
+    let log = whole(&server.client(), &check).await;
+    assert_eq!((log.size, log.tiles, log.origin.as_str()), (700, 4, "clinic.example/log/keys"));
+
+    let lies: [(&str, fn(&str, &mut Vec<u8>)); 3] = [
+        ("tile/entries/000", |path, file| flip(path == "tile/entries/000", file)),
+        ("tile/entries/002.p/188", |path, file| flip(path == "tile/entries/002.p/188", file)),
+        ("tile/0/001", |path, file| flip(path == "tile/0/001", file)),
+    ];
+    for (path, lie) in lies {
+        server.with_keys(|keys| keys.lie = Some(lie));
+        let (refused, evidence) = found(&server.client(), &check).await;
+        assert_eq!(refused, Refusal::LogTileForged { path: path.to_owned() });
+        assert_eq!(evidence.tree, "keys");
+    }
+    server.with_keys(|keys| keys.lie = None);
+
+    let check = LogCheck { kept: Some(log.kept), ..check };
+    server.with_keys(|keys| keys.others(1));
+    assert_eq!(whole(&server.client(), &check).await.continues, Some(700));
+    server.with_keys(|keys| keys.leaves.truncate(699));
+    assert_eq!(found(&server.client(), &check).await.0, Refusal::LogRolledBack { seen: 700, shown: 699 });
+    server.with_keys(|keys| keys.others(300));
+    assert_eq!(found(&server.client(), &check).await.0, Refusal::LogForked { seen: 700 });
+}
+
+/// Changes the last byte, which is one of the last leaf.
+fn flip(asked: bool, file: &mut [u8]) {
+    if let Some(last) = file.last_mut().filter(|_| asked) {
+        *last ^= 1;
+    }
+}
+
+#[tokio::test]
 async fn one_byte_of_any_file_is_found() {
     let server = server(700);
     let client = server.client();
@@ -128,4 +214,10 @@ async fn witnesses_are_named_or_missed() {
     server.with_log(|log| log.witnesses.push(two));
     let names: Vec<_> = whole(&server.client(), &check).await.cosigned.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["one.example", "two.example"]);
+    // The witnesses' word is of a day ago: what happened since may be kept from who reads.
+    server.pass(23 * 3_600_000);
+    whole(&server.client(), &check).await;
+    server.pass(3_600_000);
+    assert_eq!(found(&server.client(), &check).await.0, Refusal::LogStale { hours: 24 });
+    whole(&server.client(), &LogCheck::default()).await;
 }
