@@ -428,6 +428,21 @@ async fn mail_tells_of_links_and_new_devices() {
     let id = identities(&server, &person.token).await.items[0].id;
     assert_eq!(server.delete(&format!("/account/identities/{id}"), Some(&person.token)).await.status, 204);
     assert_eq!(mail.next().await.subject(), "an identity provider was removed");
+
+    // Nobody asked for this link: the address that both sides verified made it, with the sign-in.
+    let bea = "bea@clinic.example";
+    Applicant { email: bea.into(), ..Applicant::new("Bea Example", Role::Patient) }.sign_up(&server, None).await;
+    mail.next().await;
+    provider.claims("sub", "bea-at-work");
+    provider.claims("email", bea);
+    let mut browser = Browser::default();
+    assert_eq!(browser.visit(&server, &provider).await, SIGN_IN);
+    assert_eq!(browser.sign_in(&server, None).await.status, 200);
+    let told = [mail.next().await, mail.next().await];
+    assert!(told.iter().all(|message| message.to == [bea]), "{told:?}");
+    let mut subjects = told.each_ref().map(|message| message.subject());
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["an identity provider was linked", "signed in on a new device"]);
     mail.nothing().await;
 }
 
