@@ -19,6 +19,7 @@ use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, client, clinic, device, join},
     identity_provider::{ACCESS_TOKEN, Browser, LINK, Provider},
+    live::{hears_of, open_page},
     mail_server::{MailServer, Post, Smtp, with_mail_and},
     person::{Applicant, Person, founder, sign_in},
     second_factor::add_app,
@@ -95,7 +96,9 @@ async fn an_account_is_made_of_an_identity_which_signs_in_from_then_on() {
     provider.claims("email_verified", false);
     assert_eq!(browser.visit(&server, &provider).await, SIGN_IN);
     let kept = browser.clone();
+    let mut page = open_page(&server, &token).await;
     let signed_in: SignedIn = browser.sign_in(&server, None).await.body();
+    hears_of(&mut page, signed_in.session.id).await;
     assert_eq!(signed_in.account.public.id, applicant.id());
     assert_eq!(kept.clone().sign_in(&server, None).await.code(), "identity_expired", "once");
     let bearer = signed_in.token.unwrap();

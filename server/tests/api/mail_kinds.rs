@@ -142,9 +142,13 @@ async fn mail_tells_of_tokens_devices_and_passkeys() {
     doctor.remove_device(&added.device.id).await.unwrap();
     told(mail, DORA, "a device that sends was removed").await;
 
-    doctor.add_passkey("Marked phone", &Soft::new(&server.origin, true)).await.unwrap();
+    let soft = Soft::new(&server.origin, true);
+    doctor.add_passkey("Marked phone", &soft).await.unwrap();
     let message = told(mail, DORA, "a second factor was added").await;
     assert!(message.body.contains("it signs in without your password"), "{}", message.body);
+    let elsewhere = Device { name: DEVICE_NAME.to_owned(), ..device() };
+    assert!(client_on(&server, OTHER_DEVICE).sign_in_with_passkey(elsewhere, &soft).await.is_ok());
+    told(mail, DORA, "signed in on a new device").await;
     let passkey = doctor.second_factors().await.unwrap().items[0].id;
     doctor.remove_passkey(&passkey).await.unwrap();
     told(mail, DORA, "a second factor was removed").await;
