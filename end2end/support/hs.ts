@@ -16,6 +16,8 @@ export interface Answer {
 
 export class Hs {
   readonly home = mkdtempSync(join(tmpdir(), 'healthsecure-hs-'));
+  /** What the last command said on standard error. */
+  said = '';
 
   constructor(
     private readonly server: string,
@@ -78,6 +80,7 @@ export class Hs {
       child.on('close', done);
     });
     if (reply !== undefined) closeSync(reply);
+    this.said = errors;
     if (code !== 0) throw new HsError(`hs ${args[0]} ended with ${code}`, errors + output, code);
     return output;
   }

@@ -1,5 +1,6 @@
 // Somebody else's witness: `healthsecure witness` as a process with a folder of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,4 +42,19 @@ export class Witness {
     }
     rmSync(this.data, { recursive: true, force: true });
   }
+}
+
+/** A checkpoint whose line of that witness is one of another's under the same name, which cosigned just now: the server's own. */
+export function byAnotherKey(checkpoint: string, name: string): string {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  // C2SP's tlog-cosignature: 4 is its kind of signature.
+  const id = createHash('sha256').update(`${name}\n`).update(Buffer.from([4])).update(key).digest().subarray(0, 4);
+  const seconds = Math.floor(Date.now() / 1000);
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(BigInt(seconds));
+  const text = checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1);
+  const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`), privateKey);
+  const line = Buffer.concat([id, time, signature]).toString('base64');
+  return checkpoint.replace(new RegExp(`^— ${name} .*$`, 'm'), `— ${name} ${line}`);
 }

@@ -1,7 +1,6 @@
 // An entry in the log of keys that its owner didn't make: said on every page until it was read, explained on one.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { identity } from '../support/clinic.ts';
+import { addKeys } from '../support/key_log.ts';
 import { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
@@ -9,20 +8,6 @@ import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 const ada = identity('Ines Moreau', 'administrator');
-
-/** Appends a key of the next epoch to the log in everybody's name, as a thief of the server could. */
-function addKeys(server: Server): void {
-  const program = `
-import os, sqlite3, sys
-db = sqlite3.connect(sys.argv[1], timeout=20)
-account, data = db.execute("SELECT account_id, data FROM log_key_entries WHERE epoch = 0").fetchone()
-forged = data[:-36] + (1).to_bytes(4, "big") + os.urandom(32)
-columns = "seq, account_id, epoch, data"
-db.execute(f"INSERT INTO log_key_entries ({columns}) SELECT MAX(seq) + 1, ?, 1, ? FROM log_key_entries", (account, forged))
-db.commit()
-`;
-  execFileSync(process.env.HEALTHSECURE_PYTHON ?? 'python3', ['-c', program, join(server.data, 'healthsecure.db')]);
-}
 
 test('keys that nobody of one’s own made are an alarm on every page until they were read', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(150_000);

@@ -147,7 +147,7 @@ test('forged-grant and access-rollback: an access list with an entry of the serv
   await expect(author.button(words.report.revokeOf(clinic.doctor.name))).toHaveCount(0);
 });
 
-test('manifest-rollback and wrap-transplant: a corrected report is not shown as it was before, nor shared by its old key', async ({ clinic, enter }) => {
+test('manifest-rollback, version-transplant and wrap-transplant: a corrected report is not shown as it was before, nor shared by its old key', async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   const id = await author.writeReport({ title: 'Corrected since', patientName: 'Ole Lind', diagnosis: 'Before the correction' });
   const report = new RegExp(`/api/v1/reports/${id}$`);
@@ -159,6 +159,21 @@ test('manifest-rollback and wrap-transplant: a corrected report is not shown as 
   await visit(author, id);
   await expect(author.page.getByText(words.attacks.versionOlder).first()).toBeVisible({ timeout: 20_000 });
   await expect(author.page.getByText('Before the correction')).toHaveCount(0);
+  await author.page.unroute(report);
+
+  // All of the version before, as if it were the corrected one.
+  let transplanted = 0;
+  await lie(author, report, (body) => {
+    const versions = list(body, 'versions').map(fields);
+    const first = versions.find((version) => version.version === 1);
+    transplanted += 1;
+    return { ...fields(body), versions: versions.map((version) => (version.version === 2 ? { ...first, version: 2 } : version)) };
+  });
+  await author.goTo('reports');
+  await author.page.getByRole('link', { name: 'Corrected since' }).first().click();
+  await expect(author.page.getByText(words.attacks.versionElsewhere).first()).toBeVisible({ timeout: 20_000 });
+  await expect(author.page.getByText('Before the correction')).toHaveCount(0);
+  expect(transplanted).toBeGreaterThan(0);
   await author.page.unroute(report);
 
   // The key of the version before, as if it were the corrected one's.

@@ -1,12 +1,14 @@
 // `hs` holds a server to its public log at every command: what it saw before is kept with its profile, and so are the witnesses
 // that it asks for. A server that goes back behind that, or that too few vouch for, stops it, with evidence. Who has no account
-// and only reads the log from outside now and then finds the same out.
+// and only reads the log from outside now and then finds the same out. Keys in its holder's name that none of their devices made
+// are said by every command until they were read.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { identity } from '../support/clinic.ts';
 import { Forgery } from '../support/forgery.ts';
 import { Hs, HsError } from '../support/hs.ts';
+import { addKeys } from '../support/key_log.ts';
 import { RecordingProxy } from '../support/proxy.ts';
 import { Server, freePort } from '../support/server.ts';
 import { Witness } from '../support/witness.ts';
@@ -26,7 +28,7 @@ async function stopped(command: Promise<unknown>): Promise<string> {
   return (JSON.parse(said ?? '{}') as { error: { code: string } }).error.code;
 }
 
-test('a rollback, a fork and too few witnesses stop hs, and what it kept of them can be checked', async () => {
+test('a rollback, a fork and too few witnesses stop hs, what it kept of them can be checked, and nobody overlooks an alarm', async () => {
   test.setTimeout(150_000);
   const port = await freePort();
   const proxy = await RecordingProxy.start(port);
@@ -87,6 +89,18 @@ test('a rollback, a fork and too few witnesses stop hs, and what it kept of them
     expect(await stopped(hs.run(['list'])), 'the server asks no witness').toBe('log_too_few_witnesses');
     await hs.run(['audit', 'witnesses', '--none']);
     await hs.run(['list']);
+    expect(hs.said).not.toContain('key_alarm');
+
+    const keys = async () => size(await (await fetch(`${proxy.origin}/log/keys/checkpoint`)).text());
+    const honest = await keys();
+    addKeys(server);
+    await expect.poll(keys).toBeGreaterThan(honest);
+    await hs.run(['list']);
+    expect(hs.said, 'whatever the command').toContain('"key_alarm"');
+    expect(await hs.run(['alarms', '--acknowledge'])).toMatchObject([{ kind: 'own_key', epoch: 1, leaf: honest, acknowledged: true }]);
+    expect(hs.said, 'until it was read').toContain('"key_alarm"');
+    await hs.run(['list']);
+    expect(hs.said, 'and no longer').not.toContain('key_alarm');
   } finally {
     hs.remove();
     outsider.remove();

@@ -4,13 +4,13 @@ import { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
-import { Witness } from '../support/witness.ts';
+import { Witness, byAnotherKey } from '../support/witness.ts';
 import { words } from '../support/words.ts';
 
 const w = words.settings;
 const ada = identity('Ines Moreau', 'administrator');
 
-test('a browser asks for the witnesses it was told of, after a reload too, and stale-checkpoint: believes none of two days ago', async ({ browser }) => {
+test('a browser asks for the witnesses it was told of, after a reload too, stale-checkpoint: believes none of two days ago, and unknown-witness: nor any other', async ({ browser }) => {
   test.setTimeout(240_000);
   const args: string[] = [];
   const server = await Server.start({ args });
@@ -85,10 +85,29 @@ test('a browser asks for the witnesses it was told of, after a reload too, and s
     await witnessed();
     await expect(page.getByText(w.witnessesNow(1, 2)), 'once nobody lies').toBeVisible();
 
+    // The server has a witness of its own under that name, which vouches for everything.
+    let swapped = 0;
+    await page.route(checkpoint, async (route) => {
+      const answer = await route.fetch().catch(() => undefined);
+      if (!answer) return route.abort().catch(() => {});
+      const text = await answer.text();
+      const body = byAnotherKey(text, 'witness.example/one');
+      swapped += Number(body !== text);
+      await route.fulfill({ body, contentType: 'text/plain' }).catch(() => {});
+    });
+    await page.reload();
+    await person.heading(words.signIn.locked).waitFor();
+    await page.getByLabel(words.signIn.password, { exact: true }).fill(ada.password);
+    await person.button(words.signIn.unlock).click();
+    await person.heading(words.log.stopped).waitFor({ timeout: 60_000 });
+    await expect(page.getByText(words.attacks.tooFewWitnesses).first()).toBeVisible();
+    expect(swapped).toBeGreaterThan(0);
+    await page.unroute(checkpoint);
+
     // A server that shows its log without them is not believed any more.
     args.length = 0;
     await server.restart();
-    await page.reload();
+    await person.button(words.log.again).click();
     await person.heading(words.signIn.locked).waitFor();
     await page.getByLabel(words.signIn.password, { exact: true }).fill(ada.password);
     await person.button(words.signIn.unlock).click();

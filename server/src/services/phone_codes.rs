@@ -2,9 +2,10 @@
 //! tries, and a new one voids the old.
 //!
 //! Messages cost money and wake people, so they are counted before one is sent: with growing delays for number, account and
-//! network, and so many a day for a number, for an account, and in all. Of the latter half is kept for second factors: who
-//! proved nothing, as whoever types a number to sign in, must not use up what others need to get in. A number that signs
-//! in to no account is counted like one that does.
+//! network, and so many a day for a number, for an account, and in all. Of the latter a quarter each may go to whoever types a
+//! number to sign in, to those of them who show a device that is known, and to sessions that add a number: none of them uses
+//! up what the others need, and a quarter at least is left for second factors. A number that signs in to no account is counted
+//! like one that does.
 //!
 //! A number's messages are counted for who asks for them first, and then for all strangers together: one address gets half of
 //! a day's, and where somebody is known, what strangers asked for doesn't keep them out. Nor does it void their code: that is
@@ -44,8 +45,14 @@ const TO_NUMBER_BY: &str = "PhoneOwnDay";
 const BY_ACCOUNT: &str = "PhoneAccountDay";
 /// Messages of a day.
 const ALL: &str = "PhonesDay";
-/// Those of them that are no second factor.
+/// Those of them to sign in, on devices that aren't known.
 const OTHERS: &str = "PhonesOtherDay";
+/// Those to sign in, on devices that are.
+const DEVICES: &str = "PhonesDeviceDay";
+/// Those to sessions that add a number.
+const ADDED: &str = "PhonesAddedDay";
+/// Each of these gets one of so many parts of a day; what they leave is for second factors.
+const PARTS: u32 = 4;
 /// Messages of a day that were not sent, as their numbers sign in to no account: counted for the same work.
 const UNSENT: &str = "PhonesUnsentDay";
 
@@ -127,6 +134,17 @@ impl Asker {
         }
     }
 
+    /// Of which part of a day's messages it is, if it is no second factor. A known address is no device: once strangers have used
+    /// theirs up, whoever shares it would see whose numbers are known there.
+    fn part(&self, purpose: CodePurpose) -> Option<&'static str> {
+        match (purpose, self.standing) {
+            (CodePurpose::SecondFactor, _) => None,
+            (CodePurpose::Verify, _) => Some(ADDED),
+            (CodePurpose::SignIn, Standing::Device) => Some(DEVICES),
+            (CodePurpose::SignIn, Standing::Address | Standing::Stranger) => Some(OTHERS),
+        }
+    }
+
     /// Counts a try at having one sent.
     pub fn counted<'a>(&self, attempt: Attempt<'a>) -> Attempt<'a> {
         attempt.of(Tried::PhonePair, &self.own).of(Tried::PhoneNumber, self.shared())
@@ -136,14 +154,13 @@ impl Asker {
 /// Refuses what would be more than a day has.
 async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, asker: &Asker) -> ServiceResult<()> {
     let config = config(state)?;
-    let others = (config.daily / 2).max(1);
     let mut days = vec![
         (TO_NUMBER_BY, asker.own_day(purpose, config), &asker.own[..]),
         (TO_NUMBER, config.daily_per_number, asker.shared()),
         (ALL, config.daily, &[][..]),
     ];
-    if purpose != CodePurpose::SecondFactor {
-        days.push((OTHERS, others, &[][..]));
+    if let Some(part) = asker.part(purpose) {
+        days.push((part, (config.daily / PARTS).max(1), &[][..]));
     }
     for (what, most, subject) in days {
         refuse_full(state, tx, (what, most), subject).await?;
@@ -167,8 +184,8 @@ async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow, asker: &Asker) ->
     throttle::count_day(state, tx, TO_NUMBER_BY, &asker.own).await?;
     throttle::count_day(state, tx, TO_NUMBER, asker.shared()).await?;
     throttle::count_day(state, tx, if sent { ALL } else { UNSENT }, &[]).await?;
-    if code.purpose != CodePurpose::SecondFactor {
-        throttle::count_day(state, tx, if sent { OTHERS } else { UNSENT }, &[]).await?;
+    if let Some(part) = asker.part(code.purpose) {
+        throttle::count_day(state, tx, if sent { part } else { UNSENT }, &[]).await?;
     }
     Ok(())
 }

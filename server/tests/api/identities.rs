@@ -19,6 +19,7 @@ use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, client, clinic, device, join},
     identity_provider::{ACCESS_TOKEN, Browser, LINK, Provider},
+    live::{hears_of, open_page},
     mail_server::{MailServer, Post, Smtp, with_mail_and},
     person::{Applicant, Person, founder, sign_in},
     second_factor::add_app,
@@ -95,7 +96,9 @@ async fn an_account_is_made_of_an_identity_which_signs_in_from_then_on() {
     provider.claims("email_verified", false);
     assert_eq!(browser.visit(&server, &provider).await, SIGN_IN);
     let kept = browser.clone();
+    let mut page = open_page(&server, &token).await;
     let signed_in: SignedIn = browser.sign_in(&server, None).await.body();
+    hears_of(&mut page, signed_in.session.id).await;
     assert_eq!(signed_in.account.public.id, applicant.id());
     assert_eq!(kept.clone().sign_in(&server, None).await.code(), "identity_expired", "once");
     let bearer = signed_in.token.unwrap();
@@ -428,6 +431,21 @@ async fn mail_tells_of_links_and_new_devices() {
     let id = identities(&server, &person.token).await.items[0].id;
     assert_eq!(server.delete(&format!("/account/identities/{id}"), Some(&person.token)).await.status, 204);
     assert_eq!(mail.next().await.subject(), "an identity provider was removed");
+
+    // Nobody asked for this link: the address that both sides verified made it, with the sign-in.
+    let bea = "bea@clinic.example";
+    Applicant { email: bea.into(), ..Applicant::new("Bea Example", Role::Patient) }.sign_up(&server, None).await;
+    mail.next().await;
+    provider.claims("sub", "bea-at-work");
+    provider.claims("email", bea);
+    let mut browser = Browser::default();
+    assert_eq!(browser.visit(&server, &provider).await, SIGN_IN);
+    assert_eq!(browser.sign_in(&server, None).await.status, 200);
+    let told = [mail.next().await, mail.next().await];
+    assert!(told.iter().all(|message| message.to == [bea]), "{told:?}");
+    let mut subjects = told.each_ref().map(|message| message.subject());
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["an identity provider was linked", "signed in on a new device"]);
     mail.nothing().await;
 }
 

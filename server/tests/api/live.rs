@@ -3,19 +3,20 @@
 use std::time::{Duration, Instant};
 
 use api_types::{
-    AccountId,
+    AccountId, SessionId,
     accounts::Role,
     live::{LiveEvent, LiveKind},
     sessions::Carrier,
     sign_in::SignedIn,
 };
-use client::sse::SseParser;
+use client::{NoSecondFactor, Recover, sse::SseParser};
 use futures::{Stream, StreamExt, stream};
 use reqwest::Method;
 use server::{AppState, clock::MINUTE, live, storage::live_events, upkeep};
 
 use crate::{
     harness::Server,
+    honest_client::{client, clinic, device, join},
     person::{Applicant, Person, founder, sign_in},
 };
 
@@ -100,6 +101,21 @@ pub async fn next(events: &mut (impl Stream<Item = LiveEvent> + Unpin)) -> Optio
     event.map(|event| event.kind)
 }
 
+/// A page that is open on a session, and has heard nothing yet.
+pub async fn open_page(server: &Server, token: &str) -> impl Stream<Item = LiveEvent> + Unpin + use<> {
+    let mut page = listen(server, token).await;
+    assert_eq!(next(&mut page).await, Some(LiveKind::Resync));
+    page
+}
+
+/// The page is told that this session began, at most a second after whoever began it was answered.
+pub async fn hears_of(page: &mut (impl Stream<Item = LiveEvent> + Unpin), began: SessionId) {
+    let heard = async { [page.next().await, page.next().await].map(|event| event.expect("the stream has ended")) };
+    let [changed, event] = tokio::time::timeout(Duration::from_secs(1), heard).await.expect("nothing came");
+    assert_eq!(changed.kind, LiveKind::SessionsChanged);
+    assert_eq!((event.kind, event.session_id), (LiveKind::SessionBegan, Some(began)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_begins_with_resync_and_tells_its_own_person() {
     let server = Server::start().await;
@@ -133,6 +149,31 @@ async fn a_new_sign_in_is_told_to_the_pages_that_are_open() {
     assert_eq!((event.kind, event.session_id), (LiveKind::SessionBegan, Some(began.session.id)));
     let late = at.saturating_duration_since(answered);
     assert!(late < Duration::from_secs(1), "told {late:?} after the answer");
+}
+
+/// A recovery ends every other session: their pages hear no more than that, and of the recovery where they are signed in again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_ends_the_pages_that_are_open_and_is_told_to_whoever_comes_back() {
+    let server = Server::start().await;
+    clinic(&server).await;
+    let (bea, words) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
+    tell(&server, bea.account_id(), LiveKind::ReportChanged).await;
+    let (http, token) = (reqwest::Client::new(), bea.token().unwrap().to_owned());
+    let mut page = listen_from(&http, &server.origin, &token, None).await;
+    let here = next_heard(&mut page).await.unwrap();
+    assert_eq!(here.event.kind, LiveKind::Resync);
+    let words = words.join(" ");
+    let recover =
+        Recover { email: "bea@clinic.example", words: &words, password: "another password entirely", device: device() };
+    let recovered = client(&server).recover(recover, &NoSecondFactor).await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(1), page.next()).await.expect("it goes on");
+    assert_eq!(end, None, "and tells nothing more");
+    assert_eq!(server.get("/live", Some(&token)).await.code(), "signed_out");
+
+    let mut page = listen_from(&http, &server.origin, recovered.token().unwrap(), here.id.as_deref()).await;
+    assert_eq!(next_heard(&mut page).await.unwrap().event.kind, LiveKind::SessionsChanged);
+    let event = next_heard(&mut page).await.unwrap().event;
+    assert_eq!((event.kind, event.session_id), (LiveKind::SessionBegan, Some(recovered.who().session.id)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

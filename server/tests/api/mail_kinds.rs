@@ -5,6 +5,7 @@ use api_types::{
     accounts::Role,
     sessions::Carrier,
     sign_in::{FinishSignIn, SignInStarted, StartSignIn},
+    tokens::{NewApiToken, Scope},
 };
 use client::{Client, Device, NoSecondFactor, PatientChoice, Recover, Share, native::Native};
 use crypto::opaque::{Password, login_finish, login_start};
@@ -16,6 +17,7 @@ use crate::{
     mail_server::{Mail, MailServer, Post, Smtp, later, with_mail},
     person::{DEVICE, input, rng},
     second_factor::add_app,
+    soft_authenticator::Soft,
 };
 
 const NEW_PASSWORD: &str = "another password entirely";
@@ -118,6 +120,38 @@ async fn mail_tells_of_changes_of_the_ways_in() {
     // A single one may be a word of the text.
     assert!(words.windows(2).all(|two| !recovered.body.contains(&two.join(" "))), "{}", recovered.body);
     drop(bea);
+    mail.nothing().await;
+}
+
+/// What gets in, or sends, without the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_tells_of_tokens_devices_and_passkeys() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    let [_, doctor, _] = opened(&server, &mut mail).await;
+    let mail = &mut mail;
+    let new = NewApiToken { name: "Marked backup".into(), scopes: vec![Scope::AccountRead], expires_in_days: 30 };
+    let made = doctor.create_api_token(&new).await.unwrap();
+    let message = told(mail, DORA, "an API token was made").await;
+    assert!(!message.raw.contains(&made.secret) && !message.body.contains(&made.secret), "{}", message.body);
+    doctor.remove_api_token(&made.token.id).await.unwrap();
+    told(mail, DORA, "an API token was removed").await;
+
+    let added = doctor.add_device(&server.origin, "Marked laboratory", 30).await.unwrap();
+    told(mail, DORA, "a device that sends was added").await;
+    doctor.remove_device(&added.device.id).await.unwrap();
+    told(mail, DORA, "a device that sends was removed").await;
+
+    let soft = Soft::new(&server.origin, true);
+    doctor.add_passkey("Marked phone", &soft).await.unwrap();
+    let message = told(mail, DORA, "a second factor was added").await;
+    assert!(message.body.contains("it signs in without your password"), "{}", message.body);
+    let elsewhere = Device { name: DEVICE_NAME.to_owned(), ..device() };
+    assert!(client_on(&server, OTHER_DEVICE).sign_in_with_passkey(elsewhere, &soft).await.is_ok());
+    told(mail, DORA, "signed in on a new device").await;
+    let passkey = doctor.second_factors().await.unwrap().items[0].id;
+    doctor.remove_passkey(&passkey).await.unwrap();
+    told(mail, DORA, "a second factor was removed").await;
     mail.nothing().await;
 }
 

@@ -22,6 +22,7 @@ use p256::ecdsa::SigningKey;
 use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join, read, write},
+    live::{hears_of, open_page},
     soft_authenticator::{Lies, Soft},
 };
 
@@ -98,7 +99,9 @@ async fn a_passkey_signs_in_and_unlocks_with_no_password_typed() {
     assert_eq!(factors.items[0].kind, SecondFactorKind::Passkey);
     assert!(factors.items[0].way_in.is_some());
 
+    let mut page = open_page(&server, ann.token().unwrap()).await;
     let again = opens(&server, &soft).await;
+    hears_of(&mut page, again.who().session.id).await;
     assert!(!read(&again, &report).await.unwrap().is_empty());
     assert!(again.second_factors().await.unwrap().items[0].last_used_at.is_some());
     let filter = EventFilter { actor: Some(ann.account_id()), action: Some(Action::SignIn), ..Default::default() };

@@ -16,7 +16,7 @@ use server::{
 use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, clinic},
-    person::{input, rng},
+    person::{DEVICE, input, rng},
     phone_sign_in::{Browser, signs_in_by},
     phones::{NUMBER, OTHER, code, not},
     sms_gateway::{Gateway, opened, opened_with},
@@ -102,6 +102,13 @@ async fn start_from(server: &Server, browser: &mut Browser, from: &str, number: 
     browser.send(server, request.json(&serde_json::json!({ "number": number }))).await
 }
 
+/// The same, on the device that the tests' people signed up on.
+async fn start_on_device(server: &Server, browser: &mut Browser, from: &str, number: &str) -> Answer {
+    let request = server.request(Method::POST, "/api/v1/sign-in/phone/start").header("x-forwarded-for", from);
+    let request = request.header("healthsecure-device", DEVICE);
+    browser.send(server, request.json(&serde_json::json!({ "number": number }))).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_who_ask_for_a_numbers_codes_keep_its_holder_out_of_nothing() {
     let gateway = Gateway::start().await;
@@ -164,9 +171,9 @@ async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
-    let (gateway, server, [_, dora, ann]) = opened_with(|sms| sms.daily = 6).await;
-    // Two to verify the numbers, one to sign in: half.
+async fn there_are_so_many_a_day_in_all_and_a_quarter_at_least_is_kept_for_second_factors() {
+    let (gateway, server, [_, dora, ann]) = opened_with(|sms| sms.daily = 8).await;
+    // A quarter to add the numbers, a quarter to sign in.
     signs_in_by(&gateway, &ann, NUMBER).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
@@ -174,23 +181,59 @@ async fn there_are_so_many_a_day_in_all_and_half_are_kept_for_second_factors() {
     for _ in 0..3 {
         assert_eq!(asks(&server, "+4915100000000").await.status, 200);
     }
-    assert_eq!(asks(&server, NUMBER).await.status, 200);
-    gateway.next().await;
+    for _ in 0..2 {
+        assert_eq!(asks(&server, NUMBER).await.status, 200);
+        gateway.next().await;
+    }
     assert!(wait(&server, &asks(&server, NUMBER).await) > DAY - HOUR);
     assert!(wait(&server, &asks(&server, "+4915100000001").await) > DAY - HOUR, "alike");
     assert_eq!(code(ann.add_phone("+4915100000002").await), "throttled");
 
-    // The other half.
-    for n in 0..4 {
+    // All the rest, of which known devices asked for nothing.
+    for n in 0..5 {
         let sent = send_factor(&server, n).await;
-        assert_eq!(sent.code(), if n < 3 { "second_factor_required" } else { "throttled" });
-        if n < 3 {
+        assert_eq!(sent.code(), if n < 4 { "second_factor_required" } else { "throttled" });
+        if n < 4 {
             assert_eq!(gateway.next().await.to, OTHER);
         }
     }
     gateway.nothing().await;
     server.state.clock.advance(DAY);
     assert_eq!(asks(&server, NUMBER).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_their_limit_stop_no_known_device_and_no_session_that_adds_a_number() {
+    let gateway = Gateway::start().await;
+    let server = proxied(&gateway, |sms| sms.daily = 8).await;
+    let [_, dora, ann] = clinic(&server).await;
+    signs_in_by(&gateway, &ann, NUMBER).await;
+    for n in 0..2 {
+        let asked = start_from(&server, &mut Browser::default(), &format!("203.0.{n}.9"), NUMBER).await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
+        gateway.next().await;
+    }
+    // Nor is anything told of which numbers sign in, or are known at an address.
+    for (from, number) in [("203.0.2.9", NUMBER), ("203.0.2.9", OTHER), ("127.0.0.1", NUMBER), ("127.0.0.1", OTHER)] {
+        let refused = start_from(&server, &mut Browser::default(), from, number).await;
+        assert!(wait(&server, &refused) > DAY - HOUR, "{from} {number} {}", refused.text);
+    }
+    gateway.nothing().await;
+
+    // On the device that Ann signed up on, wherever it is; it has a part of its own.
+    let mut hers = Browser::default();
+    assert_eq!(start_on_device(&server, &mut hers, "198.51.100.7", NUMBER).await.status, 200);
+    assert_eq!(hers.types(&server, &gateway.next().await.code()).await.status, 200);
+    assert_eq!(start_on_device(&server, &mut hers, "198.51.100.7", NUMBER).await.status, 200);
+    gateway.next().await;
+    let refused = start_on_device(&server, &mut hers, "198.51.100.7", NUMBER).await;
+    assert!(wait(&server, &refused) > DAY - HOUR, "{}", refused.text);
+    // So has a session, and what is left is for second factors.
+    gateway.add(&dora, OTHER).await;
+    assert_eq!(code(ann.add_phone("+4915100000002").await), "throttled");
+    dora.use_phone(true, false).await.unwrap();
+    assert_eq!(send_factor(&server, 0).await.code(), "second_factor_required");
+    assert_eq!(gateway.next().await.to, OTHER);
 }
 
 /// Signs Dora in as far as the second factor, and has a code sent.

@@ -15,6 +15,7 @@ use server::clock::MINUTE;
 use crate::{
     harness::{Answer, Server},
     honest_client::{PASSWORD, Person, client},
+    live::{hears_of, open_page},
     phones::{NUMBER, OTHER, code, not},
     second_factor::add_app,
     sms_gateway::{Gateway, opened},
@@ -85,7 +86,9 @@ async fn the_session_is_locked_and_confirms_nothing() {
     assert_eq!(message.to, NUMBER);
     assert!(message.text.contains(" to sign in at localhost. Never tell it to anybody."), "{}", message.text);
     let kept = browser.clone();
+    let mut page = open_page(&server, ann.token().unwrap()).await;
     let signed_in: SignedIn = browser.types(&server, &message.code()).await.body();
+    hears_of(&mut page, signed_in.session.id).await;
     assert_eq!(browser.cookie, None);
     assert_eq!(kept.clone().types(&server, &message.code()).await.code(), "phone_code_expired", "it counts once");
     assert_eq!(signed_in.account.public.id, ann.account_id());

@@ -14,6 +14,7 @@ use crate::{
     harness::Server,
     honest_client::{PASSWORD, Person, client, clinic, device, join},
     mail_server::{Post, Smtp, with_mail_and},
+    phone_sign_in::Browser,
     second_factor::add_app,
     sms_gateway::{Gateway, Message, opened},
 };
@@ -359,6 +360,10 @@ async fn mail_tells_of_each_change() {
     let told = mail.next().await;
     assert_eq!(told.subject(), "signing in with your phone was changed");
     assert!(!told.raw.contains("23456789"), "{}", told.raw);
+    let mut browser = Browser::default();
+    assert_eq!(browser.start(&server, NUMBER).await.status, 200);
+    assert_eq!(browser.types(&server, &gateway.next().await.code()).await.status, 200);
+    assert_eq!(mail.next().await.subject(), "signed in on a new device");
     ann.use_phone(true, true).await.unwrap();
     assert_eq!(mail.next().await.subject(), "a second factor was added");
     ann.use_phone(false, true).await.unwrap();
