@@ -113,7 +113,7 @@ test('who pauses their account is let in by an administrator alone, and sees tha
   await inspect(told.page, 'account-removal');
 });
 
-test('hs erases a report and deletes the account', async ({ clinic, arrive }) => {
+test('hs erases a report, which is accounted for, and deletes the account', async ({ clinic, arrive }) => {
   test.setTimeout(180_000);
   const owner = await arrive(identity('Hauke Rehm', 'patient'));
   await owner.signUp();
@@ -123,6 +123,12 @@ test('hs erases a report and deletes the account', async ({ clinic, arrive }) =>
     await hs.run(['login', '--email', owner.identity.email]);
     expect(await hs.run(['erase', id])).toEqual({ erased: id, in_backups_until: null });
     await expect(owner.heading(words.report.erasedTitle)).toBeVisible({ timeout: 30_000 });
+    // What was done with it is accounted for all the same, in the page and by hs.
+    await owner.goTo('access');
+    await owner.page.getByRole('link', { name: words.access.toDisclosures }).click();
+    await owner.button(words.access.make).click();
+    await expect(owner.page.getByText(words.access.erased)).toBeVisible({ timeout: 30_000 });
+    expect(await hs.run(['disclosures'])).toMatchObject({ reports: 1, erased: 1, incomplete: [] });
     expect(await hs.run(['account', 'delete', '--email', owner.identity.email])).toEqual({ deleted: owner.identity.email, in_backups_until: null });
     const again = hs.run(['login', '--email', owner.identity.email]);
     await expect(again).rejects.toThrow(HsError);

@@ -321,6 +321,12 @@ impl Actor {
         allow(had, ErrorCode::NotFound)
     }
 
+    /// Reading the events of an erased report, and who is in them: whose it was. Whoever else had it learns that it was erased.
+    pub fn may_read_record_of_erased(&self, standing: ReportStanding) -> Verdict {
+        self.active()?;
+        allow(standing.owner, ErrorCode::ReportErased)
+    }
+
     /// Seeing whom the access chain names: readers, and whoever must verify it before taking a grant.
     pub fn may_see_people(&self, standing: ReportStanding, waiting: bool) -> Verdict {
         if waiting { self.active() } else { self.may_read(standing) }
@@ -382,6 +388,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_of_an_erased_report_is_whose_it_was() {
+        let a = actor(Role::Patient, AccountStatus::Active);
+        let held = ReportStanding { owner: false, right: Some(Right::Own) };
+        assert_eq!(a.may_read_record_of_erased(ReportStanding { owner: true, right: None }), Ok(()));
+        assert_eq!(a.may_read_record_of_erased(held), Err(ErrorCode::ReportErased));
+        let off = actor(Role::Patient, AccountStatus::Disabled);
+        assert_eq!(off.may_read_record_of_erased(ReportStanding::default()), Err(ErrorCode::AccountDisabled));
     }
 
     #[test]

@@ -93,6 +93,8 @@ texts! {
         account_limits = "What is and is not in it";
         account_limit_all = "Disclosures for treatment, payment and health care operations need not be listed by law (45 CFR 164.528(a)(1)(i)); here they are, with all others.";
         account_limit_given = "Access that somebody was given counts as a disclosure, even where they opened nothing. A share whose access code was never entered does not.";
+        account_erased_report = "Erased report {id}";
+        account_limit_erased = "Of reports that were erased ({count}) who opened them is in it, but no longer what they were called or of which kind they were: that is gone with them.";
         account_limit_outside = "Paper copies, and what somebody passed on after opening a report, are not known to this system.";
         account_limit_address = "Addresses of recipients are not known to this system and are left out.";
         account_limit_own = "What the person whom it is about opened themself is not a disclosure and is left out.";

@@ -117,6 +117,7 @@ texts! {
         audit_older = "Show older";
         audit_table = "Audit entries";
         audit_person_all = "Everybody";
+        audit_people_cut = "The list of persons has the newest {count}. Older accounts are not in it.";
         audit_report = "report {id}";
     }
 }

@@ -1,7 +1,7 @@
 //! What Administration asks of the client.
 
 use api_types::accounts::{AccountStatus, AdminAccount, Role};
-use client::{EscrowedPerson, EventPage, Invited, Person, PublishedEscrow, Result};
+use client::{AccountNames, EscrowedPerson, EventPage, Invited, Person, PublishedEscrow, Result};
 
 use super::{Keys, explain};
 pub use crate::browser::origin;
@@ -61,6 +61,16 @@ pub async fn people(open: &Keys, status: Option<AccountStatus>, before: Option<S
         person: row.person.map_err(|error| explain(&error)),
     };
     Ok(PeoplePage { items: page.items.into_iter().map(row).collect(), next: page.next })
+}
+
+/// Accounts that a list offers to choose from: a longer one would be slow to open.
+pub const MOST_NAMES: usize = 5_000;
+
+/// What everybody is called, in the order of names.
+pub async fn names(open: &Keys) -> Result<AccountNames> {
+    let mut names = open.account_names(MOST_NAMES).await?;
+    names.items.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    Ok(names)
 }
 
 /// A page of the log, its chain checked.

@@ -1,8 +1,9 @@
 //! `hs disclosures`: who received what of one's own reports, when and why (45 CFR 164.528).
 
 use client::{
-    Mark,
+    Mark, Vault,
     log::LogHead,
+    native::Native,
     oversight::{Accounting, Disclosure, DisclosureKind, Overseen, Period, Subject, account_for},
 };
 use serde::Serialize;
@@ -22,6 +23,8 @@ struct Shown {
     to: String,
     disclosures: Vec<Line>,
     reports: usize,
+    /// Of those, how many were erased since: what they were called is gone, so they stand in it by their id.
+    erased: usize,
     events: usize,
     /// Of those events, how many are in the public log.
     verified: usize,
@@ -89,18 +92,33 @@ fn begins(day: Date) -> i64 {
     day.midnight().assume_utc().unix_timestamp().saturating_mul(1000)
 }
 
+/// One's own reports with their titles and kinds, those that were erased behind the others.
+async fn own_reports(vault: &Vault<Native>) -> Result<Vec<(Overseen, String, String)>> {
+    let mut found: Vec<(Overseen, String, String)> = Vec::new();
+    for row in super::all_reports(vault).await? {
+        if let Some(overseen) = vault.oversee(&row.id, usize::MAX).await? {
+            found.push((overseen, row.fields.title, row.fields.kind));
+        }
+    }
+    for id in vault.erased_reports().await? {
+        // One that was erased just now is there already.
+        if found.iter().any(|(overseen, ..)| overseen.report == id) {
+            continue;
+        }
+        if let Some(overseen) = vault.oversee_erased(&id, usize::MAX).await? {
+            found.push((overseen, format!("Erased report {id}"), String::new()));
+        }
+    }
+    Ok(found)
+}
+
 /// Runs it.
 pub async fn run(context: &Context, args: &Disclosures) -> Result<()> {
     let today = OffsetDateTime::now_utc().date();
     let period = period(args, today)?;
     let shown = context
         .with_vault(async |vault| {
-            let mut found: Vec<(Overseen, String, String)> = Vec::new();
-            for row in super::all_reports(vault).await? {
-                if let Some(overseen) = vault.oversee(&row.id, usize::MAX).await? {
-                    found.push((overseen, row.fields.title, row.fields.kind));
-                }
-            }
+            let found = own_reports(vault).await?;
             let log = vault.log_head().await?.map(|LogHead { origin, size, root, .. }| Head { origin, size, root });
             let subjects: Vec<Subject<'_>> =
                 found.iter().map(|(overseen, title, kind)| Subject { overseen, title, kind }).collect();
@@ -119,6 +137,7 @@ fn shown(period: Period, account: Accounting, log: Option<Head>) -> Shown {
         to: period.to.to_string(),
         disclosures: account.lines.into_iter().map(Line::from).collect(),
         reports: account.reports,
+        erased: account.erased,
         events: account.events,
         verified: account.verified,
         incomplete: account.incomplete.iter().map(ToString::to_string).collect(),
@@ -151,6 +170,10 @@ fn text(shown: &Shown) -> String {
         out.push_str(&format!(
             "\nThe events of {count} reports don't reach down to their first: older ones may be missing."
         ));
+    }
+    if shown.erased > 0 {
+        let count = shown.erased;
+        out.push_str(&format!("\n{count} of these reports were erased: their titles and kinds are gone with them."));
     }
     out.push_str("\nPaper copies, and what was passed on after opening a report, are not known.");
     out

@@ -103,6 +103,9 @@ body! {
         pub items: Vec<ReportItem>,
         /// Reports that left the caller's view since `since`.
         pub gone: Vec<ReportId>,
+        /// Of those, the caller's own that were erased: who opened them is in their events still.
+        #[serde(default)]
+        pub erased: Vec<ReportId>,
         /// Pass as `before` for older rows.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub next: Option<u64>,

@@ -40,6 +40,15 @@ pub struct AccountPage {
     pub next: Option<String>,
 }
 
+/// Whom a list offers to choose from, as the server names them: nothing is proven about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountNames {
+    /// Newest first.
+    pub items: Vec<(AccountId, String)>,
+    /// Whether these are all that there are.
+    pub whole: bool,
+}
+
 /// A page of the whole log; hashes and neighbouring chain values verified.
 #[derive(Debug, Clone)]
 pub struct EventPage {
@@ -71,6 +80,25 @@ impl<P: Platform> Vault<P> {
         self.prove_logged(&accounts).await?;
         let row = |account: AdminAccount| AccountRow { person: self.learn(&account.account), account };
         Ok(AccountPage { items: page.items.into_iter().map(row).collect(), next: page.next })
+    }
+
+    /// What all accounts are called, page by page, until there are `most` of them or more.
+    ///
+    /// # Errors
+    /// `forbidden`; no connection.
+    pub async fn account_names(&self, most: usize) -> Result<AccountNames> {
+        let mut items: Vec<(AccountId, String)> = Vec::new();
+        let mut before: Option<String> = None;
+        loop {
+            let page = self.api().list_accounts(None, before.as_deref()).await?;
+            let nothing = page.items.is_empty();
+            items.extend(page.items.into_iter().map(|item| (item.account.id, item.account.name)));
+            match page.next {
+                // A server that names a next page without end must not keep us here.
+                Some(next) if !nothing && items.len() < most => before = Some(next),
+                next => return Ok(AccountNames { items, whole: next.is_none() }),
+            }
+        }
     }
 
     /// The organisation's private key, opened for one use.

@@ -142,6 +142,7 @@ export const access = {
   tooLong: /At most six years back/,
   reversed: 'The last day lies before the first.',
   verified: /Of (\d+) entries in these days, (\d+) were found/,
+  erased: /^Of reports that were erased \(1\)/,
 } as const;
 
 export const versions = {

@@ -22,7 +22,8 @@ use crate::{
     },
 };
 
-/// `GET /reports/{id}/events`: for the owner all of it, for others who may read the report too: they are in it.
+/// `GET /reports/{id}/events`: for the owner all of it, for others who may read the report too: they are in it. When it is erased
+/// its owner reads it still.
 pub async fn of_report(
     state: &AppState,
     actor: &Actor,
@@ -30,7 +31,7 @@ pub async fn of_report(
     report: ReportId,
     before: Option<u64>,
 ) -> ServiceResult<AuditEventList> {
-    let standing = standing::of(state.db.read(), actor, report, state.clock.now()).await?;
+    let standing = standing::of_record(state.db.read(), actor, report, state.clock.now()).await?;
     actor.may_read_events(standing.standing)?;
     let filter = EventFilter { before, report: Some(report), ..EventFilter::default() };
     let list = page(state, filter, false).await?;

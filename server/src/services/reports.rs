@@ -58,12 +58,15 @@ pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: List
     if !overdue.is_empty() {
         access::end_overdue(state, overdue).await?;
     }
-    let Found { rows, more, gone, head } = find(state, actor, query, (limit, now)).await?;
+    let Found { rows, more, gone, erased, head } = find(state, actor, query, (limit, now)).await?;
     state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
     let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
-    let gone = gone.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId));
+    let ids = |ids: Vec<Vec<u8>>| -> storage::DbResult<Vec<ReportId>> {
+        ids.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId)).collect()
+    };
     Ok(ReportList {
-        gone: gone.collect::<Result<_, _>>()?,
+        gone: ids(gone)?,
+        erased: ids(erased)?,
         next,
         head: head.unsigned_abs(),
         items: rows.into_iter().map(item).collect::<ServiceResult<_>>()?,
@@ -75,6 +78,7 @@ struct Found {
     rows: Vec<Row>,
     more: bool,
     gone: Vec<Vec<u8>>,
+    erased: Vec<Vec<u8>>,
     head: i64,
 }
 
@@ -101,7 +105,11 @@ async fn find(
         (Some(since), None) => reports_list::gone(conn, actor.account, cursor(since)).await?,
         _ => Vec::new(),
     };
-    Ok(Found { rows, more, gone, head })
+    let erased = match query.since {
+        Some(since) if !gone.is_empty() => reports_list::erased(conn, actor.account, cursor(since)).await?,
+        _ => Vec::new(),
+    };
+    Ok(Found { rows, more, gone, erased, head })
 }
 
 /// How many rows of these sizes fit into one page: at least one.
@@ -214,7 +222,8 @@ fn team_id(id: Option<Vec<u8>>) -> ServiceResult<Option<TeamId>> {
 }
 
 /// The accounts that the access chain names, with their keys, and the teams with their rosters: for readers, and for
-/// whoever has to verify the chain before redeeming a code or claiming a grant.
+/// whoever has to verify the chain before redeeming a code or claiming a grant, and for whoever reads the events of a report
+/// that they erased.
 pub async fn people(
     state: &AppState,
     actor: &Actor,
@@ -222,7 +231,7 @@ pub async fn people(
     report: ReportId,
 ) -> ServiceResult<ReportPeople> {
     let (conn, now) = (state.db.read(), state.clock.now());
-    let seen = standing::of(conn, actor, report, now).await?;
+    let seen = standing::of_record(conn, actor, report, now).await?;
     let waiting = waits_for(state, actor, report).await?;
     actor.may_see_people(seen.standing, waiting)?;
     let entries = storage::reports::entries(conn, report).await?;

@@ -51,13 +51,37 @@ pub async fn of(
     report: ReportId,
     now: UnixMillis,
 ) -> ServiceResult<Standing> {
-    actor.active()?;
-    let Seen { report, grants } =
-        storage::reports::seen_by(conn, report, actor.account, now).await?.ok_or(ErrorCode::NotFound)?;
-    if report.erased_at.is_some() {
-        actor.may_see_erasure(erasure::had(conn, actor, &report).await?)?;
+    let seen = seen(conn, actor, report, now).await?;
+    if seen.report.erased_at.is_some() {
+        actor.may_see_erasure(erasure::had(conn, actor, &seen.report).await?)?;
         return Err(ErrorCode::ReportErased.into());
     }
+    stands(actor, seen)
+}
+
+/// As [`of`], for what outlives a report: its events, and the people in them. Whose it was has them when it is erased, since they
+/// have to account for it.
+pub async fn of_record(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    report: ReportId,
+    now: UnixMillis,
+) -> ServiceResult<Standing> {
+    let standing = stands(actor, seen(conn, actor, report, now).await?)?;
+    if standing.report.erased_at.is_some() {
+        actor.may_see_erasure(erasure::had(conn, actor, &standing.report).await?)?;
+        actor.may_read_record_of_erased(standing.standing)?;
+    }
+    Ok(standing)
+}
+
+async fn seen(conn: &impl ConnectionTrait, actor: &Actor, report: ReportId, now: UnixMillis) -> ServiceResult<Seen> {
+    actor.active()?;
+    let seen = storage::reports::seen_by(conn, report, actor.account, now).await?;
+    Ok(seen.ok_or(ErrorCode::NotFound)?)
+}
+
+fn stands(actor: &Actor, Seen { report, grants }: Seen) -> ServiceResult<Standing> {
     let owner = AccountId(storage::id("reports", "owner", &report.owner)?);
     let right = grants.iter().map(|grant| grant.right).max();
     let standing = ReportStanding { owner: owner == actor.account, right };

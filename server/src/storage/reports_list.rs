@@ -143,6 +143,20 @@ pub async fn gone(conn: &impl ConnectionTrait, account: AccountId, since: i64) -
         .await
 }
 
+const ERASED: &str = r#"
+SELECT a.report_id
+FROM report_access a
+JOIN reports r ON r.id = a.report_id
+WHERE a.account_id = $1 AND a.cursor > $2 AND a.state = 'gone' AND r.owner = $1 AND r.erased_at IS NOT NULL
+ORDER BY a.cursor"#;
+
+/// Of the reports that left an account's list after `since`, its own that were erased.
+pub async fn erased(conn: &impl ConnectionTrait, account: AccountId, since: i64) -> DbResult<Vec<Vec<u8>>> {
+    let values = [account.0.to_vec().into(), since.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), ERASED, values);
+    conn.query_all_raw(statement).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
 /// The highest cursor of an account's list.
 pub async fn head(conn: &impl ConnectionTrait, account: AccountId) -> DbResult<i64> {
     let head: Option<i64> = accounts::Entity::find_by_id(account.0.to_vec())

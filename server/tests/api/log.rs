@@ -1,6 +1,9 @@
 //! The events tree from outside: everything that was recorded is in it, it only grows, and it tells nothing.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use api_types::audit::{Action, AuditEvent, AuditEventList};
 use client::{Mark, PatientChoice};
@@ -71,18 +74,30 @@ async fn every_event_of_a_busy_report_is_in_the_tree() {
     assert!(!log.includes(&checkpoint, &forged).await, "and for a salt");
 }
 
+/// How long it takes until the newest event has a proof that leads to the public head, after so many were acknowledged.
+async fn until_proved(server: &Server, log: &Published, ada: &person::Person, count: u64) -> Duration {
+    record(server, count).await;
+    let begun = Instant::now();
+    let page: AuditEventList = server.get("/admin/events", Some(&ada.token)).await.body();
+    let newest = &page.items[0];
+    let (head, _) = log.reaching(newest.leaf_index.unwrap() + 1).await;
+    assert!(log.includes(&head, newest).await);
+    begun.elapsed()
+}
+
+/// It runs alone (`.config/nextest.toml`). What else the machine does may hold a try up; five in a row are the server's fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_is_there_within_a_second() {
     let server = Server::start().await;
+    let ada = founder(&server).await;
     let log = Published::of(&server.origin).await;
-    let mut size = log.reaching(1).await.0.size();
-    for round in 0..5 {
-        record(&server, 1 + 60 * round).await;
-        size += 1 + 60 * round;
-        let (_, waited) = log.reaching(size).await;
-        println!("{} events: {waited:?}", 1 + 60 * round);
-        // Three times the promise: other tests have the processors too.
-        assert!(waited.as_secs() < 3, "{waited:?}");
+    for count in [1, 61, 241] {
+        let mut tries: Vec<Duration> = Vec::new();
+        while tries.iter().all(|waited| *waited >= Duration::from_secs(1)) {
+            assert!(tries.len() < 5, "{count} events: {tries:?}");
+            tries.push(until_proved(&server, &log, &ada, count).await);
+        }
+        println!("{count} events: {tries:?}");
     }
 }
 

@@ -1,14 +1,15 @@
 //! What the owner of reports sees of all of them, from a real server's chains and events.
 
-use api_types::audit::Action;
+use api_types::{accounts::Role, audit::Action};
 use client::{
-    Mark, PatientChoice, Share,
+    AccessStatus, Mark, NoSecondFactor, PatientChoice, ReaderMark, Share,
     oversight::{DisclosureKind, Subject, account_for, by_person, visits},
 };
 
 use crate::{
     harness::Server,
-    honest_client::{clinic, read, write},
+    honest_client::{PASSWORD, client, clinic, device, join, read, write},
+    teams::Ward,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,4 +65,51 @@ async fn somebody_elses_report_is_not_ones_own_to_oversee() {
     assert!(doctor.oversee(&id, 100).await.unwrap().is_none(), "the signed chain says whose it is");
     assert!(patient.oversee(&id, 100).await.unwrap().is_some());
     assert!(patient.oversee(&api_types::ReportId([1; 32]), 100).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_was_erased_is_still_accounted_for() {
+    let w = Ward::new().await;
+    let id = w.shared(w.team().await).await;
+    let (bea, _) = join(&w.server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
+    w.ann.find_by_email("bea@clinic.example").await.unwrap().unwrap();
+    let shared = w.ann.share(&id, &Share::with_code(bea.account_id())).await.unwrap();
+    bea.redeem(&shared.grant, &shared.code.unwrap()).await.unwrap();
+    read(&w.otto, &id).await.unwrap();
+    read(&bea, &id).await.unwrap();
+    assert!(w.ann.erased_reports().await.unwrap().is_empty());
+    assert_eq!(w.ann.oversee_erased(&id, usize::MAX).await.unwrap_err().code(), "not_found", "it isn't erased");
+    w.ann.erase_report(&id).await.unwrap();
+
+    // A session that has met nobody: of Bea it learns by this report alone.
+    let ann = client(&w.server).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    assert_eq!(ann.erased_reports().await.unwrap(), [id]);
+    let overseen = ann.oversee_erased(&id, usize::MAX).await.unwrap().unwrap();
+    assert!(overseen.complete && overseen.erased.is_some());
+    assert!(overseen.events.iter().any(|e| e.checked.event.action == Action::Erase));
+    assert!(overseen.events.iter().all(|e| e.checked.mark == Mark::Verified));
+    let readers: Vec<_> = overseen.events.iter().filter_map(|e| e.checked.reader).collect();
+    assert!(!readers.is_empty() && readers.iter().all(|mark| *mark == ReaderMark::Signed), "{readers:?}");
+    assert!(overseen.access.iter().all(|row| row.status == AccessStatus::Revoked && !row.may_revoke));
+    let subject = Subject { overseen: &overseen, title: "Erased report", kind: "" };
+    let account = account_for(&[subject], 0, i64::MAX, true);
+    let mut lines: Vec<_> =
+        account.lines.iter().map(|line| (line.name.clone().unwrap_or_default(), line.what, line.report)).collect();
+    lines.sort_by(|one, other| one.0.cmp(&other.0));
+    let line = |name: &str, what| (name.to_owned(), what, id);
+    let expected = [
+        line("Bea Example", DisclosureKind::Opened),
+        line("Dora Doctor", DisclosureKind::AccessGiven),
+        line("Otto Other", DisclosureKind::Opened),
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!((account.erased, account.events), (1, account.verified));
+
+    // Whoever only had it learns that it was erased; to others it isn't there.
+    for (who, code) in [(&w.otto, "report_erased"), (&bea, "report_erased"), (&w.administrator, "not_found")] {
+        assert_eq!(who.report_events(&id, 10).await.unwrap_err().code(), code);
+        assert_eq!(who.report_people(&id).await.unwrap_err().code(), code);
+        assert!(who.erased_reports().await.unwrap().is_empty());
+    }
+    assert!(w.otto.oversee_erased(&id, 10).await.unwrap().is_none(), "it was another's");
 }

@@ -77,6 +77,8 @@ pub struct Accounting {
     pub lines: Vec<Disclosure>,
     /// Reports that were looked through.
     pub reports: usize,
+    /// Those of them that were erased since.
+    pub erased: usize,
     /// Their events in these days.
     pub events: usize,
     /// How many of those were found in the public log.
@@ -90,6 +92,7 @@ pub fn account_for(subjects: &[Subject<'_>], from: i64, until: i64, summarise: b
     let mut account = Accounting { reports: subjects.len(), ..Accounting::default() };
     for subject in subjects {
         let overseen = subject.overseen;
+        account.erased += usize::from(overseen.erased.is_some());
         let within = |time: i64| (from..until).contains(&time);
         let events = || overseen.events.iter().filter(|explained| within(explained.checked.event.time));
         account.events += events().count();
@@ -247,6 +250,7 @@ mod tests {
             purposes,
             complete: true,
             removed_before: None,
+            erased: None,
         }
     }
 
@@ -331,6 +335,14 @@ mod tests {
         let one = overseen(vec![held(1, 1, "treatment", 0, None)], vec![open(1, 1, 1), unchecked]);
         let all = account(&one, 0, 100, true);
         assert_eq!((all.lines[0].mark, all.events, all.verified), (Mark::Unchecked, 2, 1));
+    }
+
+    #[test]
+    fn an_erased_report_is_accounted_for_as_any() {
+        let mut one = overseen(vec![held(1, 1, "treatment", 0, None)], vec![open(1, 1, 1)]);
+        one.erased = Some(2 * HOUR);
+        let all = account(&one, 0, 100, true);
+        assert_eq!((all.lines.len(), all.reports, all.erased), (1, 1, 1));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the owner of reports sees of all of them: who can see what, who did what and why, and an account of it on paper.
-//! Everything here follows from verified chains and events; nothing asks the server but [`Vault::oversee`].
+//! Everything here follows from verified chains and events; nothing asks the server but [`Vault::oversee`] and
+//! [`Vault::oversee_erased`].
 
 mod disclosures;
 mod people;
@@ -17,7 +18,7 @@ use crate::{
     error::Result,
     ids::ToApi,
     platform::Platform,
-    reports::{ExplainedEvent, Purposes},
+    reports::{Access, ExplainedEvent, Purposes},
     sharing::AccessRow,
     vault::Vault,
 };
@@ -39,6 +40,8 @@ pub struct Overseen {
     pub complete: bool,
     /// The server removed events before this time for their age: more than six years.
     pub removed_before: Option<UnixMillis>,
+    /// When its owner erased it, by the signed entry. Its events stay, and what it was called is gone.
+    pub erased: Option<UnixMillis>,
 }
 
 impl<P: Platform> Vault<P> {
@@ -48,10 +51,23 @@ impl<P: Platform> Vault<P> {
     /// As [`Vault::access`] and [`Vault::report_events`].
     pub async fn oversee(&self, report: &ReportId, limit: usize) -> Result<Option<Overseen>> {
         let access = self.report_access(report).await?;
+        self.oversee_by(report, &access, limit).await
+    }
+
+    /// The same of a report that was erased: who had it, and what was done with it.
+    ///
+    /// # Errors
+    /// [`crate::Refusal::ErasureForged`] for one that its owner didn't erase; else as [`Vault::oversee`].
+    pub async fn oversee_erased(&self, report: &ReportId, limit: usize) -> Result<Option<Overseen>> {
+        let access = self.erased_access(report).await?;
+        self.oversee_by(report, &access, limit).await
+    }
+
+    async fn oversee_by(&self, report: &ReportId, access: &Access, limit: usize) -> Result<Option<Overseen>> {
         if access.state.owner() != self.id() {
             return Ok(None);
         }
-        let (rows, events) = futures::try_join!(self.access_rows(report, &access), self.report_events(report, limit))?;
+        let (rows, events) = futures::try_join!(self.access_rows(report, access), self.report_events(report, limit))?;
         let purposes = access.purposes();
         Ok(Some(Overseen {
             report: *report,
@@ -60,6 +76,7 @@ impl<P: Platform> Vault<P> {
             events: purposes.explain(events.items),
             complete: events.complete,
             removed_before: events.removed_before,
+            erased: access.state.erased().map(|erasure| erasure.time),
             purposes,
         }))
     }

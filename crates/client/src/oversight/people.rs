@@ -106,6 +106,7 @@ mod tests {
             events: Vec::new(),
             complete: true,
             removed_before: None,
+            erased: None,
         }
     }
 

@@ -70,7 +70,7 @@ impl<P: Platform> Vault<P> {
         let time = check_oldest(&oldest.event, seen, self.now())?;
         if Defence::EventAge.holds() {
             // The author signed when the report began. And what no log holds was never removed by the rule.
-            let began = self.report_access(id).await?.genesis.claimed().time;
+            let began = self.record_access(id).await?.genesis.claimed().time;
             if time.saturating_add(LEEWAY) < began || oldest.mark == Mark::Unlogged {
                 return Err(broken(&oldest.event).into());
             }

@@ -92,12 +92,23 @@ impl<P: Platform> Vault<P> {
         Ok(all)
     }
 
+    /// One's own reports that were erased, as the server says: [`Vault::oversee_erased`] verifies it. One that it doesn't name is
+    /// not found.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn erased_reports(&self) -> Result<Vec<ReportId>> {
+        // What left the list since its beginning, with as few rows as a page may have.
+        let query = ListQuery { since: Some(0), limit: Some(1), ..ListQuery::default() };
+        Ok(self.fetch_list(&query).await?.erased)
+    }
+
     /// Fetches a page without opening it; key records of its authors are fetched too.
     ///
     /// # Errors
     /// No connection.
     pub async fn list_sealed(&self, query: &ListQuery) -> Result<SealedRows> {
-        let ReportList { items, gone, next, head } = self.fetch_list(query).await?;
+        let ReportList { items, gone, next, head, .. } = self.fetch_list(query).await?;
         self.learn_signers(&items).await?;
         let by_team: Vec<_> = items.iter().filter_map(|item| Some((item.grant.team?, &item.wrap))).collect();
         // A team that is refused fails its own rows, not the page.

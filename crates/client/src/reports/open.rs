@@ -137,6 +137,14 @@ impl<P: Platform> Vault<P> {
         }
     }
 
+    /// As [`Vault::report_access`]; of an erased report, who had access.
+    pub(super) async fn record_access(&self, id: &ReportId) -> Result<Access> {
+        match self.report_access(id).await {
+            Err(ClientError::Erased { .. }) => self.erased_access(id).await,
+            access => access,
+        }
+    }
+
     /// What an answer says about access, verified; its versions are put in order.
     pub(super) async fn verify_delivered(&self, id: &ReportId, report: &mut Report) -> Result<Access> {
         if report.id != *id {

@@ -103,13 +103,17 @@ impl<P: Platform> Vault<P> {
         self.access_rows(report, &access).await
     }
 
-    /// The same of a chain that is verified already.
+    /// The same of a chain that is verified already. Of an erased report all of it has ended.
     pub(crate) async fn access_rows(&self, report: &ReportId, access: &Access) -> Result<Vec<AccessRow>> {
         let people = self.report_people(report).await?.items;
         self.prove_logged(&people).await?;
         let people: BTreeMap<_, _> =
             people.iter().map(|account| Ok((account.id, self.learn(account)?))).collect::<Result<_>>()?;
-        let infos: BTreeMap<_, _> = self.fetch_grants(report).await?.items.into_iter().map(|g| (g.id, g)).collect();
+        let infos = match access.state.erased() {
+            Some(_) => Vec::new(),
+            None => self.fetch_grants(report).await?.items,
+        };
+        let infos: BTreeMap<_, _> = infos.into_iter().map(|g| (g.id, g)).collect();
         // Some of them may have closed their accounts since the chain was verified.
         let mut state = access.state.clone();
         self.closed_accounts().iter().for_each(|account| state.note_closed(*account));
@@ -146,6 +150,7 @@ impl<P: Platform> Vault<P> {
                 tries_left: info.and_then(|i| i.tries_left),
                 own,
                 may_revoke: g.revoked.is_none()
+                    && state.erased().is_none()
                     && !owners
                     && (state.owner() == self.id() || leaves || issued_under_own),
             }

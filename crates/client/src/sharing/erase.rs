@@ -10,8 +10,10 @@ use super::{entries::append, tries::Tries};
 use crate::{
     error::{ClientError, Result},
     ids::ToApi,
+    people::Person,
     platform::Platform,
     refusal::Refusal,
+    reports::Access,
     vault::Vault,
 };
 
@@ -51,6 +53,26 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn who_erased(&self, report: &ReportId) -> Result<ClosedBy> {
+        let (access, people) = self.left_of(report).await?;
+        if access.state.erased().is_some() || !Defence::ErasureSigned.holds() {
+            return Ok(ClosedBy::Holder);
+        }
+        let owner = access.state.owner().api();
+        let closed = people.iter().find(|person| person.id == owner).and_then(|person| person.closed_by);
+        Ok(closed.ok_or(Refusal::ErasureForged)?)
+    }
+
+    /// Who had access to an erased report, verified to its end, which must be its owner's word.
+    pub(crate) async fn erased_access(&self, report: &ReportId) -> Result<Access> {
+        let (access, _) = self.left_of(report).await?;
+        match access.state.erased().is_some() || !Defence::ErasureSigned.holds() {
+            true => Ok(access),
+            false => Err(Refusal::ErasureForged.into()),
+        }
+    }
+
+    /// The verified chain of a report that the server says was erased, whatever it ends with, and whom it names.
+    async fn left_of(&self, report: &ReportId) -> Result<(Access, Vec<Person>)> {
         let left = self.api().get_erasure(report).await?;
         self.prove_logged(&left.people).await?;
         let mut people = Vec::with_capacity(left.people.len());
@@ -60,11 +82,6 @@ impl<P: Platform> Vault<P> {
         self.learn_devices(&left.devices).await?;
         let access = self.verify_access(report, &left.genesis, &left.entries).await?;
         self.save_state_soon().await;
-        if access.state.erased().is_some() || !Defence::ErasureSigned.holds() {
-            return Ok(ClosedBy::Holder);
-        }
-        let owner = access.state.owner().api();
-        let closed = people.iter().find(|person| person.id == owner).and_then(|person| person.closed_by);
-        Ok(closed.ok_or(Refusal::ErasureForged)?)
+        Ok((access, people))
     }
 }

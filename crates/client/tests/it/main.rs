@@ -1,6 +1,7 @@
 //! The client against a server double in memory: every flow with an honest one, then each lie refused by name.
 #![allow(clippy::unwrap_used, clippy::result_large_err)]
 
+mod administration;
 mod archive;
 mod drafts;
 mod flows;

@@ -299,7 +299,7 @@ impl Fake {
             items.push(self.item(db, id, me, grant));
         }
         items.sort_by_key(|item| std::cmp::Reverse(item.cursor));
-        json(&ReportList { items, gone: Vec::new(), next: None, head: db.cursor })
+        json(&ReportList { items, gone: Vec::new(), erased: Vec::new(), next: None, head: db.cursor })
     }
 
     fn item(&self, db: &Db, id: &ReportId, me: &AccountId, grant: OwnGrant) -> ReportItem {

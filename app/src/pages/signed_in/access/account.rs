@@ -30,6 +30,7 @@ pub(super) struct Sheet {
 pub(super) fn Account(sheet: Sheet) -> impl IntoView {
     let Sheet { name, account_id, from, to, made, summarised, account, head } = sheet;
     let days = t!(access.account_days_of, from = browser::format_date(from), to = browser::format_date(to));
+    let erased = (account.erased > 0).then(|| t!(access.account_limit_erased, count = account.erased));
     let lines = match account.lines.is_empty() {
         true => view! { <p class="card-note">{t!(access.account_none)}</p> }.into_any(),
         false => view! { <Lines lines=account.lines.clone()/> }.into_any(),
@@ -54,6 +55,7 @@ pub(super) fn Account(sheet: Sheet) -> impl IntoView {
                 <li>{t!(access.account_limit_given)}</li>
                 {summarised.then(|| view! { <li>{t!(access.account_limit_sum)}</li> })}
                 <li>{t!(access.account_limit_own)}</li>
+                {erased.map(|erased| view! { <li>{erased}</li> })}
                 <li>{t!(access.account_limit_outside)}</li>
                 <li>{t!(access.account_limit_address)}</li>
             </ul>

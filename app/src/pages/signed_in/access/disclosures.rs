@@ -127,13 +127,15 @@ impl Asking {
     }
 }
 
-/// Every report, then the log: the tree that is named holds all that was found.
+/// Every report, also those that were erased, then the log: the tree that is named holds all that was found.
 async fn fetch(
     open: &Keys,
     rows: &[load::Candidate],
     progress: impl Fn(usize),
 ) -> Result<(Vec<Item>, Option<LogHead>)> {
-    let items = load::all(open, rows, progress).await?;
+    let mut items = load::all(open, rows, progress).await?;
+    let erased = load::erased(open, &items).await?;
+    items.extend(erased);
     let head = match open.log_head().await {
         Ok(head) => head,
         Err(error @ ClientError::Refused(_)) => return Err(error),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_types::{AccountId, audit::Outcome};
 use client::{
-    CheckedEvent, ClientError, ExplainedEvent,
+    AccountNames, CheckedEvent, ClientError, ExplainedEvent,
     export::{self, Format},
 };
 use leptos::prelude::*;
@@ -132,12 +132,12 @@ fn Audit() -> impl IntoView {
         toasts: use_toasts(),
         names: TokenNames::of_reader(),
     };
-    let people = RwSignal::new(Vec::<admin::PersonRow>::new());
+    let people = RwSignal::new(None::<AccountNames>);
     if let Some(open) = log.vault.keys() {
         wasm_bindgen_futures::spawn_local(async move {
             // Only the filter's names: without them the rest of the page works.
-            if let Ok(page) = admin::people(&open, None, None).await {
-                people.try_set(page.items);
+            if let Ok(names) = admin::names(&open).await {
+                people.try_set(Some(names));
             }
         });
     }
@@ -259,13 +259,17 @@ async fn all(open: &Keys, mut filter: admin::EventFilter) -> client::Result<(Vec
 }
 
 #[component]
-fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl IntoView {
+fn Filters(filter: Filter, people: RwSignal<Option<AccountNames>>) -> impl IntoView {
     let who = Signal::derive(move || {
-        let all = (String::new(), t!(administration.audit_person_all).to_owned());
-        let one =
-            |person: &admin::PersonRow| (person.account.account.id.to_string(), person.account.account.name.clone());
-        std::iter::once(all).chain(people.with(|people| people.iter().map(one).collect::<Vec<_>>())).collect()
+        let mut options = vec![(String::new(), t!(administration.audit_person_all).to_owned())];
+        people.with(|people| {
+            let people = people.iter().flat_map(|people| &people.items);
+            options.extend(people.map(|(id, name)| (id.to_string(), name.clone())));
+        });
+        options
     });
+    let cut =
+        move || people.with(|people| people.as_ref().filter(|people| !people.whole).map(|people| people.items.len()));
     let what = Signal::derive(|| {
         let all = (String::new(), t!(administration.audit_all).to_owned());
         std::iter::once(all).chain(ACTIONS.iter().map(|a| (format!("{a:?}"), action_name(*a).to_owned()))).collect()
@@ -287,6 +291,7 @@ fn Filters(filter: Filter, people: RwSignal<Vec<admin::PersonRow>>) -> impl Into
             <TextField id="audit-from" kind="date" label=t!(administration.audit_from) value=filter.from/>
             <TextField id="audit-to" kind="date" label=t!(administration.audit_to) value=filter.to error=reversed/>
         </div>
+        {move || cut().map(|count| view! { <p>{t!(administration.audit_people_cut, count = count)}</p> })}
         <div class="form-end" role="group" aria-label=t!(administration.audit_presets)>
             <Chip pressed=Signal::derive(move || filter.values() == EVERYTHING) on_click=move |()| filter.set(EVERYTHING)>
                 {t!(administration.audit_everything)}

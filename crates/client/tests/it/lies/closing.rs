@@ -115,6 +115,7 @@ async fn a_report_is_erased_by_its_owners_word_alone() {
     doctor.report(&id).await.unwrap();
     server.db().reports.get_mut(&id).unwrap().erased = true;
     assert_eq!(refusal(doctor.report(&id).await), Refusal::ErasureForged);
+    assert_eq!(refusal(patient.oversee_erased(&id, 10).await), Refusal::ErasureForged, "nor accounted for as that");
     assert_eq!(
         refusal(patient.erase_report(&id).await),
         Refusal::ErasureForged,
