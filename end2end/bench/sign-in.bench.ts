@@ -42,7 +42,8 @@ test('h1: signing in, from the click until the reports are there', async ({ brow
     const most = (part: keyof Parts) => Math.max(...rounds.map((round) => round[part]));
     const parts = (['start', 'stretch', 'finish', 'rest'] as const).map((part) => `${part} ${Math.round(of(part))} ms`).join(', ');
     record({ id: 'h1', what: 'browser: signing in, Argon2id with 64 MiB and three passes, OPAQUE both ways', value: of('total') / 1000, unit: 's', beside: parts });
-    record({ id: 'h2', what: 'browser: the longest that the page was blocked meanwhile, of 7 times; 0 is below 50', value: most('long'), unit: 'ms', target: { at: 'most', value: 50 }, beside: `${Math.round(most('before'))} ms before, while it opened` });
+    record({ id: 'h2', what: 'browser: the longest that the page was blocked meanwhile, of 7 times; 0 is below 50', value: most('long'), unit: 'ms', target: { at: 'most', value: 50 } });
+    record({ id: 'h2-opening', what: 'browser: the same, from opening /sign-in until the click', value: most('before'), unit: 'ms', target: { at: 'most', value: 50 } });
   } finally {
     await clinic.close();
   }

@@ -278,11 +278,11 @@ export class Person {
 
   // Sharing
 
-  /** Shares the open report and answers the access code; the dialog stays open with `stay`. */
-  async shareWith(name: string, options: { expiry?: string; stay?: boolean } = {}): Promise<string> {
+  /** Shares the open report and answers the access code; found by name, or by the e-mail `find`; the dialog stays open with `stay`. */
+  async shareWith(name: string, options: { expiry?: string; find?: string; stay?: boolean } = {}): Promise<string> {
     await this.beginShare();
     const dialog = this.dialog();
-    await dialog.getByLabel(words.share.who).fill(name);
+    await dialog.getByLabel(words.share.who).fill(options.find ?? name);
     await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name }).click();
     if (options.expiry) await dialog.getByLabel(words.share.expiry).selectOption({ label: options.expiry });
     await dialog.getByRole('button', { name: words.share.submit }).click();

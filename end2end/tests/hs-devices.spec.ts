@@ -53,6 +53,11 @@ test('a machine sends a report for a patient and reads nothing, until its owner 
     await doctor.run(sign(dora));
     await admin.run(['admin', 'approve', dora.email]);
     await patient.run(sign(ann));
+    // Found by her e-mail, and nobody compared keys.
+    const note = join(doctor.home, 'note.txt');
+    writeFileSync(note, 'By hand, before there was a machine.');
+    const pushed = await doctor.run(['push', note, '--title', 'Note', '--patient-name', ann.name, '--patient', ann.email]);
+    expect(pushed).toMatchObject({ files: 1, key_verified: false });
 
     const path = join(machine.home, 'device.json');
     await doctor.run(['device', 'add', 'Laboratory', '--days', '30', '--file', path]);

@@ -1,4 +1,4 @@
-// New keys of one's own: nothing is lost, nobody is alarmed, and whoever shared before goes on.
+// New keys of one's own: nothing is lost, nobody is alarmed, whoever shared before goes on, and sees that they are new.
 import { expect, test } from '../support/test.ts';
 import { inspect } from '../support/screens.ts';
 import { words } from '../support/words.ts';
@@ -18,6 +18,18 @@ test('new keys lose nothing, and alarm nobody', { tag: '@long' }, async ({ clini
   const before = await owner.shareWith(other.name);
   await other.redeem(owner.name, before);
   await expect(other.heading(BEFORE)).toBeVisible({ timeout: 30_000 });
+  // And compared them.
+  const c = words.contacts;
+  const line = other.page.getByRole('list', { name: c.people }).getByRole('listitem').filter({ hasText: owner.name });
+  const compare = async () => {
+    await other.button(c.compare(owner.name)).click();
+    await other.button(c.same).click();
+    await expect(line.getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+    await expect(line.getByRole('button')).toHaveCount(0);
+  };
+  await other.goTo('contacts');
+  await compare();
+  await expect(line.getByText(c.newKeys)).toHaveCount(0);
 
   await owner.goTo('settings');
   await page.getByRole('link', { name: words.security.tab, exact: true }).click();
@@ -41,5 +53,13 @@ test('new keys lose nothing, and alarm nobody', { tag: '@long' }, async ({ clini
     await person.page.waitForTimeout(3_000);
     await expect(person.page.getByText(words.alarms.banner)).toHaveCount(0);
   }
+  await other.goTo('contacts');
+  await expect(line.getByText(c.newKeys)).toBeVisible({ timeout: 15_000 });
+  await expect(line.getByText(c.sinceCompared)).toBeVisible();
+  await expect(line.getByText(c.compareAgain)).toBeVisible();
+  await inspect(other.page, 'contacts-new-keys');
+  await compare();
+  await expect(line.getByText(c.sinceCompared)).toHaveCount(0);
+  await expect(line.getByText(c.newKeys), 'that they are new stays').toBeVisible();
   expect(complaints).toEqual([]);
 });

@@ -57,12 +57,16 @@ function camera(person: Person): Promise<string> {
   });
 }
 
-test('a patient is found by a picture of their code; finding is not comparing', async ({ clinic, enter, complaints }) => {
+test('a patient is found by e-mail or a picture of their code; finding is not comparing', async ({ clinic, enter, complaints }) => {
   test.setTimeout(180_000);
   const patient = await enter(clinic.patient);
   const picture = await codeOf(patient);
   const author = await enter(clinic.author);
-  await author.beginReport({ title: 'Found by code' });
+  await author.beginReport({ title: 'Found by code', patientEmail: clinic.patient.email });
+  await expect(author.page.getByText(words.report.keyUnverified)).toBeVisible();
+  await expect(author.page.getByText(words.draft.notCompared)).toBeVisible();
+  await inspect(author.page, 'draft-patient-not-compared');
+  await author.button(words.draft.accountClear).click();
   await choosePicture(author, words.draft.accountScan, picture);
   await expect(author.page.getByText(words.draft.accountFound(clinic.patient.name))).toBeVisible({ timeout: 30_000 });
   await expect(author.field(words.draft.patientName)).toHaveValue(clinic.patient.name);
@@ -71,9 +75,11 @@ test('a patient is found by a picture of their code; finding is not comparing', 
   await expect(author.page.getByText('At most 200 characters; these are 201.'), 'nothing is cut').toBeVisible();
   await author.field(words.draft.patientName).fill(clinic.patient.name);
   await expect(author.page.getByText(words.draft.accountDiffers)).toBeHidden();
-  await expect(author.page.getByText(words.share.compared), 'a picture can come from anyone').toBeHidden();
+  await expect(author.page.getByText(words.report.keyUnverified), 'a picture can come from anyone').toBeVisible();
+  await expect(author.page.getByText(words.report.keyVerified)).toBeHidden();
   await author.button(words.scan.ownScreen).click();
-  await expect(author.page.getByText(words.share.compared)).toBeVisible();
+  await expect(author.page.getByText(words.report.keyVerified)).toBeVisible();
+  await expect(author.page.getByText(words.draft.notCompared)).toBeHidden();
   await author.complete();
   await patient.openReport('Found by code');
   expect(complaints).toEqual([]);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Authenticator } from '../support/authenticator.ts';
 import type { Person } from '../support/person.ts';
+import { readQr } from '../support/qr.ts';
 import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
@@ -20,9 +21,11 @@ async function openSecurity(person: Person): Promise<void> {
 /** From the name of the app to the recovery codes. */
 async function addApp(person: Person): Promise<{ app: Authenticator; codes: string[] }> {
   const { page } = person;
-  const secret = page.getByTestId(w.secret);
-  await expect(page.getByRole('img', { name: w.qr })).toBeVisible();
-  const app = new Authenticator(await secret.innerText());
+  const secret = (await page.getByTestId(w.secret).innerText()).replaceAll(/\s/g, '');
+  const scanned = new URL(await readQr(page.getByRole('img', { name: w.qr })));
+  expect(`${scanned.protocol}//${scanned.host}`).toBe('otpauth://totp');
+  expect(scanned.searchParams.get('secret'), 'as it is shown for typing').toBe(secret);
+  const app = new Authenticator(secret);
   await code(person).fill(await app.next());
   await person.button(w.addThis).click();
   await person.heading(w.codesTitle).waitFor();

@@ -11,6 +11,10 @@ texts! {
         none = "People appear here when you first share with them, receive from them or compare keys.";
         compare = "Compare key";
         compare_title = "Compare the key of {name}";
+        new_keys = "New keys on {when}, signed by the ones before";
+        new_keys_again = "New keys {times} times, last on {when}, each signed by the ones before";
+        since_compared = "New keys since you compared";
+        compare_again = "They signed that these keys are theirs with the ones that you compared. So could somebody who had stolen those: compare again to be sure.";
         gone = "Somebody you have no report in common with any more";
         refused = "Keys that don't fit";
         refused_why = "The server shows other keys for this person than those your account remembers, and nothing that their owner signed leads from the old to the new. Nothing is shared with them and nothing of theirs is opened. That can be an attack; it is not something that waiting mends.";

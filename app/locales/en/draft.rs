@@ -35,6 +35,8 @@ texts! {
         account_found = "The report will belong to {name}. You keep access as its author.";
         account_none = "Nobody with the role Patient has this e-mail here. Leave it empty to keep the report yourself until they arrive; you can invite them once it is completed.";
         account_differs = "This account belongs to {name}, and the patient's name above is another. Make sure that it is the same person: whoever owns the account reads the report.";
+        account_unknown = "Who has this account can't be looked up again from here. Choose it anew, by e-mail or code, to see whether you compared its key.";
+        not_compared = "You have not compared this person's key yet. If it isn't theirs, the report belongs to somebody else: compare it.";
         account_clear = "Without account";
         account_without = "Without an account you keep the report for the patient. After completing it you can invite them, and it passes to them when they arrive.";
         account_fixed = "Files are sealed for this report already, so the account can't be changed any more. Delete the draft to start over.";

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     security::{confirmed, keep},
-    share::recipient,
+    share::{recipient, where_key_stands},
 };
 use crate::{
     args::Emergency,
@@ -110,7 +110,7 @@ async fn trust(context: &Context, text: &str, days: u8) -> Result<()> {
     let verified = person.verification == Verification::Verified;
     let done = json!({ "trusted": person.id, "name": person.name, "delay_days": days, "key_verified": verified });
     context.output.result(&done, |_| {
-        let key = if verified { "" } else { "\nTheir key is not verified yet: compare fingerprints in person." };
+        let key = where_key_stands(verified);
         format!(
             "{} was asked to be your emergency contact. {days} day(s) after they ask they can open this account and \
              everything in it, unless you refuse.{key}",

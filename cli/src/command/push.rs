@@ -4,13 +4,14 @@ use std::path::Path;
 
 use api_types::{ErrorCode, ReportId};
 use client::{
-    ClientError, DraftFile, OpenDraft, PatientChoice, Vault,
+    ClientError, DraftFile, OpenDraft, PatientChoice, Person, Vault, Verification,
     bulk::{Control, native::FileSource},
     content::ReportFields,
     native::Native,
 };
 use serde_json::json;
 
+use super::share::where_key_stands;
 use crate::{
     args::Push,
     context::Context,
@@ -26,21 +27,32 @@ pub async fn run(context: &Context, args: &Push) -> Result<()> {
             return Err(CliError::Argument(format!("{} is not a file", file.display())));
         }
     }
-    let id = context
+    let (id, patient) = context
         .with_vault(async |vault| match &args.resume {
-            Some(draft) => resume(context, vault, draft, args).await,
+            Some(draft) => Ok((resume(context, vault, draft, args).await?, None)),
             None => begin(context, vault, args).await,
         })
         .await?;
-    context
-        .output
-        .result(&json!({ "report_id": id, "files": args.files.len() }), |_| format!("Report {id} is complete."));
+    let mut value = json!({ "report_id": id, "files": args.files.len() });
+    if let Some(patient) = patient {
+        value["patient"] = json!(patient.id);
+        value["key_verified"] = json!(is_verified(&patient));
+        if let Some(verified) = patient.email_verified {
+            value["email_verified"] = json!(verified);
+        }
+    }
+    context.output.result(&value, |_| format!("Report {id} is complete."));
     Ok(())
 }
 
-async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<ReportId> {
+/// The report, and the patient who was found for it.
+async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<(ReportId, Option<Person>)> {
     let patient = patient(vault, args).await?;
-    let draft = vault.begin_draft(patient, fields(args)).await?;
+    if let Some(person) = &patient {
+        context.output.note(&whose(person));
+    }
+    let choice = patient.as_ref().map_or_else(|| own_or_new(vault), |person| PatientChoice::Account(person.id));
+    let draft = vault.begin_draft(choice, fields(args)).await?;
     let id = draft.id();
     context.output.note(&format!("Draft {id}: whatever interrupts this, `hs push --resume {id} FILE…` goes on."));
     match finish(context, &draft, args).await {
@@ -48,7 +60,7 @@ async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<
             vault.delete_draft(&id).await?;
             Err(error)
         }
-        other => other,
+        other => Ok((other?, patient)),
     }
 }
 
@@ -98,11 +110,23 @@ pub(super) fn is_interruption(error: &CliError) -> bool {
     matches!(error, CliError::Client(error) if error.is_transient() || matches!(error, ClientError::Cancelled))
 }
 
-async fn patient(vault: &Vault<Native>, args: &Push) -> Result<PatientChoice> {
-    let Some(email) = &args.patient else { return Ok(own_or_new(vault)) };
+async fn patient(vault: &Vault<Native>, args: &Push) -> Result<Option<Person>> {
+    let Some(email) = &args.patient else { return Ok(None) };
     let person = vault.find_by_email(email).await?;
-    let person = person.ok_or_else(|| CliError::Argument(format!("nobody has an account as {email}")))?;
-    Ok(PatientChoice::Account(person.id))
+    person.map(Some).ok_or_else(|| CliError::Argument(format!("nobody has an account as {email}")))
+}
+
+fn is_verified(person: &Person) -> bool {
+    person.verification == Verification::Verified
+}
+
+/// Whose the report will be, said before anything is sealed to them.
+fn whose(person: &Person) -> String {
+    let address = match person.email_verified {
+        Some(false) => "\nNobody has shown yet that they read the mail of this address.",
+        _ => "",
+    };
+    format!("The report will belong to {}.{}{address}", person.name, where_key_stands(is_verified(person)))
 }
 
 /// A patient's own report is about themself; a doctor's is about someone who has no account yet.

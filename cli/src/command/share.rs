@@ -91,8 +91,7 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
     context.output.result(&made, |made| {
         let code =
             made.code.as_ref().map(|c| format!("\nAccess code: {c}\nTell it to them yourself; it is not shown again."));
-        let key =
-            if made.key_verified { "" } else { "\nTheir key is not verified yet: compare fingerprints in person." };
+        let key = where_key_stands(made.key_verified);
         format!(
             "Report shared with {} until {}.{}{key}",
             made.recipient,
@@ -101,6 +100,11 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
         )
     });
     Ok(())
+}
+
+/// What is added wherever something is entrusted to a person's key.
+pub(super) fn where_key_stands(verified: bool) -> &'static str {
+    if verified { "" } else { "\nTheir key is not verified yet: compare fingerprints in person." }
 }
 
 /// An account id, an exact e-mail, or a doctor's name that is unambiguous.

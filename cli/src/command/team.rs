@@ -5,7 +5,10 @@ use client::{CareTeam, Tended, Vault, Verification, native::Native};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{security::confirmed, share::recipient};
+use super::{
+    security::confirmed,
+    share::{recipient, where_key_stands},
+};
 use crate::{
     args::Team,
     context::Context,
@@ -188,7 +191,7 @@ async fn add(context: &Context, text: &str, who: &str, manager: bool) -> Result<
     let verified = person.verification == Verification::Verified;
     let value = json!({ "invited": person.id, "key_verified": verified });
     context.output.result(&value, |_| {
-        let key = if verified { "" } else { "\nTheir key is not verified yet: compare fingerprints in person." };
+        let key = where_key_stands(verified);
         format!("Invited {}; they accept with `hs team accept`.{key}", person.name)
     });
     Ok(())

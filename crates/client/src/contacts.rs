@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 pub struct Contact {
     /// Account id.
     pub id: api_types::AccountId,
-    /// Whether this key was compared, as this account remembers it.
+    /// Whether this key was compared, or one before it, as this account remembers it ([`Person::new_keys`]).
     pub verified: bool,
     /// Who it is, their keys verified and compared with the pin. `None`: the server tells of them no more (no report in
     /// common); their key stays pinned.
@@ -44,7 +44,7 @@ impl<P: Platform> Vault<P> {
         };
         let asked = pins.into_iter().map(async |(id, pin)| {
             let id = id.api();
-            Contact { id, verified: pin.verified, person: look_up(&id).await }
+            Contact { id, verified: pin.verified(), person: look_up(&id).await }
         });
         let mut contacts: Vec<Contact> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
         if let Some(at) = contacts.iter().position(|contact| matches!(contact.person, Err(ref e) if !is_theirs(e))) {

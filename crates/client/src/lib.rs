@@ -27,6 +27,7 @@
 //! | `vault/` | [`Vault::me`], [`Vault::refresh`], [`Vault::sessions`], [`Vault::end_session`], [`Vault::end_other_sessions`], [`Vault::sign_out`], [`Vault::account_key`], [`Vault::remembered`], [`Vault::save_state`], [`Vault::unsaved`] |
 //! | `people.rs` | [`Vault::find_doctors`], [`Vault::find_by_email`], [`Vault::find_by_qr`], [`Vault::person`], [`Vault::fingerprint`], [`Vault::mark_verified`], [`Vault::verify_by_qr`] |
 //! | `contacts.rs` | [`Vault::contacts`] |
+//! | `new_keys.rs` | [`Person::new_keys`]: since when somebody has other keys than their first, and whether they were compared before |
 //! | `drafts/` | [`Vault::begin_draft`], [`Vault::new_report`], [`Vault::drafts`], [`Vault::open_draft`], [`Vault::set_patient`], [`Vault::delete_draft`]; then on the [`OpenDraft`]: [`OpenDraft::set_fields`], [`OpenDraft::type_in`], [`OpenDraft::save`], [`OpenDraft::add_file`], [`OpenDraft::prepare_file`], [`OpenDraft::resume_file`], [`OpenDraft::replace_file`], [`OpenDraft::remove_file`], [`OpenDraft::complete`] |
 //! | `drafts/` that couldn't be saved | [`OpenDraft::unsaved`], [`Vault::unsaved_draft`] before the vault locks, [`Vault::take_back`] once it is open again |
 //! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
@@ -96,6 +97,7 @@ pub mod log;
 mod memory;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+mod new_keys;
 pub mod oversight;
 mod passkey;
 mod people;
@@ -138,6 +140,7 @@ pub use links::SignUpLink;
 pub use live::{LiveCursor, LivePauses};
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};
 pub use memory::{Memory, SeenRules};
+pub use new_keys::NewKeys;
 pub use passkey::{AddedPasskey, Authenticator, ByPasskey, PasskeyAnswer, PasskeyAsk, PasskeyError, PasskeyMade};
 pub use people::{Fingerprint, Person, Verification};
 pub use platform::{Environment, MaybeSend, MaybeSendFuture, MaybeSync, Platform, Rng, SystemClock};

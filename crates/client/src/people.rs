@@ -26,6 +26,7 @@ use crate::{
     memory::Pinned,
     platform::Platform,
     refusal::Refusal,
+    state::Compared,
     vault::Vault,
 };
 
@@ -80,7 +81,7 @@ pub enum Verification {
     New,
     /// The same as at first sight.
     Pinned,
-    /// Compared in person.
+    /// Compared in person: these keys, or ones that signed what led to them ([`Person::new_keys`]).
     Verified,
 }
 
@@ -104,6 +105,7 @@ pub struct Person {
     pub email_verified: Option<bool>,
     /// Of a deleted account: whose signed word closed it.
     pub closed_by: Option<ClosedBy>,
+    pub(crate) compared: Compared,
     pub(crate) chain: Arc<KeyChain>,
 }
 
@@ -139,11 +141,13 @@ impl<P: Platform> Vault<P> {
     pub(crate) fn learn(&self, account: &PublicAccount) -> Result<Person> {
         let chain = self.learn_chain(account)?;
         let closed_by = self.closed_by(account, &chain)?;
-        let verification = match self.state().pins.get(&chain.account()) {
+        let pin = self.state().pins.get(&chain.account()).copied();
+        let verification = match pin {
             None => Verification::New,
-            Some(pin) if pin.verified => Verification::Verified,
+            Some(pin) if pin.verified() => Verification::Verified,
             Some(_) => Verification::Pinned,
         };
+        let compared = pin.map_or(Compared::Never, |pin| pin.compared_at(chain.epoch()));
         Ok(Person {
             id: account.id,
             name: account.name.clone(),
@@ -153,6 +157,7 @@ impl<P: Platform> Vault<P> {
             email_verified: None,
             closed_by,
             verification,
+            compared,
             chain,
         })
     }
@@ -297,7 +302,7 @@ impl<P: Platform> Vault<P> {
             state.check_pin(&person.chain)?;
             state.pin(&person.chain);
             if let Some(pin) = state.pins.get_mut(&person.chain.account()) {
-                pin.verified = true;
+                pin.compared = Compared::These;
             }
         }
         self.touch();

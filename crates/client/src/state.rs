@@ -37,8 +37,30 @@ const DAY: i64 = 86_400_000;
 pub(crate) struct Pin {
     pub epoch: u32,
     pub record: Hash32,
-    /// Compared by a person (words, QR); else only seen first.
-    pub verified: bool,
+    pub compared: Compared,
+}
+
+impl Pin {
+    /// Whether a person compared these keys, or ones that signed what led to them.
+    pub fn verified(&self) -> bool {
+        self.compared != Compared::Never
+    }
+
+    /// What was compared, seen from keys of this epoch, which go on from the pinned ones.
+    pub fn compared_at(&self, epoch: u32) -> Compared {
+        if epoch > self.epoch { self.compared.min(Compared::Before) } else { self.compared }
+    }
+}
+
+/// Which of somebody's keys a person compared (words, QR).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Compared {
+    /// None: they were only seen first.
+    Never,
+    /// Ones before these.
+    Before,
+    /// These.
+    These,
 }
 
 /// First 16 bytes of a SHA-256: enough to recognise what was seen (a second preimage costs 2^128).
@@ -117,8 +139,8 @@ impl ClientState {
         if before.is_some_and(|p| p.epoch > chain.epoch()) {
             return false;
         }
-        let verified = before.is_some_and(|p| p.verified);
-        let pin = Pin { epoch: chain.epoch(), record: chain.current().hash(), verified };
+        let compared = before.map_or(Compared::Never, |p| p.compared_at(chain.epoch()));
+        let pin = Pin { epoch: chain.epoch(), record: chain.current().hash(), compared };
         self.pins.insert(chain.account(), pin) != Some(pin)
     }
 
@@ -186,9 +208,8 @@ impl ClientState {
             if ours.epoch == theirs.epoch && ours.record != theirs.record {
                 return Err(Refusal::KeyRecordChanged { account: account.to_string() });
             }
-            let verified = ours.verified || theirs.verified;
-            let newer = if theirs.epoch > ours.epoch { theirs } else { *ours };
-            *ours = Pin { verified, ..newer };
+            let (older, newer) = if theirs.epoch > ours.epoch { (*ours, theirs) } else { (theirs, *ours) };
+            *ours = Pin { compared: newer.compared.max(older.compared_at(newer.epoch)), ..newer };
         }
         for (report, theirs) in other.reports {
             let ours = self.reports.entry(report).or_default();

@@ -104,6 +104,7 @@ export const recover = {
   lostTitle: 'If you lost everything',
   lostLead: /or what you yourself put in escrow with your organisation open your keys/,
   lostEscrow: /^Escrow with your organisation, if you had turned it on/,
+  lostAddress: /^Your old account keeps its e-mail address: use another one/,
   lostCreate: 'Create a new account',
   lostBack: 'Back to the recovery kit',
   wrong: /E-mail or recovery kit is wrong|aren't the words of a recovery kit/,

@@ -52,6 +52,8 @@ async fn what_was_there_stays_readable_and_open_sessions_of_others_follow() {
     let before = write(&dora, PatientChoice::Account(found.id)).await;
     let code_of = dora.fingerprint(&found).qr;
     dora.verify_by_qr(&found, &code_of).await.unwrap();
+    let keys = async || dora.person(&ann.account_id()).await.unwrap().new_keys();
+    assert_eq!(keys().await, None, "the first ones are not new");
     let other = client(&server).sign_in(ANN, PASSWORD, device(), &NoSecondFactor).await.unwrap();
     read(&ann, &before).await.unwrap();
     calm(&[&ann, &dora, &other]).await;
@@ -74,11 +76,22 @@ async fn what_was_there_stays_readable_and_open_sessions_of_others_follow() {
     read(&ann, &after).await.unwrap();
     let person = dora.person(&ann.account_id()).await.unwrap();
     assert_eq!(person.verification, Verification::Verified, "compared stays compared");
+    // But others see that these are not the ones, and since when.
+    let new = keys().await.unwrap();
+    assert_eq!((new.times, new.since_compared), (1, true));
+    assert!((now_ms() - new.since).abs() < MINUTE, "{new:?}");
+    dora.mark_verified(&person).await.unwrap();
+    assert!(!keys().await.unwrap().since_compared);
     assert!(ann.report_events(&after, 1_000).await.unwrap().complete);
     calm(&[&ann, &dora]).await;
 
     // Once more, and by every way in.
     ann.rotate_keys().await.unwrap();
+    let newest = keys().await.unwrap();
+    assert_eq!((newest.times, newest.since_compared), (2, true));
+    let dora_too = client(&server).sign_in("dora@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let person = dora_too.person(&ann.account_id()).await.unwrap();
+    assert_eq!(person.new_keys(), Some(newest), "on every device");
     let again = client(&server).sign_in(ANN, PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert_eq!(again.key_epoch().0, 2);
     for report in [&before, &own, &after] {

@@ -91,14 +91,19 @@ fn Somebody(line: Line, compare: Callback<Person>) -> impl IntoView {
     match line.person {
         Ok(Some(person)) => {
             let (name, asked) = (person.name.clone(), person.clone());
-            let act = (!line.verified).then(|| {
+            let again = person.new_keys().is_some_and(|new| new.since_compared);
+            let act = (again || !line.verified).then(|| {
                 view! {
                     <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| compare.run(asked.clone())>
                         {t!(contacts.compare)}<span class="sr-only">" "{name.clone()}</span>
                     </Button>
                 }
             });
-            view! { <div class="share-person"><PersonFacts person/>{act}</div> }.into_any()
+            view! {
+                <div class="share-person"><PersonFacts person/>{act}</div>
+                {again.then(|| view! { <p class="field-hint">{t!(contacts.compare_again)}</p> })}
+            }
+            .into_any()
         }
         Ok(None) => {
             let tone = if line.verified { Tone::Good } else { Tone::Plain };

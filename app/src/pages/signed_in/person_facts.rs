@@ -1,14 +1,25 @@
 //! Somebody in a list: who they are, and what is proven about them.
 
-use client::{Person, Verification};
+use client::{NewKeys, Person, Verification};
 use leptos::prelude::*;
 
 use crate::{
+    browser::format_date,
     components::{Avatar, Badge, Glyph, Tone, role_name},
     t,
 };
 
-/// Name, role, whether the organisation confirmed them, whether their key was compared.
+/// Since when somebody has other keys than their first ones. A signature of the ones before is all that new keys need: whoever
+/// knows of a theft, or of none, must be able to tell.
+fn said(new: NewKeys) -> String {
+    let when = format_date(new.since);
+    match new.times {
+        1 => t!(contacts.new_keys, when = when),
+        times => t!(contacts.new_keys_again, times = times, when = when),
+    }
+}
+
+/// Name, role, whether the organisation confirmed them, whether their key was compared and is still the one.
 #[component]
 pub fn PersonFacts(
     person: Person,
@@ -30,6 +41,10 @@ pub fn PersonFacts(
         }
         _ => view! { <Badge tone=Tone::Warn>{t!(report.key_unverified)}</Badge> },
     };
+    let new = person.new_keys().filter(|_| !own);
+    let since_compared = new
+        .is_some_and(|new| new.since_compared)
+        .then(|| view! { <Badge tone=Tone::Warn>{t!(contacts.since_compared)}</Badge> });
     let address = (person.email_verified == Some(false))
         .then(|| view! { <Badge tone=Tone::Warn>{t!(share.address_unverified)}</Badge> });
     view! {
@@ -37,7 +52,8 @@ pub fn PersonFacts(
         <span class="row-main">
             <span class="row-title">{person.name}</span>
             <span class="row-text">{role_name(person.role)}</span>
-            <span class="row-badges">{approval}{key}{address}</span>
+            {new.map(|new| view! { <span class="row-text">{said(new)}</span> })}
+            <span class="row-badges">{approval}{key}{since_compared}{address}</span>
         </span>
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     error::{ClientError, Result},
     key_log::KeysSeen,
     memory::Memory,
-    state::{ClientState, Pin},
+    state::{ClientState, Compared, Pin},
     tokens::is_api_token,
 };
 
@@ -31,7 +31,7 @@ pub struct DeviceMemory {
 impl DeviceMemory {
     /// What its owner has pinned of the server, and the owner's own key.
     pub(super) fn begin(memory: &Memory, state: &ClientState, owner: &KeyChain) -> Self {
-        let pin = Pin { epoch: owner.epoch(), record: owner.current().hash(), verified: true };
+        let pin = Pin { epoch: owner.epoch(), record: owner.current().hash(), compared: Compared::These };
         let state = ClientState {
             instance: state.instance,
             organisation: state.organisation,

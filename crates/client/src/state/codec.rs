@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use tlog::note::MAX_NOTE;
 
 use super::{
-    ClientState, EscrowPin, PasswordSet, Pin, Seen, TeamPin, escrow,
+    ClientState, Compared, EscrowPin, PasswordSet, Pin, Seen, TeamPin, escrow,
     keys_codec::{self, MAX_KEYS},
     teams,
 };
@@ -90,8 +90,24 @@ fn read_pin(p: &mut Packed<'_>) -> Result<(AccountId, Pin), DecodeError> {
     let account = AccountId(p.take()?);
     let epoch = p.u32()?;
     let record = Hash32(p.take()?);
-    let [verified] = p.take::<1>()?;
-    Ok((account, Pin { epoch, record, verified: verified == 1 }))
+    let compared = match p.take::<1>()? {
+        [0] => Compared::Never,
+        [1] => Compared::These,
+        [2] => Compared::Before,
+        _ => return Err(DecodeError::Invalid { field: "pins" }),
+    };
+    Ok((account, Pin { epoch, record, compared }))
+}
+
+fn write_pin(account: &AccountId, pin: &Pin, out: &mut Vec<u8>) {
+    out.extend_from_slice(account.as_ref());
+    out.extend_from_slice(&pin.epoch.to_be_bytes());
+    out.extend_from_slice(&pin.record.0);
+    out.push(match pin.compared {
+        Compared::Never => 0,
+        Compared::These => 1,
+        Compared::Before => 2,
+    });
 }
 
 /// Longest name of a tree, bytes.
@@ -149,12 +165,7 @@ impl ClientState {
     /// Plaintext, to be sealed.
     pub fn to_bytes(&self) -> SecretBytes {
         let (mut pins, mut reports, mut drafts) = (Vec::new(), Vec::new(), Vec::new());
-        for (account, pin) in &self.pins {
-            pins.extend_from_slice(account.as_ref());
-            pins.extend_from_slice(&pin.epoch.to_be_bytes());
-            pins.extend_from_slice(&pin.record.0);
-            pins.push(u8::from(pin.verified));
-        }
+        self.pins.iter().for_each(|(account, pin)| write_pin(account, pin, &mut pins));
         self.reports.iter().for_each(|(id, seen)| write_seen(id, seen, &mut reports));
         for (draft, counter) in &self.drafts {
             drafts.extend_from_slice(draft.as_ref());
@@ -244,7 +255,10 @@ mod tests {
         let mut rng = crate::platform::rng();
         let mut state = ClientState { instance: Some(InstanceId([1; 16])), ..Default::default() };
         state.organisation = Some(PublicSigningKey([2; 32]));
-        state.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([5; 32]), verified: true });
+        state.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([5; 32]), compared: Compared::These });
+        for (id, compared) in [(35, Compared::Before), (36, Compared::Never)] {
+            state.pins.insert(AccountId([id; 32]), Pin { epoch: 4, record: Hash32([5; 32]), compared });
+        }
         state.see(ReportId([6; 32]), 86_400_000 * 20_000, |s| {
             s.access = Some((7, Hash32([8; 32])));
             s.newest = Some((9, 10, [11; 16]));
@@ -315,11 +329,34 @@ mod tests {
         old.merge(full()).expect("no contradiction");
         assert!(!old.reports[&id].rekey_due, "an older look says nothing");
         let mut forked = full();
-        forked.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([99; 32]), verified: false });
+        forked.pins.insert(AccountId([3; 32]), Pin { epoch: 4, record: Hash32([99; 32]), compared: Compared::Never });
         assert!(matches!(new.merge(forked), Err(crate::Refusal::KeyRecordChanged { .. })));
         let mut forked = full();
         forked.teams.insert(TeamId([31; 32]), TeamPin { seq: 0, roster: Hash32([99; 32]), newer: None });
         assert!(matches!(new.merge(forked), Err(crate::Refusal::TeamRosterOlder { .. })));
+    }
+
+    /// Whoever holds keys that were compared can sign new ones, a thief too.
+    #[test]
+    fn newer_keys_are_not_the_ones_that_were_compared() {
+        let pin = |epoch, compared| Pin { epoch, record: Hash32([u8::try_from(epoch).unwrap_or(0); 32]), compared };
+        let seen = |pin| ClientState { pins: [(AccountId([1; 32]), pin)].into(), ..ClientState::default() };
+        for (ours, theirs, expected) in [
+            (pin(1, Compared::These), pin(2, Compared::Never), pin(2, Compared::Before)),
+            (pin(1, Compared::These), pin(2, Compared::These), pin(2, Compared::These)),
+            (pin(1, Compared::Never), pin(2, Compared::Never), pin(2, Compared::Never)),
+            (pin(2, Compared::Never), pin(2, Compared::These), pin(2, Compared::These)),
+            (pin(2, Compared::Before), pin(2, Compared::Never), pin(2, Compared::Before)),
+        ] {
+            for (ours, theirs) in [(ours, theirs), (theirs, ours)] {
+                let mut merged = seen(ours);
+                merged.merge(seen(theirs)).expect("no contradiction");
+                assert_eq!(merged.pins, seen(expected).pins);
+            }
+        }
+        assert_eq!(pin(1, Compared::These).compared_at(1), Compared::These);
+        assert_eq!(pin(1, Compared::These).compared_at(2), Compared::Before);
+        assert_eq!(pin(1, Compared::Never).compared_at(2), Compared::Never);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Whom a report is about: name and number as typed, and the account that will own it.
 
-use api_types::{AccountId, accounts::Role};
-use client::{PatientChoice, Person, content::Field};
+use api_types::{AccountId, ErrorCode, accounts::Role};
+use client::{PatientChoice, Person, Verification, content::Field};
 use leptos::prelude::*;
 
 use super::{editor::Desk, form::over};
 use crate::{
     components::{Banner, Button, ButtonKind, Card, TextField, Tone},
     pages::signed_in::{
-        key::OwnScreen,
+        key::NotCompared,
+        person_facts::PersonFacts,
         scan::{ScanOutcome, ScanQr},
     },
     t,
@@ -19,10 +20,12 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct PatientState {
     choice: RwSignal<PatientChoice>,
-    /// The account's name, where there is one.
-    name: RwSignal<Option<String>>,
-    /// Who was found by which code.
-    scanned: RwSignal<Option<(Person, String)>>,
+    /// Who has the account, where there is one.
+    person: RwSignal<Option<Person>>,
+    /// The code by which they were found, if it was one.
+    scanned: RwSignal<Option<String>>,
+    /// Why it can't be said who has it.
+    unknown: RwSignal<Option<String>>,
     /// The reader's own account, where they are a patient.
     own: Option<AccountId>,
 }
@@ -32,7 +35,21 @@ impl PatientState {
     pub fn new(stored: Option<PatientChoice>, own: Option<AccountId>) -> Self {
         let otherwise = own.map_or(PatientChoice::New, PatientChoice::Account);
         let choice = RwSignal::new(stored.unwrap_or(otherwise));
-        Self { choice, name: RwSignal::new(None), scanned: RwSignal::new(None), own }
+        Self { choice, person: RwSignal::new(None), scanned: RwSignal::new(None), unknown: RwSignal::new(None), own }
+    }
+
+    /// Shows another choice; no page is there any more where it was left meanwhile.
+    fn show(self, choice: PatientChoice, found: Option<(Person, Option<String>)>) {
+        let (person, scanned) = found.unzip();
+        self.scanned.try_set(scanned.flatten());
+        self.person.try_set(person);
+        self.unknown.try_set(None);
+        self.choice.try_set(choice);
+    }
+
+    /// The account's name, where it is known.
+    fn name(self) -> Option<String> {
+        self.person.with(|person| person.as_ref().map(|person| person.name.clone()))
     }
 
     /// For a draft that begins.
@@ -79,7 +96,7 @@ pub(super) fn Patient(desk: Desk) -> impl IntoView {
 #[component]
 fn Account(desk: Desk) -> impl IntoView {
     let state = desk.patient;
-    look_up_name(desk);
+    look_up(desk);
     let has_files = move || desk.session.get().is_some_and(|session| session.files().with(|files| !files.is_empty()));
     move || match state.choice.get() {
         PatientChoice::Account(_) => view! { <Found desk fixed=Signal::derive_local(has_files)/> }.into_any(),
@@ -91,19 +108,32 @@ fn Account(desk: Desk) -> impl IntoView {
 }
 
 /// A draft from before knows the account's id only.
-fn look_up_name(desk: Desk) {
+fn look_up(desk: Desk) {
     let state = desk.patient;
-    if let (PatientChoice::Account(id), None) = (state.choice.get_untracked(), state.name.get_untracked()) {
-        desk.with_keys(move |open| async move {
-            if let Ok(person) = open.person(&id).await {
-                state.name.try_set(Some(person.name));
-            }
-        });
+    let choice = state.choice.get_untracked();
+    let PatientChoice::Account(id) = choice else { return };
+    if state.person.with_untracked(Option::is_some) {
+        return;
     }
+    desk.with_keys(move |open| async move {
+        let looked_up = open.person(&id).await;
+        // Another may have been chosen meanwhile.
+        if state.choice.try_get_untracked() != Some(choice) {
+            return;
+        }
+        match looked_up {
+            Ok(person) => drop(state.person.try_set(Some(person))),
+            // The server tells of strangers by e-mail and code alone.
+            Err(error) if error.problem() == Some(ErrorCode::NotFound) => {
+                state.unknown.try_set(Some(t!(draft.account_unknown).to_owned()));
+            }
+            Err(error) => drop(state.unknown.try_set(Some(explain(&error)))),
+        }
+    });
 }
 
 /// Puts the choice behind the draft, if there is one already; else the draft begins with it.
-fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Attempt) {
+fn choose(desk: Desk, choice: PatientChoice, found: Option<(Person, Option<String>)>, attempt: Attempt) {
     desk.with_keys(move |open| async move {
         let outcome = async {
             let Some(session) = desk.session.try_get_untracked().flatten() else { return Ok(None) };
@@ -118,20 +148,19 @@ fn choose(desk: Desk, choice: PatientChoice, name: Option<String>, attempt: Atte
                     desk.replace(session, false);
                 }
                 attempt.done();
-                desk.patient.name.try_set(name);
-                desk.patient.choice.try_set(choice);
+                desk.patient.show(choice, found);
             }
             Err(error) => attempt.failed(explain(&error)),
         }
     });
 }
 
-/// Takes a patient's account for the report.
-fn take(desk: Desk, person: &Person, attempt: Attempt) {
+/// Takes the account of a patient for the report, who was found by that code if it was one.
+fn take(desk: Desk, person: Person, code: Option<String>, attempt: Attempt) {
     if desk.fields.patient_name.with_untracked(|name| name.trim().is_empty()) {
         desk.fields.patient_name.set(person.name.clone());
     }
-    choose(desk, PatientChoice::Account(person.id), Some(person.name.clone()), attempt);
+    choose(desk, PatientChoice::Account(person.id), Some((person, code)), attempt);
 }
 
 #[component]
@@ -145,7 +174,7 @@ fn Find(desk: Desk) -> impl IntoView {
         }
         desk.with_keys(move |open| async move {
             match open.find_by_email(&typed).await {
-                Ok(Some(person)) if person.role == Role::Patient => take(desk, &person, attempt),
+                Ok(Some(person)) if person.role == Role::Patient => take(desk, person, None, attempt),
                 Ok(_) => attempt.failed(t!(draft.account_none)),
                 Err(error) => attempt.failed(explain(&error)),
             }
@@ -179,10 +208,7 @@ fn Scan(desk: Desk) -> impl IntoView {
         }
         desk.with_keys(move |open| async move {
             match open.find_by_qr(&code).await {
-                Ok(Some(person)) if person.role == Role::Patient => {
-                    desk.patient.scanned.try_set(Some((person.clone(), code)));
-                    take(desk, &person, attempt);
-                }
+                Ok(Some(person)) if person.role == Role::Patient => take(desk, person, Some(code), attempt),
                 Ok(Some(person)) => attempt.failed(t!(scan.not_patient, name = person.name)),
                 Ok(None) => attempt.failed(t!(scan.none)),
                 Err(error) => attempt.failed(explain(&error)),
@@ -207,41 +233,54 @@ fn agree(one: &str, other: &str) -> bool {
 /// The account's name, where the name that was typed is another: a report in another person's account is read by that person.
 fn differs(desk: Desk) -> Memo<Option<String>> {
     Memo::new(move |_| {
-        let account = desk.patient.name.get()?;
+        let account = desk.patient.name()?;
         let same = desk.fields.patient_name.with(|typed| agree(typed, &account));
         (!same).then_some(account)
     })
 }
 
+/// Whose the report will be, with where their key stands: all of it is sealed to that key.
 #[component]
 fn Found(desk: Desk, fixed: Signal<bool, LocalStorage>) -> impl IntoView {
     let attempt = Attempt::new();
     let state = desk.patient;
-    let scanned = move || {
-        let chosen = state.choice.get();
-        state.scanned.get().filter(|(person, _)| chosen == PatientChoice::Account(person.id))
-    };
     let clear = move |()| {
         if attempt.begin() {
             choose(desk, PatientChoice::New, None, attempt);
         }
     };
     let differs = differs(desk);
+    let belongs = move || {
+        let name = state.name().unwrap_or_else(|| desk.fields.patient_name.get());
+        t!(draft.account_found, name = name)
+    };
     view! {
         {move || differs.get().map(|name| view! { <Banner tone=Tone::Warn>{t!(draft.account_differs, name = name)}</Banner> })}
-        <Banner tone=Tone::Good>
-            <p>{move || t!(draft.account_found, name = desk.patient.name.get().unwrap_or_else(|| desk.fields.patient_name.get()))}</p>
-            {move || scanned().map(|(person, code)| view! { <OwnScreen person code/> })}
-            {move || attempt.problem.get().map(|problem| view! { <p class="field-error">{problem}</p> })}
-            {move || match fixed.get() {
-                true => view! { <p class="field-hint">{t!(draft.account_fixed)}</p> }.into_any(),
-                false => view! {
-                    <div class="banner-actions">
-                        <Button kind=ButtonKind::Quiet class="btn-small" busy=attempt.busy on_click=clear>{t!(draft.account_clear)}</Button>
-                    </div>
-                }
-                .into_any(),
-            }}
-        </Banner>
+        <p>{belongs}</p>
+        {move || state.person.get().map(|person| view! { <Stands person state/> })}
+        {move || state.unknown.get().map(|why| view! { <Banner tone=Tone::Warn>{why}</Banner> })}
+        {move || attempt.problem.get().map(|problem| view! { <p class="field-error">{problem}</p> })}
+        {move || match fixed.get() {
+            true => view! { <p class="field-hint">{t!(draft.account_fixed)}</p> }.into_any(),
+            false => view! {
+                <div>
+                    <Button kind=ButtonKind::Quiet class="btn-small" busy=attempt.busy on_click=clear>{t!(draft.account_clear)}</Button>
+                </div>
+            }
+            .into_any(),
+        }}
+    }
+}
+
+/// What is proven of a patient, and comparing their key.
+#[component]
+fn Stands(person: Person, state: PatientState) -> impl IntoView {
+    let address_unverified = person.email_verified == Some(false);
+    let unverified = person.verification != Verification::Verified;
+    let scanned = state.scanned.get_untracked();
+    view! {
+        <div class="share-person"><PersonFacts person=person.clone()/></div>
+        {address_unverified.then(|| view! { <p class="field-hint">{t!(share.address_unverified_note)}</p> })}
+        {unverified.then(|| view! { <NotCompared person chosen=state.person scanned note=t!(draft.not_compared)/> })}
     }
 }
