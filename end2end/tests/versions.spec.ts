@@ -49,7 +49,8 @@ test('every save is a version: changed, seen at once, compared, brought back', a
 
   await test.step('both versions side by side', async () => {
     await owner.openVersions();
-    await expect(version(owner, 2).getByText(clinic.author.name)).toBeVisible();
+    const today = await owner.page.evaluate(() => new Intl.DateTimeFormat([...navigator.languages], { dateStyle: 'medium' }).format());
+    await expect(version(owner, 2).locator('.row-text'), 'who saved it, and when').toContainText(`${clinic.author.name}, ${today}, `);
     const table = owner.page.getByRole('table');
     await expect(table.locator('td', { hasText: 'No finding' })).toBeVisible({ timeout: 30_000 });
     await expect(table.locator('td', { hasText: 'One extra beat' })).toBeVisible();

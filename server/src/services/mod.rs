@@ -9,6 +9,7 @@ pub mod asking;
 pub mod backups;
 pub mod clean_up;
 pub mod closing;
+pub mod compared;
 pub mod confirmation;
 pub mod devices;
 pub mod drafts;

@@ -1,9 +1,10 @@
 //! Ciphertext of a part, streamed by range over its segments; never whole in memory.
 //!
 //! The read is an event before the first byte goes out. A grant or a session that ends while its holder downloads cuts
-//! the stream at the next segment, which is an event too.
+//! the stream at the next segment, which is an event too. A segment that isn't what its author signed cuts it before that
+//! segment's last bytes.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use api_types::{
     ErrorCode, ReportId,
@@ -12,22 +13,20 @@ use api_types::{
 };
 use bytes::Bytes;
 use crypto::audit::what;
-use futures::{
-    Stream, StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
     audit::EventDraft,
     policy::Actor,
-    services::{reading::Reading, scrubbing, sessions, standing, stored_blobs, versions_check::int},
-    storage::{
-        self,
-        blobs::{BlobError, BlobResult},
-        damaged_blobs,
-        versions::{Part, PartSegment},
+    services::{
+        compared,
+        reading::Reading,
+        sessions, standing,
+        stored_blobs::{self, StoredBlob},
+        versions_check::int,
     },
+    storage::{self, damaged_blobs, versions::Part},
 };
 
 /// Names a part.
@@ -87,49 +86,29 @@ pub async fn open(
     range: Range<u64>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
-    let keys: Vec<String> = pieces.iter().map(|piece| piece.key.clone()).collect();
+    let keys: Vec<String> = pieces.iter().map(|piece| piece.blob.key.clone()).collect();
     if damaged_blobs::any_of(state.db.read(), &keys).await? {
         return Err(ErrorCode::BlobDamaged.into());
     }
     // Opened before the head of the answer is out: a store that is away is a problem then, not a body that breaks off.
     let mut first = match pieces.first() {
-        Some(piece) => Some(read(state, &found.row, piece).await?),
+        Some(piece) => Some(compared::read(state, &piece.blob, piece.range.clone()).await?),
         None => None,
     };
     state.audit.record(found.event.with("from", range.start).with("to", range.end)).await?;
-    let (state, actor, id, row) = (state.clone(), *actor, found.id, Arc::new(found.row));
+    let (state, actor, id) = (state.clone(), *actor, found.id);
     let pieces = pieces.into_iter().map(move |piece| (piece, first.take()));
     let whole = stream::iter(pieces).then(move |(piece, opened)| {
-        let (state, row) = (state.clone(), Arc::clone(&row));
+        let state = state.clone();
         async move {
             may_go_on(&state, &actor, id).await?;
-            let stream = match opened {
-                Some(stream) => stream,
-                None => read(&state, &row, &piece).await?,
-            };
-            Ok::<_, ServiceError>(stream.map_err(ServiceError::from))
+            match opened {
+                Some(stream) => Ok::<_, ServiceError>(stream),
+                None => compared::read(&state, &piece.blob, piece.range).await,
+            }
         }
     });
     Ok(whole.try_flatten())
-}
-
-/// Begins to read a piece. Where its blob is gone or too short, that is said to more people than the reader.
-async fn read(state: &AppState, part: &Part, piece: &Piece) -> ServiceResult<BoxStream<'static, BlobResult<Bytes>>> {
-    match state.blobs.read(&piece.key, piece.range.clone()).await {
-        Err(error @ (BlobError::NotFound | BlobError::Short)) => {
-            let suspected = async {
-                match stored_blobs::of_part(state.db.read(), part, &piece.key).await? {
-                    Some(blob) => scrubbing::suspect(state, &blob).await,
-                    None => Ok(()),
-                }
-            };
-            if let Err(error) = suspected.await {
-                tracing::error!(%error, "a blob that could not be read could not be looked at");
-            }
-            Err(error.into())
-        }
-        read => Ok(read?),
-    }
 }
 
 /// Asked before each segment, the first too: what ended since the request was judged ends the download.
@@ -164,7 +143,7 @@ fn what(id: PartId) -> String {
 /// A range of one blob.
 #[derive(Debug, PartialEq, Eq)]
 struct Piece {
-    key: String,
+    blob: StoredBlob,
     range: Range<u64>,
 }
 
@@ -178,7 +157,9 @@ async fn pieces(state: &AppState, part: &Part, range: Range<u64>) -> ServiceResu
     if rows.len() as i64 != i64::from(last) - i64::from(first) + 1 {
         return Err(ServiceError::Internal("segments of a stored part are missing".into()));
     }
-    Ok(rows.into_iter().filter_map(|row| piece(row, &range)).collect())
+    let starts: Vec<u64> = rows.iter().map(|row| start_of(row.n)).collect();
+    let blobs = stored_blobs::of_part(state.db.read(), part, rows).await?;
+    Ok(starts.into_iter().zip(blobs).filter_map(|(start, blob)| piece(start, blob, &range)).collect())
 }
 
 /// Where a segment begins in the part.
@@ -191,28 +172,19 @@ fn segment_of(offset: u64) -> i32 {
     i32::try_from(offset.saturating_sub(PART_HEADER) / SEGMENT_CIPHER).unwrap_or(i32::MAX)
 }
 
-/// What of a segment lies in a range.
-fn piece(row: PartSegment, range: &Range<u64>) -> Option<Piece> {
-    let start = start_of(row.n);
-    let end = start + row.len.unsigned_abs();
+/// What of a segment that begins there lies in a range.
+fn piece(start: u64, blob: StoredBlob, range: &Range<u64>) -> Option<Piece> {
+    let end = start + blob.len;
     let (from, to) = (range.start.max(start), range.end.min(end));
-    (from < to).then(|| Piece { key: row.blob_key, range: from - start..to - start })
+    (from < to).then(|| Piece { blob, range: from - start..to - start })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn segment(n: i32, len: u64) -> PartSegment {
-        PartSegment {
-            report_id: Vec::new(),
-            version: 1,
-            revision: 0,
-            part: 1,
-            n,
-            len: len as i64,
-            blob_key: format!("s{n}"),
-        }
+    fn segment(n: i32, len: u64) -> (u64, StoredBlob) {
+        (start_of(n), StoredBlob { key: format!("s{n}"), len, sha256: [0; 32], report: None })
     }
 
     #[test]
@@ -221,10 +193,11 @@ mod tests {
         assert_eq!((segment_of(0), segment_of(first - 1), segment_of(first)), (0, 0, 1));
         assert_eq!((start_of(0), start_of(1), start_of(2)), (0, first, first + SEGMENT_CIPHER));
         let range = first - 2..first + 3;
-        let pieces: Vec<_> =
-            [segment(0, first), segment(1, 100)].into_iter().filter_map(|row| piece(row, &range)).collect();
-        let expected = [Piece { key: "s0".into(), range: first - 2..first }, Piece { key: "s1".into(), range: 0..3 }];
+        let segments = || [segment(0, first), segment(1, 100)];
+        let pieces: Vec<_> = segments().into_iter().filter_map(|(start, blob)| piece(start, blob, &range)).collect();
+        let [(_, one), (second, other)] = segments();
+        let expected = [Piece { blob: one, range: first - 2..first }, Piece { blob: other.clone(), range: 0..3 }];
         assert_eq!(pieces, expected);
-        assert_eq!(piece(segment(1, 100), &(0..5)), None);
+        assert_eq!(piece(second, other, &(0..5)), None);
     }
 }

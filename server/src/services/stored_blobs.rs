@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-use api_types::ReportId;
+use api_types::{ErrorCode, ReportId};
 use crypto::{report::Manifest, sign::Signed};
 use futures::TryStreamExt;
 use sea_orm::ConnectionTrait;
@@ -208,14 +208,15 @@ async fn hash(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<[u8; 32]> {
     Ok(hasher.finalize().into())
 }
 
-/// One of a part, by its key.
-pub async fn of_part(conn: &impl ConnectionTrait, part: &Part, key: &str) -> ServiceResult<Option<StoredBlob>> {
+/// What these segments of a part must hold, by the manifest of its version.
+pub async fn of_part(
+    conn: &impl ConnectionTrait,
+    part: &Part,
+    segments: Vec<PartSegment>,
+) -> ServiceResult<Vec<StoredBlob>> {
     let revision = RevisionKey { report: part.report_id.clone(), version: part.version, revision: part.revision };
-    let report = ReportId(storage::id("parts", "report_id", &part.report_id)?);
-    let Some(row) = versions::get(conn, report, part.version, part.revision).await? else { return Ok(None) };
-    let segments = versions::all_segments(conn, &revision).await?;
-    let blobs = of_revision(&revision, &row.manifest, segments)?;
-    Ok(blobs.into_iter().find(|blob| blob.key == key))
+    let manifest = versions::manifest(conn, &revision).await?.ok_or(ErrorCode::NotFound)?;
+    of_revision(&revision, &manifest, segments)
 }
 
 #[cfg(test)]

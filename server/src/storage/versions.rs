@@ -212,6 +212,12 @@ pub struct RevisionKey {
     pub revision: i32,
 }
 
+/// The signed manifest of a revision, superseded or not.
+pub async fn manifest(conn: &impl ConnectionTrait, of: &RevisionKey) -> DbResult<Option<Vec<u8>>> {
+    let one = versions::Entity::find_by_id((of.report.clone(), of.version, of.revision));
+    one.select_only().column(versions::Column::Manifest).into_tuple::<Vec<u8>>().one(conn).await
+}
+
 /// A revision that nothing took the place of.
 #[derive(Debug)]
 pub struct Current {

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use server::upkeep;
+use api_types::ErrorCode;
+use server::{backup::SnapshotId, upkeep};
 
 use crate::{
     backup::{FILE, Vaulted, back, events, write_some},
@@ -10,6 +11,11 @@ use crate::{
     honest_client::{clinic, read},
     s3,
 };
+
+/// The one that the program says it made.
+fn snapshot(said: &str) -> SnapshotId {
+    said.split_once("Snapshot ").and_then(|(_, rest)| rest.split_once(':')).unwrap().0.parse().unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_does_it_beside_a_running_server() {
@@ -37,9 +43,28 @@ async fn the_command_line_does_it_beside_a_running_server() {
         let verified = run(&[&["backup", "verify", "--from", &place][..], more].concat());
         assert!(verified.0 && verified.1.contains("1 snapshots;"), "{}", verified.1);
     }
-    // It is in the audit of the server, which didn't make it.
+    let first = snapshot(&made.1);
+    let later = write_some(&patient, 1).await.remove(0);
+    let made = run(&["backup", "--to", &place, "--recipient", &recipient, "--data", &data]);
+    assert!(made.0 && snapshot(&made.1) != first, "{}", made.1);
+    let listed = run(&["backup", "list", "--from", &place]);
+    assert!(listed.0 && listed.1.contains("2 snapshots in") && listed.1.contains(first.as_str()), "{}", listed.1);
+    // They are in the audit of the server, which didn't make them.
     upkeep::once(&server.state).await.unwrap();
-    assert_eq!(events(&server, "what=backup snapshot=%").await, 1);
+    assert_eq!(events(&server, "what=backup snapshot=%").await, 2);
+    drop(server.stop().await);
+
+    let earlier = tempfile::tempdir().unwrap();
+    let to = earlier.path().to_str().unwrap();
+    let named = ["--snapshot", first.as_str(), "--data", to];
+    let restored = run(&[&["restore", "--from", &place, "--identity", &identity][..], &named[..]].concat());
+    let said = format!("Restored the snapshot {first} of");
+    assert!(restored.0 && restored.1.contains(&said), "{}", restored.1);
+    let server = Server::start_in(earlier, |_| ()).await;
+    let patient = back(&server, "ann@clinic.example").await;
+    assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
+    let refused = read(&patient, &later).await.unwrap_err();
+    assert_eq!(refused.problem(), Some(ErrorCode::NotFound), "it was written after that: {refused}");
     drop(server.stop().await);
 
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +76,10 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
     assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
     let server = Server::start_in(folder, |_| ()).await;
-    assert_eq!(read(&back(&server, "ann@clinic.example").await, &id).await.unwrap().len(), FILE);
+    let patient = back(&server, "ann@clinic.example").await;
+    for id in [&id, &later] {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE, "the newest has both");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,11 @@ pub struct Program {
 
 impl Program {
     pub fn start(data: &std::path::Path, more: &[&str]) -> Self {
+        Self::start_under(&[], data, more)
+    }
+
+    /// With these variables in its environment.
+    fn start_under(environment: &[(&str, &str)], data: &std::path::Path, more: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let begun = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
@@ -29,6 +34,7 @@ impl Program {
             .arg(data)
             .args(more)
             .env("RUST_LOG", "trace")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -93,6 +99,24 @@ async fn it_says_when_it_is_ready_and_ends_in_order() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another healthsecure uses"));
     program.terminate();
     Program::start(&data, &[]).terminate();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_may_be_named_as_hosts_name_it() {
+    for name in ["DATABASE_URL", "HEALTHSECURE_DATABASE_URL"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, file) = (folder.path().join("data"), folder.path().join("elsewhere.db"));
+        let url = format!("sqlite:{}", file.display());
+        let program = Program::start_under(&[(name, &url)], &data, &[]);
+        let answer = reqwest::get(format!("{}/readyz", program.origin)).await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
+        program.terminate();
+        assert!(file.is_file() && !data.join("healthsecure.db").exists(), "{name}");
+        let (data, other) = (folder.path().join("other"), folder.path().join("other.db"));
+        let typed = format!("sqlite:{}", other.display());
+        Program::start_under(&[(name, &url)], &data, &["--database", &typed]).terminate();
+        assert!(other.is_file(), "what is said on the command line counts before {name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,7 @@ async fn on(endpoint: &str) -> World {
 async fn uploads_ranges_re_keying_and_clean_up_are_the_same_over_a_bucket() {
     let Some(endpoint) = s3::endpoint() else { return };
     parts::whole_and_by_range(&on(&endpoint).await).await;
+    parts::changed_segments(&on(&endpoint).await).await;
     reports::re_keying(&on(&endpoint).await).await;
     uploads::abandoned_and_expired(&on(&endpoint).await).await;
 }

@@ -22,22 +22,22 @@ const UPLOAD: [u8; 16] = [8; 16];
 const SESSION: [u8; 16] = [9; 16];
 
 /// Rows by table, parents first.
-type Rows = Vec<(&'static str, Vec<Column>)>;
-type Column = (&'static str, Value);
+pub type Rows = Vec<(&'static str, Vec<Column>)>;
+pub type Column = (&'static str, Value);
 
-fn bytes(bytes: &[u8]) -> Value {
+pub fn bytes(bytes: &[u8]) -> Value {
     bytes.to_vec().into()
 }
 
-fn text(text: &str) -> Value {
+pub fn text(text: &str) -> Value {
     text.into()
 }
 
-fn int(number: i32) -> Value {
+pub fn int(number: i32) -> Value {
     number.into()
 }
 
-fn long(number: i64) -> Value {
+pub fn long(number: i64) -> Value {
     number.into()
 }
 
@@ -60,7 +60,7 @@ pub async fn fill(conn: &DatabaseConnection) -> AccountId {
     id
 }
 
-async fn insert(conn: &DatabaseConnection, table: &str, columns: Vec<Column>) {
+pub async fn insert(conn: &DatabaseConnection, table: &str, columns: Vec<Column>) {
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
     let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));

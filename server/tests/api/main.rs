@@ -8,6 +8,7 @@ mod growing_log;
 mod harness;
 mod identity_provider;
 mod later;
+mod later_rows;
 mod mail_server;
 mod person;
 mod postgres;

@@ -1,4 +1,6 @@
-//! Parts: ranges over segments, entity tags, and an event for every read.
+//! Parts: ranges over segments, entity tags, an event for every read, and what isn't what its author signed.
+
+use std::ops::Range;
 
 use api_types::{
     ErrorCode,
@@ -12,10 +14,14 @@ use axum::{
 };
 use crypto::report::Right;
 use futures::StreamExt;
-use server::storage::accounts;
+use server::{
+    scrub,
+    storage::{accounts, damaged_blobs, versions},
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    sealing::{Made, grant, own},
+    sealing::{Made, grant, own, segment},
     tokens,
     world::{Answer, Person, World},
 };
@@ -227,4 +233,83 @@ async fn a_download_ends_with_its_grant() {
     world.post(&patient, &format!("{path}/{id}/revoke"), &body).await.ok();
     assert_eq!(download.finish().await, (FIRST, false));
     assert_eq!(cuts(&world, &patient, &made).await, ["version=1 part=1 revision=0 what=cut code=not_found"]);
+}
+
+/// Bytes of a range that come, and whether they end in order.
+async fn came(world: &World, who: &Person, made: &Made, range: Range<usize>) -> (usize, bool) {
+    let request = Request::get(format!("/api/v1/reports/{}/versions/1/revisions/0/parts/1", made.id))
+        .header(header::AUTHORIZATION, format!("Bearer {}", who.token))
+        .header(header::RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+    let response = world.begin(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+    Download { body: response.into_body().into_data_stream(), read: 0 }.finish().await
+}
+
+/// Changes the first byte of a blob. Gives what it held.
+async fn change(world: &World, key: &str) -> Vec<u8> {
+    let whole = world.state.blobs.whole(key).await.unwrap();
+    let mut changed = whole.clone();
+    changed[0] ^= 1;
+    world.state.blobs.store(key, &changed).await.unwrap();
+    whole
+}
+
+/// What is known to be changed.
+async fn changed(world: &World) -> Vec<String> {
+    let damaged = damaged_blobs::list(world.state.db.read(), 100).await.unwrap();
+    damaged.into_iter().filter(|row| row.health == "changed").map(|row| row.key).collect()
+}
+
+#[tokio::test]
+async fn a_changed_segment_breaks_its_answer_off_and_is_given_out_no_more() {
+    changed_segments(&World::new().await).await;
+}
+
+/// Nobody scrubs: the first who reads one makes it known.
+pub async fn changed_segments(world: &World) {
+    let (made, part, patient) = stored(world).await;
+    let row = versions::part(world.state.db.read(), made.id, 1, 0, 1).await.unwrap().unwrap();
+    let rows = versions::segments(world.state.db.read(), &row, 0, 2).await.unwrap();
+    let lens = [0, 1, 2].map(|n| segment(&part, n).len());
+    let mut before = Vec::new();
+    for n in [2_usize, 1, 0] {
+        let (start, key) = (lens[..n].iter().sum::<usize>(), &rows[n].blob_key);
+        let end = start + lens[n];
+        before.push((key, change(world, key).await));
+        // A piece without the byte.
+        let piece = format!("bytes={}-{}", start + 1, start + 9);
+        let answer = get(world, &patient, &made, &[("range", &piece)]).await;
+        assert!(answer.status == StatusCode::PARTIAL_CONTENT && answer.body == part[start + 1..start + 10]);
+        assert!(!changed(world).await.contains(key), "nobody read all of it");
+
+        let (read, in_order) = came(world, &patient, &made, 0..end).await;
+        assert!(!in_order && (start..end).contains(&read), "{read} bytes of segments 0 to {n}");
+        assert!(changed(world).await.contains(key), "segment {n}");
+        for range in [format!("bytes={start}-{}", end - 1), piece] {
+            let refused = get(world, &patient, &made, &[("range", &range)]).await;
+            assert_eq!(refused.code(), ErrorCode::BlobDamaged, "{range}");
+        }
+    }
+    for (key, whole) in before {
+        world.state.blobs.store(key, &whole).await.unwrap();
+    }
+    scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+    assert!(get(world, &patient, &made, &[]).await.body == part, "it is whole again");
+}
+
+#[tokio::test]
+async fn of_a_small_file_that_was_changed_no_byte_goes_out() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let ways: [&[(&str, &str)]; 2] = [&[], &[("range", "bytes=70-80")]];
+    for headers in ways {
+        let made = world.report(&doctor, &patient, &[vec![7; 5_000]]).await;
+        let whole = get(&world, &patient, &made, &[]).await.body;
+        let asked = if headers.is_empty() { &whole[..] } else { &whole[70..=80] };
+        assert!(get(&world, &patient, &made, headers).await.body == asked);
+        let key = versions::blob_keys(world.state.db.read(), made.id).await.unwrap().remove(0);
+        change(&world, &key).await;
+        assert_eq!(get(&world, &patient, &made, headers).await.code(), ErrorCode::BlobDamaged);
+        assert!(changed(&world).await.contains(&key));
+    }
 }

@@ -1,5 +1,7 @@
 //! One report brought back from a snapshot: what is lost comes back, and nothing that was taken away on purpose.
 
+use std::process::Command;
+
 use api_types::ReportId;
 use client::{
     PatientChoice, Share,
@@ -14,8 +16,9 @@ use server::{
 
 use crate::{
     backup::{FILE, Vaulted, back, events},
-    harness::Server,
+    harness::{Server, on_postgres},
     honest_client::{clinic, read, write},
+    s3,
 };
 
 async fn order(vaulted: &Vaulted, server: &Server, report: ReportId) -> PutBack {
@@ -92,6 +95,47 @@ async fn what_is_lost_comes_back_and_nothing_newer_goes() {
     patient.check_log().await.unwrap();
     assert_eq!(events(&server, "what=put_back snapshot=% rows=%").await, 1);
     assert!(patient.report_events(&report, 1_000).await.unwrap().complete, "its record is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_newest_snapshot_lacks_comes_from_an_older_one_that_is_named() {
+    if on_postgres() || s3::everywhere() {
+        return;
+    }
+    let vaulted = Vaulted::new();
+    let server = Server::start().await;
+    let [_, _, patient] = clinic(&server).await;
+    let own = || PatientChoice::Account(patient.account_id());
+    let report = write(&patient, own()).await;
+    let first = vaulted.take(&server).await.id;
+    let later = write(&patient, own()).await;
+    let blobs = keys(&server, report).await;
+    server.state.blobs.delete(&blobs[0]).await.unwrap();
+    change(&server, &format!("DELETE FROM part_segments {}", of(report, &server))).await;
+    let second = vaulted.take(&server).await.id;
+
+    let order = order(&vaulted, &server, report).await;
+    let folder = server.stop().await;
+    let done = backup::put_back(&order).await.unwrap();
+    assert_eq!((done.snapshot, done.rows, done.blobs), (second, 0, 0), "it was lost before that");
+    let [place, identity, data] =
+        [vaulted.path(), vaulted.identity(), order.data].map(|path| path.to_str().unwrap().to_owned());
+    let (id, snapshot) = (report.to_string(), first.to_string());
+    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+        .args(["restore", "--report", &id, "--snapshot", &snapshot])
+        .args(["--from", &place, "--identity", &identity, "--data", &data])
+        .output()
+        .unwrap();
+    let said = String::from_utf8([&done.stdout[..], &done.stderr[..]].concat()).unwrap();
+    let put_back = format!("From the snapshot {first}: {} rows and 1 blobs were put back.", blobs.len());
+    assert!(done.status.success() && said.contains(&put_back), "{said}");
+
+    let server = Server::start_in(folder, |_| ()).await;
+    let patient = back(&server, "ann@clinic.example").await;
+    for id in [&report, &later] {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+    assert_eq!(events(&server, &format!("what=put_back snapshot={first} rows=%")).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

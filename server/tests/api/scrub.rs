@@ -192,6 +192,27 @@ async fn what_was_lost_before_any_backup_keeps_no_other_from_being_backed_up() {
     assert_eq!((again.left_out, again.size.blobs), (2, 2));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_is_met_by_its_first_reader_and_comes_back_without_a_scrub() {
+    let vaulted = Vaulted::new();
+    let plan = schedule(&vaulted, true);
+    let server = Server::start_with(|it| it.backup = Some(plan)).await;
+    let [administrator, _, patient] = clinic(&server).await;
+    first_backup(&vaulted).await;
+    let id = write_some(&patient, 1).await.remove(0);
+    vaulted.take(&server).await;
+    change(&server, &keys(&server, &id).await[0]).await;
+    assert_eq!(refusal(&patient, &id).await, Some(ErrorCode::BlobDamaged), "behind an answer that broke off");
+    let found = administrator.api().get_storage().await.unwrap();
+    assert_eq!((found.damaged_count, found.damaged[0].health), (1, BlobHealth::Changed));
+    assert!(found.every.is_none() && found.last.is_none());
+    assert_eq!(events(&server, "what=blob_damaged blob=% health=changed").await, 1);
+    // What was damaged is looked at again each minute, without a plan too.
+    scrubbed(&server).await;
+    assert_eq!(events(&server, "what=blob_restored blob=%").await, 1);
+    assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
+}
+
 fn by_hand(server: &Server, from: Repository, identities: Identities) -> Mend {
     let config = &server.state.config;
     Mend {

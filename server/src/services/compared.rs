@@ -1,0 +1,108 @@
+//! Blobs on their way to readers, compared with what their author signed: of one that isn't that, nobody gets all.
+//!
+//! A blob that is asked for whole is hashed as it goes, and its last bytes go only if it is what was stored. A small one is
+//! compared before any of it goes, also where a piece was asked for. A piece of a larger one goes as it is: readers ask for the
+//! last chunk of a part so, before they ask for its segments whole.
+
+use std::ops::Range;
+
+use api_types::ErrorCode;
+use bytes::Bytes;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    AppState, ServiceError, ServiceResult,
+    services::{scrubbing, stored_blobs::StoredBlob},
+    storage::blobs::{BlobError, BlobResult},
+};
+
+/// Bytes of a small blob at most: as many as are read from a file at a time.
+const SMALL: u64 = 256 * 1024;
+
+/// Begins to read a range of a blob. Where it is gone, too short or changed, that is said to more people than the reader.
+pub async fn read(
+    state: &AppState,
+    blob: &StoredBlob,
+    range: Range<u64>,
+) -> ServiceResult<BoxStream<'static, ServiceResult<Bytes>>> {
+    if blob.len > SMALL {
+        return begin(state, blob, range).await;
+    }
+    let pieces: Vec<Bytes> = begin(state, blob, 0..blob.len).await?.try_collect().await?;
+    let whole: Vec<u8> = pieces.concat();
+    let cut = whole.get(range.start as usize..range.end as usize).map(Bytes::copy_from_slice);
+    let cut = cut.ok_or_else(|| ServiceError::Internal("a range lies outside of its blob".to_owned()))?;
+    Ok(stream::iter([Ok(cut)]).boxed())
+}
+
+async fn begin(
+    state: &AppState,
+    blob: &StoredBlob,
+    range: Range<u64>,
+) -> ServiceResult<BoxStream<'static, ServiceResult<Bytes>>> {
+    let left = range.end - range.start;
+    let hasher = (range == (0..blob.len)).then(Sha256::new);
+    let bytes = match state.blobs.read(&blob.key, range).await {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(unreadable(state, blob, error).await),
+    };
+    let going = Going { state: state.clone(), blob: blob.clone(), bytes, left, hasher };
+    Ok(stream::try_unfold(going, Going::next).boxed())
+}
+
+/// A range on its way.
+struct Going {
+    state: AppState,
+    blob: StoredBlob,
+    bytes: BoxStream<'static, BlobResult<Bytes>>,
+    /// Bytes that are still to come.
+    left: u64,
+    /// Of what came so far, where the whole blob was asked for.
+    hasher: Option<Sha256>,
+}
+
+impl Going {
+    async fn next(mut self) -> ServiceResult<Option<(Bytes, Self)>> {
+        let bytes = match self.bytes.try_next().await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) if self.left == 0 => return Ok(None),
+            Ok(None) => return Err(unreadable(&self.state, &self.blob, BlobError::Short).await),
+            Err(error) => return Err(unreadable(&self.state, &self.blob, error).await),
+        };
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&bytes);
+        }
+        if self.left == 0 && self.differs() {
+            suspect(&self.state, &self.blob).await;
+            return Err(ErrorCode::BlobDamaged.into());
+        }
+        Ok(Some((bytes, self)))
+    }
+
+    /// All of it was hashed, and isn't what was stored.
+    fn differs(&mut self) -> bool {
+        let Some(hasher) = self.hasher.take() else { return false };
+        let found: [u8; 32] = hasher.finalize().into();
+        found != self.blob.sha256
+    }
+}
+
+/// What a reader is told of a blob that can't be read.
+async fn unreadable(state: &AppState, blob: &StoredBlob, error: BlobError) -> ServiceError {
+    if matches!(error, BlobError::NotFound | BlobError::Short) {
+        suspect(state, blob).await;
+    }
+    error.into()
+}
+
+/// Looks at a blob that a reader met, before the reader is told: who asks once more is refused.
+async fn suspect(state: &AppState, blob: &StoredBlob) {
+    if let Err(error) = scrubbing::suspect(state, blob).await {
+        tracing::error!(%error, "a blob that could not be read could not be looked at");
+    }
+}
