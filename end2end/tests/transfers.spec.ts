@@ -196,14 +196,22 @@ test('a download goes on where the connection broke', async ({ browser }) => {
   const { proxy, author, end } = await behindProxy(browser);
   try {
     const large = scan('fetched.dcm', 6 * SEGMENT + 5);
+    await author.goTo('settings');
+    await author.page.getByLabel(words.settings.lockAfter).selectOption('1');
     await author.writeReport({ title: 'Fetched in pieces', patientName: 'Rut Lien' }, [large]);
+    await author.page.clock.install();
     const from = proxy.requests.length;
     // Asked for only when the first was opened and written.
     proxy.cutAt((request) => isPart(request) && /bytes=3[0-9]{7}-/.test(request.headers.range ?? ''));
     const download = author.page.waitForEvent('download', { timeout: 120_000 });
     await author.button(words.report.download(large.name)).click();
     await expect(author.page.getByText(words.report.fileLost)).toBeVisible({ timeout: 60_000 });
+    // Waiting for the line counts as use: a page that locks would begin from the start.
+    await author.page.clock.runFor(90_000);
+    await author.page.waitForTimeout(6_000);
+    await expect(author.page.getByText(words.report.fileLost)).toBeVisible();
     proxy.restore();
+    await author.page.clock.runFor(31_000);
     expect(sameAs(large, await (await download).path())).toBe(true);
     const asked = proxy.requests.slice(from).filter(isPart).map(firstByte);
     expect(asked.filter((first) => first === 0), 'the first segment is fetched once').toHaveLength(1);

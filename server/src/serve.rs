@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     AppState,
     background::Background,
-    backup::{drill, schedule},
+    backup::{drill, schedule, settings},
     config::{Config, Tls},
     data_folder,
     mail::outbox,
@@ -59,6 +59,9 @@ pub async fn serve(
     let _database = data_folder::lock_database(&config.database_url)?;
     let tls = load_tls(config.tls.as_ref()).await?;
     let state = AppState::open(config).await?;
+    if let Err(error) = settings::write_down(&state.config) {
+        tracing::warn!(%error, "what this server was started with could not be written down: `healthsecure backup` won't have it");
+    }
     let link = set_up::new_link(&state).await?;
     let upkeep = upkeep::start(state.clone());
     let outbox = outbox::start(state.clone());

@@ -65,5 +65,11 @@ texts! {
         stored_never = "Not read again yet";
         stored_every = "Read again";
         stored_off = "Never: turned off";
+        notice = "What protects from loss needs you";
+        notice_failed = "The newest backup failed.";
+        notice_overdue = "There has been no good backup for more than twice the time that was set.";
+        notice_drill = "The newest backup did not restore when that was tried.";
+        notice_damaged = "Stored pieces of files are damaged. They are not given out.";
+        notice_open = "See what is wrong";
     }
 }

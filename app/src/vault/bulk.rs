@@ -197,15 +197,20 @@ impl WebBulk {
         let fetch = || -> Result<Message> {
             Ok(fetching("open", job, i)?.with("key", key.clone()).with_bytes("nonce", &job.key.base_nonce))
         };
-        let done = self.fetched(fetch, control, job.part).await?;
+        let done = self.fetched(fetch, control, job.part, Broken::reading(&self.pool)).await?;
         Ok((hash(&done, "plain")?, done.object("blob").ok_or(BROKEN)?))
     }
 
     /// What a task that fetches comes to, however long the connection is away meanwhile: until a stop is asked for.
-    async fn fetched(&self, fetch: impl Fn() -> Result<Message>, control: &Control, part: u32) -> Result<Message> {
-        let mut broken = Broken::patient(&self.pool);
+    async fn fetched(
+        &self,
+        fetch: impl Fn() -> Result<Message>,
+        control: &Control,
+        part: u32,
+        mut broken: Broken<'_>,
+    ) -> Result<Message> {
         loop {
-            match self.try_fetch(fetch()?, control, part).await {
+            match broken.awake(self.try_fetch(fetch()?, control, part)).await {
                 Err(error) => broken.again(control, error).await?,
                 Ok(done) => {
                     broken.through(control);
@@ -222,7 +227,7 @@ impl WebBulk {
     }
 
     /// Opens the final chunk alone: only then is the length trusted.
-    async fn open_end(&self, job: &OpenJob, key: &CryptoKey, control: &Control) -> Result<()> {
+    async fn open_end(&self, job: &OpenJob, key: &CryptoKey, control: &Control, broken: Broken<'_>) -> Result<()> {
         let geometry = &job.geometry;
         if job.cipher.len() as u64 != geometry.segments() {
             return Err(
@@ -241,7 +246,7 @@ impl WebBulk {
                 .with("key", key.clone())
                 .with_bytes("nonce", &job.key.base_nonce))
         };
-        self.fetched(fetch, control, job.part).await.map(drop)
+        self.fetched(fetch, control, job.part, broken).await.map(drop)
     }
 
     async fn reseal_segment(
@@ -259,7 +264,7 @@ impl WebBulk {
                 .with_bytes("new_nonce", &to.key.base_nonce);
             storing(message, to, i)
         };
-        let done = self.fetched(fetch, control, from.part).await?;
+        let done = self.fetched(fetch, control, from.part, Broken::patient(&self.pool)).await?;
         control.advance(plain_len(&to.geometry, i), to.geometry.plaintext_len());
         Ok((hash(&done, "plain")?, hash(&done, "stored")?))
     }
@@ -348,7 +353,7 @@ impl Bulk for WebBulk {
     ) -> Result<Vec<Hash32>> {
         control.reset();
         let key = import(&job.key, "decrypt").await?;
-        self.open_end(job, &key, control).await?;
+        self.open_end(job, &key, control, Broken::reading(&self.pool)).await?;
         let mut hashes = Vec::new();
         let one = |i| self.open_segment(job, &key, control, i);
         let segments = (0..job.geometry.segments()).collect();
@@ -374,7 +379,7 @@ impl Bulk for WebBulk {
             return Err(ClientError::Internal("a re-key changes no length"));
         }
         let keys = (import(&from.key, "decrypt").await?, import(&to.key, "encrypt").await?);
-        self.open_end(from, &keys.0, control).await?;
+        self.open_end(from, &keys.0, control, Broken::patient(&self.pool)).await?;
         let mut hashes = Hashes::default();
         let one = |i| self.reseal_segment((from, to), &keys, control, i);
         let segments = (0..to.geometry.segments()).collect();

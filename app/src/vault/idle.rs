@@ -39,6 +39,38 @@ pub fn stay_awake() {
     touch();
 }
 
+/// Longest that one piece of a download counts as use while nothing of it is done.
+const WAITS: i64 = 60 * 60_000;
+/// What says twice a second that it goes on, a minute apart in a page that isn't seen, and then nothing for so long, has slept.
+const ASLEEP: i64 = 150_000;
+
+/// Work that was asked for and waits, for a lost line or for slow bytes. It counts as use for an hour, and not any more once the
+/// machine slept meanwhile: whoever wakes it may be somebody else.
+pub(super) struct Waiting {
+    begun: i64,
+    last: Cell<i64>,
+}
+
+impl Waiting {
+    /// Begins now.
+    pub(super) fn begin() -> Self {
+        let now = browser::now();
+        Self { begun: now, last: Cell::new(now) }
+    }
+
+    /// Call it about twice a second.
+    pub(super) fn stay_awake(&self) {
+        let now = browser::now();
+        if now - self.last.get() > ASLEEP {
+            return;
+        }
+        self.last.set(now);
+        if now - self.begun < WAITS {
+            touch();
+        }
+    }
+}
+
 /// Whether somebody has touched the page in the last so many milliseconds.
 pub(super) fn touched_within(milliseconds: i64) -> bool {
     browser::now() - LAST.get() < milliseconds

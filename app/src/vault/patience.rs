@@ -4,7 +4,7 @@ use api_types::ErrorCode;
 use client::{ClientError, Result, bulk::Control};
 use futures::future::{Either, select};
 
-use super::pool::Pool;
+use super::{idle::Waiting, pool::Pool};
 use crate::browser;
 
 /// Longest rest, in milliseconds.
@@ -18,17 +18,29 @@ const MOMENT: u32 = 2;
 pub(super) struct Broken<'a> {
     times: u32,
     most: u32,
+    /// Whether nothing is written by it.
+    reads: bool,
     pool: &'a Pool,
     ended: u32,
+    waiting: Waiting,
 }
 
 impl<'a> Broken<'a> {
     pub(super) fn for_a_moment(pool: &'a Pool) -> Self {
-        Self { times: 0, most: MOMENT, pool, ended: pool.times_ended() }
+        Self { times: 0, most: MOMENT, reads: false, pool, ended: pool.times_ended(), waiting: Waiting::begin() }
     }
 
     pub(super) fn patient(pool: &'a Pool) -> Self {
         Self { most: u32::MAX, ..Self::for_a_moment(pool) }
+    }
+
+    /// As patient, of one that only reads: also while the server can't write down who reads.
+    pub(super) fn reading(pool: &'a Pool) -> Self {
+        Self { reads: true, ..Self::patient(pool) }
+    }
+
+    fn passes(&self, error: &ClientError) -> bool {
+        if self.reads { error.is_transient_for_reading() } else { error.is_transient() }
     }
 
     fn check(&self, control: &Control) -> Result<()> {
@@ -39,7 +51,7 @@ impl<'a> Broken<'a> {
     pub(super) async fn again(&mut self, control: &Control, error: ClientError) -> Result<()> {
         // A server that answers, and fails, is no connection to wait for.
         let most = if error.problem() == Some(ErrorCode::Internal) { self.most.min(MOMENT) } else { self.most };
-        if !error.is_transient() || self.times >= most {
+        if !self.passes(&error) || self.times >= most {
             return Err(error);
         }
         control.lost(true);
@@ -47,9 +59,22 @@ impl<'a> Broken<'a> {
         self.times = self.times.saturating_add(1);
         while browser::now() < end {
             self.check(control)?;
+            self.waiting.stay_awake();
             browser::sleep_or_online(LOOK).await;
         }
         self.check(control)
+    }
+
+    /// What a try comes to. Meanwhile it counts as use: its bytes may be slow, or nobody knows yet that the line is lost.
+    pub(super) async fn awake<F: Future>(&self, work: F) -> F::Output {
+        let mut work = Box::pin(work);
+        loop {
+            self.waiting.stay_awake();
+            match select(work, Box::pin(browser::sleep(LOOK))).await {
+                Either::Left((done, _)) => return done,
+                Either::Right(((), waiting)) => work = waiting,
+            }
+        }
     }
 
     /// It got through.

@@ -61,7 +61,7 @@ async fn files(context: &Context, vault: &Vault<Native>, version: &OpenVersion, 
         let (bar, control) = progress::bar(context.output, &file.name, file.size);
         let fetched = download(vault, version, file.part, &target, &control).await;
         if let Err(CliError::Client(error)) = &fetched
-            && error.is_transient()
+            && error.is_transient_for_reading()
         {
             let how = format!("What was fetched of {} is kept. The same command goes on from there.", file.name);
             context.output.warning("partial_kept", &how);

@@ -281,6 +281,12 @@ impl ClientError {
             _ => false,
         }
     }
+
+    /// As [`ClientError::is_transient`], of a request that only reads. Such a one is refused too while the server's disk is full or can't
+    /// be written, since who read it could not be recorded; it takes no room there, so it may wait until that is over.
+    pub fn is_transient_for_reading(&self) -> bool {
+        self.is_transient() || matches!(self.problem(), Some(ErrorCode::StorageFull | ErrorCode::StorageReadOnly))
+    }
 }
 
 impl From<Problem> for ClientError {

@@ -1,7 +1,6 @@
 //! `healthsecure backup` and `healthsecure restore`, and the options of a server that makes backups by itself.
 
 use std::{
-    collections::BTreeMap,
     future::Future,
     path::{Path, PathBuf},
 };
@@ -15,6 +14,7 @@ use super::{
     drill::{Canary, DrillEvery, DrillPlan},
     heal::{self, Mend},
     schedule::{Every, Schedule},
+    settings::{self, Settings},
 };
 use crate::{
     cli::BlobArgs,
@@ -253,6 +253,25 @@ fn block_on<T>(work: impl Future<Output = Result<T, BackupError>>) -> Result<T, 
     runtime.block_on(work).map_err(|e| e.to_string())
 }
 
+/// What the server was started with, as it wrote it down. Where none did, what this command was told: a backup without the others is
+/// one all the same.
+fn started_with(data: &Path, told: [(&str, String); 2]) -> Settings {
+    let read = settings::read(data);
+    let why = match &read {
+        Ok(Some(_)) => None,
+        Ok(None) => Some("no server of this version has been started with this data folder yet".to_owned()),
+        Err(error) => Some(format!("what it wrote down can't be read: {error}")),
+    };
+    if let Some(why) = why {
+        eprintln!("What the server was started with is not in this backup: {why}.");
+    }
+    let mut settings = read.ok().flatten().unwrap_or_default();
+    for (name, value) in told {
+        settings.entry(name.to_owned()).or_insert(value);
+    }
+    settings
+}
+
 impl BackupCommand {
     /// Does what it says.
     pub fn run(self) -> Result<(), String> {
@@ -266,8 +285,7 @@ impl BackupCommand {
         };
         let database = self.database.url(&self.data)?;
         let blobs = self.blobs.options().config().map_err(|e| e.to_string())?;
-        let settings =
-            BTreeMap::from([("database".to_owned(), database.to_string()), ("blobs".to_owned(), blobs.place())]);
+        let settings = started_with(&self.data, [("database", database.to_string()), ("blobs", blobs.place())]);
         let order = Order {
             database,
             blobs,

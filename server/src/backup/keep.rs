@@ -1,6 +1,6 @@
 //! Which snapshots are kept: the newest of so many hours, days and weeks (UTC, weeks from Monday) that have one.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use api_types::UnixMillis;
 
@@ -41,6 +41,15 @@ impl FromStr for Keep {
             }
         }
         if [keep.hours, keep.days, keep.weeks] == [0; 3] { Err(KeepError) } else { Ok(keep) }
+    }
+}
+
+/// As it is read.
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [(self.hours, 'h'), (self.days, 'd'), (self.weeks, 'w')];
+        let said = counts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}"));
+        f.write_str(&said.collect::<Vec<_>>().join(","))
     }
 }
 
@@ -96,6 +105,13 @@ mod tests {
         let all: BTreeSet<SnapshotId> = times.into_iter().map(|time| SnapshotId::new(time).unwrap()).collect();
         let dropped = keep.parse::<Keep>().unwrap().dropped(&all);
         all.iter().filter(|id| !dropped.contains(*id)).map(SnapshotId::time).collect()
+    }
+
+    #[test]
+    fn it_is_written_as_it_is_read() {
+        for text in ["24h,7d,5w", "3d", "1h,2w"] {
+            assert_eq!(text.parse::<Keep>().unwrap().to_string(), text);
+        }
     }
 
     #[test]

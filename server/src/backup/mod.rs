@@ -22,6 +22,7 @@ mod repository;
 mod restore;
 pub mod schedule;
 mod sealed;
+pub mod settings;
 mod sweep;
 mod take;
 mod verify;

@@ -1,16 +1,15 @@
 //! Backups that the server makes by itself.
 
-use std::{collections::BTreeMap, str::FromStr, sync::PoisonError, time::Duration};
+use std::{str::FromStr, sync::PoisonError, time::Duration};
 
 use api_types::UnixMillis;
 use tokio_util::sync::CancellationToken;
 
-use super::{BackupError, Keep, Order, Place, Recipient, Taken, drill::DrillPlan};
+use super::{BackupError, Keep, Order, Place, Recipient, Taken, drill::DrillPlan, settings};
 use crate::{
     AppState, ServiceResult,
     background::{Background, pause},
     clock::{AHEAD, DAY, HOUR, MINUTE},
-    config::Config,
     services::{backups, retention},
     storage::backups::Backup,
 };
@@ -108,36 +107,11 @@ impl Schedule {
             recipient: self.recipient.clone(),
             // A clock that is ahead would make young snapshots old. None goes then; that they are made goes on.
             keep: self.keep.filter(|_| retention::is_clock_trusted(state)),
-            settings: settings(config),
+            settings: settings::of(config),
             clock: state.clock.clone(),
             since: None,
         }
     }
-}
-
-/// What helps whoever sets the server up anew: nothing of it is secret.
-fn settings(config: &Config) -> BTreeMap<String, String> {
-    let mut settings = BTreeMap::from([
-        ("origin", config.origin.to_string()),
-        ("listen", config.listen.to_string()),
-        ("database", config.database_url.to_string()),
-        ("blobs", config.blobs.place()),
-        ("open-sign-up", config.open_sign_up.to_string()),
-        ("name", config.name.clone()),
-        ("address-factor", config.address_factor.to_string()),
-        ("witnesses", config.witnesses.len().to_string()),
-        ("identity-providers", config.identity_providers.len().to_string()),
-        ("mail", config.mail.is_some().to_string()),
-        ("sms-gateway", config.sms.is_some().to_string()),
-        ("keep", config.keep.to_string()),
-    ]);
-    if let Some(quota) = config.quota {
-        settings.insert("quota", quota.to_string());
-    }
-    if let Some(keep) = config.keep_events {
-        settings.insert("keep-events", format!("{}d", keep.days()));
-    }
-    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Starts it, where there is one.

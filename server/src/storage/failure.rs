@@ -88,6 +88,8 @@ mod tests {
     fn both_databases_codes_are_told_apart() {
         for (code, failure) in [
             ("13", Failure::Full),
+            // A write that failed otherwise than for want of room: by a quota or `ulimit -f` too, which SQLite doesn't tell apart.
+            ("778", Failure::Away),
             ("8", Failure::ReadOnly),
             ("1032", Failure::Away),
             ("8458", Failure::Away),

@@ -154,6 +154,7 @@ async fn a_backup_taken_while_people_write_opens_elsewhere() {
     assert_eq!(vaulted.faults().await, [vec![], Vec::<String>::new()]);
     upkeep::once(&server.state).await.unwrap();
     assert_eq!(events(&server, "what=backup snapshot=%").await, 2);
+    let origin = server.origin.clone();
     drop(server.stop().await);
 
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +162,7 @@ async fn a_backup_taken_while_people_write_opens_elsewhere() {
     let restored = vaulted.restore(folder.path(), database.clone()).await.unwrap();
     assert_eq!((restored.snapshot, restored.blobs as u64), (taken.id.clone(), taken.size.blobs));
     assert!(restored.tables > 40 && restored.rows > 20 && restored.log > 5);
-    assert_eq!(restored.settings["name"], "Test clinic");
+    assert_eq!([&restored.settings["name"], &restored.settings["origin"]], ["Test clinic", &origin]);
 
     let server = Server::start_in(folder, |_| ()).await;
     assert_eq!(events(&server, &format!("what=restore snapshot={} sessions=3 removals=0%", taken.id)).await, 1);

@@ -1,9 +1,10 @@
 //! Backups on the command line, beside a running server.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 use api_types::ErrorCode;
-use server::{backup::SnapshotId, upkeep};
+use server::{backup::SnapshotId, config::Config, mail::MailOptions, oidc, sms, upkeep};
+use tlog::{cosignature::Cosigner, note::KeyName};
 
 use crate::{
     backup::{FILE, Vaulted, back, events, write_some},
@@ -17,6 +18,31 @@ fn snapshot(said: &str) -> SnapshotId {
     said.split_once("Snapshot ").and_then(|(_, rest)| rest.split_once(':')).unwrap().0.parse().unwrap()
 }
 
+/// Much to remember, and secrets among it.
+fn told_much(config: &mut Config, folder: &Path) {
+    let client = "issuer = \"https://id.example.org\"\nclient_id = \"us\"\nclient_secret_file = \"secret\"";
+    let providers = format!("[[provider]]\nid = \"work\"\nname = \"Work\"\n{client}\n");
+    for (name, text) in [
+        ("secret", "marked-secret-of-24-bytes"),
+        ("providers", providers.as_str()),
+        ("sms", "kind = \"webhook\"\nurl = \"https://sms.example.org/marked\"\nsecret_file = \"secret\"\n"),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    let mail = MailOptions {
+        smtp: Some("smtp://marked@localhost:1?tls=none".into()),
+        from: Some("no-reply@clinic.example".into()),
+        password_file: Some(folder.join("secret")),
+        ..MailOptions::default()
+    };
+    let key = Cosigner::ed25519(KeyName::new("w.example").unwrap(), &[1; 32]).key().to_string();
+    config.mail = mail.config().unwrap();
+    config.identity_providers = oidc::read(&folder.join("providers")).unwrap();
+    config.sms = Some(sms::read(&folder.join("sms")).unwrap());
+    config.witnesses = vec![format!("{key} http://marked:marked@127.0.0.1:1").parse().unwrap()];
+    config.trusted_proxies = vec![[192, 0, 2, 1].into(), [192, 0, 2, 2].into()];
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_does_it_beside_a_running_server() {
     if on_postgres() || s3::everywhere() {
@@ -26,6 +52,9 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let server = Server::start().await;
     let [_, _, patient] = clinic(&server).await;
     let id = write_some(&patient, 1).await.remove(0);
+    let told = tempfile::tempdir().unwrap();
+    let server = Server::start_in(server.stop().await, |config| told_much(config, told.path())).await;
+    let patient = back(&server, "ann@clinic.example").await;
     let run = |arguments: &[&str]| {
         let done = Command::new(env!("CARGO_BIN_EXE_healthsecure")).args(arguments).output().unwrap();
         let said = [&done.stdout[..], &done.stderr[..]].concat();
@@ -52,6 +81,7 @@ async fn the_command_line_does_it_beside_a_running_server() {
     // They are in the audit of the server, which didn't make them.
     upkeep::once(&server.state).await.unwrap();
     assert_eq!(events(&server, "what=backup snapshot=%").await, 2);
+    let origin = server.origin.clone();
     drop(server.stop().await);
 
     let earlier = tempfile::tempdir().unwrap();
@@ -75,6 +105,20 @@ async fn the_command_line_does_it_beside_a_running_server() {
     assert!(!refused.0 && refused.1.contains("this identity doesn't open the backup"), "{}", refused.1);
     let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
     assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
+    for said in [
+        "name: Test clinic",
+        &format!("origin: {origin}\n"),
+        "trusted-proxy: 192.0.2.1,192.0.2.2",
+        "identity-providers: work (Work) at https://id.example.org/ as us",
+        "sms-gateway: webhook at https://sms.example.org to all numbers",
+        "smtp: smtp://localhost:1?tls=none",
+        "mail-from: no-reply@clinic.example",
+        "http://127.0.0.1:1/",
+        "session-idle-hours: 12",
+    ] {
+        assert!(restored.1.contains(said), "{said}: {}", restored.1);
+    }
+    assert!(!restored.1.contains("marked"), "{}", restored.1);
     let server = Server::start_in(folder, |_| ()).await;
     let patient = back(&server, "ann@clinic.example").await;
     for id in [&id, &later] {

@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use api_types::{ErrorCode, audit::Action};
+use api_types::{ErrorCode, accounts::Role, audit::Action};
 use client::{ClientError, PatientChoice, content::ReportFields};
 use server::{
     AppState, cli::default_database, config::Config, log, state::StartError, storage::migrate::DatabaseError,
@@ -20,8 +20,14 @@ use crate::{
     backup::{FILE, write_some},
     harness::{Server, on_postgres},
     honest_client::{Person, clinic, read},
+    kill,
+    log_kill::Program,
+    mail_server::free_port,
     s3,
 };
+
+/// Bytes of a file that one segment has room for.
+const SMALL: usize = 100_000;
 
 /// A small disk of its own, in memory.
 struct Disk {
@@ -84,14 +90,14 @@ async fn refused_draft(author: &Person) -> Option<ErrorCode> {
     panic!("the disk has no end");
 }
 
-async fn refused_file(author: &Person) -> Option<ErrorCode> {
+async fn refused_file(author: &Person, len: usize) -> Option<ErrorCode> {
     use client::bulk::{Control, native::FileSource};
     let fields = ReportFields { title: "x".into(), ..ReportFields::default() };
     let draft = match author.begin_draft(PatientChoice::Account(author.account_id()), fields).await {
         Ok(draft) => draft,
         Err(error) => return code(&error),
     };
-    let added = draft.add_file("scan.bin", &FileSource::Bytes(vec![7; 100_000].into()), &Control::none()).await;
+    let added = draft.add_file("scan.bin", &FileSource::Bytes(vec![7; len].into()), &Control::none()).await;
     code(&added.unwrap_err())
 }
 
@@ -111,7 +117,7 @@ async fn a_full_disk_is_said_loses_nothing_and_heals_by_itself() {
     let kept = write_some(&patient, 2).await;
 
     let filler = disk.fill();
-    assert_eq!(refused_file(&patient).await, Some(ErrorCode::StorageFull));
+    assert_eq!(refused_file(&patient, SMALL).await, Some(ErrorCode::StorageFull));
     assert_eq!(refused_draft(&patient).await, Some(ErrorCode::StorageFull));
     // Nobody reads what can't be recorded. SQLite may still have room for an event in what it has of its write-ahead log.
     let reading = read(&patient, &kept[0]).await;
@@ -134,6 +140,52 @@ async fn a_full_disk_is_said_loses_nothing_and_heals_by_itself() {
     log::verify(&database, &data).await.unwrap();
 }
 
+/// The program, of which a write beyond a limit fails instead of ending it.
+fn limited(data: &Path, port: u16) -> Program {
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_healthsecure")]);
+    command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data).env("RUST_LOG", "error");
+    Program::run(command)
+}
+
+/// How long its files may be from now on (RLIMIT_FSIZE): who has no rights has such a full disk too.
+fn limit(program: &Program, bytes: &str) {
+    let (pid, size) = (program.id().to_string(), format!("--fsize={bytes}:"));
+    let done = Command::new("prlimit").args(["--pid", &pid, &size]).status();
+    assert!(done.is_ok_and(|done| done.success()), "prlimit (util-linux) sets the limits of processes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_may_not_grow_are_said_lose_nothing_and_heal_by_themselves() {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let mut program = limited(folder.path(), port);
+    let (origin, token) = (format!("http://localhost:{port}"), program.set_up_token());
+    kill::join(&origin, "Ada", Role::Administrator, Some(&token)).await;
+    let patient = kill::join(&origin, "Ann", Role::Patient, None).await;
+    let kept = write_some(&patient, 2).await;
+
+    // Less than a whole segment, and more than the database has.
+    limit(&program, "7340032");
+    assert_eq!(refused_file(&patient, FILE).await, Some(ErrorCode::StorageFull));
+    assert_eq!(read(&patient, &kept[0]).await.unwrap().len(), FILE, "what is there can be read, and that is recorded");
+
+    // Nothing at all: nobody reads what can't be recorded.
+    limit(&program, "0");
+    assert_eq!(refused_file(&patient, SMALL).await, Some(ErrorCode::DatabaseUnavailable));
+    let reading = read(&patient, &kept[0]).await;
+    assert_eq!(reading.as_ref().err().and_then(code), Some(ErrorCode::DatabaseUnavailable));
+
+    limit(&program, "unlimited");
+    for id in &kept {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+    let more = write_some(&patient, 1).await;
+    assert_eq!(read(&patient, &more[0]).await.unwrap().len(), FILE);
+    patient.check_log().await.unwrap();
+    program.kill();
+    log::verify(&default_database(folder.path()), folder.path()).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_can_be_read_alone_is_said_and_heals_by_itself() {
     if s3::everywhere() {
@@ -146,7 +198,7 @@ async fn a_disk_that_can_be_read_alone_is_said_and_heals_by_itself() {
     let [_, _, patient] = clinic(&server).await;
     let kept = write_some(&patient, 1).await;
     disk.remount("remount,ro");
-    assert_eq!(refused_file(&patient).await, Some(ErrorCode::StorageReadOnly));
+    assert_eq!(refused_file(&patient, SMALL).await, Some(ErrorCode::StorageReadOnly));
     assert_eq!(read(&patient, &kept[0]).await.unwrap().len(), FILE, "what is there can be read");
     disk.remount("remount,rw");
     let more = write_some(&patient, 1).await;
@@ -164,13 +216,13 @@ async fn a_database_that_was_moved_away_is_missed_and_found_again() {
     let path = server.state.config.database_url.file().unwrap();
     let away = path.with_extension("away");
     fs::rename(&path, &away).unwrap();
-    assert_eq!(refused_file(&patient).await, Some(ErrorCode::DatabaseUnavailable));
+    assert_eq!(refused_file(&patient, SMALL).await, Some(ErrorCode::DatabaseUnavailable));
     assert_eq!(code(&read(&patient, &kept[0]).await.unwrap_err()), Some(ErrorCode::DatabaseUnavailable));
     let ready = server.send(server.request(reqwest::Method::GET, "/readyz")).await;
     assert_eq!((ready.status.as_u16(), ready.code()), (503, "database_unavailable".to_owned()));
     // Another file in its place is not it.
     fs::copy(&away, &path).unwrap();
-    assert_eq!(refused_file(&patient).await, Some(ErrorCode::DatabaseUnavailable));
+    assert_eq!(refused_file(&patient, SMALL).await, Some(ErrorCode::DatabaseUnavailable));
     fs::rename(&away, &path).unwrap();
     assert_eq!(read(&patient, &kept[0]).await.unwrap().len(), FILE);
     write_some(&patient, 1).await;

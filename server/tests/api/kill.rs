@@ -130,7 +130,8 @@ pub fn email(name: &str) -> String {
     format!("{}@clinic.example", name.to_lowercase())
 }
 
-async fn join(origin: &str, name: &str, role: Role, token: Option<&str>) -> Person {
+/// Somebody who signs up there.
+pub async fn join(origin: &str, name: &str, role: Role, token: Option<&str>) -> Person {
     let client = Client::new(Native::new(origin).unwrap());
     let (kit, name, email) = (client.new_kit(), format!("{name} Example"), email(name));
     let sign_up = SignUp { name: &name, email: &email, password: PASSWORD, role, kit: &kit, token, device: device() };

@@ -164,7 +164,7 @@ pub(crate) fn is_fatal(error: &ClientError) -> bool {
         ClientError::Refused(refusal) => refusal.stops_session(),
         ClientError::Problem(problem) => {
             use api_types::ErrorCode::{AccountDisabled, SecondFactorDue, SignedOut};
-            error.is_transient() || matches!(problem.code, SignedOut | AccountDisabled | SecondFactorDue)
+            error.is_transient_for_reading() || matches!(problem.code, SignedOut | AccountDisabled | SecondFactorDue)
         }
         _ => false,
     }

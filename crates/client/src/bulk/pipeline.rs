@@ -93,9 +93,15 @@ struct Broken(u32);
 impl Broken {
     /// Waits where the transfer may be tried again; else gives the error back.
     async fn again<H: Host>(&mut self, host: &H, control: &Control, error: ClientError) -> Result<()> {
-        if !error.is_transient() {
-            return Err(error);
-        }
+        if error.is_transient() { self.rest(host, control, error).await } else { Err(error) }
+    }
+
+    /// The same of one that only reads.
+    async fn again_reading<H: Host>(&mut self, host: &H, control: &Control, error: ClientError) -> Result<()> {
+        if error.is_transient_for_reading() { self.rest(host, control, error).await } else { Err(error) }
+    }
+
+    async fn rest<H: Host>(&mut self, host: &H, control: &Control, error: ClientError) -> Result<()> {
         self.0 = self.0.saturating_add(1);
         control.lost(true);
         if host.rest(self.0).await { control.check() } else { Err(error) }
@@ -287,7 +293,7 @@ async fn fetch<T: Transport, H: Host>(
     let bytes = loop {
         match Api::new(transport).get_part(&path, range.clone(), &job.request).await {
             Ok(bytes) => break bytes,
-            Err(error) => broken.again(host, control, error).await?,
+            Err(error) => broken.again_reading(host, control, error).await?,
         }
     };
     broken.through(control);

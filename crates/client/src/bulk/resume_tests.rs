@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use api_types::{ErrorCode, Problem};
 use bytes::Bytes;
 use crypto::{
     format::{Geometry, PartKey, SEGMENT_PLAINTEXT},
@@ -32,15 +33,15 @@ struct Line {
     segments: Mutex<HashMap<u64, Bytes>>,
     holds: AtomicUsize,
     breaks_once: bool,
-    /// A proxy stands before it, which answers where it broke.
-    proxy: bool,
+    /// What is answered where it broke: by a proxy that stands before it, or by a server that can't do it for now.
+    answers: Option<(u16, Vec<u8>)>,
     asked: Mutex<HashMap<String, u32>>,
 }
 
 impl Line {
     fn new(geometry: Geometry) -> Self {
         let (segments, asked) = (Mutex::default(), Mutex::default());
-        Self { geometry, segments, holds: AtomicUsize::new(usize::MAX), breaks_once: false, proxy: false, asked }
+        Self { geometry, segments, holds: AtomicUsize::new(usize::MAX), breaks_once: false, answers: None, asked }
     }
 
     /// A segment's number, or the range that is asked for.
@@ -74,9 +75,8 @@ impl Transport for Line {
         tokio::task::yield_now().await;
         let place = Self::place(&request);
         if self.breaks(&place) {
-            let body = Bytes::from_static(b"<html>Bad gateway</html>");
-            let answer = self.proxy.then_some(Response { status: 502, headers: Vec::new(), body });
-            return answer.ok_or(TransportError::Offline);
+            let (status, body) = self.answers.clone().ok_or(TransportError::Offline)?;
+            return Ok(Response { status, headers: Vec::new(), body: body.into() });
         }
         if request.method == Method::Put {
             self.segments.lock().unwrap().insert(place.parse().unwrap(), request.body.unwrap());
@@ -216,7 +216,8 @@ async fn a_transfer_that_breaks_is_repeated_and_said() -> Result<()> {
 async fn a_proxy_that_answers_for_a_server_that_is_away_is_a_broken_connection() -> Result<()> {
     let (plain, key) = (plain(), key());
     let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
-    let line = Line { breaks_once: true, proxy: true, ..Line::new(geometry) };
+    let proxy = Some((502, b"<html>Bad gateway</html>".to_vec()));
+    let line = Line { breaks_once: true, answers: proxy.clone(), ..Line::new(geometry) };
     let upload = api_types::UploadId([0; 16]);
     let job = SealJob { key, geometry, upload, received: Vec::new(), sealed_before: Vec::new() };
     let source = FileSource::Bytes(plain);
@@ -224,10 +225,35 @@ async fn a_proxy_that_answers_for_a_server_that_is_away_is_a_broken_connection()
     assert_eq!((line.asked(), sealed.cipher.len()), (8, 4));
 
     let (mut sealed, dir) = (self::sealed().await?, tempfile::tempdir().unwrap());
-    sealed.line.proxy = true;
+    sealed.line.answers = proxy;
     sealed.line.holds.store(3, Ordering::Relaxed);
     let broken = sealed.fetch(&dir.path().join("scan.dcm")).await;
     assert!(broken.as_ref().is_err_and(ClientError::is_transient), "{broken:?}");
+    Ok(())
+}
+
+/// A server whose disk is full can't record who reads: reading takes no room there and waits, what would take some is refused.
+#[tokio::test]
+async fn a_full_disk_is_waited_for_by_who_reads() -> Result<()> {
+    for code in [ErrorCode::StorageFull, ErrorCode::StorageReadOnly] {
+        let refused = Some((503, serde_json::to_vec(&Problem::new(code)).unwrap()));
+        let (mut sealed, dir) = (sealed().await?, tempfile::tempdir().unwrap());
+        (sealed.line.answers, sealed.line.breaks_once) = (refused.clone(), true);
+        let (bulk, target) = (FileBulk::patient(1), dir.path().join("scan.dcm"));
+        let mut sink = FileSink::create(&target).await?;
+        bulk.open_part(&sealed.line, &sealed.job, &mut sink, &Control::none()).await?;
+        bulk.finish(sink).await?;
+        assert!(std::fs::read(&target).unwrap() == sealed.plain, "{code:?}");
+
+        let (plain, key) = (plain(), key());
+        let geometry = Geometry::of_plaintext(plain.len() as u64).unwrap();
+        let line = Line { breaks_once: true, answers: refused, ..Line::new(geometry) };
+        let upload = api_types::UploadId([0; 16]);
+        let job = SealJob { key, geometry, upload, received: Vec::new(), sealed_before: Vec::new() };
+        let source = FileSource::Bytes(plain);
+        let sent = FileBulk::patient(1).seal_part(&line, &job, &source, &NoLedger, &Control::none()).await;
+        assert_eq!(sent.err().and_then(|error| error.problem()), Some(code));
+    }
     Ok(())
 }
 

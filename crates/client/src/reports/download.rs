@@ -71,7 +71,7 @@ impl OpenVersion {
 impl<P: Platform> Vault<P> {
     /// Fetches and opens a file into a sink. Nothing is called complete before its last chunk, its segments and the
     /// author's signed content hash were checked. Where one of them is wrong, what was written goes; where only the connection
-    /// broke, a sink may keep it, and a later call with such a sink goes on from there.
+    /// broke, or the server can't answer for now, a sink may keep it, and a later call with such a sink goes on from there.
     ///
     /// # Errors
     /// [`Refusal::PartForged`], [`Refusal::ContentChanged`], [`ClientError::Cancelled`], no connection.
@@ -85,7 +85,7 @@ impl<P: Platform> Vault<P> {
         let bulk = self.platform().bulk();
         match self.fill(version, part, &mut sink, control).await {
             Ok(()) => bulk.finish(sink).await,
-            Err(e) if e.is_transient() => {
+            Err(e) if e.is_transient_for_reading() => {
                 bulk.leave(sink).await;
                 Err(e)
             }

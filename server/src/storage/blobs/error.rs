@@ -13,6 +13,10 @@ const RESPONSE: &str = "Server returned error response: ";
 const BEHIND: &str = "Wanted range starting at ";
 /// S3's status for such a range.
 const RANGE_NOT_SATISFIABLE: u16 = 416;
+/// No room is left: on the disk, for this user, or, by `ulimit -f`, in one file. Nothing stored here is too large for a disk's own
+/// format.
+const FULL: [io::ErrorKind; 3] =
+    [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
 /// S3's status of a store that is full.
 const INSUFFICIENT_STORAGE: u16 = 507;
 
@@ -43,7 +47,8 @@ pub type BlobResult<T> = Result<T, BlobError>;
 impl From<object_store::Error> for BlobError {
     fn from(error: object_store::Error) -> Self {
         let cause = Cause::of(&error);
-        if cause.is_full() || format!("{error:?}").contains("StorageFull") {
+        let text = format!("{error:?}");
+        if cause.is_full() || FULL.iter().any(|kind| text.contains(&format!("{kind:?}"))) {
             return Self::Full;
         }
         if cause.system == Some(io::ErrorKind::ReadOnlyFilesystem) {
@@ -62,7 +67,7 @@ impl From<object_store::Error> for BlobError {
 impl From<io::Error> for BlobError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            kind if FULL.contains(&kind) => Self::Full,
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             kind => Self::Unavailable(kind.to_string()),
         }
@@ -121,7 +126,7 @@ impl Cause {
     fn is_full(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         self.status == Some(INSUFFICIENT_STORAGE)
-            || matches!(self.system, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+            || self.system.is_some_and(|kind| FULL.contains(&kind))
             || matches!(code, "QuotaExceeded" | "XMinioStorageFull" | "InsufficientStorage")
     }
 }
@@ -206,6 +211,7 @@ mod tests {
         let read_only = object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(read_only) };
         assert_eq!(BlobError::from(read_only), BlobError::ReadOnly);
         assert_eq!(BlobError::from(io::Error::from(io::ErrorKind::QuotaExceeded)), BlobError::Full);
+        assert_eq!(BlobError::from(io::Error::from(io::ErrorKind::FileTooLarge)), BlobError::Full);
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         assert_eq!(BlobError::from(denied), BlobError::Unavailable("permission denied".into()));
     }

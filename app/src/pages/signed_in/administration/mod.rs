@@ -1,6 +1,7 @@
 //! Administration: people, invitations, policies, escrow, backups, audit. Nothing here can open a report.
 
 mod audit;
+mod backup_notice;
 mod backups;
 mod drill;
 mod escrow;

@@ -7,7 +7,9 @@ use api_types::{
 };
 use leptos::prelude::*;
 
-use super::{Administrators, mail::MailNotice, person::AdminPerson, quota::PersonSpace, sure};
+use super::{
+    Administrators, backup_notice::BackupNotice, mail::MailNotice, person::AdminPerson, quota::PersonSpace, sure,
+};
 use crate::{
     components::{Button, ButtonKind, Card, Confirm, Rows, SelectField, SkeletonRows, use_toasts},
     pages::signed_in::{
@@ -26,7 +28,7 @@ use crate::{
 /// People.
 #[component]
 pub fn AdministrationPage() -> impl IntoView {
-    view! { <Administrators><MailNotice/><People/></Administrators> }
+    view! { <Administrators><MailNotice/><BackupNotice/><People/></Administrators> }
 }
 
 /// What a row's buttons do, and the row that is being asked about.
