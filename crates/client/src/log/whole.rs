@@ -112,7 +112,7 @@ impl<P: Platform> Client<P> {
         if let Some(key) = &check.key {
             return Ok(key.clone());
         }
-        let named = self.api().get_instance().await?.log_key;
+        let named = Some(self.api().get_instance().await?.log_key).filter(|key| !key.is_empty());
         match (pinned, named) {
             (Some(kept), named) if named.as_ref() != Some(&kept.key) => {
                 let draft = Evidence::draft(check.tree, &kept.key).other_key(&named.unwrap_or_default());
