@@ -137,14 +137,11 @@ impl Context {
     /// remembers is saved afterwards; a session that this run opened and can't keep is ended.
     pub async fn with_vault<T>(&self, command: impl AsyncFnOnce(&Vault<Native>) -> Result<T>) -> Result<T> {
         let (vault, temporary) = self.open().await?;
-        let outcome = match self.look_at_log(&vault).await {
-            Ok(()) => {
-                self.warn(&vault).await;
-                command(&vault).await
-            }
+        let outcome = match self.look_at_logs(&vault).await {
+            Ok(()) => command(&vault).await,
             Err(error) => Err(error),
         };
-        let outcome = outcome.or_else(|error| Err(self.with_evidence(&vault, error)?));
+        let outcome = self.unless_stopped(&vault, outcome);
         self.save_last(&vault).await;
         self.save_memory(&vault)?;
         if temporary && let Err(error) = vault.sign_out().await {
@@ -161,7 +158,7 @@ impl Context {
             Ok(()) => command(&vault).await,
             Err(error) => Err(error),
         };
-        let outcome = outcome.or_else(|error| Err(self.with_evidence(&vault, error)?));
+        let outcome = self.unless_stopped(&vault, outcome);
         if outcome.is_err()
             && temporary
             && let Err(error) = vault.sign_out().await
@@ -171,19 +168,30 @@ impl Context {
         outcome
     }
 
+    /// Before a command begins: both of the server's logs, and what is new in that of keys.
+    async fn look_at_logs(&self, vault: &Vault<Native>) -> Result<()> {
+        self.look_at_log(vault).await?;
+        self.warn(vault).await
+    }
+
     /// Reads what is new in the public log of keys, as far as that is quick, and warns of every alarm that nobody has
-    /// acknowledged.
-    async fn warn(&self, vault: &Vault<Native>) {
+    /// acknowledged. Where the log itself doesn't hold, the command doesn't begin.
+    async fn warn(&self, vault: &Vault<Native>) -> Result<()> {
         let scanned = tokio::time::timeout(SCAN, vault.scan_keys(SCAN_MOST)).await;
         if let Some(unread) = alarms::unread(scanned.as_ref().ok()) {
             self.output.note(&unread);
         }
-        if let Ok(Err(error @ ClientError::Refused(_))) = scanned {
-            self.output.warning(&error.code(), &error.to_string());
+        match scanned {
+            Ok(Err(ClientError::Refused(refusal))) if refusal.stops_session() => {
+                return Err(ClientError::Refused(refusal).into());
+            }
+            Ok(Err(error @ ClientError::Refused(_))) => self.output.warning(&error.code(), &error.to_string()),
+            _ => {}
         }
         for alarm in vault.alarms().iter().filter(|alarm| !alarm.acknowledged) {
             self.output.warning("key_alarm", &format!("{} Read `hs alarms`.", alarms::says(alarm)));
         }
+        Ok(())
     }
 
     /// Holds the server to its public log before anything else is done. Without the network the command will say so itself.
@@ -198,12 +206,13 @@ impl Context {
         }
     }
 
-    /// Where the session was stopped, keeps the evidence and says where.
-    fn with_evidence(&self, vault: &Vault<Native>, error: CliError) -> Result<CliError> {
-        let Some(stopped) = vault.stopped() else { return Ok(error) };
+    /// What a command came to, unless the session was stopped meanwhile, also by what the command went past: then keeps the
+    /// evidence and says where.
+    fn unless_stopped<T>(&self, vault: &Vault<Native>, outcome: Result<T>) -> Result<T> {
+        let Some(stopped) = vault.stopped() else { return outcome };
         let path = profile::evidence_path(&self.profile_name)?;
         profile::write_private(&path, stopped.evidence.to_json().as_bytes())?;
-        Ok(CliError::Stopped(stopped.refusal, path))
+        Err(CliError::Stopped(stopped.refusal, path))
     }
 
     /// Changes what this profile remembers.

@@ -27,9 +27,9 @@ export class Forgery {
   private readonly seed: Buffer;
 
   /** A tree of so many leaves that nobody ever made, under the key in a server's data folder. */
-  constructor(data: string, size: number) {
+  constructor(data: string, size: number, log: 'events' | 'keys' = 'events') {
     this.leaves = Array.from({ length: size }, () => randomBytes(32));
-    const skey = readFileSync(join(data, 'secrets/log-events-key'), 'utf8').trim().slice('PRIVATE+KEY+'.length);
+    const skey = readFileSync(join(data, `secrets/log-${log}-key`), 'utf8').trim().slice('PRIVATE+KEY+'.length);
     const [name, id, key] = skey.split(/\+(.*?)\+(.*)/s) as [string, string, string];
     this.name = name;
     this.id = Buffer.from(id, 'hex');

@@ -14,6 +14,7 @@ import { Server, freePort } from '../support/server.ts';
 import { Witness } from '../support/witness.ts';
 
 const log = '/log/events/';
+const keys = '/log/keys/';
 
 /** What a command that the log must stop says, which ends with the code of a refusal. */
 async function stopped(command: Promise<unknown>): Promise<string> {
@@ -79,6 +80,21 @@ test('a rollback, a fork and too few witnesses stop hs, what it kept of them can
     expect(await stopped(verify()), 'one byte of the log of keys').toBe('log_tile_forged');
     const found = await outsider.run(['audit', 'evidence', join(outsider.home, 'healthsecure-log-evidence.json')]);
     expect(found).toMatchObject({ code: 'log_tile_forged', log: instance.log_keys_key });
+
+    // The log of keys is told anew between a command's first look at it and its next.
+    const grown = size(await (await fetch(`${proxy.origin}${keys}checkpoint`)).text());
+    const others = new Forgery(server.data, grown + 300, 'keys');
+    let looks = 0;
+    proxy.answer((path) => {
+      if (!path.startsWith(keys)) return undefined;
+      const file = path.slice(keys.length);
+      if (file === 'checkpoint') looks += 1;
+      if (looks < 2) return undefined;
+      return file === 'checkpoint' ? Buffer.from(others.checkpoint()) : others.tile(file);
+    });
+    expect(await stopped(hs.run(['list']))).toBe('log_forked');
+    expect(looks).toBe(2);
+    expect(await evidence()).toMatchObject({ code: 'log_forked', log: instance.log_keys_key });
 
     proxy.answer(undefined);
     await hs.run(['list']);

@@ -130,13 +130,29 @@ test('an older checkpoint stops the session; an honest one lets it go on', async
 });
 
 test('a forked log stops the session, though its own key signed it', async ({ browser }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(180_000);
   const { server, person, close } = await alone(browser);
   try {
     const forged = new Forgery(server.data, (await seen(person)) + 300);
     await person.page.route('**/log/events/**', (route) => {
       const path = new URL(route.request().url()).pathname.replace('/log/events/', '');
       const body = path === 'checkpoint' ? forged.checkpoint() : forged.tile(path);
+      return route.fulfill({ body, contentType: 'application/octet-stream' });
+    });
+    expect((await stopped(person, server)).code).toBe('log_forked');
+    await person.page.unroute('**/log/events/**');
+    await person.button(words.log.again).click();
+    await person.heading(words.signIn.locked).waitFor();
+
+    // That of keys, which is honest at the first look of the session and another one at the next.
+    const keys = await (await person.context.request.get('/log/keys/checkpoint')).text();
+    const others = new Forgery(server.data, size(keys) + 300, 'keys');
+    let looks = 0;
+    await person.page.route('**/log/keys/**', (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/log/keys/', '');
+      if (path === 'checkpoint') looks += 1;
+      if (looks < 2) return route.continue();
+      const body = path === 'checkpoint' ? others.checkpoint() : others.tile(path);
       return route.fulfill({ body, contentType: 'application/octet-stream' });
     });
     expect((await stopped(person, server)).code).toBe('log_forked');

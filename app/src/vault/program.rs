@@ -206,10 +206,12 @@ pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
     Ok(look.boxed_local())
 }
 
-/// Hears live events and watches the log of keys until the handle ends it, and with it their hold on the keys.
+/// Hears live events, watches the log of keys, and waits for what stops the session, until the handle ends it, and with it their
+/// hold on the keys.
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_listen))]
 pub(super) fn listen(vault: Vault, keys: Keys) -> Result<AbortHandle, SplitLoaderError> {
-    let (listening, handle) = abortable(join(live::listen(vault, keys.clone()), key_watch::watch(vault, keys)));
+    let watching = join(key_watch::watch(vault, keys.clone()), vault.end_when_stopped(keys.clone()));
+    let (listening, handle) = abortable(join(live::listen(vault, keys), watching));
     spawn_local(async move {
         // Ends by itself or by the handle.
         let _ = listening.await;

@@ -31,15 +31,19 @@ body! {
         pub mail: bool,
         /// The key that signs the log of events (c2sp.org/signed-note, `name+id+base64`); its name is the log's origin.
         /// Clients pin it.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        pub log_key: Option<String>,
-        /// The key that signs the log of keys, in the same form. Clients pin it.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        pub log_keys_key: Option<String>,
+        // Where one of the three is missing it is read as empty, so that a client refuses by name what the server denies.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required = true))]
+        pub log_key: String,
+        /// The key that signs the log of keys, in the same form. Clients pin it, and refuse a server that names none.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required = true))]
+        pub log_keys_key: String,
         /// The key that proves which label an e-mail address has in the log of keys (c2sp.org/vrf-r255); 32 bytes. Clients
         /// pin it.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        pub log_vrf_key: Option<B64>,
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required = true))]
+        pub log_vrf_key: B64,
         /// Days after which audit events are removed (`healthsecure serve --keep-events`), at least six years; absent where
         /// they are kept for ever. Of each report the newest that is older stays.
         #[serde(skip_serializing_if = "Option::is_none", default)]

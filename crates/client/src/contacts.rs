@@ -61,5 +61,5 @@ impl<P: Platform> Vault<P> {
 
 /// Whether an error is about one person, and not about the connection or the session.
 fn is_theirs(error: &ClientError) -> bool {
-    matches!(error, ClientError::Refused(_))
+    matches!(error, ClientError::Refused(refusal) if !refusal.stops_session())
 }

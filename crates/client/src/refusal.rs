@@ -332,6 +332,13 @@ pub enum Refusal {
          evidence, and ask the operator in person before you go on."
     )]
     LogSignerUnknown,
+    /// The server says that it keeps no log of keys, to somebody who has never seen one of it. Every server has one.
+    #[error(
+        "This server says that it keeps no public log of keys, where everybody could see whose keys it gives out. Every \
+         HealthSecure server keeps one. Nothing of yours was changed, and nothing is sealed to anybody's key. Save the \
+         evidence, and ask the operator in person before you go on."
+    )]
+    LogDenied,
     /// What the server gives as its log's checkpoint is none, or its signature is false.
     #[error(
         "The server's public log has a damaged or forged signature ({why}). Nothing of yours was changed. Save the \
@@ -487,6 +494,7 @@ impl Refusal {
             Self::EventsBroken { .. } => "events_broken",
             Self::ReadingForged { .. } => "reading_forged",
             Self::LogSignerUnknown => "log_signer_unknown",
+            Self::LogDenied => "log_denied",
             Self::LogCheckpointForged { .. } => "log_checkpoint_forged",
             Self::LogRolledBack { .. } => "log_rolled_back",
             Self::LogForked { .. } => "log_forked",

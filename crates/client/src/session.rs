@@ -79,7 +79,7 @@ impl<P: Platform> Shared<P> {
     }
 }
 
-/// What a server says of the keys of its logs.
+/// What a server says of the keys of its logs; `None` where it names none, which every server does.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogKeys {
     /// Signs the log of events.
@@ -92,8 +92,9 @@ pub(crate) struct LogKeys {
 
 impl LogKeys {
     fn of(instance: &Instance) -> Self {
-        let labels = instance.log_vrf_key.as_ref().and_then(|key| key.0[..].try_into().ok());
-        Self { events: instance.log_key.clone(), keys: instance.log_keys_key.clone(), labels }
+        let named = |key: &String| Some(key.clone()).filter(|key| !key.is_empty());
+        let labels = instance.log_vrf_key.0[..].try_into().ok();
+        Self { events: named(&instance.log_key), keys: named(&instance.log_keys_key), labels }
     }
 }
 

@@ -43,6 +43,7 @@ attacks! {
     KEY_ROLLBACK = "key-rollback": [PinnedKeys => "key_record_changed"];
     WITHHELD_KEY = "withheld-key": [NewestKey => "key_record_older"];
     UNLOGGED_KEY = "unlogged-key": [KeyLogged => "key_not_logged"];
+    DENIED_KEY_LOG = "denied-key-log": [KeyLogNamed => "log_denied", KeyLogged => "key_not_logged"];
     ADDRESS_SWAP = "address-swap": [AddressBound => "address_not_bound"];
     UNPROVED_ADDRESS = "unproved-address": [AddressProved => "address_unproved"];
     LABEL_KEY_SWAP = "label-key-swap": [LabelKey => "label_key_changed"];

@@ -37,7 +37,7 @@ struct Keys {
 
 impl Keys {
     async fn of(server: &Server, size: u64) -> Self {
-        let key = instance(&server.origin).await.log_vrf_key.unwrap().0;
+        let key = instance(&server.origin).await.log_vrf_key.0;
         let labels = LabelPublicKey::from_bytes(key.try_into().unwrap()).unwrap();
         let log = Published::keys(&server.origin).await;
         let (checkpoint, _) = log.reaching(size).await;

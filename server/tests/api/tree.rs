@@ -23,12 +23,12 @@ pub struct Published {
 impl Published {
     /// The events of a server, with the key that it names.
     pub async fn of(origin: &str) -> Self {
-        Self::tree(format!("{origin}/log/events"), &instance(origin).await.log_key.unwrap())
+        Self::tree(format!("{origin}/log/events"), &instance(origin).await.log_key)
     }
 
     /// Its keys, likewise.
     pub async fn keys(origin: &str) -> Self {
-        Self::tree(format!("{origin}/log/keys"), &instance(origin).await.log_keys_key.unwrap())
+        Self::tree(format!("{origin}/log/keys"), &instance(origin).await.log_keys_key)
     }
 
     fn tree(base: String, key: &str) -> Self {

@@ -155,7 +155,10 @@ fn Meet(compare: Callback<Person>, #[prop(into)] on_verified: Callback<()>) -> i
                     met.try_set(Some((person, code)));
                 }
                 Ok(None) => attempt.failed(t!(scan.none)),
-                Err(error) => attempt.failed(explain(&error)),
+                Err(error) => {
+                    attempt.failed(explain(&error));
+                    vault.heed(&error);
+                }
             }
         });
     };

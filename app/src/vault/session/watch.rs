@@ -34,6 +34,12 @@ impl Vault {
         }
     }
 
+    /// Ends the session once something has shown by which it is to end, on whatever page that was.
+    pub(in crate::vault) async fn end_when_stopped(self, keys: Keys) {
+        let stopped = keys.when_stopped().await;
+        self.heed(&stopped.refusal.into());
+    }
+
     /// Locks at once and shows why in the place of every page.
     fn halt(self, stop: Stop) {
         browser::store_session(STOP, &stop.to_text());

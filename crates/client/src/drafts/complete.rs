@@ -209,6 +209,7 @@ pub(crate) fn describe(file: &super::DraftFile) -> Result<Sealed> {
 impl<P: Platform> Vault<P> {
     /// Key records of everyone in a new report: the author, and the patient with an account.
     async fn patient_keys(&self, draft: &ReportDraft) -> Result<Directory> {
+        self.refuse_if_stopped()?;
         let mut keys = Directory::default();
         keys.0.insert(self.id(), self.chain());
         if let PatientChoice::Account(id) = draft.patient()

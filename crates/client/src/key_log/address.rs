@@ -26,7 +26,7 @@ impl<P: Platform> Vault<P> {
         account: &PublicAccount,
         binding: Option<&EmailBinding>,
     ) -> Result<()> {
-        let Some(claim) = self.address_claim(email, &account.id, binding).await? else { return Ok(()) };
+        let Some(claim) = self.address_claim(email, &account.id, binding)? else { return Ok(()) };
         self.prove_claims(vec![claim]).await?;
         match self.key_log().has_proved(claim.index, &claim.leaf) || !Defence::AddressBound.holds() {
             true => Ok(()),
@@ -34,17 +34,13 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// The leaf that binds an address to an account, where it is said to be; `None` where there is no tree.
-    async fn address_claim(
+    /// The leaf that binds an address to an account, where it is said to be; `None` where nobody asks for a proof.
+    fn address_claim(
         &self,
         email: &str,
         account: &AccountId,
         binding: Option<&EmailBinding>,
-    ) -> Result<Option<Claim>> {
-        self.prove_claims(Vec::new()).await?;
-        if self.key_log().is_absent() {
-            return Ok(None);
-        }
+    ) -> Result<Option<Claim>, Refusal> {
         let binding = binding.ok_or(Refusal::AddressUnproved);
         let proved = binding.and_then(|binding| Ok((self.label(email, binding)?, binding.leaf_index)));
         let (label, index) = match proved {
@@ -78,9 +74,6 @@ impl<P: Platform> Vault<P> {
     /// As [`Vault::scan_keys`]; as [`Vault::save_state`].
     pub(crate) async fn watch_own_address(&self) -> Result<()> {
         self.prove_claims(Vec::new()).await?;
-        if self.key_log().is_absent() {
-            return Ok(());
-        }
         self.own_addresses().await?;
         self.touch();
         self.save_state().await

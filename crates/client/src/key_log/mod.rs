@@ -17,7 +17,7 @@ mod seen;
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use tlog::{Hash, leaf::Label, vrf::LabelPublicKey};
@@ -31,7 +31,7 @@ pub(crate) use seen::{KeysSeen, Newer};
 use crate::log::{Guard, Tree};
 
 /// The tree of key records and e-mail addresses.
-pub const KEYS: Tree = Tree { name: "keys", path: "/log/keys" };
+pub const KEYS: Tree = Tree { name: "keys", path: "/log/keys", required: true };
 
 /// The tree of keys in a session.
 pub(crate) struct KeyLog {
@@ -39,8 +39,8 @@ pub(crate) struct KeyLog {
     labels: Option<LabelPublicKey>,
     /// Leaves that this session has found at their places.
     proved: Mutex<BTreeSet<(u64, [u8; 32])>>,
-    /// Whether the server has such a tree, once that was asked. Where nobody here ever saw one, it has none.
-    presence: OnceLock<bool>,
+    /// Whether this session has looked at the tree.
+    looked: AtomicBool,
     /// Of the own address, which may be another one later.
     own_label: Mutex<Option<(String, Label)>>,
     /// One scan at a time.
@@ -54,7 +54,7 @@ impl KeyLog {
             guard: Guard::new(KEYS, signer),
             labels,
             proved: Mutex::default(),
-            presence: OnceLock::new(),
+            looked: AtomicBool::new(false),
             own_label: Mutex::default(),
             scanning: futures::lock::Mutex::new(()),
         }
@@ -62,10 +62,6 @@ impl KeyLog {
 
     pub fn guard(&self) -> &Guard {
         &self.guard
-    }
-
-    fn is_absent(&self) -> bool {
-        self.presence.get() == Some(&false)
     }
 
     fn proved(&self) -> MutexGuard<'_, BTreeSet<(u64, [u8; 32])>> {

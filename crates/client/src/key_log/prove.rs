@@ -1,6 +1,9 @@
 //! Key records are learnt only once they were found in the tree, at the places that came with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
 
 use api_types::{accounts::PublicAccount, teams::TeamRosters};
 use crypto::defence::Defence;
@@ -48,11 +51,13 @@ impl<P: Platform> Vault<P> {
         self.prove_claims(claims).await
     }
 
-    /// Remembers for this session which of these leaves stand where they are said to.
+    /// Remembers for this session which of these leaves stand where they are said to. In one that was stopped nothing counts
+    /// any more, not even what was found before.
     pub(super) async fn prove_claims(&self, claims: Vec<Claim>) -> Result<()> {
+        self.refuse_if_stopped()?;
         let log = self.key_log();
         let open = self.unproved(claims);
-        if open.is_empty() && log.presence.get().is_some() {
+        if open.is_empty() && log.looked.load(Ordering::Acquire) {
             return Ok(());
         }
         let held = self.held(&open).await?;
@@ -77,7 +82,7 @@ impl<P: Platform> Vault<P> {
         let log = self.key_log();
         let furthest = claims.iter().map(|claim| claim.index).max();
         let looked = self.look(log.guard(), furthest).await?;
-        log.presence.get_or_init(|| looked.is_some());
+        log.looked.store(true, Ordering::Release);
         let Some(mut open) = looked else { return Ok(BTreeSet::new()) };
         let files = Files::new(self.platform().transport(), KEYS);
         let held = open.view()?.holds(&files, claims).await;
@@ -92,7 +97,7 @@ impl<P: Platform> Vault<P> {
     /// Refuses a team of which a roster wasn't found in the tree.
     pub(crate) fn expect_team_logged(&self, team: &TeamRosters) -> Result<(), Refusal> {
         let log = self.key_log();
-        if log.is_absent() || !Defence::KeyLogged.holds() {
+        if !Defence::KeyLogged.holds() {
             return Ok(());
         }
         let found = |claims: Vec<Claim>| claims.iter().all(|claim| log.has_proved(claim.index, &claim.leaf));
@@ -105,7 +110,7 @@ impl<P: Platform> Vault<P> {
     /// Refuses an account of which a record wasn't found in the tree. Its own holder needs no tree for it.
     pub(crate) fn expect_logged(&self, account: &PublicAccount) -> Result<(), Refusal> {
         let log = self.key_log();
-        if account.id == self.account_id() || log.is_absent() || !Defence::KeyLogged.holds() {
+        if account.id == self.account_id() || !Defence::KeyLogged.holds() {
             return Ok(());
         }
         let found = |claims: Vec<Claim>| claims.iter().all(|claim| log.has_proved(claim.index, &claim.leaf));

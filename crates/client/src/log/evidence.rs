@@ -36,9 +36,9 @@ pub struct Evidence {
     pub says: String,
     /// Name of the tree.
     pub tree: String,
-    /// The log's pinned key, `name+id+base64`.
+    /// The log's pinned key, `name+id+base64`; empty where the server never named one.
     pub key: String,
-    /// Another key that the server names instead.
+    /// Another key that the server names instead; empty where it names none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub other_key: Option<String>,
     /// The signed checkpoint that was seen before.
@@ -187,6 +187,8 @@ impl Evidence {
     pub fn check(&self) -> Result<(), EvidenceError> {
         match self.code.as_str() {
             "log_signer_unknown" => self.check_signer(),
+            // That the server said so stays its saver's word.
+            "log_denied" => expect(self.key.is_empty() && self.other_key.is_none(), "a key of the log is named"),
             "log_checkpoint_forged" => {
                 let fine = self.shown_note().is_ok_and(|shown| shown.note.text().len() <= MAX_TEXT);
                 expect(!fine, "the checkpoint is the log's")

@@ -56,10 +56,13 @@ pub struct Tree {
     pub name: &'static str,
     /// Its files' prefix, without the last slash.
     pub path: &'static str,
+    /// Whether nothing goes on where the server names no key for it. Without the other one each event says that it is
+    /// unlogged ([`Mark::Unlogged`]); without this one nobody would be told anything.
+    pub required: bool,
 }
 
 /// The tree of audit events: leaf n commits to event n.
-pub const EVENTS: Tree = Tree { name: "events", path: "/log/events" };
+pub const EVENTS: Tree = Tree { name: "events", path: "/log/events", required: false };
 
 /// A refusal by which the session ends, and what shows that it is right.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,18 +2,21 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
 };
 
 use crypto::defence::Defence;
-use futures::lock::MutexGuard as AsyncGuard;
+use futures::{lock::MutexGuard as AsyncGuard, task::AtomicWaker};
 use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey, tile::Resource};
 
 use super::{
     Evidence, Halt, KeptLog, Stopped, Tree, Witnesses,
+    evidence::Draft,
     files::{Files, Source},
     view::{Looked, View},
 };
@@ -35,6 +38,8 @@ pub(crate) struct Guard {
     said: Option<String>,
     view: futures::lock::Mutex<Option<View>>,
     stopped: Mutex<Option<Stopped>>,
+    /// Who waits for that.
+    waiting: AtomicWaker,
     /// Whether this session has asked for the newest checkpoint to be saved.
     saved: AtomicBool,
     /// Leaves that are beyond the newest tree: since when (Unix milliseconds).
@@ -54,7 +59,8 @@ impl Guard {
     /// A tree whose key the server says is this.
     pub fn new(tree: Tree, said: Option<String>) -> Self {
         let (view, stopped) = (futures::lock::Mutex::new(None), Mutex::default());
-        Self { tree, said, view, stopped, saved: AtomicBool::new(false), late: Mutex::default() }
+        let (waiting, saved) = (AtomicWaker::new(), AtomicBool::new(false));
+        Self { tree, said, view, stopped, waiting, saved, late: Mutex::default() }
     }
 
     /// Why the session is to end, if it is.
@@ -78,7 +84,10 @@ impl Guard {
             Err(Halt::Error(error)) => Err(error),
             Err(Halt::Stop(stop)) => {
                 let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(stopped.get_or_insert(*stop).refusal.clone().into())
+                let refusal = stopped.get_or_insert(*stop).refusal.clone();
+                drop(stopped);
+                self.waiting.wake();
+                Err(refusal.into())
             }
         }
     }
@@ -101,7 +110,24 @@ impl<P: Platform> Vault<P> {
         self.events_log().stopped().or_else(|| self.key_log().guard().stopped())
     }
 
-    /// A look at the tree; `None` where the server has no log and never had. With `wanted`, waits a moment for that leaf.
+    /// Refuses to go on in a session that is to end.
+    pub(crate) fn refuse_if_stopped(&self) -> Result<(), Refusal> {
+        self.stopped().map_or(Ok(()), |stopped| Err(stopped.refusal))
+    }
+
+    /// Waits until this session is to end, whatever found that out; for one task, which ends it.
+    pub async fn when_stopped(&self) -> Stopped {
+        poll_fn(|context| {
+            // Before it is looked: what comes in between wakes it.
+            self.events_log().waiting.register(context.waker());
+            self.key_log().guard().waiting.register(context.waker());
+            self.stopped().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// A look at the tree; `None` where the server names no key for one that isn't required, and never did. With `wanted`,
+    /// waits a moment for that leaf.
     pub(crate) async fn look<'v>(&self, guard: &'v Guard, wanted: Option<u64>) -> Result<Option<Open<'v>>> {
         if let Some(stopped) = guard.stopped() {
             return Err(stopped.refusal.into());
@@ -164,7 +190,10 @@ impl<P: Platform> Vault<P> {
     /// The same with other witnesses than the device asks for.
     pub(super) async fn view_with(&self, guard: &Guard, witnesses: Witnesses) -> Result<Option<View>, Halt> {
         let kept = if Defence::LogKey.holds() { self.kept(guard.tree) } else { Vec::new() };
-        let Some(pinned) = kept.first().map(|kept| &kept.key).or(guard.said.as_ref()) else { return Ok(None) };
+        let Some(pinned) = kept.first().map(|kept| &kept.key).or(guard.said.as_ref()) else {
+            let denied = guard.tree.required && Defence::KeyLogNamed.holds();
+            return if denied { Err(self.denied(guard.tree).await) } else { Ok(None) };
+        };
         let other = kept.iter().map(|kept| &kept.key).find(|key| *key != pinned);
         if guard.said.as_ref() != Some(pinned) || other.is_some() {
             let other = other.or(guard.said.as_ref());
@@ -182,16 +211,22 @@ impl<P: Platform> Vault<P> {
 
     /// The refusal of a log under another key, with what that key has signed.
     async fn other_signer(&self, tree: Tree, pinned: &str, other: Option<&String>) -> Halt {
+        let draft = Evidence::draft(tree, pinned).other_key(other.map_or("", String::as_str));
+        self.with_shown(tree, draft).await.stop(Refusal::LogSignerUnknown)
+    }
+
+    /// The refusal of a server that names no key for a tree that every server has, with what is given out of it all the same.
+    async fn denied(&self, tree: Tree) -> Halt {
+        self.with_shown(tree, Evidence::draft(tree, "")).await.stop(Refusal::LogDenied)
+    }
+
+    /// The same with the checkpoint that the server gives out, if there is one.
+    async fn with_shown(&self, tree: Tree, draft: Draft) -> Draft {
         let files = Files::new(self.platform().transport(), tree);
-        let shown = files.file(Resource::Checkpoint).await.ok().flatten();
-        let mut draft = Evidence::draft(tree, pinned);
-        if let Some(other) = other {
-            draft = draft.other_key(other);
+        match files.file(Resource::Checkpoint).await.ok().flatten() {
+            Some(shown) => draft.shown(&String::from_utf8_lossy(&shown)),
+            None => draft,
         }
-        if let Some(shown) = shown {
-            draft = draft.shown(&String::from_utf8_lossy(&shown));
-        }
-        draft.stop(Refusal::LogSignerUnknown)
     }
 
     /// Keeps what was verified: on the device at once, in the account with its next save, of which a session makes one.

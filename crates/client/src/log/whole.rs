@@ -138,7 +138,8 @@ impl<P: Platform> Client<P> {
 
 /// The key that a server says a tree has.
 fn key_named(tree: Tree, instance: Instance) -> Option<String> {
-    if tree == KEYS { instance.log_keys_key } else { instance.log_key }
+    let key = if tree == KEYS { instance.log_keys_key } else { instance.log_key };
+    Some(key).filter(|key| !key.is_empty())
 }
 
 /// The refusal of a log under another key than the one that was kept, with what is shown now.

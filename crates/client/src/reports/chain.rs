@@ -165,8 +165,9 @@ impl<P: Platform> Vault<P> {
     }
 
     /// The key records of everyone named, asked for together where one is missing, or ends before what is named of it:
-    /// somebody made new keys since this session asked for theirs.
+    /// somebody made new keys since this session asked for theirs. A session that was stopped opens nothing more.
     pub(super) async fn learn_people(&self, report: &ReportId, named: &Named) -> Result<()> {
+        self.refuse_if_stopped()?;
         let missing = {
             let people = self.people();
             named.0.iter().any(|(id, epoch)| !people.knows(id, *epoch))

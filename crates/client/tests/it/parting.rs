@@ -42,6 +42,7 @@ async fn nothing_is_sent_where_everything_is_saved() {
 async fn another_devices_copy_is_not_overwritten() {
     let server = Fake::new();
     let one = server.person("Ann Example", Role::Patient).await;
+    one.save_state().await.unwrap();
     let two = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
     let me = PatientChoice::Account(one.account_id());
     server.takes_state.store(false, Ordering::Relaxed);

@@ -162,9 +162,9 @@ impl Fake {
                 json(&Instance {
                     passkeys: false,
                     phone: false,
-                    log_key: self.log_key(),
-                    log_keys_key: None,
-                    log_vrf_key: None,
+                    log_key: self.log_key().unwrap_or_default(),
+                    log_keys_key: String::new(),
+                    log_vrf_key: B64::default(),
                     keep_events_days: None,
                     keep_drafts_days: None,
                     erased_in_backups: None,

@@ -14,10 +14,12 @@ use client::{
     transport::{Method, Request, Response, TransportError},
 };
 use crypto::{account::KeyRecord, ids::TeamId, sign::Signed, team::TeamRoster};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tlog::{
     HASH_LEN, Hash,
     checkpoint::Checkpoint,
+    cosignature::Cosigner,
     leaf::{KeyTreeLeaf, Label},
     leaf_hash,
     note::{KeyName, SigningKey},
@@ -34,6 +36,8 @@ pub struct Keys {
     pub key: SigningKey,
     pub labels: LabelKey,
     pub leaves: Vec<Vec<u8>>,
+    /// Whether whatever is shown to anyone gets into it, so that what is shown is all that a test is about.
+    takes_all: bool,
     /// The tree of so many leaves.
     built: Option<(usize, Built)>,
     /// Files that were asked for, and how long they were.
@@ -52,16 +56,11 @@ pub fn prove(labels: &LabelKey, email: &str) -> B64 {
     B64(labels.prove(email_key(email).as_bytes()).to_vec())
 }
 
-impl Default for Keys {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Keys {
-    pub fn new() -> Self {
+    pub(super) fn new(takes_all: bool) -> Self {
         let key = SigningKey::from_seed(KeyName::new("clinic.example/log/keys").unwrap(), &random());
-        Self { key, labels: label_key(), leaves: Vec::new(), built: None, asked: Vec::new(), lie: None }
+        let (leaves, asked) = (Vec::new(), Vec::new());
+        Self { key, labels: label_key(), leaves, takes_all, built: None, asked, lie: None }
     }
 
     pub fn label(&self, email: &str) -> Label {
@@ -96,8 +95,16 @@ impl Keys {
         self.leaves.iter().position(|leaf| *leaf == data).map(|place| place as u64)
     }
 
-    fn binding(&self, email: &str, account: AccountId) -> Option<EmailBinding> {
-        let leaf_index = self.place(&KeyTreeLeaf::binding(self.label(email), &account.0))?;
+    /// The place of a leaf that is to be shown.
+    fn shown(&mut self, leaf: &KeyTreeLeaf) -> Option<u64> {
+        match self.place(leaf) {
+            None if self.takes_all => Some(self.push(leaf)),
+            place => place,
+        }
+    }
+
+    fn binding(&mut self, email: &str, account: AccountId) -> Option<EmailBinding> {
+        let leaf_index = self.shown(&KeyTreeLeaf::binding(self.label(email), &account.0))?;
         Some(EmailBinding { leaf_index, proof: prove(&self.labels, email) })
     }
 
@@ -112,14 +119,18 @@ impl Keys {
         &self.built.as_ref().unwrap().1
     }
 
-    fn file(&mut self, path: &str) -> Option<Vec<u8>> {
+    fn file(&mut self, path: &str, witnesses: &[Cosigner]) -> Option<Vec<u8>> {
         let size = self.leaves.len() as u64;
         match path.parse().unwrap() {
             Resource::Checkpoint => {
                 let root = self.built().1;
                 let name = self.key.verifier().to_string();
                 let checkpoint = Checkpoint::new(name.split('+').next().unwrap(), size, root).unwrap();
-                Some(checkpoint.sign(&self.key).unwrap().to_string().into_bytes())
+                let mut note = checkpoint.sign(&self.key).unwrap();
+                for witness in witnesses {
+                    note.add(witness.cosign(&checkpoint, 1_700_000_000).unwrap()).unwrap();
+                }
+                Some(note.to_string().into_bytes())
             }
             Resource::Tile(id) => {
                 let tile = self.built().0.get(&(id.level(), id.index()))?;
@@ -134,8 +145,8 @@ impl Keys {
         }
     }
 
-    pub fn serve(&mut self, path: &str, limit: usize) -> Result<Response, TransportError> {
-        let mut file = self.file(path);
+    pub fn serve(&mut self, path: &str, limit: usize, witnesses: &[Cosigner]) -> Result<Response, TransportError> {
+        let mut file = self.file(path, witnesses);
         if let (Some(lie), Some(file)) = (self.lie, &mut file) {
             lie(path, file);
         }
@@ -147,28 +158,28 @@ impl Keys {
         Ok(Response { status, headers: Vec::new(), body: Bytes::from(body) })
     }
 
-    /// Says of every account in an answer where its leaves are, and of an address that was looked up its binding.
-    fn fill(&self, value: &mut Value) {
+    /// Says of every account in an answer where its leaves are, and of one's own address its binding.
+    fn fill(&mut self, value: &mut Value) {
         match value {
             Value::Array(items) => items.iter_mut().for_each(|item| self.fill(item)),
             Value::Object(object) => {
-                if let (Some(id), Some(records)) = (object.get("id").cloned(), object.get("key_records").cloned()) {
-                    let id: AccountId = serde_json::from_value(id).unwrap();
-                    let records: Vec<B64> = serde_json::from_value(records).unwrap();
-                    let leaf = |(epoch, record): (u32, &B64)| self.place(&KeyTreeLeaf::key(&id.0, epoch, &record.0));
+                if let (Some(id), Some(records)) = (object.get("id"), object.get("key_records"))
+                    && let (Some(id), Some(records)) = (parsed::<AccountId>(id), parsed::<Vec<B64>>(records))
+                {
+                    let leaf = |(epoch, record): (u32, &B64)| self.shown(&KeyTreeLeaf::key(&id.0, epoch, &record.0));
                     let leaves: Option<Vec<u64>> = (0..).zip(&records).map(leaf).collect();
                     object.insert("key_leaves".to_owned(), json!(leaves.unwrap_or_default()));
                 }
-                if let (Some(id), Some(Value::Array(rosters))) = (object.get("id").cloned(), object.get("rosters")) {
-                    let id: ApiTeamId = serde_json::from_value(id).unwrap();
-                    let rosters: Vec<B64> = serde_json::from_value(json!(rosters)).unwrap();
-                    let leaf = |(seq, roster): (u32, &B64)| self.place(&KeyTreeLeaf::key(&id.0, seq, &roster.0));
+                if let (Some(id), Some(rosters)) = (object.get("id"), object.get("rosters"))
+                    && let (Some(id), Some(rosters)) = (parsed::<ApiTeamId>(id), parsed::<Vec<B64>>(rosters))
+                {
+                    let leaf = |(seq, roster): (u32, &B64)| self.shown(&KeyTreeLeaf::key(&id.0, seq, &roster.0));
                     let leaves: Option<Vec<u64>> = (0..).zip(&rosters).map(leaf).collect();
                     object.insert("leaves".to_owned(), json!(leaves.unwrap_or_default()));
                 }
-                if let (Some(public), Some(Value::String(email))) = (object.get("public"), object.get("email").cloned())
+                if let (Some(public), Some(email)) = (object.get("public"), object.get("email"))
+                    && let (Some(id), Some(email)) = (parsed::<AccountId>(&public["id"]), parsed::<String>(email))
                 {
-                    let id = serde_json::from_value(public["id"].clone()).unwrap();
                     object.insert("binding".to_owned(), json!(self.binding(&email, id)));
                 }
                 object.values_mut().for_each(|inner| self.fill(inner));
@@ -176,49 +187,76 @@ impl Keys {
             _ => {}
         }
     }
+
+    /// The same of a whole answer, and of an address that was looked up its binding.
+    fn fill_answer(&mut self, path: &str, value: &mut Value) {
+        self.fill(value);
+        if let Some(email) = path.strip_prefix("accounts?email=")
+            && value.is_object()
+        {
+            let email = email.replace("%40", "@");
+            let id = value["items"][0].get("id").and_then(parsed::<AccountId>);
+            value["binding"] = json!(id.and_then(|id| self.binding(&email, id)));
+        }
+    }
+
+    /// Takes in what a request stores.
+    fn store(&mut self, request: &Request, path: &str) {
+        if request.method != Method::Post {
+            return;
+        }
+        if path == "sign-up" {
+            let body: FinishSignUp = read(request);
+            self.bind(&body.email, body.account_id);
+            self.push(&KeyTreeLeaf::key(&body.account_id.0, 0, &body.key_record.0));
+        }
+        if path == "account/keys" {
+            let RotateKeys { key_record, .. } = read(request);
+            let record = Signed::<KeyRecord>::parse(&key_record.0).unwrap();
+            let said = record.claimed();
+            self.push(&KeyTreeLeaf::key(&said.account.unwrap().0, said.epoch, &key_record.0));
+        }
+        if path == "teams" || path.ends_with("/rosters") {
+            let NewTeamRoster { roster, .. } = read(request);
+            let signed = Signed::<TeamRoster>::parse(&roster.0).unwrap();
+            let team = signed.claimed().team.unwrap_or_else(|| TeamId::of(&signed));
+            self.push(&KeyTreeLeaf::key(&team.0, signed.claimed().seq, &roster.0));
+        }
+    }
+}
+
+fn parsed<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
 }
 
 impl Fake {
-    /// Gives the server a log of keys, before anyone signs up.
+    /// Has the log of keys hold what is stored and nothing else; before anyone signs up.
     pub fn keep_keys(&self) {
-        *self.keys.lock().unwrap() = Some(Keys::new());
+        *self.keys.lock().unwrap() = Keys::new(false);
     }
 
     /// Changes it.
     pub fn with_keys<A>(&self, change: impl FnOnce(&mut Keys) -> A) -> A {
-        change(self.keys.lock().unwrap().as_mut().expect("a log of keys"))
+        change(&mut self.keys.lock().unwrap())
     }
 
+    /// What an honest answer says of the log.
     pub(super) fn fill_keys(&self, request: &Request, value: &mut Value) {
         let mut keys = self.keys.lock().unwrap();
-        let Some(keys) = keys.as_mut() else { return };
         let path = request.path.trim_start_matches("/api/v1/");
-        if request.method == Method::Post && path == "sign-up" {
-            let body: FinishSignUp = read(request);
-            keys.bind(&body.email, body.account_id);
-            keys.push(&KeyTreeLeaf::key(&body.account_id.0, 0, &body.key_record.0));
-        }
-        if request.method == Method::Post && path == "account/keys" {
-            let RotateKeys { key_record, .. } = read(request);
-            let record = Signed::<KeyRecord>::parse(&key_record.0).unwrap();
-            let said = record.claimed();
-            keys.push(&KeyTreeLeaf::key(&said.account.unwrap().0, said.epoch, &key_record.0));
-        }
-        if request.method == Method::Post && (path == "teams" || path.ends_with("/rosters")) {
-            let NewTeamRoster { roster, .. } = read(request);
-            let signed = Signed::<TeamRoster>::parse(&roster.0).unwrap();
-            let team = signed.claimed().team.unwrap_or_else(|| TeamId::of(&signed));
-            keys.push(&KeyTreeLeaf::key(&team.0, signed.claimed().seq, &roster.0));
-        }
+        keys.store(request, path);
         if path == "instance" {
             value["log_keys_key"] = json!(keys.key.verifier().to_string());
             value["log_vrf_key"] = json!(B64(keys.labels.public().to_bytes().to_vec()));
         }
-        keys.fill(value);
-        if let Some(email) = path.strip_prefix("accounts?email=") {
-            let email = email.replace("%40", "@");
-            let id = value["items"][0].get("id").map(|id| serde_json::from_value(id.clone()).unwrap());
-            value["binding"] = json!(id.and_then(|id| keys.binding(&email, id)));
+        keys.fill_answer(path, value);
+    }
+
+    /// The same of an answer that was changed on its way out, where the log takes all that is shown.
+    pub(super) fn fill_lies(&self, request: &Request, value: &mut Value) {
+        let mut keys = self.keys.lock().unwrap();
+        if keys.takes_all {
+            keys.fill_answer(request.path.trim_start_matches("/api/v1/"), value);
         }
     }
 }

@@ -218,7 +218,10 @@ impl Fake {
 
     pub(super) fn public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
         if let Some(path) = path.strip_prefix("/log/keys/") {
-            return self.with_keys(|keys| keys.serve(path, limit));
+            // One witness vouches for both logs.
+            let log = self.log.lock().unwrap();
+            let witnesses = log.as_ref().map(|log| log.witnesses.as_slice()).unwrap_or_default();
+            return self.with_keys(|keys| keys.serve(path, limit, witnesses));
         }
         let mut log = self.log.lock().unwrap();
         let log = log.as_mut().expect("a log");

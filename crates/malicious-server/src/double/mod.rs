@@ -164,8 +164,8 @@ pub struct Fake {
     lie: Mutex<Option<Lie>>,
     /// The public log, on a server that has one.
     pub log: Mutex<Option<log::Log>>,
-    /// The public log of keys, likewise.
-    pub keys: Mutex<Option<keys::Keys>>,
+    /// The public log of keys, which every server has.
+    pub keys: Mutex<keys::Keys>,
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,
     pub segments_sent: AtomicUsize,
@@ -213,7 +213,7 @@ impl Fake {
             clock: AtomicI64::new(1_700_000_000_000),
             lie: Mutex::new(None),
             log: Mutex::default(),
-            keys: Mutex::default(),
+            keys: Mutex::new(keys::Keys::new(true)),
             segments_left: AtomicUsize::new(usize::MAX),
             segments_sent: AtomicUsize::new(0),
             loses_answer: AtomicBool::new(false),
@@ -357,6 +357,7 @@ impl Transport for Wire {
         }
         if let Some(lie) = &*self.server.lie.lock().unwrap() {
             lie(&request, &mut value);
+            self.server.fill_lies(&request, &mut value);
         }
         let is_draft = request.method == Method::Put && request.path.contains("/drafts/");
         let is_version = request.method == Method::Post && request.path.ends_with("/versions");

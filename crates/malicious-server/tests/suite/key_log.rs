@@ -7,14 +7,14 @@ use client::{NoSecondFactor, PatientChoice, Share, Vault};
 use crypto::account::Keyring;
 use malicious_server::{
     attack::{
-        ADDRESS_SWAP, CONTRADICTED_CODE, LABEL_KEY_SWAP, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY, UNPROVED_ADDRESS,
-        WITHHELD_KEY,
+        ADDRESS_SWAP, CONTRADICTED_CODE, DENIED_KEY_LOG, LABEL_KEY_SWAP, TWO_KEYS_FOR_ONE_ADDRESS, UNLOGGED_KEY,
+        UNPROVED_ADDRESS, WITHHELD_KEY,
     },
     double::{
         Fake, PASSWORD, World, device, email,
         keys::{label_key, prove},
     },
-    scene::{made_up, report, straight, stranger},
+    scene::{fields, made_up, report, straight, stranger},
 };
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
@@ -57,6 +57,51 @@ async fn unlogged_key() {
         let shared = ann.share(&id, &share).await?;
         Ok(Won::if_so(opens(&server, &id, &shared.grant, &own)))
     }
+}
+
+#[tokio::test]
+async fn denied_key_log() {
+    run(&DENIED_KEY_LOG, attempt).await;
+
+    /// To a newcomer, who can't know better, the server says that it keeps no log of keys. Then it makes up a doctor.
+    async fn attempt() -> Attempt {
+        let Clinic { server, dora, mallory, own, .. } = clinic(false).await;
+        server.lie(|request, value| {
+            if request.path.ends_with("/instance") {
+                let said = value.as_object_mut().unwrap();
+                said.remove("log_keys_key");
+                said.remove("log_vrf_key");
+            }
+        });
+        let nina = server.person("Nina Newcomer", Role::Patient).await;
+        let id = report(&dora, PatientChoice::Account(nina.account_id())).await;
+        let share = Share { with_code: false, expires_in: 0, ..Share::with_code(mallory) };
+        let shared = nina.share(&id, &share).await?;
+        Ok(Won::if_so(opens(&server, &id, &shared.grant, &own)))
+    }
+}
+
+/// What shows in the middle of a session ends it, also for keys that it found in the log before.
+#[tokio::test]
+async fn nothing_is_sealed_to_anyone_once_the_log_of_keys_was_told_anew() {
+    let Clinic { server, ann, dora, .. } = clinic(true).await;
+    let nora = server.person("Nora Newcomer", Role::Doctor).await;
+    let id = report(&ann, PatientChoice::Account(ann.account_id())).await;
+    ann.share(&id, &straight(&dora)).await.unwrap();
+    ann.person(&nora.account_id()).await.unwrap();
+    // Everything that this session has found stands where it stood. Somebody else's entry is another one.
+    server.with_keys(|keys| {
+        keys.leaves[4] = KeyTreeLeaf::key(&[9; 32], 0, b"somebody else's").to_bytes();
+        keys.others(20);
+    });
+    assert_eq!(ann.scan_keys(u64::MAX).await.err().unwrap().code(), "log_forked");
+    let entries = || server.db().reports[&id].entries.len();
+    let before = entries();
+    assert_eq!(ann.share(&id, &straight(&nora)).await.err().unwrap().code(), "log_forked");
+    assert_eq!(entries(), before);
+    let draft = ann.begin_draft(PatientChoice::Account(dora.account_id()), fields()).await.unwrap();
+    assert_eq!(draft.complete().await.err().unwrap().code(), "log_forked", "nor anything new");
+    assert_eq!(ann.report(&id).await.err().unwrap().code(), "log_forked", "nor is anything opened");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Lies about keys and addresses that the public log of keys brings to light: what isn't in it is refused by name, and what
 //! is in it in somebody's name alarms them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use api_types::{AccountId, B64, accounts::Role};
 use client::{Alarm, AlarmKind, NoSecondFactor, PatientChoice, Refusal, Scanned, Share, Vault};
@@ -13,7 +16,7 @@ use malicious_server::scene::made_up;
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
 
-use super::{refusal, straight, stranger};
+use super::{log::stopped, refusal, straight, stranger};
 use crate::{
     fake::{Fake, PASSWORD, World, device, email, keys::label_key, keys::prove, rng},
     flows::report,
@@ -79,13 +82,63 @@ async fn an_honest_server_is_believed_and_raises_no_alarm() {
     }
 }
 
+/// From now on the server says nothing of these in what it says of itself.
+fn leave_out(server: &Fake, fields: &'static [&'static str]) {
+    server.lie(move |request, value| {
+        if request.path.ends_with("/instance") {
+            fields.iter().for_each(|field| drop(value.as_object_mut().unwrap().remove(*field)));
+        }
+    });
+}
+
 #[tokio::test]
-async fn a_server_without_such_a_log_is_as_before() {
-    let server = Fake::new();
-    let ann = server.person("Ann Example", Role::Patient).await;
-    server.person("Dora Doctor", Role::Doctor).await;
-    assert!(ann.find_by_email(&email("Dora Doctor")).await.unwrap().is_some());
-    assert_eq!(ann.scan_keys(ALL).await.unwrap(), Scanned { read: 0, left: 0 });
+async fn a_server_that_denies_its_log_is_refused_by_whoever_never_saw_it() {
+    let clinic = clinic().await;
+    leave_out(&clinic.server, &["log_keys_key", "log_vrf_key"]);
+    let nina = clinic.server.person("Nina Newcomer", Role::Patient).await;
+    let (refused, evidence) = stopped(&nina).await;
+    assert_eq!((refused, evidence.key.as_str()), (Refusal::LogDenied, ""));
+    assert!(evidence.shown.is_some(), "it gives out the log all the same");
+    // Whoever comes without looking at the log first.
+    let nina = clinic.server.client();
+    let nina = nina.sign_in(&email("Nina Newcomer"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    assert_eq!(refusal(nina.find_by_email(&email("Dora Doctor")).await), Refusal::LogDenied);
+    assert_eq!(refusal(nina.find_doctors("Dora").await), Refusal::LogDenied);
+    assert_eq!(refusal(nina.scan_keys(ALL).await), Refusal::LogDenied);
+    assert_eq!(nina.stopped().unwrap().refusal, Refusal::LogDenied);
+}
+
+#[tokio::test]
+async fn a_server_that_names_no_key_of_labels_proves_no_address() {
+    let clinic = clinic().await;
+    leave_out(&clinic.server, &["log_vrf_key"]);
+    let nina = clinic.server.person("Nina Newcomer", Role::Patient).await;
+    assert_eq!(refusal(nina.find_by_email(&email("Dora Doctor")).await), Refusal::AddressUnproved);
+}
+
+#[tokio::test]
+async fn a_log_that_was_seen_is_not_denied() {
+    let clinic = clinic().await;
+    clinic.ann.check_log().await.unwrap();
+    clinic.ann.save_state().await.unwrap();
+    leave_out(&clinic.server, &["log_keys_key"]);
+    assert_eq!(stopped(&clinic.again().await).await.0, Refusal::LogSignerUnknown);
+}
+
+#[tokio::test]
+async fn what_stops_a_session_is_told_to_whoever_waits_for_it() {
+    let clinic = clinic().await;
+    clinic.server.with_keys(|keys| keys.others(200));
+    let ann = clinic.ann.clone();
+    let waiting = tokio::spawn(async move { ann.when_stopped().await });
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    clinic.server.with_keys(|keys| keys.leaves.truncate(300));
+    let refused = refusal(clinic.ann.check_log().await);
+    let told = tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("it is told").unwrap();
+    assert_eq!(refused, Refusal::LogRolledBack { seen: 404, shown: 300 });
+    assert_eq!(told.refusal, refused);
 }
 
 #[tokio::test]
