@@ -107,10 +107,10 @@ test('a rollback, a fork and too few witnesses stop hs, what it kept of them can
     await hs.run(['list']);
     expect(hs.said).not.toContain('key_alarm');
 
-    const keys = async () => size(await (await fetch(`${proxy.origin}/log/keys/checkpoint`)).text());
-    const honest = await keys();
+    const logged = async () => size(await (await fetch(`${proxy.origin}/log/keys/checkpoint`)).text());
+    const honest = await logged();
     addKeys(server);
-    await expect.poll(keys).toBeGreaterThan(honest);
+    await expect.poll(logged).toBeGreaterThan(honest);
     await hs.run(['list']);
     expect(hs.said, 'whatever the command').toContain('"key_alarm"');
     expect(await hs.run(['alarms', '--acknowledge'])).toMatchObject([{ kind: 'own_key', epoch: 1, leaf: honest, acknowledged: true }]);
