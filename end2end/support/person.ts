@@ -65,6 +65,11 @@ export class Person {
     return person;
   }
 
+  /** In a browser that is there already, nobody signed in. */
+  static async in(context: BrowserContext, origin: string, identity: Identity): Promise<Person> {
+    return new Person(identity, origin, context, await context.newPage());
+  }
+
   get name(): string {
     return this.identity.name;
   }

@@ -32,9 +32,7 @@ const TAG: u32 = 16;
 /// Chunks in a batch. Two batches are under way: WebCrypto's threads have work while the first one's results are copied,
 /// and memory stays bounded (2 MiB).
 const BATCH: u32 = 64;
-/// After so many batches the browser's collector is pressed.
-const PRESS_AFTER: usize = 2;
-/// Bytes by which it is.
+/// Bytes by which the browser's collector is pressed, for each batch.
 const PRESS_BY: u32 = 32 * 1024 * 1024;
 
 /// `crypto.subtle` of a page, a worker or another JavaScript runtime; absent without a secure context.
@@ -151,10 +149,8 @@ impl Chunks {
         let started =
             Batches { chunks: self, way, from, len: from.length(), subtle: subtle()?, algorithm: Algorithm::new() };
         let mut under_way: Option<Promise> = None;
-        for (batch, first) in (0..self.count).step_by(BATCH as usize).enumerate() {
-            if batch % PRESS_AFTER == PRESS_AFTER - 1 {
-                press();
-            }
+        for first in (0..self.count).step_by(BATCH as usize) {
+            press();
             let next = started.begin(first..self.count.min(first + BATCH))?;
             let Some(before) = under_way.replace(next.clone()) else { continue };
             if let Err(failed) = place.take(before).await {
