@@ -7,6 +7,8 @@
 macro_rules! texts {
     ($(#[$meta:meta])* $name:ident { $($key:ident = $english:literal;)* }) => {
         $(#[$meta])*
+        // The server shows only some of them; the page shows them all, and is warned of one that it doesn't.
+        #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
         pub struct $name {
             $(#[doc = $english] pub(crate) $key: &'static str,)*
         }

@@ -66,7 +66,6 @@ texts! {
         leave_title = "Give up your access?";
         leave_text = "This report leaves your list. To read it again its owner has to share it again.";
         leave_done = "You gave up your access";
-        rekey_pending = "This report waits for new keys because access was revoked. It happens by itself while its owner is signed in.";
         rekey_own = "New keys are due because access was revoked.";
         rekey_now = "Change keys now";
         rekey_running = "Changing keys";

@@ -120,14 +120,20 @@ async fn a_device_and_a_reading_that_were_shown_two_histories_find_out() {
 async fn the_log_of_keys_is_read_whole_as_well() {
     let server = server(3);
     let check = LogCheck { tree: KEYS, ..LogCheck::default() };
+    server.lie(|request, value| {
+        if request.path.ends_with("/instance") {
+            drop(value.as_object_mut().unwrap().remove("log_keys_key"));
+        }
+    });
     let missing = server.client().verify_log(&check, |_, _| ()).await;
     assert!(matches!(missing, Err(ClientError::Missing { .. })), "a server that names no such log: {missing:?}");
+    server.be_honest();
     server.keep_keys();
     server.with_keys(|keys| keys.others(350));
     let log = whole(&server.client(), &check).await;
     assert_eq!((log.size, log.tiles, log.origin.as_str()), (700, 4, "clinic.example/log/keys"));
 
-    let lies: [(&str, fn(&str, &mut Vec<u8>)); 3] = [
+    let lies: [(&str, Lie); 3] = [
         ("tile/entries/000", |path, file| flip(path == "tile/entries/000", file)),
         ("tile/entries/002.p/188", |path, file| flip(path == "tile/entries/002.p/188", file)),
         ("tile/0/001", |path, file| flip(path == "tile/0/001", file)),
@@ -148,6 +154,9 @@ async fn the_log_of_keys_is_read_whole_as_well() {
     server.with_keys(|keys| keys.others(300));
     assert_eq!(found(&server.client(), &check).await.0, Refusal::LogForked { seen: 700 });
 }
+
+/// What is done to a file of the log, by its path.
+type Lie = fn(&str, &mut Vec<u8>);
 
 /// Changes the last byte, which is one of the last leaf.
 fn flip(asked: bool, file: &mut [u8]) {
