@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run dev check test bench setup setup-test site server cli fmt lint lint-wasm boundaries unit vectors \
+.PHONY: help run dev check test bench setup setup-test site server cli fmt lint boundaries unit vectors \
 	interop webcrypto test-lint test-page test-webcrypto test-programs test-postgres test-s3 tests tests-on-postgres size e2e e2e-open \
 	screenshots test-tools fuzz crash
 
@@ -94,9 +94,9 @@ test: ## Everything that CI runs
 test-lint:
 	@$(STEP) "lints and tests, built" $(MAKE) --no-print-directory lint
 
+# As on the host: the compiler that lints also builds the page.
 test-page:
-	@$(STEP) "lints, browser" $(MAKE) --no-print-directory lint-wasm
-	+@$(STEP) "page" scripts/site
+	+@$(STEP) "lints and page, built" env $(LINTING) scripts/site
 
 test-webcrypto:
 	@$(STEP) "webcrypto" $(MAKE) --no-print-directory webcrypto
@@ -111,11 +111,6 @@ fmt:
 
 lint:
 	$(LINTING) cargo build --release --locked $(HOST) --all-targets $(CARGO_MORE)
-
-# In cargo-leptos' own target folder and profile, so that macros and build scripts are shared with the page.
-lint-wasm:
-	cargo clippy --profile wasm-release --locked -p frontend --target wasm32-unknown-unknown --target-dir target/front \
-		-- -D warnings
 
 boundaries:
 	cargo xtask licences
@@ -164,7 +159,7 @@ crash: ## Kill the server while people work, on both databases, until OPERATIONS
 # The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's. As the page is built, and
 # beside `frontend`, so that most of what it needs is there.
 webcrypto:
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+	$(LINTING) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
 		cargo test --locked --profile wasm-release -p frontend -p healthsecure-client --features healthsecure-client/web \
 		--target wasm32-unknown-unknown --target-dir target/front --test webcrypto
 
@@ -184,7 +179,7 @@ test-tools:
 	playwright test --config end2end/playwright.config.ts --project=tools
 
 # Tests tagged @open name a promise that the page does not keep yet: `make e2e-open` shows them, and none of them counts
-# as done. The tag goes with the bug. Those tagged @long take half a minute and more for what tests of the API show as well:
+# as done. The tag goes with the bug. Those tagged @long take long for what tests of the API, or others in the browser, show as well:
 # CI leaves them to whoever runs `make test` or `make e2e` before a release.
 e2e:
 	playwright test --config end2end/playwright.config.ts --project=browser --grep-invert '@open$(if $(CI),|@long)' $(ARGS)

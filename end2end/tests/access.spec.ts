@@ -74,7 +74,7 @@ test('a patient sees who can see what and who opened it why, and takes it back',
   expect(complaints).toEqual([]);
 });
 
-test('purposes stand beside a report’s events too, and go into its files', async ({ clinic, enter }) => {
+test('purposes stand beside a report’s events too, and go into its files', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(240_000);
   const title = 'Holter monitor';
   await opened({ clinic, enter }, title);

@@ -53,7 +53,7 @@ test('key-swap: a doctor whose keys the server exchanged can’t be shared with'
   await expect(results.getByRole('button', { name: clinic.doctor.name }), 'once nobody lies they are found').toBeVisible({ timeout: 20_000 });
 });
 
-test('key-rollback: contacts explain keys that changed without a reason, and nothing is shared with them', async ({ clinic, enter, arrive }) => {
+test('key-rollback: contacts explain keys that changed without a reason, and nothing is shared with them', { tag: '@long' }, async ({ clinic, enter, arrive }) => {
   test.setTimeout(240_000);
   const doctor = await arrive(clinic.stranger('Hedda Moe', 'doctor'));
   await doctor.signUp();

@@ -25,7 +25,7 @@ test('a wrong code is refused and counted; the right one still opens', async ({ 
   await reader.heading(title).waitFor();
 });
 
-test('the fifth wrong code locks the share, and the right one no longer helps', async ({ clinic, enter }) => {
+test('the fifth wrong code locks the share, and the right one no longer helps', { tag: '@long' }, async ({ clinic, enter }) => {
   const title = 'Liver panel, locked';
   const author = await enter(clinic.author);
   await author.writeReport({ title, patientName: 'Greta Aalto' });

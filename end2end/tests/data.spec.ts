@@ -70,7 +70,7 @@ test('the archive holds every file as it was, and who opened it', async ({ clini
   expect(complaints).toEqual([]);
 });
 
-test('hs takes the same along, and a doctor also what is shared with them', async ({ clinic, enter }) => {
+test('hs takes the same along, and a doctor also what is shared with them', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(240_000);
   const title = 'Taken along by hs';
   const file = textFile('finding.txt', 'Nothing to report.');
@@ -139,7 +139,7 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
   }
 });
 
-test('rules on how long reports are kept are signed, and applied by the owner’s browser', async ({ clinic, enter }) => {
+test('rules on how long reports are kept are signed, and applied by the owner’s browser', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(180_000);
   const administrator = await enter(clinic.administrator);
   await administrator.page.goto('/administration/policies');

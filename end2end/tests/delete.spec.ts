@@ -37,7 +37,7 @@ test('a report that its owner erases closes for everybody', async ({ clinic, ent
   expect(complaints).toEqual([]);
 });
 
-test('a patient deletes their account, and what it owned is gone for the doctor too', async ({ clinic, arrive, enter, complaints }) => {
+test('a patient deletes their account, and what it owned is gone for the doctor too', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
   test.setTimeout(300_000);
   const title = 'Owned by somebody who leaves';
   const owner = await arrive(clinic.stranger('Runa Falk', 'patient'));

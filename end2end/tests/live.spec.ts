@@ -76,7 +76,7 @@ test('what happened while the line was broken is said afterwards, once', async (
   });
 });
 
-test('a stream that can’t be opened is tried less and less often, and at once when the network is back', async ({ clinic, enter }) => {
+test('a stream that can’t be opened is tried less and less often, and at once when the network is back', { tag: '@long' }, async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   const tries: number[] = [];
   let broken = true;

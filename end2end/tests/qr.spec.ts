@@ -175,7 +175,7 @@ test('the camera finds a code, and is off afterwards', async ({ clinic, enter, a
   expect(await camera(author)).toBe('ended');
 });
 
-test('a key is compared by camera while sharing, and by its words in contacts', async ({ clinic, enter, arrive }) => {
+test('a key is compared by camera while sharing, and by its words in contacts', { tag: '@long' }, async ({ clinic, enter, arrive }) => {
   test.setTimeout(240_000);
   const doctor = await enter(clinic.doctor);
   const author = await enter(clinic.author);

@@ -32,7 +32,7 @@ test('a revocation closes the open page at once and wipes it', async ({ clinic, 
   });
 });
 
-test('a download that a change of keys overtakes still arrives', async ({ clinic, enter }) => {
+test('a download that a change of keys overtakes still arrives', { tag: '@long' }, async ({ clinic, enter }) => {
   const title = 'Spirometry, keys changed';
   const file = textFile('curve.txt', 'FEV1 2.9 l, FVC 3.8 l');
   const author = await enter(clinic.author);
