@@ -69,6 +69,11 @@ export class RecordingProxy {
     this.instead = instead;
   }
 
+  /** How many connections are open: with none, every request has been kept. */
+  get connections(): number {
+    return this.sockets.size;
+  }
+
   /** How many requests are held. */
   get heldCount(): number {
     return this.held.length;

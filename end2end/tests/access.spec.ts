@@ -146,7 +146,7 @@ test('who owns nothing is told so, and administrators too', async ({ clinic, arr
   await administrator.heading(words.errors.noPermissionTitle).waitFor();
 });
 
-test('many reports come a few at a time, and a lost connection is said', async ({ clinic, arrive }) => {
+test('many reports come a few at a time, and a lost connection is said', { tag: '@long' }, async ({ clinic, arrive }) => {
   test.setTimeout(300_000);
   const patient = await arrive(clinic.stranger('Sigrid Aune', 'patient'));
   await patient.signUp();

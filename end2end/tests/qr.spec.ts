@@ -85,7 +85,7 @@ test('a patient is found by e-mail or a picture of their code; finding is not co
   expect(complaints).toEqual([]);
 });
 
-test('codes of other things, and pictures without one, are said by name', async ({ clinic, enter }) => {
+test('codes of other things, and pictures without one, are said by name', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(180_000);
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');

@@ -337,7 +337,7 @@ test('a browser without room for a file says so, and keeps nothing of it', async
   expect(await downloaded(author, large)).toBe(true);
 });
 
-test('the digest that a page sends is that of what it sends', async ({ browser }) => {
+test('the digest that a page sends is that of what it sends', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(180_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
