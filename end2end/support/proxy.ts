@@ -69,7 +69,7 @@ export class RecordingProxy {
     this.instead = instead;
   }
 
-  /** How many connections are open: with none, every request has been kept. */
+  /** How many connections are open: of those that are closed every request has been kept. */
   get connections(): number {
     return this.sockets.size;
   }

@@ -102,8 +102,8 @@ test('a file that changed before the push went on is sealed under another salt',
     });
     await expect(killed).rejects.toThrow(HsError);
     proxy.release('never');
-    // What it was sending still comes to its end.
-    await expect.poll(() => proxy.connections).toBe(0);
+    // What it was sending still comes to its end; of the one that was held nothing is read.
+    await expect.poll(() => proxy.connections).toBeLessThanOrEqual(1);
     const old = proxy.requests.find((r) => PUT.exec(r.url)?.[1] === '0');
     const after = scan('changed.bin', 3 * SEGMENT, 2);
     const from = proxy.requests.length;
