@@ -91,7 +91,7 @@ pub(crate) struct LogKeys {
 }
 
 impl LogKeys {
-    fn of(instance: &Instance) -> Self {
+    pub fn of(instance: &Instance) -> Self {
         let named = |key: &String| Some(key.clone()).filter(|key| !key.is_empty());
         let labels = instance.log_vrf_key.0[..].try_into().ok();
         Self { events: named(&instance.log_key), keys: named(&instance.log_keys_key), labels }

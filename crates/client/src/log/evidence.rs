@@ -106,6 +106,14 @@ impl Draft {
         self
     }
 
+    /// The checkpoint that is given out, if there is one.
+    pub async fn shown_by(self, source: &impl Source) -> Self {
+        match source.file(Resource::Checkpoint).await.ok().flatten() {
+            Some(shown) => self.shown(&String::from_utf8_lossy(&shown)),
+            None => self,
+        }
+    }
+
     /// A key other than the pinned one.
     pub fn other_key(mut self, key: &str) -> Self {
         self.0.other_key = Some(key.to_owned());

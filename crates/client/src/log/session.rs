@@ -12,12 +12,11 @@ use std::{
 
 use crypto::defence::Defence;
 use futures::{lock::MutexGuard as AsyncGuard, task::AtomicWaker};
-use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey, tile::Resource};
+use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey};
 
 use super::{
     Evidence, Halt, KeptLog, Stopped, Tree, Witnesses,
-    evidence::Draft,
-    files::{Files, Source},
+    files::Files,
     view::{Looked, View},
 };
 use crate::{
@@ -212,21 +211,13 @@ impl<P: Platform> Vault<P> {
     /// The refusal of a log under another key, with what that key has signed.
     async fn other_signer(&self, tree: Tree, pinned: &str, other: Option<&String>) -> Halt {
         let draft = Evidence::draft(tree, pinned).other_key(other.map_or("", String::as_str));
-        self.with_shown(tree, draft).await.stop(Refusal::LogSignerUnknown)
+        draft.shown_by(&Files::new(self.platform().transport(), tree)).await.stop(Refusal::LogSignerUnknown)
     }
 
     /// The refusal of a server that names no key for a tree that every server has, with what is given out of it all the same.
     async fn denied(&self, tree: Tree) -> Halt {
-        self.with_shown(tree, Evidence::draft(tree, "")).await.stop(Refusal::LogDenied)
-    }
-
-    /// The same with the checkpoint that the server gives out, if there is one.
-    async fn with_shown(&self, tree: Tree, draft: Draft) -> Draft {
-        let files = Files::new(self.platform().transport(), tree);
-        match files.file(Resource::Checkpoint).await.ok().flatten() {
-            Some(shown) => draft.shown(&String::from_utf8_lossy(&shown)),
-            None => draft,
-        }
+        let draft = Evidence::draft(tree, "");
+        draft.shown_by(&Files::new(self.platform().transport(), tree)).await.stop(Refusal::LogDenied)
     }
 
     /// Keeps what was verified: on the device at once, in the account with its next save, of which a session makes one.

@@ -20,7 +20,7 @@ use crate::{
     error::{ClientError, Result},
     platform::{Environment, MaybeSync, Platform},
     refusal::Refusal,
-    session::Client,
+    session::{Client, LogKeys},
 };
 
 /// Bundles fetched at once, each with its tile.
@@ -125,7 +125,7 @@ impl<P: Platform> Client<P> {
     async fn key_of(&self, check: &LogCheck, pinned: &[KeptLog], source: &impl Source) -> Result<String, Halt> {
         let key = match &check.key {
             Some(key) => Some(key.clone()),
-            None => key_named(check.tree, self.api().get_instance().await?),
+            None => key_named(check.tree, &self.api().get_instance().await?),
         };
         let other = pinned.iter().find(|kept| key.as_ref() != Some(&kept.key));
         match (other, key) {
@@ -137,9 +137,9 @@ impl<P: Platform> Client<P> {
 }
 
 /// The key that a server says a tree has.
-fn key_named(tree: Tree, instance: Instance) -> Option<String> {
-    let key = if tree == KEYS { instance.log_keys_key } else { instance.log_key };
-    Some(key).filter(|key| !key.is_empty())
+fn key_named(tree: Tree, instance: &Instance) -> Option<String> {
+    let named = LogKeys::of(instance);
+    if tree == KEYS { named.keys } else { named.events }
 }
 
 /// The refusal of a log under another key than the one that was kept, with what is shown now.
@@ -148,10 +148,7 @@ async fn other_signer(tree: Tree, kept: &KeptLog, other: Option<String>, source:
     if let Some(checkpoint) = &kept.checkpoint {
         draft = draft.kept(checkpoint);
     }
-    if let Ok(Some(shown)) = source.file(Resource::Checkpoint).await {
-        draft = draft.shown(&String::from_utf8_lossy(&shown));
-    }
-    draft.stop(Refusal::LogSignerUnknown)
+    draft.shown_by(source).await.stop(Refusal::LogSignerUnknown)
 }
 
 fn no_log(tree: Tree) -> ClientError {
