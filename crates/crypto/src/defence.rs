@@ -1,7 +1,7 @@
 //! What stops an attack, by name: so that the attack suite can switch a defence off and show that the attack would
 //! succeed without it.
 //!
-//! Only builds with feature `weaken` can switch anything off, and only `malicious-server` asks for it; `cargo xtask
+//! Only builds with feature `weaken` can switch anything off, and only `malicious-server` and tests ask for it; `cargo xtask
 //! boundaries` checks that no program does. In every other build [`Defence::holds`] is the constant `true`.
 
 /// A check that stands between an attack and its success. docs/attacks.md says which stops what.

@@ -6,6 +6,7 @@
 
 use std::{net::TcpListener, path::Path, sync::Once};
 
+use crypto::stretch::spare_the_cost;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Serialize;
@@ -94,6 +95,7 @@ impl Server {
     /// Starts one in a folder that exists.
     pub async fn start_in(dir: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         log_warnings();
+        spare_the_cost();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let origin = format!("http://localhost:{}", address.port());

@@ -24,6 +24,7 @@ use axum::{
 use crypto::{
     account::{AccountKey, KeyChain, Keyring},
     rand_core::UnwrapErr,
+    stretch::spare_the_cost,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use server::{
@@ -124,6 +125,7 @@ impl World {
 
     /// What the server is at its start, on a folder that exists or not.
     pub async fn open(folder: &TempDir, change: impl FnOnce(&mut Config)) -> Result<AppState, StartError> {
+        spare_the_cost();
         let mut config = config(folder).await;
         change(&mut config);
         AppState::open(config).await
