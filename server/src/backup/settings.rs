@@ -6,9 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -21,6 +20,7 @@ use crate::{
     config::Config,
     mail::{MailConfig, Security, SmtpServer},
     oidc::ProviderConfig,
+    private_file,
     scrub::ScrubPlan,
     size::Size,
     sms::{GatewayConfig, SmsConfig},
@@ -173,12 +173,7 @@ fn time(span: UnixMillis) -> String {
 /// The disk's.
 pub fn write_down(config: &Config) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(&of(config)).map_err(io::Error::other)?;
-    let [path, new] = [config.data.join(FILE), config.data.join(format!("{FILE}.new"))];
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    fs::rename(&new, &path)?;
-    File::open(&config.data)?.sync_all()
+    private_file::replace(&config.data.join(FILE), |file| file.write_all(&text))
 }
 
 /// Those of the server that was started last with this data folder; nothing where none wrote them down.
