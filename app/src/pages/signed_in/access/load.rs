@@ -194,7 +194,6 @@ impl Load {
             // It left the reader's view meanwhile.
             Err(error) if is_end(&error) => self.note(row.id),
             Err(error @ ClientError::Refused(_)) => {
-                self.vault.heed(&error);
                 self.note(row.id);
                 let refused = (row.id, row.title.clone(), explain(&error));
                 self.refused.try_update(|list| list.push(refused));
