@@ -33,6 +33,7 @@ pub mod outbox_task;
 #[cfg(feature = "page")]
 pub mod page;
 pub mod policy;
+pub mod private_file;
 pub mod random;
 pub mod router;
 pub mod scopes;

@@ -69,26 +69,20 @@ struct Known {
 /// Asks the server. Without an answer, what is shown stays.
 pub(super) fn look(vault: Vault, keys: Keys) {
     spawn_local(async move {
-        match known(&keys).await {
-            // Nothing is shown of a vault that locked meanwhile.
-            Ok(known) if vault.keys().is_some() => {
-                vault.escrowed.try_set(known.escrowed);
-                show(vault, vault.asked_for, known.asked_for);
-                show(vault, vault.opened_shares, known.opened_shares);
-                show(vault, vault.asked_escrow, known.asked_escrow);
-            }
-            Ok(_) => {}
-            Err(error) => vault.heed(&error),
+        let Ok(known) = known(&keys).await else { return };
+        // Nothing is shown of a vault that locked meanwhile.
+        if vault.keys().is_some() {
+            vault.escrowed.try_set(known.escrowed);
+            show(vault.asked_for, known.asked_for);
+            show(vault.opened_shares, known.opened_shares);
+            show(vault.asked_escrow, known.asked_escrow);
         }
     });
 }
 
-fn show<T: Send + Sync + 'static>(vault: Vault, shown: RwSignal<T>, known: Result<T>) {
-    match known {
-        Ok(known) => {
-            shown.try_set(known);
-        }
-        Err(error) => vault.heed(&error),
+fn show<T: Send + Sync + 'static>(shown: RwSignal<T>, known: Result<T>) {
+    if let Ok(known) = known {
+        shown.try_set(known);
     }
 }
 

@@ -60,11 +60,10 @@ pub(super) async fn watch(vault: Vault, keys: Keys) {
     }
 }
 
-/// Says why above every page; what the session is to end by ends it.
+/// Says why above every page.
 fn refused(vault: Vault, error: &ClientError) {
     if matches!(error, ClientError::Refused(_)) {
         let why = explain(error);
         vault.warnings.try_update(|warnings| warnings.refused = Some(why));
     }
-    vault.heed(error);
 }

@@ -42,7 +42,7 @@ impl Hearing {
 /// that nothing is said twice or left out. What was fetched when a line broke may have failed: `Resync` has it fetched again.
 pub(super) async fn listen(vault: Vault, keys: Keys) {
     emergency::look(vault, keys.clone());
-    teams::tend(vault, keys.clone());
+    teams::tend(keys.clone());
     let mut cursor = LiveCursor::default();
     let mut broken = false;
     let mut pauses = LivePauses::default();
@@ -84,7 +84,7 @@ fn hear(vault: Vault, keys: &Keys, event: &LiveEvent) {
         emergency::look(vault, keys.clone());
     }
     if matches!(event.kind, LiveKind::TeamChanged | LiveKind::Resync) {
-        teams::tend(vault, keys.clone());
+        teams::tend(keys.clone());
     }
     vault.hearing.tell(event);
 }

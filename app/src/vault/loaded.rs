@@ -61,7 +61,6 @@ impl<T: Clone + 'static> Loaded<T> {
                     }
                 }
                 Err(error) => {
-                    self.vault.heed(&error);
                     self.problem.try_set(Some(explain(&error)));
                 }
             };

@@ -100,11 +100,8 @@ async fn own_reports(vault: &Vault<Native>) -> Result<Vec<(Overseen, String, Str
             found.push((overseen, row.fields.title, row.fields.kind));
         }
     }
-    for id in vault.erased_reports().await? {
-        // One that was erased just now is there already.
-        if found.iter().any(|(overseen, ..)| overseen.report == id) {
-            continue;
-        }
+    let there: Vec<_> = found.iter().map(|(overseen, ..)| overseen.report).collect();
+    for id in vault.erased_reports(&there).await? {
         if let Some(overseen) = vault.oversee_erased(&id, usize::MAX).await? {
             found.push((overseen, format!("Erased report {id}"), String::new()));
         }

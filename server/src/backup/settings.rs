@@ -6,9 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -21,6 +20,7 @@ use crate::{
     config::Config,
     mail::{MailConfig, Security, SmtpServer},
     oidc::ProviderConfig,
+    private_file,
     scrub::ScrubPlan,
     size::Size,
     sms::{GatewayConfig, SmsConfig},
@@ -173,12 +173,7 @@ fn time(span: UnixMillis) -> String {
 /// The disk's.
 pub fn write_down(config: &Config) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(&of(config)).map_err(io::Error::other)?;
-    let [path, new] = [config.data.join(FILE), config.data.join(format!("{FILE}.new"))];
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    fs::rename(&new, &path)?;
-    File::open(&config.data)?.sync_all()
+    private_file::replace(&config.data.join(FILE), |file| file.write_all(&text))
 }
 
 /// Those of the server that was started last with this data folder; nothing where none wrote them down.
@@ -196,6 +191,70 @@ pub fn read(data: &Path) -> io::Result<Option<Settings>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tests::parse;
+
+    #[test]
+    fn what_it_was_started_with_is_told_without_its_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name).display().to_string()
+        };
+        let secret = file("secret", "marked-secret-of-24-bytes");
+        let credentials = file("credentials", "aws_access_key_id = marked\naws_secret_access_key = marked");
+        let client = "issuer = \"https://id.example.org\"\nclient_id = \"us\"\nclient_secret_file = \"secret\"";
+        let providers = file("providers.toml", &format!("[[provider]]\nid = \"work\"\nname = \"Work\"\n{client}\n"));
+        let hook = "kind = \"webhook\"\nurl = \"https://sms.example.org/marked?key=marked\"\nsecret_file = \"secret\"";
+        let sms = file("sms.toml", &format!("{hook}\nprefixes = [\"+49\"]\n"));
+        let name = tlog::note::KeyName::new("w.example").unwrap();
+        let key = tlog::cosignature::Cosigner::ed25519(name, &[1; 32]).key().to_string();
+        let witness = format!("{key} https://marked:marked@w.example/log");
+        let recipient = age::x25519::Identity::generate().to_public().to_string();
+        let bucket = ["--blobs", "s3://clinic/records", "--blobs-endpoint", "https://s3.example.org"];
+        let mail = ["--smtp", "smtps://marked%40example.org@mail.example.org", "--mail-from", "no-reply@example.org"];
+        let others = [
+            ["--origin", "https://records.example.org"],
+            ["--database", "postgres://clinic:marked@localhost/records"],
+            ["--blobs-credentials-file", &credentials],
+            ["--smtp-password-file", &secret],
+            ["--identity-providers", &providers],
+            ["--sms-gateway", &sms],
+            ["--witness", &witness],
+            ["--trusted-proxy", "192.0.2.1,192.0.2.2"],
+            ["--session-idle-hours", "8"],
+            ["--quota", "20GB"],
+            ["--backup-to", "/backups"],
+            ["--backup-recipient", &recipient],
+            ["--drill-identity", "/media/key"],
+            ["--scrub-every", "14d"],
+        ];
+        let config = parse(&[&bucket[..], &mail, others.as_flattened()].concat()).unwrap();
+        let told = of(&config);
+        for (option, says) in [
+            ("origin", "https://records.example.org"),
+            ("database", "postgres://clinic@localhost/records"),
+            ("blobs", "s3://clinic/records at https://s3.example.org"),
+            ("smtp", "smtps://mail.example.org:465"),
+            ("mail-from", "no-reply@example.org"),
+            ("identity-providers", "work (Work) at https://id.example.org/ as us"),
+            ("sms-gateway", "webhook at https://sms.example.org to +49, 500 a day, 10 to one number"),
+            ("witness", &format!("{key} https://w.example/log")),
+            ("trusted-proxy", "192.0.2.1,192.0.2.2"),
+            ("session-idle-hours", "8"),
+            ("quota", "20000MB"),
+            ("backup-to", "/backups"),
+            ("backup-recipient", &recipient),
+            ("backup-every", "1h"),
+            ("backup-keep", "24h,7d,5w"),
+            ("drill-every", "7d"),
+            ("drill-identity", "/media/key"),
+            ("scrub-every", "14d"),
+            ("scrub-rate", "16"),
+        ] {
+            assert_eq!(told.get(option).map(String::as_str), Some(says), "{option}");
+        }
+        assert!(!format!("{told:?}").contains("marked"), "{told:?}");
+    }
 
     #[test]
     fn what_no_server_wrote_is_told_from_what_none_wrote() {

@@ -1,13 +1,13 @@
 //! Which server this is: an id in its data folder. A copy of the folder is another server.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::MetadataExt,
     path::Path,
 };
 
-use crate::random;
+use crate::{private_file, random};
 
 /// Its file: the id, and the number of the file's own inode, which a copy doesn't have.
 const FILE: &str = "server-id";
@@ -16,7 +16,7 @@ const FILE: &str = "server-id";
 pub fn id(data: &Path) -> io::Result<[u8; 16]> {
     match known(data)? {
         Some(id) => Ok(id),
-        None => make(data, &data.join(FILE)),
+        None => make(&data.join(FILE)),
     }
 }
 
@@ -37,14 +37,12 @@ fn parse(text: &str, inode: u64) -> Option<[u8; 16]> {
     (of.parse() == Ok(inode)).then_some(bytes)
 }
 
-fn make(data: &Path, path: &Path) -> io::Result<[u8; 16]> {
+fn make(path: &Path) -> io::Result<[u8; 16]> {
     let id = random::bytes::<16>().map_err(io::Error::other)?;
-    let beside = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{} {}", hex::encode(id), file.metadata()?.ino())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    File::open(data)?.sync_all()?;
+    private_file::replace(path, |file| {
+        let inode = file.metadata()?.ino();
+        writeln!(file, "{} {inode}", hex::encode(id))
+    })?;
     Ok(id)
 }
 

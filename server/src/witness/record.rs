@@ -4,14 +4,16 @@
 //! publishes of the log.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 use tlog::{checkpoint::Checkpoint, cosignature::CosignerKey, note::Note, witness::TreeHead};
+
+use crate::private_file;
 
 /// Why a record can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +39,6 @@ pub struct Records(PathBuf);
 /// One log's record.
 #[derive(Debug)]
 pub struct Record {
-    folder: PathBuf,
     path: PathBuf,
     origin: String,
     key: CosignerKey,
@@ -71,7 +72,7 @@ impl Records {
     /// The record of a log; read at once, so that a damaged one shows at the start.
     pub fn of(&self, origin: &str, key: CosignerKey) -> Result<Record, RecordError> {
         let path = self.0.join(origin_hash(origin));
-        let mut record = Record { folder: self.0.clone(), path, origin: origin.to_owned(), key, known: None };
+        let mut record = Record { path, origin: origin.to_owned(), key, known: None };
         record.head()?;
         Ok(record)
     }
@@ -101,19 +102,11 @@ impl Record {
     /// file is asked again before the next decision.
     pub fn replace(&mut self, cosigned: &Note, head: TreeHead) -> Result<(), RecordError> {
         self.known = None;
-        self.write(cosigned.to_string().as_bytes()).map_err(|source| self.failed(source))?;
+        let text = cosigned.to_string();
+        let written = private_file::replace(&self.path, |file| file.write_all(text.as_bytes()));
+        written.map_err(|source| self.failed(source))?;
         self.known = Some(Some(head));
         Ok(())
-    }
-
-    /// Writes beside, syncs, renames, and syncs the name.
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)?;
-        File::open(&self.folder)?.sync_all()
     }
 
     fn parse(&self, bytes: &[u8]) -> Option<TreeHead> {

@@ -20,12 +20,11 @@ use crate::{
     honest_client::{PASSWORD, client, clinic, device, join},
     identity_provider::{ACCESS_TOKEN, Browser, LINK, Provider},
     live::{hears_of, open_page},
-    mail_server::{MailServer, Post, Smtp, with_mail_and},
-    person::{Applicant, Person, founder, sign_in},
+    person::{Applicant, founder, sign_in},
     second_factor::add_app,
 };
 
-const SIGN_IN: &str = "/sign-in#identity=verified";
+pub const SIGN_IN: &str = "/sign-in#identity=verified";
 const SIGN_UP: &str = "/sign-up#identity=verified";
 const NOT_LINKED: &str = "/sign-in#identity=identity_not_linked";
 const UNVERIFIED: &str = "/sign-in#identity=identity_email_unverified";
@@ -33,7 +32,7 @@ const LINKED: &str = "/settings/security#identity=linked";
 const TO_LINK: &str = "/settings/security#identity=verified";
 
 /// Somebody with the address that the provider knows.
-fn ann() -> Applicant {
+pub fn ann() -> Applicant {
     Applicant { email: "Ann@clinic.example".into(), ..Applicant::new("Ann Example", Role::Patient) }
 }
 
@@ -45,7 +44,7 @@ async fn verify(server: &Server, account: AccountId, email: &str) {
     tx.commit().await.unwrap();
 }
 
-async fn sign_up(server: &Server, browser: &mut Browser, body: &FinishSignUp) -> Answer {
+pub async fn sign_up(server: &Server, browser: &mut Browser, body: &FinishSignUp) -> Answer {
     browser.send(server, server.request(Method::POST, "/api/v1/sign-up").json(body)).await
 }
 
@@ -53,7 +52,7 @@ async fn own(server: &Server, token: &str) -> OwnAccount {
     server.get("/account", Some(token)).await.body()
 }
 
-async fn identities(server: &Server, token: &str) -> IdentityList {
+pub async fn identities(server: &Server, token: &str) -> IdentityList {
     server.get("/account/identities", Some(token)).await.body()
 }
 
@@ -398,69 +397,6 @@ async fn invitations_roles_and_approval_hold_as_for_any_sign_up() {
     let body = FinishSignUp { identity: true, role: Role::Doctor, ..ann().prepare(&open, None).await.unwrap() };
     let made: SignedIn = sign_up(&open, &mut browser, &body).await.body();
     assert_eq!(made.account.public.status, AccountStatus::Pending, "a doctor waits");
-}
-
-/// A server that asks a provider and mails, with an administrator.
-async fn opened(post: &Post) -> (Provider, Server, MailServer) {
-    let provider = Provider::start().await;
-    let providers = vec![provider.config()];
-    let (server, mut mail) = with_mail_and(post, Smtp::StartTls, |it| it.identity_providers = providers).await;
-    founder(&server).await;
-    mail.next().await;
-    (provider, server, mail)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn mail_tells_of_links_and_new_devices() {
-    let Some(post) = Post::new() else { return };
-    let (provider, server, mut mail) = opened(&post).await;
-    let person: Person = ann().sign_up(&server, None).await;
-    mail.next().await;
-    let mut browser = Browser::default();
-    assert_eq!(browser.link(&server, &provider, &person.token).await, "linked");
-    assert_eq!(mail.next().await.subject(), "an identity provider was linked");
-    browser.visit(&server, &provider).await;
-    let body = api_types::identities::IdentitySignIn {
-        second_factor: None,
-        carrier: api_types::sessions::Carrier::Bearer,
-        device: "Another browser".into(),
-    };
-    let request = server.request(Method::POST, "/api/v1/sign-in/identity").json(&body);
-    assert_eq!(browser.send(&server, request).await.status, 200);
-    assert_eq!(mail.next().await.subject(), "signed in on a new device");
-    let id = identities(&server, &person.token).await.items[0].id;
-    assert_eq!(server.delete(&format!("/account/identities/{id}"), Some(&person.token)).await.status, 204);
-    assert_eq!(mail.next().await.subject(), "an identity provider was removed");
-
-    // Nobody asked for this link: the address that both sides verified made it, with the sign-in.
-    let bea = "bea@clinic.example";
-    Applicant { email: bea.into(), ..Applicant::new("Bea Example", Role::Patient) }.sign_up(&server, None).await;
-    mail.next().await;
-    provider.claims("sub", "bea-at-work");
-    provider.claims("email", bea);
-    let mut browser = Browser::default();
-    assert_eq!(browser.visit(&server, &provider).await, SIGN_IN);
-    assert_eq!(browser.sign_in(&server, None).await.status, 200);
-    let told = [mail.next().await, mail.next().await];
-    assert!(told.iter().all(|message| message.to == [bea]), "{told:?}");
-    let mut subjects = told.each_ref().map(|message| message.subject());
-    subjects.sort_unstable();
-    assert_eq!(subjects, ["an identity provider was linked", "signed in on a new device"]);
-    mail.nothing().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whom_a_provider_verified_needs_no_code_by_mail() {
-    let Some(post) = Post::new() else { return };
-    let (provider, server, mut mail) = opened(&post).await;
-    let mut browser = Browser::default();
-    browser.visit(&server, &provider).await;
-    let body = ann().prepare_unproved(&server, None).await.unwrap();
-    assert_eq!(sign_up(&server, &mut browser.clone(), &body).await.code(), "sign_up_code_required");
-    let body = FinishSignUp { identity: true, ..body };
-    let made: SignedIn = sign_up(&server, &mut browser, &body).await.body();
-    assert!(made.account.email_verified_at.is_some());
-    mail.nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

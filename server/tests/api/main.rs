@@ -81,6 +81,7 @@ mod log_replicas_keys;
 mod log_sequencer;
 mod mail_flood;
 mod mail_given_up;
+mod mail_identities;
 mod mail_invitations;
 mod mail_kinds;
 mod mail_outbox;

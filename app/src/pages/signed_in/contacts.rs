@@ -155,10 +155,7 @@ fn Meet(compare: Callback<Person>, #[prop(into)] on_verified: Callback<()>) -> i
                     met.try_set(Some((person, code)));
                 }
                 Ok(None) => attempt.failed(t!(scan.none)),
-                Err(error) => {
-                    attempt.failed(explain(&error));
-                    vault.heed(&error);
-                }
+                Err(error) => attempt.failed(explain(&error)),
             }
         });
     };

@@ -52,9 +52,6 @@ pub fn FindPerson(
         let Some(open) = vault.keys() else { return };
         spawn_local(async move {
             let answer = shares::find(&open, &wanted).await;
-            if let Err(error) = &answer {
-                vault.heed(error);
-            }
             // What was typed meanwhile has its own answer coming.
             if typed.try_get_untracked().is_none_or(|now| now.trim() != wanted) {
                 return;
@@ -120,10 +117,7 @@ fn Scan(chosen: RwSignal<Option<Person>>, scanned: RwSignal<Option<String>>) -> 
                     chosen.try_set(Some(person));
                 }
                 Ok(None) => attempt.failed(t!(scan.none)),
-                Err(error) => {
-                    attempt.failed(explain(&error));
-                    vault.heed(&error);
-                }
+                Err(error) => attempt.failed(explain(&error)),
             }
         });
     };

@@ -25,8 +25,9 @@ impl Vault {
         });
     }
 
-    /// After a refusal by which the session is to end: ends it.
-    pub fn heed(self, error: &ClientError) {
+    /// After a refusal by which the session is to end: looks at the log, and ends it. What a log has shown ends it by itself
+    /// ([`Vault::end_when_stopped`]); whoever saves also hears that another device remembers another log, which no log shows.
+    pub(super) fn heed(self, error: &ClientError) {
         if matches!(error, ClientError::Refused(refusal) if refusal.stops_session())
             && let Some(keys) = self.keys()
         {

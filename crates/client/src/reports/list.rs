@@ -93,14 +93,16 @@ impl<P: Platform> Vault<P> {
     }
 
     /// One's own reports that were erased, as the server says: [`Vault::oversee_erased`] verifies it. One that it doesn't name is
-    /// not found.
+    /// not found. Those that are `there` already are left out: one may have been erased just after it was fetched.
     ///
     /// # Errors
     /// No connection.
-    pub async fn erased_reports(&self) -> Result<Vec<ReportId>> {
+    pub async fn erased_reports(&self, there: &[ReportId]) -> Result<Vec<ReportId>> {
         // What left the list since its beginning, with as few rows as a page may have.
         let query = ListQuery { since: Some(0), limit: Some(1), ..ListQuery::default() };
-        Ok(self.fetch_list(&query).await?.erased)
+        let mut erased = self.fetch_list(&query).await?.erased;
+        erased.retain(|id| !there.contains(id));
+        Ok(erased)
     }
 
     /// Fetches a page without opening it; key records of its authors are fetched too.

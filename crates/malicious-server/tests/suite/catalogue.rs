@@ -19,7 +19,7 @@ const SUITE: [&str; 10] = [
 ];
 
 /// Where the client names what it refuses.
-const REFUSALS: &str = include_str!("../../../client/src/refusal.rs");
+const REFUSALS: &str = include_str!("../../../client/src/refusal/code.rs");
 
 /// The text of each section, by the name in its heading.
 fn sections() -> Vec<(&'static str, &'static str)> {

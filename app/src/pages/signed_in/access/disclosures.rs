@@ -92,7 +92,6 @@ impl Asking {
                     self.sheet.try_set(sheet);
                 }
                 Err(error) => {
-                    self.vault.heed(&error);
                     self.problem.try_set(Some(explain(&error)));
                 }
             }

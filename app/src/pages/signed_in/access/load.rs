@@ -194,7 +194,6 @@ impl Load {
             // It left the reader's view meanwhile.
             Err(error) if is_end(&error) => self.note(row.id),
             Err(error @ ClientError::Refused(_)) => {
-                self.vault.heed(&error);
                 self.note(row.id);
                 let refused = (row.id, row.title.clone(), explain(&error));
                 self.refused.try_update(|list| list.push(refused));
@@ -251,8 +250,8 @@ pub(super) async fn all(open: &Keys, rows: &[Candidate], progress: impl Fn(usize
 /// The reader's own reports that were erased, with all of their events, but for those that are `there` already. What they were
 /// called is gone with them.
 pub(super) async fn erased(open: &Keys, there: &[Item]) -> Result<Vec<Item>> {
-    let mut ids = open.erased_reports().await?;
-    ids.retain(|id| there.iter().all(|item| item.overseen.report != *id));
+    let there: Vec<_> = there.iter().map(|item| item.overseen.report).collect();
+    let ids = open.erased_reports(&there).await?;
     let mut items = Vec::new();
     for few in ids.chunks(TOGETHER) {
         for outcome in join_all(few.iter().map(|id| open.oversee_erased(id, usize::MAX))).await {

@@ -193,7 +193,6 @@ fn fetch(log: Log, fresh: bool) {
                 log.next.try_set(page.next);
             }
             Err(error) => {
-                log.vault.heed(&error);
                 // Only what was refused is broken; a lost connection is not.
                 if matches!(error, ClientError::Refused(_)) {
                     log.broken.try_set(Some(explain(&error)));
@@ -232,10 +231,7 @@ fn save_filtered(log: Log, format: Format) {
                     log.toasts.problem(t!(administration.audit_cut, count = MOST));
                 }
             }
-            Err(error) => {
-                log.vault.heed(&error);
-                log.toasts.problem(explain(&error));
-            }
+            Err(error) => log.toasts.problem(explain(&error)),
         }
         log.saving.done();
     });

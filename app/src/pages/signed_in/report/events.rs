@@ -43,10 +43,7 @@ pub(super) fn Events(handle: Handle) -> impl IntoView {
         vault.keep_memory();
         match events {
             Ok(events) => Ok(Checked::Whole(events)),
-            Err(error @ ClientError::Refused(_)) => {
-                vault.heed(&error);
-                Ok(Checked::Broken(explain(&error)))
-            }
+            Err(error @ ClientError::Refused(_)) => Ok(Checked::Broken(explain(&error))),
             Err(error) => Err(error),
         }
     });

@@ -87,7 +87,6 @@ fn Form(now: RwSignal<Witnesses>) -> impl IntoView {
             keys_wrong.try_set(Some(t!(witnesses.too_few, required = required, found = found)));
         }
         AskError::Client(error) => {
-            vault.heed(&error);
             keys_wrong.try_set(Some(explain(&error)));
         }
         other => {

@@ -12,7 +12,7 @@ use crate::{
     browser::{self, format_size},
     components::{Banner, Button, ButtonKind, Card, CheckBox, Glyph, Progress, Tone},
     t,
-    vault::{Keys, Vault, WebArchive, admin, explain, idle, use_vault},
+    vault::{Keys, WebArchive, admin, explain, idle, use_vault},
 };
 
 /// Where it stands.
@@ -31,7 +31,6 @@ struct Making {
     phase: RwSignal<Phase>,
     now: RwSignal<ArchiveProgress>,
     cancel: StoredValue<Cancel>,
-    vault: Vault,
 }
 
 /// The archive's name: `healthsecure-2026-11-27.zip`.
@@ -40,12 +39,11 @@ fn name() -> String {
 }
 
 impl Making {
-    fn new(vault: Vault) -> Self {
+    fn new() -> Self {
         Self {
             phase: RwSignal::new(Phase::Rest),
             now: RwSignal::new(ArchiveProgress::default()),
             cancel: StoredValue::new(Cancel::default()),
-            vault,
         }
     }
 
@@ -79,7 +77,6 @@ impl Making {
             Ok(done) => done,
             Err(error) => {
                 target.discard().await;
-                self.vault.heed(&error);
                 return failed(&error);
             }
         };
@@ -102,7 +99,7 @@ fn failed(error: &ClientError) -> Phase {
 #[component]
 pub(super) fn Download() -> impl IntoView {
     let vault = use_vault();
-    let making = Making::new(vault);
+    let making = Making::new();
     let shared = RwSignal::new(false);
     // Nobody is left to be told; the file that was begun is given up.
     on_cleanup(move || {

@@ -61,10 +61,7 @@ fn Rules(policy: RetentionPolicy) -> impl IntoView {
                     attempt.done();
                     found.try_set(Some(all.into()));
                 }
-                Err(error) => {
-                    vault.heed(&error);
-                    attempt.failed(explain(&error));
-                }
+                Err(error) => attempt.failed(explain(&error)),
             }
         });
     };
