@@ -28,27 +28,45 @@ pub fn now_ms() -> UnixMillis {
 }
 
 /// The server's clock as services read it: the system's, moved forward in tests of what ends by time. Clones are one clock.
+///
+/// Who holds what, and for how long, goes by the database's instead ([`crate::storage::lease_time`]).
 #[derive(Debug, Clone)]
 pub struct Clock {
     ahead: Arc<AtomicI64>,
+    wrong: Arc<AtomicI64>,
     since: (UnixMillis, Instant),
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { ahead: Arc::default(), since: (now_ms(), Instant::now()) }
+        Self { ahead: Arc::default(), wrong: Arc::default(), since: (now_ms(), Instant::now()) }
     }
 }
 
 impl Clock {
     /// Now.
     pub fn now(&self) -> UnixMillis {
-        now_ms() + self.ahead.load(Ordering::Relaxed)
+        self.system() + self.moved()
     }
 
-    /// Moves the clock forward.
+    /// The system's clock, right or wrong.
+    pub fn system(&self) -> UnixMillis {
+        now_ms() + self.wrong.load(Ordering::Relaxed)
+    }
+
+    /// Moves the clock forward: so much time passes, for this server and for what it holds.
     pub fn advance(&self, by: UnixMillis) {
         self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// By how much it was moved forward.
+    pub fn moved(&self) -> UnixMillis {
+        self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// As if the system's clock were ahead by so much of everybody else's: no time passes.
+    pub fn set_wrong(&self, by: UnixMillis) {
+        self.wrong.store(by, Ordering::Relaxed);
     }
 
     /// How long it runs, whatever was done to the system's clock meanwhile.
@@ -58,6 +76,6 @@ impl Clock {
 
     /// By how much more the system's clock has moved since the start than time has passed. It was set, or the machine slept.
     pub fn ran_ahead(&self) -> UnixMillis {
-        (now_ms() - self.since.0).saturating_sub(self.runs_for())
+        (self.system() - self.since.0).saturating_sub(self.runs_for())
     }
 }

@@ -123,8 +123,10 @@ async fn forget_ended(state: &AppState) -> ServiceResult<()> {
     tx.commit().await
 }
 
-/// Events are never stamped earlier than the one before them: a clock that was once ahead stays in the audit's times.
+/// Events are never stamped earlier than the one before them: a clock that was once ahead stays in the audit's times. And servers of
+/// one database should agree on what time it is.
 async fn warn_of_clock(state: &AppState) -> ServiceResult<()> {
+    state.membership.warn_of_clock();
     let behind = storage::audit::newest_time(state.db.read()).await?.map_or(0, |newest| newest - state.clock.now());
     if behind > MINUTE {
         let seconds = behind / 1000;

@@ -1,5 +1,5 @@
 //! While a backup runs it is the only one of its installation, and no blob is deleted. A row of the database says so, which
-//! ends by itself where nobody goes on.
+//! ends by itself where nobody goes on: by the database's clock, so that no server with another one ends it.
 
 use std::{
     sync::{
@@ -21,6 +21,7 @@ use crate::{
         DbResult,
         backups::{self, Backup, Size},
         connect::begin,
+        lease_time,
     },
 };
 
@@ -44,6 +45,7 @@ pub struct Lease {
 #[derive(Debug)]
 struct Held {
     lost: CancellationToken,
+    /// Until when at least, by this process's own clock.
     until: AtomicI64,
     /// How often the backup got on.
     steps: AtomicU64,
@@ -64,7 +66,8 @@ impl Lease {
         let tx = begin(&writer).await?;
         // PostgreSQL lets two ask at once: one row that both must have.
         crate::storage::instance::lock(&tx).await?;
-        if backups::running(&tx, now).await?.is_some() {
+        let taken = lease_time::now(&tx, &clock).await?;
+        if backups::running(&tx, taken).await?.is_some() {
             return Err(BackupError::Busy);
         }
         if let Some(time) = since
@@ -75,7 +78,7 @@ impl Lease {
         let row = Backup {
             id: id.to_string(),
             began_at: now,
-            leased_until: now + HELD,
+            leased_until: taken + HELD,
             ended_at: None,
             error: None,
             bytes: 0,
@@ -142,12 +145,14 @@ impl Drop for Lease {
 }
 
 async fn extend(writer: &DatabaseConnection, clock: &Clock, id: &SnapshotId, held: &Held) -> DbResult<bool> {
-    let now = clock.now();
+    // Asked before the database is: by whichever clock, what is held ends no earlier than this.
+    let asked = clock.now();
     let tx = begin(writer).await?;
+    let now = lease_time::now(&tx, clock).await?;
     let holds = backups::extend(&tx, id.as_str(), now, now + HELD).await?;
     tx.commit().await?;
     if holds {
-        held.until.store(now + HELD, Ordering::Relaxed);
+        held.until.store(asked + HELD, Ordering::Relaxed);
     }
     Ok(holds)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api_types::UnixMillis;
 use tlog::note::SigningKey;
 
 use super::{
@@ -9,12 +10,10 @@ use super::{
     batch::{Batch, Grown},
     check, entry, store,
 };
-use crate::{
-    clock::now_ms,
-    storage::{
-        db::Db,
-        log::{self, Fence, Head, Tree},
-    },
+use crate::storage::{
+    db::Db,
+    lease_time,
+    log::{self, Fence, Head, Tree},
 };
 
 /// Most leaves of one transaction.
@@ -68,7 +67,8 @@ impl Sequencer {
     pub async fn take(&mut self) -> Result<(), LogError> {
         self.held = None;
         let tx = self.db.begin_write().await?;
-        let fence = log::take(tx.conn(), self.tree, until()).await?;
+        let now = lease_time::unmoved(tx.conn()).await?;
+        let fence = log::take(tx.conn(), self.tree, until(now)).await?;
         tx.commit().await?;
         self.load(fence).await
     }
@@ -76,7 +76,8 @@ impl Sequencer {
     /// As [`Sequencer::take`], where nobody's lease runs.
     async fn take_lapsed(&mut self) -> Result<bool, LogError> {
         let tx = self.db.begin_write().await?;
-        let fence = log::take_lapsed(tx.conn(), self.tree, now_ms(), until()).await?;
+        let now = lease_time::unmoved(tx.conn()).await?;
+        let fence = log::take_lapsed(tx.conn(), self.tree, now, until(now)).await?;
         tx.commit().await?;
         match fence {
             None => Ok(false),
@@ -132,7 +133,8 @@ impl Sequencer {
     /// All of it or nothing, and nothing without the lease.
     async fn write(&self, fence: Fence, before: u64, batch: &Batch) -> Result<(), LogError> {
         let tx = self.db.begin_write().await?;
-        if !log::publish(tx.conn(), self.tree, fence, before, &batch.head, until()).await? {
+        let now = lease_time::unmoved(tx.conn()).await?;
+        if !log::publish(tx.conn(), self.tree, fence, before, &batch.head, until(now)).await? {
             return Err(LogError::Stale);
         }
         for entry in &batch.entries {
@@ -145,6 +147,6 @@ impl Sequencer {
     }
 }
 
-fn until() -> i64 {
-    now_ms() + LEASE.as_millis() as i64
+fn until(now: UnixMillis) -> UnixMillis {
+    now + LEASE.as_millis() as UnixMillis
 }

@@ -22,7 +22,10 @@ use crate::{
     clock::{AHEAD, DAY, HOUR, MINUTE},
     outbox_task::OutboxTask,
     services::notices,
-    storage::outbox::{self, Leased, OutboxRow},
+    storage::{
+        lease_time::{self, Times},
+        outbox::{self, Leased, OutboxRow},
+    },
 };
 
 /// Messages taken in hand at once.
@@ -94,12 +97,12 @@ async fn round(state: &AppState, mailer: &Mailer, stop: &CancellationToken) -> S
             })
             .await;
     }
-    let next = outbox::next_at(state.db.read()).await?;
-    let left = next.map_or(UnixMillis::MAX, |next| next - state.clock.now());
+    let now = Times::now(state.db.read(), &state.clock).await?;
+    let left = outbox::next_in(state.db.read(), now).await?.unwrap_or(UnixMillis::MAX);
     Ok(Duration::from_millis(left.clamp(1_000, 60_000).unsigned_abs()))
 }
 
-/// A message in hand until then.
+/// A message in hand until then, by the database's clock.
 struct InHand {
     row: OutboxRow,
     until: UnixMillis,
@@ -113,8 +116,8 @@ impl InHand {
 
 /// Takes what is due in hand.
 async fn claim(state: &AppState) -> ServiceResult<Vec<InHand>> {
-    let now = state.clock.now();
-    let until = now + LEASE;
+    let now = Times::now(state.db.read(), &state.clock).await?;
+    let until = now.leases + LEASE;
     // Looked for without the writer: mostly there is nothing.
     let due = outbox::due(state.db.read(), now, BATCH).await?;
     let mut claimed = Vec::with_capacity(due.len());
@@ -133,7 +136,8 @@ async fn claim(state: &AppState) -> ServiceResult<Vec<InHand>> {
 
 async fn deliver(state: &AppState, mailer: &Mailer, held: InHand) -> ServiceResult<()> {
     // A server that was asleep leaves it to whoever has it in hand by now.
-    if state.clock.now() + LONGEST.as_millis() as UnixMillis > held.until {
+    let now = lease_time::now(state.db.read(), &state.clock).await?;
+    if now + LONGEST.as_millis() as UnixMillis > held.until {
         return Ok(());
     }
     let message = match compose(state, mailer, &held.row).await? {

@@ -26,7 +26,7 @@ use crate::{
         DbResult,
         blobs::BlobsConfig,
         connect::begin,
-        db::{self, Db},
+        db::{self, Db, WriteTx},
         servers::{self, ServerRow},
     },
 };
@@ -37,6 +37,8 @@ pub use settings::Settings;
 const LEASE: UnixMillis = 30_000;
 /// How often each says that it lives.
 const RENEW: Duration = Duration::from_secs(10);
+/// By so much a clock may differ from the database's unsaid.
+const RIGHT: UnixMillis = 5_000;
 
 /// Why a server can't be one of those that serve this database.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +93,8 @@ struct Member {
     fence: AtomicI64,
     /// Whether others lived when this one came.
     others: bool,
+    /// By how much its clock was ahead of the database's when it said last that it lives.
+    ahead: AtomicI64,
 }
 
 impl Membership {
@@ -115,9 +119,30 @@ impl Membership {
             settings: Settings::of(config),
             fence: AtomicI64::new(0),
             others: false,
+            ahead: AtomicI64::new(0),
         };
         member.others = member.enter(db, true).await?;
-        Ok(Self(Some(member)))
+        let entered = Self(Some(member));
+        entered.warn_of_clock();
+        Ok(entered)
+    }
+
+    /// By how much this server's clock is ahead of the database's, or behind it where that is less than 0. None is on SQLite.
+    pub fn clock_ahead(&self) -> UnixMillis {
+        self.0.as_ref().map_or(0, |member| member.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Says in the log that this server's clock isn't the database's. Who holds what goes by that; all else by its own.
+    pub fn warn_of_clock(&self) {
+        let ahead = self.clock_ahead();
+        if ahead.abs() > RIGHT {
+            let ahead_s = ahead / 1000;
+            tracing::warn!(
+                ahead_s,
+                "this server's clock is not the database's: sessions, codes and delays end too early here, or too late. \
+                 Set both right"
+            );
+        }
     }
 
     /// The secrets as the servers of this database have them: none is made here that another has.
@@ -177,7 +202,7 @@ impl Member {
     /// Says whether others live.
     async fn enter(&self, db: &Db, starts: bool) -> Result<bool, MembershipError> {
         let tx = db.begin_write().await?;
-        let (place, now) = servers::place_and_time(tx.conn()).await?;
+        let (place, now) = self.ask(db, &tx).await?;
         servers::forget_gone(tx.conn(), &place, now).await?;
         let (own, others): (Vec<_>, Vec<_>) =
             servers::all(tx.conn()).await?.into_iter().partition(|server| server.id == self.id);
@@ -200,6 +225,14 @@ impl Member {
         Ok(!others.is_empty())
     }
 
+    /// Which database this is, and what time it is there; what this server's own clock says meanwhile is compared.
+    async fn ask(&self, db: &Db, tx: &WriteTx) -> DbResult<(String, UnixMillis)> {
+        let before = db.clock().system();
+        let (place, now) = servers::place_and_time(tx.conn()).await?;
+        self.ahead.store(ahead(now, before, db.clock().system()), Ordering::Relaxed);
+        Ok((place, now))
+    }
+
     fn fits(&self, others: &[ServerRow]) -> Result<(), MembershipError> {
         for other in others {
             if self.alone {
@@ -217,7 +250,7 @@ impl Member {
 
     async fn renew(&self, db: &Db) -> Result<(), MembershipError> {
         let tx = db.begin_write().await?;
-        let (_, now) = servers::place_and_time(tx.conn()).await?;
+        let (_, now) = self.ask(db, &tx).await?;
         if servers::renew(tx.conn(), &self.id, self.fence(), now + LEASE).await? {
             return Ok(tx.commit().await?);
         }
@@ -225,6 +258,11 @@ impl Member {
         drop(tx);
         self.enter(db, false).await.map(drop)
     }
+}
+
+/// By how much a clock is ahead of another that said `now` at some time between `before` and `after`: at least.
+fn ahead(now: UnixMillis, before: UnixMillis, after: UnixMillis) -> UnixMillis {
+    (before - now).max(0) + (after - now).min(0)
 }
 
 /// Whether a server that serves this database lives. SQLite's is told by the lock on its file.
@@ -294,5 +332,18 @@ pub async fn keep(state: &AppState) -> MembershipError {
             }
             Err(lost) => return lost,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_ahead_or_behind_and_a_slow_answer_makes_it_neither() {
+        assert_eq!(ahead(1_000, 990, 1_010), 0);
+        assert_eq!(ahead(1_000, 0, 60_000), 0, "it may have been asked at any time between");
+        assert_eq!(ahead(1_000, 121_000, 121_010), 120_000);
+        assert_eq!(ahead(121_000, 990, 1_000), -120_000);
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         accounts, audit,
         backups::{self, Backup},
         db::WriteTx,
+        lease_time,
     },
 };
 
@@ -36,7 +37,8 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<BackupStatus>
     let (conn, now) = (state.db.read(), state.clock.now());
     let last = backups::newest(conn, true, now + AHEAD).await?;
     let failed = backups::newest(conn, false, now + AHEAD).await?;
-    let running = backups::running(conn, now).await?;
+    // To show it, the difference that was measured last is near enough.
+    let running = backups::running(conn, now - state.membership.clock_ahead()).await?;
     let plan = state.config.backup.as_ref().map(|plan| (plan.next(last.as_ref(), failed.as_ref()), plan));
     let drill = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
     let drill_plan = match drill {
@@ -98,7 +100,7 @@ fn bad(row: Backup) -> FailedBackup {
 /// One round: whoever made a backup, another process perhaps, its end comes into the audit, and to administrators where there
 /// is no snapshot.
 pub async fn record_ended(state: &AppState) -> ServiceResult<()> {
-    let now = state.clock.now();
+    let now = lease_time::now(state.db.read(), &state.clock).await?;
     if !backups::any_to_record(state.db.read(), now).await? {
         return Ok(());
     }
@@ -147,7 +149,8 @@ pub async fn due(state: &AppState, plan: &schedule::Schedule) -> ServiceResult<O
     let (conn, now) = (state.db.read(), state.clock.now());
     let last = backups::newest(conn, true, now + AHEAD).await?;
     let failed = backups::newest(conn, false, now + AHEAD).await?;
-    let is_due = backups::running(conn, now).await?.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now;
+    let running = backups::running(conn, lease_time::now(conn, &state.clock).await?).await?;
+    let is_due = running.is_none() && plan.next(last.as_ref(), failed.as_ref()) <= now;
     let newest = last.iter().chain(&failed).map(|row| row.began_at).max();
     Ok(is_due.then(|| newest.unwrap_or_default()))
 }

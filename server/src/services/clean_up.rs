@@ -10,7 +10,7 @@ use crate::{
     audit::EventDraft,
     clock::MINUTE,
     services::{access, drafts, quotas, retention, uploads},
-    storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, reports_list},
+    storage::{self, backups, blob_garbage, damaged_blobs, grants_challenges, lease_time, reports_list},
     upkeep::Steps,
 };
 
@@ -104,7 +104,7 @@ async fn claim(state: &AppState) -> ServiceResult<(Vec<String>, UnixMillis)> {
     let tx = state.db.begin_write().await?;
     let keys = blob_garbage::due(tx.conn(), now, BATCH).await?;
     // Asked after the keys were read: of a backup that begins later, no snapshot names one of them.
-    if backups::running(tx.conn(), now).await?.is_some() {
+    if backups::running(tx.conn(), lease_time::now(tx.conn(), &state.clock).await?).await?.is_some() {
         return Ok((Vec::new(), until));
     }
     blob_garbage::add(tx.conn(), keys.clone(), until).await?;

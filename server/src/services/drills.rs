@@ -17,6 +17,7 @@ use crate::{
     storage::{
         backups,
         drills::{self, CanaryState, DrillRow},
+        lease_time,
     },
 };
 
@@ -30,7 +31,10 @@ pub async fn is_due(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<
     let last = backups::newest(conn, true, now + AHEAD).await?;
     // A clock that was ahead at the start, and was set right since, would keep them away until it is as late as that.
     let started_at = state.started_at.min(now.saturating_sub(state.clock.runs_for()));
-    if last.is_none_or(|last| last.began_at < started_at) || drills::is_running(conn, now).await? {
+    if last.is_none_or(|last| last.began_at < started_at) {
+        return Ok(false);
+    }
+    if drills::is_running(conn, lease_time::now(conn, &state.clock).await?).await? {
         return Ok(false);
     }
     Ok(plan.next(drills::newest(conn, now + AHEAD).await?.as_ref()) <= now)
@@ -42,13 +46,14 @@ pub async fn begin(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<O
     let id = hex::encode(random::bytes::<8>()?);
     let tx = state.db.begin_write().await?;
     let next = plan.next(drills::newest(tx.conn(), now + AHEAD).await?.as_ref());
-    if next > now || drills::is_running(tx.conn(), now).await? {
+    let taken = lease_time::now(tx.conn(), &state.clock).await?;
+    if next > now || drills::is_running(tx.conn(), taken).await? {
         return Ok(None);
     }
     let row = DrillRow {
         id: id.clone(),
         began_at: now,
-        leased_until: now + HELD,
+        leased_until: taken + HELD,
         ended_at: None,
         snapshot: None,
         restored: false,
@@ -66,13 +71,14 @@ pub async fn begin(state: &AppState, plan: &drill::DrillPlan) -> ServiceResult<O
 /// It goes on.
 pub async fn go_on(state: &AppState, id: &str) -> ServiceResult<()> {
     let tx = state.db.begin_write().await?;
-    drills::extend(tx.conn(), id, state.clock.now() + HELD).await?;
+    let now = lease_time::now(tx.conn(), &state.clock).await?;
+    drills::extend(tx.conn(), id, now + HELD).await?;
     tx.commit().await
 }
 
 /// Those of servers that were stopped or killed have shown nothing.
 pub async fn end_abandoned(state: &AppState) -> ServiceResult<()> {
-    let now = state.clock.now();
+    let now = lease_time::now(state.db.read(), &state.clock).await?;
     if !drills::any_abandoned(state.db.read(), now).await? {
         return Ok(());
     }

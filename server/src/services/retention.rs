@@ -5,7 +5,7 @@ use crate::{
     clock::{DAY, MINUTE},
     keep_events::KeepEvents,
     storage::{
-        backups,
+        backups, lease_time,
         log::{self, Tree},
         retention::Batch,
     },
@@ -35,8 +35,12 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
             }
         }
     }
+    if !removed {
+        return Ok(());
+    }
     // A backup reads all the while: it would only be waited for.
-    if removed && backups::running(state.db.read(), state.clock.now()).await?.is_none() {
+    let now = lease_time::now(state.db.read(), &state.clock).await?;
+    if backups::running(state.db.read(), now).await?.is_none() {
         state.db.truncate_wal().await?;
     }
     Ok(())

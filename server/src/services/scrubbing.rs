@@ -27,6 +27,7 @@ use crate::{
         self,
         damaged_blobs::{self, DamagedRow},
         db::WriteTx,
+        lease_time,
         scrubs::{self, ScrubRow},
         versions::RevisionKey,
     },
@@ -71,11 +72,12 @@ impl Round {
 pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Round>> {
     let now = state.clock.now();
     let tx = state.db.begin_write().await?;
+    let taken = lease_time::now(tx.conn(), &state.clock).await?;
     let row = match scrubs::open(tx.conn()).await? {
         // Nobody holds for longer than that: who says so was killed while a clock was ahead.
-        Some(row) if (now + 1..=now + HELD + AHEAD).contains(&row.leased_until) => return Ok(None),
+        Some(row) if (taken + 1..=taken + HELD + AHEAD).contains(&row.leased_until) => return Ok(None),
         Some(row) => {
-            let ours = ScrubRow { leased_until: now + HELD, ..row };
+            let ours = ScrubRow { leased_until: taken + HELD, ..row };
             scrubs::update(tx.conn(), &ours, row.leased_until).await?;
             ours
         }
@@ -86,7 +88,7 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
             let row = ScrubRow {
                 id,
                 began_at: now,
-                leased_until: now + HELD,
+                leased_until: taken + HELD,
                 ended_at,
                 place,
                 blobs: 0,
@@ -104,8 +106,9 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
 
 /// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
 pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
-    let row = ScrubRow { place: round.walk.to_string(), leased_until: state.clock.now() + HELD, ..round.row.clone() };
     let tx = state.db.begin_write().await?;
+    let leased_until = lease_time::now(tx.conn(), &state.clock).await? + HELD;
+    let row = ScrubRow { place: round.walk.to_string(), leased_until, ..round.row.clone() };
     let ours = scrubs::update(tx.conn(), &row, round.row.leased_until).await?;
     tx.commit().await?;
     round.noted = Instant::now();
@@ -122,16 +125,21 @@ pub async fn go_on(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
         return Ok(true);
     }
     round.noted = Instant::now();
-    lease(state, round, state.clock.now() + HELD).await
+    lease(state, round, Some(HELD)).await
 }
 
 /// The server ends: the next goes on at once, behind what was written down.
 pub async fn let_go(state: &AppState, round: &mut Round) -> ServiceResult<()> {
-    lease(state, round, 0).await.map(drop)
+    lease(state, round, None).await.map(drop)
 }
 
-async fn lease(state: &AppState, round: &mut Round, until: UnixMillis) -> ServiceResult<bool> {
+/// Holds it for so long from now on, or no more.
+async fn lease(state: &AppState, round: &mut Round, time: Option<UnixMillis>) -> ServiceResult<bool> {
     let tx = state.db.begin_write().await?;
+    let until = match time {
+        Some(time) => lease_time::now(tx.conn(), &state.clock).await? + time,
+        None => 0,
+    };
     let ours = scrubs::lease(tx.conn(), &round.row.id, round.row.leased_until, until).await?;
     tx.commit().await?;
     if ours {

@@ -15,7 +15,10 @@ use crate::{
     audit::enum_name,
     clock::MINUTE,
     outbox_task::OutboxTask,
-    storage::phone_codes::{self, CodeRow},
+    storage::{
+        lease_time::{self, Times},
+        phone_codes::{self, CodeRow},
+    },
 };
 
 /// Messages taken in hand at once.
@@ -76,17 +79,17 @@ async fn round(state: &AppState, gateway: &dyn SmsGateway, stop: &CancellationTo
             })
             .await;
     }
-    let now = state.clock.now();
-    let next = phone_codes::next_at(state.db.read(), now).await?;
+    let now = Times::now(state.db.read(), &state.clock).await?;
+    let next = phone_codes::next_in(state.db.read(), now).await?;
     let most = UnixMillis::try_from(EVERY.as_millis()).unwrap_or(MINUTE);
-    let left = next.map_or(most, |next| next - now).clamp(500, most);
+    let left = next.unwrap_or(most).clamp(500, most);
     Ok(Duration::from_millis(left.unsigned_abs()))
 }
 
 /// Takes what is due in hand.
 async fn claim(state: &AppState) -> ServiceResult<Vec<(CodeRow, UnixMillis)>> {
-    let now = state.clock.now();
-    let until = now + LEASE;
+    let now = Times::now(state.db.read(), &state.clock).await?;
+    let until = now.leases + LEASE;
     // Looked for without the writer: mostly there is nothing.
     let due = phone_codes::due(state.db.read(), now, BATCH).await?;
     let mut claimed = Vec::with_capacity(due.len());
@@ -105,7 +108,8 @@ async fn claim(state: &AppState) -> ServiceResult<Vec<(CodeRow, UnixMillis)>> {
 
 async fn deliver(state: &AppState, gateway: &dyn SmsGateway, (row, until): (CodeRow, UnixMillis)) -> ServiceResult<()> {
     // A server that was asleep leaves it to whoever has it in hand by now.
-    if state.clock.now() + WHOLE.as_millis() as UnixMillis > until {
+    let now = lease_time::now(state.db.read(), &state.clock).await?;
+    if now + WHOLE.as_millis() as UnixMillis > until {
         return Ok(());
     }
     let held = (&row.id, until);

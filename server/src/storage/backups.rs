@@ -1,4 +1,4 @@
-//! `backups`: what was begun and how it ended, and the blobs that a snapshot needs.
+//! `backups`: what was begun and how it ended, and the blobs that a snapshot needs. Who holds one goes by [`super::lease_time`].
 
 use std::collections::BTreeMap;
 

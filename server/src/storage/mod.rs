@@ -32,6 +32,7 @@ pub mod instance;
 mod integrity;
 pub mod invitations;
 pub mod key_records;
+pub mod lease_time;
 pub mod live_events;
 pub mod log;
 pub mod log_events;

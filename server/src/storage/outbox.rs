@@ -7,7 +7,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::DbResult;
+use super::{DbResult, lease_time::Times};
 use crate::{
     audit::enum_name,
     clock::{AHEAD, HOUR, MINUTE},
@@ -88,29 +88,30 @@ fn waiting() -> Select<Entity> {
 
 /// Due, and in nobody's hands. Nobody holds for as long as [`LONGEST_LEASE`], and nothing waits for as long as [`LONGEST_WAIT`]: who
 /// says so was killed while a clock was ahead.
-fn free(now: UnixMillis) -> Condition {
-    let due = Condition::any().add(Column::DueAt.lte(now)).add(Column::DueAt.gt(now + LONGEST_WAIT));
-    let left = Condition::any().add(Column::LeasedUntil.lte(now)).add(Column::LeasedUntil.gt(now + LONGEST_LEASE));
+fn free(now: Times) -> Condition {
+    let due = Condition::any().add(Column::DueAt.lte(now.own)).add(Column::DueAt.gt(now.own + LONGEST_WAIT));
+    let left = Condition::any().add(Column::LeasedUntil.lte(now.leases));
+    let left = left.add(Column::LeasedUntil.gt(now.leases + LONGEST_LEASE));
     Condition::all().add(due).add(left)
 }
 
 /// What is due and in nobody's hands, oldest first.
-pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<OutboxRow>> {
+pub async fn due(conn: &impl ConnectionTrait, now: Times, limit: u64) -> DbResult<Vec<OutboxRow>> {
     let query = waiting().filter(free(now));
     query.order_by_asc(Column::DueAt).limit(limit).all(conn).await?.into_iter().map(row).collect()
 }
 
-/// When the next one is due or falls free again.
-pub async fn next_at(conn: &impl ConnectionTrait) -> DbResult<Option<UnixMillis>> {
+/// How long it takes until the next one is due or falls free again.
+pub async fn next_in(conn: &impl ConnectionTrait, now: Times) -> DbResult<Option<UnixMillis>> {
     let rows = waiting().order_by_asc(Column::DueAt).limit(100).all(conn).await?;
-    Ok(rows.iter().map(|row| Ord::max(row.due_at, row.leased_until)).min())
+    Ok(rows.iter().map(|row| Ord::max(row.due_at - now.own, row.leased_until - now.leases)).min())
 }
 
 /// A message in hand: its id, and the end of the lease, which is another with each holder and so tells one from the next.
 pub type Leased<'a> = (&'a [u8; 16], UnixMillis);
 
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
-pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, until: UnixMillis) -> DbResult<bool> {
+pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: Times, until: UnixMillis) -> DbResult<bool> {
     let query = Entity::update_many()
         .col_expr(Column::LeasedUntil, Expr::value(until))
         .filter(Column::Id.eq(id.to_vec()))

@@ -7,7 +7,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::{DbResult, outbox::Leased};
+use super::{DbResult, lease_time::Times, outbox::Leased};
 use crate::{
     audit::enum_name,
     clock::{AHEAD, MINUTE},
@@ -135,26 +135,26 @@ pub async fn void_bound(conn: &impl ConnectionTrait, purpose: CodePurpose, to: O
 }
 
 /// What is due to be sent, lives and is in nobody's hands, oldest first.
-pub async fn due(conn: &impl ConnectionTrait, now: UnixMillis, limit: u64) -> DbResult<Vec<CodeRow>> {
-    let query = Entity::find().filter(Column::SendAt.lte(now)).filter(Column::LeasedUntil.lte(now));
-    let query = query.filter(lives(now)).order_by_asc(Column::SendAt).limit(limit);
+pub async fn due(conn: &impl ConnectionTrait, now: Times, limit: u64) -> DbResult<Vec<CodeRow>> {
+    let query = Entity::find().filter(Column::SendAt.lte(now.own)).filter(Column::LeasedUntil.lte(now.leases));
+    let query = query.filter(lives(now.own)).order_by_asc(Column::SendAt).limit(limit);
     query.all(conn).await?.into_iter().map(row).collect()
 }
 
-/// When the next one is due or falls free again.
-pub async fn next_at(conn: &impl ConnectionTrait, now: UnixMillis) -> DbResult<Option<UnixMillis>> {
-    let query = Entity::find().filter(Column::SendAt.is_not_null()).filter(lives(now));
+/// How long it takes until the next one is due or falls free again.
+pub async fn next_in(conn: &impl ConnectionTrait, now: Times) -> DbResult<Option<UnixMillis>> {
+    let query = Entity::find().filter(Column::SendAt.is_not_null()).filter(lives(now.own));
     let rows = query.order_by_asc(Column::SendAt).limit(100).all(conn).await?;
-    Ok(rows.iter().filter_map(|row| Some(Ord::max(row.send_at?, row.leased_until))).min())
+    Ok(rows.iter().filter_map(|row| Some(Ord::max(row.send_at? - now.own, row.leased_until - now.leases))).min())
 }
 
 /// Takes one in hand until then. Says whether this call did: two servers don't both.
-pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: UnixMillis, until: UnixMillis) -> DbResult<bool> {
+pub async fn lease(conn: &impl ConnectionTrait, id: &[u8; 16], now: Times, until: UnixMillis) -> DbResult<bool> {
     let query = Entity::update_many()
         .col_expr(Column::LeasedUntil, Expr::value(until))
         .filter(Column::Id.eq(id.to_vec()))
-        .filter(Column::SendAt.lte(now))
-        .filter(Column::LeasedUntil.lte(now));
+        .filter(Column::SendAt.lte(now.own))
+        .filter(Column::LeasedUntil.lte(now.leases));
     Ok(query.exec(conn).await?.rows_affected == 1)
 }
 

@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::DbResult;
+use super::{DbResult, lease_time};
 
 /// A server.
 #[derive(Debug, Clone)]
@@ -47,8 +47,7 @@ fn row(model: Model) -> DbResult<ServerRow> {
 
 /// Of PostgreSQL: which database this is, and what time it is there.
 pub async fn place_and_time(conn: &impl ConnectionTrait) -> DbResult<(String, UnixMillis)> {
-    let sql = "SELECT oid::text, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint FROM pg_database \
-               WHERE datname = current_database()";
+    let sql = format!("SELECT oid::text, {} FROM pg_database WHERE datname = current_database()", lease_time::SQL);
     let found = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     let found = found.ok_or_else(|| DbErr::RecordNotFound("the current database".to_owned()))?;
     Ok((found.try_get_by_index(0)?, found.try_get_by_index(1)?))

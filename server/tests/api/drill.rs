@@ -69,7 +69,7 @@ impl StandIn {
     }
 }
 
-fn plan(vaulted: &Vaulted, canary: Option<Canary>) -> DrillPlan {
+pub fn plan(vaulted: &Vaulted, canary: Option<Canary>) -> DrillPlan {
     let scratch = vaulted.folder.path().join("scratch");
     fs::create_dir_all(&scratch).unwrap();
     DrillPlan { every: "7d".parse().unwrap(), identity: Some(vaulted.identity()), scratch, canary }

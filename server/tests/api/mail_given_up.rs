@@ -4,7 +4,10 @@ use server::{
     clock::{DAY, HOUR, MINUTE},
     mail::MailKind,
     services::notices::KEPT,
-    storage::outbox::{self as rows, OutboxRow},
+    storage::{
+        lease_time::Times,
+        outbox::{self as rows, OutboxRow},
+    },
 };
 
 use crate::{
@@ -106,21 +109,23 @@ async fn a_clock_that_was_ahead_keeps_no_message_waiting() {
     let server = Server::start().await;
     let mut tx = server.state.db.begin_write().await.unwrap();
     let now = server.state.clock.now();
+    let at = Times { own: now, leases: now };
     let due = [now, now + 365 * DAY, now + 4 * HOUR, now];
     for (id, due_at) in (1..).zip(due) {
         tx.queue_mail(&OutboxRow { due_at, ..waiting(id, None, None) }).await.unwrap();
     }
     // Held by a clock that is a little ahead, and by one that was far ahead.
-    assert!(rows::lease(tx.conn(), &[4; 16], now, now + 19 * MINUTE).await.unwrap());
-    assert!(rows::lease(tx.conn(), &[1; 16], now, now + 365 * DAY).await.unwrap());
-    let mut free: Vec<_> = rows::due(tx.conn(), now, 10).await.unwrap().iter().map(|row| row.id[0]).collect();
+    assert!(rows::lease(tx.conn(), &[4; 16], at, now + 19 * MINUTE).await.unwrap());
+    assert!(rows::lease(tx.conn(), &[1; 16], at, now + 365 * DAY).await.unwrap());
+    let mut free: Vec<_> = rows::due(tx.conn(), at, 10).await.unwrap().iter().map(|row| row.id[0]).collect();
     free.sort_unstable();
     assert_eq!(free, [1, 2]);
     for id in [1, 2] {
-        assert!(rows::lease(tx.conn(), &[id; 16], now, now + 10 * MINUTE).await.unwrap());
-        assert!(!rows::lease(tx.conn(), &[id; 16], now, now + 10 * MINUTE).await.unwrap(), "it is in hand now");
+        assert!(rows::lease(tx.conn(), &[id; 16], at, now + 10 * MINUTE).await.unwrap());
+        assert!(!rows::lease(tx.conn(), &[id; 16], at, now + 10 * MINUTE).await.unwrap(), "it is in hand now");
     }
     // Who held the first one by that clock ends nothing of it any more.
     rows::delete(tx.conn(), (&[1; 16], now + 365 * DAY)).await.unwrap();
-    assert_eq!(rows::due(tx.conn(), now + 10 * MINUTE, 10).await.unwrap().len(), 2);
+    let after = Times { own: now + 10 * MINUTE, leases: now + 10 * MINUTE };
+    assert_eq!(rows::due(tx.conn(), after, 10).await.unwrap().len(), 2);
 }

@@ -107,6 +107,7 @@ mod redeem;
 mod repeats;
 mod replicas;
 mod replicas_backup;
+mod replicas_clock;
 mod replicas_kill;
 mod replicas_live;
 mod replicas_refused;
