@@ -28,6 +28,7 @@ use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Pa
 pub use credentials::{Credentials, CredentialsError};
 pub use error::{BlobError, BlobResult};
 pub use ownership::{BlobsError, MARKER};
+use pieces::Pieces;
 pub use settings::{Addressing, BlobOptions, BlobsConfig, BlobsConfigError, S3Config};
 use spooled::{Spool, Spooled};
 use staged::Staged;
@@ -50,8 +51,8 @@ pub struct Blobs {
 
 #[derive(Clone)]
 enum Kind {
-    /// The same store, for what an [`ObjectStore`] doesn't say.
-    Folder(LocalFileSystem),
+    /// The same store, for what an [`ObjectStore`] doesn't say, and the memory of what is read from its files.
+    Folder(LocalFileSystem, Pieces),
     Bucket(Spool),
 }
 
@@ -87,7 +88,7 @@ impl Blobs {
     pub fn write(&self, key: &str) -> BlobWriter {
         let (store, path) = (Arc::clone(&self.store), Path::from(key));
         BlobWriter::new(match &self.kind {
-            Kind::Folder(_) => To::Folder(Staged::new(store, path)),
+            Kind::Folder(..) => To::Folder(Staged::new(store, path)),
             Kind::Bucket(spool) => To::Bucket(Spooled::new(store, path, spool.clone())),
         })
     }
@@ -99,14 +100,14 @@ impl Blobs {
             return Ok(stream::empty().boxed());
         }
         match &self.kind {
-            Kind::Folder(_) => read::file(&*self.store, Path::from(key), range).await,
+            Kind::Folder(_, memory) => read::file(&*self.store, memory, Path::from(key), range).await,
             Kind::Bucket(_) => read::ranges(Arc::clone(&self.store), Path::from(key), range).await,
         }
     }
 
     /// Deletes a blob, and what was written of it where it never became whole; one that isn't there counts as deleted.
     pub async fn delete(&self, key: &str) -> BlobResult<()> {
-        if let Kind::Folder(folder) = &self.kind {
+        if let Kind::Folder(folder, _) = &self.kind {
             left_over::delete(folder, &Path::from(key)).await?;
         }
         match self.store.delete(&Path::from(key)).await.map_err(BlobError::from) {
@@ -136,7 +137,7 @@ type Opened = (Arc<dyn ObjectStore>, Kind);
 fn folder(path: &FsPath) -> BlobResult<Opened> {
     std::fs::create_dir_all(path)?;
     let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true).with_automatic_cleanup(true);
-    Ok((Arc::new(store.clone()), Kind::Folder(store)))
+    Ok((Arc::new(store.clone()), Kind::Folder(store, read::memory())))
 }
 
 /// A bucket; what goes there is gathered in the data folder first.

@@ -105,7 +105,7 @@ impl Blobs {
                 Err(cause) => Err(self.unusable("reading", cause)),
             },
             // The data folder is one installation's by its own lock and secrets.
-            None if matches!(self.kind, Kind::Folder(_)) => Ok(()),
+            None if matches!(self.kind, Kind::Folder(..)) => Ok(()),
             None => {
                 let mut keys = self.keys();
                 while let Some(key) = keys.next().await {

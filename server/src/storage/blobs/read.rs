@@ -9,7 +9,7 @@ use futures::{
 };
 use object_store::{GetOptions, GetResultPayload, ObjectStore, ObjectStoreExt, path::Path};
 
-use super::{BlobError, BlobResult};
+use super::{BlobError, BlobResult, pieces::Pieces};
 
 /// Bytes that are read from a file at a time.
 const FROM_FILE: usize = 256 * 1024;
@@ -18,36 +18,49 @@ const FROM_FILE: usize = 256 * 1024;
 const FROM_BUCKET: usize = 1024 * 1024;
 /// Pieces that are read ahead of the reader.
 const AHEAD: usize = 2;
+/// Pieces of files whose memory is kept for other readers: 8 MiB.
+const KEPT: usize = 32;
+
+/// The memory that readers of one folder share.
+pub(super) fn memory() -> Pieces {
+    Pieces::new(FROM_FILE, KEPT)
+}
 
 /// A range of a file, read ahead on the blocking pool. object_store's own stream takes 8 KiB at a time, a thread's turn
 /// for each.
-pub async fn file(
+pub(super) async fn file(
     store: &dyn ObjectStore,
+    memory: &Pieces,
     path: Path,
     range: Range<u64>,
 ) -> BlobResult<BoxStream<'static, BlobResult<Bytes>>> {
     let found = store.get_opts(&path, GetOptions::new().with_range(Some(range.clone()))).await?;
     match found.payload {
         _ if found.range != range => Err(BlobError::Short),
-        GetResultPayload::File(file, _) => Ok(read_file(file, range).boxed()),
+        GetResultPayload::File(file, _) => Ok(read_file(file, memory.clone(), range).boxed()),
         GetResultPayload::Stream(stream) => Ok(stream.map(|bytes| bytes.map_err(BlobError::from)).boxed()),
     }
 }
 
-fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = BlobResult<Bytes>> {
+fn read_file(file: File, memory: Pieces, range: Range<u64>) -> impl Stream<Item = BlobResult<Bytes>> {
     let file = Arc::new(file);
     let read = move |piece: Range<u64>| {
-        let file = Arc::clone(&file);
+        let (file, memory) = (Arc::clone(&file), memory.clone());
         async move {
-            let read = tokio::task::spawn_blocking(move || read_at(&file, piece)).await;
+            let read = tokio::task::spawn_blocking(move || read_at(&file, &memory, piece)).await;
             read.map_err(std::io::Error::other).and_then(|read| read).map_err(BlobError::from)
         }
     };
     stream::iter(pieces(range, FROM_FILE)).map(read).buffered(AHEAD)
 }
 
-fn read_at(file: &File, range: Range<u64>) -> std::io::Result<Bytes> {
-    let mut bytes = vec![0; (range.end - range.start) as usize];
+fn read_at(file: &File, memory: &Pieces, range: Range<u64>) -> std::io::Result<Bytes> {
+    let len = (range.end - range.start) as usize;
+    if len == FROM_FILE {
+        return memory.read(file, range.start, len);
+    }
+    // Whoever takes a small file slowly holds no more than its bytes.
+    let mut bytes = vec![0; len];
     file.read_exact_at(&mut bytes, range.start)?;
     Ok(Bytes::from(bytes))
 }

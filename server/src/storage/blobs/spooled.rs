@@ -20,6 +20,8 @@ use super::{BlobError, BlobResult, PIECE, pieces::Pieces};
 const BUFFER: usize = 256 * 1024;
 /// Most blobs that go from their file to the store at the same time; each has a piece in memory.
 const AT_ONCE: usize = 4;
+/// Pieces whose memory is kept: one that the store has may be held a moment longer.
+const KEPT: usize = 2 * AT_ONCE;
 
 /// What the writers into one bucket share.
 #[derive(Clone)]
@@ -32,7 +34,8 @@ pub(super) struct Spool {
 impl Spool {
     /// Files lie in this folder, nameless.
     pub(super) fn new(folder: &FsPath) -> Self {
-        Self { folder: folder.into(), room: Arc::new(Semaphore::new(AT_ONCE)), pieces: Pieces::default() }
+        let (room, pieces) = (Arc::new(Semaphore::new(AT_ONCE)), Pieces::new(PIECE, KEPT));
+        Self { folder: folder.into(), room, pieces }
     }
 }
 
