@@ -35,6 +35,7 @@ mod m20261127_000030_drills_and_scrubs;
 mod m20261127_000034_mail_refusals;
 mod m20261127_000035_sign_up_codes;
 mod m20261127_000036_damaged_blobs_looked_at;
+mod m20261128_000037_segment_checksums;
 
 use sea_orm_migration::prelude::*;
 
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000034_mail_refusals::Migration),
             Box::new(m20261127_000035_sign_up_codes::Migration),
             Box::new(m20261127_000036_damaged_blobs_looked_at::Migration),
+            Box::new(m20261128_000037_segment_checksums::Migration),
         ]
     }
 }

@@ -15,6 +15,8 @@ pub struct Model {
     pub sha256: Vec<u8>,
     #[sea_orm(column_type = "Text")]
     pub blob_key: String,
+    /// CRC-64/NVME; of rows from before there was one, once the blob was read again and found right.
+    pub crc64: Option<i64>,
 }
 
 /// None are declared: storage joins by key.

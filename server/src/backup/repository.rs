@@ -256,7 +256,7 @@ impl Repository {
     /// Ends that: nothing of an object is to be believed before.
     pub async fn opened(&self, object: &Stored, opening: Opening) -> Result<(), BackupError> {
         match opening.finish().await {
-            Ok(written) if hex::encode(written.sha256) == object.sha256 => Ok(()),
+            Ok(read) if hex::encode(read.sha256) == object.sha256 => Ok(()),
             Ok(_) | Err(OpenError::Damaged) => Err(damaged(object, "it is not what was stored")),
             Err(OpenError::NotForThem) => Err(damaged(object, "it was sealed to another recipient")),
             Err(OpenError::Store(error)) => Err(self.unreadable(object, error)),

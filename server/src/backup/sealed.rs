@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use zeroize::Zeroizing;
 
 use super::BackupError;
-use crate::storage::blobs::{BlobError, BlobResult, Written};
+use crate::storage::blobs::{BlobError, BlobResult};
 
 /// Bytes that are opened at a time.
 const PIECE: usize = 64 * 1024;
@@ -153,10 +153,19 @@ impl From<DecryptError> for OpenError {
     }
 }
 
+/// Ciphertext that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ciphertext {
+    /// Bytes.
+    pub len: u64,
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+}
+
 /// Something sealed, being opened. Nothing of it is to be believed before [`Opening::finish`].
 pub struct Opening {
     opened: mpsc::Receiver<Bytes>,
-    read: JoinHandle<BlobResult<Written>>,
+    read: JoinHandle<BlobResult<Ciphertext>>,
     decrypted: JoinHandle<Result<(), OpenError>>,
 }
 
@@ -177,7 +186,7 @@ impl Opening {
     }
 
     /// After the last piece: that it was all, and the ciphertext's length and hash.
-    pub async fn finish(mut self) -> Result<Written, OpenError> {
+    pub async fn finish(mut self) -> Result<Ciphertext, OpenError> {
         self.opened.close();
         while self.opened.recv().await.is_some() {}
         let read = self.read.await.map_err(|_| OpenError::Damaged)?.map_err(OpenError::Store)?;
@@ -190,7 +199,7 @@ impl Opening {
 async fn read_on(
     mut sealed: BoxStream<'static, BlobResult<Bytes>>,
     mut feed: Option<mpsc::Sender<Bytes>>,
-) -> BlobResult<Written> {
+) -> BlobResult<Ciphertext> {
     let (mut hasher, mut len) = (Sha256::new(), 0);
     while let Some(piece) = sealed.next().await {
         let piece = piece?;
@@ -202,7 +211,7 @@ async fn read_on(
             feed = None;
         }
     }
-    Ok(Written { len, sha256: hasher.finalize().into() })
+    Ok(Ciphertext { len, sha256: hasher.finalize().into() })
 }
 
 fn decrypt(identities: &Identities, sealed: Feed, give: &mpsc::Sender<Bytes>) -> Result<(), OpenError> {

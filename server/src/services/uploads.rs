@@ -158,7 +158,7 @@ pub async fn put_segment<E>(
             return Err(error);
         }
     };
-    let segment = Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key };
+    let segment = Segment { upload_id: id.0.to_vec(), n, len: 0, sha256: Vec::new(), blob_key: key, crc64: None };
     keep(state, actor, id, segment, (written, until)).await
 }
 
@@ -255,6 +255,7 @@ async fn keep(
     uploads_access::may_go_on(tx.conn(), actor, &row, now).await?;
     segment.len = written.len as i64;
     segment.sha256 = written.sha256.to_vec();
+    segment.crc64 = Some(written.crc64.cast_signed());
     let key = segment.blob_key.clone();
     if let Some(earlier) = store::segment(tx.conn(), id, segment.n).await? {
         blob_garbage::add(tx.conn(), vec![earlier.blob_key], now).await?;

@@ -23,6 +23,7 @@ use crate::{
     services::verify::{self, Keys},
     storage::{
         self,
+        uploads::Segment,
         versions::{NewRevision, Part, PartSegment, Version},
         wraps::WrapRow,
     },
@@ -203,7 +204,7 @@ pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked,
             ciphertext_len: described.ciphertext_len as i64,
             etag: etag.finalize().to_vec(),
         });
-        segments.extend(blobs.into_iter().map(|(n, len, blob_key)| PartSegment {
+        segments.extend(blobs.into_iter().map(|Stored { n, len, blob_key, crc64 }| PartSegment {
             report_id: report_id.clone(),
             version,
             revision,
@@ -211,6 +212,7 @@ pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked,
             n,
             len,
             blob_key,
+            crc64,
         }));
     }
     let row = Version {
@@ -242,8 +244,25 @@ pub fn wrap_row(report: ids::ReportId, wrap: SentWrap) -> ServiceResult<WrapRow>
     })
 }
 
-/// Number, length and blob of a segment.
-type Stored = (i32, i64, String);
+/// What a version's row takes over of a segment that is stored.
+struct Stored {
+    n: i32,
+    len: i64,
+    blob_key: String,
+    crc64: Option<i64>,
+}
+
+impl From<PartSegment> for Stored {
+    fn from(row: PartSegment) -> Self {
+        Self { n: row.n, len: row.len, blob_key: row.blob_key, crc64: row.crc64 }
+    }
+}
+
+impl From<Segment> for Stored {
+    fn from(row: Segment) -> Self {
+        Self { n: row.n, len: row.len, blob_key: row.blob_key, crc64: row.crc64 }
+    }
+}
 
 /// Where a part lies that is carried over. That it is the one that the manifest describes, its order has shown.
 async fn carried(conn: &impl ConnectionTrait, report: ReportId, from: SealedFor) -> ServiceResult<Vec<Stored>> {
@@ -251,7 +270,7 @@ async fn carried(conn: &impl ConnectionTrait, report: ReportId, from: SealedFor)
     let part = storage::versions::part(conn, report, version, revision, number).await?;
     let part = part.ok_or_else(|| ServiceError::Internal("a part that is carried over is missing".into()))?;
     let segments = storage::versions::segments(conn, &part, 0, i32::MAX).await?;
-    Ok(segments.into_iter().map(|segment| (segment.n, segment.len, segment.blob_key)).collect())
+    Ok(segments.into_iter().map(Stored::from).collect())
 }
 
 /// Whether an upload may become a part of this place. A file of a new version may have been sealed for one that somebody else
@@ -292,7 +311,7 @@ async fn take_upload(
         return Err(ServiceError::because(ErrorCode::DigestMismatch, detail));
     }
     storage::uploads::delete(conn, id).await?;
-    Ok(segments.into_iter().map(|segment| (segment.n, segment.len, segment.blob_key)).collect())
+    Ok(segments.into_iter().map(Stored::from).collect())
 }
 
 /// A number that the database keeps signed.

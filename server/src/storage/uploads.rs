@@ -112,7 +112,7 @@ pub async fn any_blob(conn: &impl ConnectionTrait) -> DbResult<Option<String>> {
 pub async fn put_segment(conn: &impl ConnectionTrait, segment: Segment) -> DbResult<()> {
     use upload_segments::Column;
     let conflict = OnConflict::columns([Column::UploadId, Column::N])
-        .update_columns([Column::Len, Column::Sha256, Column::BlobKey])
+        .update_columns([Column::Len, Column::Sha256, Column::BlobKey, Column::Crc64])
         .to_owned();
     let row = segment.into_active_model().reset_all();
     upload_segments::Entity::insert(row).on_conflict(conflict).exec_without_returning(conn).await?;

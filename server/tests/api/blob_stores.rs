@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{TryStreamExt, future::join_all};
 use server::{
     random,
-    storage::blobs::{BlobError, Blobs, BlobsConfig, FILE_PIECE, MARKER, PIECE, Written},
+    storage::blobs::{BlobError, Blobs, BlobsConfig, Crc64, FILE_PIECE, MARKER, PIECE, Written},
 };
 use sha2::{Digest, Sha256};
 
@@ -59,7 +59,10 @@ async fn sizes_around_the_pieces(blobs: &Blobs) {
     for len in lens.concat().into_iter().chain([2 * PIECE + 17]) {
         let (key, content) = (new_key(), content(len));
         let written = write(blobs, &key, &content).await.unwrap();
-        assert_eq!(written, Written { len: len as u64, sha256: Sha256::digest(&content).into() }, "{len}");
+        let mut crc64 = Crc64::default();
+        crc64.update(&content);
+        let (sha256, crc64) = (Sha256::digest(&content).into(), crc64.value());
+        assert_eq!(written, Written { len: len as u64, sha256, crc64 }, "{len}");
         assert!(read(blobs, &key, 0..len).await.unwrap() == content, "{len}");
         assert_eq!(read(blobs, &key, 0..len + 1).await, Err(BlobError::Short), "{len}");
         assert!(keys(blobs).await.contains(&key), "{len}");

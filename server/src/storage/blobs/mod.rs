@@ -3,6 +3,7 @@
 //! A key is `uploads/<upload id>/<segment>-<random>`; the store never sees what a blob belongs to by another name. Beside
 //! the blobs lies one object more, `healthsecure-store`, which says whose they are.
 
+mod crc64;
 mod credentials;
 mod error;
 mod left_over;
@@ -25,6 +26,7 @@ use futures::{
 };
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path};
 
+pub use crc64::Crc64;
 pub use credentials::{Credentials, CredentialsError};
 pub use error::{BlobError, BlobResult};
 pub use ownership::{BlobsError, MARKER};

@@ -1,15 +1,16 @@
-//! A blob being written: hashed and counted on the way, whole and durable at its end or not there at all.
+//! A blob being written: hashed, summed and counted on the way, whole and durable at its end or not there at all.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{BlobError, BlobResult, spooled::Spooled, staged::Staged};
+use super::{BlobError, BlobResult, Crc64, spooled::Spooled, staged::Staged};
 
 /// Takes a blob's bytes. One that is dropped unfinished is given up.
 pub struct BlobWriter {
     to: To,
     hasher: Sha256,
+    crc64: Crc64,
     len: u64,
     /// The store did not take all of it.
     failed: bool,
@@ -33,16 +34,19 @@ pub struct Written {
     pub len: u64,
     /// Their SHA-256.
     pub sha256: [u8; 32],
+    /// Their checksum.
+    pub crc64: u64,
 }
 
 impl BlobWriter {
     pub(super) fn new(to: To) -> Self {
-        Self { to, hasher: Sha256::new(), len: 0, failed: false }
+        Self { to, hasher: Sha256::new(), crc64: Crc64::default(), len: 0, failed: false }
     }
 
     /// Takes more bytes; waits while the disk is behind. After an error the blob can only be given up.
     pub async fn write(&mut self, bytes: &[u8]) -> BlobResult<()> {
         self.hasher.update(bytes);
+        self.crc64.update(bytes);
         self.len += bytes.len() as u64;
         let taken = match &mut self.to {
             To::Folder(staged) => staged.take(bytes).await,
@@ -64,7 +68,7 @@ impl BlobWriter {
 
     /// What came so far, while the blob can still be given up.
     pub fn written(&self) -> Written {
-        Written { len: self.len, sha256: self.hasher.clone().finalize().into() }
+        Written { len: self.len, sha256: self.hasher.clone().finalize().into(), crc64: self.crc64.value() }
     }
 
     /// Makes the blob durable and visible. After an error it may be both, or neither.
