@@ -16,7 +16,7 @@ use crate::{
     clock::{DAY, HOUR},
     services::{
         scrubbing::{self, Round},
-        stored_blobs::{self, Health, StoredBlob},
+        stored_blobs::{self, Health, Looked, StoredBlob},
     },
     storage::{blobs::BlobError, scrubs::ScrubRow},
 };
@@ -122,10 +122,10 @@ async fn one(
     stop: &CancellationToken,
 ) -> ServiceResult<bool> {
     let begun = Instant::now();
-    let health = look(state, blob).await?;
-    round.count(blob, health);
-    if health != Health::Whole {
-        scrubbing::found(state, blob, health).await?;
+    let looked = look(state, blob).await?;
+    round.count(blob, looked);
+    if looked.health != Health::Whole {
+        scrubbing::found(state, blob, looked.health).await?;
     }
     if !scrubbing::go_on(state, round).await? {
         return Ok(false);
@@ -140,7 +140,7 @@ pub async fn look_again(
     stop: &CancellationToken,
 ) -> ServiceResult<Option<Health>> {
     let begun = Instant::now();
-    let health = look(state, blob).await?;
+    let Looked { health, .. } = look(state, blob).await?;
     // Of one that is missing nothing was read.
     let bytes = if health == Health::Missing { 0 } else { blob.len };
     let plan = state.config.scrub.unwrap_or(UNPLANNED);
@@ -149,16 +149,16 @@ pub async fn look_again(
 }
 
 /// As [`stored_blobs::look`]: where the store answers, and this blob can't be read all the same, it is the blob's own fault.
-pub async fn look(state: &AppState, blob: &StoredBlob) -> ServiceResult<Health> {
+pub async fn look(state: &AppState, blob: &StoredBlob) -> ServiceResult<Looked> {
     for _ in 0..2 {
         match stored_blobs::look(&state.blobs, blob).await {
-            Ok(health) => return Ok(health),
+            Ok(looked) => return Ok(looked),
             Err(BlobError::Unavailable(_)) => state.blobs.ready().await?,
             Err(error) => return Err(ServiceError::Blobs(error)),
         }
         tokio::time::sleep(AGAIN).await;
     }
-    Ok(Health::Unreadable)
+    Ok(Health::Unreadable.into())
 }
 
 #[cfg(test)]

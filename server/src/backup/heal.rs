@@ -110,7 +110,7 @@ async fn from_snapshot(
             Err(BackupError::Damaged(_)) => continue,
             other => other?,
         }
-        if stored_blobs::look(to.blobs, wanted).await.map_err(BackupError::Restoring)? == Health::Whole {
+        if stored_blobs::look(to.blobs, wanted).await.map_err(BackupError::Restoring)?.health == Health::Whole {
             whole.push(copy.key.clone());
         }
     }

@@ -170,7 +170,8 @@ async fn put_blobs(
 }
 
 async fn look(blobs: &Blobs, blob: &StoredBlob) -> Result<Health, BackupError> {
-    stored_blobs::look(blobs, blob).await.map_err(BackupError::Restoring)
+    let looked = stored_blobs::look(blobs, blob).await.map_err(BackupError::Restoring)?;
+    Ok(looked.health)
 }
 
 /// Rows and event are durable together. The event stands in the report's own record.

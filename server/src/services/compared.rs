@@ -1,6 +1,8 @@
-//! Blobs on their way to readers, compared with what their author signed: of one that isn't that, nobody gets all.
+//! Blobs on their way to readers, compared with what was stored: of one that isn't that, nobody gets all.
 //!
-//! A blob that is asked for whole is hashed as it goes, and its last bytes go only if it is what was stored. A small one is
+//! A blob that is asked for whole is summed as it goes, and its last bytes go only if it has the checksum that it had when it came.
+//! What a disk or a store damages is found so; what the author signed, readers' programs and the scrub compare. A blob whose
+//! checksum isn't known, of rows from before there was one, is hashed instead, until a scrub has written it down. A small one is
 //! compared before any of it goes, also where a piece was asked for. A piece of a larger one goes as it is: readers ask for the
 //! last chunk of a part so, before they ask for its segments whole.
 
@@ -17,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     AppState, ServiceError, ServiceResult,
     services::{scrubbing, stored_blobs::StoredBlob},
-    storage::blobs::{BlobError, BlobResult},
+    storage::blobs::{BlobError, BlobResult, Crc64},
 };
 
 /// Bytes of a small blob at most: as many as are read from a file at a time.
@@ -49,13 +51,42 @@ async fn begin(
     range: Range<u64>,
 ) -> ServiceResult<BoxStream<'static, ServiceResult<Bytes>>> {
     let left = range.end - range.start;
-    let hasher = (range == (0..blob.len)).then(Sha256::new);
+    let check = (range == (0..blob.len)).then(|| Check::of(blob));
     let bytes = match state.blobs.read(&blob.key, range).await {
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(state, blob, error).await),
     };
-    let going = Going { state: state.clone(), blob: blob.clone(), bytes, left, hasher };
+    let going = Going { state: state.clone(), blob: blob.clone(), bytes, left, check };
     Ok(stream::try_unfold(going, Going::next).boxed())
+}
+
+/// What is computed of a blob on its way, and what must come of it.
+enum Check {
+    Crc64(Crc64, u64),
+    Sha256(Sha256, [u8; 32]),
+}
+
+impl Check {
+    fn of(blob: &StoredBlob) -> Self {
+        match blob.crc64 {
+            Some(crc64) => Self::Crc64(Crc64::default(), crc64),
+            None => Self::Sha256(Sha256::new(), blob.sha256),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Crc64(sum, _) => sum.update(bytes),
+            Self::Sha256(hasher, _) => hasher.update(bytes),
+        }
+    }
+
+    fn is_right(self) -> bool {
+        match self {
+            Self::Crc64(sum, expected) => sum.value() == expected,
+            Self::Sha256(hasher, expected) => <[u8; 32]>::from(hasher.finalize()) == expected,
+        }
+    }
 }
 
 /// A range on its way.
@@ -66,7 +97,7 @@ struct Going {
     /// Bytes that are still to come.
     left: u64,
     /// Of what came so far, where the whole blob was asked for.
-    hasher: Option<Sha256>,
+    check: Option<Check>,
 }
 
 impl Going {
@@ -78,8 +109,8 @@ impl Going {
             Err(error) => return Err(unreadable(&self.state, &self.blob, error).await),
         };
         self.left = self.left.saturating_sub(bytes.len() as u64);
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&bytes);
+        if let Some(check) = &mut self.check {
+            check.update(&bytes);
         }
         if self.left == 0 && self.differs() {
             suspect(&self.state, &self.blob).await;
@@ -88,11 +119,9 @@ impl Going {
         Ok(Some((bytes, self)))
     }
 
-    /// All of it was hashed, and isn't what was stored.
+    /// All of it came, and isn't what was stored.
     fn differs(&mut self) -> bool {
-        let Some(hasher) = self.hasher.take() else { return false };
-        let found: [u8; 32] = hasher.finalize().into();
-        found != self.blob.sha256
+        self.check.take().is_some_and(|check| !check.is_right())
     }
 }
 

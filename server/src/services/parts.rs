@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn segment(n: i32, len: u64) -> (u64, StoredBlob) {
-        (start_of(n), StoredBlob { key: format!("s{n}"), len, sha256: [0; 32], report: None })
+        (start_of(n), StoredBlob { key: format!("s{n}"), len, sha256: [0; 32], crc64: None, report: None })
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Scrubs: how far one is, and what happens with blobs that are damaged. Each is named in the audit, in its report's own record too,
 //! told to administrators, and given out no more until it is whole again.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use api_types::{
     ReportId, UnixMillis,
@@ -21,10 +24,11 @@ use crate::{
     scrub::{self, ScrubPlan},
     services::{
         backups::tell_administrators,
-        stored_blobs::{Health, StoredBlob, Walk},
+        stored_blobs::{Health, Looked, StoredBlob, Walk},
     },
     storage::{
         self,
+        checksums::{self, Checksum},
         damaged_blobs::{self, DamagedRow},
         db::WriteTx,
         lease_time,
@@ -43,6 +47,8 @@ const AT_ONCE: u64 = 200;
 const TRIED_EVERY: UnixMillis = HOUR;
 /// Of how many an answer tells.
 const SHOWN: u64 = 100;
+/// Checksums that are written down in one transaction: each takes a look at the rows of its report.
+const SUMS: usize = 100;
 
 /// A walk that this server goes on with.
 #[derive(Debug)]
@@ -52,14 +58,17 @@ pub struct Round {
     row: ScrubRow,
     /// When that was written down.
     noted: Instant,
+    /// Checksums of blobs that were found whole since then.
+    sums: Vec<Checksum>,
 }
 
 impl Round {
     /// One more was looked at.
-    pub fn count(&mut self, blob: &StoredBlob, health: Health) {
+    pub fn count(&mut self, blob: &StoredBlob, looked: Looked) {
         self.row.blobs += 1;
         self.row.bytes = self.row.bytes.saturating_add_unsigned(blob.len);
-        self.row.damaged += i64::from(health != Health::Whole);
+        self.row.damaged += i64::from(looked.health != Health::Whole);
+        self.sums.extend(new_checksum(blob, looked));
     }
 
     /// What the blobs of a revision must hold can't be told.
@@ -101,11 +110,13 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
     };
     tx.commit().await?;
     // One of another version begins anew.
-    Ok(Some(Round { walk: row.place.parse().unwrap_or_default(), row, noted: Instant::now() }))
+    let walk = row.place.parse().unwrap_or_default();
+    Ok(Some(Round { walk, row, noted: Instant::now(), sums: Vec::new() }))
 }
 
 /// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
 pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
+    keep(state, &mem::take(&mut round.sums)).await?;
     let tx = state.db.begin_write().await?;
     let leased_until = lease_time::now(tx.conn(), &state.clock).await? + HELD;
     let row = ScrubRow { place: round.walk.to_string(), leased_until, ..round.row.clone() };
@@ -201,12 +212,34 @@ async fn record(
     tx.record(event).await
 }
 
-/// A reader met one: it is looked at as a whole.
+/// A reader met one: it is looked at as a whole. Where only its checksum was wrong that is put right, so that the next reader gets it.
 pub async fn suspect(state: &AppState, blob: &StoredBlob) -> ServiceResult<()> {
-    match scrub::look(state, blob).await? {
-        Health::Whole => Ok(()),
+    let looked = scrub::look(state, blob).await?;
+    match looked.health {
+        Health::Whole => keep(state, new_checksum(blob, looked).as_slice()).await,
         health => found(state, blob, health).await,
     }
+}
+
+/// The checksum of a blob that was found whole, where its row has none, or another: during an upgrade a server that knows of none
+/// may exchange the segment of an upload, and leave the checksum of the one before.
+fn new_checksum(blob: &StoredBlob, looked: Looked) -> Option<Checksum> {
+    let crc64 = looked.crc64.filter(|crc64| blob.crc64 != Some(*crc64))?;
+    if blob.crc64.is_some() {
+        tracing::warn!("a stored blob is what its author signed, and its checksum was another: it is written anew");
+    }
+    Some(Checksum { key: blob.key.clone(), report: blob.report, crc64 })
+}
+
+async fn keep(state: &AppState, sums: &[Checksum]) -> ServiceResult<()> {
+    for some in sums.chunks(SUMS) {
+        let tx = state.db.begin_write().await?;
+        for sum in some {
+            checksums::put(tx.conn(), sum).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// What a stored manifest says can't be read: its blobs can't be compared.
@@ -322,6 +355,7 @@ pub fn stored(row: &DamagedRow) -> storage::DbResult<StoredBlob> {
         key: row.key.clone(),
         len: row.len.unsigned_abs(),
         sha256: storage::id("damaged_blobs", "sha256", &row.sha256)?,
+        crc64: None,
         report: report.map(ReportId),
     })
 }

@@ -14,7 +14,7 @@ use crate::{
     ServiceError, ServiceResult,
     storage::{
         self,
-        blobs::{BlobError, BlobResult, Blobs},
+        blobs::{BlobError, BlobResult, Blobs, Crc64},
         uploads::{self, SegmentKey},
         versions::{self, Part, PartSegment, RevisionKey},
     },
@@ -32,6 +32,8 @@ pub struct StoredBlob {
     pub len: u64,
     /// Their SHA-256.
     pub sha256: [u8; 32],
+    /// Their checksum, where the row that names it has one.
+    pub crc64: Option<u64>,
     /// Of a report's version: which.
     pub report: Option<ReportId>,
 }
@@ -150,6 +152,7 @@ async fn of_uploads(conn: &impl ConnectionTrait, after: Option<SegmentKey>) -> S
             key: segment.blob_key,
             len: segment.len.unsigned_abs(),
             sha256: storage::id("upload_segments", "sha256", &segment.sha256)?,
+            crc64: segment.crc64.map(i64::cast_unsigned),
             report: None,
         })
     };
@@ -167,7 +170,8 @@ pub fn of_revision(key: &RevisionKey, manifest: &[u8], segments: Vec<PartSegment
         let place = usize::try_from(segment.n).ok();
         let hash = part.and_then(|part| part.segments.get(place?));
         let hash = hash.ok_or_else(|| unreadable("it doesn't name a segment that is stored".to_owned()))?;
-        Ok(StoredBlob { key: segment.blob_key, len: segment.len.unsigned_abs(), sha256: hash.0, report })
+        let (len, crc64) = (segment.len.unsigned_abs(), segment.crc64.map(i64::cast_unsigned));
+        Ok(StoredBlob { key: segment.blob_key, len, sha256: hash.0, crc64, report })
     };
     segments.into_iter().map(blob).collect()
 }
@@ -186,26 +190,43 @@ pub enum Health {
     Unreadable,
 }
 
-/// Reads a blob and compares.
+/// What a look at a blob found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// How it is.
+    pub health: Health,
+    /// The checksum of a whole one.
+    pub crc64: Option<u64>,
+}
+
+impl From<Health> for Looked {
+    fn from(health: Health) -> Self {
+        Self { health, crc64: None }
+    }
+}
+
+/// Reads a blob and compares its SHA-256, whatever its checksum is.
 ///
 /// # Errors
 /// The store is away. That is no word on the blob.
-pub async fn look(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<Health> {
+pub async fn look(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<Looked> {
     match hash(blobs, blob).await {
-        Ok(sha256) if sha256 == blob.sha256 => Ok(Health::Whole),
-        Ok(_) | Err(BlobError::Short) => Ok(Health::Changed),
-        Err(BlobError::NotFound) => Ok(Health::Missing),
+        Ok((sha256, crc64)) if sha256 == blob.sha256 => Ok(Looked { health: Health::Whole, crc64: Some(crc64) }),
+        Ok(_) | Err(BlobError::Short) => Ok(Health::Changed.into()),
+        Err(BlobError::NotFound) => Ok(Health::Missing.into()),
         Err(error) => Err(error),
     }
 }
 
-async fn hash(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<[u8; 32]> {
+/// Its SHA-256 and its checksum.
+async fn hash(blobs: &Blobs, blob: &StoredBlob) -> BlobResult<([u8; 32], u64)> {
     let mut pieces = blobs.read(&blob.key, 0..blob.len).await?;
-    let mut hasher = Sha256::new();
+    let (mut hasher, mut crc64) = (Sha256::new(), Crc64::default());
     while let Some(piece) = pieces.try_next().await? {
         hasher.update(&piece);
+        crc64.update(&piece);
     }
-    Ok(hasher.finalize().into())
+    Ok((hasher.finalize().into(), crc64.value()))
 }
 
 /// What these segments of a part must hold, by the manifest of its version.

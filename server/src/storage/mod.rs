@@ -10,6 +10,7 @@ pub mod backups;
 pub mod blob_garbage;
 pub mod blobs;
 pub mod ceremonies;
+pub mod checksums;
 pub mod closing;
 pub mod connect;
 pub mod copy;

@@ -286,7 +286,8 @@ async fn all_that_was_damaged_is_looked_at_however_much_it_is() {
     let [administrator, ..] = clinic(&server).await;
     let tx = server.state.db.begin_write().await.unwrap();
     for n in 0..210 {
-        let blob = StoredBlob { key: format!("uploads/of-nobody/{n}-0"), len: 1, sha256: [0; 32], report: None };
+        let blob =
+            StoredBlob { key: format!("uploads/of-nobody/{n}-0"), len: 1, sha256: [0; 32], crc64: None, report: None };
         damaged_blobs::insert(tx.conn(), scrubbing::damaged(&blob, Health::Missing, 0)).await.unwrap();
     }
     tx.commit().await.unwrap();
