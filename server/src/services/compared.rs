@@ -81,7 +81,7 @@ impl Check {
         }
     }
 
-    fn is_right(self) -> bool {
+    fn agrees(self) -> bool {
         match self {
             Self::Crc64(sum, expected) => sum.value() == expected,
             Self::Sha256(hasher, expected) => <[u8; 32]>::from(hasher.finalize()) == expected,
@@ -121,7 +121,7 @@ impl Going {
 
     /// All of it came, and isn't what was stored.
     fn differs(&mut self) -> bool {
-        self.check.take().is_some_and(|check| !check.is_right())
+        self.check.take().is_some_and(|check| !check.agrees())
     }
 }
 

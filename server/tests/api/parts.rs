@@ -13,10 +13,17 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use crypto::report::Right;
+use entities::part_segments;
 use futures::StreamExt;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use server::{
-    scrub,
-    storage::{accounts, damaged_blobs, versions},
+    scrub::{self, ScrubPlan},
+    storage::{
+        accounts,
+        blobs::Crc64,
+        damaged_blobs,
+        versions::{self, RevisionKey},
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -254,6 +261,32 @@ async fn change(world: &World, key: &str) -> Vec<u8> {
     whole
 }
 
+/// A checksum as rows have it.
+pub fn checksum(bytes: &[u8]) -> Option<i64> {
+    let mut sum = Crc64::default();
+    sum.update(bytes);
+    Some(sum.value().cast_signed())
+}
+
+/// Those of a revision's segments, in order.
+pub async fn checksums(world: &World, made: &Made, version: i32, revision: i32) -> Vec<Option<i64>> {
+    let of = RevisionKey { report: made.id.0.to_vec(), version, revision };
+    let rows = versions::all_segments(world.state.db.read(), &of).await.unwrap();
+    rows.into_iter().map(|row| row.crc64).collect()
+}
+
+/// Writes one into all rows of a report, right or not.
+async fn set_checksums(world: &World, made: &Made, crc64: Option<i64>) {
+    let tx = world.state.db.begin_write().await.unwrap();
+    part_segments::Entity::update_many()
+        .col_expr(part_segments::Column::Crc64, Expr::value(crc64))
+        .filter(part_segments::Column::ReportId.eq(made.id.0.to_vec()))
+        .exec(tx.conn())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// What is known to be changed.
 async fn changed(world: &World) -> Vec<String> {
     let damaged = damaged_blobs::list(world.state.db.read(), 100).await.unwrap();
@@ -271,6 +304,8 @@ pub async fn changed_segments(world: &World) {
     let row = versions::part(world.state.db.read(), made.id, 1, 0, 1).await.unwrap().unwrap();
     let rows = versions::segments(world.state.db.read(), &row, 0, 2).await.unwrap();
     let lens = [0, 1, 2].map(|n| segment(&part, n).len());
+    // By them alone it is found.
+    assert_eq!(checksums(world, &made, 1, 0).await, [0, 1, 2].map(|n| checksum(segment(&part, n))));
     let mut before = Vec::new();
     for n in [2_usize, 1, 0] {
         let (start, key) = (lens[..n].iter().sum::<usize>(), &rows[n].blob_key);
@@ -295,6 +330,56 @@ pub async fn changed_segments(world: &World) {
     }
     scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
     assert!(get(world, &patient, &made, &[]).await.body == part, "it is whole again");
+}
+
+/// As rows of a version before there were checksums have none.
+#[tokio::test]
+async fn a_segment_without_a_checksum_is_hashed_and_has_one_after_a_scrub() {
+    let world = World::with(|config| config.scrub = Some(ScrubPlan { every: 0, rate: u64::MAX })).await;
+    let (made, part, patient) = stored(&world).await;
+    let sums = checksums(&world, &made, 1, 0).await;
+    set_checksums(&world, &made, None).await;
+    assert!(get(&world, &patient, &made, &[]).await.body == part);
+    assert_eq!(checksums(&world, &made, 1, 0).await, [None::<i64>; 3], "a reading writes none");
+
+    let row = versions::part(world.state.db.read(), made.id, 1, 0, 1).await.unwrap().unwrap();
+    let key = versions::segments(world.state.db.read(), &row, 1, 1).await.unwrap().remove(0).blob_key;
+    let whole = change(&world, &key).await;
+    let (_, in_order) = came(&world, &patient, &made, 0..part.len()).await;
+    assert!(!in_order);
+    assert_eq!(changed(&world).await, [&*key]);
+    scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+    assert_eq!(checksums(&world, &made, 1, 0).await, [sums[0], None, sums[2]], "none of what is damaged");
+
+    world.state.blobs.store(&key, &whole).await.unwrap();
+    for crc64 in [None, Some(7)] {
+        set_checksums(&world, &made, crc64).await;
+        scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+        assert_eq!(checksums(&world, &made, 1, 0).await, sums, "after {crc64:?}");
+    }
+    assert!(get(&world, &patient, &made, &[]).await.body == part);
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_of_a_sound_segment_is_put_right_by_its_first_reader() {
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let sums = checksums(&world, &made, 1, 0).await;
+    set_checksums(&world, &made, Some(7)).await;
+    for n in 0..3 {
+        let (_, in_order) = came(&world, &patient, &made, 0..part.len()).await;
+        assert!(!in_order, "segment {n}");
+        let now = checksums(&world, &made, 1, 0).await;
+        assert!(now[..=n] == sums[..=n] && now[n + 1..].iter().all(|sum| *sum == Some(7)), "segment {n}: {now:?}");
+    }
+    assert!(get(&world, &patient, &made, &[]).await.body == part);
+
+    let small = world.report(&world.doctor().await, &patient, &[vec![7; 5_000]]).await;
+    set_checksums(&world, &small, Some(7)).await;
+    assert_eq!(get(&world, &patient, &small, &[]).await.code(), ErrorCode::BlobDamaged);
+    let body = get(&world, &patient, &small, &[]).await.body;
+    assert_eq!(checksums(&world, &small, 1, 0).await, [checksum(&body)]);
+    assert!(changed(&world).await.is_empty(), "nothing is damaged");
 }
 
 #[tokio::test]

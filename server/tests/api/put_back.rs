@@ -11,7 +11,7 @@ use client::{
 use sea_orm::ConnectionTrait;
 use server::{
     backup::{self, BackupError, Done, PutBack},
-    storage::versions,
+    storage::versions::{self, RevisionKey},
 };
 
 use crate::{
@@ -159,6 +159,11 @@ async fn what_several_versions_have_comes_back_once_and_for_all_of_them() {
     let done = backup::put_back(&order).await.unwrap();
     assert_eq!((done.rows, done.blobs, done.lost), (2 * blobs.len(), blobs.len(), 0));
     let server = Server::start_in(folder, |_| ()).await;
+    for version in [1, 2] {
+        let of = RevisionKey { report: report.0.to_vec(), version, revision: 0 };
+        let rows = versions::all_segments(server.state.db.read(), &of).await.unwrap();
+        assert!(rows.len() == blobs.len() && rows.iter().all(|row| row.crc64.is_some()), "{rows:?}");
+    }
     let patient = back(&server, "ann@clinic.example").await;
     assert_eq!(read(&patient, &report).await.unwrap().len(), FILE);
     let open = patient.report(&report).await.unwrap();

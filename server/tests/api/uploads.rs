@@ -13,11 +13,14 @@ use axum::{
 use futures::{StreamExt, stream};
 use server::{
     clock::{DAY, HOUR},
+    scrub::{self, ScrubPlan},
     services::clean_up,
-    storage::{blob_garbage, blobs::BlobsConfig},
+    storage::{blob_garbage, blobs::BlobsConfig, uploads as rows},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    parts::checksum,
     sealing::{Made, digest, segment},
     world::{Person, World},
 };
@@ -85,7 +88,7 @@ async fn what_does_not_match_leaves_nothing() {
 
 #[tokio::test]
 async fn a_segment_sent_anew_replaces_the_old_one() {
-    let world = World::new().await;
+    let world = World::with(|config| config.scrub = Some(ScrubPlan { every: 0, rate: u64::MAX })).await;
     let (doctor, patient) = (world.doctor().await, world.patient().await);
     let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
     world.put_segment(&doctor, upload.id, 2, segment(&part, 2)).await.ok();
@@ -93,6 +96,14 @@ async fn a_segment_sent_anew_replaces_the_old_one() {
     world.put_segment(&doctor, upload.id, 2, &other).await.ok();
     clean_up::once(&world.state).await.unwrap();
     assert_eq!(world.blobs(), 1);
+    let row = rows::segment(world.state.db.read(), upload.id, 2).await.unwrap().unwrap();
+    assert_eq!(row.crc64, checksum(&other));
+    // Without one, as before there were any, it gets it from the scrub.
+    let tx = world.state.db.begin_write().await.unwrap();
+    rows::put_segment(tx.conn(), rows::Segment { crc64: None, ..row.clone() }).await.unwrap();
+    tx.commit().await.unwrap();
+    scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+    assert_eq!(rows::segment(world.state.db.read(), upload.id, 2).await.unwrap(), Some(row));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crypto::{
 use server::services::{clean_up, erasure, stored_blobs};
 
 use crate::{
+    parts::{checksum, checksums},
     sealing::{Made, grant, own},
     world::{Person, World},
 };
@@ -107,6 +108,20 @@ async fn a_blob_that_several_versions_have_is_met_once() {
     // The first one has a file of its own then, and the second is where the old one is met.
     ward.rekey(1).await;
     assert_eq!(stored_blobs::all(ward.world.state.db.read()).await.unwrap().len(), 2);
+}
+
+/// What readers' bytes are compared with goes along with them.
+#[tokio::test]
+async fn what_is_carried_over_or_sealed_anew_has_its_checksum() {
+    let mut ward = Ward::new().await;
+    ward.carry(3, FILE).await;
+    ward.rekey(1).await;
+    for (version, revision) in [(1, 1), (2, 0), (3, 0)] {
+        let sealed = ward.part(&ward.patient, version, revision).await;
+        let (version, revision) = (version.cast_signed(), revision.cast_signed());
+        let sums = checksums(&ward.world, &ward.made, version, revision).await;
+        assert_eq!(sums, [checksum(&sealed)], "version {version}");
+    }
 }
 
 #[tokio::test]
