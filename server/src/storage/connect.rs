@@ -142,3 +142,25 @@ fn postgres(url: &DatabaseUrl, purpose: Purpose) -> ConnectOptions {
     });
     options
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use super::{DatabaseUrl, Purpose, connect};
+
+    /// As .cargo/config.toml has it compiled: with such a lock, readers on two cores wait for each other at each page.
+    #[tokio::test]
+    async fn sqlite_is_built_without_locks_that_all_connections_share() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(&folder.path().join("healthsecure.db"));
+        let conn = connect(&url, Purpose::Migrate).await.unwrap();
+        let asked = Statement::from_string(conn.get_database_backend(), "PRAGMA compile_options");
+        let rows = conn.query_all_raw(asked).await.unwrap();
+        let options: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+        assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    }
+}
