@@ -64,11 +64,24 @@ test('a patient sees who can see what and who opened it why, and takes it back',
   expect(table.text).toContain(`verified`);
   expect(table.text).toContain(title);
 
-  await patient.button(w.revokeOf(clinic.doctor.name, title)).click();
-  await patient.dialog().getByRole('button', { name: words.report.revoke }).click();
-  await expect(patient.page.getByText(words.report.revoked(clinic.doctor.name)).first()).toBeVisible({ timeout: 60_000 });
+  const revoke = patient.button(w.revokeOf(clinic.doctor.name, title));
+  expect((await revoke.boundingBox())?.height, 'one press is enough, so it must be met').toBeGreaterThanOrEqual(44);
+  await patient.context.setOffline(true);
+  await revoke.click();
+  await expect(held.getByText(w.revokeFailed)).toBeVisible({ timeout: 30_000 });
+  await expect(held.getByText(w.revokeStands(clinic.doctor.name))).toBeVisible();
+  await expect(doctor.heading(title)).toBeVisible();
+  await patient.context.setOffline(false);
+  await revoke.click();
+  const said = held.getByRole('status');
+  await expect(said).toContainText(w.revoked(clinic.doctor.name), { timeout: 60_000 });
   await expect(doctor.heading(words.report.endedTitle)).toBeVisible({ timeout: 10_000 });
-  await expect(patient.button(w.revokeOf(clinic.doctor.name, title))).toBeHidden();
+  await expect(patient.dialog(), 'nothing was asked').toBeHidden();
+  await expect(revoke).toBeHidden();
+  await expect(held.getByText(w.revokeFailed)).toBeHidden();
+  await expect(said.locator('p'), 'nor is the place lost').toBeFocused();
+  await expect(said.getByRole('link', { name: w.giveAgain })).toHaveAttribute('href', /^\/reports\/[0-9a-f]{64}\/share$/);
+  await expect(held.getByText(words.report.stateRevoked, { exact: true }), 'the line stays, also when its report is fetched anew').toBeVisible();
   await patient.button(w.ended).click();
   await inspect(patient.page, 'access-ended');
   expect(complaints).toEqual([]);
