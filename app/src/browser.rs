@@ -40,6 +40,13 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Gives an element the focus where nothing has it, because what had it is gone.
+pub fn focus_if_lost(id: &str) {
+    if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+        focus(id);
+    }
+}
+
 /// Offers bytes as a file. The type is always octet-stream: the browser must not show a foreign file as a page.
 pub fn save_bytes(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let parts = Array::of1(&js_sys::Uint8Array::from(bytes));

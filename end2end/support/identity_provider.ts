@@ -33,7 +33,7 @@ export class IdentityProvider {
       const line = said.split('\n').find((text) => text.startsWith('{"issuer"'));
       if (line && said.includes(`${line}\n`)) provider.issuer = (JSON.parse(line) as { issuer: string }).issuer;
     });
-    for (const until = Date.now() + 20_000; Date.now() < until && provider.issuer === ''; ) await pause(50);
+    for (const until = Date.now() + 60_000; Date.now() < until && provider.issuer === ''; ) await pause(50);
     if (provider.issuer === '') throw new Error('the identity provider isn’t ready');
     return provider;
   }

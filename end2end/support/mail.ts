@@ -38,7 +38,7 @@ export class MailServer {
       rest = lines.pop() ?? '';
       for (const line of lines) server.hear(JSON.parse(line) as Mail | { port: number });
     });
-    for (const until = Date.now() + 20_000; Date.now() < until && server.port === 0; ) await pause(50);
+    for (const until = Date.now() + 60_000; Date.now() < until && server.port === 0; ) await pause(50);
     if (server.port === 0) throw new Error('the mail server isn’t ready');
     return server;
   }
@@ -57,7 +57,7 @@ export class MailServer {
 
   /** The newest message to an address. */
   async to(address: string): Promise<Mail> {
-    for (const until = Date.now() + 20_000; Date.now() < until; await pause(50)) {
+    for (const until = Date.now() + 60_000; Date.now() < until; await pause(50)) {
       const found = this.taken.findLast((mail) => mail.to.includes(address));
       if (found) return found;
     }
@@ -66,7 +66,7 @@ export class MailServer {
 
   /** The newest code at sign-up for an address, once it has come. */
   async code(address: string): Promise<string> {
-    for (const until = Date.now() + 20_000; Date.now() < until; await pause(50)) {
+    for (const until = Date.now() + 60_000; Date.now() < until; await pause(50)) {
       const codes = this.taken.filter((mail) => mail.to.includes(address)).map((mail) => /^ {4}(\d{4}) (\d{4})\s*$/m.exec(mail.body));
       const newest = codes.findLast((found) => found !== null);
       if (newest) return `${newest[1]}${newest[2]}`;

@@ -10,16 +10,28 @@ export const binary = process.env.HEALTHSECURE_SERVER_BIN ?? join(root, 'target/
 const architecture = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const fakeTime = `/usr/lib/${architecture}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
-/** A port that nothing listens on now. */
+// Below those that the system gives by itself, and a range for each worker: between the look and the server's start, and while a
+// server is restarted, nobody else is given the port.
+const PORTS = 4_000;
+const worker = Number(process.env.TEST_PARALLEL_INDEX ?? 0) % 3;
+const firstPort = 20_000 + PORTS * worker;
+let nextPort = Math.floor(Math.random() * PORTS);
+
+/** A port that nothing listens on now, and that this worker hasn't given before. */
 export async function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
+  for (let tries = 0; tries < PORTS; tries++) {
+    const port = firstPort + nextPort;
+    nextPort = (nextPort + 1) % PORTS;
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
     const probe = createServer();
-    probe.on('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => done(port));
-    });
+    probe.on('error', () => done(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
   });
 }
 
@@ -92,13 +104,13 @@ export class Server {
   }
 
   private async ready(child: ChildProcess): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.log}`);
       if (this.log.includes('is ready at') && (await this.answers())) return;
       await pause(50);
     }
-    throw new Error(`the server isn't ready after 20 s:\n${this.log}`);
+    throw new Error(`the server isn't ready after 60 s:\n${this.log}`);
   }
 
   private async answers(): Promise<boolean> {
@@ -125,7 +137,7 @@ export class Server {
     if (child && child.exitCode === null) {
       const ended = new Promise((done) => child.once('exit', done));
       child.kill('SIGTERM');
-      await Promise.race([ended, pause(15_000).then(() => child.kill('SIGKILL'))]);
+      await Promise.race([ended, pause(30_000).then(() => child.kill('SIGKILL'))]);
     }
     this.child = undefined;
   }

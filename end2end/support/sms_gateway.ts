@@ -59,7 +59,7 @@ export class SmsGateway {
 
   /** The code of the next message, which must be for that number. */
   async code(to: string): Promise<string> {
-    for (const until = Date.now() + 20_000; Date.now() < until; ) {
+    for (const until = Date.now() + 60_000; Date.now() < until; ) {
       const message = this.messages.shift();
       if (message?.to === to) return codeOf(message);
       if (message) throw new Error(`a message for ${message.to} came instead of one for ${to}`);

@@ -96,9 +96,9 @@ export class ForeignSite {
     return site;
   }
 
-  /** Whether something asked for this path, now or shortly. */
-  async wasAsked(path: string): Promise<boolean> {
-    const deadline = Date.now() + 1_500;
+  /** Whether something asked for this path, now or shortly; where it must, patience costs nothing. */
+  async wasAsked(path: string, within = 1_500): Promise<boolean> {
+    const deadline = Date.now() + within;
     while (Date.now() < deadline) {
       if (this.visits.some((visit) => visit.path === path)) return true;
       await new Promise((done) => setTimeout(done, 50));

@@ -25,7 +25,7 @@ export class Witness {
     const collect = (chunk: Buffer) => (said += chunk.toString('utf8'));
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    for (const until = Date.now() + 20_000; Date.now() < until; await pause(50)) {
+    for (const until = Date.now() + 60_000; Date.now() < until; await pause(50)) {
       const [, url, key] = /ready at (\S+)\n(\S+)\n/.exec(said) ?? [];
       if (url && key) return new Witness(child, data, url, key);
       if (child.exitCode !== null) break;

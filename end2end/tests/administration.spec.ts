@@ -3,7 +3,7 @@ import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 test('a doctor waits for approval, and the waiting page goes on by itself', async ({ clinic, arrive, enter }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const doctor = await arrive(clinic.stranger('Rune Halvorsen', 'doctor'));
   await doctor.signUp();
   await doctor.heading(words.signIn.pending).waitFor();
@@ -18,7 +18,7 @@ test('a doctor waits for approval, and the waiting page goes on by itself', asyn
 
   const administrator = await enter(clinic.administrator);
   await administrator.approve(doctor.name);
-  await expect(doctor.heading(words.signIn.pending)).toBeHidden({ timeout: 10_000 });
+  await expect(doctor.heading(words.signIn.pending)).toBeHidden();
   await author.writeReport({ title: 'For the new doctor', patientName: 'Vera Falk' });
   const code = await author.shareWith(doctor.name);
   if (await doctor.heading(words.signIn.locked).isVisible()) await doctor.unlock();
@@ -34,12 +34,12 @@ test('a refused doctor is told so and may do nothing', async ({ clinic, arrive, 
   await administrator.button(words.administration.refuse(doctor.name)).click();
   await administrator.dialog().getByRole('button', { name: words.administration.refuseConfirm }).click();
   await expect(administrator.page.getByText(words.administration.refused(doctor.name)).first()).toBeVisible();
-  await expect(doctor.heading(words.signIn.refused)).toBeVisible({ timeout: 10_000 });
+  await expect(doctor.heading(words.signIn.refused)).toBeVisible();
   expect((await doctor.context.request.get('/api/v1/reports')).status()).toBe(403);
 });
 
 test('an invited doctor is active at once; the link works once', async ({ clinic, arrive, enter }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');
   await administrator.page.getByRole('link', { name: words.administration.invitations }).click();
@@ -76,7 +76,7 @@ test('the audit shows what happened, unbroken; an administrator opens no report'
 });
 
 test('a patient without account: invited, they arrive and own their report', async ({ clinic, arrive, enter }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const author = await enter(clinic.author);
   await author.writeReport({ title: 'First visit', patientName: 'Maja Sundby', diagnosis: 'Migraine' });
   await author.button(words.report.invite).click();
@@ -92,7 +92,7 @@ test('a patient without account: invited, they arrive and own their report', asy
   await arrived.openReport('First visit');
   await expect(arrived.page.getByText('Migraine').first()).toBeVisible();
   await arrived.revoke(clinic.author.name);
-  await expect(author.heading(words.report.endedTitle)).toBeVisible({ timeout: 10_000 });
+  await expect(author.heading(words.report.endedTitle)).toBeVisible();
 });
 
 test('pages of another role are not shown', async ({ clinic, enter }) => {

@@ -10,7 +10,7 @@ import { words } from '../support/words.ts';
 const ada = identity('Ines Moreau', 'administrator');
 
 test('keys that nobody of one’s own made are an alarm on every page until they were read', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const server = await Server.start();
   const person = await Person.at(browser, server.origin, ada);
   try {

@@ -7,7 +7,7 @@ import { words } from '../support/words.ts';
 const w = words.administration;
 
 test('the audit is filtered by day, person and action, shows denied attempts in one tap, and is saved as it is filtered', async ({ clinic, enter }) => {
-  test.setTimeout(200_000);
+  test.setTimeout(300_000);
   const patient = await enter(clinic.patient);
   const status = await patient.page.evaluate(async () => (await fetch('/api/v1/admin/accounts')).status);
   expect(status).toBe(403);
@@ -16,7 +16,7 @@ test('the audit is filtered by day, person and action, shows denied attempts in 
   await administrator.goTo('administration');
   await page.getByRole('link', { name: w.audit, exact: true }).click();
   const rows = page.locator('tbody').getByRole('row');
-  await expect(rows.first()).toBeVisible({ timeout: 20_000 });
+  await expect(rows.first()).toBeVisible({ timeout: 40_000 });
 
   const [from, to] = [page.getByLabel(w.auditFrom, { exact: true }), page.getByLabel(w.auditTo, { exact: true })];
   const day = (days: number) => page.evaluate((by) => {
@@ -62,7 +62,7 @@ test('on a phone an event of the audit is a few lines, and nothing has to be scr
   await page.goto('/administration/audit');
   await administrator.unlock();
   const rows = page.locator('tbody').getByRole('row');
-  await expect(rows.nth(10)).toBeVisible({ timeout: 20_000 });
+  await expect(rows.nth(10)).toBeVisible({ timeout: 40_000 });
   await expect(page.getByRole('columnheader')).toHaveCount(6);
   await expect(rows.first().getByRole('cell')).toHaveCount(6);
   const heights = (await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect().height))).sort((a, b) => a - b);

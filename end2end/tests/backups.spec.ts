@@ -36,7 +36,7 @@ test('a backup that was made beside the server is shown', async ({ clinic, enter
 });
 
 test('one that failed is an alert, beside what was decided', async ({ browser }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const folder = mkdtempSync(join(tmpdir(), 'healthsecure-backup-'));
   const place = join(folder, 'no-folder');
   writeFileSync(place, 'a file');
@@ -49,7 +49,7 @@ test('one that failed is an alert, beside what was decided', async ({ browser })
     await expect(administrator.page.getByText(words.backups.notice)).toBeVisible();
     await expect(administrator.page.getByText(words.backups.noticeFailed)).toBeVisible();
     await administrator.page.getByRole('link', { name: words.backups.noticeOpen }).click();
-    await expect(administrator.page.getByText(words.backups.failed)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(words.backups.failed)).toBeVisible({ timeout: 40_000 });
     await expect(administrator.page.getByText(words.backups.every)).toBeVisible();
     await expect(administrator.page.getByText(words.backups.kept)).toBeVisible();
     await administrator.goTo('settings');
@@ -63,7 +63,7 @@ test('one that failed is an alert, beside what was decided', async ({ browser })
 });
 
 test('a drill restores the newest backup, and hs opens the canary in it', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const folder = mkdtempSync(join(tmpdir(), 'healthsecure-drill-'));
   const args: string[] = [];
   const server = await Server.start({ args });

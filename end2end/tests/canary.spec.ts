@@ -24,7 +24,7 @@ function mark(what: string): string {
 }
 
 test('nothing readable reaches the server, through the page or through hs', async ({ browser }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   const port = await freePort();
   const proxy = await RecordingProxy.start(port);
   const clinic = await Clinic.open(browser, { behind: { origin: proxy.origin, port } });

@@ -26,7 +26,7 @@ async function download(person: Person): Promise<Archive> {
 }
 
 test('the archive holds every file as it was, and who opened it', async ({ clinic, arrive, enter, complaints }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const title = 'Taken along: MRI knee';
   // More than one segment, and names that a system makes one of.
   const files = [pdfFile('scan.pdf', 20_000_000), pngFile('Ünïcode (left).png'), textFile('note.txt', 'Two lines,\nas they were.')];
@@ -71,7 +71,7 @@ test('the archive holds every file as it was, and who opened it', async ({ clini
 });
 
 test('hs takes the same along, and a doctor also what is shared with them', { tag: '@long' }, async ({ clinic, enter }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const title = 'Taken along by hs';
   const file = textFile('finding.txt', 'Nothing to report.');
   const author = await enter(clinic.author);
@@ -90,7 +90,7 @@ test('hs takes the same along, and a doctor also what is shared with them', { ta
 });
 
 test('space is said before it bites, and an administrator gives more', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const clinic = await Clinic.open(browser, { args: ['--quota', '20MB'] });
   try {
     const author = await Person.signedIn(browser, clinic.origin, clinic.author);
@@ -103,10 +103,10 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
     await author.beginReport({ title: 'Fills the space', patientName: 'Odd Lie' });
     await author.addFiles([large]);
     await author.filesUploaded([large]);
-    await expect(page.getByText(w.runsOut)).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.runsOut)).toBeVisible({ timeout: 40_000 });
     await inspect(page, 'draft-space-runs-out');
     await author.addFiles([more]);
-    await expect(page.getByText(w.noRoom(more.name))).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.noRoom(more.name))).toBeVisible({ timeout: 40_000 });
     expect(begun, 'nothing was begun that would not fit').toHaveLength(1);
     const refused = await page.request.post(`${clinic.origin}/api/v1/uploads`, {
       headers: { origin: clinic.origin },
@@ -117,7 +117,7 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
 
     await page.goto('/settings/data');
     await author.unlock();
-    await expect(page.getByText(w.used)).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.used)).toBeVisible({ timeout: 40_000 });
     await expect(page.getByText(w.runsOut)).toBeVisible();
 
     const administrator = await Person.signedIn(browser, clinic.origin, clinic.administrator);
@@ -126,7 +126,7 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
     await administrator.dialog().getByLabel(w.size).fill('1');
     await inspect(administrator.page, 'administration-space');
     await administrator.dialog().getByRole('button', { name: w.saveLimit }).click();
-    await expect(administrator.page.getByText(w.limitSaved)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(w.limitSaved)).toBeVisible({ timeout: 40_000 });
 
     await author.goTo('reports');
     await page.getByRole('link', { name: 'Fills the space' }).click();
@@ -140,7 +140,7 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
 });
 
 test('rules on how long reports are kept are signed, and applied by the owner’s browser', { tag: '@long' }, async ({ clinic, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const administrator = await enter(clinic.administrator);
   await administrator.page.goto('/administration/policies');
   await administrator.unlock();
@@ -152,7 +152,7 @@ test('rules on how long reports are kept are signed, and applied by the owner’
   const patient = await enter(clinic.patient);
   await patient.page.goto('/settings/data');
   await patient.unlock();
-  await expect(patient.page.getByText(w.keptRule('Radiology', 30))).toBeVisible({ timeout: 20_000 });
+  await expect(patient.page.getByText(w.keptRule('Radiology', 30))).toBeVisible({ timeout: 40_000 });
   await patient.button(w.look).click();
   await expect(patient.page.getByText(w.keptNone)).toBeVisible({ timeout: 60_000 });
   await inspect(patient.page, 'settings-data-kept');

@@ -8,7 +8,7 @@ import { words } from '../support/words.ts';
 const w = words.leaving;
 
 test('a report that its owner erases closes for everybody', async ({ clinic, enter, complaints }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const title = 'Erased while somebody read it';
   const owner = await enter(clinic.author);
   const reader = await enter(clinic.doctor);
@@ -38,7 +38,7 @@ test('a report that its owner erases closes for everybody', async ({ clinic, ent
 });
 
 test('a patient deletes their account, and what it owned is gone for the doctor too', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const title = 'Owned by somebody who leaves';
   const owner = await arrive(clinic.stranger('Runa Falk', 'patient'));
   const reader = await enter(clinic.doctor);
@@ -86,7 +86,7 @@ test('a patient deletes their account, and what it owned is gone for the doctor 
 });
 
 test('who pauses their account is let in by an administrator alone, and sees that it is to be deleted', { tag: '@long' }, async ({ clinic, arrive, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const owner = await arrive(clinic.stranger('Pelle Holm', 'patient'));
   const { page } = owner;
   await owner.signUp();
@@ -114,7 +114,7 @@ test('who pauses their account is let in by an administrator alone, and sees tha
 });
 
 test('hs erases a report, which is accounted for, and deletes the account', async ({ clinic, arrive }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const owner = await arrive(identity('Hauke Rehm', 'patient'));
   await owner.signUp();
   const id = await owner.writeReport({ title: 'Erased by hs', patientName: owner.name });

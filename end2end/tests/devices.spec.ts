@@ -9,7 +9,7 @@ import { words } from '../support/words.ts';
 const w = words.devices;
 
 test('a device is made, its machine sends, and its reports say whose it is', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const person = await arrive(clinic.stranger('Signe Holm', 'patient'));
   const { page } = person;
   await person.signUp();

@@ -12,7 +12,7 @@ import { words } from '../support/words.ts';
 const w = words.changeEmail;
 
 test('an address is changed once both addresses have confirmed, and either can stop it', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const complaints: string[] = [];
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
@@ -38,7 +38,7 @@ test('an address is changed once both addresses have confirmed, and either can s
       await tab.getByRole('button', { name: w.stop }).click();
       await expect(tab.getByRole('heading', { name: w.stopped })).toBeVisible();
       await inspect(tab, 'change-email-stopped');
-      await expect(patient.button(w.change)).toBeVisible({ timeout: 10_000 });
+      await expect(patient.button(w.change)).toBeVisible();
       await tab.goto(links[1]);
       await tab.reload();
       await tab.goto(links[1]);
@@ -53,7 +53,7 @@ test('an address is changed once both addresses have confirmed, and either can s
       const tab = await arrive(context, await linkTo(mail, old));
       await tab.getByRole('button', { name: w.confirmOld }).click();
       await expect(tab.getByRole('heading', { name: w.waiting })).toBeVisible();
-      await expect(page.getByText(w.oldDone)).toBeVisible({ timeout: 10_000 });
+      await expect(page.getByText(w.oldDone)).toBeVisible();
       await expect(page.getByText(w.newOpen)).toBeVisible();
       await tab.close();
       const last = await arrive(context, await linkTo(mail, fresh));
@@ -62,7 +62,7 @@ test('an address is changed once both addresses have confirmed, and either can s
       await expect(last.getByRole('heading', { name: w.changed })).toBeVisible();
       await inspect(last, 'change-email-changed');
       await last.close();
-      await expect(page.getByText(fresh).first()).toBeVisible({ timeout: 10_000 });
+      await expect(page.getByText(fresh).first()).toBeVisible();
       await expect(page.getByText(words.alarms.banner)).toHaveCount(0);
     });
 
@@ -86,7 +86,7 @@ test('an address is changed once both addresses have confirmed, and either can s
 });
 
 test('without mail it isn’t offered, and the page says so', async ({ browser }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const complaints: string[] = [];
   const server = await Server.start({});
   const { open, close } = doors(browser, server.origin, complaints);
@@ -105,7 +105,7 @@ test('without mail it isn’t offered, and the page says so', async ({ browser }
 });
 
 test('hs asks for another address, says how far it is, and cancels it', async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
   const who = identity('Ada Founder', 'administrator');
@@ -141,7 +141,7 @@ async function ask(person: Person, email: string): Promise<void> {
 /** The link to this address, once it has come. */
 async function linkTo(mail: MailServer, address: string): Promise<string> {
   const newest = () => mail.taken.findLast((message) => message.to.includes(address))?.body ?? '';
-  await expect.poll(newest, { timeout: 20_000 }).toContain('/change-email#');
+  await expect.poll(newest, { timeout: 40_000 }).toContain('/change-email#');
   return linkIn(await mail.to(address), '/change-email');
 }
 

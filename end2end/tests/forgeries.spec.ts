@@ -49,7 +49,7 @@ test('forged-recovery-key: no password is changed while the recovery kit’s way
   });
   const changes = sent(author, 'PUT', /\/api\/v1\/account\/password$/);
   await author.button(w.changePassword).click();
-  await expect(page.getByText(words.attacks.wayIn).first()).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText(words.attacks.wayIn).first()).toBeVisible({ timeout: 40_000 });
   expect(lied).toBeGreaterThan(0);
   expect(changes, 'no new account key was sealed').toEqual([]);
 

@@ -41,7 +41,7 @@ function files(folder: string): string[] {
 }
 
 test('a machine sends a report for a patient and reads nothing, until its owner removes it', async () => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const server = await Server.start({});
   const [ada, dora, ann] = [identity('Ada Founder', 'administrator'), identity('Dora Doctor', 'doctor'), identity('Ann Example', 'patient')];
   const [admin, doctor, patient] = [ada, dora, ann].map((who) => new Hs(server.origin, who)) as [Hs, Hs, Hs];

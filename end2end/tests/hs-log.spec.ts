@@ -30,7 +30,7 @@ async function stopped(command: Promise<unknown>): Promise<string> {
 }
 
 test('a rollback, a fork and too few witnesses stop hs, what it kept of them can be checked, and nobody overlooks an alarm', async () => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const port = await freePort();
   const proxy = await RecordingProxy.start(port);
   const server = await Server.start({ behind: { origin: proxy.origin, port } });

@@ -17,7 +17,7 @@ async function refusal(command: Promise<unknown>): Promise<string> {
 }
 
 test('hs changes password, kit and keys, and asks for the second factor', async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const server = await Server.start({});
   const ada = identity('Ada Founder', 'administrator');
   const hs = new Hs(server.origin, ada);

@@ -22,7 +22,7 @@ async function refusal(run: Promise<unknown>): Promise<string> {
 }
 
 test('hs goes on with a token and no password, within its scopes and until it is removed', async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const server = await Server.start({});
   const ada = identity('Ada Founder', 'administrator');
   const hs = new Hs(server.origin, ada);

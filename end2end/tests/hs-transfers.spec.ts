@@ -46,7 +46,7 @@ async function patient(): Promise<{ server: Server; proxy: RecordingProxy; hs: H
 const about = ['--title', 'Large', '--patient-name', 'Ann Patient'];
 
 test('a push that was killed goes on with what is missing, and a file that changed is sealed anew', async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, hs, end } = await patient();
   try {
     const [first, second] = [scan('first.bin', SEGMENT + 5, 1), scan('second.bin', 5 * SEGMENT + 5, 2)];
@@ -83,7 +83,7 @@ test('a push that was killed goes on with what is missing, and a file that chang
 });
 
 test('a file that changed before the push went on is sealed under another salt', async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, hs, end } = await patient();
   try {
     const before = scan('changed.bin', 3 * SEGMENT, 1);
@@ -121,7 +121,7 @@ test('a file that changed before the push went on is sealed under another salt',
 });
 
 test('a change that was killed goes on, and adds no file twice', async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, hs, end } = await patient();
   try {
     const [first, second] = [scan('first.bin', 1000, 1), scan('second.bin', 2 * SEGMENT, 2)];
@@ -151,7 +151,7 @@ test('a change that was killed goes on, and adds no file twice', async () => {
 });
 
 test('hs waits for a connection that is away for a while, both ways', async () => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const { proxy, hs, end } = await patient();
   try {
     const large = scan('patient.bin', 6 * SEGMENT + 5);
@@ -175,7 +175,7 @@ test('hs waits for a connection that is away for a while, both ways', async () =
 });
 
 test('a pull that was killed goes on from what it wrote, and files that are there are not fetched again', async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, hs, end } = await patient();
   try {
     const [small, large] = [scan('a-small.bin', 1000, 1), scan('b-large.bin', 6 * SEGMENT + 5, 2)];

@@ -1,7 +1,7 @@
 // HTML and script in every text that a server says: shown as the text it is, and never run (docs/attacks.md, Against the page).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Page, Request } from '@playwright/test';
 import { lie, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { root } from '../support/server.ts';
@@ -76,7 +76,7 @@ test('the payload would run where a page took it for HTML', async ({ browser }) 
 });
 
 test('a page that took such a text for HTML would still be kept from running it by its policy, and not without', async ({ clinic, enter }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const author = await enter(clinic.author);
   const { page } = author;
   const id = await author.writeReport({ title: 'Taken for HTML', patientName: 'Ole Lind' });
@@ -100,7 +100,7 @@ test('a page that took such a text for HTML would still be kept from running it 
 });
 
 test('nothing that a server says becomes part of the page', async ({ clinic, enter }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const names = freeTexts();
   const met = new Set<string>();
   const author = await enter(clinic.author);
@@ -117,7 +117,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await unharmed(author);
     await author.beginShare();
     await author.dialog().getByLabel(words.share.who).fill(clinic.doctor.name);
-    await expect(author.dialog().getByText(PAYLOAD).first()).toBeVisible({ timeout: 20_000 });
+    await expect(author.dialog().getByText(PAYLOAD).first()).toBeVisible({ timeout: 40_000 });
     await unharmed(author);
   });
 
@@ -136,14 +136,14 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await author.button(words.security.add).click();
     await author.button(words.security.appNext).click();
     // Shown in groups of four.
-    await expect(author.page.getByTestId(words.security.secret)).toContainText(/o\s?n\s?l\s?o\s?a\s?d/, { timeout: 20_000 });
+    await expect(author.page.getByTestId(words.security.secret)).toContainText(/o\s?n\s?l\s?o\s?a\s?d/, { timeout: 40_000 });
     await unharmed(author);
   });
 
   await test.step('with a share that waits', async () => {
     await reader.page.goto('/shared');
     await reader.unlock();
-    await expect(reader.page.getByText(`${clinic.author.name}${PAYLOAD}`).first()).toBeVisible({ timeout: 20_000 });
+    await expect(reader.page.getByText(`${clinic.author.name}${PAYLOAD}`).first()).toBeVisible({ timeout: 40_000 });
     await unharmed(reader);
     await reader.page.getByLabel(words.shared.code).first().fill(code);
     await reader.page.getByRole('button', { name: words.shared.redeem }).first().click();
@@ -170,8 +170,8 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await administrator.page.route(/\/api\/v1\/admin\/storage$/, (route) => route.fulfill({ json: files }));
     await administrator.page.goto('/administration/backups');
     await administrator.unlock();
-    await expect(administrator.page.getByText(`${piece.blob}${PAYLOAD}`)).toBeVisible({ timeout: 20_000 });
-    await expect(administrator.page.getByText(`${good.snapshot}${PAYLOAD}`)).toBeVisible({ timeout: 20_000 });
+    await expect(administrator.page.getByText(`${piece.blob}${PAYLOAD}`)).toBeVisible({ timeout: 40_000 });
+    await expect(administrator.page.getByText(`${good.snapshot}${PAYLOAD}`)).toBeVisible({ timeout: 40_000 });
     await expect(administrator.page.getByText(`${failed.error}${PAYLOAD}`)).toBeVisible();
     await unharmed(administrator);
   });
@@ -184,7 +184,7 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     });
     await author.page.goto(`/reports/${id}`);
     await author.unlock();
-    await expect(author.page.getByText(PAYLOAD).first()).toBeVisible({ timeout: 20_000 });
+    await expect(author.page.getByText(PAYLOAD).first()).toBeVisible({ timeout: 40_000 });
     await unharmed(author);
   });
 
@@ -194,12 +194,23 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
   expect(unasked).toEqual(expect.arrayContaining([...names].filter((name) => !met.has(name))));
 });
 
+/** What each page has asked for and not been told yet. */
+const waiting = new WeakMap<Page, Set<Request>>();
+
 /** Everything that this person's browser is told from now on holds the payload, but for what unlocking sends back: the
  * address and the device's name. */
 async function poisoned(person: Person, names: Set<string>, met: Set<string>): Promise<void> {
   const own = new Set([...names].filter((name) => name !== 'email' && name !== 'device'));
   // But for the live events, which have no end and only names of kinds.
-  await lie(person, /\/api\/v1\/(?!live)/, (body, request) => {
+  const told = /\/api\/v1\/(?!live)/;
+  const open = new Set<Request>();
+  waiting.set(person.page, open);
+  person.page.on('request', (request) => void (told.test(request.url()) && open.add(request)));
+  person.page.on('requestfinished', (request) => void open.delete(request));
+  person.page.on('requestfailed', (request) => void open.delete(request));
+  // What the page before asked for is nobody's any more.
+  person.page.on('framenavigated', (frame) => void (frame === person.page.mainFrame() && open.clear()));
+  await lie(person, told, (body, request) => {
     const mine = /\/api\/v1\/(session|account|sign-in\/(start|finish))$/.test(new URL(request.url()).pathname);
     return poison(body, mine ? own : names, met);
   });
@@ -213,4 +224,5 @@ async function unharmed(person: Person): Promise<void> {
 async function settled(person: Person): Promise<void> {
   await person.page.getByRole('heading', { level: 1 }).first().waitFor();
   await person.page.waitForTimeout(1_500);
+  for (const until = Date.now() + 10_000; waiting.get(person.page)?.size && Date.now() < until; ) await person.page.waitForTimeout(100);
 }

@@ -12,7 +12,7 @@ const w = words.identities;
 const NAME = 'Clinic account';
 
 test('an identity provider makes an account and signs in to it, and the password unlocks', async ({ browser }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const complaints: string[] = [];
   const who = identity('Runa Solberg', 'patient');
   const accounts = { runa: { email: who.email, email_verified: true, name: who.name } };

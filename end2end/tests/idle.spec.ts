@@ -30,7 +30,7 @@ const remember = (page: Page) => page.evaluate(() => void Object.assign(window, 
 const isAnew = (page: Page) => page.waitForFunction(() => !('before' in window), undefined, { timeout: 30_000 });
 
 test('a page that nobody uses locks, and nothing of what was open is left in it', async ({ clinic, arrive }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const person = await arrive(clinic.author);
   const { page, mark } = await reads(person);
 
@@ -58,7 +58,7 @@ test('a page that nobody uses locks, and nothing of what was open is left in it'
 });
 
 test('it locks without a connection too, and its memory goes when the server is there again', async ({ clinic, arrive }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const person = await arrive(clinic.author);
   const { page, mark } = await reads(person);
   await remember(page);
@@ -85,7 +85,7 @@ test('it locks without a connection too, and its memory goes when the server is 
 });
 
 test('what is typed without a connection outlives the lock, sealed', async ({ clinic, arrive }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const person = await arrive(clinic.author);
   const { page, context } = person;
   await context.clock.install();

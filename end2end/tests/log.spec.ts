@@ -43,7 +43,7 @@ async function seen(person: Person, least = 1): Promise<number> {
     const memory = await person.page.evaluate(() => Object.values(localStorage).find((value) => value.includes('"logs"')));
     kept = size(JSON.parse(memory ?? '{}').logs?.events?.checkpoint ?? '');
     expect(kept).toBeGreaterThanOrEqual(least);
-  }).toPass({ timeout: 15_000 });
+  }).toPass({ timeout: 40_000 });
   return kept;
 }
 
@@ -72,11 +72,11 @@ async function stopped(person: Person, server: Server): Promise<{ code: string }
 }
 
 test('every event carries its mark, for the patient and for the administrator', async ({ clinic, enter, complaints }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const author = await enter(clinic.author);
   await author.writeReport({ title: 'Marked', patientName: 'Vera Falk' });
   const marks = (person: Person) => person.page.getByText(words.log.verified, { exact: true });
-  await expect(marks(author).first()).toBeAttached({ timeout: 20_000 });
+  await expect(marks(author).first()).toBeAttached({ timeout: 40_000 });
   const events = author.page.getByRole('list', { name: 'Who opened it' }).getByRole('listitem');
   await expect(async () => expect(await marks(author).count()).toBe(await events.count())).toPass();
 
@@ -102,14 +102,14 @@ test('every event carries its mark, for the patient and for the administrator', 
   await administrator.goTo('administration');
   await administrator.page.getByRole('link', { name: words.administration.audit, exact: true }).click();
   const rows = administrator.page.locator('tbody').getByRole('row');
-  await expect(rows.first()).toBeVisible({ timeout: 20_000 });
-  expect(await rows.count()).toBeGreaterThan(10);
-  expect(await marks(administrator).count()).toBe(await rows.count());
+  await expect(rows.first()).toBeVisible({ timeout: 40_000 });
+  await expect.poll(() => rows.count()).toBeGreaterThan(10);
+  await expect(async () => expect(await marks(administrator).count()).toBe(await rows.count())).toPass({ timeout: 40_000 });
   expect(complaints).toEqual([]);
 });
 
 test('an older checkpoint stops the session; an honest one lets it go on', async ({ browser }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const { server, person, close } = await alone(browser);
   try {
     const old = await checkpoint(person);
@@ -130,7 +130,7 @@ test('an older checkpoint stops the session; an honest one lets it go on', async
 });
 
 test('a forked log stops the session, though its own key signed it', async ({ browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { server, person, close } = await alone(browser);
   try {
     const forged = new Forgery(server.data, (await seen(person)) + 300);
@@ -162,7 +162,7 @@ test('a forked log stops the session, though its own key signed it', async ({ br
 });
 
 test('hs checks the whole log from outside, and finds one flipped byte', async ({ browser }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const { server, close } = await alone(browser);
   const hs = new Hs(server.origin, ada);
   try {

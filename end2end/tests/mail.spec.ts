@@ -13,7 +13,7 @@ import { words } from '../support/words.ts';
 const w = words.signUp;
 
 test('an address is proved by a mailed code, and one that has an account looks like any other', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const complaints: string[] = [];
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
@@ -71,7 +71,7 @@ test('an address is proved by a mailed code, and one that has an account looks l
 });
 
 test('hs signs up with the code that was mailed', async () => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
   const people = [identity('Ada Founder', 'administrator'), identity('Sverre Aas', 'patient')] as const;
@@ -96,7 +96,7 @@ test('hs signs up with the code that was mailed', async () => {
 });
 
 test('an address is confirmed by the mailed link, once, and the share form says whose isn’t', async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const complaints: string[] = [];
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
@@ -108,7 +108,7 @@ test('an address is confirmed by the mailed link, once, and the share form says 
     await doctor.signUp('/sign-up', () => mail.code(doctor.identity.email));
     await administrator.reload();
     await administrator.approve(doctor.name);
-    await expect(doctor.heading(words.signIn.pending)).toBeHidden({ timeout: 15_000 });
+    await expect(doctor.heading(words.signIn.pending)).toBeHidden();
     if (await doctor.heading(words.signIn.locked).isVisible()) await doctor.unlock();
 
     // Whoever set the server up needed no code.
@@ -155,7 +155,7 @@ test('an address is confirmed by the mailed link, once, and the share form says 
 });
 
 test('administrators see that mail doesn’t leave, and hs says since when', async ({ browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const complaints: string[] = [];
   const mail = await MailServer.start();
   const server = await Server.start(mail.options());
@@ -194,6 +194,6 @@ async function asks(person: Person): Promise<void> {
 
 /** The code of the latest of so many messages to an address. */
 async function newestCode(mail: MailServer, address: string, count: number): Promise<string> {
-  await expect.poll(() => mail.taken.filter((message) => message.to.includes(address)).length, { timeout: 20_000 }).toBe(count);
+  await expect.poll(() => mail.taken.filter((message) => message.to.includes(address)).length, { timeout: 40_000 }).toBe(count);
   return mail.code(address);
 }

@@ -31,7 +31,7 @@ async function leave(person: Person): Promise<void> {
 const inside = (person: Person) => person.heading(words.reports.title).waitFor({ timeout: 30_000 });
 
 test('a passkey with PRF signs in and unlocks with no password typed, and its secret stays in the browser', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const person = await arrive(clinic.stranger('Solveig Lund', 'patient'));
   const { page } = person;
   const sent: string[] = [];
@@ -88,7 +88,7 @@ test('a passkey with PRF signs in and unlocks with no password typed, and its se
 });
 
 test('a passkey without PRF signs in, says that the password unlocks, and is the second step beside it', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const person = await arrive(clinic.stranger('Torunn Vik', 'patient'));
   const { page } = person;
   const passkeys = await Passkeys.plugIn(page, false);

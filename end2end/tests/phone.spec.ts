@@ -18,7 +18,7 @@ const code = (person: Person) => person.page.getByLabel(w.code);
 const wrong = (right: string) => (right === '000000' ? '000001' : '000000');
 
 test('a phone is a second factor or signs in, and the password opens the reports all the same', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const complaints: string[] = [];
   const gateway = await SmsGateway.start();
   const server = await Server.start({ args: gateway.args() });

@@ -58,7 +58,7 @@ function camera(person: Person): Promise<string> {
 }
 
 test('a patient is found by e-mail or a picture of their code; finding is not comparing', async ({ clinic, enter, complaints }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const patient = await enter(clinic.patient);
   const picture = await codeOf(patient);
   const author = await enter(clinic.author);
@@ -86,7 +86,7 @@ test('a patient is found by e-mail or a picture of their code; finding is not co
 });
 
 test('codes of other things, and pictures without one, are said by name', { tag: '@long' }, async ({ clinic, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');
   await administrator.page.getByRole('link', { name: words.administration.invitations }).click();
@@ -117,7 +117,7 @@ test('codes of other things, and pictures without one, are said by name', { tag:
 });
 
 test('a key is compared by code: another’s pins nothing, theirs does', async ({ clinic, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const [doctor, patient] = [await enter(clinic.doctor), await enter(clinic.patient)];
   const [theirs, anothers] = [await codeOf(doctor), await codeOf(patient)];
   const author = await enter(clinic.author);
@@ -148,7 +148,7 @@ test('a key is compared by code: another’s pins nothing, theirs does', async (
   await author.goTo('contacts');
   const people = author.page.getByRole('list', { name: words.contacts.people });
   const line = (name: string) => people.getByRole('listitem').filter({ hasText: name });
-  await expect(line(clinic.doctor.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await expect(line(clinic.doctor.name).getByText(words.report.keyVerified)).toBeVisible();
   await expect(line(clinic.doctor.name).getByRole('button')).toHaveCount(0);
   await choosePicture(author, words.contacts.scan, own);
   await expect(author.page.getByText(words.contacts.own)).toBeVisible({ timeout: 30_000 });
@@ -158,12 +158,12 @@ test('a key is compared by code: another’s pins nothing, theirs does', async (
   const done = author.page.getByText(words.contacts.compared);
   await expect(ask.or(done)).toBeVisible({ timeout: 30_000 });
   if (await ask.isVisible()) await ask.click();
-  await expect(line(clinic.patient.name).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await expect(line(clinic.patient.name).getByText(words.report.keyVerified)).toBeVisible();
   await inspect(author.page, 'contacts');
 });
 
 test('the camera finds a code, and is off afterwards', async ({ clinic, enter, arrive }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const patient = await enter(clinic.patient);
   const author = await arrive(clinic.author);
   await holdBeforeCamera(author, await codeOf(patient));
@@ -176,7 +176,7 @@ test('the camera finds a code, and is off afterwards', async ({ clinic, enter, a
 });
 
 test('a key is compared by camera while sharing, and by its words in contacts', { tag: '@long' }, async ({ clinic, enter, arrive }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const doctor = await enter(clinic.doctor);
   const author = await enter(clinic.author);
   await author.goTo('settings');
@@ -205,15 +205,15 @@ test('a key is compared by camera while sharing, and by its words in contacts', 
   await person.shareWith(author.name);
   await person.goTo('contacts');
   const line = page.getByRole('list', { name: words.contacts.people }).getByRole('listitem').filter({ hasText: author.name });
-  await expect(line.getByText(words.report.keyUnverified)).toBeVisible({ timeout: 15_000 });
+  await expect(line.getByText(words.report.keyUnverified)).toBeVisible();
   await person.button(words.contacts.compare(author.name)).click();
   await expect(dialog.locator('.key-list li')).toHaveCount(own.length);
   expect(await dialog.locator('.key-list li').allInnerTexts(), 'as their owner sees them').toEqual(own);
   await inspect(page, 'contacts-compare');
   await person.button(words.contacts.same).click();
-  await expect(line.getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await expect(line.getByText(words.report.keyVerified)).toBeVisible();
   await person.reload();
-  await expect(line.getByText(words.report.keyVerified), 'it stays so').toBeVisible({ timeout: 15_000 });
+  await expect(line.getByText(words.report.keyVerified), 'it stays so').toBeVisible();
 
   // Somebody who is there, and with whom nothing was shared yet: found first, by the box for that.
   const met = clinic.patient.name;
@@ -224,11 +224,11 @@ test('a key is compared by camera while sharing, and by its words in contacts', 
   expect(await dialog.locator('.key-list li').allInnerTexts(), 'another’s').not.toEqual(own);
   await person.button(words.contacts.same).click();
   const people = page.getByRole('list', { name: words.contacts.people });
-  await expect(people.getByRole('listitem').filter({ hasText: met }).getByText(words.report.keyVerified)).toBeVisible({ timeout: 15_000 });
+  await expect(people.getByRole('listitem').filter({ hasText: met }).getByText(words.report.keyVerified)).toBeVisible();
 });
 
 test('the camera goes off when the scanner closes, and when its page is left', async ({ clinic, enter, arrive }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const administrator = await enter(clinic.administrator);
   const blank = test.info().outputPath('blank.png');
   await administrator.goTo('settings');

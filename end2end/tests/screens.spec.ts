@@ -5,7 +5,7 @@ import { inspect } from '../support/screens.ts';
 import { words } from '../support/words.ts';
 
 test('public pages', async ({ clinic, arrive }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const person = await arrive(clinic.stranger('Vilde Moen', 'patient'));
   const { page } = person;
   for (const [path, name] of [['/', 'landing'], ['/sign-in', 'sign-in'], ['/recover', 'recover'], ['/verify-email', 'verify-email-incomplete'], ['/verify-email#token=0000', 'verify-email'], ['/change-email', 'change-email-incomplete'], ['/no/such/page', 'not-found']] as const) {
@@ -34,7 +34,7 @@ test('public pages', async ({ clinic, arrive }) => {
 });
 
 test('a doctor’s and a patient’s pages', async ({ clinic, enter, arrive }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   const title = 'Screens: cardiology follow-up';
   const files = [pdfFile('ecg.pdf', 100_000), pngFile('strip.png'), textFile('note.txt', 'Rhythm steady.\nNo pauses.')];
   const newcomer = await arrive(clinic.stranger('Hedda Lunde', 'patient'));
@@ -114,7 +114,7 @@ test('a doctor’s and a patient’s pages', async ({ clinic, enter, arrive }) =
 });
 
 test('administration, and accounts that wait', async ({ clinic, enter, arrive }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const doctor = await arrive(clinic.stranger('Sverre Tangen', 'doctor'));
   await doctor.signUp();
   await doctor.heading(words.signIn.pending).waitFor();

@@ -59,7 +59,7 @@ async function passwordStep(person: Person, password = person.identity.password)
 const inside = (person: Person) => person.heading(words.reports.title).waitFor({ timeout: 30_000 });
 
 test('an authenticator app is asked for at sign-in; each of its codes and each recovery code counts once', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const here = await arrive(clinic.stranger('Ragna Solheim', 'patient'));
   const { page } = here;
   await here.signUp();
@@ -168,7 +168,7 @@ test('an authenticator app is asked for at sign-in; each of its codes and each r
 });
 
 test('a new password and a new recovery kit end what was before', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const here = await arrive(clinic.stranger('Torvald Nes', 'patient'));
   const { page, identity } = here;
   await here.signUp();
@@ -196,7 +196,7 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   await page.getByLabel(w.newPasswordAgain).fill(changed);
   await here.button(w.changePassword).click();
   await expect(page.getByText(w.passwordDone)).toBeVisible({ timeout: 30_000 });
-  await expect(there.page.getByLabel(words.signIn.email), 'the other page is signed out').toBeVisible({ timeout: 15_000 });
+  await expect(there.page.getByLabel(words.signIn.email), 'the other page is signed out').toBeVisible();
   await there.page.goto('/sign-in');
   await expect(there.button(words.signIn.submit)).toBeEnabled({ timeout: 30_000 });
   await there.trySignIn(identity.password);
@@ -208,7 +208,7 @@ test('a new password and a new recovery kit end what was before', async ({ clini
 
   await here.button(w.remove('Authenticator app')).click();
   await here.dialog().getByRole('button', { name: w.removeConfirm }).click();
-  await expect(here.dialog().getByText(w.shortPassword)).toBeVisible({ timeout: 15_000 });
+  await expect(here.dialog().getByText(w.shortPassword)).toBeVisible();
   await page.keyboard.press('Escape');
 
   const oldKit = identity.kit ?? [];
@@ -228,7 +228,7 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   await inspect(page, 'settings-security-kit-check');
   await here.button(w.kitSave).click();
   await expect(page.getByText(w.kitDone)).toBeVisible({ timeout: 30_000 });
-  await expect(there.page.getByLabel(words.signIn.email)).toBeVisible({ timeout: 15_000 });
+  await expect(there.page.getByLabel(words.signIn.email)).toBeVisible();
 
   const recover = async (person: Person, words24: string[], next: string) => {
     await person.page.goto('/recover');
@@ -249,7 +249,7 @@ test('a new password and a new recovery kit end what was before', async ({ clini
 });
 
 test('an administrator asks doctors for a second factor: until it is there they see nothing else', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const p = words.policies;
   const doctor = await arrive(clinic.stranger('Gudrun Aasen', 'doctor'));
   await doctor.signUp();
@@ -273,7 +273,7 @@ test('an administrator asks doctors for a second factor: until it is there they 
 
   // The page that is open learns of it with the next thing it asks for.
   await doctor.navigation().getByRole('link', { name: words.frame.shared }).click();
-  await doctor.heading(second.dueTitle).waitFor({ timeout: 15_000 });
+  await doctor.heading(second.dueTitle).waitFor();
   await expect(doctor.navigation()).toBeHidden();
   await inspect(doctor.page, 'second-factor-due');
   await doctor.page.goto('/reports');
@@ -297,7 +297,7 @@ test('an administrator asks doctors for a second factor: until it is there they 
   await inspect(page, 'administration-remove-second-factor');
   await administrator.dialog().getByRole('button', { name: p.removeConfirm }).click();
   await expect(page.getByText(p.removed(doctor.name)).first()).toBeVisible();
-  await expect(doctor.page.getByLabel(words.signIn.email), 'their sessions end').toBeVisible({ timeout: 15_000 });
+  await expect(doctor.page.getByLabel(words.signIn.email), 'their sessions end').toBeVisible();
   await doctor.signIn();
   await inside(doctor);
   expect(await app.next(), 'asked for no more').toHaveLength(6);
@@ -306,7 +306,7 @@ test('an administrator asks doctors for a second factor: until it is there they 
   await inspect(page, 'administration-disable');
   await administrator.dialog().getByRole('button', { name: p.disableConfirm }).click();
   await expect(page.getByText(p.disabled(doctor.name)).first()).toBeVisible();
-  await expect(doctor.page.getByLabel(words.signIn.email), 'out at once').toBeVisible({ timeout: 15_000 });
+  await expect(doctor.page.getByLabel(words.signIn.email), 'out at once').toBeVisible();
   await administrator.button(p.enable(doctor.name)).click();
   await administrator.dialog().getByRole('button', { name: p.enableConfirm }).click();
   await expect(page.getByText(p.enabled(doctor.name)).first()).toBeVisible();

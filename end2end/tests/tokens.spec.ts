@@ -6,7 +6,7 @@ import { words } from '../support/words.ts';
 const w = words.tokens;
 
 test('a token is shown once, gets a program in to what was chosen, and ends when it is removed', async ({ clinic, arrive, complaints }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const person = await arrive(clinic.stranger('Ragna Dahl', 'patient'));
   const { page } = person;
   await person.signUp();

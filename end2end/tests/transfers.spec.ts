@@ -59,7 +59,7 @@ async function downloaded(person: Person, original: TestFile): Promise<boolean> 
 }
 
 test('files are uploaded side by side, and each is paused, resumed and cancelled alone', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     await author.beginReport({ title: 'Many files', patientName: 'Ida Berg' });
@@ -89,7 +89,7 @@ test('files are uploaded side by side, and each is paused, resumed and cancelled
 });
 
 test('after a reload the same file goes on, and a changed one is refused by name and sealed anew', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     await author.beginReport({ title: 'Reloaded', patientName: 'Ole Vang' });
@@ -145,7 +145,7 @@ test('after a reload the same file goes on, and a changed one is refused by name
 });
 
 test('a file of a draft is taken up again when it is simply added once more', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     await author.beginReport({ title: 'Added twice', patientName: 'Pia Holm' });
@@ -166,7 +166,7 @@ test('a file of a draft is taken up again when it is simply added once more', { 
 });
 
 test('a line that died without a word is noticed, as when a laptop was closed, and the upload goes on', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     await author.page.clock.install();
@@ -192,7 +192,7 @@ test('a line that died without a word is noticed, as when a laptop was closed, a
 });
 
 test('a download goes on where the connection broke', async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     const large = scan('fetched.dcm', 6 * SEGMENT + 5);
@@ -238,7 +238,7 @@ async function kept(page: Page): Promise<Array<{ path: string; size: number }>> 
 }
 
 test('a large file is written while it comes, shown when all of it is right, and nothing of it stays in the browser', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     await author.context.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
@@ -263,7 +263,7 @@ test('a large file is written while it comes, shown when all of it is right, and
     expect(sameAs(large, await (await download).path())).toBe(true);
     expect((await kept(author.page))[0]?.size).toBe(large.size);
     await author.lock();
-    await expect.poll(async () => (await kept(author.page)).length, { timeout: 15_000 }).toBe(0);
+    await expect.poll(async () => (await kept(author.page)).length).toBe(0);
   } finally {
     await end();
   }
@@ -281,11 +281,11 @@ test('what a page left behind goes with the next page', async ({ clinic, enter }
   expect(await kept(author.page)).toHaveLength(1);
   await author.page.reload();
   await author.heading(words.signIn.locked).waitFor();
-  await expect.poll(async () => (await kept(author.page)).length, { timeout: 15_000 }).toBe(0);
+  await expect.poll(async () => (await kept(author.page)).length).toBe(0);
 });
 
 test('a large file goes straight to the place that its reader chose', async ({ clinic, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const author = await enter(clinic.author);
   await author.context.addInitScript(() => {
     const page = window as unknown as Record<string, unknown>;
@@ -314,7 +314,7 @@ test('a large file goes straight to the place that its reader chose', async ({ c
 });
 
 test('a browser without room for a file says so, and keeps nothing of it', async ({ clinic, enter }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const author = await enter(clinic.author);
   await author.context.addInitScript(() => Reflect.deleteProperty(window, 'showSaveFilePicker'));
   await author.reload();
@@ -338,7 +338,7 @@ test('a browser without room for a file says so, and keeps nothing of it', async
 });
 
 test('the digest that a page sends is that of what it sends', { tag: '@long' }, async ({ browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const { proxy, author, end } = await behindProxy(browser);
   try {
     proxy.record = true;

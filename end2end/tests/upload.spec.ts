@@ -28,7 +28,7 @@ function segment({ method, url }: Asked): number | undefined {
 }
 
 test('a connection lost during an upload is said, nothing is lost, and it goes on', async ({ browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(450_000);
   const { clinic, proxy, direct } = await behindProxy(browser);
   try {
     const author = await Person.signedIn(browser, clinic.origin, clinic.author);

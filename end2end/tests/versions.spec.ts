@@ -14,7 +14,7 @@ function version(person: Person, number: number) {
 }
 
 test('every save is a version: changed, seen at once, compared, brought back', async ({ clinic, enter, complaints }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const title = 'Holter, with corrections';
   const note = textFile('kept.txt', 'This file stays as it is.');
   const author = await enter(clinic.author);
@@ -44,7 +44,7 @@ test('every save is a version: changed, seen at once, compared, brought back', a
     await author.saveVersion(2);
     expect(sent.filter((request) => request.includes('/uploads')), 'the file is not uploaded again').toEqual([]);
     await expect(author.page.getByText('One extra beat')).toBeVisible();
-    await expect(owner.page.getByText('One extra beat')).toBeVisible({ timeout: 15_000 });
+    await expect(owner.page.getByText('One extra beat')).toBeVisible();
   });
 
   await test.step('both versions side by side', async () => {
@@ -84,7 +84,7 @@ test('every save is a version: changed, seen at once, compared, brought back', a
 });
 
 test('two who save at once both keep their work, and the second sees both', async ({ clinic, enter }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const title = 'Changed by two';
   const author = await enter(clinic.author);
   await author.writeReport({ title, patientName: clinic.patient.name, patientEmail: clinic.patient.email, diagnosis: 'To be seen', prescription: 'None' });
@@ -155,7 +155,7 @@ test('two who save at once both keep their work, and the second sees both', asyn
 
   await test.step('and all three are there', async () => {
     await author.openVersions();
-    await expect(version(author, 3)).toBeVisible({ timeout: 15_000 });
+    await expect(version(author, 3)).toBeVisible();
     await author.page.getByRole('combobox', { name: w.before }).selectOption({ label: 'Version 2' });
     await author.page.getByRole('combobox', { name: w.after }).selectOption({ label: 'Version 3' });
     const cells = author.page.getByRole('table').locator('td');
@@ -189,7 +189,7 @@ test('changes wait in the list until they are saved or discarded', async ({ clin
 });
 
 test('hs changes a report, compares its versions and brings one back', async ({ clinic }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const hs = new Hs(clinic.server.origin, clinic.author);
   const refusal = async (command: Promise<unknown>) => {
     const error = await command.then(() => undefined, (error: unknown) => error);

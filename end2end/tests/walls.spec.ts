@@ -55,7 +55,7 @@ test('another site can’t frame a page', async ({ clinic, site: { context, page
 });
 
 test('what runs in a page sends nothing elsewhere', async ({ site: { context, page, foreign, documents } }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(240_000);
   const ways: { [name: string]: (url: string) => unknown } = {
     fetch: (url) => void fetch(url, { mode: 'no-cors' }).catch(() => {}),
     beacon: (url) => navigator.sendBeacon(url, 'told'),
@@ -87,7 +87,7 @@ test('what runs in a page sends nothing elsewhere', async ({ site: { context, pa
   for (const [name, way] of Object.entries(ways)) {
     await load(page);
     await page.evaluate(way, `${foreign.origin}/sent/${name}`).catch(() => {});
-    expect(await foreign.wasAsked(`/sent/${name}`), `${name} without the policy`).toBe(true);
+    expect(await foreign.wasAsked(`/sent/${name}`, 20_000), `${name} without the policy`).toBe(true);
   }
   await back();
 });
@@ -222,7 +222,7 @@ test('another site learns neither where somebody comes from nor holds their wind
   await load(page);
   await page.evaluate(follow, `${foreign.origin}/followed`);
   await page.getByRole('heading', { name: 'Elsewhere' }).waitFor();
-  expect(await foreign.wasAsked('/followed')).toBe(true);
+  expect(await foreign.wasAsked('/followed', 20_000)).toBe(true);
   expect(referer('/followed')).toBeUndefined();
   expect(await open()).toBe(false);
 
@@ -230,7 +230,7 @@ test('another site learns neither where somebody comes from nor holds their wind
   await load(page);
   await page.evaluate(follow, `${foreign.origin}/told`);
   await page.getByRole('heading', { name: 'Elsewhere' }).waitFor();
-  expect(await foreign.wasAsked('/told')).toBe(true);
+  expect(await foreign.wasAsked('/told', 20_000)).toBe(true);
   expect(referer('/told'), 'without the header').toBe(`${clinic.origin}/`);
   expect(await open(), 'without the header').toBe(true);
   await back();

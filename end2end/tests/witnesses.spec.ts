@@ -11,7 +11,7 @@ const w = words.settings;
 const ada = identity('Ines Moreau', 'administrator');
 
 test('a browser asks for the witnesses it was told of, after a reload too, stale-checkpoint: believes none of two days ago, and unknown-witness: nor any other', async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   const args: string[] = [];
   const server = await Server.start({ args });
   const instance = (await (await fetch(`${server.origin}/api/v1/instance`)).json()) as { log_key: string; log_keys_key: string };
@@ -42,11 +42,11 @@ test('a browser asks for the witnesses it was told of, after a reload too, stale
     await keys.fill(`${witness.key}\n\n  ${stranger.key}\n`);
     await required.fill('');
     await person.button(w.witnessesSave).click();
-    await expect(page.getByText(w.witnessesTooFew(1, 2)), 'the log doesn’t ask the other one').toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.witnessesTooFew(1, 2)), 'the log doesn’t ask the other one').toBeVisible({ timeout: 40_000 });
     await inspect(page, 'witnesses-too-few');
     await required.fill('1');
     await person.button(w.witnessesSave).click();
-    await expect(page.getByText(w.witnessesNow(1, 2))).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(w.witnessesNow(1, 2))).toBeVisible({ timeout: 40_000 });
     await inspect(page, 'witnesses');
 
     await person.reload();

@@ -37,7 +37,7 @@ texts! {
         step_2_title = "Share";
         step_2 = "Pick a doctor by name and hand over a short access code. It works once, for that doctor, and expires in 24 hours.";
         step_3_title = "Stay in charge";
-        step_3 = "See who has access and who opened it. Revoke it and confirm: the page closes on their side and the keys change.";
+        step_3 = "See who has access and who opened it. One tap on your Access page revokes it: the page closes on their side and the keys change.";
         foot = "End-to-end encrypted with published standards. Open source.";
         foot_api = "For programs: API";
     }

@@ -10,7 +10,7 @@ mod visits;
 use api_types::{AccountId, ReportId, UnixMillis};
 
 pub use disclosures::{Accounting, Disclosure, DisclosureKind, Subject, account_for};
-pub use people::{HeldReport, PersonAccess, by_person};
+pub use people::{HeldReport, PersonAccess, by_person, opens_still, with_ended};
 pub use period::{Period, PeriodError, YEARS, day, years_before};
 pub use visits::{Visit, newest_first, visits};
 

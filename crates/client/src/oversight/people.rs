@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_types::ReportId;
+use api_types::{AccountId, ReportId};
 
 use super::Overseen;
 use crate::sharing::{AccessRow, AccessStatus, AccessWho};
@@ -19,6 +19,8 @@ pub struct HeldReport {
 /// Somebody else, and what they can see of one's reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonAccess {
+    /// Names them across reports.
+    pub key: String,
     /// Who.
     pub who: AccessWho,
     /// What they can see, or could as soon as they enter a code; the newest grant first.
@@ -54,8 +56,9 @@ pub fn by_person<'o>(overseen: impl IntoIterator<Item = &'o Overseen>) -> Vec<Pe
     let mut people: BTreeMap<String, PersonAccess> = BTreeMap::new();
     for one in overseen {
         for row in one.access.iter().filter(|row| !row.own) {
-            let empty = || PersonAccess { who: row.who.clone(), now: Vec::new(), ended: Vec::new() };
-            let person = people.entry(key(&row.who)).or_insert_with(empty);
+            let key = key(&row.who);
+            let empty = || PersonAccess { key: key.clone(), who: row.who.clone(), now: Vec::new(), ended: Vec::new() };
+            let person = people.entry(key.clone()).or_insert_with(empty);
             if better(&person.who, &row.who) {
                 person.who = row.who.clone();
             }
@@ -74,11 +77,48 @@ pub fn by_person<'o>(overseen: impl IntoIterator<Item = &'o Overseen>) -> Vec<Pe
     people
 }
 
+/// Those who can see something; what of theirs ended and `stays` is in its old place among it, so that nothing moves under a
+/// finger.
+pub fn with_ended(people: &[PersonAccess], stays: impl Fn(&HeldReport) -> bool) -> Vec<PersonAccess> {
+    let keeping = |person: &PersonAccess| {
+        let mut now = person.now.clone();
+        now.extend(person.ended.iter().filter(|held| stays(held)).cloned());
+        now.sort_by_key(|held| std::cmp::Reverse(held.row.granted_at));
+        (!now.is_empty()).then(|| PersonAccess { now, ..person.clone() })
+    };
+    let mut kept: Vec<PersonAccess> = people.iter().filter_map(keeping).collect();
+    kept.sort_by_key(|person| std::cmp::Reverse(person.now.first().map(|held| held.row.granted_at)));
+    kept
+}
+
+/// Whether a report still opens, or would with a code, for those whose access to it ended: by a second grant, by a team that
+/// they belong to, or, where a team's access ended, by one that a member has besides.
+pub fn opens_still(overseen: &Overseen, ended: &AccessRow) -> bool {
+    let people = accounts(&ended.who);
+    let is_one_of_them = |id: &AccountId| *id != overseen.owner && people.contains(id);
+    overseen
+        .access
+        .iter()
+        .filter(|row| row.grant != ended.grant && matches!(row.status, AccessStatus::Live | AccessStatus::Pending))
+        .any(|row| key(&row.who) == key(&ended.who) || accounts(&row.who).iter().any(is_one_of_them))
+}
+
+/// The accounts that a line lets in.
+fn accounts(who: &AccessWho) -> Vec<AccountId> {
+    match who {
+        AccessWho::Person(person) => vec![person.id],
+        AccessWho::Account(id) => vec![*id],
+        AccessWho::Invitation(_) => Vec::new(),
+        AccessWho::Team(team) => team.members.iter().map(|(id, _, _)| *id).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use api_types::{AccountId, GrantId, grants::Right};
+    use api_types::{GrantId, TeamId, grants::Right};
 
     use super::*;
+    use crate::sharing::AccessTeam;
 
     fn row(who: AccessWho, status: AccessStatus, granted_at: i64, own: bool) -> AccessRow {
         AccessRow {
@@ -149,5 +189,44 @@ mod tests {
         let people = by_person(&all);
         assert_eq!(people.last().map(|person| &person.who), Some(&somebody(1)));
         assert!(people[2].now.is_empty());
+    }
+
+    #[test]
+    fn what_was_just_ended_stays_in_its_place() {
+        let ended = AccessRow { grant: GrantId([7; 16]), ..row(somebody(1), AccessStatus::Revoked, 20, false) };
+        let all = [
+            overseen(1, vec![ended, row(somebody(1), AccessStatus::Revoked, 5, false)]),
+            overseen(2, vec![row(somebody(2), AccessStatus::Live, 10, false)]),
+            overseen(3, vec![row(somebody(3), AccessStatus::Live, 30, false)]),
+        ];
+        let people = by_person(&all);
+        let keys = |people: &[PersonAccess]| people.iter().map(|person| person.key.clone()).collect::<Vec<_>>();
+        let of = |n: u8| AccountId([n; 32]).to_string();
+        assert_eq!(keys(&with_ended(&people, |_| false)), [of(3), of(2)], "who has nothing is not among them");
+        let kept = with_ended(&people, |held| held.row.grant == GrantId([7; 16]));
+        assert_eq!(keys(&kept), [of(3), of(1), of(2)]);
+        assert_eq!((kept[1].now.len(), kept[1].ended.len()), (1, 2), "what ended before does not come back");
+    }
+
+    #[test]
+    fn an_ended_access_may_not_be_the_last_one() {
+        let ended = |who: AccessWho| AccessRow { grant: GrantId([7; 16]), ..row(who, AccessStatus::Revoked, 1, false) };
+        let team = |members: &[u8]| {
+            let members = members.iter().map(|n| (AccountId([*n; 32]), None, false)).collect();
+            AccessWho::Team(Box::new(AccessTeam { id: TeamId([4; 32]), name: "Ward".to_owned(), members }))
+        };
+        let with = |who: AccessWho, status: AccessStatus, of: &AccessRow| {
+            opens_still(&overseen(1, vec![of.clone(), row(who, status, 2, false)]), of)
+        };
+        let person = ended(somebody(1));
+        assert!(with(somebody(1), AccessStatus::Live, &person) && with(somebody(1), AccessStatus::Pending, &person));
+        assert!(
+            !with(somebody(1), AccessStatus::Expired, &person) && !with(somebody(1), AccessStatus::Locked, &person)
+        );
+        assert!(!with(somebody(2), AccessStatus::Live, &person), "somebody else's");
+        assert!(with(team(&[1, 2]), AccessStatus::Live, &person) && !with(team(&[2]), AccessStatus::Live, &person));
+        let of_team = ended(team(&[1, 9]));
+        assert!(with(somebody(1), AccessStatus::Live, &of_team), "a member's own");
+        assert!(!with(somebody(9), AccessStatus::Live, &of_team), "the owner's own is no news");
     }
 }

@@ -220,7 +220,9 @@ impl Load {
     /// Fetches one that is there anew.
     pub(super) fn again(self, id: ReportId) {
         let Some(open) = self.vault.keys() else { return };
-        let there = self.items.with_untracked(|items| items.iter().any(|item| item.overseen.report == id));
+        // What asks for it may outlive the page.
+        let is_shown = |items: &Vec<Item>| items.iter().any(|item| item.overseen.report == id);
+        let there = self.items.try_with_untracked(is_shown).unwrap_or_default();
         let row = untrack(|| candidates(self.index, self.vault)).into_iter().find(|row| row.id == id);
         let (true, Some(row)) = (there, row) else { return };
         spawn_local(async move {

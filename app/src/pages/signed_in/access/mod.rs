@@ -3,6 +3,7 @@
 
 mod account;
 mod disclosures;
+mod ending;
 mod load;
 mod people;
 mod record;
@@ -14,13 +15,11 @@ pub use disclosures::DisclosuresPage;
 
 use crate::{
     components::{Banner, Button, ButtonKind, Card, Empty, Glyph, LinkButton, Page, SkeletonRows, Tone},
-    pages::{
-        home_of,
-        signed_in::{question::Question, revoke::Revoke},
-    },
+    pages::home_of,
     t,
     vault::use_vault,
 };
+use ending::Endings;
 use load::Load;
 use people::People;
 use record::Record;
@@ -57,7 +56,7 @@ fn not_for_this_role() -> Option<AnyView> {
 #[component]
 fn Overview() -> impl IntoView {
     let load = Load::new();
-    let revoke = Question::new();
+    let endings = Endings::new(load);
     let actions = || {
         view! {
             <LinkButton kind=ButtonKind::Secondary glyph=Glyph::Print href="/access/disclosures">
@@ -81,10 +80,9 @@ fn Overview() -> impl IntoView {
                 Content::Waiting => view! { <Waiting/> }.into_any(),
                 Content::Problem => ().into_any(),
                 Content::Nothing => view! { <Nothing/> }.into_any(),
-                Content::There => view! { <People load revoke/> <Record load/> <More load/> }.into_any(),
+                Content::There => view! { <People load endings/> <Record load/> <More load/> }.into_any(),
             }}
         </Page>
-        <Revoke question=revoke left=move |id| load.again(id) changed=move |id| load.again(id)/>
     }
 }
 
