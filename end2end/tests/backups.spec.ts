@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identity } from '../support/clinic.ts';
+import { textFile } from '../support/files.ts';
 import { Hs, hsBinary } from '../support/hs.ts';
 import { Person } from '../support/person.ts';
 import { binary, Server } from '../support/server.ts';
@@ -14,21 +15,29 @@ import { words } from '../support/words.ts';
 const key = 'AGE-SECRET-KEY-106LTN9X7K52J33QXN984MV0SJP04WZK3ZL63LP674FHXD9VGSRMS9T5TAH';
 const recipient = 'age189v7n77vzz8akfk0wwgjtzmaz4u0x2jhlpmsqccwxngr33lgtd8s7nk355';
 
-test('a backup that was made beside the server is shown', async ({ clinic, enter }) => {
+test('that there is no backup is an alert, until one was made beside the server', async ({ clinic, enter }) => {
   const folder = mkdtempSync(join(tmpdir(), 'healthsecure-backup-'));
+  const hs = new Hs(clinic.server.origin, clinic.author);
+  try {
+    await hs.run(['login', '--email', clinic.author.email]);
+    await hs.run(['push', textFile('kept.txt', 'To be kept.').path, '--title', 'To be kept', '--patient-name', 'Ole Lind']);
+  } finally {
+    hs.remove();
+  }
   const administrator = await enter(clinic.administrator);
   await administrator.goTo('administration');
-  await administrator.page.getByRole('link', { name: words.backups.tab }).click();
+  await expect(administrator.page.getByText(words.backups.notice)).toBeVisible();
+  await expect(administrator.page.getByText(words.backups.noticeMissing)).toBeVisible();
+  await administrator.page.getByRole('link', { name: words.backups.noticeOpen }).click();
   await expect(administrator.page.getByText(words.backups.noneYet, { exact: true })).toBeVisible();
   await expect(administrator.page.getByText(words.backups.none)).toBeVisible();
-  const asked = ['backups', 'storage'].map((what) => administrator.page.waitForResponse((response) => response.url().endsWith(`/admin/${what}`)));
-  await administrator.goTo('administration');
-  // No backups at all are no backups that fail.
-  await Promise.all(asked);
-  await expect(administrator.page.getByText(words.backups.notice)).toHaveCount(0);
   const args = ['backup', '--to', folder, '--recipient', recipient, '--data', clinic.server.data];
   const said = execFileSync(binary, args, { encoding: 'utf8' });
   const snapshot = /Snapshot (\S+):/.exec(said)?.[1] ?? 'none';
+  const asked = ['backups', 'storage'].map((what) => administrator.page.waitForResponse((response) => response.url().endsWith(`/admin/${what}`)));
+  await administrator.goTo('administration');
+  await Promise.all(asked);
+  await expect(administrator.page.getByText(words.backups.notice)).toHaveCount(0);
   await administrator.page.getByRole('link', { name: words.backups.tab }).click();
   await expect(administrator.page.getByText(words.backups.good, { exact: true })).toBeVisible();
   await expect(administrator.page.getByText(snapshot)).toBeVisible();

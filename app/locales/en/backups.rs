@@ -12,6 +12,8 @@ texts! {
         overdue_text = "There has been no good backup for more than twice the time that was set. What was written since would be lost with the server's disks. Tell whoever runs this server.";
         none = "This server makes no backups by itself";
         none_text = "And it knows of none that was made by hand. Without one, a broken disk loses every report. Whoever runs this server can turn backups on.";
+        too_old = "Too old";
+        too_old_text = "And it knows of none that was made by hand in the last week. A broken disk loses what was written since the last one below. Whoever runs this server can make one now, or turn backups on.";
         failed = "The newest try failed";
         last = "Last good backup";
         holds = "Holds";
@@ -66,6 +68,7 @@ texts! {
         stored_every = "Read again";
         stored_off = "Never: turned off";
         notice = "What protects from loss needs you";
+        notice_missing = "This server makes no backups by itself, and knows of none that was made in the last week. If its disks break, what no backup holds is lost. Whoever runs it can make one by hand, or turn backups on.";
         notice_failed = "The newest backup failed.";
         notice_overdue = "There has been no good backup for more than twice the time that was set.";
         notice_drill = "The newest backup did not restore when that was tried.";

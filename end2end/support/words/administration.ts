@@ -35,6 +35,7 @@ export const backups = {
   none: 'This server makes no backups by itself',
   failed: 'The newest try failed',
   notice: 'What protects from loss needs you',
+  noticeMissing: /^This server makes no backups by itself, and knows of none that was made in the last week\./,
   noticeFailed: 'The newest backup failed.',
   noticeOpen: 'See what is wrong',
   every: 'Every 1 h',

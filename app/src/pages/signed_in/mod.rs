@@ -60,6 +60,9 @@ mod link;
 mod log_mark;
 #[cfg(feature = "hydrate")]
 mod new_session;
+// What it decides is tested on the host.
+#[cfg(any(feature = "hydrate", test))]
+mod no_backup;
 #[cfg(feature = "hydrate")]
 mod notices;
 #[cfg(feature = "hydrate")]

@@ -1,38 +1,47 @@
-//! What administrators see above the people where backups fail or stored files are damaged: where no mail leaves, nothing else
-//! comes to them by itself.
+//! What administrators see above the people where backups fail, where nobody makes any, or where stored files are damaged: where no
+//! mail leaves, nothing else comes to them by itself.
 
-use api_types::backups::BackupStatus;
+use api_types::{backups::BackupStatus, storage::StorageStatus};
 use leptos::prelude::*;
 
 use crate::{
+    browser,
     components::{Banner, ButtonKind, LinkButton, Tone},
+    pages::signed_in::no_backup,
     t,
     vault::{Keys, Loaded, use_vault},
 };
 
-/// The message, where something is wrong. A server that makes no backups has none that fail: the tab says so.
+/// The message, where something is wrong.
 #[component]
 pub fn BackupNotice() -> impl IntoView {
     let vault = use_vault();
     let made = Loaded::new(vault, |open: Keys| async move { open.api().get_backups().await });
     let stored = Loaded::new(vault, |open: Keys| async move { open.api().get_storage().await });
     move || {
-        let mut faults = made.value.get().map(faults).unwrap_or_default();
-        if stored.value.get().is_some_and(|stored| stored.damaged_count > 0) {
-            faults.push(t!(backups.notice_damaged));
-        }
+        let faults = faults(made.value.get(), stored.value.get());
         (!faults.is_empty()).then(|| view! { <Faults faults/> })
     }
 }
 
-fn faults(status: BackupStatus) -> Vec<&'static str> {
-    let drill = status.drill.is_some_and(|drill| drill.error.is_some());
-    let all = [
+/// What is wrong, as far as answers are there.
+fn faults(made: Option<BackupStatus>, stored: Option<StorageStatus>) -> Vec<&'static str> {
+    let (damaged, pieces) = stored.map_or((0, 0), |stored| (stored.damaged_count, stored.named));
+    let mut all = made.map(|made| of_backups(&made, pieces)).unwrap_or_default();
+    all.push((damaged > 0, t!(backups.notice_damaged)));
+    all.into_iter().filter_map(|(is, text)| is.then_some(text)).collect()
+}
+
+/// What can be wrong with backups, and whether it is; so many stored pieces of files are known.
+fn of_backups(status: &BackupStatus, pieces: u64) -> Vec<(bool, &'static str)> {
+    let missing = no_backup::is_a_fault(status, pieces, browser::now());
+    let drill = status.drill.as_ref().is_some_and(|drill| drill.error.is_some());
+    vec![
+        (missing, t!(backups.notice_missing)),
         (status.failed.is_some(), t!(backups.notice_failed)),
         (status.overdue, t!(backups.notice_overdue)),
         (drill, t!(backups.notice_drill)),
-    ];
-    all.into_iter().filter_map(|(is, text)| is.then_some(text)).collect()
+    ]
 }
 
 #[component]

@@ -8,8 +8,9 @@ use leptos::prelude::*;
 
 use super::{Administrators, drill::DrillCard, storage::StorageCard};
 use crate::{
-    browser::format_size,
+    browser::{self, format_size},
     components::{Badge, Banner, Card, Glyph, Time, TimeStyle, Tone},
+    pages::signed_in::no_backup,
     t,
     vault::{Keys, Loaded, use_vault},
 };
@@ -37,20 +38,24 @@ fn Backups() -> impl IntoView {
 
 #[component]
 fn Status(status: BackupStatus) -> impl IntoView {
+    let missing = no_backup::is_missing(&status, browser::now());
     let stands = (status.overdue, status.last.is_some());
     let badge = move || match stands {
         (true, _) => view! { <Badge tone=Tone::Danger glyph=Glyph::Alert>{t!(backups.overdue)}</Badge> }.into_any(),
+        (false, true) if missing => {
+            view! { <Badge tone=Tone::Danger glyph=Glyph::Alert>{t!(backups.too_old)}</Badge> }.into_any()
+        }
         (false, true) => view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(backups.good)}</Badge> }.into_any(),
         (false, false) => view! { <Badge tone=Tone::Warn>{t!(backups.none_yet)}</Badge> }.into_any(),
     };
     let BackupStatus { last, failed, running_since, next_at, plan, overdue, drill_plan, drill } = status;
-    let none = plan.is_none() && last.is_none();
+    let none = missing.then(|| if last.is_some() { t!(backups.too_old_text) } else { t!(backups.none_text) });
     view! {
         <Card title=t!(backups.title).to_owned() actions=badge>
             <div class="stack">
                 <p>{t!(backups.lead)}</p>
                 {overdue.then(|| view! { <Banner tone=Tone::Danger title=t!(backups.overdue)>{t!(backups.overdue_text)}</Banner> })}
-                {none.then(|| view! { <Banner tone=Tone::Warn title=t!(backups.none)>{t!(backups.none_text)}</Banner> })}
+                {none.map(|text| view! { <Banner tone=Tone::Warn title=t!(backups.none)>{text}</Banner> })}
                 {failed.map(|failed| view! { <Failed failed/> })}
                 <dl class="facts facts-wide">
                     {last.map(|last| view! { <Last last/> })}
