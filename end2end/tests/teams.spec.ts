@@ -173,6 +173,10 @@ test('hs renames and dissolves a team, and keeps its only manager from going', a
     await otto.run(['team', 'accept', 'Ward Seven']);
     await dora.run(['team', 'rename', 'Ward Seven', 'Ward Nine']);
     expect(await otto.run(['team', 'list'])).toMatchObject([{ name: 'Ward Nine', members: 2 }]);
+    const about = ['--title', 'For the ward', '--patient-name', 'Ole Lind'];
+    const { report_id: report } = (await otto.run(['push', textFile('round.txt', 'For the ward.').path, ...about])) as { report_id: string };
+    // Nobody compared the other's key; one's own isn't counted.
+    expect(await otto.run(['share', report, '--team', 'Ward Nine'])).toMatchObject({ members: 2, keys_not_verified: 1 });
     const going = dora.run(['account', 'delete', '--email', people[1].email]);
     await expect(going).rejects.toThrow(/sole_team_manager/);
     await expect(going).rejects.toThrow(/Ward Nine/);

@@ -47,23 +47,34 @@ pub async fn share(context: &Context, args: &Share) -> Result<()> {
 
 /// One wrap, to the team's key.
 async fn with_team(context: &Context, args: &Share, team: &str, expires_in: i64) -> Result<()> {
-    let shared = context
+    let (shared, (open, others)) = context
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
             let to = super::team::team_id(vault, team).await?;
             let share = TeamShare { to, right: args.right.into(), purpose: args.purpose.clone(), expires_in };
-            Ok(vault.share_with_team(&report, &share).await?)
+            let shared = vault.share_with_team(&report, &share).await?;
+            let keys = shared.with.not_compared(Some(vault.account_id()));
+            Ok((shared, keys))
         })
         .await?;
     let members = shared.with.members.len();
     let value = json!({
         "grant_id": shared.grant, "team_id": shared.with.id, "team": shared.with.name, "members": members,
-        "expires_at": shared.expires_at,
+        "keys_not_verified": open, "expires_at": shared.expires_at,
     });
     context.output.result(&value, |_| {
-        format!("Report shared with team {} ({members} members) until {}.", shared.with.name, time(shared.expires_at))
+        let (name, until, keys) = (&shared.with.name, time(shared.expires_at), where_keys_stand(open, others));
+        format!("Report shared with team {name} ({members} members) until {until}.{keys}")
     });
     Ok(())
+}
+
+/// As [`where_key_stands`], of a team: how many keys of its other members are open, and how many they are.
+fn where_keys_stand(open: usize, others: usize) -> String {
+    match open {
+        0 => String::new(),
+        open => format!("\n{open} of {others} keys are not verified yet: compare fingerprints in person."),
+    }
 }
 
 async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64) -> Result<()> {

@@ -24,7 +24,12 @@ use crypto::{sign::Signed, team::TeamChain, team::TeamLeave};
 pub use follow::Tended;
 pub use member::SoleManaged;
 
-use crate::{error::Result, people::Person, platform::Platform, vault::Vault};
+use crate::{
+    error::Result,
+    people::{Person, Verification},
+    platform::Platform,
+    vault::Vault,
+};
 
 /// Somebody whom a team's newest roster names.
 #[derive(Debug, Clone)]
@@ -59,6 +64,14 @@ impl CareTeam {
     /// A member.
     pub fn member(&self, account: &AccountId) -> Option<&CareTeamMember> {
         self.members.iter().find(|member| member.person.id == *account)
+    }
+
+    /// Of how many members but this account nobody compared the key in person, and how many they are.
+    pub fn not_compared(&self, own: Option<AccountId>) -> (usize, usize) {
+        let others = self.members.iter().filter(|member| Some(member.person.id) != own);
+        let (compared, open): (Vec<_>, Vec<_>) =
+            others.partition(|member| member.person.verification == Verification::Verified);
+        (open.len(), open.len() + compared.len())
     }
 
     /// Whether its managers dissolved it: nobody belongs to it any more.

@@ -1,7 +1,7 @@
 //! Sharing with a care team: found by name, shown with whoever is in it, then right, purpose and end.
 
-use api_types::{AccountId, teams::TeamItem};
-use client::{CareTeam, TeamShare, Verification};
+use api_types::teams::TeamItem;
+use client::{CareTeam, TeamShare};
 use leptos::prelude::*;
 
 use super::{
@@ -21,14 +21,6 @@ fn count(members: usize) -> String {
         1 => t!(teams.members_1).to_owned(),
         count => t!(teams.members, count = count),
     }
-}
-
-/// Of how many members but the reader nobody compared the key, and how many they are; none where all were compared.
-fn not_compared(team: &CareTeam, own: Option<AccountId>) -> Option<(usize, usize)> {
-    let others = team.members.iter().filter(|member| Some(member.person.id) != own);
-    let (compared, open): (Vec<_>, Vec<_>) =
-        others.partition(|member| member.person.verification == Verification::Verified);
-    (!open.is_empty()).then_some((open.len(), open.len() + compared.len()))
 }
 
 /// A field, and the teams below it; choosing one verifies it and sets `chosen`.
@@ -115,9 +107,9 @@ pub(super) fn TeamForm(
     };
     let own = vault.who().map(|who| who.account_id);
     // Outside of the fold: whoever never opens it must not think that all of them were compared.
-    let unsure = not_compared(&team, own).map(
-        |(count, all)| view! { <Banner tone=Tone::Warn>{t!(teams.share_not_compared, count = count, all = all)}</Banner> },
-    );
+    let (open, all) = team.not_compared(own);
+    let unsure = (open > 0)
+        .then(|| view! { <Banner tone=Tone::Warn>{t!(teams.share_not_compared, count = open, all = all)}</Banner> });
     // A team passes nothing on.
     let choices: Vec<_> = rights().into_iter().filter(|choice| choice.value != "reshare").collect();
     // As where a person is chosen: what was tapped is gone.
