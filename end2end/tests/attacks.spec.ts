@@ -267,17 +267,18 @@ test('revoked-grant: a report that the server goes on showing after its revocati
   await expect(reader.page.getByText('Not for everyone')).toHaveCount(0);
 });
 
-test('part-transplant and truncation: a file that isn’t the report’s own is not given out', async ({ clinic, enter }) => {
+test('report-transplant, part-transplant and truncation: what isn’t the report’s own is neither shown nor given out', async ({ clinic, enter }) => {
   const [mine, other] = [textFile('mine.txt', 'Of this report. '.repeat(40)), textFile('other.txt', 'Of another one. '.repeat(40))];
   const author = await enter(clinic.author);
-  const elsewhere = await author.writeReport({ title: 'Elsewhere', patientName: 'Ole Lind' }, [other]);
+  const elsewhere = await author.writeReport({ title: 'Elsewhere', patientName: 'Ole Lind', diagnosis: 'Written elsewhere' }, [other]);
   const id = await author.writeReport({ title: 'Here', patientName: 'Ole Lind' }, [mine]);
   const part = /\/revisions\/0\/parts\/1$/;
   const download = async () => {
     await author.button(words.report.download(mine.name)).click();
   };
   let foreign: Buffer | undefined;
-  await author.openReport('Elsewhere');
+  const there = await overheard(author, new RegExp(`/api/v1/reports/${elsewhere}$`), () => author.openReport('Elsewhere'));
+  await expect(author.page.getByText('Written elsewhere').first()).toBeVisible({ timeout: 40_000 });
   await lieInBytes(author, part, (bytes) => {
     if (!foreign || bytes.length > foreign.length) foreign = bytes;
     return bytes;
@@ -286,6 +287,21 @@ test('part-transplant and truncation: a file that isn’t the report’s own is 
   expect(sameAs(other, await kept.path()), 'what passes unchanged opens').toBe(true);
   expect(author.page.url()).toContain(elsewhere);
   await author.page.unroute(part);
+
+  // All of the other report's version, as if it were this one's.
+  const here = new RegExp(`/api/v1/reports/${id}$`);
+  let transplanted = 0;
+  await lie(author, here, (body) => {
+    transplanted += 1;
+    return { ...fields(body), versions: list(there, 'versions') };
+  });
+  await author.goTo('reports');
+  await author.page.getByRole('link', { name: 'Here' }).first().click();
+  await expect(author.page.getByText(words.attacks.versionElsewhere).first()).toBeVisible({ timeout: 40_000 });
+  expect(author.page.url()).toContain(id);
+  await expect(author.page.getByText('Written elsewhere')).toHaveCount(0);
+  expect(transplanted).toBeGreaterThan(0);
+  await author.page.unroute(here);
 
   await author.openReport('Here');
   expect(author.page.url()).toContain(id);
