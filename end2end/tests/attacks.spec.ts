@@ -53,10 +53,16 @@ test('key-swap: a doctor whose keys the server exchanged can’t be shared with'
   await expect(results.getByRole('button', { name: clinic.doctor.name }), 'once nobody lies they are found').toBeVisible({ timeout: 40_000 });
 });
 
-test('key-rollback: contacts explain keys that changed without a reason, and nothing is shared with them', { tag: '@long' }, async ({ clinic, enter, arrive }) => {
+test('denied-key-log and key-rollback: who is told of no log of keys is stopped, and contacts explain keys that changed without a reason', { tag: '@long' }, async ({ clinic, enter, arrive }) => {
   test.setTimeout(360_000);
   const doctor = await arrive(clinic.stranger('Hedda Moe', 'doctor'));
+  // To somebody who has never seen one the server says that it keeps no log of keys. Once it names it again, all goes on.
+  const instance = /\/api\/v1\/instance$/;
+  await lie(doctor, instance, (body) => Object.fromEntries(Object.entries(fields(body)).filter(([name]) => name !== 'log_keys_key')));
   await doctor.signUp();
+  await doctor.heading(words.log.stopped).waitFor({ timeout: 40_000 });
+  await expect(doctor.page.getByText(words.attacks.logDenied)).toBeVisible();
+  await doctor.page.unroute(instance);
   const administrator = await enter(clinic.administrator);
   await administrator.approve(doctor.name);
   await doctor.reload();
