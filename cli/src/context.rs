@@ -141,8 +141,9 @@ impl Context {
             Ok(()) => command(&vault).await,
             Err(error) => Err(error),
         };
-        let outcome = self.unless_stopped(&vault, outcome);
+        // Saving may stop the session too: what another device keeps of the log is heard of then.
         self.save_last(&vault).await;
+        let outcome = self.unless_stopped(&vault, outcome);
         self.save_memory(&vault)?;
         if temporary && let Err(error) = vault.sign_out().await {
             self.output.note(&format!("the session could not be ended: {error}"));

@@ -137,10 +137,7 @@ impl Vault {
                 attempt.done();
                 done(value);
             }
-            Err(error) => {
-                attempt.failed(explain(&error));
-                self.heed(&error);
-            }
+            Err(error) => attempt.failed(explain(&error)),
         }
     }
 

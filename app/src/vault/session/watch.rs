@@ -25,20 +25,12 @@ impl Vault {
         });
     }
 
-    /// After a refusal by which the session is to end: looks at the log, and ends it. What a log has shown ends it by itself
-    /// ([`Vault::end_when_stopped`]); whoever saves also hears that another device remembers another log, which no log shows.
-    pub(super) fn heed(self, error: &ClientError) {
-        if matches!(error, ClientError::Refused(refusal) if refusal.stops_session())
-            && let Some(keys) = self.keys()
-        {
-            self.check_log(keys);
-        }
-    }
-
     /// Ends the session once something has shown by which it is to end, on whatever page that was.
     pub(in crate::vault) async fn end_when_stopped(self, keys: Keys) {
-        let stopped = keys.when_stopped().await;
-        self.heed(&stopped.refusal.into());
+        keys.when_stopped().await;
+        if let Some(keys) = self.keys() {
+            self.check_log(keys);
+        }
     }
 
     /// Locks at once and shows why in the place of every page.

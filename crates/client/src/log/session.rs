@@ -220,6 +220,22 @@ impl<P: Platform> Vault<P> {
         draft.shown_by(&Files::new(self.platform().transport(), tree)).await.stop(Refusal::LogDenied)
     }
 
+    /// Ends the session where another device of this account keeps one of the logs under another key: the two were shown
+    /// different ones.
+    ///
+    /// # Errors
+    /// [`Refusal::LogSignerUnknown`].
+    pub(crate) fn stop_at_other_signer(&self, theirs: &BTreeMap<String, KeptLog>) -> Result<()> {
+        for guard in [self.events_log(), self.key_log().guard()] {
+            let ours = self.state().logs.get(guard.tree.name).cloned();
+            let (Some(ours), Some(theirs)) = (ours, theirs.get(guard.tree.name)) else { continue };
+            if ours.key != theirs.key {
+                return guard.settle(Err(two_signers(guard.tree, &ours, theirs)));
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps what was verified: on the device at once, in the account with its next save, of which a session makes one.
     fn keep(&self, guard: &Guard, kept: KeptLog) {
         self.memory().logs.insert(guard.tree.name.to_owned(), kept.clone());
@@ -228,4 +244,16 @@ impl<P: Platform> Vault<P> {
             self.touch();
         }
     }
+}
+
+/// The refusal of a log of which two devices keep different keys, with the newest that each of these signed.
+fn two_signers(tree: Tree, ours: &KeptLog, theirs: &KeptLog) -> Halt {
+    let mut draft = Evidence::draft(tree, &ours.key).other_key(&theirs.key);
+    if let Some(note) = &ours.checkpoint {
+        draft = draft.kept(note);
+    }
+    if let Some(note) = &theirs.checkpoint {
+        draft = draft.shown(note);
+    }
+    draft.stop(Refusal::LogSignerUnknown)
 }

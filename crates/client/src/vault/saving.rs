@@ -104,7 +104,12 @@ impl<P: Platform> Vault<P> {
             self.still_present(account)?;
         }
         let (counter, theirs) = opened?;
-        self.state().merge(theirs)?;
+        let logs = theirs.logs.clone();
+        let merged = self.state().merge(theirs);
+        if merged == Err(Refusal::LogSignerUnknown) {
+            self.stop_at_other_signer(&logs)?;
+        }
+        merged?;
         self.count_change();
         self.set_counter(counter);
         Ok(())

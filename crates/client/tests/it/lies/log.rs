@@ -159,6 +159,38 @@ async fn two_devices_that_are_shown_two_histories_find_out() {
 }
 
 #[tokio::test]
+async fn two_devices_that_are_shown_two_signers_find_out_and_stop() {
+    let server = Fake::new();
+    server.happen(REPORT, 3);
+    let first = server.person("Ann Example", api_types::accounts::Role::Patient).await;
+    // The second device, which knows nothing yet, is shown a log under another key.
+    let honest = server.with_log(|log| {
+        let honest = (std::mem::replace(&mut log.key, log::key()), log.named.take());
+        log.named = Some(log.key.verifier().to_string());
+        honest
+    });
+    let second = next_session(&server, Memory::default()).await;
+    second.check_log().await.unwrap();
+    let shown = server.with_log(|log| log.named.clone());
+    let other = honest.1.clone();
+    server.with_log(|log| (log.key, log.named) = honest);
+    first.check_log().await.unwrap();
+    first.save_state().await.unwrap();
+    let saved = server.counter(&first.account_id());
+
+    // Saving brings together what both have seen.
+    assert!(second.stopped().is_none());
+    assert_eq!(refusal(second.save_state().await), Refusal::LogSignerUnknown);
+    assert_eq!(second.when_stopped().await.refusal, Refusal::LogSignerUnknown);
+    let (refused, evidence) = stopped(&second).await;
+    assert_eq!((refused, Some(evidence.key), evidence.other_key), (Refusal::LogSignerUnknown, shown, other));
+    assert!(evidence.kept.is_some() && evidence.shown.is_some() && evidence.kept != evidence.shown);
+    assert_eq!(refusal(second.save_state().await), Refusal::LogSignerUnknown);
+    assert_eq!(server.counter(&first.account_id()), saved, "what the first device saved stays");
+    first.check_log().await.unwrap();
+}
+
+#[tokio::test]
 async fn another_signer_is_refused() {
     let (server, ann) = looked(3).await;
     let pinned = server.with_log(|log| log.named.clone());
