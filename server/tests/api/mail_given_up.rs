@@ -77,7 +77,7 @@ async fn the_time_for_which_the_mail_server_failed_is_none_of_a_refusal() {
         tx.queue_mail(&waiting(id, refused, failing)).await.unwrap();
     }
     rows::works(tx.conn(), 9_000).await.unwrap();
-    let mut left = rows::due(tx.conn(), 9_000, 10).await.unwrap();
+    let mut left = rows::due(tx.conn(), Times { own: 9_000, leases: 9_000 }, 10).await.unwrap();
     left.sort_by_key(|row| row.id);
     let found: Vec<_> = left.iter().map(|row| (row.refused_since, row.failing_since)).collect();
     // The last one's was noted by a clock that was ahead.
