@@ -29,7 +29,16 @@ pub async fn begin(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    conn.begin_with_options(options).await
+    let conn = conn.clone();
+    whole(async move { conn.begin_with_options(options).await }).await
+}
+
+/// Begins to its end, also where whoever asked for it leaves meanwhile, as a request does whose client hangs up: PostgreSQL would
+/// have begun what the driver doesn't know of, and the next transaction on that connection would be inside it.
+async fn whole(
+    begin: impl Future<Output = DbResult<DatabaseTransaction>> + Send + 'static,
+) -> DbResult<DatabaseTransaction> {
+    tokio::spawn(begin).await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
 
 /// Begins to read what stood at one moment, however many questions are asked of it.
@@ -37,13 +46,17 @@ pub async fn begin(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
 /// # Errors
 /// The database can't be reached.
 pub async fn snapshot(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
-    match conn.get_database_backend() {
-        DbBackend::Postgres => {
-            conn.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+    let conn = conn.clone();
+    whole(async move {
+        match conn.get_database_backend() {
+            DbBackend::Postgres => {
+                conn.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+            }
+            // A transaction of SQLite's sees nothing that was committed after its first question.
+            _ => conn.begin().await,
         }
-        // A transaction of SQLite's sees nothing that was committed after its first question.
-        _ => conn.begin().await,
-    }
+    })
+    .await
 }
 
 /// What connections are for.

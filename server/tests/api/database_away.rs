@@ -73,3 +73,21 @@ async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
     let folder = server.stop().await;
     log::verify(&url, folder.path()).await.unwrap();
 }
+
+/// As the handlers of requests whose clients hang up: each at another moment of its beginning.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_while_a_transaction_begins_leaves_none_behind() {
+    let Some(address) = postgres::database("").await else { return };
+    let url = DatabaseUrl::parse(&address).unwrap();
+    let server = Server::start_with(move |config| config.database_url = url).await;
+    let db = &server.state.db;
+    for n in 0..400 {
+        drop(tokio::time::timeout(Duration::from_micros(n * 5), db.snapshot()).await);
+        drop(tokio::time::timeout(Duration::from_micros(n * 5), db.begin_write()).await);
+    }
+    for _ in 0..40 {
+        let found = db.snapshot().await.unwrap();
+        found.execute_unprepared("SELECT 1").await.unwrap();
+        db.begin_write().await.unwrap().commit().await.unwrap();
+    }
+}
