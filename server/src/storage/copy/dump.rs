@@ -1,10 +1,7 @@
 //! Tables as bytes that either database takes back: rows as `encode` gives them, each behind its length (u64, big-endian), in
 //! the order of their primary key. Behind the table's name, their SHA-256 is what [`super::digest`] gives.
 
-use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    TransactionTrait, Value,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -12,20 +9,18 @@ use super::{
     rows::{PageSize, Range},
     table::{Row, Table, encode},
 };
-use crate::storage::DbResult;
+use crate::storage::{DbResult, connect};
 
 /// Rows of one statement that writes, and bytes of them after which it is sent.
 const ROWS: usize = 200;
 const BYTES: usize = 2 * 1024 * 1024;
 
-/// Begins to read what the database holds now, whoever writes meanwhile. SQLite's snapshot is taken with the first row read.
+/// As [`connect::snapshot`]; what is read may take its time on the way to where it is kept.
 pub async fn snapshot(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
-    if conn.get_database_backend() != DbBackend::Postgres {
-        return conn.begin().await;
+    let tx = connect::snapshot(conn).await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     }
-    let tx = conn.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?;
-    // What is read may take its time on the way to where it is kept.
-    tx.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     Ok(tx)
 }
 
