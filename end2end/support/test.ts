@@ -43,11 +43,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
-/** So many milliseconds, which are a promise or tell two things apart; twice as many in CI, where another browser is busy beside. */
-export function soon(ms: number): number {
-  return process.env.CI ? 2 * ms : ms;
-}
-
 /** Skips a test, loudly, where the server's clock can't be moved; in CI it fails instead. */
 export function needsMovableClock(): void {
   if (!Server.canMoveClocks() && !process.env.CI) {

@@ -1,7 +1,7 @@
 // Accounts: creating, signing in, locking, recovering, sessions.
 import type { Page } from '@playwright/test';
 import { inspect } from '../support/screens.ts';
-import { expect, soon, test } from '../support/test.ts';
+import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 test('creating an account checks what is typed, and the recovery kit was really kept', async ({ clinic, arrive }) => {
@@ -26,7 +26,7 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page.getByText(words.signUp.strong, { exact: true })).toBeVisible();
   await person.context.setOffline(false);
   // Were it done in the page, its megabyte would block it for much longer than busy cores do now and then.
-  expect(Math.max(0, ...(await page.evaluate(() => (window as unknown as { long: number[] }).long)))).toBeLessThan(soon(200));
+  expect(Math.max(0, ...(await page.evaluate(() => (window as unknown as { long: number[] }).long)))).toBeLessThan(200);
 
   await page.getByLabel(words.signUp.password, { exact: true }).fill(person.identity.password);
   await person.button(words.signUp.next).click();
@@ -267,7 +267,7 @@ test('sessions are listed and ended; the ended page notices', async ({ clinic, e
   await there.signIn();
   await expect(here.page.getByText(words.settings.sessionBegan)).toBeVisible();
   const told = await here.page.evaluate(() => (window as unknown as { toldAt: number }).toldAt);
-  expect(told - (await answered), 'the other page tells within a second').toBeLessThan(soon(1_000));
+  expect(told - (await answered), 'the other page tells within a second').toBeLessThan(1_000);
   // Unlocking goes on with the session that there is: no news for anybody.
   await there.page.reload();
   await there.unlock();

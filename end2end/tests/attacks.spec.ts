@@ -177,7 +177,7 @@ test('manifest-rollback, version-transplant and wrap-transplant: a corrected rep
   });
   await author.goTo('reports');
   await author.page.getByRole('link', { name: 'Corrected since' }).first().click();
-  await expect(author.page.getByText(words.attacks.versionElsewhere).first()).toBeVisible({ timeout: 40_000 });
+  await expect(author.page.getByText(words.attacks.versionElsewhere(2)).first()).toBeVisible({ timeout: 40_000 });
   await expect(author.page.getByText('Before the correction')).toHaveCount(0);
   expect(transplanted).toBeGreaterThan(0);
   await author.page.unroute(report);
@@ -303,7 +303,7 @@ test('report-transplant, part-transplant and truncation: what isn’t the report
   });
   await author.goTo('reports');
   await author.page.getByRole('link', { name: 'Here' }).first().click();
-  await expect(author.page.getByText(words.attacks.versionElsewhere).first()).toBeVisible({ timeout: 40_000 });
+  await expect(author.page.getByText(words.attacks.versionElsewhere(1)).first()).toBeVisible({ timeout: 40_000 });
   expect(author.page.url()).toContain(id);
   await expect(author.page.getByText('Written elsewhere')).toHaveCount(0);
   expect(transplanted).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 // The main job of the product, with real files: written, sealed, shared, redeemed, read, watched, taken back.
-import { expect, soon, test } from '../support/test.ts';
+import { expect, test } from '../support/test.ts';
 import { dicomFile, fhirBundle, pdfFile, pngFile, sameAs, textFile, type TestFile } from '../support/files.ts';
 import { showsPdf } from '../support/viewer.ts';
 import { words } from '../support/words.ts';
@@ -86,7 +86,7 @@ test('a report travels from its author to a doctor, and its patient stays in cha
 
   await test.step('and takes it back: the doctor’s open page closes', async () => {
     await owner.revoke(clinic.doctor.name);
-    await expect(reader.heading(words.report.endedTitle)).toBeVisible({ timeout: soon(5_000) });
+    await expect(reader.heading(words.report.endedTitle)).toBeVisible({ timeout: 5_000 });
     await expect(reader.page.getByText('Apixaban')).toHaveCount(0);
     await reader.reload();
     await expect(reader.page.getByText('Apixaban')).toHaveCount(0);

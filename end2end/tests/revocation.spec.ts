@@ -1,5 +1,5 @@
 // Access that ends: while the page is open, before the code is used, by the recipient's own wish; and what nobody may see.
-import { expect, soon, test } from '../support/test.ts';
+import { expect, test } from '../support/test.ts';
 import { sameAs, textFile } from '../support/files.ts';
 import { words } from '../support/words.ts';
 
@@ -16,7 +16,7 @@ test('a revocation closes the open page at once and wipes it', async ({ clinic, 
 
   await author.openReport(title);
   await author.revoke(clinic.doctor.name);
-  await expect(reader.heading(words.report.endedTitle)).toBeVisible({ timeout: soon(5_000) });
+  await expect(reader.heading(words.report.endedTitle)).toBeVisible({ timeout: 5_000 });
   for (const text of [title, 'Meniscus tear', 'Partial tear']) {
     await expect(reader.page.getByText(text)).toHaveCount(0);
   }

@@ -22,7 +22,7 @@ export const attacks = {
   wrap: /The key to version 2 was not made for this place/,
   wayIn: /A way into this account was not made by its holder/,
   roster: /members or a key of the team [0-9a-f]{64} that its managers did not sign: roster 1: the signature does not match/,
-  versionElsewhere: /Version [12] of this report is forged: it belongs to another report, version or revision/,
+  versionElsewhere: (version: number) => new RegExp(`Version ${version} of this report is forged: it belongs to another report, version or revision`),
   tooFewWitnesses: /Only 0 of the 1 independent witnesses that this device asks for vouch for the server's public log/,
   stale: /a state of its public log that the witnesses vouched for 48 hours ago/,
 } as const;
