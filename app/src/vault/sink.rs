@@ -25,11 +25,15 @@ impl Default for Sink {
     }
 }
 
-/// What a browser's refusal to write means. What it says may hold names of files, so it is dropped.
+/// What a browser's refusal to write means. What it says may hold names of files, so only the name of the error stays: one word
+/// of the standards (Web IDL, DOMException).
 pub(super) fn sink_error(refused: JsValue) -> ClientError {
     let name = Reflect::get(&refused, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
     match name.as_str() {
         "QuotaExceededError" => ClientError::SinkFull,
+        word if !word.is_empty() && word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            ClientError::Sink { reason: format!("the browser refused, {word}") }
+        }
         _ => ClientError::Sink { reason: "the browser refused".to_owned() },
     }
 }
