@@ -158,9 +158,10 @@ impl Db {
             conn.close().await?;
             return Err(error);
         }
-        migrate::migrate(&conn).await?;
+        let migrated = migrate::migrate(&conn).await;
         conn.close().await?;
-        Ok(Self::over(url).await?)
+        migrated.map_err(|error| integrity::named(error, url))?;
+        Self::over(url).await.map_err(|error| integrity::named(error.into(), url))
     }
 
     /// As [`Db::open`], but only a database that exists and needs no migration: changes nothing.

@@ -11,8 +11,15 @@ use std::{
 
 use api_types::{ErrorCode, accounts::Role, audit::Action};
 use client::{ClientError, PatientChoice, content::ReportFields};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use server::{
-    AppState, cli::default_database, config::Config, log, state::StartError, storage::migrate::DatabaseError,
+    AppState,
+    cli::default_database,
+    config::Config,
+    database_url::DatabaseUrl,
+    log,
+    state::StartError,
+    storage::{db::Db, migrate::DatabaseError},
 };
 use tempfile::TempDir;
 
@@ -23,7 +30,8 @@ use crate::{
     kill,
     log_kill::Program,
     mail_server::free_port,
-    s3,
+    postgres, s3,
+    world::plain_config,
 };
 
 /// Bytes of a file that one segment has room for.
@@ -269,4 +277,40 @@ async fn no_server_starts_on_a_damaged_database() {
     fs::write(&path, &whole).unwrap();
     let server = Server::start_in(folder, |_| ()).await;
     assert_eq!(server.get("/instance", None).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_starts_where_postgresql_found_a_page_that_was_not_written() {
+    let Some(whole) = postgres::database("").await else { return };
+    Db::open(&DatabaseUrl::parse(&whole).unwrap()).await.unwrap().close().await.unwrap();
+    let name = whole.rsplit('/').next().unwrap();
+    let admin = postgres::connect("postgres").await;
+    // File by file: nothing of the copy is in PostgreSQL's memory.
+    let copy = format!("CREATE DATABASE {name}_damaged TEMPLATE {name} STRATEGY FILE_COPY");
+    admin.execute_unprepared(&copy).await.unwrap();
+    let damaged = postgres::connect(&format!("{name}_damaged")).await;
+    if text(&damaged, "SHOW data_checksums").await != "on" {
+        eprintln!("SKIPPED: this PostgreSQL keeps no checksums (initdb --data-checksums)");
+        return;
+    }
+    let path = "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('seaql_migrations')";
+    let file = File::options().write(true).open(text(&damaged, path).await).unwrap();
+    file.write_all_at(&[0xff; 64], 4096).unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let database_url = DatabaseUrl::parse(&format!("{whole}_damaged")).unwrap();
+    let config = Config { data: folder.path().to_owned(), database_url, ..plain_config() };
+    let said = refusal(&config).await;
+    assert!(said.contains("healthsecure restore --from") && said.contains("invalid page"), "{said}");
+    // Nor later, where it is only remembered that there was one.
+    let said = refusal(&config).await;
+    assert!(said.contains("healthsecure restore --from") && said.contains("checksum_failures: 1"), "{said}");
+    for conn in [admin, damaged] {
+        conn.close().await.unwrap();
+    }
+}
+
+async fn text(conn: &DatabaseConnection, sql: &str) -> String {
+    let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
 }
