@@ -36,6 +36,7 @@ mod m20261127_000034_mail_refusals;
 mod m20261127_000035_sign_up_codes;
 mod m20261127_000036_damaged_blobs_looked_at;
 mod m20261128_000037_segment_checksums;
+mod m20261128_000038_list_rows;
 
 use sea_orm_migration::prelude::*;
 
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000035_sign_up_codes::Migration),
             Box::new(m20261127_000036_damaged_blobs_looked_at::Migration),
             Box::new(m20261128_000037_segment_checksums::Migration),
+            Box::new(m20261128_000038_list_rows::Migration),
         ]
     }
 }

@@ -22,6 +22,20 @@ pub struct Model {
     pub revision: i32,
     /// Of that grant; 0 for never.
     pub ends_at: i64,
+    // From here on copies, so that a page of the list is read from here: of the report,
+    pub creator: Option<Vec<u8>>,
+    pub owner: Option<Vec<u8>>,
+    pub created_at: Option<i64>,
+    pub updated_at: Option<i64>,
+    pub access_head: Option<Vec<u8>>,
+    // of the grant,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub right: Option<String>,
+    pub expires_at: Option<i64>,
+    pub team_id: Option<Vec<u8>>,
+    pub seed: Option<Vec<u8>>,
+    /// and of the content key, wrapped for it. Like all of them absent where the state is `gone`.
+    pub wrap: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

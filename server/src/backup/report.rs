@@ -26,7 +26,7 @@ use crate::{
         db::Db,
         grants, instance,
         report_rows::{self, ReportRows},
-        reports,
+        reports, reports_access,
         versions::{self, RevisionKey, Version},
     },
 };
@@ -186,6 +186,7 @@ async fn record(order: &PutBack, db: &Db, missing: Missing, done: &Done) -> Resu
     for version in missing.replaced {
         report_rows::replace(tx.conn(), version).await?;
     }
+    reports_access::copy(tx.conn(), order.report).await?;
     blob_garbage::remove(tx.conn(), keys).await?;
     let event = EventDraft::anonymous(Action::System).on(order.report).with("what", "put_back");
     let event = event.with("snapshot", &done.snapshot).with("rows", done.rows).with("blobs", done.blobs);

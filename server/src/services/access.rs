@@ -18,7 +18,7 @@ use crate::{
         self,
         db::WriteTx,
         grants::Grant,
-        reports_access::{self, Access, GONE, LIVE},
+        reports_access::{self, LIVE, Place},
     },
 };
 
@@ -127,32 +127,22 @@ pub async fn refresh_of(
     let concerned = |account: &AccountId| only.is_none_or(|only| only.contains(account));
     seen.retain(|account, _| concerned(account));
     let mut changed = Changed { report: Some(report), ..Changed::default() };
+    let mut places = Vec::new();
     for row in reports_access::of_report(conn, report).await? {
         let account = AccountId(storage::id("report_access", "account_id", &row.account_id)?);
-        if !concerned(&account) {
-            continue;
-        }
-        if row.state == LIVE && !seen.contains_key(&account) {
+        if concerned(&account) && row.state == LIVE && !seen.contains_key(&account) {
             let cursor = reports_access::next_cursor(conn, account).await?;
-            let gone = Access { cursor, state: GONE.to_owned(), grant_id: None, ends_at: 0, ..row };
-            reports_access::put(conn, gone).await?;
+            places.push(Place { account, cursor, sight: None });
             changed.ended.push(account);
         }
     }
-    for (account, sight) in seen {
-        let row = Access {
-            account_id: account.0.to_vec(),
-            report_id: report.0.to_vec(),
-            cursor: reports_access::next_cursor(conn, account).await?,
-            state: LIVE.to_owned(),
-            grant_id: Some(sight.grant_id),
-            version: sight.version,
-            revision: sight.revision,
-            ends_at: sight.ends_at,
-        };
-        reports_access::put(conn, row).await?;
+    for (account, Sight { grant_id, version, revision, ends_at, .. }) in seen {
+        let cursor = reports_access::next_cursor(conn, account).await?;
+        let sight = Some(reports_access::Sight { grant_id, version, revision, ends_at });
+        places.push(Place { account, cursor, sight });
         changed.live.push(account);
     }
+    reports_access::put(conn, report, places).await?;
     Ok(changed)
 }
 

@@ -1,10 +1,11 @@
-//! `report_access`: who has which report in their list. Rows that are `gone` keep `ends_at` 0.
+//! `report_access`: who has which report in their list, with what a row of the list says. Rows that are `gone` keep `ends_at` 0
+//! and nothing of the report.
 
-use api_types::{AccountId, ReportId};
+use api_types::{AccountId, ReportId, UnixMillis};
 use entities::report_access;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, Statement,
-    sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    Statement, sea_query::OnConflict,
 };
 
 use super::DbResult;
@@ -15,6 +16,9 @@ pub use entities::report_access::Model as Access;
 pub const LIVE: &str = "live";
 /// State of a report that left a list.
 pub const GONE: &str = "gone";
+
+/// Rows in one statement.
+const BATCH: usize = 500;
 
 /// Every account's row on a report.
 pub async fn of_report(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Access>> {
@@ -30,20 +34,83 @@ pub async fn next_cursor(conn: &impl ConnectionTrait, account: AccountId) -> DbR
     row.ok_or_else(missing)?.try_get_by_index(0)
 }
 
-/// Stores a row, in the place of the account's earlier one.
-pub async fn put(conn: &impl ConnectionTrait, access: Access) -> DbResult<()> {
+/// A row, in the place of the account's earlier one.
+#[derive(Debug)]
+pub struct Place {
+    /// Whose list.
+    pub account: AccountId,
+    /// Where in it.
+    pub cursor: i64,
+    /// What is seen there; nothing once it left the list.
+    pub sight: Option<Sight>,
+}
+
+/// By what somebody sees a report.
+#[derive(Debug)]
+pub struct Sight {
+    /// Grant.
+    pub grant_id: Vec<u8>,
+    /// Newest version that it covers.
+    pub version: i32,
+    /// Its revision.
+    pub revision: i32,
+    /// Of the grant; 0 for never.
+    pub ends_at: UnixMillis,
+}
+
+/// Stores rows of a report, and brings what all of its rows copy up to date.
+pub async fn put(conn: &impl ConnectionTrait, report: ReportId, places: Vec<Place>) -> DbResult<()> {
     use report_access::Column;
-    let conflict = OnConflict::columns([Column::AccountId, Column::ReportId])
-        .update_columns([
-            Column::Cursor,
-            Column::State,
-            Column::GrantId,
-            Column::Version,
-            Column::Revision,
-            Column::EndsAt,
-        ])
-        .to_owned();
-    let row = access.into_active_model().reset_all();
-    report_access::Entity::insert(row).on_conflict(conflict).exec_without_returning(conn).await?;
-    Ok(())
+    let key = [Column::AccountId, Column::ReportId];
+    let others = Column::iter().filter(|column| !matches!(column, Column::AccountId | Column::ReportId));
+    let conflict = OnConflict::columns(key).update_columns(others).to_owned();
+    for some in places.chunks(BATCH) {
+        let rows = some.iter().map(|place| row(report, place).into_active_model().reset_all());
+        report_access::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(conn).await?;
+    }
+    copy(conn, report).await
+}
+
+fn row(report: ReportId, place: &Place) -> Access {
+    let sight = place.sight.as_ref();
+    Access {
+        account_id: place.account.0.to_vec(),
+        report_id: report.0.to_vec(),
+        cursor: place.cursor,
+        state: if sight.is_some() { LIVE } else { GONE }.to_owned(),
+        grant_id: sight.map(|sight| sight.grant_id.clone()),
+        version: sight.map_or(0, |sight| sight.version),
+        revision: sight.map_or(0, |sight| sight.revision),
+        ends_at: sight.map_or(0, |sight| sight.ends_at),
+        creator: None,
+        owner: None,
+        created_at: None,
+        updated_at: None,
+        access_head: None,
+        right: None,
+        expires_at: None,
+        team_id: None,
+        seed: None,
+        wrap: None,
+    }
+}
+
+const COPY: &str = r#"
+UPDATE report_access SET
+    (creator, owner, created_at, updated_at, access_head) =
+        (SELECT r.creator, r.owner, r.created_at, r.updated_at, r.access_head
+         FROM reports r WHERE r.id = report_access.report_id),
+    ("right", expires_at, team_id, seed, wrap) =
+        (SELECT g."right", g.expires_at, g.team_id, s.seed, w.wrap
+         FROM grants g
+         LEFT JOIN grant_seeds s ON s.grant_id = g.id
+         LEFT JOIN wraps w ON w.report_id = report_access.report_id AND w.version = report_access.version
+              AND w.revision = report_access.revision AND w.grant_id = g.id
+         WHERE g.id = report_access.grant_id)
+WHERE report_id = $1 AND state = 'live'"#;
+
+/// Copies into a report's rows what a list says of it: after every change of the report, its grants or their keys.
+pub async fn copy(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<()> {
+    let values = [report.0.to_vec().into()];
+    conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), COPY, values)).await.map(drop)
 }

@@ -70,6 +70,7 @@ mod kill;
 mod kill_people;
 mod limits;
 mod list;
+mod lists;
 mod live;
 mod log;
 mod log_client;

@@ -24,7 +24,7 @@ use crate::{
     first_schema::{BLOB, EVENTS, MIGRATIONS, fill},
     harness::{Server, tables},
     later_rows::fill_new,
-    postgres, world,
+    lists, postgres, world,
 };
 
 /// An empty database.
@@ -171,6 +171,7 @@ async fn every_release_goes_forward(make: impl AsyncFn() -> Option<Empty>) {
         Db::open(&old.url).await.unwrap().close().await.unwrap();
         let conn = old.connect().await;
         assert_eq!(schema(&conn).await, newest, "after {release} migrations and the rest");
+        lists::agree(&conn).await;
         for (table, then) in &before {
             let altered = columns(&conn, table).await != then.columns;
             assert!(!altered || !then.rows.is_empty(), "{table} is altered while nothing is in it: later_rows.rs");

@@ -44,7 +44,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::{harness::database, reading::Signer, s3};
+use crate::{harness::database, lists, reading::Signer, s3};
 
 /// Where its people sign in.
 const HERE: Caller = Caller { from: Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), device: None };
@@ -258,6 +258,7 @@ impl World {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
+        let changes = method != Method::GET;
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -270,6 +271,9 @@ impl World {
         let endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body =
             if endless { Bytes::new() } else { axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default() };
+        if changes && parts.status.is_success() {
+            lists::agree(self.state.db.read()).await;
+        }
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
