@@ -94,8 +94,14 @@ impl Line {
         }
     }
 
-    /// `GET` of these bytes, exactly, with what their reader signed.
-    pub(super) async fn get(&self, path: &str, request: &str, bytes: Range<u64>) -> Result<Uint8Array, Failure> {
+    /// `GET` of these bytes, exactly, with what their reader signed, into the front of a buffer that has room for them.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        request: &str,
+        bytes: Range<u64>,
+        buffer: ArrayBuffer,
+    ) -> Result<Uint8Array, Failure> {
         let range = format!("bytes={}-{}", bytes.start, bytes.end.saturating_sub(1));
         let accept = "application/octet-stream, application/json";
         let headers = [("range", &range[..]), ("accept", accept), (READ_REQUEST, request)];
@@ -104,13 +110,16 @@ impl Line {
             return Err(refused(&response).await);
         }
         let asked = u32::try_from(bytes.end - bytes.start).map_err(|_| Failure::Broken)?;
+        if asked > buffer.byte_length() {
+            return Err(Failure::Broken);
+        }
         let other = Failure::Forged("the server sent another number of bytes");
         let Some(body) = response.body() else { return Err(other) };
         let reader = Reader::of(&body)?;
         let offline = |_: JsValue| Failure::Offline;
-        let (buffer, came) = reader.fill(ArrayBuffer::new(asked), 0, asked, &self.beat).await.map_err(offline)?;
+        let (buffer, came) = reader.fill(buffer, 0, asked, &self.beat).await.map_err(offline)?;
         if came == asked && reader.is_at_end().await.map_err(offline)? {
-            return Ok(Uint8Array::new(&buffer));
+            return Ok(Uint8Array::new_with_byte_offset_and_length(&buffer, 0, asked));
         }
         reader.cancel();
         Err(other)

@@ -1,9 +1,10 @@
 //! One segment: sealed and sent, fetched and opened, or moved from one key to another.
 //!
 //! Of what is sealed a worker holds one segment at a time, in one buffer that it keeps: the file is read into it, the chunks are
-//! sealed over themselves, and a Blob takes the outcome along. So it doesn't matter how many wait for the network.
+//! sealed over themselves, and a Blob takes the outcome along. So it doesn't matter how many wait for the network. What is
+//! fetched comes into buffers that are used again, and is opened where it lies.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use client::{
     api::content_digest,
@@ -26,6 +27,19 @@ const SEGMENT_MAX: u32 = HEADER + 512 * (16 * 1024 + TAG);
 thread_local! {
     /// The buffer, while nobody has it.
     static DESK: Rc<Mutex<Option<ArrayBuffer>>> = Rc::default();
+    /// Buffers for what is fetched, of those that were done with: as many as segments were under way at once.
+    static SPARE: RefCell<Vec<ArrayBuffer>> = RefCell::default();
+}
+
+/// A buffer that nobody has.
+fn spare() -> ArrayBuffer {
+    SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| ArrayBuffer::new(SEGMENT_MAX))
+}
+
+/// Gives back what was fetched and opened, wiped.
+fn done_with(plain: &Uint8Array) {
+    plain.fill(0, 0, plain.length());
+    SPARE.with_borrow_mut(|spare| spare.push(plain.buffer()));
 }
 
 fn number(message: &Message, name: &str) -> Result<u64, Failure> {
@@ -142,7 +156,7 @@ async fn at_desk(
 async fn fetch_and_open(message: &Message, chunks: &Chunks, line: &Line) -> Result<Uint8Array, Failure> {
     let path = message.text("get").ok_or(Failure::Broken)?;
     let request = message.text("request").ok_or(Failure::Broken)?;
-    let mut stored = line.get(&path, &request, number(message, "from")?..number(message, "to")?).await?;
+    let mut stored = line.get(&path, &request, number(message, "from")?..number(message, "to")?, spare()).await?;
     if let Some(expected) = message.hash("stored")
         && sha256(&stored).await?.to_vec() != expected
     {
@@ -161,7 +175,9 @@ async fn fetch_and_open(message: &Message, chunks: &Chunks, line: &Line) -> Resu
 pub(super) async fn open(message: &Message, line: &Line) -> Result<Message, Failure> {
     let plain = fetch_and_open(message, &chunks(message, "key", "nonce")?, line).await?;
     let hash = sha256(&plain).await?;
-    Ok(Message::new("done").with("plain", hash).with("blob", blob(&plain)?))
+    let blob = blob(&plain)?;
+    done_with(&plain);
+    Ok(Message::new("done").with("plain", hash).with("blob", blob))
 }
 
 /// Fetch, check, open under one key; seal under another, send.
@@ -172,6 +188,7 @@ pub(super) async fn reseal(message: &Message, line: &Line) -> Result<Message, Fa
     let places = Places::of(message, &new, plain.length())?;
     let bytes = Uint8Array::new_with_length(places.end);
     bytes.set(&plain, places.plain);
+    done_with(&plain);
     let sealed = Sealed::in_place(&new, &bytes, &places).await?;
     let stored = sealed.send(message, line).await?;
     Ok(Message::new("done").with("plain", hash).with("stored", stored))
