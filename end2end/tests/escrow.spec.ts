@@ -12,7 +12,7 @@ import { words } from '../support/words.ts';
 const w = words.escrow;
 const REPORT = 'Allergies, for whoever looks after me';
 
-test('somebody turns escrow on, refuses once, and comes back by the words on paper', async ({ browser }) => {
+test('somebody turns escrow on, refuses once, and comes back by the words on paper', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(600_000);
   needsMovableClock();
   const complaints: string[] = [];

@@ -150,7 +150,7 @@ test('a change that was killed goes on, and adds no file twice', async () => {
   }
 });
 
-test('hs waits for a connection that is away for a while, both ways', async () => {
+test('hs waits for a connection that is away for a while, both ways', { tag: '@long' }, async () => {
   test.setTimeout(360_000);
   const { proxy, hs, end } = await patient();
   try {

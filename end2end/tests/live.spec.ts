@@ -43,7 +43,7 @@ function behind(person: Person): Promise<(string | null)[]> {
   return person.page.evaluate(() => (window as unknown as { lines: Lines }).lines.behind);
 }
 
-test('what happened while the line was broken is said afterwards, once', async ({ clinic, arrive, enter }) => {
+test('what happened while the line was broken is said afterwards, once', { tag: '@long' }, async ({ clinic, arrive, enter }) => {
   const author = await enter(clinic.author);
   await author.writeReport({ title: 'Sleep study, line broken', patientName: 'Noa Lind' });
   const reader = await arrive(clinic.doctor);

@@ -12,7 +12,7 @@ import { words } from '../support/words.ts';
 const w = words.shares;
 const REPORT = 'Allergies, for whoever looks after me';
 
-test('two of three bring back whoever lost everything, and the owner sees each share that is opened', async ({ browser }) => {
+test('two of three bring back whoever lost everything, and the owner sees each share that is opened', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(600_000);
   const complaints: string[] = [];
   const server = await Server.start({});

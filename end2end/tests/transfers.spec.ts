@@ -284,7 +284,7 @@ test('what a page left behind goes with the next page', async ({ clinic, enter }
   await expect.poll(async () => (await kept(author.page)).length).toBe(0);
 });
 
-test('a large file goes straight to the place that its reader chose', async ({ clinic, enter }) => {
+test('a large file goes straight to the place that its reader chose', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(300_000);
   const author = await enter(clinic.author);
   await author.context.addInitScript(() => {
