@@ -156,7 +156,7 @@ impl Db {
         let conn = reach(url, Purpose::Migrate).await?;
         if let Err(error) = integrity::check(&conn, url).await {
             conn.close().await?;
-            return Err(error);
+            return Err(integrity::named(error, url));
         }
         let migrated = migrate::migrate(&conn).await;
         conn.close().await?;

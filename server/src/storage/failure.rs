@@ -74,7 +74,8 @@ fn of_postgres(code: &str) -> Failure {
         "55P03" | "57014" | "25P03" | "25P04" | "53000" | "53200" | "53300" | "53400" | "40001" | "40P01" => {
             Failure::Busy
         }
-        "XX001" | "XX002" => Failure::Damaged,
+        // The last: a file of it is gone.
+        "XX001" | "XX002" | "58P01" => Failure::Damaged,
         other if other.starts_with("08") => Failure::Away,
         _ => Failure::Other,
     }

@@ -22,6 +22,11 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Where the migrations that were applied are listed.
 const TABLE: &str = "seaql_migrations";
 
+/// What more a restore needs to be told, of a database like this.
+fn new_place(damaged: &DatabaseUrl) -> &'static str {
+    if damaged.is_sqlite() { "" } else { " --database postgres://…" }
+}
+
 /// Why a database can't be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,7 +36,10 @@ pub enum DatabaseError {
     Failed(#[from] DbErr),
     /// Its file isn't what was written.
     #[error(
-        "the database {0} is damaged, so the server doesn't start on it: {1}. Nothing was changed. Keep a copy of it, and          restore the newest backup into a new folder: healthsecure restore --from PLACE --identity FILE --data NEW-FOLDER          (docs/operations.md, “A damaged database”)"
+        "the database {0} is damaged, so the server doesn't start on it: {1}. Nothing was changed. Keep a copy of it, and \
+         restore the newest backup into a new place: healthsecure restore --from PLACE --identity FILE --data NEW-FOLDER{new} \
+         (docs/operations.md, “A damaged database”)",
+        new = new_place(.0)
     )]
     Damaged(DatabaseUrl, String),
     /// Nobody answers there.

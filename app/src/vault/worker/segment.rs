@@ -23,11 +23,13 @@ const HEADER: u32 = 56;
 const TAG: u32 = 16;
 /// Bytes of the longest stored segment.
 const SEGMENT_MAX: u32 = HEADER + 512 * (16 * 1024 + TAG);
+/// Buffers that are kept while nobody has them.
+const SPARE_MAX: usize = 2;
 
 thread_local! {
     /// The buffer, while nobody has it.
     static DESK: Rc<Mutex<Option<ArrayBuffer>>> = Rc::default();
-    /// Buffers for what is fetched, of those that were done with: as many as segments were under way at once.
+    /// Buffers for what is fetched, of those that were done with.
     static SPARE: RefCell<Vec<ArrayBuffer>> = RefCell::default();
 }
 
@@ -36,10 +38,14 @@ fn spare() -> ArrayBuffer {
     SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| ArrayBuffer::new(SEGMENT_MAX))
 }
 
-/// Gives back what was fetched and opened, wiped.
+/// Takes a buffer back: its plaintext is wiped, ciphertext may stay in it. One in which a chunk didn't open is never used again.
 fn done_with(plain: &Uint8Array) {
     plain.fill(0, 0, plain.length());
-    SPARE.with_borrow_mut(|spare| spare.push(plain.buffer()));
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < SPARE_MAX {
+            spare.push(plain.buffer());
+        }
+    });
 }
 
 fn number(message: &Message, name: &str) -> Result<u64, Failure> {
