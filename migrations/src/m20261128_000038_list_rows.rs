@@ -1,5 +1,5 @@
-//! Rows of `report_access` say all that a list says of a report, but for the sealed fields. Those stay in the row of their
-//! version on PostgreSQL too, where it has room for them: apart they would be two look-ups more.
+//! Rows of `report_access` say all that a list says of a report, but for the sealed fields. On PostgreSQL rows stay together too,
+//! where a page has room for them: what is kept apart is two look-ups more.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -16,13 +16,18 @@ UPDATE report_access SET
         (SELECT g."right", g.expires_at, g.team_id, s.seed, w.wrap
          FROM grants g
          LEFT JOIN grant_seeds s ON s.grant_id = g.id
-         LEFT JOIN wraps w ON w.report_id = report_access.report_id AND w.version = report_access.version
-              AND w.revision = report_access.revision AND w.grant_id = g.id
+         LEFT JOIN wraps w ON g.team_id IS NULL AND w.report_id = report_access.report_id
+              AND w.version = report_access.version AND w.revision = report_access.revision AND w.grant_id = g.id
          WHERE g.id = report_access.grant_id)
 WHERE state = 'live'"#;
 
 /// As much as a page of PostgreSQL holds; counts for rows that are written from now on.
-const TOGETHER: &str = "ALTER TABLE versions SET (toast_tuple_target = 8160)";
+const TOGETHER: [&str; 2] = [
+    "ALTER TABLE versions SET (toast_tuple_target = 8160)",
+    "ALTER TABLE report_access SET (toast_tuple_target = 8160)",
+];
+const APART: [&str; 2] =
+    ["ALTER TABLE versions RESET (toast_tuple_target)", "ALTER TABLE report_access RESET (toast_tuple_target)"];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -51,14 +56,18 @@ impl MigrationTrait for Migration {
         }
         let conn = manager.get_connection();
         if manager.get_database_backend() == DbBackend::Postgres {
-            conn.execute_unprepared(TOGETHER).await?;
+            for table in TOGETHER {
+                conn.execute_unprepared(table).await?;
+            }
         }
         conn.execute_unprepared(COPY).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Postgres {
-            manager.get_connection().execute_unprepared("ALTER TABLE versions RESET (toast_tuple_target)").await?;
+            for table in APART {
+                manager.get_connection().execute_unprepared(table).await?;
+            }
         }
         for column in columns() {
             let name = column.get_column_name();

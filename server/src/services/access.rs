@@ -18,7 +18,7 @@ use crate::{
         self,
         db::WriteTx,
         grants::Grant,
-        reports_access::{self, LIVE, Place},
+        reports_access::{self, Copies, Place},
     },
 };
 
@@ -128,9 +128,8 @@ pub async fn refresh_of(
     seen.retain(|account, _| concerned(account));
     let mut changed = Changed { report: Some(report), ..Changed::default() };
     let mut places = Vec::new();
-    for row in reports_access::of_report(conn, report).await? {
-        let account = AccountId(storage::id("report_access", "account_id", &row.account_id)?);
-        if concerned(&account) && row.state == LIVE && !seen.contains_key(&account) {
+    for account in reports_access::seen_by(conn, report).await? {
+        if concerned(&account) && !seen.contains_key(&account) {
             let cursor = reports_access::next_cursor(conn, account).await?;
             places.push(Place { account, cursor, sight: None });
             changed.ended.push(account);
@@ -142,7 +141,8 @@ pub async fn refresh_of(
         places.push(Place { account, cursor, sight });
         changed.live.push(account);
     }
-    reports_access::put(conn, report, places).await?;
+    let copies = if only.is_none() { Copies::All } else { Copies::Stored };
+    reports_access::put(conn, report, places, copies).await?;
     Ok(changed)
 }
 

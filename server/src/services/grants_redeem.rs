@@ -185,6 +185,7 @@ pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: Stor
     let event = EventDraft::by(actor, Action::Redeem).on(report).with("grant", id).with("what", what);
     tx.record(event).await?;
     if !first {
+        storage::reports_access::copy(tx.conn(), report).await?;
         return tx.commit().await;
     }
     storage::grants::redeemed(tx.conn(), id, now).await?;

@@ -1,11 +1,11 @@
 //! `report_access`: who has which report in their list, with what a row of the list says. Rows that are `gone` keep `ends_at` 0
-//! and nothing of the report.
+//! and nothing of the report. The key of a grant to a team, which all of its members would have again, stays in `wraps` alone.
 
 use api_types::{AccountId, ReportId, UnixMillis};
 use entities::report_access;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
-    Statement, sea_query::OnConflict,
+    QuerySelect, Statement, sea_query::OnConflict,
 };
 
 use super::DbResult;
@@ -20,9 +20,18 @@ pub const GONE: &str = "gone";
 /// Rows in one statement.
 const BATCH: usize = 500;
 
-/// Every account's row on a report.
-pub async fn of_report(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<Access>> {
-    report_access::Entity::find().filter(report_access::Column::ReportId.eq(report.0.to_vec())).all(conn).await
+/// Every account that has a report in its list.
+pub async fn seen_by(conn: &impl ConnectionTrait, report: ReportId) -> DbResult<Vec<AccountId>> {
+    use report_access::Column;
+    let accounts: Vec<Vec<u8>> = report_access::Entity::find()
+        .select_only()
+        .column(Column::AccountId)
+        .filter(Column::ReportId.eq(report.0.to_vec()))
+        .filter(Column::State.eq(LIVE))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    accounts.iter().map(|id| super::id("report_access", "account_id", id).map(AccountId)).collect()
 }
 
 /// The next cursor of an account's list.
@@ -58,8 +67,17 @@ pub struct Sight {
     pub ends_at: UnixMillis,
 }
 
-/// Stores rows of a report, and brings what all of its rows copy up to date.
-pub async fn put(conn: &impl ConnectionTrait, report: ReportId, places: Vec<Place>) -> DbResult<()> {
+/// Which rows of a report copy what it says now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// All of them: the report, its grants or their keys have changed.
+    All,
+    /// Those that are stored: only who sees it has changed.
+    Stored,
+}
+
+/// Stores rows of a report, with what they copy.
+pub async fn put(conn: &impl ConnectionTrait, report: ReportId, places: Vec<Place>, copies: Copies) -> DbResult<()> {
     use report_access::Column;
     let key = [Column::AccountId, Column::ReportId];
     let others = Column::iter().filter(|column| !matches!(column, Column::AccountId | Column::ReportId));
@@ -68,7 +86,15 @@ pub async fn put(conn: &impl ConnectionTrait, report: ReportId, places: Vec<Plac
         let rows = some.iter().map(|place| row(report, place).into_active_model().reset_all());
         report_access::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(conn).await?;
     }
-    copy(conn, report).await
+    if copies == Copies::All {
+        return copy(conn, report).await;
+    }
+    for place in places.iter().filter(|place| place.sight.is_some()) {
+        let sql = format!("{COPY} AND account_id = $2");
+        let values = [report.0.to_vec().into(), place.account.0.to_vec().into()];
+        conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
+    }
+    Ok(())
 }
 
 fn row(report: ReportId, place: &Place) -> Access {
@@ -104,8 +130,8 @@ UPDATE report_access SET
         (SELECT g."right", g.expires_at, g.team_id, s.seed, w.wrap
          FROM grants g
          LEFT JOIN grant_seeds s ON s.grant_id = g.id
-         LEFT JOIN wraps w ON w.report_id = report_access.report_id AND w.version = report_access.version
-              AND w.revision = report_access.revision AND w.grant_id = g.id
+         LEFT JOIN wraps w ON g.team_id IS NULL AND w.report_id = report_access.report_id
+              AND w.version = report_access.version AND w.revision = report_access.revision AND w.grant_id = g.id
          WHERE g.id = report_access.grant_id)
 WHERE report_id = $1 AND state = 'live'"#;
 

@@ -1,6 +1,7 @@
 //! The list of an account's reports: one statement a page, along the index over (account, cursor), so that its cost
 //! depends on the rows asked for and not on how many there are. All that a row says but the version's sealed fields stands in
-//! `report_access`: each table that is joined by a random id is a page of the file more for every row, once there are many.
+//! `report_access`: each table that is joined by a random id is a page of the file more for every row, once there are many. What a
+//! team was granted has its key in `wraps` alone.
 
 use api_types::{AccountId, ReportId, UnixMillis};
 use entities::{accounts, report_access};
@@ -65,13 +66,17 @@ pub struct Row {
 /// The statement of a page; public so that a test can ask the database how it runs it.
 pub const LIST: &str = r#"
 SELECT a.report_id, a.cursor, a.creator, a.owner, a.created_at, a.updated_at, a.version, a.revision, v.manifest,
-       v.part0, a.access_head, a.grant_id, a."right", a.expires_at, a.seed, a.wrap,
+       v.part0, a.access_head, a.grant_id, a."right", a.expires_at, a.seed,
+       COALESCE(a.wrap, (SELECT w.wrap FROM wraps w WHERE w.report_id = a.report_id AND w.version = a.version
+           AND w.revision = a.revision AND w.grant_id = a.grant_id)),
        CASE WHEN a.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = a.report_id) THEN 1 ELSE 0 END,
        a.team_id
 FROM report_access a
 JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
 WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
-      AND (a.ends_at = 0 OR a.ends_at > $4) AND a.wrap IS NOT NULL
+      AND (a.ends_at = 0 OR a.ends_at > $4)
+      AND (a.wrap IS NOT NULL OR EXISTS (SELECT 1 FROM wraps w WHERE w.report_id = a.report_id
+           AND w.version = a.version AND w.revision = a.revision AND w.grant_id = a.grant_id))
 ORDER BY a.cursor DESC
 LIMIT $5"#;
 
@@ -80,7 +85,9 @@ SELECT CAST(length(v.part0) + length(v.manifest) AS BIGINT)
 FROM report_access a
 JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
 WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
-      AND (a.ends_at = 0 OR a.ends_at > $4) AND a.wrap IS NOT NULL
+      AND (a.ends_at = 0 OR a.ends_at > $4)
+      AND (a.wrap IS NOT NULL OR EXISTS (SELECT 1 FROM wraps w WHERE w.report_id = a.report_id
+           AND w.version = a.version AND w.revision = a.revision AND w.grant_id = a.grant_id))
 ORDER BY a.cursor DESC
 LIMIT $5"#;
 

@@ -246,7 +246,7 @@ fn reports(id: &AccountId, now: i64) -> Rows {
         ("reports", owned),
         ("access_entries", entry),
         ("grants", own),
-        ("grant_seeds", vec![grant(), ("sealed_seed", bytes(&[1; 80])), ("seed", none())]),
+        ("grant_seeds", vec![grant(), ("sealed_seed", bytes(&[1; 80])), ("seed", bytes(&[3; 60]))]),
         ("versions", first),
         ("parts", [&part[..], &sealed[..]].concat()),
         ("part_segments", [&part[..], &segment[..]].concat()),

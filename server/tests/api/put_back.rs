@@ -18,7 +18,7 @@ use crate::{
     backup::{FILE, Vaulted, back, events},
     harness::{Server, on_postgres},
     honest_client::{clinic, read, write},
-    s3,
+    lists, s3,
 };
 
 async fn order(vaulted: &Vaulted, server: &Server, report: ReportId) -> PutBack {
@@ -92,6 +92,7 @@ async fn what_is_lost_comes_back_and_nothing_newer_goes() {
     for id in [&report, &later] {
         assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
     }
+    lists::agree(server.state.db.read()).await;
     patient.check_log().await.unwrap();
     assert_eq!(events(&server, "what=put_back snapshot=% rows=%").await, 1);
     assert!(patient.report_events(&report, 1_000).await.unwrap().complete, "its record is whole");

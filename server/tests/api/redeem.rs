@@ -95,6 +95,8 @@ async fn the_right_code_opens_and_the_seed_makes_it_live() {
     let told = Told::from_now(&s.world.state, s.patient.id).await;
     let resealed = reseal_grant_seed(&s.doctor.ak, &s.doctor.chain.account(), &s.id, &seed, &mut rng());
     s.store(resealed.clone()).await.ok();
+    // As after a new account key: the one before is gone from everywhere.
+    let resealed = reseal_grant_seed(&s.doctor.ak, &s.doctor.chain.account(), &s.id, &seed, &mut rng());
     s.store(resealed.clone()).await.ok();
     assert_eq!(told.kinds(&s.world.state).await, [LiveKind::ReportChanged, LiveKind::ShareRedeemed]);
     let list: ReportList = s.world.get(&s.doctor, "/reports").await.json();

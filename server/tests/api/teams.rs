@@ -10,9 +10,8 @@ use api_types::{
     teams::TeamMemberState,
 };
 use client::{AccessWho, ClientError, NoSecondFactor, PatientChoice, TeamShare, Verification, bulk::Control};
-use entities::wraps;
+use entities::{report_access, wraps};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use server::storage::reports_access;
 
 use crate::{
     harness::Server,
@@ -275,7 +274,8 @@ async fn a_team_goes_on_where_a_members_account_is_deleted() {
     let second = w.shared(team).await;
     assert!(read(&w.dora, &second).await.is_ok());
     for report in [&id, &second] {
-        let listed = reports_access::of_report(w.server.state.db.read(), *report).await.unwrap();
+        let listed = report_access::Entity::find().filter(report_access::Column::ReportId.eq(report.0.to_vec()));
+        let listed = listed.all(w.server.state.db.read()).await.unwrap();
         let listed: Vec<_> = listed.iter().map(|row| &row.account_id[..]).collect();
         assert!(listed.contains(&&w.dora.account_id().0[..]), "the search finds who has it");
         assert!(!listed.contains(&&gone.0[..]), "nothing of a deleted account comes back");

@@ -5,6 +5,7 @@ use client::{AccessStatus, AccessWho, TeamShare, bulk::Control};
 
 use crate::{
     honest_client::{Person, read},
+    lists,
     teams::Ward,
 };
 
@@ -69,6 +70,7 @@ async fn what_was_shared_with_a_dissolved_team_opens_to_nobody_by_it() {
         assert!(who.list_all().await.unwrap().rows.is_empty() && who.teams().await.unwrap().is_empty());
         assert!(who.api().get_team(&team).await.unwrap().keys.is_empty());
     }
+    lists::agree(w.server.state.db.read()).await;
     assert!(w.ann.find_teams("cardiology").await.unwrap().is_empty(), "nobody finds it");
     let seen = w.ann.team(&team).await.unwrap();
     assert!(seen.is_dissolved() && seen.members.is_empty() && seen.name == "Cardiology East");
