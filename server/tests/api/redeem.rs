@@ -98,6 +98,7 @@ async fn the_right_code_opens_and_the_seed_makes_it_live() {
     // As after a new account key: the one before is gone from everywhere.
     let resealed = reseal_grant_seed(&s.doctor.ak, &s.doctor.chain.account(), &s.id, &seed, &mut rng());
     s.store(resealed.clone()).await.ok();
+    s.store(resealed.clone()).await.ok();
     assert_eq!(told.kinds(&s.world.state).await, [LiveKind::ReportChanged, LiveKind::ShareRedeemed]);
     let list: ReportList = s.world.get(&s.doctor, "/reports").await.json();
     assert_eq!(list.items[0].grant.seed.as_ref().map(|s| &s.0), Some(&resealed));
