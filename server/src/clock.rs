@@ -34,19 +34,21 @@ pub fn now_ms() -> UnixMillis {
 pub struct Clock {
     ahead: Arc<AtomicI64>,
     wrong: Arc<AtomicI64>,
+    tick: Arc<AtomicI64>,
     since: (UnixMillis, Instant),
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { ahead: Arc::default(), wrong: Arc::default(), since: (now_ms(), Instant::now()) }
+        Self { ahead: Arc::default(), wrong: Arc::default(), tick: Arc::default(), since: (now_ms(), Instant::now()) }
     }
 }
 
 impl Clock {
     /// Now.
     pub fn now(&self) -> UnixMillis {
-        self.system() + self.moved()
+        let ticked = self.tick.load(Ordering::Relaxed);
+        self.system() + self.ahead.fetch_add(ticked, Ordering::Relaxed)
     }
 
     /// The system's clock, right or wrong.
@@ -57,6 +59,11 @@ impl Clock {
     /// Moves the clock forward: so much time passes, for this server and for what it holds.
     pub fn advance(&self, by: UnixMillis) {
         self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// From now on so much time passes with each reading, as it may: whoever reads twice must not take it for one moment.
+    pub fn set_tick(&self, by: UnixMillis) {
+        self.tick.store(by, Ordering::Relaxed);
     }
 
     /// By how much it was moved forward.

@@ -101,7 +101,7 @@ async fn mail(
         return Ok(false);
     }
     let now = state.clock.now();
-    if throttle::free_at(state, tx, Tried::InvitationMail, &actor.account.0).await? > now {
+    if throttle::free_at(state, tx, Tried::InvitationMail, &actor.account.0, now).await? > now {
         return Ok(false);
     }
     let token = state.mail_key.invitation(row.id, &to.key)?;

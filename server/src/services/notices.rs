@@ -71,7 +71,7 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     }
     let (tried, bytes) = throttled(kind, &to.key);
     let now = state.clock.now();
-    let free_at = throttle::free_at(state, tx, tried, &bytes).await?;
+    let free_at = throttle::free_at(state, tx, tried, &bytes, now).await?;
     // One more says nothing new beside one that waits for its turn; of shares, beside any that has not left yet.
     let turn = if kind == MailKind::ReportShared { Some(0) } else { Some(now).filter(|_| free_at > now) };
     if let Some(after) = turn

@@ -243,9 +243,14 @@ pub async fn forget(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]
     Ok(throttle::delete(tx.conn(), &key(state, &tried, subject)).await?)
 }
 
-/// When the next try is free: now, or later. Counts nothing.
-pub async fn free_at(state: &AppState, tx: &WriteTx, tried: Tried, subject: &[u8]) -> ServiceResult<UnixMillis> {
-    let now = state.clock.now();
+/// When the next try is free: at the time that is now for whoever asks, or later. Counts nothing.
+pub async fn free_at(
+    state: &AppState,
+    tx: &WriteTx,
+    tried: Tried,
+    subject: &[u8],
+    now: UnixMillis,
+) -> ServiceResult<UnixMillis> {
     let before = throttle::get(tx.conn(), &key(state, &tried, subject)).await?;
     Ok(next(&tried.rule(1), before, now).err().unwrap_or(now))
 }

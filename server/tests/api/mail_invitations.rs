@@ -59,6 +59,21 @@ async fn a_mailed_invitation_verifies_the_address_that_it_was_sent_to() {
     assert_eq!(spent.err().unwrap().code(), "invitation_invalid", "one invitation, one account");
 }
 
+/// Whether a message may go is decided at one moment, and between two readings of a clock there may be a millisecond.
+#[tokio::test(flavor = "multi_thread")]
+async fn time_that_passes_while_a_message_is_queued_keeps_none_back() {
+    let Some(post) = Post::new() else { return };
+    let (server, mut mail) = with_mail(&post, Smtp::StartTls).await;
+    server.state.clock.set_tick(1);
+    let ada = founder(&server).await;
+    assert_eq!(mail.next().await.subject(), "confirm your e-mail address");
+    assert!(invite(&server, &ada, &for_dora()).await.mailed);
+    invited(&mut mail).await;
+    Applicant::new("Otto Other", Role::Patient).sign_up(&server, None).await;
+    assert_eq!(mail.next().await.subject(), "your code to create an account");
+    mail.nothing().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_link_that_was_shown_verifies_nothing_and_asks_for_a_code() {
     let Some(post) = Post::new() else { return };
