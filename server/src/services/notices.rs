@@ -2,7 +2,8 @@
 //!
 //! Somebody who makes something happen again and again must neither flood a mailbox nor fill the disk: of each kind an
 //! address gets a few an hour, then one more that waits its turn. At most [`KEPT`] wait in the outbox, and as many that were
-//! given up lie there. Nothing of this ever refuses what is told of.
+//! given up lie there. Where there is no room, the last that waits tells of what happened since in place of what it told of
+//! before. Nothing of this ever refuses what is told of.
 
 use api_types::{AccountId, accounts::AccountStatus};
 
@@ -64,10 +65,10 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     if state.mailer.is_none() {
         return Ok(false);
     }
-    let Notice { kind, account, subject, to } = notice;
+    let Notice { kind, account, subject, ref to } = notice;
     if outbox::count(tx.conn(), &to.key, kind).await? >= KEPT as u64 {
-        tracing::warn!(?kind, "an address has so many messages waiting that one more was left out");
-        return Ok(false);
+        tracing::warn!(?kind, "an address has so many messages waiting that one more takes the place of the last");
+        return renew(state, tx, notice).await;
     }
     let (tried, bytes) = throttled(kind, &to.key);
     let now = state.clock.now();
@@ -77,7 +78,7 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     if let Some(after) = turn
         && outbox::waits(tx.conn(), &to.key, kind, after).await?
     {
-        return Ok(false);
+        return renew(state, tx, notice).await;
     }
     // A link or a code is asked for by a person, who can ask again.
     if subject.is_some() && free_at > now {
@@ -91,12 +92,24 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
         kind,
         account,
         subject,
-        address: to.shown,
-        address_key: to.key,
+        address: to.shown.clone(),
+        address_key: to.key.clone(),
         created_at: now,
         due_at: free_at,
         attempts: 0,
     };
+    tx.queue_mail(&row).await?;
+    Ok(true)
+}
+
+/// Has the last message of a kind that waits for an address tell of this instead, in its turn: as another message, since somebody
+/// may be sending it. A link or a code takes nobody's place: whoever asked for it can ask again.
+async fn renew(state: &AppState, tx: &mut WriteTx, notice: Notice) -> ServiceResult<bool> {
+    let Notice { kind, account, subject: None, to } = notice else { return Ok(false) };
+    let Some(last) = outbox::last(tx.conn(), &to.key, kind).await? else { return Ok(false) };
+    outbox::remove(tx.conn(), &last.id).await?;
+    let created_at = state.clock.now();
+    let row = OutboxRow { id: random::bytes()?, account, address: to.shown, created_at, ..last };
     tx.queue_mail(&row).await?;
     Ok(true)
 }

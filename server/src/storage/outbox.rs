@@ -223,6 +223,17 @@ pub async fn waits(
     Ok(query.limit(1).one(conn).await?.is_some())
 }
 
+/// The last one of a kind that waits for an address.
+pub async fn last(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<Option<OutboxRow>> {
+    let query = of(waiting(), address_key, kind).order_by_desc(Column::DueAt).limit(1);
+    query.one(conn).await?.map(row).transpose()
+}
+
+/// Takes one out, whoever has it in hand.
+pub async fn remove(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
+    Entity::delete_by_id(id.to_vec()).exec(conn).await.map(drop)
+}
+
 fn of(query: Select<Entity>, address_key: &str, kind: MailKind) -> Select<Entity> {
     query.filter(Column::AddressKey.eq(address_key)).filter(Column::Kind.eq(enum_name(&kind)))
 }

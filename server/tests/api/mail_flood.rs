@@ -1,12 +1,23 @@
 //! Whoever makes things happen again and again floods no mailbox and fills no disk.
 
-use server::{clock::MINUTE, mail::MailKind, services::notices::KEPT};
+use server::{
+    clock::{HOUR, MINUTE},
+    mail::MailKind,
+    services::notices::KEPT,
+};
 
 use crate::{
+    harness::Server,
     mail_outbox::{FOUNDER, start, tell},
     mail_server::{Post, Smtp, free_port, later, outbox, until_outbox, with_mail},
     person::founder,
 };
+
+/// As messages say what time it is.
+fn time(server: &Server) -> String {
+    let minutes = server.state.clock.now() / MINUTE % (24 * 60);
+    format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_fills_neither_the_mailbox_nor_the_disk() {
@@ -24,8 +35,14 @@ async fn a_flood_fills_neither_the_mailbox_nor_the_disk() {
     until_outbox(&server, |rows| rows == [("new_device".to_owned(), 0, false)]).await;
     tell(&server, FOUNDER, MailKind::PasswordChanged).await;
     assert_eq!(mail.next().await.subject(), "your password was changed", "another kind has its own room");
-    later(&server, 5 * MINUTE);
-    assert_eq!(mail.next().await.subject(), "signed in on a new device", "the last one came to its turn");
+    server.state.clock.advance(2 * MINUTE);
+    tell(&server, FOUNDER, MailKind::NewDevice).await;
+    let last = time(&server);
+    mail.nothing().await;
+    later(&server, 3 * MINUTE);
+    let message = mail.next().await;
+    assert_eq!(message.subject(), "signed in on a new device", "the last one came to its turn");
+    assert!(message.body.contains(&last), "of {last}: {}", message.body);
     mail.nothing().await;
 }
 
@@ -46,4 +63,29 @@ async fn a_flood_while_the_mail_server_is_down_is_bounded() {
         let most = if kind == MailKind::ReportShared { 1 } else { KEPT };
         assert!(rows.iter().filter(|row| row.0 == name).count() <= most, "{name}: {rows:?}");
     }
+}
+
+/// What keeps a mail server down may be who signs in meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_that_happened_while_the_mail_server_was_down_is_told_of() {
+    let Some(post) = Post::new() else { return };
+    let port = free_port();
+    let server = start(post.config(Smtp::StartTls, port)).await;
+    founder(&server).await;
+    for _ in 0..40 {
+        server.state.clock.advance(40 * MINUTE);
+        tell(&server, FOUNDER, MailKind::NewDevice).await;
+    }
+    let last = time(&server);
+    let mut mail = post.serve(Smtp::StartTls, port, &[]);
+    later(&server, 5 * HOUR);
+    let mut bodies = Vec::new();
+    while bodies.len() < KEPT {
+        let message = mail.next().await;
+        if message.subject() == "signed in on a new device" {
+            bodies.push(message.body);
+        }
+    }
+    mail.nothing().await;
+    assert!(bodies.iter().any(|body| body.contains(&last)), "of {last}: {bodies:?}");
 }
