@@ -29,16 +29,24 @@ pub async fn begin(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let conn = conn.clone();
-    whole(async move { conn.begin_with_options(options).await }).await
+    whole(conn, |conn| async move { conn.begin_with_options(options).await }).await
 }
 
 /// Begins to its end, also where whoever asked for it leaves meanwhile, as a request does whose client hangs up: PostgreSQL would
-/// have begun what the driver doesn't know of, and the next transaction on that connection would be inside it.
-async fn whole(
-    begin: impl Future<Output = DbResult<DatabaseTransaction>> + Send + 'static,
-) -> DbResult<DatabaseTransaction> {
-    tokio::spawn(begin).await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+/// have begun what its driver doesn't know of, and the next transaction on that connection would be inside it. SQLite's driver takes
+/// back what nobody waits for any more, and is spared a task for every transaction.
+async fn whole<F>(
+    conn: &DatabaseConnection,
+    begin: impl FnOnce(DatabaseConnection) -> F,
+) -> DbResult<DatabaseTransaction>
+where
+    F: Future<Output = DbResult<DatabaseTransaction>> + Send + 'static,
+{
+    let begun = begin(conn.clone());
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return begun.await;
+    }
+    tokio::spawn(begun).await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
 
 /// Begins to read what stood at one moment, however many questions are asked of it.
@@ -46,8 +54,7 @@ async fn whole(
 /// # Errors
 /// The database can't be reached.
 pub async fn snapshot(conn: &DatabaseConnection) -> DbResult<DatabaseTransaction> {
-    let conn = conn.clone();
-    whole(async move {
+    whole(conn, |conn| async move {
         match conn.get_database_backend() {
             DbBackend::Postgres => {
                 conn.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
