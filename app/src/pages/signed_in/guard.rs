@@ -82,10 +82,16 @@ pub fn Guard(
 /// The page when it is fetched, and until then its outline.
 #[component]
 fn Fetched(program: Program) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    let vault = use_vault();
     let here = RwSignal::new(None);
     let fetch = move || {
         here.set(None);
         spawn_local(async move {
+            #[cfg(feature = "hydrate")]
+            if vault.is_first_page() {
+                crate::browser::sleep(0).await;
+            }
             here.try_set(Some((program.fetch)().await));
         });
     };

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// What comes after the first page waits so long, in milliseconds: frame and page are drawn one after the other.
+const FIRST_PAGE: i32 = 20;
+
 impl Vault {
     /// Fresh words for a recovery kit; [`Vault::sign_up`] uses the kit that was made last.
     pub fn new_kit(self) -> Vec<String> {
@@ -161,6 +164,7 @@ impl Vault {
             inner.locked = None;
             inner.address = Address::default();
             inner.keys = Some(keys.clone());
+            inner.opening = true;
         });
         self.ended.set(false);
         self.notice.set(None);
@@ -172,7 +176,7 @@ impl Vault {
         let session = keys.session().id;
         // Beside the first page, which doesn't wait for it, once it is drawn.
         spawn_local(async move {
-            browser::sleep(0).await;
+            browser::sleep(FIRST_PAGE).await;
             if self.keys().is_none_or(|now| now.session().id != session) {
                 return;
             }

@@ -44,6 +44,8 @@ pub(super) struct Inner {
     last_words: Option<String>,
     /// Its reader signs out just now.
     leaving: bool,
+    /// It was opened, and its first page isn't drawn yet.
+    opening: bool,
 }
 
 fn remembered() -> Memory {
@@ -107,6 +109,12 @@ impl Vault {
         if !matches!(self.state.get_untracked(), VaultState::Unlocked(_)) {
             self.state.set(VaultState::Locked(who));
         }
+    }
+
+    /// Whether a page is the first since the vault was opened; asked once. It leaves the frame that is drawn around it a moment of
+    /// its own, so that neither keeps the browser from answering.
+    pub fn is_first_page(self) -> bool {
+        self.inner.try_update_value(|inner| std::mem::take(&mut inner.opening)).unwrap_or_default()
     }
 
     /// The keys of an open vault. Don't keep them in anything that outlives the page: they are gone when it locks.
