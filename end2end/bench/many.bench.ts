@@ -14,20 +14,22 @@ import { median, record } from './results.ts';
 const SIZES = [1_000, 10_000, 100_000];
 /** Reports that the honest client writes; the others are copies of them (server/examples/copies.rs). */
 const WRITTEN = 100;
-/** Reports that are opened in turn, and places in the list from which pages are asked for in turn. */
+/** Reports that are opened in turn, and places in the list from which pages are asked for in turn where many pages are. */
 const SAMPLE = 500;
+/** Places for pages from anywhere: as many as the smallest list has pages, so that caches hold the same number of them among all. */
+const PLACES = 10;
 /** How many times as much a page may cost among 100,000 reports as among 1,000. */
 const GROWTH = 1.3;
 
 const withoutWrk = [!existsSync('/usr/bin/wrk'), 'SKIPPED: wrk is not installed (apt-get install wrk)'] as const;
 
 /** What is asked for in turn. */
-const kinds = ['first', 'any', 'open'] as const;
+const kinds = ['first', 'any', 'spread', 'open'] as const;
 type Kind = (typeof kinds)[number];
 /** A second. */
 type Rates = Record<Kind, number>;
 
-const words: Record<Kind, string> = { first: 'first page of 100 rows', any: 'page of 100 rows from anywhere', open: 'a report with its fields opened, two requests' };
+const words: Record<Kind, string> = { first: 'first page of 100 rows', any: 'page of 100 rows from anywhere', spread: `${SAMPLE} pages from anywhere in turn`, open: 'a report with its fields opened, two requests' };
 
 interface Asking {
   token: string;
@@ -61,10 +63,12 @@ class Growing {
     const { token, listed, opens } = JSON.parse(signed) as { token: string; listed: string; opens: Signed[] };
     const page = (query: string) => ({ path: `/api/v1/reports?limit=100${query}`, signed: listed });
     const head = await this.head(page(''), token);
-    const places = Array.from({ length: SAMPLE }, (_, i) => 100 + Math.floor(((head - 100) * (i + 1)) / SAMPLE));
-    // In no order: who leafs through a list would find the next page warm.
-    const any = places.map((_, i) => page(`&before=${places[(i * 211) % SAMPLE]}`));
-    return { token, requests: { first: [page('')], any, open: opens } };
+    const anywhere = (count: number) => {
+      const places = Array.from({ length: count }, (_, i) => 100 + Math.floor(((head - 100) * (i + 1)) / count));
+      // In no order: who leafs through a list would find the next page warm.
+      return places.map((_, i) => page(`&before=${places[(i * 211) % count]}`));
+    };
+    return { token, requests: { first: [page('')], any: anywhere(PLACES), spread: anywhere(SAMPLE), open: opens } };
   }
 
   private async head({ path, signed }: Signed, token: string): Promise<number> {
@@ -127,8 +131,8 @@ for (const { name, mark, fresh } of databases) {
     const [few, many] = [rates[0]!, rates.at(-1)!];
     most.set(mark, many);
     for (const kind of kinds) {
-      // What pages cost must not grow with the number of reports; an opening is printed beside.
-      const wanted = kind === 'open' ? {} : { target: { at: 'most' as const, value: GROWTH } };
+      // What a page costs must not grow with the number of reports. What many cost that no cache holds, and an opening, is printed beside.
+      const wanted = kind === 'open' || kind === 'spread' ? {} : { target: { at: 'most' as const, value: GROWTH } };
       record({ id: `j1${mark}-growth-${kind}`, what: `API, ${name}: ${words[kind]}, cost among ${SIZES.at(-1)} reports ÷ among ${SIZES[0]}`, value: few[kind] / many[kind], unit: '×', ...wanted, beside: `${few[kind].toFixed(0)} /s, ${many[kind].toFixed(0)} /s` });
     }
   });
