@@ -121,8 +121,8 @@ impl Sequencer {
         Ok(if written == 0 { Round::Idle } else { Round::Integrated(written) })
     }
 
-    /// Integrates what there is, or waits for whoever has taken over to do it. Until then events of an earlier version have no
-    /// opening, without which clients refuse them.
+    /// Integrates what there is, or waits for whoever has taken over to do it. Until then events of an earlier version have
+    /// no opening, without which clients refuse them.
     ///
     /// # Errors
     /// [`LogError`]; what is left is for later rounds.

@@ -31,7 +31,7 @@ pub enum Mark {
     Verified,
     /// Too new: the log hasn't published it yet, or its opening. Look again.
     Pending,
-    /// The server keeps no log that could hold it.
+    /// The server names no log that could hold it: only where that is let pass, see [`Refusal::LogDenied`].
     Unlogged,
     /// The log could not be read just now. Look again.
     Unchecked,
@@ -120,7 +120,7 @@ fn leaf_of(view: &View, event: &AuditEvent) -> Result<Option<Leaf>, Halt> {
     }
 }
 
-/// The refusal of an event that is shown without its opening: without one nobody can find it in the tree, whatever that holds.
+/// The refusal of an event that is shown without its opening: nobody can find that in the tree, whatever it holds.
 fn unopened(view: &View, event: &AuditEvent) -> Halt {
     let shown = LeafShown { index: event.seq, opening: None, displayed: None };
     view.draft(None).leaf(shown).stop(Refusal::LogEventMissing { seq: event.seq })
