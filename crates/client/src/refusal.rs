@@ -334,11 +334,12 @@ pub enum Refusal {
          evidence, and ask the operator in person before you go on."
     )]
     LogSignerUnknown,
-    /// The server says that it keeps no log of keys, to somebody who has never seen one of it. Every server has one.
+    /// The server says that it keeps no log of events, or none of keys, to somebody who has never seen one of it. Every server
+    /// has both.
     #[error(
-        "This server says that it keeps no public log of keys, where everybody could see whose keys it gives out. Every \
-         HealthSecure server keeps one. Nothing of yours was changed, and nothing is sealed to anybody's key. Save the \
-         evidence, and ask the operator in person before you go on."
+        "This server says that it keeps no public log, where everybody could see whose keys it gives out, and nobody can \
+         hide who opened what. Every HealthSecure server keeps one. Nothing of yours was changed, and nothing is sealed to \
+         anybody's key. Save the evidence, and ask the operator in person before you go on."
     )]
     LogDenied,
     /// What the server gives as its log's checkpoint is none, or its signature is false.

@@ -122,6 +122,8 @@ pub enum Defence {
     LogOpening,
     /// An event that is shown has its leaf in the public log.
     LogInclusion,
+    /// A server names the key of its public log of events.
+    LogNamed,
     /// A server names the key of its public log of keys.
     KeyLogNamed,
     /// Every key that is sealed to is in the public log of keys.

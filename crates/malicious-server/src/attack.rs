@@ -130,6 +130,7 @@ attacks! {
     SUPPRESSED_BEGINNING = "suppressed-beginning": [EventAge => "events_broken"];
     REWRITTEN_EVENT = "rewritten-event": [EventChain => "events_broken", LogOpening => "log_event_changed"];
     INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];
+    DENIED_LOG = "denied-log": [LogNamed => "log_denied"];
     FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];
     LOG_ROLLBACK = "log-rollback": [LogContinuity => "log_rolled_back"];
     LOG_SIGNER_SWAP = "log-signer-swap": [LogKey => "log_signer_unknown"];

@@ -197,7 +197,7 @@ impl Happened {
     }
 }
 
-/// A report's events as an honest server lists them, outside of any public log.
+/// A report's events as an honest server lists them, but for their openings ([`Fake::keep_events`]).
 pub fn events(id: ReportId, count: usize, subject: &'static str) -> Vec<AuditEvent> {
     events_at(id, count, subject, 1_000)
 }

@@ -10,7 +10,7 @@ export const log = {
 export const attacks = {
   keys: /are not in the public log of keys/,
   keysChanged: /The keys of \w+ are not the ones seen before|The server shows older keys/,
-  logDenied: /This server says that it keeps no public log of keys/,
+  logDenied: /This server says that it keeps no public log, where/,
   accessOlder: /The server shows an older access list/,
   versionOlder: /The server shows an older version of this report/,
   withdrawn: /The server presents an access that was withdrawn/,

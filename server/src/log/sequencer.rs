@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api_types::UnixMillis;
 use tlog::note::SigningKey;
+use tokio::time::sleep;
 
 use super::{
     LogError,
@@ -20,6 +21,8 @@ use crate::storage::{
 pub(super) const BATCH: u64 = 2048;
 /// How long others wait for a holder that is silent. A lease that has lapsed is still good until somebody takes it.
 const LEASE: Duration = Duration::from_secs(3);
+/// How long to wait for another server that integrates.
+const AGAIN: Duration = Duration::from_millis(400);
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +119,26 @@ impl Sequencer {
         let written = self.integrate(&mut held).await?;
         self.held = Some(held);
         Ok(if written == 0 { Round::Idle } else { Round::Integrated(written) })
+    }
+
+    /// Integrates what there is, or waits for whoever has taken over to do it. Until then events of an earlier version have
+    /// no opening, without which clients refuse them.
+    ///
+    /// # Errors
+    /// [`LogError`]; what is left is for later rounds.
+    pub async fn catch_up(&mut self) -> Result<(), LogError> {
+        let there = entry::count(self.db.read(), self.tree).await?;
+        loop {
+            match self.round().await {
+                Ok(Round::Integrated(_)) => {}
+                Ok(Round::Idle) => return Ok(()),
+                Ok(Round::Waiting) | Err(LogError::Stale) => sleep(AGAIN).await,
+                Err(error) => return Err(error),
+            }
+            if log::head(self.db.read(), self.tree).await?.is_some_and(|head| head.size >= there) {
+                return Ok(());
+            }
+        }
     }
 
     async fn integrate(&self, held: &mut Held) -> Result<u64, LogError> {

@@ -31,7 +31,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// Takes the lease over and starts the sequencer. With witnesses people see heads that these were asked about.
+    /// Takes the lease over, integrates all that is there, and starts the sequencer. With witnesses people see heads that
+    /// these were asked about.
     ///
     /// # Errors
     /// [`LogError`].
@@ -41,7 +42,10 @@ impl Log {
         let publisher = if witnesses.is_empty() { None } else { Some(Publisher::new(db.clone(), tree, witnesses)?) };
         let mut work = Work { tree, sequencer: Sequencer::new(db.clone(), tree, key), publisher };
         work.sequencer.take().await?;
-        // Before anybody asks: nobody may see an older head than before the start.
+        // Before anybody asks: nobody may see an older head than before the start, nor an event without its opening.
+        if let Err(error) = work.sequencer.catch_up().await {
+            tracing::error!(tree = tree.name(), %error, "the log can't catch up; it is tried again");
+        }
         work.publish().await;
         let task = tokio::spawn(run(db, work, Arc::clone(&stop)));
         Ok(Self { vkey, stop, task: Mutex::new(Some(task)) })

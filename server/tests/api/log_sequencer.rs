@@ -70,6 +70,15 @@ impl Bench {
         tx.commit().await.unwrap();
     }
 
+    /// Makes those before a position events from before there was a log.
+    async fn unsalt(&self, before: i64) {
+        let without =
+            audit_events::Entity::update_many().col_expr(audit_events::Column::Salt, Expr::value(None::<Vec<u8>>));
+        let tx = self.db.begin_write().await.unwrap();
+        without.filter(audit_events::Column::Seq.lt(before)).exec(tx.conn()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     async fn lease_until(&self, time: i64) {
         let change = log_trees::Entity::update_many().col_expr(log_trees::Column::LeaseUntil, Expr::value(time));
         let tx = self.db.begin_write().await.unwrap();
@@ -298,11 +307,7 @@ async fn a_lost_key_is_not_replaced() {
 async fn events_of_an_earlier_version_get_their_leaves_in_order() {
     let bench = Bench::new().await;
     bench.record(5_000).await;
-    let tx = bench.db.begin_write().await.unwrap();
-    let without =
-        audit_events::Entity::update_many().col_expr(audit_events::Column::Salt, Expr::value(None::<Vec<u8>>));
-    without.filter(audit_events::Column::Seq.lt(4_900)).exec(tx.conn()).await.unwrap();
-    tx.commit().await.unwrap();
+    bench.unsalt(4_900).await;
     let mut sequencer = bench.sequencer();
     assert!(matches!(sequencer.round().await.unwrap(), Round::Integrated(n) if n < 5_000));
     let half = bench.check().await.unwrap();
@@ -314,6 +319,34 @@ async fn events_of_an_earlier_version_get_their_leaves_in_order() {
     let salts: std::collections::BTreeSet<_> =
         log_events::from(bench.db.read(), 0, 5_000).await.unwrap().into_iter().map(|e| e.salt.unwrap()).collect();
     assert_eq!(salts.len(), 5_000, "each of its own");
+}
+
+/// Clients refuse an old event that is shown without.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_an_earlier_version_has_its_opening_before_a_server_answers() {
+    let bench = Bench::new().await;
+    bench.record(5_000).await;
+    bench.unsalt(4_900).await;
+    let log = log::Log::start(bench.db.clone(), bench.tree, bench.key.clone(), Vec::new()).await.unwrap();
+    let unopened = audit_events::Entity::find().filter(audit_events::Column::Salt.is_null());
+    assert_eq!(unopened.one(bench.db.read()).await.unwrap().map(|event| event.seq), None);
+    assert_eq!(head(bench.db.read(), bench.tree).await.unwrap().unwrap().size, 5_000);
+    log.stop().await;
+    assert_eq!(bench.check().await.unwrap(), 5_000);
+}
+
+/// The one that started last has the lease, and the other answers nobody before the work is done either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lost_the_lease_while_it_caught_up_waits_for_the_other() {
+    let bench = Bench::new().await;
+    bench.record(3_000).await;
+    bench.unsalt(3_000).await;
+    let (mut first, mut second) = (bench.sequencer(), bench.sequencer());
+    first.take().await.unwrap();
+    second.take().await.unwrap();
+    let (first, second) = tokio::join!(first.catch_up(), second.catch_up());
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(bench.check().await.unwrap(), 3_000);
 }
 
 /// What may happen to the log.

@@ -20,6 +20,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
+use crypto::defence::Defence;
 use tlog::{Hash, leaf::Label, vrf::LabelPublicKey};
 
 pub use scan::Scanned;
@@ -31,7 +32,7 @@ pub(crate) use seen::{KeysSeen, Newer};
 use crate::log::{Guard, Tree};
 
 /// The tree of key records and e-mail addresses.
-pub const KEYS: Tree = Tree { name: "keys", path: "/log/keys", required: true };
+pub const KEYS: Tree = Tree { name: "keys", path: "/log/keys", named: Defence::KeyLogNamed };
 
 /// The tree of keys in a session.
 pub(crate) struct KeyLog {

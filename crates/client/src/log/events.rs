@@ -21,7 +21,7 @@ use crate::{
 
 /// How long an event may be missing while a session looks for it, in milliseconds. The server publishes within a second.
 const MISSING_AFTER: i64 = 60_000;
-/// How old an event that isn't in the tree may say it is, in milliseconds. Generous: clocks differ.
+/// How old an event that isn't in the tree, or has no opening, may say it is, in milliseconds. Generous: clocks differ.
 const TOO_OLD: i64 = 86_400_000;
 
 /// Whether an event is in the public log.
@@ -29,9 +29,9 @@ const TOO_OLD: i64 = 86_400_000;
 pub enum Mark {
     /// Its leaf is in its place, under a checkpoint that this session verified.
     Verified,
-    /// Too new: the log hasn't published it yet. Look again.
+    /// Too new: the log hasn't published it yet, or its opening. Look again.
     Pending,
-    /// The server keeps no log that could hold it.
+    /// The server names no log that could hold it: only where that is let pass, see [`Refusal::LogDenied`].
     Unlogged,
     /// The log could not be read just now. Look again.
     Unchecked,
@@ -90,7 +90,8 @@ impl<P: Platform> Vault<P> {
         leaf: Option<&Leaf>,
     ) -> Result<Mark, Halt> {
         match leaf {
-            None => Ok(Mark::Unlogged),
+            None if !Defence::LogInclusion.holds() || !self.is_late(guard, event) => Ok(Mark::Pending),
+            None => Err(unopened(view, event)),
             Some((claim, _)) if there.contains(&claim.index) => Ok(Mark::Verified),
             Some(_) if !Defence::LogInclusion.holds() => Ok(Mark::Verified),
             Some((claim, _)) if claim.index >= view.size() && !self.is_late(guard, event) => Ok(Mark::Pending),
@@ -101,7 +102,7 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// Whether the log had time enough to publish an event.
+    /// Whether the log had time enough to publish an event, and to say where.
     fn is_late(&self, guard: &Guard, event: &AuditEvent) -> bool {
         let now = self.now();
         let since = *guard.late().entry(event.seq).or_insert(now);
@@ -109,15 +110,18 @@ impl<P: Platform> Vault<P> {
     }
 }
 
-/// The leaf that an event names. Every event that the tree reaches has one.
+/// The leaf that an event names. Every event that the tree reaches has one; `None` where it doesn't reach this one yet.
 fn leaf_of(view: &View, event: &AuditEvent) -> Result<Option<Leaf>, Halt> {
     match open(event) {
         Opened::Leaf { claim, shown } => Ok(Some((claim, shown))),
         Opened::None if event.seq >= view.size() => Ok(None),
-        Opened::None => {
-            let shown = LeafShown { index: event.seq, opening: None, displayed: None };
-            Err(view.draft(None).leaf(shown).stop(Refusal::LogEventMissing { seq: event.seq }))
-        }
+        Opened::None => Err(unopened(view, event)),
         Opened::Lie { refusal, shown } => Err(view.draft(Some(shown.index)).leaf(shown).stop(refusal)),
     }
+}
+
+/// The refusal of an event that is shown without its opening: nobody can find that in the tree, whatever it holds.
+fn unopened(view: &View, event: &AuditEvent) -> Halt {
+    let shown = LeafShown { index: event.seq, opening: None, displayed: None };
+    view.draft(None).leaf(shown).stop(Refusal::LogEventMissing { seq: event.seq })
 }

@@ -16,7 +16,7 @@ pub struct LogHead {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Looks at the log of events anew; `None` where the server keeps none, or an empty one.
+    /// Looks at the log of events anew; `None` where it is empty.
     ///
     /// # Errors
     /// The refusals of [`crate::Refusal::stops_session`]; no connection.

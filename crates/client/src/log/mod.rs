@@ -47,6 +47,8 @@ pub(crate) use kept::merge_kept;
 pub(crate) use session::Guard;
 pub(crate) use view::Claim;
 
+use crypto::defence::Defence;
+
 use crate::{error::ClientError, refusal::Refusal};
 
 /// One of the server's trees.
@@ -56,13 +58,12 @@ pub struct Tree {
     pub name: &'static str,
     /// Its files' prefix, without the last slash.
     pub path: &'static str,
-    /// Whether nothing goes on where the server names no key for it. Without the other one each event says that it is
-    /// unlogged ([`Mark::Unlogged`]); without this one nobody would be told anything.
-    pub required: bool,
+    /// That every server names its key. One that names none hides it, and nothing goes on.
+    pub named: Defence,
 }
 
 /// The tree of audit events: leaf n commits to event n.
-pub const EVENTS: Tree = Tree { name: "events", path: "/log/events", required: false };
+pub const EVENTS: Tree = Tree { name: "events", path: "/log/events", named: Defence::LogNamed };
 
 /// A refusal by which the session ends, and what shows that it is right.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::{refusal::Refusal, reports::canonical};
 
 /// What an event says of its leaf.
 pub(crate) enum Opened {
-    /// Nothing: it has none yet, or the server is of an earlier version.
+    /// Nothing. An honest server stores an event with its opening, and gives whoever sees the one the other.
     None,
     /// The leaf commits to exactly what is shown.
     Leaf {

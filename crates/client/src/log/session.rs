@@ -125,8 +125,8 @@ impl<P: Platform> Vault<P> {
         .await
     }
 
-    /// A look at the tree; `None` where the server names no key for one that isn't required, and never did. With `wanted`,
-    /// waits a moment for that leaf.
+    /// A look at the tree; `None` where the server names no key for it, never did, and [`Tree::named`] is switched off. With
+    /// `wanted`, waits a moment for that leaf.
     pub(crate) async fn look<'v>(&self, guard: &'v Guard, wanted: Option<u64>) -> Result<Option<Open<'v>>> {
         if let Some(stopped) = guard.stopped() {
             return Err(stopped.refusal.into());
@@ -190,8 +190,7 @@ impl<P: Platform> Vault<P> {
     pub(super) async fn view_with(&self, guard: &Guard, witnesses: Witnesses) -> Result<Option<View>, Halt> {
         let kept = if Defence::LogKey.holds() { self.kept(guard.tree) } else { Vec::new() };
         let Some(pinned) = kept.first().map(|kept| &kept.key).or(guard.said.as_ref()) else {
-            let denied = guard.tree.required && Defence::KeyLogNamed.holds();
-            return if denied { Err(self.denied(guard.tree).await) } else { Ok(None) };
+            return if guard.tree.named.holds() { Err(self.denied(guard.tree).await) } else { Ok(None) };
         };
         let other = kept.iter().map(|kept| &kept.key).find(|key| *key != pinned);
         if guard.said.as_ref() != Some(pinned) || other.is_some() {

@@ -13,7 +13,7 @@ use client::{
 };
 use crypto::{
     audit::{AuditEvent as Stored, Outcome as StoredOutcome, ReportLink},
-    ids::{EventId, Hash32},
+    ids::{AccountId, EventId, Hash32, SessionId},
 };
 use tlog::{
     HASH_LEN,
@@ -166,35 +166,49 @@ pub fn stored(event: &AuditEvent) -> Vec<u8> {
     let stored = Stored {
         id: EventId(u128::from(event.seq).to_be_bytes()),
         time: event.time,
-        actor: None,
-        session: None,
-        kind: "open".to_owned(),
+        actor: event.actor.map(|actor| AccountId(actor.0)),
+        session: event.session.map(|session| SessionId(session.0)),
+        kind: serde_json::to_value(event.action).unwrap().as_str().unwrap().to_owned(),
         outcome: StoredOutcome::Allowed,
         report: Some(link),
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),
-        request: None,
+        request: event.request.as_ref().map(|request| request.0.clone()),
     };
     stored.to_bytes()
 }
 
 impl Fake {
-    /// The log; made with the first call.
-    pub fn log(&self) -> MutexGuard<'_, Option<Log>> {
-        let mut log = self.log.lock().unwrap();
-        log.get_or_insert_with(Log::new);
-        log
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap()
     }
 
     /// Changes the log.
     pub fn with_log<A>(&self, change: impl FnOnce(&mut Log) -> A) -> A {
-        change(self.log().as_mut().unwrap())
+        change(&mut self.log())
     }
 
     /// So many more events of a report.
     pub fn happen(&self, report: ReportId, count: usize) {
         self.with_log(|log| (0..count).for_each(|n| log.record(report, &format!("part={n}"))));
+    }
+
+    /// Has the log hold these events of a report, newest first and numbered from 1, behind one of another report, and gives
+    /// them their openings.
+    pub fn keep_events(&self, events: &mut [AuditEvent]) {
+        self.with_log(|log| {
+            log.events.clear();
+            log.record(ReportId([0; 32]), "part=0");
+            for event in events.iter_mut().rev() {
+                assert_eq!(event.seq, log.events.len() as u64);
+                event.leaf_index = Some(event.seq);
+                event.salt = Some(B64(random::<32>().to_vec()));
+                event.event = Some(B64(stored(event)));
+                log.events.push(event.clone());
+            }
+            log.published = log.events.len();
+        });
     }
 
     /// From now on every file of the log goes through this.
@@ -207,11 +221,12 @@ impl Fake {
     }
 
     pub(super) fn log_key(&self) -> Option<String> {
-        self.log.lock().unwrap().as_ref()?.named.clone()
+        self.log().named.clone()
     }
 
     pub(super) fn publish_in_time(&self) {
-        if let Some(log) = self.log.lock().unwrap().as_mut().filter(|log| log.in_time) {
+        let mut log = self.log();
+        if log.in_time {
             log.published = log.events.len();
         }
     }
@@ -219,12 +234,10 @@ impl Fake {
     pub(super) fn public(&self, path: &str, limit: usize) -> Result<Response, TransportError> {
         if let Some(path) = path.strip_prefix("/log/keys/") {
             // One witness vouches for both logs.
-            let log = self.log.lock().unwrap();
-            let witnesses = log.as_ref().map(|log| log.witnesses.as_slice()).unwrap_or_default();
-            return self.with_keys(|keys| keys.serve(path, limit, witnesses));
+            let log = self.log();
+            return self.with_keys(|keys| keys.serve(path, limit, &log.witnesses));
         }
-        let mut log = self.log.lock().unwrap();
-        let log = log.as_mut().expect("a log");
+        let mut log = self.log();
         if log.away {
             return Err(TransportError::Offline);
         }
@@ -246,8 +259,10 @@ impl Fake {
             (Method::Get, ["admin", "events"]) => None,
             _ => return None,
         };
-        let log = self.log.lock().unwrap();
-        let Some(log) = log.as_ref() else { return Some(Err(super::no(ErrorCode::NotFound))) };
+        let log = self.log();
+        if log.events.is_empty() {
+            return Some(Err(super::no(ErrorCode::NotFound)));
+        }
         let items = log.events.iter().rev().filter(|event| of.is_none() || event.report_id == of);
         Some(json(&AuditEventList { items: items.cloned().collect(), next: None }))
     }

@@ -162,9 +162,9 @@ pub struct Fake {
     pub instance: [u8; 16],
     pub clock: AtomicI64,
     lie: Mutex<Option<Lie>>,
-    /// The public log, on a server that has one.
-    pub log: Mutex<Option<log::Log>>,
-    /// The public log of keys, which every server has.
+    /// The public log of events, empty until something happens.
+    pub log: Mutex<log::Log>,
+    /// The public log of keys.
     pub keys: Mutex<keys::Keys>,
     /// Segments that are still taken; then the connection breaks.
     pub segments_left: AtomicUsize,

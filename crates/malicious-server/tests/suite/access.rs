@@ -219,7 +219,8 @@ async fn access_fork() {
 }
 
 /// What the patient is shown: whether the newest event is a reading that the doctor is said to have signed for.
-async fn blamed(scene: &Scene, shown: Vec<AuditEvent>) -> Attempt {
+async fn blamed(scene: &Scene, mut shown: Vec<AuditEvent>) -> Attempt {
+    scene.server.keep_events(&mut shown);
     scene.server.lie(move |request, value| {
         if request.path.contains("/events") {
             *value = serde_json::json!({ "items": shown });
@@ -275,6 +276,7 @@ async fn suppressed_event() {
     async fn attempt() -> Attempt {
         let Scene { server, patient, id, .. } = scene().await;
         let mut shown = events(id, 5, "version=1");
+        server.keep_events(&mut shown);
         let hidden = shown.remove(2);
         server.lie(move |request, value| {
             if request.path.contains("/events") {
@@ -294,6 +296,7 @@ async fn suppressed_beginning() {
     async fn attempt() -> Attempt {
         let Scene { server, patient, id, .. } = scene().await;
         let mut shown = events_at(id, 5, "version=1", server.now() - 7 * 86_400_000);
+        server.keep_events(&mut shown);
         let hidden = shown.split_off(3);
         server.lie(move |request, value| {
             if request.path.contains("/events") {

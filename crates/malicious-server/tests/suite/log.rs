@@ -6,7 +6,7 @@ use api_types::{B64, ReportId, accounts::Role};
 use client::{Client, Mark, Memory, NoSecondFactor, Vault, Witnesses, event_hash};
 use malicious_server::{
     attack::{
-        FORGED_CHECKPOINT, FORGED_COSIGNATURE, FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK,
+        DENIED_LOG, FORGED_CHECKPOINT, FORGED_COSIGNATURE, FORGED_TILE, FORKED_LOG, INVENTED_HISTORY, LOG_ROLLBACK,
         LOG_SIGNER_SWAP, REWRITTEN_EVENT, STALE_CHECKPOINT, UNKNOWN_WITNESS,
     },
     double::{
@@ -92,6 +92,25 @@ fn tiles(log: &Log) -> Vec<u8> {
 fn leaf(event: &api_types::audit::AuditEvent) -> tlog::Hash {
     let salt = event.salt.as_ref().unwrap().0[..].try_into().unwrap();
     EventOpening::new(salt, event.event.as_ref().unwrap().0.clone()).unwrap().commitment().leaf_hash()
+}
+
+#[tokio::test]
+async fn denied_log() {
+    run(&DENIED_LOG, attempt).await;
+
+    /// To a newcomer, who can't know better, the server says that it keeps no log. Then it shows a history of its own.
+    async fn attempt() -> Attempt {
+        let (server, _) = looked(5).await;
+        server.with_log(|log| {
+            rewritten(log, 5);
+            log.named = None;
+        });
+        let nina = server.person("Nina Newcomer", Role::Patient).await;
+        nina.check_log().await?;
+        let events = nina.report_events(&REPORT, 1_000).await?;
+        let shown = events.complete && events.items.iter().all(|item| item.event.subject == "another=1");
+        Ok(Won::if_so(shown && nina.stopped().is_none()))
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tlog::{cosignature::Cosigner, note::KeyName};
 use super::refusal;
 use crate::fake::{
     Fake, PASSWORD, World, device, email,
-    log::{self, Log, each_once},
+    log::{self, each_once},
     random,
 };
 
@@ -358,18 +358,36 @@ async fn a_log_that_cannot_be_reached_refuses_nothing_and_verifies_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_denies_its_log_is_refused_by_whoever_never_saw_it() {
+    let server = Fake::new();
+    server.happen(REPORT, 3);
+    server.with_log(|log| log.named = None);
+    let ann = server.person("Ann Example", api_types::accounts::Role::Patient).await;
+    let (refused, evidence) = stopped(&ann).await;
+    assert_eq!((refused, evidence.tree.as_str(), evidence.key.as_str()), (Refusal::LogDenied, "events", ""));
+    assert!(evidence.shown.is_some(), "it gives out the log all the same");
+    // Whoever comes without looking at the log first.
+    let next = next_session(&server, Memory::default()).await;
+    assert_eq!(refusal(next.report_events(&REPORT, 1_000).await), Refusal::LogDenied);
+    assert_eq!(next.stopped().unwrap().refusal, Refusal::LogDenied);
+    let next = next_session(&server, Memory::default()).await;
+    assert_eq!(refusal(next.events(&client::api::EventFilter::default()).await), Refusal::LogDenied);
+}
+
+#[tokio::test]
 async fn a_log_begins_after_the_account_did() {
     let server = Fake::new();
+    // From before there was a log: nothing of one is kept, on the device or in the account.
     let ann = server.person("Ann Example", api_types::accounts::Role::Patient).await;
-    ann.check_log().await.unwrap();
     assert!(!ann.remembered().logs.contains_key("events"));
-    *server.log() = Some(Log::new());
     let next = next_session(&server, ann.remembered()).await;
     next.check_log().await.unwrap();
     assert_eq!(next.remembered().logs["events"].checkpoint, None, "the key is pinned before the first event");
     server.happen(REPORT, 1);
     next.check_log().await.unwrap();
     assert!(next.remembered().logs["events"].checkpoint.is_some());
+    server.with_log(|log| log.named = None);
+    assert_eq!(stopped(&next_session(&server, next.remembered()).await).await.0, Refusal::LogSignerUnknown);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use api_types::{B64, ReportId, audit::AuditEvent};
 use client::{Mark, Refusal, event_hash};
 
 use super::{
-    log::{looked, stopped},
+    log::{looked, next_session, stopped},
     refusal,
 };
 use crate::fake::{Fake, log::stored};
@@ -78,9 +78,13 @@ async fn a_wrong_place_in_the_tree_is_refused() {
     assert_eq!(refused(|event| event.leaf_index = Some(u64::MAX)).await, Refusal::LogEventMissing { seq: 299 });
 }
 
+/// Takes an event's opening away.
+fn strip(event: &mut AuditEvent) {
+    (event.leaf_index, event.salt, event.event) = (None, None, None);
+}
+
 #[tokio::test]
-async fn an_event_without_its_opening_is_refused_where_the_tree_reaches_it() {
-    let strip = |event: &mut AuditEvent| (event.leaf_index, event.salt, event.event) = (None, None, None);
+async fn an_event_without_its_opening_is_refused_where_the_tree_reaches_it_or_had_time_to() {
     assert_eq!(refused(strip).await, Refusal::LogEventMissing { seq: 299 });
     let (server, ann) = looked(300).await;
     server.with_log(|log| (log.published, log.in_time) = (300, false));
@@ -88,7 +92,13 @@ async fn an_event_without_its_opening_is_refused_where_the_tree_reaches_it() {
     server.with_log(|log| log.published = 300);
     change(&server, strip);
     let events = ann.report_events(&REPORT, 1_000).await.unwrap();
-    assert_eq!((events.items[0].mark, events.items[1].mark), (Mark::Unlogged, Mark::Verified));
+    assert_eq!((events.items[0].mark, events.items[1].mark), (Mark::Pending, Mark::Verified));
+    // The tree stays where it is: what is shown without its opening is waited for as long as what is shown with it.
+    server.pass(30_000);
+    assert_eq!(ann.report_events(&REPORT, 1_000).await.unwrap().items[0].mark, Mark::Pending);
+    server.pass(60_000);
+    assert_eq!(refusal(ann.report_events(&REPORT, 1_000).await), Refusal::LogEventMissing { seq: 300 });
+    stopped(&ann).await;
 }
 
 #[tokio::test]
@@ -116,5 +126,10 @@ async fn an_old_event_that_is_still_not_in_the_tree_is_refused_at_once() {
     server.happen(REPORT, 1);
     server.with_log(|log| (log.published, log.in_time) = (300, false));
     server.pass(2 * 86_400_000);
+    // In each session anew: this one looks for the first time. So too without its opening.
+    let next = next_session(&server, ann.remembered()).await;
     assert_eq!(refusal(ann.report_events(&REPORT, 1_000).await), Refusal::LogEventMissing { seq: 300 });
+    change(&server, strip);
+    assert_eq!(refusal(next.report_events(&REPORT, 1_000).await), Refusal::LogEventMissing { seq: 300 });
+    stopped(&next).await;
 }
