@@ -18,6 +18,7 @@ use crate::{
     storage::{
         accounts::{self, AccountRow},
         db::WriteTx,
+        lease_time::Times,
         outbox::{self, OutboxRow},
     },
 };
@@ -67,7 +68,7 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     }
     let Notice { kind, account, subject, ref to } = notice;
     if outbox::count(tx.conn(), &to.key, kind).await? >= KEPT as u64 {
-        tracing::warn!(?kind, "an address has so many messages waiting that one more takes the place of the last");
+        tracing::warn!(?kind, "an address has so many messages waiting that there is no room for one more");
         return renew(state, tx, notice).await;
     }
     let (tried, bytes) = throttled(kind, &to.key);
@@ -102,14 +103,15 @@ pub async fn queue(state: &AppState, tx: &mut WriteTx, notice: Notice) -> Servic
     Ok(true)
 }
 
-/// Has the last message of a kind that waits for an address tell of this instead, in its turn: as another message, since somebody
-/// may be sending it. A link or a code takes nobody's place: whoever asked for it can ask again.
+/// Has the last message of a kind that waits for an address tell of this instead, in its turn, one for one: never one that is being
+/// sent, which would be two. It is another message, since a server that died may have sent it. A link or a code takes nobody's
+/// place: whoever asked for it can ask again.
 async fn renew(state: &AppState, tx: &mut WriteTx, notice: Notice) -> ServiceResult<bool> {
     let Notice { kind, account, subject: None, to } = notice else { return Ok(false) };
-    let Some(last) = outbox::last(tx.conn(), &to.key, kind).await? else { return Ok(false) };
+    let now = Times::now(tx.conn(), &state.clock).await?;
+    let Some(last) = outbox::last(tx.conn(), &to.key, kind, now).await? else { return Ok(false) };
     outbox::remove(tx.conn(), &last.id).await?;
-    let created_at = state.clock.now();
-    let row = OutboxRow { id: random::bytes()?, account, address: to.shown, created_at, ..last };
+    let row = OutboxRow { id: random::bytes()?, account, address: to.shown, created_at: now.own, ..last };
     tx.queue_mail(&row).await?;
     Ok(true)
 }

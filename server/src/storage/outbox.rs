@@ -90,9 +90,12 @@ fn waiting() -> Select<Entity> {
 /// says so was killed while a clock was ahead.
 fn free(now: Times) -> Condition {
     let due = Condition::any().add(Column::DueAt.lte(now.own)).add(Column::DueAt.gt(now.own + LONGEST_WAIT));
+    Condition::all().add(due).add(in_nobodys_hands(now))
+}
+
+fn in_nobodys_hands(now: Times) -> Condition {
     let left = Condition::any().add(Column::LeasedUntil.lte(now.leases));
-    let left = left.add(Column::LeasedUntil.gt(now.leases + LONGEST_LEASE));
-    Condition::all().add(due).add(left)
+    left.add(Column::LeasedUntil.gt(now.leases + LONGEST_LEASE))
 }
 
 /// What is due and in nobody's hands, oldest first.
@@ -223,13 +226,18 @@ pub async fn waits(
     Ok(query.limit(1).one(conn).await?.is_some())
 }
 
-/// The last one of a kind that waits for an address.
-pub async fn last(conn: &impl ConnectionTrait, address_key: &str, kind: MailKind) -> DbResult<Option<OutboxRow>> {
-    let query = of(waiting(), address_key, kind).order_by_desc(Column::DueAt).limit(1);
-    query.one(conn).await?.map(row).transpose()
+/// The last one of a kind that waits for an address and that nobody is sending.
+pub async fn last(
+    conn: &impl ConnectionTrait,
+    address_key: &str,
+    kind: MailKind,
+    now: Times,
+) -> DbResult<Option<OutboxRow>> {
+    let query = of(waiting(), address_key, kind).filter(in_nobodys_hands(now));
+    query.order_by_desc(Column::DueAt).limit(1).one(conn).await?.map(row).transpose()
 }
 
-/// Takes one out, whoever has it in hand.
+/// Takes one out that nobody has in hand.
 pub async fn remove(conn: &impl ConnectionTrait, id: &[u8; 16]) -> DbResult<()> {
     Entity::delete_by_id(id.to_vec()).exec(conn).await.map(drop)
 }

@@ -1,5 +1,7 @@
 //! Whoever makes things happen again and again floods no mailbox and fills no disk.
 
+use entities::outbox::{Column, Entity as Mails};
+use sea_orm::{EntityTrait, QueryOrder, sea_query::Expr};
 use server::{
     clock::{HOUR, MINUTE},
     mail::MailKind,
@@ -88,4 +90,33 @@ async fn the_last_that_happened_while_the_mail_server_was_down_is_told_of() {
     }
     mail.nothing().await;
     assert!(bodies.iter().any(|body| body.contains(&last)), "of {last}: {bodies:?}");
+}
+
+/// What happens while a mail server is slow sends nothing twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_sent_is_not_queued_once_more() {
+    let Some(post) = Post::new() else { return };
+    let server = start(post.config(Smtp::StartTls, free_port())).await;
+    founder(&server).await;
+    for kind in [MailKind::ReportShared, MailKind::NewDevice] {
+        for _ in 0..KEPT {
+            tell(&server, FOUNDER, kind).await;
+            server.state.clock.advance(HOUR);
+        }
+    }
+    let in_hand = server.state.clock.now() + 9 * MINUTE;
+    let held = Mails::update_many().col_expr(Column::LeasedUntil, Expr::value(in_hand));
+    let tx = server.state.db.begin_write().await.unwrap();
+    held.exec(tx.conn()).await.unwrap();
+    tx.commit().await.unwrap();
+    let before = ids(&server).await;
+    for kind in [MailKind::ReportShared, MailKind::NewDevice] {
+        tell(&server, FOUNDER, kind).await;
+    }
+    assert_eq!(ids(&server).await, before);
+}
+
+async fn ids(server: &Server) -> Vec<Vec<u8>> {
+    let rows = Mails::find().order_by_asc(Column::Id).all(server.state.db.read()).await.unwrap();
+    rows.into_iter().map(|row| row.id).collect()
 }
