@@ -176,18 +176,25 @@ impl Context {
     }
 
     /// Reads what is new in the public log of keys, as far as that is quick, and warns of every alarm that nobody has
-    /// acknowledged. Where the log itself doesn't hold, the command doesn't begin.
+    /// acknowledged. Where the log itself doesn't hold, the command doesn't begin; where it can't be read, that is said.
     async fn warn(&self, vault: &Vault<Native>) -> Result<()> {
         let scanned = tokio::time::timeout(SCAN, vault.scan_keys(SCAN_MOST)).await;
-        if let Some(unread) = alarms::unread(scanned.as_ref().ok()) {
-            self.output.note(&unread);
-        }
+        let unread = alarms::unread(vault.keys_read());
         match scanned {
             Ok(Err(ClientError::Refused(refusal))) if refusal.stops_session() => {
                 return Err(ClientError::Refused(refusal).into());
             }
             Ok(Err(error @ ClientError::Refused(_))) => self.output.warning(&error.code(), &error.to_string()),
-            _ => {}
+            Ok(Err(error)) => {
+                if let Some(unread) = unread {
+                    self.output.note(&format!("{}: {error}", unread.message));
+                }
+            }
+            Ok(Ok(_)) | Err(_) => {
+                if let Some(unread) = unread {
+                    self.output.note(&unread.message);
+                }
+            }
         }
         for alarm in vault.alarms().iter().filter(|alarm| !alarm.acknowledged) {
             self.output.warning("key_alarm", &format!("{} Read `hs alarms`.", alarms::says(alarm)));

@@ -20,7 +20,7 @@ export class RecordingProxy {
   private cutAfter: ((request: IncomingMessage) => boolean) | undefined;
   private holds: ((request: IncomingMessage) => boolean) | undefined;
   private readonly held: Array<() => void> = [];
-  private instead: ((path: string) => Buffer | undefined) | undefined;
+  private instead: ((path: string) => Buffer | number | undefined) | undefined;
 
   private constructor(
     private readonly server: HttpServer,
@@ -64,8 +64,11 @@ export class RecordingProxy {
     this.holds = fits;
   }
 
-  /** From now on answers itself where there is an answer for a path, as whoever runs the server could; `undefined` ends that. */
-  answer(instead: ((path: string) => Buffer | undefined) | undefined): void {
+  /**
+   * From now on answers itself where there is an answer for a path, as whoever runs the server could: a body, or a status without
+   * one; `undefined` ends that.
+   */
+  answer(instead: ((path: string) => Buffer | number | undefined) | undefined): void {
     this.instead = instead;
   }
 
@@ -101,6 +104,7 @@ export class RecordingProxy {
 
   private forward(from: IncomingMessage, to: ServerResponse): void {
     const body = this.instead?.(from.url ?? '/');
+    if (typeof body === 'number') return void to.writeHead(body, { 'content-length': 0 }).end();
     if (body) return void to.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length }).end(body);
     if (this.holds?.(from)) return void this.held.push(() => this.pass(from, to));
     this.pass(from, to);

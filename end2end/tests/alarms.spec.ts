@@ -1,4 +1,5 @@
-// An entry in the log of keys that its owner didn't make: said on every page until it was read, explained on one.
+// An entry in the log of keys that its owner didn't make: said on every page until it was read, explained on one. A server that
+// doesn't give out the entries can hide it, but not that they weren't read.
 import { identity } from '../support/clinic.ts';
 import { addKeys } from '../support/key_log.ts';
 import { Person } from '../support/person.ts';
@@ -17,7 +18,24 @@ test('keys that nobody of one’s own made are an alarm on every page until they
     await person.signUp(server.setUpLink());
     const alarm = person.page.getByRole('alert').filter({ hasText: words.alarms.banner });
     await expect(alarm).toBeHidden();
+    const checkpoint = async () => (await person.context.request.get('/log/keys/checkpoint')).text();
+    const logged = async () => Number((await checkpoint()).split('\n')[1]);
+    await expect.poll(logged, 'her address and her key').toBe(2);
+
+    const entries = '**/log/keys/tile/entries/**';
+    await person.page.route(entries, (route) => route.fulfill({ status: 503 }));
     addKeys(server);
+    await expect.poll(logged).toBe(3);
+    await person.reload();
+    const notice = person.page.getByText(words.alarms.unreadTitle, { exact: true });
+    await expect(notice, 'once it has failed for a while').toBeVisible({ timeout: 60_000 });
+    await expect(alarm).toBeHidden();
+    await person.page.getByRole('link', { name: words.alarms.title, exact: true }).click();
+    await person.heading(words.alarms.title).waitFor();
+    await expect(person.page.getByText(words.alarms.unread)).toBeVisible();
+    await expect(person.page.getByText(words.alarms.none)).toBeHidden();
+    await inspect(person.page, 'alarms-unread');
+    await person.page.unroute(entries);
     await expect(async () => {
       await person.reload();
       await expect(alarm).toBeVisible({ timeout: 4_000 });

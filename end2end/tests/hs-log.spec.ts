@@ -1,7 +1,7 @@
 // `hs` holds a server to its public log at every command: what it saw before is kept with its profile, and so are the witnesses
 // that it asks for. A server that goes back behind that, or that too few vouch for, stops it, with evidence. Who has no account
 // and only reads the log from outside now and then finds the same out. Keys in its holder's name that none of their devices made
-// are said by every command until they were read.
+// are said by every command until they were read; where the log of them isn't given out, that is.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -111,9 +111,14 @@ test('a rollback, a fork and too few witnesses stop hs, what it kept of them can
     const honest = await logged();
     addKeys(server);
     await expect.poll(logged).toBeGreaterThan(honest);
+    proxy.answer((path) => (path.startsWith(`${keys}tile/entries/`) ? 503 : undefined));
+    const hidden = await hs.run(['alarms']);
+    expect(hidden, 'what is not given out is not taken for nothing').toMatchObject({ alarms: [], unread: { code: 'not_readable' } });
+    proxy.answer(undefined);
     await hs.run(['list']);
     expect(hs.said, 'whatever the command').toContain('"key_alarm"');
-    expect(await hs.run(['alarms', '--acknowledge'])).toMatchObject([{ kind: 'own_key', epoch: 1, leaf: honest, acknowledged: true }]);
+    const read = await hs.run(['alarms', '--acknowledge']);
+    expect(read).toEqual({ alarms: [{ kind: 'own_key', epoch: 1, leaf: honest, acknowledged: true }], unread: null });
     expect(hs.said, 'until it was read').toContain('"key_alarm"');
     await hs.run(['list']);
     expect(hs.said, 'and no longer').not.toContain('key_alarm');

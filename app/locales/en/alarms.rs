@@ -10,6 +10,10 @@ texts! {
         lead = "Every account's keys and e-mail address stand in a public log, so that nobody can exchange them unseen. This program reads every new entry and compares it with what your own devices made and with what it was given before.";
         none = "No alarm. Every entry that concerns you is as it should be.";
         left = "Entries of the log that are not read yet: {left}. They are read while this page is open; what they say of you or of people you know is not noticed before.";
+        not_yet = "The log is being read. What it says of you or of people you know shows in a moment.";
+        unread = "The log could not be read, so nobody knows whether somebody else’s key was entered for you or for people you know. It is tried again while this page is open.";
+        unread_title = "The public log of keys can’t be read";
+        unread_notice = "Nobody knows what stands there by now: an exchanged key would not be noticed. It is tried again while this page is open.";
         list = "Alarms";
         entry = "Entry {leaf} of the log";
         own_key = "Keys were added to your account that none of your devices made (number {epoch}). Somebody who has your old keys, or the server, may be about to read what others seal to you.";

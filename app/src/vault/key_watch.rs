@@ -1,6 +1,6 @@
 //! Reads what is new in the log of keys while the vault is open, a piece at a time, and keeps what is alarming about it.
 
-use client::{Alarm, ClientError};
+use client::{Alarm, ClientError, KeysRead};
 use leptos::prelude::*;
 
 use super::{Keys, Vault, explain};
@@ -12,6 +12,12 @@ const PIECE: u64 = 4_096;
 const BETWEEN: i32 = 1_000;
 /// Milliseconds between looks at what is new.
 const LOOK: i32 = 5 * 60_000;
+/// Readings that fail in a row before every page says so: one may be a server that begins anew.
+const TRIES: u32 = 3;
+/// Milliseconds between these.
+const AGAIN: i32 = 10_000;
+/// Milliseconds between those after them.
+const STILL: i32 = 60_000;
 
 /// What the log of keys has that it shouldn't.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,14 +26,19 @@ pub struct Warnings {
     pub alarms: Vec<Alarm>,
     /// Why the log itself was refused.
     pub refused: Option<String>,
-    /// Entries that are not read yet.
-    pub left: u64,
+    /// How far the log was read: without that, no alarm means nothing.
+    pub read: KeysRead,
 }
 
 impl Warnings {
     /// Whether there is an alarm that nobody has acknowledged.
     pub fn open(&self) -> bool {
         self.alarms.iter().any(|alarm| !alarm.acknowledged)
+    }
+
+    /// Whether the log could not be read for so long that every page says so.
+    pub fn unread(&self) -> bool {
+        matches!(self.read, KeysRead::Failed { times } if times >= TRIES)
     }
 }
 
@@ -44,23 +55,29 @@ pub(super) async fn watch(vault: Vault, keys: Keys) {
     vault.warnings.try_set(Warnings::default());
     loop {
         vault.show_alarms(&keys);
-        let pause = match keys.scan_keys(PIECE).await {
-            Ok(scanned) => {
-                vault.warnings.try_update(|warnings| warnings.left = scanned.left);
-                if scanned.left > 0 { BETWEEN } else { LOOK }
-            }
-            Err(error) => {
-                refused(vault, &error);
-                LOOK
-            }
-        };
+        let scanned = keys.scan_keys(PIECE).await;
+        let read = keys.keys_read();
+        vault.warnings.try_update(|warnings| warnings.read = read);
+        if let Err(error) = scanned {
+            refused(vault, &error);
+        }
         vault.show_alarms(&keys);
         vault.keep_memory();
-        browser::sleep(pause).await;
+        browser::sleep_or_online(pause_after(read)).await;
     }
 }
 
-/// Says why above every page.
+/// Milliseconds until the next reading.
+fn pause_after(read: KeysRead) -> i32 {
+    match read {
+        KeysRead::UpTo { left: 0 } => LOOK,
+        KeysRead::UpTo { .. } => BETWEEN,
+        KeysRead::Failed { times } if times < TRIES => AGAIN,
+        KeysRead::Failed { .. } | KeysRead::NotYet => STILL,
+    }
+}
+
+/// Says above every page why the log was refused. One that could not be read may be whole: that is said by how far it was read.
 fn refused(vault: Vault, error: &ClientError) {
     if matches!(error, ClientError::Refused(_)) {
         let why = explain(error);

@@ -198,7 +198,7 @@ pub(super) fn account(vault: Vault, keys: Keys) -> Result<(), SplitLoaderError> 
 #[wasm_split(vault, fallible, wasm_split_path = ::leptos::wasm_split, preload(fetch_check_log))]
 pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
     let look = async move {
-        // Without the network nothing is known; the next look will tell.
+        // Without an answer nothing is known; the next look will tell. Who watches the log of keys says so where it lasts.
         let _ = keys.check_log().await;
         let stopped = keys.stopped()?;
         Some(Stop { why: stopped.refusal.to_string(), evidence: stopped.evidence.to_json() })

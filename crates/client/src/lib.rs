@@ -135,7 +135,7 @@ pub use error::{ClientError, Result};
 pub use escrow::{ConfirmedEscrow, Escrow, EscrowOffer, EscrowStanding};
 pub use escrow_admin::{EscrowPage, EscrowedPerson, PublishedEscrow};
 pub use key_code::{KeyCode, KeyCodeError};
-pub use key_log::{Alarm, AlarmKind, Scanned, email_key};
+pub use key_log::{Alarm, AlarmKind, KeysRead, Scanned, email_key};
 pub use links::SignUpLink;
 pub use live::{LiveCursor, LivePauses};
 pub use log::{CheckedEvent, Evidence, KeptLog, Mark, Stopped, Witnesses};

@@ -22,6 +22,9 @@ export const alarms = {
   banner: 'Share nothing for now: a key is in doubt',
   link: 'Read what it means and what to do',
   title: 'Alarms',
+  none: /^No alarm\./,
+  unread: /^The log could not be read, so nobody knows/,
+  unreadTitle: 'The public log of keys can’t be read',
   ownKey: /Keys were added to your account that none of your devices made/,
   acknowledge: 'I have read this',
 } as const;

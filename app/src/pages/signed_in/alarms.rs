@@ -1,6 +1,6 @@
 //! `/alarms`: what stands in the log of keys that shouldn't, what it means, what to do.
 
-use client::{Alarm, AlarmKind};
+use client::{Alarm, AlarmKind, KeysRead};
 use leptos::prelude::*;
 
 use crate::{
@@ -17,11 +17,9 @@ pub fn AlarmsPage() -> impl IntoView {
         let why = warnings.with(|warnings| warnings.refused.clone())?;
         Some(view! { <div class="mb-4"><Banner tone=Tone::Danger title=t!(alarms.refused)><p>{why}</p></Banner></div> })
     };
-    let left = move || {
-        let left = warnings.with(|warnings| warnings.left);
-        (left > 0).then(|| view! { <p>{t!(alarms.left, left = left)}</p> })
-    };
-    let none = move || (warnings.with(|warnings| warnings.left) == 0).then(|| view! { <p>{t!(alarms.none)}</p> });
+    let read = Memo::new(move |_| warnings.with(|warnings| warnings.read));
+    let unread = move || not_read(read.get()).map(|text| view! { <p>{text}</p> });
+    let none = move || (read.get() == KeysRead::UpTo { left: 0 }).then(|| view! { <p>{t!(alarms.none)}</p> });
     let list = move || match warnings.with(|warnings| warnings.alarms.clone()) {
         alarms if alarms.is_empty() => none().into_any(),
         alarms => {
@@ -39,9 +37,19 @@ pub fn AlarmsPage() -> impl IntoView {
         <Page title=t!(alarms.title).to_owned()>
             <p>{t!(alarms.lead)}</p>
             {refused}
-            {left}
+            {unread}
             {list}
         </Page>
+    }
+}
+
+/// What of the log nobody has looked at yet; nothing where all was read.
+fn not_read(read: KeysRead) -> Option<String> {
+    match read {
+        KeysRead::UpTo { left: 0 } => None,
+        KeysRead::UpTo { left } => Some(t!(alarms.left, left = left)),
+        KeysRead::NotYet => Some(t!(alarms.not_yet).to_owned()),
+        KeysRead::Failed { .. } => Some(t!(alarms.unread).to_owned()),
     }
 }
 

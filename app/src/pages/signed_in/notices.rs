@@ -15,12 +15,13 @@ use crate::{
     vault::{Vault, use_vault},
 };
 
-/// An alarm that nobody has acknowledged stands above every page.
+/// An alarm that nobody has acknowledged stands above every page; so does, as no alarm, that none could be seen.
 #[component]
 pub fn AlarmNotice() -> impl IntoView {
     let warnings = use_vault().warnings;
     let open = Memo::new(move |_| warnings.with(|warnings| (warnings.open(), warnings.refused.clone())));
-    move || {
+    let unread = Memo::new(move |_| warnings.with(|warnings| warnings.refused.is_none() && warnings.unread()));
+    let alarm = move || {
         let (alarms, refused) = open.get();
         (alarms || refused.is_some()).then(|| {
             view! {
@@ -32,6 +33,22 @@ pub fn AlarmNotice() -> impl IntoView {
                 </div>
             }
         })
+    };
+    let unread = move || {
+        unread.get().then(|| {
+            view! {
+                <div class="mb-4">
+                    <Banner title=t!(alarms.unread_title)>
+                        <p>{t!(alarms.unread_notice)}</p>
+                        <p><A href="/alarms">{t!(alarms.title)}</A></p>
+                    </Banner>
+                </div>
+            }
+        })
+    };
+    view! {
+        {alarm}
+        {unread}
     }
 }
 

@@ -6,12 +6,14 @@
 //! | `prove.rs` | looks key records up in the tree before they are learnt |
 //! | `address.rs` | what an e-mail address is bound to |
 //! | `scan.rs` | reads what is new in the tree, in pieces |
+//! | `reading.rs` | how far that came, or that it didn't |
 //! | `judge.rs` | which of it is to be alarmed about |
 //! | `seen.rs` | what the account remembers of it, alarms among that |
 
 mod address;
 mod judge;
 mod prove;
+mod reading;
 mod scan;
 mod seen;
 
@@ -23,6 +25,7 @@ use std::{
 use crypto::defence::Defence;
 use tlog::{Hash, leaf::Label, vrf::LabelPublicKey};
 
+pub use reading::KeysRead;
 pub use scan::Scanned;
 pub use seen::{Alarm, AlarmKind};
 
@@ -46,6 +49,8 @@ pub(crate) struct KeyLog {
     own_label: Mutex<Option<(String, Label)>>,
     /// One scan at a time.
     scanning: futures::lock::Mutex<()>,
+    /// How the newest one ended.
+    read: Mutex<KeysRead>,
 }
 
 impl KeyLog {
@@ -58,6 +63,7 @@ impl KeyLog {
             looked: AtomicBool::new(false),
             own_label: Mutex::default(),
             scanning: futures::lock::Mutex::new(()),
+            read: Mutex::default(),
         }
     }
 

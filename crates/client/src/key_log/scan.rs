@@ -29,13 +29,20 @@ pub struct Scanned {
 
 impl<P: Platform> Vault<P> {
     /// Reads up to so many new entries of the tree of keys, rounded up to whole bundles of 256, and raises an alarm for each
-    /// that should not be there ([`Vault::alarms`]). Call it when a session starts, and now and then while it lasts.
+    /// that should not be there ([`Vault::alarms`]). Call it when a session starts, and now and then while it lasts. How it
+    /// ended is kept ([`Vault::keys_read`]): who shows alarms says of entries that were not read that nothing is known.
     ///
     /// # Errors
     /// [`Refusal::AddressUnproved`], [`Refusal::AddressNotBound`] for one's own address; the refusals of
-    /// [`Refusal::stops_session`]; no connection, which says nothing.
+    /// [`Refusal::stops_session`]; no answer, or none of the log's, which says nothing of it.
     pub async fn scan_keys(&self, most: u64) -> Result<Scanned> {
         let _one_at_a_time = self.key_log().scanning.lock().await;
+        let scanned = self.scan(most).await;
+        self.key_log().note_reading(&scanned);
+        scanned
+    }
+
+    async fn scan(&self, most: u64) -> Result<Scanned> {
         let from = self.state().keys.scanned;
         let Some(size) = self.key_log_size().await? else { return Ok(Scanned { read: 0, left: 0 }) };
         let own = self.chain();

@@ -44,6 +44,8 @@ pub struct Keys {
     pub asked: Vec<(String, usize)>,
     /// Changes a file on its way out.
     pub lie: Option<fn(&str, &mut Vec<u8>)>,
+    /// What is in the path of files that it says it can't give out just now.
+    pub unavailable: Option<&'static str>,
 }
 
 /// A fresh key of labels.
@@ -60,7 +62,7 @@ impl Keys {
     pub(super) fn new(takes_all: bool) -> Self {
         let key = SigningKey::from_seed(KeyName::new("clinic.example/log/keys").unwrap(), &random());
         let (leaves, asked) = (Vec::new(), Vec::new());
-        Self { key, labels: label_key(), leaves, takes_all, built: None, asked, lie: None }
+        Self { key, labels: label_key(), leaves, takes_all, built: None, asked, lie: None, unavailable: None }
     }
 
     pub fn label(&self, email: &str) -> Label {
@@ -146,6 +148,9 @@ impl Keys {
     }
 
     pub fn serve(&mut self, path: &str, limit: usize, witnesses: &[Cosigner]) -> Result<Response, TransportError> {
+        if self.unavailable.is_some_and(|part| path.contains(part)) {
+            return Ok(Response { status: 503, headers: Vec::new(), body: Bytes::new() });
+        }
         let mut file = self.file(path, witnesses);
         if let (Some(lie), Some(file)) = (self.lie, &mut file) {
             lie(path, file);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api_types::{AccountId, B64, accounts::Role};
-use client::{Alarm, AlarmKind, NoSecondFactor, PatientChoice, Refusal, Scanned, Share, Vault};
+use client::{Alarm, AlarmKind, KeysRead, NoSecondFactor, PatientChoice, Refusal, Scanned, Share, Vault};
 use crypto::{
     account::{KeyChain, Keyring},
     sign::Signed,
@@ -435,6 +435,29 @@ async fn a_scan_goes_on_where_the_last_one_ended() {
     let bundles = asked.iter().filter(|(path, _)| path.contains("entries"));
     assert_eq!(bundles.count(), 1, "{asked:?}");
     assert_eq!(next.alarms(), [alarm(leaf, AlarmKind::OwnAddress { other: true })]);
+}
+
+/// A server that gives out the log's head, and not what stands there, hides an alarm. What it can't hide is that.
+#[tokio::test]
+async fn a_log_that_is_not_given_out_is_known_as_unread() {
+    let clinic = clinic().await;
+    assert_eq!(clinic.ann.keys_read(), KeysRead::NotYet);
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.keys_read(), KeysRead::UpTo { left: 0 });
+    let leaf = clinic.server.with_keys(|keys| keys.bind(&email("Ann Example"), clinic.dora.account_id()));
+    for (times, part) in (1..).zip(["tile/entries", "tile/entries", "checkpoint"]) {
+        clinic.server.with_keys(|keys| keys.unavailable = Some(part));
+        assert_eq!(clinic.ann.scan_keys(ALL).await.unwrap_err().code(), "answer", "{part}");
+        assert_eq!((clinic.ann.keys_read(), clinic.ann.alarms()), (KeysRead::Failed { times }, vec![]), "{part}");
+        assert_eq!(clinic.ann.stopped(), None, "it may be broken");
+    }
+    clinic.server.with_keys(|keys| keys.unavailable = None);
+    clinic.ann.scan_keys(ALL).await.unwrap();
+    assert_eq!(clinic.ann.keys_read(), KeysRead::UpTo { left: 0 });
+    assert_eq!(clinic.ann.alarms(), [alarm(leaf, AlarmKind::OwnAddress { other: true })]);
+    clinic.server.with_keys(|keys| keys.others(500));
+    clinic.ann.scan_keys(1).await.unwrap();
+    assert_eq!(clinic.ann.keys_read(), KeysRead::UpTo { left: 749 });
 }
 
 #[tokio::test]
