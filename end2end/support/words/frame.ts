@@ -23,6 +23,8 @@ export const alarms = {
   link: 'Read what it means and what to do',
   title: 'Alarms',
   ownKey: /Keys were added to your account that none of your devices made/,
+  ownAddressOther: /Your e-mail address was bound to another account/,
+  ownAddressAgain: /Your e-mail address was bound to your account a second time/,
   acknowledge: 'I have read this',
 } as const;
 
