@@ -1,7 +1,8 @@
-// An entry in the log of keys that its owner didn't make: said on every page until it was read, explained on one. A server that
-// doesn't give out the entries can hide it, but not that they weren't read.
+// Entries in the log of keys that nobody of one's own made, as keys or an address bound once more (two-keys-for-one-address): said on
+// every page until they were read, explained on one. A server that doesn't give out the entries can hide them, but not that they
+// weren't read.
 import { identity } from '../support/clinic.ts';
-import { addKeys } from '../support/key_log.ts';
+import { addEntries } from '../support/key_log.ts';
 import { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
@@ -10,10 +11,12 @@ import { words } from '../support/words.ts';
 
 const ada = identity('Ines Moreau', 'administrator');
 
-test('keys that nobody of one’s own made are an alarm on every page until they were read', { tag: '@long' }, async ({ browser }) => {
+test('keys and bindings of one’s address that nobody of one’s own made are an alarm on every page until they were read', { tag: '@long' }, async ({ browser }) => {
   test.setTimeout(240_000);
   const server = await Server.start();
   const person = await Person.at(browser, server.origin, ada);
+  const each = [words.alarms.ownKey, words.alarms.ownAddressOther, words.alarms.ownAddressAgain];
+  const unread = person.page.getByRole('button', { name: words.alarms.acknowledge, exact: true });
   try {
     await person.signUp(server.setUpLink());
     const alarm = person.page.getByRole('alert').filter({ hasText: words.alarms.banner });
@@ -24,8 +27,8 @@ test('keys that nobody of one’s own made are an alarm on every page until they
 
     const entries = '**/log/keys/tile/entries/**';
     await person.page.route(entries, (route) => route.fulfill({ status: 503 }));
-    addKeys(server);
-    await expect.poll(logged).toBe(3);
+    addEntries(server, ['key', 'other-binding', 'same-binding']);
+    await expect.poll(logged).toBe(5);
     await person.reload();
     const notice = person.page.getByText(words.alarms.unreadTitle, { exact: true });
     await expect(notice, 'once it has failed for a while').toBeVisible({ timeout: 60_000 });
@@ -46,11 +49,15 @@ test('keys that nobody of one’s own made are an alarm on every page until they
 
     await person.page.getByRole('link', { name: words.alarms.link }).click();
     await person.heading(words.alarms.title).waitFor();
-    await expect(person.page.getByText(words.alarms.ownKey)).toBeVisible();
+    for (const text of each) await expect(person.page.getByText(text)).toBeVisible();
     await inspect(person.page, 'alarms');
-    await person.button(words.alarms.acknowledge).click();
+    for (const left of [2, 1, 0]) {
+      await expect(alarm, 'until the last is read').toBeVisible();
+      await unread.first().click();
+      await expect(unread).toHaveCount(left);
+    }
     await expect(alarm).toBeHidden();
-    await expect(person.page.getByText(words.alarms.ownKey)).toBeVisible();
+    for (const text of each) await expect(person.page.getByText(text)).toBeVisible();
 
     await person.reload();
     await person.goTo('settings');

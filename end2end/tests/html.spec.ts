@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page, Request } from '@playwright/test';
-import { lie, type Json } from '../support/liar.ts';
+import { fields, lie, type Json } from '../support/liar.ts';
 import type { Person } from '../support/person.ts';
 import { root } from '../support/server.ts';
 import { expect, test } from '../support/test.ts';
@@ -12,7 +12,7 @@ import { words } from '../support/words.ts';
 const PAYLOAD =
   '"\'><img src=/x-pwned onerror="window.pwned=1"><svg onload="window.pwned=1"></svg><script>window.pwned=1</script><a href="javascript:window.pwned=1">pwned</a>';
 
-/** Texts that are more than text to a client, and what happens where the server makes them up. */
+/** Texts that are more than text to a client, or that no page shows, and what happens where the server makes them up. */
 const NOT_SHOWN: { [field: string]: string } = {
   next: 'a cursor',
   subject: 'covered by the event’s hash: refused',
@@ -25,10 +25,30 @@ const NOT_SHOWN: { [field: string]: string } = {
   type: 'a problem’s type, which is never shown',
   pointer: 'names a field',
   authorization_url: 'where the browser goes next: nothing but https is followed',
+  rp_id: 'of a passkey to be made: which passkeys the browser offers, shown by none of the pages',
+  rp_name: 'of a passkey to be made: shown by the browser’s own question alone',
+  user_name: 'of a passkey to be made: shown by the browser’s own question alone',
+  user_display_name: 'of a passkey to be made: shown by the browser’s own question alone',
 };
 
+/** An id, where another answer has a text under the same name: no text, and read as one it would be refused. */
+const ID = /^[0-9a-f]{32,64}$/;
+
+interface Property {
+  type?: string | string[];
+  format?: string;
+  enum?: string[];
+  items?: Property;
+}
+
 interface Schema {
-  properties?: { [name: string]: { type?: string | string[]; format?: string; enum?: string[] } };
+  properties?: { [name: string]: Property };
+}
+
+/** Free text, or a list of such. */
+function isText({ type, format, enum: words, items }: Property): boolean {
+  const types = [type ?? []].flat();
+  return (types.includes('string') && !format && !words) || (types.includes('array') && !!items && isText(items));
 }
 
 /** Every field of the API that is free text, by the document that the server publishes. */
@@ -37,22 +57,25 @@ function freeTexts(): Set<string> {
   const names = new Set<string>();
   for (const schema of Object.values(document.components.schemas)) {
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const text = [property.type ?? []].flat().includes('string') && !property.format && !property.enum;
-      if (text && !(name in NOT_SHOWN)) names.add(name);
+      if (isText(property) && !(name in NOT_SHOWN)) names.add(name);
     }
   }
   return names;
 }
 
-/** Puts the payload behind each of these texts; says which it met. */
+/** Puts the payload behind each of these texts, also where there is a list of them; says which it met. */
 function poison(body: Json, names: Set<string>, met: Set<string>): Json {
   if (Array.isArray(body)) return body.map((item) => poison(item, names, met));
   if (body === null || typeof body !== 'object') return body;
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => {
-      if (typeof value !== 'string' || !names.has(name)) return [name, poison(value, names, met)];
-      met.add(name);
-      return [name, `${value}${PAYLOAD}`];
+      const text = (value: Json): Json => {
+        if (typeof value !== 'string' || ID.test(value)) return poison(value, names, met);
+        met.add(name);
+        return `${value}${PAYLOAD}`;
+      };
+      if (!names.has(name)) return [name, poison(value, names, met)];
+      return [name, Array.isArray(value) ? value.map(text) : text(value)];
     }),
   );
 }
@@ -99,8 +122,8 @@ test('a page that took such a text for HTML would still be kept from running it 
   await back();
 });
 
-test('nothing that a server says becomes part of the page', async ({ clinic, enter }) => {
-  test.setTimeout(360_000);
+test('nothing that a server says becomes part of the page', async ({ clinic, arrive, enter }) => {
+  test.setTimeout(420_000);
   const names = freeTexts();
   const met = new Set<string>();
   const author = await enter(clinic.author);
@@ -130,6 +153,44 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     }
   });
 
+  await test.step('with an identity, one to be linked, a phone, and recovery codes', async () => {
+    const { page } = author;
+    const identity = { id: '5'.repeat(32), provider_name: 'Clinic account', email: clinic.author.email, created_at: 1 };
+    const toLink = { provider_name: 'University account', email: clinic.author.email, name: clinic.author.name };
+    const phone = { number: '+4915123456789', second_factor: false, sign_in: false, verified_at: 2 };
+    const [sent, made] = [{ ending: '07', expires_at: Date.now() + 600_000 }, { codes: ['kettle-harbour', 'violet-anchor'] }];
+    const providers = [{ id: 'work', name: identity.provider_name }];
+    await lie(author, /\/api\/v1\/instance$/, (body) => poison({ ...fields(body), phone: true, identity_providers: providers }, names, met));
+    await answer(author, /\/api\/v1\/account\/identities$/, { GET: poison({ items: [identity] }, names, met) });
+    await answer(author, /\/api\/v1\/account\/identities\/waiting$/, { GET: poison(toLink, names, met) });
+    await answer(author, /\/api\/v1\/account\/phone$/, {
+      GET: poison({ phone }, names, met),
+      POST: poison(sent, names, met),
+      PUT: poison(made, names, met),
+    });
+    // As who comes back from the provider.
+    await page.goto('/settings/security#identity=verified');
+    await author.unlock();
+    await expect(author.dialog().getByText(`${toLink.provider_name}${PAYLOAD}`).first()).toBeVisible({ timeout: 40_000 });
+    await unharmed(author);
+    await page.keyboard.press('Escape');
+    await expect(author.dialog()).toBeHidden();
+    await expect(page.getByText(`${identity.provider_name}${PAYLOAD}`).first()).toBeVisible();
+    await expect(page.getByText(`${phone.number}${PAYLOAD}`).first()).toBeVisible();
+    await unharmed(author);
+
+    await author.button(words.phones.factorOn).click();
+    const codes = page.getByTestId(words.security.codes);
+    for (const code of made.codes) await expect(codes.getByText(`${code}${PAYLOAD}`)).toBeVisible();
+    await unharmed(author);
+    await author.button(words.security.codesKept).click();
+    await author.button(words.phones.replace).click();
+    await page.getByLabel(words.phones.number).fill('+49 151 23456707');
+    await author.button(words.phones.send).click();
+    await expect(page.getByText(`${sent.ending}${PAYLOAD}`)).toBeVisible();
+    await unharmed(author);
+  });
+
   await test.step('with the key of an authenticator app', async () => {
     await author.page.goto('/settings/security');
     await author.unlock();
@@ -151,13 +212,30 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await unharmed(reader);
   });
 
+  await test.step('with an invitation, and the identity that an account is to be made of', async () => {
+    const newcomer = await arrive(clinic.stranger('Marit Vik', 'doctor'));
+    await poisoned(newcomer, names, met);
+    const invitation = { set_up: false, role: 'doctor', invited_by: clinic.administrator.name, expires_at: Date.now() + 3_600_000 };
+    const waiting = { provider_name: 'Clinic account', email: newcomer.identity.email };
+    await answer(newcomer, /\/api\/v1\/invitations\/look-up$/, { POST: poison(invitation, names, met) });
+    await answer(newcomer, /\/api\/v1\/sign-in\/identity$/, { GET: poison(waiting, names, met) });
+    await newcomer.page.goto('/sign-up#identity=verified&invite=made-up');
+    await expect(newcomer.page.getByText(`${invitation.invited_by}${PAYLOAD}`).first()).toBeVisible({ timeout: 40_000 });
+    await expect(newcomer.page.getByText(`${waiting.provider_name}${PAYLOAD}`).first()).toBeVisible();
+    await unharmed(newcomer);
+  });
+
   await test.step('in administration', async () => {
-    for (const path of ['/administration', '/administration/audit', '/administration/invitations', '/administration/escrow']) {
+    const person = { created_by: 'a'.repeat(64), created_by_name: clinic.author.name };
+    const invitation = { id: '1'.repeat(32), role: 'patient', ...person, created_at: 1, expires_at: 2 };
+    await answer(administrator, /\/api\/v1\/invitations$/, { GET: poison({ items: [invitation] }, names, met) });
+    for (const path of ['/administration', '/administration/audit', '/administration/escrow', '/administration/invitations']) {
       await administrator.page.goto(path);
       await administrator.unlock();
       await settled(administrator);
       await unharmed(administrator);
     }
+    await expect(administrator.page.getByText(`${person.created_by_name}${PAYLOAD}`).first()).toBeVisible();
   });
 
   await test.step('of backups, where one was made and another failed, and of a damaged file', async () => {
@@ -188,10 +266,8 @@ test('nothing that a server says becomes part of the page', async ({ clinic, ent
     await unharmed(author);
   });
 
-  // Which texts it may be that nobody asked for: of invitations, identities and phones, where there are none, and of a passkey to
-  // be made, which the browser's own question shows and no page. A new one must be met or named.
-  const unasked = ['created_by_name', 'ending', 'invited_by', 'number', 'provider_name', 'rp_id', 'rp_name', 'user_display_name', 'user_name'];
-  expect(unasked).toEqual(expect.arrayContaining([...names].filter((name) => !met.has(name))));
+  // A new one must be met or named above.
+  expect([...names].filter((name) => !met.has(name)), 'texts that no page was asked to show').toEqual([]);
 });
 
 /** What each page has asked for and not been told yet. */
@@ -213,6 +289,14 @@ async function poisoned(person: Person, names: Set<string>, met: Set<string>): P
   await lie(person, told, (body, request) => {
     const mine = /\/api\/v1\/(session|account|sign-in\/(start|finish))$/.test(new URL(request.url()).pathname);
     return poison(body, mine ? own : names, met);
+  });
+}
+
+/** Answers a path in the server's place, by the request's method; others reach it. */
+async function answer(person: Person, path: RegExp, by: { [method: string]: Json }): Promise<void> {
+  await person.page.route(path, (route) => {
+    const json = by[route.request().method()];
+    return json === undefined ? route.fallback() : route.fulfill({ json });
   });
 }
 

@@ -26,6 +26,8 @@ export const alarms = {
   unread: /^The log could not be read, so nobody knows/,
   unreadTitle: 'The public log of keys can’t be read',
   ownKey: /Keys were added to your account that none of your devices made/,
+  ownAddressOther: /Your e-mail address was bound to another account/,
+  ownAddressAgain: /Your e-mail address was bound to your account a second time/,
   acknowledge: 'I have read this',
 } as const;
 

@@ -138,6 +138,7 @@ export const access = {
   giveAgain: 'Give access again',
   ended: /^Show what ended \(\d+\)$/,
   forTreatment: 'For: Treatment',
+  since: /^can read · since \d{1,2} [A-Z][a-z]+ \d{4}/,
   save: (format: 'CSV' | 'JSON' | 'FHIR') => `Save as ${format}`,
   toDisclosures: 'Accounting of disclosures',
   disclosures: 'Disclosures',

@@ -158,6 +158,7 @@ export const phones = {
   badNumber: /country/,
   none: 'No number is added.',
   add: 'Add a phone number',
+  replace: 'Change the number',
   verify: 'Confirm the number',
   added: /^The number is added/,
   again: /^This number was confirmed a while ago/,

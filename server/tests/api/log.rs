@@ -85,19 +85,21 @@ async fn until_proved(server: &Server, log: &Published, ada: &person::Person, co
     begun.elapsed()
 }
 
-/// It runs alone (`.config/nextest.toml`). What else the machine does may hold a try up; five in a row are the server's fault.
+/// It runs alone (`.config/nextest.toml`). What else the machine does may hold a try or two up; where most of five take longer it
+/// is the server's fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_is_there_within_a_second() {
     let server = Server::start().await;
     let ada = founder(&server).await;
     let log = Published::of(&server.origin).await;
     for count in [1, 61, 241] {
-        let mut tries: Vec<Duration> = Vec::new();
-        while tries.iter().all(|waited| *waited >= Duration::from_secs(1)) {
-            assert!(tries.len() < 5, "{count} events: {tries:?}");
+        let mut tries = Vec::with_capacity(5);
+        for _ in 0..5 {
             tries.push(until_proved(&server, &log, &ada, count).await);
         }
         println!("{count} events: {tries:?}");
+        tries.sort_unstable();
+        assert!(tries[2] < Duration::from_secs(1), "{count} events, sorted: {tries:?}");
     }
 }
 
