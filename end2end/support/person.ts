@@ -157,7 +157,10 @@ export class Person {
   }
 
   async lock(): Promise<void> {
+    const loaded = this.page.waitForEvent('load');
     await this.button(words.frame.lock).click();
+    // The locked page is loaded anew.
+    await loaded;
     await this.heading(words.signIn.locked).waitFor();
   }
 
