@@ -156,12 +156,13 @@ crash: ## Kill the server while people work, on both databases, until OPERATIONS
 	$(LINTING) TEST_KILL_OPERATIONS=$(or $(OPERATIONS),200) $(if $(SEED),TEST_KILL_SEED=$(SEED)) scripts/postgres run \
 		cargo test --release --locked $(HOST) $(CARGO_MORE) --test api -- kill:: --nocapture --test-threads=1
 
-# The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's. As the page is built, and
-# beside `frontend`, so that most of what it needs is there.
+# The page's bulk encryption on a JavaScript runtime with WebCrypto: the same bytes as RustCrypto's. Beside `frontend`, with the
+# flags that cargo-leptos builds the page with to split it, so that most of what it needs is there.
 webcrypto:
-	$(LINTING) CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-		cargo test --locked --profile wasm-release -p frontend -p healthsecure-client --features healthsecure-client/web \
-		--target wasm32-unknown-unknown --target-dir target/front --test webcrypto
+	$(LINTING) RUSTFLAGS="--cfg=erase_components -Clink-args=--emit-relocs" \
+		cargo build --locked --profile wasm-release -p frontend -p healthsecure-client --features healthsecure-client/web \
+		--target wasm32-unknown-unknown --target-dir target/front --example webcrypto
+	wasm-bindgen-test-runner target/front/wasm32-unknown-unknown/wasm-release/examples/webcrypto.wasm
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.
 interop:

@@ -1,6 +1,6 @@
 //! Chunks of one segment through WebCrypto: AES-256-GCM, 128-bit tags, no additional data, nonce = base nonce XOR chunk
 //! number (c2sp.org/chunked-encryption). The key is a non-extractable `CryptoKey`. Byte for byte what
-//! [`crypto::format::PartSealer`] writes; `tests/webcrypto.rs` compares them.
+//! [`crypto::format::PartSealer`] writes; `examples/webcrypto.rs` compares them.
 
 use crypto::format::PartKey;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
