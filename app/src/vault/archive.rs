@@ -210,6 +210,8 @@ impl ArchiveTarget<WebBulk> for WebArchive {
         let room = room.unwrap_or_else(|| ArrayBuffer::new(len.max(ROOM)));
         let reader = Reader::of(&slice.stream()).map_err(|_| ClientError::Source)?;
         let (room, came) = reader.fill(room, 0, len, || ()).await.map_err(|_| ClientError::Source)?;
+        // The browser keeps memory for what may still come until it collects the stream, or is told that nobody wants it.
+        reader.cancel();
         if came != len {
             return Err(ClientError::Source);
         }

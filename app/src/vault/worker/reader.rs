@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// Gives up what still comes.
-    pub(super) fn cancel(&self) {
+    pub(in crate::vault) fn cancel(&self) {
         // Nobody waits for it.
         let _ = match self {
             Self::Into(reader) => reader.cancel(),
