@@ -2,6 +2,8 @@
 //! which the reader chooses, in browsers that let them (File System Access); else one that the browser keeps for this page alone
 //! (its origin private file system), from where it is saved once all of it is right.
 //!
+//! A large file that goes into an archive (archive.rs) waits in such a file as well until all of it verified.
+//!
 //! What the browser keeps is plaintext, so it goes when it was saved, when anything fails, when the vault locks, and, where a
 //! page ended without a word, when the next page is loaded in this browser (public/boot.js).
 
@@ -70,6 +72,19 @@ impl Target {
         if let Some(chosen) = choose(name).await? {
             return Ok(Self::Chosen(chosen));
         }
+        Self::kept(size).await
+    }
+
+    /// For a file of this size that isn't saved itself: it waits here until it goes on into another one.
+    ///
+    /// # Errors
+    /// [`ClientError::SinkFull`].
+    pub(super) async fn waiting(size: u64) -> Result<Self> {
+        if size < STREAMED_MIN { Ok(Self::Blobs) } else { Self::kept(size).await }
+    }
+
+    /// In this page's folder, where the browser has such.
+    async fn kept(size: u64) -> Result<Self> {
         let Some(folder) = home().await else { return Ok(Self::Blobs) };
         if room().await.is_some_and(|room| room < size as f64) {
             return Err(ClientError::SinkFull);

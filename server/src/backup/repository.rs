@@ -107,7 +107,10 @@ impl Repository {
         let repository = Self::at(place, data)?;
         let id = hex::encode(instance);
         match repository.marker().await? {
-            Some(marker) if marker.instance == id => return Ok(repository),
+            Some(marker) if marker.instance == id => {
+                repository.abort_left().await;
+                return Ok(repository);
+            }
             Some(_) => return Err(BackupError::Foreign(place.to_string())),
             None => {}
         }
@@ -127,6 +130,13 @@ impl Repository {
             Place::Bucket(config) => Blobs::new(data, config)?,
         };
         Ok(Self { store })
+    }
+
+    /// Ends what a backup that was killed left half sent. It stays until a later one where that fails.
+    async fn abort_left(&self) {
+        if let Err(error) = self.store.abort_left().await {
+            tracing::warn!(%error, "what an earlier backup sent in part stays in the repository; it is tried again");
+        }
     }
 
     async fn marker(&self) -> Result<Option<Marker>, BackupError> {

@@ -30,6 +30,7 @@ pub async fn once(state: &AppState) -> ServiceResult<()> {
     steps.take(expire_uploads(state).await)?;
     steps.take(expire_drafts(state).await)?;
     steps.take(delete_blobs(state).await)?;
+    abort_left(state).await;
     steps.end()
 }
 
@@ -141,4 +142,15 @@ async fn delete_blobs(state: &AppState) -> ServiceResult<()> {
     gone.extend(damaged_blobs::named_of(tx.conn(), &named).await?);
     blob_garbage::done(tx.conn(), gone, until).await?;
     tx.commit().await
+}
+
+/// Ends what a kill left of blobs on their way into a bucket. A store that is away keeps it until a later round.
+async fn abort_left(state: &AppState) {
+    match state.blobs.abort_left().await {
+        Ok(0) => {}
+        Ok(ended) => tracing::info!(ended, "blobs that broke off on their way into the bucket are gone from it"),
+        Err(error) => {
+            tracing::warn!(%error, "what broke off on its way into the bucket stays there; it is tried again")
+        }
+    }
 }

@@ -288,6 +288,34 @@ async fn a_bucket_that_breaks_off_in_the_middle_is_asked_again_or_an_error() {
     assert_eq!(keys(&blobs).await, [key]);
 }
 
+/// As a kill leaves it too: an upload that has begun in the bucket, and a note of it that nobody holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_left_in_a_bucket_is_known_by_its_note_and_ended() {
+    let Some(endpoint) = s3::endpoint() else { return };
+    let (mut cut, blobs, folder) = behind_a_cut(&endpoint).await;
+    // It can begin, and its parts never come through.
+    cut.set(Way::CutUp(PIECE as u64 / 2));
+    let (store, key, content) = (blobs.clone(), new_key(), content(2 * PIECE));
+    let writing = tokio::spawn(async move { write(&store, &key, &content).await });
+    let notes = folder.path().join("bucket-uploads");
+    let noted = || std::fs::read_dir(&notes).is_ok_and(|found| found.count() == 1);
+    while !noted() && !writing.is_finished() {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    assert_eq!(blobs.abort_left().await, Ok(0), "it is under way");
+    // Nor can it be ended.
+    cut.close().await;
+    let broken = writing.await.unwrap();
+    assert!(matches!(broken, Err(BlobError::Unavailable(_))), "{broken:?}");
+    assert!(noted());
+
+    cut.reopen().await;
+    assert_eq!(blobs.abort_left().await, Ok(1));
+    assert!(!noted());
+    assert_eq!(blobs.abort_left().await, Ok(0));
+    assert_eq!(keys(&blobs).await, Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_silent_keeps_nobody_waiting_who_asks_whether_it_is_ready() {
     let Some(endpoint) = s3::endpoint() else { return };

@@ -1,4 +1,4 @@
-//! A PostgreSQL that is away is said by name, loses nothing that was acknowledged, and is found again without a restart.
+//! A PostgreSQL that is away, or that takes nothing any more, is said by name, loses nothing that was acknowledged, and is found again without a restart.
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,11 @@ use crate::{
 /// Nobody is let in any more, and who is in is put out.
 async fn lose(admin: &DatabaseConnection, name: &str) {
     admin.execute_unprepared(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await.unwrap();
+    put_out(admin, name).await;
+}
+
+/// Whoever comes again finds the database as it was altered.
+async fn put_out(admin: &DatabaseConnection, name: &str) {
     let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     admin.execute_unprepared(&sql).await.unwrap();
 }
@@ -29,6 +34,61 @@ async fn begun(author: &Person) -> client::Result<()> {
 
 fn refusal<A>(result: client::Result<A>) -> Option<ErrorCode> {
     result.err().and_then(|error| error.problem())
+}
+
+/// Each connection that was put out shows once.
+async fn found_again(author: &Person) {
+    let (again, mut answered) = (Instant::now(), 0);
+    while answered < 30 {
+        match begun(author).await {
+            Ok(()) => answered += 1,
+            Err(error) => {
+                assert_eq!(error.problem(), Some(ErrorCode::DatabaseUnavailable));
+                answered = 0;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        assert!(again.elapsed() < Duration::from_secs(30), "it stays away");
+    }
+}
+
+/// As where a server that only follows another was put in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_takes_nothing_is_said_loses_nothing_and_heals_by_itself() {
+    let Some(address) = postgres::database("").await else { return };
+    let url = DatabaseUrl::parse(&address).unwrap();
+    let to = url.clone();
+    let server = Server::start_with(move |config| config.database_url = to).await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 1).await.remove(0);
+    let (admin, name) = (postgres::connect("postgres").await, address.rsplit('/').next().unwrap());
+
+    let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    admin.execute_unprepared(&alter).await.unwrap();
+    put_out(&admin, name).await;
+    let (again, mut refused) = (Instant::now(), 0);
+    while refused < 3 {
+        // Nobody reads what can't be recorded.
+        for code in [refusal(begun(&patient).await), refusal(read(&patient, &kept).await)] {
+            match code {
+                Some(ErrorCode::StorageReadOnly) => refused += 1,
+                // A connection that was put out.
+                Some(ErrorCode::DatabaseUnavailable) => refused = 0,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(again.elapsed() < Duration::from_secs(30), "it is never said");
+    }
+
+    admin.execute_unprepared(&format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await.unwrap();
+    put_out(&admin, name).await;
+    found_again(&patient).await;
+    assert_eq!(read(&patient, &kept).await.unwrap().len(), FILE);
+    let more = write_some(&patient, 1).await.remove(0);
+    assert_eq!(read(&patient, &more).await.unwrap().len(), FILE);
+    patient.check_log().await.unwrap();
+    let folder = server.stop().await;
+    log::verify(&url, folder.path()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,19 +113,7 @@ async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
     assert_eq!((ready.status.as_u16(), ready.code()), (503, "database_unavailable".to_owned()));
 
     admin.execute_unprepared(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await.unwrap();
-    // Each connection that was put out shows once.
-    let (again, mut answered) = (Instant::now(), 0);
-    while answered < 30 {
-        match begun(&patient).await {
-            Ok(()) => answered += 1,
-            Err(error) => {
-                assert_eq!(error.problem(), Some(ErrorCode::DatabaseUnavailable));
-                answered = 0;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-        assert!(again.elapsed() < Duration::from_secs(30), "it stays away");
-    }
+    found_again(&patient).await;
     assert_eq!(read(&patient, &kept).await.unwrap().len(), FILE);
     let more = write_some(&patient, 1).await.remove(0);
     assert_eq!(read(&patient, &more).await.unwrap().len(), FILE);

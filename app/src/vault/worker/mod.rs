@@ -20,6 +20,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 
 pub(super) use judge::verdict;
+pub(super) use reader::Reader;
 pub(super) use tasks::fetch as fetch_tasks;
 
 use super::message::{Message, why};

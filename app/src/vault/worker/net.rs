@@ -117,7 +117,7 @@ impl Line {
         let Some(body) = response.body() else { return Err(other) };
         let reader = Reader::of(&body)?;
         let offline = |_: JsValue| Failure::Offline;
-        let (buffer, came) = reader.fill(buffer, 0, asked, &self.beat).await.map_err(offline)?;
+        let (buffer, came) = reader.fill(buffer, 0, asked, || self.beat.tell()).await.map_err(offline)?;
         if came == asked && reader.is_at_end().await.map_err(offline)? {
             return Ok(Uint8Array::new_with_byte_offset_and_length(&buffer, 0, asked));
         }

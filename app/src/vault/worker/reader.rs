@@ -5,10 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader};
 
-use super::Beat;
-
 /// The reading end of a stream.
-pub(super) enum Reader {
+pub(in crate::vault) enum Reader {
     /// The browser writes where it is told.
     Into(ReadableStreamByobReader),
     /// A browser that brings buffers of its own.
@@ -29,7 +27,7 @@ impl Piece {
 }
 
 impl Reader {
-    pub(super) fn of(stream: &ReadableStream) -> Result<Self, JsValue> {
+    pub(in crate::vault) fn of(stream: &ReadableStream) -> Result<Self, JsValue> {
         match ReadableStreamByobReader::new(stream) {
             Ok(reader) => Ok(Self::Into(reader)),
             Err(_) => ReadableStreamDefaultReader::new(stream).map(Self::Copying),
@@ -37,13 +35,13 @@ impl Reader {
     }
 
     /// Fills a buffer from `at` on, `len` bytes of it. Gives the buffer back, which the browser may have moved, and how many
-    /// bytes came: fewer than `len` where the stream ended, more where it brought more.
-    pub(super) async fn fill(
+    /// bytes came: fewer than `len` where the stream ended, more where it brought more. `moved` is called for each piece.
+    pub(in crate::vault) async fn fill(
         &self,
         mut buffer: ArrayBuffer,
         at: u32,
         len: u32,
-        beat: &Beat,
+        moved: impl Fn(),
     ) -> Result<(ArrayBuffer, u32), JsValue> {
         let mut came = 0;
         while came < len {
@@ -67,7 +65,7 @@ impl Reader {
                 break;
             }
             came += piece.bytes.map_or(0, |bytes| bytes.length());
-            beat.tell();
+            moved();
         }
         Ok((buffer, came))
     }
@@ -83,7 +81,7 @@ impl Reader {
     }
 
     /// Gives up what still comes.
-    pub(super) fn cancel(&self) {
+    pub(in crate::vault) fn cancel(&self) {
         // Nobody waits for it.
         let _ = match self {
             Self::Into(reader) => reader.cancel(),

@@ -89,7 +89,7 @@ async fn read(message: &Message, buffer: ArrayBuffer, places: &Places, beat: &Be
     let len = places.end - places.plain;
     let slice = file.slice_with_f64_and_f64(from as f64, to as f64).map_err(|_| Failure::Source)?;
     let reader = Reader::of(&slice.stream())?;
-    let (buffer, came) = reader.fill(buffer, places.plain, len, beat).await.map_err(|_| Failure::Source)?;
+    let (buffer, came) = reader.fill(buffer, places.plain, len, || beat.tell()).await.map_err(|_| Failure::Source)?;
     if came == len { Ok(buffer) } else { Err(Failure::Source) }
 }
 

@@ -41,8 +41,8 @@ const PIECE: u64 = 1024 * 1024;
 
 /// Where an archive goes, and where one of its files waits while it is being verified.
 pub trait ArchiveTarget<B: Bulk>: MaybeSend {
-    /// A place for a file that isn't verified yet.
-    fn scratch(&mut self) -> impl Future<Output = Result<B::Sink>> + MaybeSend;
+    /// A place for a file of this size that isn't verified yet.
+    fn scratch(&mut self, size: u64) -> impl Future<Output = Result<B::Sink>> + MaybeSend;
 
     /// Bytes of a verified file.
     fn piece(&mut self, file: &B::Opened, range: Range<u64>) -> impl Future<Output = Result<Bytes>> + MaybeSend;

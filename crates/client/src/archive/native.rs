@@ -90,7 +90,7 @@ fn read(path: &Path, range: Range<u64>) -> std::io::Result<Bytes> {
 }
 
 impl ArchiveTarget<FileBulk> for FileArchive {
-    async fn scratch(&mut self) -> Result<FileSink> {
+    async fn scratch(&mut self, _: u64) -> Result<FileSink> {
         self.scratch += 1;
         let path = beside(&self.target, &format!(".file-{}", self.scratch));
         // Left by a run that was killed.
@@ -140,7 +140,7 @@ mod tests {
         let mut archive = FileArchive::create(&target).await?;
         archive.write(b"half".to_vec()).await?;
         assert!(!target.exists());
-        let sink = archive.scratch().await?;
+        let sink = archive.scratch(0).await?;
         let file = crate::bulk::Bulk::finish(&FileBulk::default(), sink).await?;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");
         archive.release(file).await;
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(std::fs::read(beside(&target, ".partial")).map_err(sink_error)?, b"left");
         std::fs::remove_file(beside(&target, ".partial")).map_err(sink_error)?;
         let mut archive = FileArchive::create(&target).await?;
-        let file = crate::bulk::Bulk::finish(&FileBulk::default(), archive.scratch().await?).await?;
+        let file = crate::bulk::Bulk::finish(&FileBulk::default(), archive.scratch(0).await?).await?;
         archive.release(file).await;
         archive.discard().await;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 0);
@@ -176,7 +176,7 @@ mod tests {
         let dir = tempfile::tempdir().map_err(sink_error)?;
         let mut archive = FileArchive::create(&dir.path().join("data.zip")).await?;
         archive.write(b"half".to_vec()).await?;
-        let sink = archive.scratch().await?;
+        let sink = archive.scratch(0).await?;
         // As where the connection broke.
         crate::bulk::Bulk::leave(&FileBulk::default(), sink).await;
         assert_eq!(std::fs::read_dir(dir.path()).map_err(sink_error)?.count(), 2, "the archive and a file");

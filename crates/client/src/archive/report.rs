@@ -170,7 +170,7 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
             now.file.clone_from(&entry.name);
             (now.file_done, now.file_size) = (0, entry.size);
         });
-        let opened = self.fetch(open, entry.part).await?;
+        let opened = self.fetch(open, entry).await?;
         let packed = self.verified(&format!("{folder}/{path}"), &opened, entry.size).await;
         self.target.release(opened).await;
         let sha256 = packed?;
@@ -181,16 +181,16 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
     }
 
     /// Under its new keys where its owner changed them meanwhile.
-    async fn fetch(&mut self, open: &OpenVersion, part: u32) -> Result<<P::Bulk as Bulk>::Opened> {
+    async fn fetch(&mut self, open: &OpenVersion, entry: &FileEntry) -> Result<<P::Bulk as Bulk>::Opened> {
         let control = self.control.of_file();
-        let sink = self.target.scratch().await?;
-        let refused = match self.vault.download(open, part, sink, &control).await {
+        let sink = self.target.scratch(entry.size).await?;
+        let refused = match self.vault.download(open, entry.part, sink, &control).await {
             Err(error) if error.problem() == Some(ErrorCode::NotFound) => error,
             done => return done,
         };
         let Some(now) = self.vault.rekeyed(open).await? else { return Err(refused) };
-        let sink = self.target.scratch().await?;
-        self.vault.download(&now, part, sink, &control).await
+        let sink = self.target.scratch(entry.size).await?;
+        self.vault.download(&now, entry.part, sink, &control).await
     }
 
     /// `report.json` and `report.fhir.json`.

@@ -36,7 +36,7 @@ impl Kept {
 }
 
 impl ArchiveTarget<MemoryBulk> for Kept {
-    async fn scratch(&mut self) -> client::Result<Vec<u8>> {
+    async fn scratch(&mut self, _: u64) -> client::Result<Vec<u8>> {
         Ok(Vec::new())
     }
 

@@ -7,6 +7,7 @@ mod crc64;
 mod credentials;
 mod error;
 mod left_over;
+mod notes;
 mod objects;
 mod ownership;
 mod pieces;
@@ -118,6 +119,16 @@ impl Blobs {
         }
     }
 
+    /// Ends what was on its way into a bucket in several parts when its process was killed or the store went away: the store has its
+    /// parts, under no name, until then. Says how many. What this data folder knows of, that is; of others' their own process does it.
+    pub async fn abort_left(&self) -> BlobResult<usize> {
+        match &self.kind {
+            // There they lie beside their blobs, and go with them.
+            Kind::Folder(..) => Ok(0),
+            Kind::Bucket(spool) => spool.abort_left().await,
+        }
+    }
+
     /// The keys of all that lies there, blobs or not.
     pub fn keys(&self) -> BoxStream<'static, BlobResult<String>> {
         self.store.list(None).map_ok(|found| found.location.to_string()).map_err(BlobError::from).boxed()
@@ -144,5 +155,7 @@ fn folder(path: &FsPath) -> BlobResult<Opened> {
 
 /// A bucket; what goes there is gathered in the data folder first.
 fn bucket(config: &S3Config, data: &FsPath) -> BlobResult<Opened> {
-    Ok((Arc::new(s3::open(config)?), Kind::Bucket(Spool::new(data))))
+    let store = Arc::new(s3::open(config)?);
+    let spool = Spool::new(data, store.clone(), config.to_string());
+    Ok((store, Kind::Bucket(spool)))
 }

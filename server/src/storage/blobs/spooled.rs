@@ -11,10 +11,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, PutResult, WriteMultipart, path::Path};
+use object_store::{
+    MultipartId, ObjectStore, ObjectStoreExt, PutPayload, PutResult,
+    multipart::{MultipartStore, PartId},
+    path::Path,
+};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use super::{BlobError, BlobResult, PIECE, pieces::Pieces};
+use super::{
+    BlobError, BlobResult, PIECE,
+    notes::{Note, Notes},
+    pieces::Pieces,
+};
 
 /// Bytes that go to the file at a time.
 const BUFFER: usize = 256 * 1024;
@@ -27,15 +35,41 @@ const KEPT: usize = 2 * AT_ONCE;
 #[derive(Clone)]
 pub(super) struct Spool {
     folder: Arc<FsPath>,
+    /// The bucket, for blobs of several parts.
+    store: Arc<dyn MultipartStore>,
+    /// What is on its way there.
+    notes: Notes,
     room: Arc<Semaphore>,
     pieces: Pieces,
 }
 
 impl Spool {
-    /// Files lie in this folder, nameless.
-    pub(super) fn new(folder: &FsPath) -> Self {
+    /// Files lie in this folder, nameless, before they go to that bucket, which the operator calls so.
+    pub(super) fn new(folder: &FsPath, store: Arc<dyn MultipartStore>, place: String) -> Self {
         let (room, pieces) = (Arc::new(Semaphore::new(AT_ONCE)), Pieces::new(PIECE, KEPT));
-        Self { folder: folder.into(), room, pieces }
+        Self { folder: folder.into(), store, notes: Notes::new(folder, place), room, pieces }
+    }
+
+    /// Ends what a kill left, or a store that was away: the store forgets its parts. Says how many.
+    pub(super) async fn abort_left(&self) -> BlobResult<usize> {
+        let left = self.notes.left().await?;
+        let count = left.len();
+        for (note, upload) in left {
+            match Path::parse(&upload.key) {
+                Ok(path) => self.abort(&path, &upload.id, note).await?,
+                Err(_) => note.remove().await,
+            }
+        }
+        Ok(count)
+    }
+
+    async fn abort(&self, path: &Path, id: &MultipartId, note: Note) -> BlobResult<()> {
+        match self.store.abort_multipart(path, id).await.map_err(BlobError::from) {
+            // It has ended before.
+            Ok(()) | Err(BlobError::NotFound) => note.remove().await,
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -108,26 +142,36 @@ impl Spooled {
     }
 
     async fn in_pieces(&self, file: &Arc<File>) -> BlobResult<object_store::Result<PutResult>> {
-        let upload = self.store.put_multipart(&self.path).await?;
-        let mut parts = WriteMultipart::new_with_chunk_size(upload, PIECE);
-        match self.send(file, &mut parts).await {
-            Ok(()) => Ok(parts.finish().await),
+        let store = &self.spool.store;
+        let id = store.create_multipart(&self.path).await?;
+        // Before its first part: what isn't noted has none.
+        let note = match self.spool.notes.add(&self.path, &id).await {
+            Ok(note) => note,
             Err(error) => {
-                if let Err(left) = parts.abort().await.map_err(BlobError::from) {
-                    tracing::warn!(error = %left, "the parts of a blob that broke off stay in the blob store, under no name");
-                }
-                Err(error)
+                let _: object_store::Result<()> = store.abort_multipart(&self.path, &id).await;
+                return Err(error.into());
             }
+        };
+        let answer = match self.send(file, &id).await {
+            Ok(parts) => Ok(store.complete_multipart(&self.path, &id, parts).await),
+            Err(error) => Err(error),
+        };
+        if matches!(answer, Ok(Ok(_))) {
+            note.remove().await;
+        } else if let Err(error) = self.spool.abort(&self.path, &id, note).await {
+            tracing::warn!(%error, "the parts of a blob that broke off stay in the blob store until the next clean-up");
         }
+        answer
     }
 
-    async fn send(&self, file: &Arc<File>, parts: &mut WriteMultipart) -> BlobResult<()> {
-        for start in (0..self.len).step_by(PIECE) {
+    async fn send(&self, file: &Arc<File>, id: &MultipartId) -> BlobResult<Vec<PartId>> {
+        let mut parts = Vec::new();
+        for (number, start) in (0..self.len).step_by(PIECE).enumerate() {
             // One after the other: only one is in memory.
-            parts.wait_for_capacity(1).await?;
-            parts.put(self.piece(file, start).await?);
+            let piece = PutPayload::from(self.piece(file, start).await?);
+            parts.push(self.spool.store.put_part(&self.path, id, number, piece).await?);
         }
-        Ok(())
+        Ok(parts)
     }
 
     async fn piece(&self, file: &Arc<File>, start: u64) -> BlobResult<Bytes> {
