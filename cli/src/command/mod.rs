@@ -15,6 +15,7 @@ pub mod escrow;
 pub mod escrow_admin;
 pub mod export;
 pub mod leaving;
+pub mod proof;
 pub mod pull;
 pub mod push;
 pub mod quota;
