@@ -1,5 +1,7 @@
 // New keys of one's own: nothing is lost, nobody is alarmed, whoever shared before goes on, and sees that they are new.
 import { expect, test } from '../support/test.ts';
+import { textFile } from '../support/files.ts';
+import { Hs } from '../support/hs.ts';
 import { inspect } from '../support/screens.ts';
 import { words } from '../support/words.ts';
 
@@ -9,7 +11,8 @@ const AFTER = 'Written after the new keys';
 
 test('new keys lose nothing, and alarm nobody', { tag: '@long' }, async ({ clinic, arrive, enter, complaints }) => {
   test.setTimeout(360_000);
-  const owner = await arrive(clinic.stranger('Solveig Brandt', 'patient'));
+  const solveig = clinic.stranger('Solveig Brandt', 'patient');
+  const owner = await arrive(solveig);
   const other = await enter(clinic.doctor);
   const { page } = owner;
   await owner.signUp();
@@ -58,6 +61,19 @@ test('new keys lose nothing, and alarm nobody', { tag: '@long' }, async ({ clini
   await expect(line.getByText(c.sinceCompared)).toBeVisible();
   await expect(line.getByText(c.compareAgain)).toBeVisible();
   await inspect(other.page, 'contacts-new-keys');
+  await test.step('hs says the same where it shares', async () => {
+    const hs = new Hs(clinic.server.origin, clinic.doctor);
+    try {
+      await hs.run(['login', '--email', clinic.doctor.email]);
+      const about = ['--title', 'Note', '--patient-name', 'Ole Lind', '--diagnosis', 'For one hour'];
+      const pushed = await hs.run(['push', textFile('note.txt', 'To whom, under which keys?').path, ...about]);
+      const { report_id: report } = pushed as { report_id: string };
+      const shared = await hs.run(['share', report, '--with', solveig.email, '--expires', '1h', '--no-code']);
+      expect(shared).toMatchObject({ key_verified: true, new_keys: { times: 1, since_compared: true } });
+    } finally {
+      hs.remove();
+    }
+  });
   await compare();
   await expect(line.getByText(c.sinceCompared)).toHaveCount(0);
   await expect(line.getByText(c.newKeys), 'that they are new stays').toBeVisible();

@@ -1,13 +1,14 @@
 //! `hs emergency`: who may open this account in an emergency, after a delay that can be refused in.
 
-use api_types::{WayInId, emergency::EmergencyState};
+use api_types::{AccountId, WayInId, emergency::EmergencyState};
 use client::{EmergencyLink, Vault, Verification, native::Native};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    key::{KeyState, look_at},
     security::{confirmed, keep},
-    share::{recipient, where_key_stands},
+    share::recipient,
 };
 use crate::{
     args::Emergency,
@@ -99,22 +100,30 @@ async fn own(vault: &Vault<Native>, text: &str) -> Result<WayInId> {
     named(text, &vault.emergency_contacts().await?)
 }
 
+#[derive(Serialize)]
+struct Trusted {
+    trusted: AccountId,
+    name: String,
+    delay_days: u8,
+    #[serde(flatten)]
+    key: KeyState,
+}
+
 async fn trust(context: &Context, text: &str, days: u8) -> Result<()> {
-    let person = context
+    let trusted = context
         .with_vault(async |vault| {
             let person = recipient(vault, text).await?;
+            let key = look_at(context, &person);
             confirmed(context, vault, async || vault.add_emergency_contact(&person.id, days).await).await?;
-            Ok(person)
+            Ok(Trusted { trusted: person.id, name: person.name, delay_days: days, key })
         })
         .await?;
-    let verified = person.verification == Verification::Verified;
-    let done = json!({ "trusted": person.id, "name": person.name, "delay_days": days, "key_verified": verified });
-    context.output.result(&done, |_| {
-        let key = where_key_stands(verified);
+    context.output.result(&trusted, |trusted| {
         format!(
             "{} was asked to be your emergency contact. {days} day(s) after they ask they can open this account and \
-             everything in it, unless you refuse.{key}",
-            person.name
+             everything in it, unless you refuse.{}",
+            trusted.name,
+            trusted.key.says()
         )
     });
     Ok(())

@@ -14,6 +14,7 @@ pub mod emergency;
 pub mod escrow;
 pub mod escrow_admin;
 pub mod export;
+mod key;
 pub mod leaving;
 pub mod proof;
 pub mod pull;

@@ -2,22 +2,40 @@
 
 use std::path::Path;
 
-use api_types::{ErrorCode, ReportId};
+use api_types::{AccountId, ErrorCode, ReportId};
 use client::{
-    ClientError, DraftFile, OpenDraft, PatientChoice, Person, Vault, Verification,
+    ClientError, DraftFile, OpenDraft, PatientChoice, Person, Vault,
     bulk::{Control, native::FileSource},
     content::ReportFields,
     native::Native,
 };
-use serde_json::json;
+use serde::Serialize;
 
-use super::share::where_key_stands;
+use super::key::{KeyState, look_at};
 use crate::{
     args::Push,
     context::Context,
     error::{CliError, Result},
     interrupt, progress,
 };
+
+#[derive(Serialize)]
+struct Pushed {
+    report_id: ReportId,
+    files: usize,
+    #[serde(flatten)]
+    patient: Option<ForPatient>,
+}
+
+/// The patient who was found, whose the report is now.
+#[derive(Serialize)]
+struct ForPatient {
+    patient: AccountId,
+    #[serde(flatten)]
+    key: KeyState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
+}
 
 /// Runs it. A draft whose connection broke, or that was stopped, is kept to go on with; where a file fails otherwise it is
 /// deleted: no half report stays behind.
@@ -27,31 +45,21 @@ pub async fn run(context: &Context, args: &Push) -> Result<()> {
             return Err(CliError::Argument(format!("{} is not a file", file.display())));
         }
     }
-    let (id, patient) = context
+    let (report_id, patient) = context
         .with_vault(async |vault| match &args.resume {
             Some(draft) => Ok((resume(context, vault, draft, args).await?, None)),
             None => begin(context, vault, args).await,
         })
         .await?;
-    let mut value = json!({ "report_id": id, "files": args.files.len() });
-    if let Some(patient) = patient {
-        value["patient"] = json!(patient.id);
-        value["key_verified"] = json!(is_verified(&patient));
-        if let Some(verified) = patient.email_verified {
-            value["email_verified"] = json!(verified);
-        }
-    }
-    context.output.result(&value, |_| format!("Report {id} is complete."));
+    let pushed = Pushed { report_id, files: args.files.len(), patient };
+    context.output.result(&pushed, |pushed| format!("Report {} is complete.", pushed.report_id));
     Ok(())
 }
 
 /// The report, and the patient who was found for it.
-async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<(ReportId, Option<Person>)> {
-    let patient = patient(vault, args).await?;
-    if let Some(person) = &patient {
-        context.output.note(&whose(person));
-    }
-    let choice = patient.as_ref().map_or_else(|| own_or_new(vault), |person| PatientChoice::Account(person.id));
+async fn begin(context: &Context, vault: &Vault<Native>, args: &Push) -> Result<(ReportId, Option<ForPatient>)> {
+    let patient = patient(vault, args).await?.map(|person| told(context, &person));
+    let choice = patient.as_ref().map_or_else(|| own_or_new(vault), |found| PatientChoice::Account(found.patient));
     let draft = vault.begin_draft(choice, fields(args)).await?;
     let id = draft.id();
     context.output.note(&format!("Draft {id}: whatever interrupts this, `hs push --resume {id} FILE…` goes on."));
@@ -116,17 +124,15 @@ async fn patient(vault: &Vault<Native>, args: &Push) -> Result<Option<Person>> {
     person.map(Some).ok_or_else(|| CliError::Argument(format!("nobody has an account as {email}")))
 }
 
-fn is_verified(person: &Person) -> bool {
-    person.verification == Verification::Verified
-}
-
 /// Whose the report will be, said before anything is sealed to them.
-fn whose(person: &Person) -> String {
+fn told(context: &Context, person: &Person) -> ForPatient {
     let address = match person.email_verified {
         Some(false) => "\nNobody has shown yet that they read the mail of this address.",
         _ => "",
     };
-    format!("The report will belong to {}.{}{address}", person.name, where_key_stands(is_verified(person)))
+    let key = look_at(context, person);
+    context.output.note(&format!("The report will belong to {}.{}{address}", person.name, key.says()));
+    ForPatient { patient: person.id, key, email_verified: person.email_verified }
 }
 
 /// A patient's own report is about themself; a doctor's is about someone who has no account yet.

@@ -1,10 +1,11 @@
 //! `hs share`, `hs redeem`, `hs revoke`.
 
 use api_types::grants::Right;
-use client::{Person, Share as ShareInput, TeamShare, Vault, Verification, bulk::Control, native::Native};
+use client::{Person, Share as ShareInput, TeamShare, Vault, bulk::Control, native::Native};
 use serde::Serialize;
 use serde_json::json;
 
+use super::key::{KeyState, look_at};
 use crate::{
     args::{Redeem, Revoke, RightArg, Share},
     ask,
@@ -32,7 +33,8 @@ struct Made {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     expires_at: i64,
-    key_verified: bool,
+    #[serde(flatten)]
+    key: KeyState,
 }
 
 /// `hs share`.
@@ -69,7 +71,7 @@ async fn with_team(context: &Context, args: &Share, team: &str, expires_in: i64)
     Ok(())
 }
 
-/// As [`where_key_stands`], of a team: how many keys of its other members are open, and how many they are.
+/// As [`KeyState::says`], of a team: how many keys of its other members are open, and how many they are.
 fn where_keys_stand(open: usize, others: usize) -> String {
     match open {
         0 => String::new(),
@@ -82,6 +84,7 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
             let person = recipient(vault, to).await?;
+            let key = look_at(context, &person);
             let share = ShareInput {
                 to: person.id,
                 right: args.right.into(),
@@ -92,7 +95,7 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
             let shared = vault.share(&report, &share).await?;
             Ok(Made {
                 grant_id: shared.grant,
-                key_verified: person.verification == Verification::Verified,
+                key,
                 recipient: person.name,
                 code: shared.code.map(|c| c.to_string()),
                 expires_at: shared.expires_at,
@@ -102,7 +105,7 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
     context.output.result(&made, |made| {
         let code =
             made.code.as_ref().map(|c| format!("\nAccess code: {c}\nTell it to them yourself; it is not shown again."));
-        let key = where_key_stands(made.key_verified);
+        let key = made.key.says();
         format!(
             "Report shared with {} until {}.{}{key}",
             made.recipient,
@@ -111,11 +114,6 @@ async fn with_person(context: &Context, args: &Share, to: &str, expires_in: i64)
         )
     });
     Ok(())
-}
-
-/// What is added wherever something is entrusted to a person's key.
-pub(super) fn where_key_stands(verified: bool) -> &'static str {
-    if verified { "" } else { "\nTheir key is not verified yet: compare fingerprints in person." }
 }
 
 /// An account id, an exact e-mail, or a doctor's name that is unambiguous.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    key::look_at,
     security::{confirmed, keep},
     share::recipient,
 };
@@ -104,7 +105,9 @@ async fn split(context: &Context, names: &[String], threshold: u8) -> Result<()>
         .with_vault(async |vault| {
             let mut people = Vec::with_capacity(names.len());
             for name in names {
-                people.push(recipient(vault, name).await?);
+                let person = recipient(vault, name).await?;
+                look_at(context, &person);
+                people.push(person);
             }
             let ids: Vec<_> = people.iter().map(|person| person.id).collect();
             confirmed(context, vault, async || vault.split_recovery(&ids, threshold).await).await?;
@@ -113,8 +116,13 @@ async fn split(context: &Context, names: &[String], threshold: u8) -> Result<()>
         .await?;
     let unverified = people.iter().filter(|person| person.verification != Verification::Verified);
     let unverified: Vec<_> = unverified.map(|person| person.name.clone()).collect();
+    let since = people.iter().filter(|person| person.new_keys().is_some_and(|new| new.since_compared));
+    let since: Vec<_> = since.map(|person| &person.name).collect();
     let ids: Vec<_> = people.iter().map(|person| person.id).collect();
-    let done = json!({ "split_among": ids, "threshold": threshold, "keys_not_verified": unverified });
+    let done = json!({
+        "split_among": ids, "threshold": threshold,
+        "keys_not_verified": unverified, "keys_new_since_compared": since,
+    });
     context.output.result(&done, |_| {
         let keys = match unverified.is_empty() {
             true => String::new(),

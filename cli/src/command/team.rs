@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    key::{KeyState, look_at},
     security::confirmed,
-    share::{recipient, where_key_stands},
+    share::recipient,
 };
 use crate::{
     args::Team,
@@ -176,24 +177,28 @@ async fn show(context: &Context, text: &str) -> Result<()> {
     Ok(())
 }
 
+#[derive(Serialize)]
+struct Invited {
+    invited: AccountId,
+    #[serde(flatten)]
+    key: KeyState,
+}
+
 async fn add(context: &Context, text: &str, who: &str, manager: bool) -> Result<()> {
-    let person = context
+    let (person, key) = context
         .with_vault(async |vault| {
             let id = team_id(vault, text).await?;
             let person = recipient(vault, who).await?;
+            let key = look_at(context, &person);
             confirmed(context, vault, async || vault.add_to_team(&id, &person.id).await).await?;
             if manager {
                 confirmed(context, vault, async || vault.set_team_manager(&id, &person.id, true).await).await?;
             }
-            Ok(person)
+            Ok((person, key))
         })
         .await?;
-    let verified = person.verification == Verification::Verified;
-    let value = json!({ "invited": person.id, "key_verified": verified });
-    context.output.result(&value, |_| {
-        let key = where_key_stands(verified);
-        format!("Invited {}; they accept with `hs team accept`.{key}", person.name)
-    });
+    let says = format!("Invited {}; they accept with `hs team accept`.{}", person.name, key.says());
+    context.output.result(&Invited { invited: person.id, key }, |_| says);
     Ok(())
 }
 

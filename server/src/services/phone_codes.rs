@@ -2,10 +2,15 @@
 //! tries, and a new one voids the old.
 //!
 //! Messages cost money and wake people, so they are counted before one is sent: with growing delays for number, account and
-//! network, and so many a day for a number, for an account, and in all. Of the latter a quarter each may go to whoever types a
-//! number to sign in, to those of them who show a device that is known, and to sessions that add a number: none of them uses
-//! up what the others need, and a quarter at least is left for second factors. A number that signs in to no account is counted
-//! like one that does.
+//! network, and so many a day for a number, for an account, and in all. A number that signs in to no account is counted like
+//! one that does.
+//!
+//! The first few of a day are a number's own, for each use of it, and an account's own to add one: whoever holds a dozen other
+//! numbers and accounts takes them from nobody. A message goes to a number of an account, or to one that an account adds, so
+//! accounts bound what these cost, and a ceiling far above that does. What is asked for beyond them comes out of what all have
+//! in common. Of that a quarter each may go to whoever types a number to sign in, to those of them who show a device that is
+//! known, and to sessions that add a number: none of them uses up what the others need, and a quarter at least is left for
+//! second factors.
 //!
 //! A number's messages are counted for who asks for them first, and then for all strangers together: one address gets half of
 //! a day's, and where somebody is known, what strangers asked for doesn't keep them out. Nor does it void their code: that is
@@ -43,8 +48,17 @@ const TO_NUMBER: &str = "PhoneDay";
 const TO_NUMBER_BY: &str = "PhoneOwnDay";
 /// Messages of a day that an account asked for, to become its number's.
 const BY_ACCOUNT: &str = "PhoneAccountDay";
+/// The first messages of a day: a number's for a use of it, or an account's to add one.
+const FIRST: &str = "PhoneFirstDay";
+/// So many of them nobody else's use up.
+const OWN: u32 = 3;
 /// Messages of a day.
 const ALL: &str = "PhonesDay";
+/// That there are no more than so many times what is in common bounds the bill of an instance that anybody may join. An account
+/// has a dozen or two of its own, so that it takes hundreds of them to get there where the limit is the usual one.
+const CEILING: u32 = 10;
+/// Messages of a day but the first.
+const COMMON: &str = "PhonesCommonDay";
 /// Those of them to sign in, on devices that aren't known.
 const OTHERS: &str = "PhonesOtherDay";
 /// Those to sign in, on devices that are.
@@ -103,6 +117,17 @@ pub struct Asker {
     number: Vec<u8>,
     /// What counts for the number and who asks.
     own: Vec<u8>,
+    /// Whose first messages of a day it takes.
+    first: Vec<u8>,
+}
+
+/// What a message is taken out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purse {
+    /// The number's own, or the account's.
+    Own,
+    /// What all have.
+    Common,
 }
 
 impl Asker {
@@ -110,14 +135,18 @@ impl Asker {
     pub fn new(purpose: CodePurpose, number: &Number, (known, standing): (Known<'_>, Standing)) -> Self {
         let number = subject(purpose, number);
         let own = [&number[..], &[0], &known.own(standing)].concat();
-        Self { standing, number, own }
+        let apart = [u8::from(is_apart(purpose, standing))];
+        let first = [&number[..], &[0], &apart].concat();
+        Self { standing, number, own, first }
     }
 
     /// A session of an account.
     fn session(purpose: CodePurpose, number: &Number, account: AccountId) -> Self {
         let number = subject(purpose, number);
         let own = [&number[..], &[0], &account.0].concat();
-        Self { standing: Standing::Stranger, number, own }
+        // However many numbers it adds.
+        let first = account.0.to_vec();
+        Self { standing: Standing::Stranger, number, own, first }
     }
 
     /// What strangers share; whoever is known takes it of their own, with the same work.
@@ -151,21 +180,35 @@ impl Asker {
     }
 }
 
-/// Refuses what would be more than a day has.
-async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, asker: &Asker) -> ServiceResult<()> {
+/// Whether who asks has first messages of their own, apart from strangers': where they are known. To sign in a known address is
+/// nothing of the kind, for the reason that [`Asker::part`] gives; who needs a second factor has proved a password.
+fn is_apart(purpose: CodePurpose, standing: Standing) -> bool {
+    match standing {
+        Standing::Device => true,
+        Standing::Address => purpose == CodePurpose::SecondFactor,
+        Standing::Stranger => false,
+    }
+}
+
+/// Refuses what would be more than a day has. Gives what the message is taken out of.
+async fn room(state: &AppState, tx: &WriteTx, purpose: CodePurpose, asker: &Asker) -> ServiceResult<Purse> {
     let config = config(state)?;
-    let mut days = vec![
+    let days = [
         (TO_NUMBER_BY, asker.own_day(purpose, config), &asker.own[..]),
         (TO_NUMBER, config.daily_per_number, asker.shared()),
-        (ALL, config.daily, &[][..]),
+        (ALL, config.daily.saturating_mul(CEILING), &[][..]),
     ];
-    if let Some(part) = asker.part(purpose) {
-        days.push((part, (config.daily / PARTS).max(1), &[][..]));
-    }
     for (what, most, subject) in days {
         refuse_full(state, tx, (what, most), subject).await?;
     }
-    Ok(())
+    if throttle::day_full(state, tx.conn(), (FIRST, OWN), &asker.first).await?.is_none() {
+        return Ok(Purse::Own);
+    }
+    refuse_full(state, tx, (COMMON, config.daily), &[]).await?;
+    if let Some(part) = asker.part(purpose) {
+        refuse_full(state, tx, (part, (config.daily / PARTS).max(1)), &[]).await?;
+    }
+    Ok(Purse::Common)
 }
 
 async fn refuse_full(state: &AppState, tx: &WriteTx, day: (&str, u32), subject: &[u8]) -> ServiceResult<()> {
@@ -179,15 +222,20 @@ async fn refuse_full(state: &AppState, tx: &WriteTx, day: (&str, u32), subject: 
 }
 
 /// Counts a message. One that isn't sent takes the same steps.
-async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow, asker: &Asker) -> ServiceResult<()> {
-    let sent = code.send_at.is_some();
+async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow, (asker, purse): (&Asker, Purse)) -> ServiceResult<()> {
+    let if_sent = |what: &'static str| if code.send_at.is_some() { what } else { UNSENT };
     throttle::count_day(state, tx, TO_NUMBER_BY, &asker.own).await?;
     throttle::count_day(state, tx, TO_NUMBER, asker.shared()).await?;
-    throttle::count_day(state, tx, if sent { ALL } else { UNSENT }, &[]).await?;
-    if let Some(part) = asker.part(code.purpose) {
-        throttle::count_day(state, tx, if sent { part } else { UNSENT }, &[]).await?;
+    throttle::count_day(state, tx, FIRST, &asker.first).await?;
+    throttle::count_day(state, tx, if_sent(ALL), &[]).await?;
+    if purse == Purse::Own {
+        return Ok(());
     }
-    Ok(())
+    throttle::count_day(state, tx, if_sent(COMMON), &[]).await?;
+    match asker.part(code.purpose) {
+        Some(part) => throttle::count_day(state, tx, if_sent(part), &[]).await,
+        None => Ok(()),
+    }
 }
 
 /// Sends a code to a number that is to become an account's. Gives when it ends.
@@ -198,11 +246,11 @@ pub async fn send_verification(state: &AppState, actor: &Actor, number: Number) 
     asker.counted(Attempt::new(state).of(Tried::PhoneAccount, &account.0)).count().await?;
     let code = CodeRow { account: Some(account), ..code(state, purpose, number)? };
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, purpose, &asker).await?;
+    let purse = room(state, &tx, purpose, &asker).await?;
     refuse_full(state, &tx, (BY_ACCOUNT, config(state)?.daily_per_number), &account.0).await?;
     throttle::count_day(state, &tx, BY_ACCOUNT, &account.0).await?;
     rows::void_of_account(tx.conn(), account, purpose).await?;
-    queue(state, &mut tx, &code, &asker).await?;
+    queue(state, &mut tx, &code, (&asker, purse)).await?;
     tx.record(EventDraft::by(actor, Action::AccountChange).with("what", "phone_code_sent")).await?;
     tx.commit().await?;
     Ok(code.expires_at)
@@ -223,9 +271,9 @@ pub async fn send_factor(
     let bound = bound_to(asks.attempt);
     let code = CodeRow { account: Some(account), browser: Some(bound), ..code(state, purpose, phone.number)? };
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, purpose, &asker).await?;
+    let purse = room(state, &tx, purpose, &asker).await?;
     rows::void_bound(tx.conn(), purpose, Some(bound)).await?;
-    queue(state, &mut tx, &code, &asker).await?;
+    queue(state, &mut tx, &code, (&asker, purse)).await?;
     let event = EventDraft::anonymous(asks.action).actor(account, None);
     tx.record(event.with("step", "code_sent").with("factor", "phone")).await?;
     tx.commit().await
@@ -236,8 +284,8 @@ fn bound_to(attempt: &[u8]) -> [u8; 32] {
     Sha256::digest(attempt).into()
 }
 
-async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow, asker: &Asker) -> ServiceResult<()> {
-    count(state, tx, code, asker).await?;
+async fn queue(state: &AppState, tx: &mut WriteTx, code: &CodeRow, from: (&Asker, Purse)) -> ServiceResult<()> {
+    count(state, tx, code, from).await?;
     Ok(tx.queue_code(code).await?)
 }
 
@@ -254,9 +302,9 @@ pub async fn send_sign_in(
     let mut code = CodeRow { account, browser: Some(browser), ..code(state, CodePurpose::SignIn, number)? };
     code.send_at = code.send_at.filter(|_| account.is_some());
     let mut tx = state.db.begin_write().await?;
-    room(state, &tx, code.purpose, asker).await?;
+    let purse = room(state, &tx, code.purpose, asker).await?;
     rows::void_bound(tx.conn(), code.purpose, before).await?;
-    queue(state, &mut tx, &code, asker).await?;
+    queue(state, &mut tx, &code, (asker, purse)).await?;
     tx.commit().await?;
     Ok(code.expires_at)
 }

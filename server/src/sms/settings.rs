@@ -30,7 +30,8 @@ pub struct SmsConfig {
     pub gateway: GatewayConfig,
     /// Beginnings of numbers that get messages, for instance `+49`; all where empty.
     pub prefixes: Vec<String>,
-    /// Most messages a day.
+    /// Most messages a day beyond those that are each number's own (`services::phone_codes`).
+    /// There are never more than ten times as many in all.
     pub daily: u32,
     /// Most messages a day to one number, for each purpose.
     pub daily_per_number: u32,

@@ -2,6 +2,7 @@
 
 use api_types::{
     B64,
+    accounts::Role,
     second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
     sign_in::{FinishSignIn, SignInStarted, StartSignIn},
@@ -15,7 +16,7 @@ use server::{
 
 use crate::{
     harness::{Answer, Server},
-    honest_client::{PASSWORD, clinic},
+    honest_client::{PASSWORD, clinic, join},
     person::{DEVICE, input, rng},
     phone_sign_in::{Browser, signs_in_by},
     phones::{NUMBER, OTHER, code, not},
@@ -171,29 +172,35 @@ async fn whoever_has_the_password_keeps_nobody_from_the_phones_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_are_so_many_a_day_in_all_and_a_quarter_at_least_is_kept_for_second_factors() {
+async fn there_are_so_many_a_day_in_common_and_a_quarter_at_least_is_kept_for_second_factors() {
     let (gateway, server, [_, dora, ann]) = opened_with(|sms| sms.daily = 8).await;
-    // A quarter to add the numbers, a quarter to sign in.
     signs_in_by(&gateway, &ann, NUMBER).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
     // Numbers that get nothing use up nothing.
-    for _ in 0..3 {
+    for _ in 0..5 {
         assert_eq!(asks(&server, "+4915100000000").await.status, 200);
+        server.state.clock.advance(20 * MINUTE);
     }
-    for _ in 0..2 {
+    // Three of its own, and a quarter of what is in common.
+    for _ in 0..5 {
         assert_eq!(asks(&server, NUMBER).await.status, 200);
         gateway.next().await;
+        server.state.clock.advance(20 * MINUTE);
     }
-    assert!(wait(&server, &asks(&server, NUMBER).await) > DAY - HOUR);
-    assert!(wait(&server, &asks(&server, "+4915100000001").await) > DAY - HOUR, "alike");
-    assert_eq!(code(ann.add_phone("+4915100000002").await), "throttled");
+    for other in ["+4915100000001", "+4915100000002"] {
+        for _ in 0..3 {
+            assert_eq!(asks(&server, other).await.status, 200, "what is a number's own is left");
+        }
+        server.state.clock.advance(20 * MINUTE);
+        assert!(wait(&server, &asks(&server, other).await) > DAY - 3 * HOUR, "alike");
+    }
 
-    // All the rest, of which known devices asked for nothing.
-    for n in 0..5 {
-        let sent = send_factor(&server, n).await;
-        assert_eq!(sent.code(), if n < 4 { "second_factor_required" } else { "throttled" });
-        if n < 4 {
+    // Her number's own, and all the rest, of which known devices asked for nothing.
+    for n in 0..10 {
+        let sent = send_factor(&server, 1).await;
+        assert_eq!(sent.code(), if n < 9 { "second_factor_required" } else { "throttled" });
+        if n < 9 {
             assert_eq!(gateway.next().await.to, OTHER);
         }
     }
@@ -208,10 +215,14 @@ async fn strangers_at_their_limit_stop_no_known_device_and_no_session_that_adds_
     let server = proxied(&gateway, |sms| sms.daily = 8).await;
     let [_, dora, ann] = clinic(&server).await;
     signs_in_by(&gateway, &ann, NUMBER).await;
-    for n in 0..2 {
+    for n in 0..5 {
         let asked = start_from(&server, &mut Browser::default(), &format!("203.0.{n}.9"), NUMBER).await;
         assert_eq!(asked.status, 200, "{}", asked.text);
         gateway.next().await;
+    }
+    for n in 0..3 {
+        let asked = start_from(&server, &mut Browser::default(), &format!("203.0.{n}.9"), OTHER).await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
     }
     // Nor is anything told of which numbers sign in, or are known at an address.
     for (from, number) in [("203.0.2.9", NUMBER), ("203.0.2.9", OTHER), ("127.0.0.1", NUMBER), ("127.0.0.1", OTHER)] {
@@ -226,14 +237,99 @@ async fn strangers_at_their_limit_stop_no_known_device_and_no_session_that_adds_
     assert_eq!(hers.types(&server, &gateway.next().await.code()).await.status, 200);
     assert_eq!(start_on_device(&server, &mut hers, "198.51.100.7", NUMBER).await.status, 200);
     gateway.next().await;
-    let refused = start_on_device(&server, &mut hers, "198.51.100.7", NUMBER).await;
-    assert!(wait(&server, &refused) > DAY - HOUR, "{}", refused.text);
     // So has a session, and what is left is for second factors.
     gateway.add(&dora, OTHER).await;
-    assert_eq!(code(ann.add_phone("+4915100000002").await), "throttled");
     dora.use_phone(true, false).await.unwrap();
     assert_eq!(send_factor(&server, 0).await.code(), "second_factor_required");
     assert_eq!(gateway.next().await.to, OTHER);
+}
+
+/// Twelve accounts with numbers of their own, which they have codes sent to from everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_a_dozen_numbers_keeps_nobody_elses_from_its_codes() {
+    let gateway = Gateway::start().await;
+    let server = proxied(&gateway, |sms| sms.daily = 40).await;
+    let [_, _, ann] = clinic(&server).await;
+    signs_in_by(&gateway, &ann, NUMBER).await;
+    let mut numbers = Vec::new();
+    for n in 0..12 {
+        let (mallory, number) = (format!("mallory{n}@elsewhere.example"), format!("+491520000{n:04}"));
+        let (mallory, _) = join(&server, "Mallory Many", &mallory, Role::Patient, None).await;
+        signs_in_by(&gateway, &mallory, &number).await;
+        numbers.push(number);
+    }
+    let mut sent = 0;
+    for (n, number) in numbers.iter().enumerate() {
+        for k in 0..5 {
+            let asked = start_from(&server, &mut Browser::default(), &format!("203.{n}.{k}.9"), number).await;
+            if asked.status == 200 {
+                sent += 1;
+                gateway.next().await;
+            } else {
+                assert!(wait(&server, &asked) > DAY - HOUR, "{}", asked.text);
+            }
+        }
+    }
+    assert_eq!(sent, 12 * 3 + 40 / 4, "their own, and a quarter of what is in common");
+
+    // On a device that isn't known, from where nobody is.
+    let mut new = Browser::default();
+    for _ in 0..2 {
+        assert_eq!(start_from(&server, &mut new, "198.51.100.7", NUMBER).await.status, 200);
+        let message = gateway.next().await;
+        assert_eq!(message.to, NUMBER);
+        assert_eq!(new.types(&server, &message.code()).await.status, 200);
+    }
+    // Of a number that is nobody's no more is told than of hers.
+    assert_eq!(start_from(&server, &mut new, "198.51.100.8", NUMBER).await.status, 200);
+    gateway.next().await;
+    for _ in 0..3 {
+        assert_eq!(start_from(&server, &mut Browser::default(), "198.51.100.7", OTHER).await.status, 200);
+    }
+    for number in [NUMBER, OTHER] {
+        let refused = start_from(&server, &mut Browser::default(), "198.51.100.9", number).await;
+        assert!(wait(&server, &refused) > DAY - HOUR, "{number} {}", refused.text);
+    }
+    gateway.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_adds_number_after_number_keeps_nobody_else_from_adding_one() {
+    let (gateway, _server, [ada, dora, ann]) = opened_with(|sms| sms.daily = 8).await;
+    // Three are each account's own, and a quarter is in common.
+    for n in 0..5 {
+        dora.add_phone(&format!("+491520000000{n}")).await.unwrap();
+        gateway.next().await;
+    }
+    for n in 0..3 {
+        ada.add_phone(&format!("+491520000001{n}")).await.unwrap();
+        gateway.next().await;
+    }
+    assert_eq!(code(ada.add_phone("+4915200000019").await), "throttled");
+    gateway.add(&ann, NUMBER).await;
+    gateway.nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_are_no_more_a_day_than_ten_times_what_is_in_common() {
+    let (gateway, server, [ada, dora, ann]) = opened_with(|sms| sms.daily = 1).await;
+    signs_in_by(&gateway, &ann, NUMBER).await;
+    for n in 0..3 {
+        for person in [&ada, &dora] {
+            person.add_phone(&format!("+491520000000{n}")).await.unwrap();
+            gateway.next().await;
+        }
+    }
+    // Seven so far.
+    for _ in 0..3 {
+        assert_eq!(asks(&server, NUMBER).await.status, 200);
+        gateway.next().await;
+    }
+    let (bea, _) = join(&server, "Bea Example", "bea@clinic.example", Role::Patient, None).await;
+    assert_eq!(code(bea.add_phone(OTHER).await), "throttled");
+    // A number that is nobody's is told the same.
+    assert!(wait(&server, &asks(&server, OTHER).await) > DAY - HOUR);
+    gateway.nothing().await;
 }
 
 /// Signs Dora in as far as the second factor, and has a code sent.
