@@ -223,6 +223,11 @@ impl Context {
         Err(CliError::Stopped(stopped.refusal, path))
     }
 
+    /// What this profile remembers of its server; nothing where nobody has signed in.
+    pub fn memory(&self) -> Result<Memory> {
+        Ok(Profile::load(&self.profile_name)?.map(|profile| profile.memory).unwrap_or_default())
+    }
+
     /// Changes what this profile remembers.
     pub fn change_memory(&self, change: impl FnOnce(&mut Memory)) -> Result<Memory> {
         let mut profile = Profile::load(&self.profile_name)?.ok_or(CliError::NotSignedIn)?;

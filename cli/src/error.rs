@@ -28,6 +28,9 @@ pub enum CliError {
     /// Evidence that shows nothing.
     #[error("{0}")]
     Evidence(#[from] client::log::EvidenceError),
+    /// A proof file that proves nothing.
+    #[error("{0}")]
+    Proof(#[from] client::log::EventProofError),
     /// Asking, reading or writing.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -44,7 +47,11 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotSignedIn => 3,
-            Self::Client(ClientError::Refused(_)) | Self::Stopped(..) | Self::Evidence(_) | Self::Canary => 4,
+            Self::Client(ClientError::Refused(_))
+            | Self::Stopped(..)
+            | Self::Evidence(_)
+            | Self::Proof(_)
+            | Self::Canary => 4,
             Self::Client(ClientError::Problem(_) | ClientError::WrongPassword | ClientError::VersionMoved { .. }) => 5,
             Self::Client(ClientError::Transport(_)) => 6,
             _ => 1,
@@ -57,6 +64,7 @@ impl CliError {
             Self::Client(error) => return error.code(),
             Self::Stopped(refusal, _) => refusal.code(),
             Self::Evidence(_) => "evidence",
+            Self::Proof(error) => error.code(),
             Self::Canary => "canary",
             Self::NotSignedIn => "not_signed_in",
             Self::NoServer => "no_server",

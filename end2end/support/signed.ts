@@ -120,3 +120,11 @@ export function relabelled(wrap: Json, version: number): Json {
   parts[1] = number(version, 4);
   return { ...fields(wrap), version, wrap: Buffer.concat([stored.subarray(0, 1), together(parts)]).toString('base64url') };
 }
+
+/** A wrapped key with what another one holds in its place: it says of itself what it said. */
+export function resealed(wrap: Json, other: Json): Json {
+  const stored = bytes(fields(wrap).wrap);
+  const parts = apart(stored.subarray(1));
+  parts[parts.length - 1] = apart(bytes(fields(other).wrap).subarray(1)).at(-1)!;
+  return { ...fields(wrap), wrap: Buffer.concat([stored.subarray(0, 1), together(parts)]).toString('base64url') };
+}

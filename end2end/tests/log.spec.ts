@@ -1,5 +1,6 @@
 // The public log, as people meet it: a mark beside each event, and a page that ends the session where it doesn't hold.
 import { execFileSync } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from '@playwright/test';
@@ -47,6 +48,15 @@ async function seen(person: Person, least = 1): Promise<number> {
   return kept;
 }
 
+/** The key of a witness that nobody asked to cosign (c2sp.org/tlog-cosignature). */
+function unasked(): string {
+  const name = 'witness.example/unasked';
+  const key = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const material = Buffer.concat([Buffer.from([4]), key]);
+  const id = createHash('sha256').update(`${name}\n`).update(material).digest('hex').slice(0, 8);
+  return `${name}+${id}+${material.toString('base64')}`;
+}
+
 /** Unlocks into a session that is stopped, saves the evidence, and has it checked by `hs`. */
 async function stopped(person: Person, server: Server): Promise<{ code: string }> {
   await person.page.reload();
@@ -81,6 +91,7 @@ test('every event carries its mark, for the patient and for the administrator', 
   await expect(async () => expect(await marks(author).count()).toBe(await events.count())).toPass();
 
   const hs = new Hs(clinic.server.origin, clinic.author);
+  const outsider = new Hs(clinic.server.origin, ada);
   try {
     await hs.run(['login', '--email', clinic.author.email]);
     const report = ((await hs.run(['list'])) as { reports: { id: string }[] }).reports[0]!;
@@ -94,8 +105,20 @@ test('every event carries its mark, for the patient and for the administrator', 
     // What was exported before is an event by now.
     expect(events.length).toBeGreaterThan(bundle.entry.length);
     expect(new Set(events.map((event) => event.in_public_log))).toEqual(new Set(['verified']));
+
+    // The first of them, proved to somebody who has no account, without the server.
+    const written = (await hs.run(['audit', 'proof', report.id, '1'])) as { file: string; index: number; key: string };
+    const check = (...args: string[]) => outsider.run(['audit', 'check-proof', join(hs.home, written.file), ...args]);
+    expect(await check('--key', written.key)).toMatchObject({ index: written.index, event: { report_id: report.id, report_seq: 1 } });
+    const { log_keys_key: other } = (await (await fetch(`${clinic.server.origin}/api/v1/instance`)).json()) as { log_keys_key: string };
+    await expect(check('--key', other)).rejects.toThrow(/log_signer_unknown/);
+    await expect(check('--key', written.key, '--witness', unasked())).rejects.toThrow(/log_too_few_witnesses/);
+    await expect(check(), 'whose log is it?').rejects.toThrow(/pass --key/);
+    // This profile knows whose it is.
+    expect(await hs.run(['audit', 'check-proof', written.file])).toMatchObject({ key: written.key });
   } finally {
     hs.remove();
+    outsider.remove();
   }
 
   const administrator = await enter(clinic.administrator);

@@ -12,6 +12,11 @@ pub enum Audit {
     Verify(AuditVerify),
     /// Check a file of evidence, without a server.
     Evidence(AuditEvidence),
+    /// Write a file that proves one event of a report to somebody else, who needs neither account nor server to check it. It
+    /// tells them all that the event says.
+    Proof(AuditProof),
+    /// Check a proof of an event, without a server.
+    CheckProof(AuditCheckProof),
     /// Which witnesses this profile asks for at every command; without options, show them.
     Witnesses(AuditWitnesses),
 }
@@ -42,6 +47,34 @@ pub struct AuditVerify {
 pub struct AuditEvidence {
     /// The file.
     pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditProof {
+    /// Report (id, or its first characters where they are unique).
+    pub report: String,
+    /// The event's number among those of the report, from 1: `hs access` shows it.
+    pub event: u64,
+    /// Where the proof goes; `event-PLACE.tlog-proof`, by the event's place in the log, where absent. A file that is there is
+    /// replaced.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditCheckProof {
+    /// The file.
+    pub file: PathBuf,
+    /// The key of the log of events (`name+id+base64`), from a source you trust; else the one that this profile keeps of its
+    /// server, with its witnesses.
+    #[arg(long, value_name = "VKEY")]
+    pub key: Option<String>,
+    /// A witness's key; several times for several witnesses.
+    #[arg(long = "witness", value_name = "VKEY")]
+    pub witnesses: Vec<String>,
+    /// How many of them must have cosigned; all of them where absent.
+    #[arg(long, value_name = "K")]
+    pub require: Option<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ mod trust;
 pub use {
     account::{Account, Email, Factor, Login, NewPassword, Recover, RoleArg, Sessions, Signup},
     admin::{Admin, AdminEscrow, AdminQuota, AdminRetention, Invite},
-    log::{Alarms, Audit, AuditEvidence, AuditVerify, AuditWitnesses},
+    log::{Alarms, Audit, AuditCheckProof, AuditEvidence, AuditProof, AuditVerify, AuditWitnesses},
     made_up::{Canary, CanaryMake, Demo},
     programs::{Device, DeviceAdd, SendReport, Token, TokenCreate},
     report::{Edit, Erase, ExportAll, Pull, Push, Restore, Side, Versions},
@@ -147,7 +147,7 @@ pub enum Command {
     Retention,
     /// What the public log of keys has that it shouldn't, about this account or people it knows.
     Alarms(Alarms),
-    /// Check a server's public log from outside, or evidence about one.
+    /// Check a server's public log from outside, or evidence about one; prove one of its events to somebody else.
     #[command(subcommand)]
     Audit(Audit),
     /// Administration: approve or refuse people.

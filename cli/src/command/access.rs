@@ -164,6 +164,7 @@ fn text(shown: &Shown) -> String {
         let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
         let who = via.as_ref().map_or(who.clone(), |via| format!("{who} ({via})"));
         vec![
+            event.report_seq.map(|number| number.to_string()).unwrap_or_default(),
             time(event.time),
             who,
             what(event),
@@ -174,7 +175,10 @@ fn text(shown: &Shown) -> String {
         ]
     });
     out.push_str("\n\n");
-    out.push_str(&table(&["WHEN", "WHO", "WHAT", "PURPOSE", "", "PUBLIC LOG", "READER"], &rows.collect::<Vec<_>>()));
+    out.push_str(&table(
+        &["NO", "WHEN", "WHO", "WHAT", "PURPOSE", "", "PUBLIC LOG", "READER"],
+        &rows.collect::<Vec<_>>(),
+    ));
     let chain = if shown.verified_to_the_first { "down to the report's first event" } else { "for the events shown" };
     out.push_str(&format!("\n\nHash chain verified {chain}."));
     if let Some(before) = shown.removed_before {

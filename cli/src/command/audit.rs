@@ -1,4 +1,4 @@
-//! `hs audit`: a server's public log, checked from outside.
+//! `hs audit`: a server's public log, checked from outside; evidence about one.
 
 use std::{fs, path::PathBuf};
 
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::{
     args::{Audit, AuditEvidence, AuditVerify, AuditWitnesses},
+    command::proof,
     context::Context,
     error::{CliError, Result},
     output::time,
@@ -23,6 +24,8 @@ pub async fn run(context: &Context, args: &Audit) -> Result<()> {
     match args {
         Audit::Verify(args) => verify(context, args).await,
         Audit::Evidence(args) => evidence(context, args),
+        Audit::Proof(args) => proof::write(context, args).await,
+        Audit::CheckProof(args) => proof::check(context, args),
         Audit::Witnesses(args) => witnesses(context, args),
     }
 }
@@ -48,18 +51,37 @@ struct Verified {
     cosigned: Vec<Cosigned>,
 }
 
+/// A witness, and when it cosigned.
 #[derive(Serialize)]
-struct Cosigned {
+pub(super) struct Cosigned {
     witness: String,
     /// Unix seconds, as the witness states.
     time: u64,
 }
 
+impl Cosigned {
+    /// Known witnesses, with their times.
+    pub(super) fn all(cosigned: Vec<(String, u64)>) -> Vec<Self> {
+        cosigned.into_iter().map(|(witness, time)| Self { witness, time }).collect()
+    }
+
+    /// A line for each.
+    pub(super) fn lines(all: &[Self]) -> Vec<String> {
+        if all.is_empty() {
+            return vec!["Witness   none asked for".to_owned()];
+        }
+        let line = |one: &Self| {
+            let at = i64::try_from(one.time).unwrap_or(i64::MAX).saturating_mul(1000);
+            format!("Witness   {}, {}", one.witness, time(at))
+        };
+        all.iter().map(line).collect()
+    }
+}
+
 impl From<WholeLog> for Verified {
     fn from(log: WholeLog) -> Self {
-        let cosigned = log.cosigned.into_iter().map(|(witness, time)| Cosigned { witness, time }).collect();
-        let WholeLog { origin, key, size, root, tiles, continues, .. } = log;
-        Self { origin, key, size, root, tiles, continues, cosigned }
+        let WholeLog { origin, key, size, root, tiles, continues, cosigned, .. } = log;
+        Self { origin, key, size, root, tiles, continues, cosigned: Cosigned::all(cosigned) }
     }
 }
 
@@ -133,18 +155,12 @@ fn tree_text(name: &str, log: &Verified) -> String {
         Some(size) => format!("Before    it goes on from the {size} entries that this machine had seen"),
         None => "Before    this machine had not seen it".to_owned(),
     });
-    lines.extend(log.cosigned.iter().map(|witness| {
-        let at = i64::try_from(witness.time).unwrap_or(i64::MAX).saturating_mul(1000);
-        format!("Witness   {}, {}", witness.witness, time(at))
-    }));
-    if log.cosigned.is_empty() {
-        lines.push("Witness   none asked for".to_owned());
-    }
+    lines.extend(Cosigned::lines(&log.cosigned));
     lines.join("\n")
 }
 
 /// All of the witnesses named, unless fewer are required.
-fn asked(keys: &[String], require: Option<usize>) -> Result<Witnesses> {
+pub(super) fn asked(keys: &[String], require: Option<usize>) -> Result<Witnesses> {
     let witnesses = Witnesses { required: require.unwrap_or(keys.len()), keys: keys.to_vec() };
     witnesses.quorum().map_err(|error| CliError::Argument(error.to_string()))?;
     Ok(witnesses)

@@ -16,6 +16,7 @@ pub mod escrow_admin;
 pub mod export;
 mod key;
 pub mod leaving;
+pub mod proof;
 pub mod pull;
 pub mod push;
 pub mod quota;

@@ -48,7 +48,7 @@
 //! | `closing.rs` | [`Vault::delete_account`], [`Vault::pause_account`], [`Vault::request_removal`], [`Vault::erased_in_backups`]; [`Vault::erase_report`] is in `sharing/` |
 //! | `teams/` | [`Vault::teams`], [`Vault::find_teams`], [`Vault::team`], [`Vault::create_team`], [`Vault::add_to_team`], [`Vault::set_team_manager`], [`Vault::remove_from_team`], [`Vault::rename_team`], [`Vault::dissolve_team`], [`Vault::managed_alone`], [`Vault::accept_team`], [`Vault::leave_team`], [`Vault::tend_teams`]; [`Vault::share_with_team`] |
 //! | `admin.rs` | [`Vault::accounts`], [`Vault::account_names`], [`Vault::approve`], [`Vault::refuse`], [`Vault::invite`], [`Vault::invite_patient`], [`Vault::invitations`], [`Vault::withdraw_invitation`], [`Vault::events`] |
-//! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
+//! | `log/` | [`Vault::check_log`], [`Vault::stopped`], [`Vault::log_head`], [`Vault::ask_for_witnesses`], [`Vault::prove_event`]; [`Vault::report_events`] and [`Vault::events`] mark each event |
 //! | `archive/` | [`Vault::archive`]: all of the account's data as one ZIP, streamed to an [`archive::ArchiveTarget`] |
 //! | `quota.rs` | [`Vault::space`]: what the account stores and may, before an upload begins |
 //! | `retention.rs` | [`Vault::retention_policy`], [`Vault::set_retention_policy`], [`Vault::all_due`]: the organisation's rules on how long reports are kept |

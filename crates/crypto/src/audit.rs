@@ -2,7 +2,7 @@
 
 mod request;
 
-pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError, what};
+pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError, VerifiedRequests, what};
 
 use thiserror::Error;
 

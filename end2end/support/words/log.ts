@@ -19,7 +19,7 @@ export const attacks = {
   otherServer: /This server is not the one this account belongs to/,
   grant: /Entry \d+ of this report's access list was not made by anyone who may: entry \d+: the signature does not match/,
   expired: /The server presents an access that has expired/,
-  wrap: /The key to version 2 was not made for this place/,
+  wrap: (version: number) => new RegExp(`The key to version ${version} was not made for this place`),
   wayIn: /A way into this account was not made by its holder/,
   roster: /members or a key of the team [0-9a-f]{64} that its managers did not sign: roster 1: the signature does not match/,
   versionElsewhere: (version: number) => new RegExp(`Version ${version} of this report is forged: it belongs to another report, version or revision`),

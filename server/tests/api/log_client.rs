@@ -7,7 +7,7 @@ use api_types::{AccountId, audit::AuditEvent};
 use client::{
     Client, Mark, Memory, NoSecondFactor, PatientChoice, Platform, Refusal, Vault,
     api::EventFilter,
-    log::{KEYS, LogCheck, LogFound},
+    log::{EVENTS, EventProof, KEYS, LogCheck, LogFound, VerifierKey},
     native::Native,
 };
 use server::storage::{
@@ -16,6 +16,7 @@ use server::storage::{
     log_keys::{self, Entry},
 };
 use tempfile::TempDir;
+use tlog::cosignature::Quorum;
 
 use crate::{
     harness::{Server, copy_database},
@@ -68,6 +69,35 @@ async fn every_event_shown_is_verified_and_sessions_go_on_over_restarts() {
         // What a device lost the account still knows.
         session(&server, "ada@clinic.example", Memory::default()).await.check_log().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_proved_to_somebody_without_an_account() {
+    let server = Server::start().await;
+    let [_, doctor, patient] = clinic(&server).await;
+    let found = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap();
+    let id = write(&doctor, PatientChoice::Account(found.id)).await;
+    read(&patient, &id).await.unwrap();
+    patient.check_log().await.unwrap();
+    let events = patient.report_events(&id, 1_000).await.unwrap().items;
+    let key_of = |tree: &str| patient.remembered().logs[tree].key.parse::<VerifierKey>().unwrap();
+    let mut files = Vec::new();
+    for event in events.iter().map(|item| &item.event) {
+        let file = patient.prove_event(event).await.unwrap().to_string();
+        let proof = EventProof::parse(file.as_bytes()).unwrap();
+        let proven = proof.check(&key_of(EVENTS.name), &Quorum::none()).unwrap();
+        assert_eq!((proven.index, proven.event.time), (event.seq, event.time));
+        assert_eq!(proven.event.to_bytes(), event.event.as_ref().unwrap().0);
+        assert_eq!(proven.event.hash().0[..], event.hash.0[..]);
+        assert!(proven.size > event.seq && proven.origin.ends_with("/log/events"));
+        let other = proof.check(&key_of(KEYS.name), &Quorum::none()).unwrap_err();
+        assert_eq!(other.code(), "log_signer_unknown");
+        files.push(file);
+    }
+    // One event, and the way that leads from another.
+    let parts: Vec<(&str, &str)> = files.iter().map(|file| file.split_once("\nindex ").unwrap()).collect();
+    let mixed = format!("{}\nindex {}", parts[0].0, parts[1].1);
+    assert_eq!(EventProof::parse(mixed.as_bytes()).unwrap_err().code(), "proof_elsewhere");
 }
 
 fn copy(from: &Path, to: &Path) {

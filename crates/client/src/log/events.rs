@@ -73,7 +73,8 @@ impl<P: Platform> Vault<P> {
         guard.settle(outcome)
     }
 
-    async fn find(&self, guard: &Guard, view: &mut View, items: &[AuditEvent]) -> Result<Vec<Mark>, Halt> {
+    /// The marks of events in the newest tree that was verified.
+    pub(super) async fn find(&self, guard: &Guard, view: &mut View, items: &[AuditEvent]) -> Result<Vec<Mark>, Halt> {
         let leaves = items.iter().map(|event| leaf_of(view, event)).collect::<Result<Vec<Option<Leaf>>, Halt>>()?;
         let claims: Vec<Claim> = leaves.iter().flatten().map(|(claim, _)| *claim).collect();
         let files = Files::new(self.platform().transport(), EVENTS);

@@ -14,8 +14,9 @@
 //! | `witnesses.rs` | how many witnesses this device asks for |
 //! | `whole.rs` | reads a whole log, for `hs audit verify` |
 //! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
+//! | `proof.rs` | proof files of single events, for anyone to check |
 //!
-//! Everything but `opening.rs` and `events.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
+//! Everything but `opening.rs`, `events.rs` and `proof.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
 //! its name, and a leaf is a hash.
 
 mod asking;
@@ -25,6 +26,7 @@ mod files;
 mod head;
 mod kept;
 mod opening;
+mod proof;
 mod session;
 mod tiles;
 mod view;
@@ -39,6 +41,7 @@ pub use crate::key_log::KEYS;
 pub use evidence::{Evidence, EvidenceError, LeafShown};
 pub use head::LogHead;
 pub use kept::KeptLog;
+pub use proof::{EventProof, EventProofError, ProvenEvent};
 pub use whole::{LogCheck, LogFound, WholeLog};
 pub use witnesses::{Witnesses, WitnessesError};
 

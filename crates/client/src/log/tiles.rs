@@ -11,7 +11,9 @@ use tlog::{
     Hash,
     checkpoint::Checkpoint,
     leaf_hash,
-    merkle::{ConsistencyProof, consistency_nodes, prove_consistency},
+    merkle::{
+        ConsistencyProof, InclusionProof, consistency_nodes, inclusion_nodes, prove_consistency, prove_inclusion,
+    },
     tile::{Bundle, BundleId, Edge, FULL, Missing, Resource, Tile, TileId, TileSource, Tiles, edge_tiles, tiles_for},
 };
 
@@ -167,6 +169,14 @@ impl Authentic {
         self.need(source, tiles.iter().map(place)).await?;
         let unread = |_| Fault::Error(ClientError::Internal("a tile of the log was not read"));
         prove_consistency(&Tiles::new(&*self, self.size), old, self.size).map_err(unread)
+    }
+
+    /// The proof that this tree holds the leaf at a place, out of tiles that lead to its root.
+    pub async fn inclusion(&mut self, source: &impl Source, index: u64) -> Result<InclusionProof, Fault> {
+        let tiles = tiles_for(&inclusion_nodes(index, self.size), self.size);
+        self.need(source, tiles.iter().map(place)).await?;
+        let unread = |_| Fault::Error(ClientError::Internal("a tile of the log was not read"));
+        prove_inclusion(&Tiles::new(&*self, self.size), index, self.size).map_err(unread)
     }
 
     /// The tiles from which these leaves are read, up to the root, for evidence.

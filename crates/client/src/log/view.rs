@@ -10,6 +10,7 @@ use tlog::{
     cosignature::{Cosigned, Quorum, QuorumError},
     merkle::ConsistencyError,
     note::{Note, OpenError, Verifier, VerifierKey},
+    proof::ProofFile,
     tile::{BundleId, FULL, Resource, TileId},
 };
 
@@ -129,6 +130,16 @@ impl View {
         let read = read.map_err(|fault| self.fault(&signed, Some(&leaves), fault));
         self.head = Some(Head { signed, leaves });
         read.map(|()| right)
+    }
+
+    /// The proof that the newest tree holds the leaf at a place, with the checkpoint as it came.
+    pub async fn proof_of(&mut self, source: &impl Source, index: u64) -> Result<ProofFile, Halt> {
+        let Some(Head { signed, mut leaves }) = self.head.take() else { return Err(no_head()) };
+        let proof = leaves.inclusion(source, index).await;
+        let proof = proof.map_err(|fault| self.fault(&signed, Some(&leaves), fault));
+        let file = proof.map(|proof| ProofFile::new(index, proof, signed.note.clone()));
+        self.head = Some(Head { signed, leaves });
+        file?.map_err(|_| ClientError::Internal("the log's proof has a wrong form").into())
     }
 
     /// The data of the leaves of a bundle, as far as the newest tree has them.

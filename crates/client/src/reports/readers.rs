@@ -3,7 +3,7 @@
 use api_types::{ReportId, audit::AuditEvent};
 use crypto::{
     account::KeyDirectory,
-    audit::{AuditEvent as Stored, ReadRequest, RequestError},
+    audit::{AuditEvent as Stored, ReadRequest, RequestError, VerifiedRequests},
     defence::Defence,
     ids::InstanceId,
     sign::Signed,
@@ -33,15 +33,17 @@ fn reading(event: &AuditEvent) -> Option<Stored> {
 }
 
 /// Verifies the readings among events of one report, newest first. Once somebody has signed, nobody reads unsigned.
+/// `known` are signatures that were verified before.
 fn check(
     items: &[AuditEvent],
     instance: &InstanceId,
     keys: &impl KeyDirectory,
+    known: &mut VerifiedRequests,
 ) -> Result<Vec<Option<ReaderMark>>, Refusal> {
     let mut signed = false;
     let mut marks = Vec::with_capacity(items.len());
     for event in items.iter().rev() {
-        let mark = match reading(event).map(|reading| reading.verify_reader(instance, keys)) {
+        let mark = match reading(event).map(|reading| reading.verify_reader_once(instance, keys, known)) {
             None => None,
             Some(_) if !Defence::ReadRequest.holds() => Some(ReaderMark::Signed),
             Some(Ok(())) => Some(ReaderMark::Signed),
@@ -79,13 +81,13 @@ impl<P: Platform> Vault<P> {
     pub(super) async fn check_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<Vec<Option<ReaderMark>>> {
         self.learn_people(id, &readers(items)).await?;
         let keys = self.people();
-        Ok(check(items, &self.pinned().instance, &*keys)?)
+        Ok(check(items, &self.pinned().instance, &*keys, &mut self.verified_requests())?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, slice};
 
     use api_types::{
         AccountId as ApiAccount, B64, SessionId as ApiSession,
@@ -104,6 +106,14 @@ mod tests {
     const REPORT: ReportId = ReportId([7; 32]);
     const SESSION: [u8; 16] = [5; 16];
     const NOW: i64 = 1_700_000_000_000;
+
+    fn check(
+        items: &[AuditEvent],
+        instance: &InstanceId,
+        keys: &impl KeyDirectory,
+    ) -> Result<Vec<Option<ReaderMark>>, Refusal> {
+        super::check(items, instance, keys, &mut VerifiedRequests::default())
+    }
 
     /// Somebody who reads.
     struct Reader {
@@ -151,6 +161,32 @@ mod tests {
     }
 
     const WHAT: &str = "version=1 part=2 revision=0";
+
+    #[test]
+    fn what_was_verified_before_vouches_for_nothing_else() {
+        let (reader, other) = (Reader::new(), Reader::new());
+        let mut known = VerifiedRequests::default();
+        let mut again = |event: &AuditEvent, keys: BTreeMap<AccountId, KeyChain>| {
+            super::check(slice::from_ref(event), &INSTANCE, &keys, &mut known)
+        };
+        let asked = reader.sign(WHAT, NOW);
+        let honest = reader.opened(Some(asked.clone()));
+        for _ in 0..2 {
+            assert_eq!(again(&honest, reader.keys()), Ok(vec![Some(ReaderMark::Signed)]));
+        }
+        let mut broken = asked;
+        *broken.last_mut().expect("a signature") ^= 1;
+        let elsewhere = AuditEvent { subject: "version=1 part=3 revision=0".to_owned(), ..honest.clone() };
+        for event in [reader.opened(Some(broken)), elsewhere] {
+            assert!(matches!(again(&event, reader.keys()), Err(Refusal::ReadingForged { .. })), "{event:?}");
+        }
+        // The same request, with another's keys under the reader's name.
+        let exchanged = BTreeMap::from([(reader.chain.account(), other.chain.clone())]);
+        assert!(matches!(again(&honest, exchanged), Err(Refusal::ReadingForged { .. })));
+        assert_eq!(again(&honest, BTreeMap::new()), Ok(vec![Some(ReaderMark::Stranger)]));
+        let late = AuditEvent { time: NOW + 2 * READ_REQUEST_TOLERANCE, ..honest };
+        assert_eq!(again(&late, reader.keys()), Ok(vec![Some(ReaderMark::OtherTime)]));
+    }
 
     #[test]
     fn a_reading_that_was_asked_for_is_its_readers() {

@@ -72,6 +72,7 @@ impl<P: Platform> Vault<P> {
             looked_up: Mutex::default(),
             closed: Mutex::default(),
             seen_events: Mutex::default(),
+            verified_requests: Mutex::default(),
             team_keys: Mutex::default(),
             unanswered: futures::lock::Mutex::default(),
             log: Guard::new(EVENTS, said.events),

@@ -27,6 +27,7 @@ use api_types::{
 };
 use crypto::{
     account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
+    audit::VerifiedRequests,
     defence::Defence,
     ids::{AccountId as CryptoAccountId, Hash32, TeamId},
     kem::PrivateKey,
@@ -75,6 +76,7 @@ struct Inner<P> {
     looked_up: Mutex<Vec<PublicAccount>>,
     closed: Mutex<BTreeSet<CryptoAccountId>>,
     seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
+    verified_requests: Mutex<VerifiedRequests>,
     team_keys: Mutex<BTreeMap<(TeamId, u32), PrivateKey>>,
     unanswered: futures::lock::Mutex<Waiting>,
     log: Guard,
@@ -191,6 +193,7 @@ impl<P: Platform> Vault<P> {
             looked_up: Mutex::default(),
             closed: Mutex::default(),
             seen_events: Mutex::default(),
+            verified_requests: Mutex::default(),
             team_keys: Mutex::default(),
             unanswered: futures::lock::Mutex::default(),
             log,
@@ -324,6 +327,11 @@ impl<P: Platform> Vault<P> {
     /// Number and hash of the newest event of each report that this session has verified.
     pub(crate) fn seen_events(&self) -> MutexGuard<'_, BTreeMap<ReportId, (u64, Hash32)>> {
         self.0.seen_events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signatures of readers that this session has verified: the events of a report are asked for anew whenever it changes.
+    pub(crate) fn verified_requests(&self) -> MutexGuard<'_, VerifiedRequests> {
+        self.0.verified_requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A team's private key of an epoch, if this session has opened it.

@@ -1,13 +1,15 @@
 //! A reader's signed request: what someone asked to read, in their own hand. The event of a reading holds it, so nobody
 //! can be said to have read what they did not ask for, and nobody can deny having asked.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use super::AuditEvent;
 use crate::{
     account::{KeyDirectory, KeyError},
     encoding::{DecodeError, Reader, UnixMillis, Writer},
-    ids::{AccountId, InstanceId, ReportId, SessionId},
+    ids::{AccountId, Hash32, InstanceId, ReportId, SessionId},
     sign::{PublicSigningKey, Signed, SignedObject, VerifyError},
 };
 
@@ -141,8 +143,30 @@ pub enum RequestError {
     Verify(#[from] VerifyError),
 }
 
+/// Requests whose signature was verified before, each with the key: the same bytes under the same key needn't be verified again.
+/// Whether that key may sign for that reader, and what is asked, is.
+#[derive(Debug, Default)]
+pub struct VerifiedRequests(BTreeSet<(PublicSigningKey, Hash32)>);
+
+impl VerifiedRequests {
+    /// Most that are remembered: some megabytes.
+    const MOST: usize = 20_000;
+
+    fn verify(&mut self, request: &Signed<ReadRequest>, key: &PublicSigningKey) -> Result<(), VerifyError> {
+        let this = (*key, request.hash());
+        if self.0.contains(&this) {
+            return Ok(());
+        }
+        request.verify(key)?;
+        if self.0.len() < Self::MOST {
+            self.0.insert(this);
+        }
+        Ok(())
+    }
+}
+
 impl Signed<ReadRequest> {
-    /// Verifies a request for exactly this, at about this time.
+    /// Verifies a request for exactly this, at about this time; its signature only where it isn't `known`.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -151,10 +175,11 @@ impl Signed<ReadRequest> {
         asked: &Asked,
         time: UnixMillis,
         keys: &impl KeyDirectory,
+        known: &mut VerifiedRequests,
     ) -> Result<(), RequestError> {
         let request = self.claimed();
         self.is_for(asked)?;
-        self.verify(keys.signer(&asked.account, request.epoch, request.time)?)?;
+        known.verify(self, keys.signer(&asked.account, request.epoch, request.time)?)?;
         self.is_of(time)
     }
 
@@ -202,6 +227,19 @@ impl AuditEvent {
     /// # Errors
     /// [`RequestError`].
     pub fn verify_reader(&self, instance: &InstanceId, keys: &impl KeyDirectory) -> Result<(), RequestError> {
+        self.verify_reader_once(instance, keys, &mut VerifiedRequests::default())
+    }
+
+    /// As [`AuditEvent::verify_reader`], without verifying the signature anew of a request that is `known`.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn verify_reader_once(
+        &self,
+        instance: &InstanceId,
+        keys: &impl KeyDirectory,
+        known: &mut VerifiedRequests,
+    ) -> Result<(), RequestError> {
         let request = self.request.as_ref().ok_or(RequestError::Missing)?;
         let request = Signed::<ReadRequest>::parse(request)?;
         let (Some(account), Some(session)) = (self.actor, self.session) else { return Err(RequestError::Other) };
@@ -217,7 +255,7 @@ impl AuditEvent {
             report: self.report.as_ref().map(|link| link.report),
             what: what.clone(),
         };
-        request.verify_request(&asked, self.time, keys)
+        request.verify_request(&asked, self.time, keys, known)
     }
 }
 
