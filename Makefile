@@ -163,6 +163,7 @@ webcrypto:
 	$(LINTING) RUSTFLAGS="--cfg=erase_components -Clink-args=--emit-relocs" \
 		cargo build --locked --profile wasm-release -p frontend -p healthsecure-client --features healthsecure-client/web \
 		--target wasm32-unknown-unknown --target-dir target/front --example webcrypto
+	@grep -qa __wbgt_ target/front/wasm32-unknown-unknown/wasm-release/examples/webcrypto.wasm # The runner is content with no test.
 	wasm-bindgen-test-runner target/front/wasm32-unknown-unknown/wasm-release/examples/webcrypto.wasm
 
 # What only knows docs/protocol.md and the standards opens what this project wrote, and the other way round.

@@ -32,6 +32,15 @@ test('the archive holds every file as it was, and who opened it', async ({ clini
   const files = [pdfFile('scan.pdf', 66_000_000), pngFile('Ünïcode (left).png'), textFile('note.txt', 'Two lines,\nas they were.')];
   const owner = await arrive(clinic.stranger('Sunniva Berg', 'patient'));
   await withoutPicker(owner);
+  await owner.page.addInitScript(() => {
+    const made: string[] = [];
+    const real = FileSystemDirectoryHandle.prototype.getFileHandle;
+    FileSystemDirectoryHandle.prototype.getFileHandle = function (name, options) {
+      made.push(name);
+      return real.call(this, name, options);
+    };
+    Object.assign(window, { made });
+  });
   await owner.signUp();
   await owner.writeReport({ title, patientName: owner.name, kind: 'Radiology', diagnosis: 'Meniscus intact' }, files);
   const reader = await enter(clinic.doctor);
@@ -56,6 +65,8 @@ test('the archive holds every file as it was, and who opened it', async ({ clini
       };
       return names(await navigator.storage.getDirectory());
     });
+  const made = await owner.page.evaluate(() => (window as unknown as { made: string[] }).made);
+  expect(made.filter((name) => name !== 'healthsecure-archive.zip').length, 'the large file waited in one of the browser’s').toBe(1);
   await expect.poll(stored, 'no file waits any more').toEqual(['healthsecure-archive.zip']);
   await inspect(owner.page, 'settings-data-done');
 

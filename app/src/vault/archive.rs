@@ -159,19 +159,27 @@ impl WebArchive {
 
     /// The archive is complete: it is where its reader wanted it, or is offered under this name.
     pub async fn finish(mut self, name: &str) -> Result<()> {
-        if let Err(error) = self.writing.end().await {
+        self.forget_waiting().await;
+        let finished = match self.writing.end().await {
+            Ok(()) => self.offer(name).await,
+            Err(error) => Err(error),
+        };
+        if finished.is_err() {
             self.discard().await;
-            return Err(error);
         }
-        match self.out {
+        finished
+    }
+
+    async fn offer(&self, name: &str) -> Result<()> {
+        match &self.out {
             Out::Chosen(_, writable) => JsFuture::from(writable.close()).await.map(drop).map_err(sink_error),
             Out::Private(handle, writable) => {
                 JsFuture::from(writable.close()).await.map_err(sink_error)?;
-                let file = call(&handle, "getFile", &[]).await.map_err(sink_error)?;
+                let file = call(handle, "getFile", &[]).await.map_err(sink_error)?;
                 browser::save_blob(name, file.unchecked_ref::<Blob>()).map_err(sink_error)
             }
             Out::Pieces(pieces) => {
-                let blob = Blob::new_with_blob_sequence(&pieces).map_err(sink_error)?;
+                let blob = Blob::new_with_blob_sequence(pieces).map_err(sink_error)?;
                 browser::save_blob(name, &blob).map_err(sink_error)
             }
         }

@@ -1,6 +1,9 @@
 //! Reads what is new in the log of keys while the vault is open, a piece at a time, and keeps what is alarming about it.
 
+use std::pin::pin;
+
 use client::{Alarm, ClientError, KeysRead};
+use futures::future::{Either, select};
 use leptos::prelude::*;
 
 use super::{Keys, Vault, explain};
@@ -8,6 +11,8 @@ use crate::browser;
 
 /// Entries of one piece: 16 bundles of 22 KiB.
 const PIECE: u64 = 4_096;
+/// Milliseconds that a piece may take: three kilobytes a second bring it in time, and what came counts all the same.
+const LONGEST: i32 = 2 * 60_000;
 /// Milliseconds between pieces, so that the page stays quick and the server isn't asked too often.
 const BETWEEN: i32 = 1_000;
 /// Milliseconds between looks at what is new.
@@ -55,12 +60,13 @@ pub(super) async fn watch(vault: Vault, keys: Keys) {
     vault.warnings.try_set(Warnings::default());
     loop {
         vault.show_alarms(&keys);
-        let scanned = keys.scan_keys(PIECE).await;
+        match select(pin!(keys.scan_keys(PIECE)), pin!(browser::sleep(LONGEST))).await {
+            Either::Left((Ok(_), _)) => {}
+            Either::Left((Err(error), _)) => refused(vault, &error),
+            Either::Right(_) => keys.gave_up_reading_keys(),
+        }
         let read = keys.keys_read();
         vault.warnings.try_update(|warnings| warnings.read = read);
-        if let Err(error) = scanned {
-            refused(vault, &error);
-        }
         vault.show_alarms(&keys);
         vault.keep_memory();
         browser::sleep_or_online(pause_after(read)).await;

@@ -53,9 +53,14 @@ async fn with_team(context: &Context, args: &Share, team: &str, expires_in: i64)
         .with_vault(async |vault| {
             let report = super::report_id(vault, &args.report).await?;
             let to = super::team::team_id(vault, team).await?;
+            let team = vault.team(&to).await?;
+            let own = vault.account_id();
+            for member in team.members.iter().filter(|member| member.person.id != own) {
+                look_at(context, &member.person);
+            }
             let share = TeamShare { to, right: args.right.into(), purpose: args.purpose.clone(), expires_in };
             let shared = vault.share_with_team(&report, &share).await?;
-            let keys = shared.with.not_compared(Some(vault.account_id()));
+            let keys = shared.with.not_compared(Some(own));
             Ok((shared, keys))
         })
         .await?;

@@ -9,8 +9,8 @@
 //! numbers and accounts takes them from nobody. A message goes to a number of an account, or to one that an account adds, so
 //! accounts bound what these cost, and a ceiling far above that does. What is asked for beyond them comes out of what all have
 //! in common. Of that a quarter each may go to whoever types a number to sign in, to those of them who show a device that is
-//! known, and to sessions that add a number: none of them uses up what the others need, and a quarter at least is left for
-//! second factors.
+//! known, and to sessions that add a number: none of them uses up what the others need, and below the ceiling a quarter at least
+//! is left for second factors.
 //!
 //! A number's messages are counted for who asks for them first, and then for all strangers together: one address gets half of
 //! a day's, and where somebody is known, what strangers asked for doesn't keep them out. Nor does it void their code: that is
@@ -55,9 +55,11 @@ const OWN: u32 = 3;
 /// Messages of a day.
 const ALL: &str = "PhonesDay";
 /// That there are no more than so many times what is in common bounds the bill of an instance that anybody may join. An account
-/// has a dozen or two of its own, so that it takes hundreds of them to get there where the limit is the usual one.
+/// that changes its number has up to forty of its own, so that it takes about a hundred of them to get there where the limit is
+/// the usual one.
 const CEILING: u32 = 10;
-/// Messages of a day but the first.
+/// Messages of a day but the first; also those that weren't sent, of this and of its parts: how many are left, and since when,
+/// would tell whose numbers get any.
 const COMMON: &str = "PhonesCommonDay";
 /// Those of them to sign in, on devices that aren't known.
 const OTHERS: &str = "PhonesOtherDay";
@@ -221,19 +223,18 @@ async fn refuse_full(state: &AppState, tx: &WriteTx, day: (&str, u32), subject: 
     }
 }
 
-/// Counts a message. One that isn't sent takes the same steps.
+/// Counts a message. One that isn't sent takes the same steps, and counts for all but the bill.
 async fn count(state: &AppState, tx: &WriteTx, code: &CodeRow, (asker, purse): (&Asker, Purse)) -> ServiceResult<()> {
-    let if_sent = |what: &'static str| if code.send_at.is_some() { what } else { UNSENT };
     throttle::count_day(state, tx, TO_NUMBER_BY, &asker.own).await?;
     throttle::count_day(state, tx, TO_NUMBER, asker.shared()).await?;
     throttle::count_day(state, tx, FIRST, &asker.first).await?;
-    throttle::count_day(state, tx, if_sent(ALL), &[]).await?;
+    throttle::count_day(state, tx, if code.send_at.is_some() { ALL } else { UNSENT }, &[]).await?;
     if purse == Purse::Own {
         return Ok(());
     }
-    throttle::count_day(state, tx, if_sent(COMMON), &[]).await?;
+    throttle::count_day(state, tx, COMMON, &[]).await?;
     match asker.part(code.purpose) {
-        Some(part) => throttle::count_day(state, tx, if_sent(part), &[]).await,
+        Some(part) => throttle::count_day(state, tx, part, &[]).await,
         None => Ok(()),
     }
 }

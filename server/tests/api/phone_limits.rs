@@ -177,8 +177,8 @@ async fn there_are_so_many_a_day_in_common_and_a_quarter_at_least_is_kept_for_se
     signs_in_by(&gateway, &ann, NUMBER).await;
     gateway.add(&dora, OTHER).await;
     dora.use_phone(true, false).await.unwrap();
-    // Numbers that get nothing use up nothing.
-    for _ in 0..5 {
+    // What is a number's own uses up nothing of what is in common.
+    for _ in 0..3 {
         assert_eq!(asks(&server, "+4915100000000").await.status, 200);
         server.state.clock.advance(20 * MINUTE);
     }
@@ -207,6 +207,27 @@ async fn there_are_so_many_a_day_in_common_and_a_quarter_at_least_is_kept_for_se
     gateway.nothing().await;
     server.state.clock.advance(DAY);
     assert_eq!(asks(&server, NUMBER).await.status, 200);
+}
+
+/// Whoever asks for one number's codes and looks what is left for another's, and since when.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_in_common_does_not_tell_whose_numbers_sign_in() {
+    let mut waits = Vec::new();
+    for number in [NUMBER, OTHER] {
+        let (gateway, server, [_, _, ann]) = opened_with(|sms| sms.daily = 8).await;
+        signs_in_by(&gateway, &ann, NUMBER).await;
+        // The fourth and the fifth are in common, and all that strangers get of it.
+        for _ in 0..5 {
+            assert_eq!(asks(&server, number).await.status, 200);
+            server.state.clock.advance(20 * MINUTE);
+        }
+        for _ in 0..3 {
+            assert_eq!(asks(&server, "+4915100000001").await.status, 200);
+        }
+        server.state.clock.advance(20 * MINUTE);
+        waits.push(wait(&server, &asks(&server, "+4915100000001").await));
+    }
+    assert!(waits[0] > 0 && waits[0].abs_diff(waits[1]) < MINUTE.unsigned_abs(), "{waits:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::{KeyLog, Scanned};
-use crate::{error::Result, platform::Platform, vault::Vault};
+use crate::{error::Result, platform::Platform, transport::TransportError, vault::Vault};
 
 /// How far a session has read the tree of keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,5 +47,11 @@ impl<P: Platform> Vault<P> {
     /// How far this session has read the log of keys, which is as far as [`Vault::alarms`] can know.
     pub fn keys_read(&self) -> KeysRead {
         *self.key_log().read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a reading was given up: it counts as one that failed. A server that answers a byte now and then would hide what
+    /// stands there for as long as it likes.
+    pub fn gave_up_reading_keys(&self) {
+        self.key_log().note_reading(&Err(TransportError::TimedOut.into()));
     }
 }

@@ -92,14 +92,18 @@ fn left(folder: &FsPath, place: &str) -> io::Result<Vec<(Note, Upload)>> {
     };
     let mut left = Vec::new();
     for entry in entries {
-        left.extend(look(entry?.path())?.filter(|(_, upload)| upload.place == place));
+        match entry.and_then(|entry| look(entry.path())) {
+            Ok(found) => left.extend(found.filter(|(_, upload)| upload.place == place)),
+            Err(error) => tracing::warn!(%error, "a note of an upload into the bucket can't be read"),
+        }
     }
     Ok(left)
 }
 
 /// Takes a note in hand; none that somebody holds, or that says nothing.
 fn look(path: PathBuf) -> io::Result<Option<(Note, Upload)>> {
-    let file = match File::open(&path) {
+    // For writing too: file systems over a network lock nothing else.
+    let file = match File::options().read(true).write(true).open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
     };
@@ -138,6 +142,7 @@ mod tests {
         drop(notes.add(&Path::from("uploads/b/0-b"), "second").await.unwrap());
         drop(other.add(&Path::from("uploads/c/0-c"), "third").await.unwrap());
         fs::write(data.path().join(FOLDER).join("upload-empty"), "").unwrap();
+        fs::create_dir(data.path().join(FOLDER).join("no-note")).unwrap();
         assert_eq!(keys(&notes).await, ["uploads/b/0-b"], "the first is under way");
         assert_eq!(keys(&other).await, ["uploads/c/0-c"]);
 

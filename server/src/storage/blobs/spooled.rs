@@ -28,6 +28,8 @@ use super::{
 const BUFFER: usize = 256 * 1024;
 /// Most blobs that go from their file to the store at the same time; each has a piece in memory.
 const AT_ONCE: usize = 4;
+/// Uploads that could not be ended before the others wait for a later round, as the store may be away.
+const FAILURES: usize = 3;
 /// Pieces whose memory is kept: one that the store has may be held a moment longer.
 const KEPT: usize = 2 * AT_ONCE;
 
@@ -50,17 +52,23 @@ impl Spool {
         Self { folder: folder.into(), store, notes: Notes::new(folder, place), room, pieces }
     }
 
-    /// Ends what a kill left, or a store that was away: the store forgets its parts. Says how many.
+    /// Ends what a kill left, or a store that was away: the store forgets its parts. Says how many. One that can't be ended holds up
+    /// none behind it.
     pub(super) async fn abort_left(&self) -> BlobResult<usize> {
-        let left = self.notes.left().await?;
-        let count = left.len();
-        for (note, upload) in left {
+        let (mut ended, mut failed) = (0, Vec::new());
+        for (note, upload) in self.notes.left().await? {
             match Path::parse(&upload.key) {
-                Ok(path) => self.abort(&path, &upload.id, note).await?,
+                Ok(path) => match self.abort(&path, &upload.id, note).await {
+                    Ok(()) => ended += 1,
+                    Err(error) => failed.push(error),
+                },
                 Err(_) => note.remove().await,
             }
+            if failed.len() == FAILURES {
+                break;
+            }
         }
-        Ok(count)
+        failed.pop().map_or(Ok(ended), Err)
     }
 
     async fn abort(&self, path: &Path, id: &MultipartId, note: Note) -> BlobResult<()> {
