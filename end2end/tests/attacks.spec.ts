@@ -116,6 +116,19 @@ test('denied-key-log and key-rollback: who is told of no log of keys is stopped,
   await expect(results.getByRole('button', { name: doctor.name })).toBeVisible({ timeout: 40_000 });
 });
 
+/** A report that is open can't be shared, for this reason, and nothing is sealed. Gives the shares that are sent from then on. */
+async function refusesToShare(author: Person, name: string, reason: RegExp): Promise<string[]> {
+  const shares = sent(author, 'POST', /\/grants$/);
+  await author.beginShare();
+  const dialog = author.dialog();
+  await dialog.getByLabel(words.share.who).fill(name);
+  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name }).click();
+  await dialog.getByRole('button', { name: words.share.submit }).click();
+  await expect(dialog.getByText(reason).first()).toBeVisible({ timeout: 30_000 });
+  expect(shares, 'nothing was sealed').toEqual([]);
+  return shares;
+}
+
 test('forged-grant, access-rollback and wrap-rollback: an access list with an entry of the server’s, or from before a revocation, is refused, and so is the key from then', async ({ clinic, enter }) => {
   const title = 'Rolled back';
   const author = await enter(clinic.author);
@@ -172,14 +185,7 @@ test('forged-grant, access-rollback and wrap-rollback: an access list with an en
   await author.page.getByRole('link', { name: title }).first().click();
   await expect(author.page.getByText(words.attacks.wrap(1)).first()).toBeVisible({ timeout: 40_000 });
   expect(put, 'it was put in place of the new one').toBeGreaterThan(0);
-  const shares = sent(author, 'POST', /\/grants$/);
-  await author.beginShare();
-  const dialog = author.dialog();
-  await dialog.getByLabel(words.share.who).fill(clinic.doctor.name);
-  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: clinic.doctor.name }).click();
-  await dialog.getByRole('button', { name: words.share.submit }).click();
-  await expect(dialog.getByText(words.attacks.wrap(1)).first()).toBeVisible({ timeout: 30_000 });
-  expect(shares, 'nothing was sealed under it').toEqual([]);
+  const shares = await refusesToShare(author, clinic.doctor.name, words.attacks.wrap(1));
 
   await author.page.unroute(wraps);
   await author.page.keyboard.press('Escape');
@@ -234,14 +240,7 @@ test('manifest-rollback, version-transplant and wrap-transplant: a corrected rep
   await author.page.getByRole('link', { name: 'Corrected since' }).first().click();
   await expect(author.page.getByText(words.attacks.wrap(2)).first()).toBeVisible({ timeout: 40_000 });
   await expect(author.page.getByText('After the correction')).toHaveCount(0);
-  const shares = sent(author, 'POST', /\/grants$/);
-  await author.beginShare();
-  const dialog = author.dialog();
-  await dialog.getByLabel(words.share.who).fill(clinic.doctor.name);
-  await dialog.getByRole('list', { name: words.share.results }).getByRole('button', { name: clinic.doctor.name }).click();
-  await dialog.getByRole('button', { name: words.share.submit }).click();
-  await expect(dialog.getByText(words.attacks.wrap(2)).first()).toBeVisible({ timeout: 30_000 });
-  expect(shares, 'nothing was sealed').toEqual([]);
+  const shares = await refusesToShare(author, clinic.doctor.name, words.attacks.wrap(2));
   expect(lied.version).toBeGreaterThan(0);
   expect(lied.report, 'to read, and to share').toBeGreaterThan(1);
 
