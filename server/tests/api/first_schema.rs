@@ -15,8 +15,10 @@ pub const EVENTS: u64 = 3;
 /// The blob that its database names.
 pub const BLOB: &str = "uploads/08080808080808080808080808080808/0-9";
 
+/// The report that it holds.
+pub const REPORT: [u8; 32] = [6; 32];
+
 const INSTANCE: [u8; 16] = [5; 16];
-const REPORT: [u8; 32] = [6; 32];
 const GRANT: [u8; 16] = [7; 16];
 const UPLOAD: [u8; 16] = [8; 16];
 const SESSION: [u8; 16] = [9; 16];

@@ -6,9 +6,12 @@ use sea_orm::{DatabaseConnection, Value};
 use server::clock::now_ms;
 
 use crate::{
-    first_schema::{BLOB, Rows, bytes, insert, int, long, text},
+    first_schema::{BLOB, REPORT, Rows, bytes, insert, int, long, text},
     harness::tables,
 };
+
+const TEAM: [u8; 32] = [10; 32];
+const TEAM_GRANT: [u8; 16] = [11; 16];
 
 /// Puts a row into each of them that is there, and wasn't before.
 pub async fn fill_new(conn: &DatabaseConnection, id: &AccountId, before: &[String]) {
@@ -17,8 +20,60 @@ pub async fn fill_new(conn: &DatabaseConnection, id: &AccountId, before: &[Strin
         let is_among = |names: &[String]| names.iter().any(|name| name == table);
         if is_among(&there) && !is_among(before) {
             insert(conn, table, columns).await;
+            if table == "teams" {
+                for (table, columns) in of_the_team(id) {
+                    insert(conn, table, columns).await;
+                }
+            }
         }
     }
+}
+
+/// A grant to the team, of which a list says other than of a grant to a person: its keys are the members'.
+fn of_the_team(id: &AccountId) -> Rows {
+    let now = now_ms() - 1_000;
+    let (report, grant) = (|| ("report_id", bytes(&REPORT)), || ("grant_id", bytes(&TEAM_GRANT)));
+    let (version, revision) = (|| ("version", int(1)), || ("revision", int(0)));
+    let never = |name: &'static str| (name, Value::BigInt(None));
+    let nobody = |name: &'static str| (name, Value::Bytes(None));
+    let to_the_team = vec![
+        ("id", bytes(&TEAM_GRANT)),
+        report(),
+        ("seq", int(1)),
+        ("kind", text("team")),
+        nobody("recipient"),
+        nobody("placeholder"),
+        ("right", text("view")),
+        ("versions_from", int(1)),
+        ("versions_to", Value::Int(None)),
+        nobody("parent"),
+        ("granted_by", bytes(&id.0)),
+        ("created_at", long(now)),
+        ("expires_at", long(now * 2)),
+        ("ends_at", long(now * 2)),
+        ("tries_left", Value::Int(None)),
+        never("proved_at"),
+        never("redeemed_at"),
+        never("requested_at"),
+        never("revoked_at"),
+        ("team_id", bytes(&TEAM)),
+        ("team_epoch", int(0)),
+    ];
+    let listed = vec![
+        ("account_id", bytes(&[12; 32])),
+        report(),
+        ("cursor", long(1)),
+        ("state", text("live")),
+        grant(),
+        version(),
+        revision(),
+        ("ends_at", long(now * 2)),
+    ];
+    vec![
+        ("grants", to_the_team),
+        ("wraps", vec![report(), version(), revision(), grant(), ("wrap", bytes(&[13; 1200]))]),
+        ("report_access", listed),
+    ]
 }
 
 fn rows(id: &AccountId) -> Rows {
@@ -73,11 +128,20 @@ fn rows(id: &AccountId) -> Rows {
         ("found_at", long(now)),
         never("tried_at"),
     ];
+    let team = vec![
+        ("id", bytes(&TEAM)),
+        ("name", text("Ward Süd")),
+        ("name_key", text("ward sud")),
+        ("seq", int(0)),
+        ("key_epoch", int(0)),
+        created_at(),
+    ];
     vec![
         ("log_key_entries", key_entry),
         ("outbox", message),
         ("phone_codes", code),
         ("api_tokens", token),
+        ("teams", team),
         ("damaged_blobs", damaged),
     ]
 }
