@@ -32,7 +32,7 @@ use server::{
 
 use crate::{
     escrow,
-    harness::Server,
+    harness::{Server, literal, values},
     honest_client::{PASSWORD, Person, client, clinic, device, join},
     later::later,
     log_client::all_verified,
@@ -93,24 +93,6 @@ fn blobs(server: &Server) -> usize {
     blobs_of(&server.state.config)
 }
 
-/// Every value of every table, by table and column.
-async fn values(server: &Server) -> Vec<(String, Vec<u8>)> {
-    let conn = server.state.db.read();
-    let query = |sql: String| conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql));
-    let mut values = Vec::new();
-    for table in query("SELECT name FROM sqlite_master WHERE type = 'table'".into()).await.unwrap() {
-        let table: String = table.try_get("", "name").unwrap();
-        for column in query(format!("PRAGMA table_info(\"{table}\")")).await.unwrap() {
-            let column: String = column.try_get("", "name").unwrap();
-            let sql = format!("SELECT CAST(\"{column}\" AS BLOB) AS v FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
-            for row in query(sql).await.unwrap() {
-                values.push((format!("{table}.{column}"), row.try_get("", "v").unwrap()));
-            }
-        }
-    }
-    values
-}
-
 /// Where some bytes stand.
 fn found_in(values: &[(String, Vec<u8>)], needle: &[u8]) -> Vec<String> {
     let holds = |value: &[u8]| value.len() >= needle.len() && value.windows(needle.len()).any(|w| w == needle);
@@ -121,7 +103,7 @@ fn found_in(values: &[(String, Vec<u8>)], needle: &[u8]) -> Vec<String> {
 async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTreeMap<String, Vec<u8>> {
     let conn = server.state.db.read();
     let mut needles = BTreeMap::new();
-    let account = hex::encode(who.account_id().0);
+    let account = literal(&who.account_id().0);
     let of_account = [
         ("accounts", "id", vec!["keyring", "client_state"]),
         ("ways_in", "account_id", vec!["record"]),
@@ -140,30 +122,29 @@ async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTree
         for column in columns {
             asked.push((
                 format!("{table}.{column}"),
-                format!("SELECT {column} AS v FROM {table} WHERE {key} = x'{account}'"),
+                format!("SELECT {column} AS v FROM {table} WHERE {key} = {account}"),
             ));
         }
     }
     for report in reports {
         for (table, columns) in &of_reports {
             for column in columns {
-                let report = hex::encode(report.0);
-                let sql = format!("SELECT {column} AS v FROM {table} WHERE report_id = x'{report}'");
+                let sql = format!("SELECT {column} AS v FROM {table} WHERE report_id = {}", literal(&report.0));
                 asked.push((format!("{table}.{column} {report}"), sql));
             }
         }
     }
     let held =
-        format!("SELECT wrap AS v FROM wraps WHERE grant_id IN (SELECT id FROM grants WHERE recipient = x'{account}')");
+        format!("SELECT wrap AS v FROM wraps WHERE grant_id IN (SELECT id FROM grants WHERE recipient = {account})");
     asked.push(("wraps of others' reports".into(), held));
     let seeds = format!(
         "SELECT seed AS v FROM grant_seeds WHERE seed IS NOT NULL AND grant_id IN \
-        (SELECT id FROM grants WHERE recipient = x'{account}')"
+        (SELECT id FROM grants WHERE recipient = {account})"
     );
     asked.push(("grant_seeds.seed".into(), seeds));
     let split = format!(
         "SELECT sealed AS v FROM recovery_shares WHERE way_in_id IN \
-        (SELECT way_in_id FROM recovery_splits WHERE account_id = x'{account}')"
+        (SELECT way_in_id FROM recovery_splits WHERE account_id = {account})"
     );
     asked.push(("recovery_shares.sealed by her".into(), split));
     for (place, sql) in asked {
@@ -183,9 +164,6 @@ async fn zoe(server: &Server) -> Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
-    if std::env::var("TEST_POSTGRES_URL").is_ok() {
-        return; // It looks into SQLite's tables.
-    }
     let server = Server::start_with(|config| config.address_factor = 100).await;
     let [ada, dora, ann] = clinic(&server).await;
     let zoe = zoe(&server).await;
@@ -213,7 +191,7 @@ async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
     add_app(&server, &zoe).await;
     zoe.save_state().await.unwrap();
     let needles = own_bytes(&server, &zoe, &[own, written]).await;
-    let there = values(&server).await;
+    let there = values(server.state.db.read()).await;
     for (place, needle) in &needles {
         assert!(!found_in(&there, needle).is_empty(), "{place}: the search finds what is there");
     }
@@ -223,7 +201,7 @@ async fn nothing_of_a_deleted_account_is_left_and_what_is_others_stays() {
     zoe.delete_account(ZOE).await.unwrap();
     upkeep::once(&server.state).await.unwrap();
 
-    let left = values(&server).await;
+    let left = values(server.state.db.read()).await;
     for (place, needle) in &needles {
         assert_eq!(found_in(&left, needle), Vec::<String>::new(), "{place}");
     }

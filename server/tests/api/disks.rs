@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 use crate::{
     backup::{FILE, write_some},
-    harness::{Server, on_postgres},
+    harness::{Server, left_out, on_postgres},
     honest_client::{Person, clinic, read},
     kill,
     log_kill::Program,
@@ -119,7 +119,7 @@ async fn refused_file(author: &Person, len: usize) -> Option<ErrorCode> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_loses_nothing_and_heals_by_itself() {
-    if on_postgres() || s3::everywhere() {
+    if left_out(on_postgres() || s3::everywhere(), "database and blobs lie on the disk that is full") {
         return;
     }
     let Some(disk) = Disk::mount(96) else { return };
@@ -204,7 +204,7 @@ async fn files_that_may_not_grow_are_said_lose_nothing_and_heal_by_themselves() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_can_be_read_alone_is_said_and_heals_by_itself() {
-    if s3::everywhere() {
+    if left_out(s3::everywhere(), "the blobs lie on the disk that can only be read") {
         return;
     }
     let Some(disk) = Disk::mount(64) else { return };
@@ -253,7 +253,7 @@ async fn a_server_whose_disk_can_be_read_alone_does_not_start_and_finds_everythi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_was_moved_away_is_missed_and_found_again() {
-    if on_postgres() {
+    if left_out(on_postgres(), "SQLite's file is moved") {
         return;
     }
     let server = Server::start().await;
@@ -285,7 +285,7 @@ async fn refusal(config: &Config) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_server_starts_on_a_damaged_database() {
-    if on_postgres() {
+    if left_out(on_postgres(), "SQLite's file is damaged") {
         return;
     }
     let server = Server::start().await;

@@ -214,10 +214,52 @@ pub async fn database(data: &Path) -> DatabaseUrl {
     DatabaseUrl::parse(&format!("{}/{name}", postgres::server().unwrap())).unwrap()
 }
 
+/// Whether a test, or a part of one, is left out here; if so, it says why.
+pub fn left_out(here: bool, why: &str) -> bool {
+    if here {
+        eprintln!("SKIPPED: {why}");
+    }
+    here
+}
+
+/// Bytes in a statement.
+pub fn literal(bytes: &[u8]) -> String {
+    let digits = hex::encode(bytes);
+    if on_postgres() { format!("'\\x{digits}'::bytea") } else { format!("x'{digits}'") }
+}
+
 /// So many zero bytes in a statement.
 pub fn zeros(count: usize) -> String {
-    let zeros = "00".repeat(count);
-    if on_postgres() { format!("'\\x{zeros}'::bytea") } else { format!("x'{zeros}'") }
+    literal(&vec![0; count])
+}
+
+/// Every value of every table but NULL, as bytes, by table and column.
+pub async fn values(conn: &DatabaseConnection) -> Vec<(String, Vec<u8>)> {
+    let backend = conn.get_database_backend();
+    let query = |sql: String| conn.query_all_raw(Statement::from_string(backend, sql));
+    let mut values = Vec::new();
+    for table in tables(conn).await {
+        let columns = match backend {
+            DbBackend::Postgres => format!(
+                "SELECT column_name::text, data_type::text FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = '{table}'"
+            ),
+            _ => format!("SELECT name, type FROM pragma_table_info('{table}')"),
+        };
+        for row in query(columns).await.unwrap() {
+            let [column, kind] = [0, 1].map(|n| row.try_get_by_index::<String>(n).unwrap());
+            let shown = match (backend, kind.as_str()) {
+                (DbBackend::Postgres, "bytea") => format!("\"{column}\""),
+                (DbBackend::Postgres, _) => format!("convert_to(\"{column}\"::text, 'UTF8')"),
+                _ => format!("CAST(\"{column}\" AS BLOB)"),
+            };
+            let sql = format!("SELECT {shown} FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
+            for value in query(sql).await.unwrap() {
+                values.push((format!("{table}.{column}"), value.try_get_by_index(0).unwrap()));
+            }
+        }
+    }
+    values
 }
 
 /// The names of all tables, and of none that migrations keep.

@@ -38,7 +38,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::{
-    harness::{Server, on_postgres},
+    harness::{Server, left_out, on_postgres},
     honest_client::clinic,
     mail_server::nowhere,
     person::{founder, rng},
@@ -149,8 +149,7 @@ async fn nothing(_: usize) {}
 /// A clinic with a phone that signs in, on a server that asks no gateway for long. Not on PostgreSQL: its disk and its socket, the
 /// same for both, take longer than what is looked for.
 async fn probe() -> Option<Probe> {
-    if on_postgres() {
-        eprintln!("SKIPPED: times are compared on SQLite");
+    if left_out(on_postgres(), "times are compared on SQLite") {
         return None;
     }
     let gateway = Gateway::start().await;
@@ -255,8 +254,7 @@ async fn the_time_of_an_answer_does_not_tell_whether_a_number_signs_in() {
 
 /// A server that mails codes to nowhere, with an administrator.
 async fn mailing() -> Option<(Probe, String)> {
-    if on_postgres() {
-        eprintln!("SKIPPED: times are compared on SQLite");
+    if left_out(on_postgres(), "times are compared on SQLite") {
         return None;
     }
     let server = Server::start_in(folder(), |config| {
