@@ -2,6 +2,8 @@
 
 mod request;
 
+#[cfg(feature = "batch")]
+pub use request::Unverified;
 pub use request::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, RequestError, VerifiedRequests, what};
 
 use thiserror::Error;

@@ -5,7 +5,7 @@
 //! that needs randomness takes a generator ([`rand_core::CryptoRng`]). It works on wasm32.
 //!
 //! Features: without any, the crate verifies signatures, parses, replays access chains and hashes audit events: what a
-//! server may do. `open` adds private keys and everything that decrypts; only the client enables it. `opaque-server`
+//! server may do. `batch` verifies signatures of many requests to read together, and `open` adds private keys and everything that decrypts; only the client enables the two. `opaque-server`
 //! adds the server's half of OPAQUE. `weaken` lets the attack suite switch [`defence`]s off; no program has it.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -3,6 +3,12 @@
 //! Stored form: `version ‖ u32 BE length of body ‖ body ‖ signature(64)…`; what is signed is
 //! `"healthsecure/v1/<object>" ‖ 0x00 ‖ body`. A received envelope keeps its bytes and is verified over them.
 
+#[cfg(feature = "batch")]
+mod batch;
+
+#[cfg(feature = "batch")]
+pub(crate) use batch::Batch;
+
 use std::{fmt, ops::Range};
 
 use ed25519_dalek::Signature as DalekSignature;
@@ -141,14 +147,19 @@ impl<T: SignedObject> Signed<T> {
     }
 
     pub(crate) fn verify_nth(&self, n: usize, key: &PublicSigningKey) -> Result<&T, VerifyError> {
-        let start = self.body.end + n * SIGNATURE_LEN;
-        let signature = self
-            .blob
-            .get(start..start + SIGNATURE_LEN)
-            .and_then(|s| s.try_into().ok())
-            .ok_or(VerifyError::BadSignature)?;
-        key.verify(&signature_input::<T>(&self.blob[self.body.clone()]), signature)?;
+        let signature = self.signature(n).ok_or(VerifyError::BadSignature)?;
+        key.verify(&self.input(), signature)?;
         Ok(&self.object)
+    }
+
+    fn signature(&self, n: usize) -> Option<&[u8; SIGNATURE_LEN]> {
+        let start = self.body.end + n * SIGNATURE_LEN;
+        self.blob.get(start..start + SIGNATURE_LEN)?.try_into().ok()
+    }
+
+    /// What is signed.
+    fn input(&self) -> Vec<u8> {
+        signature_input::<T>(&self.blob[self.body.clone()])
     }
 }
 
