@@ -40,6 +40,10 @@ pub(crate) fn rng() -> Rng {
     UnwrapErr(getrandom::SysRng)
 }
 
+/// How many events are checked, and their readers' signatures verified together, before others have their turn: in a browser about
+/// 30 ms of work.
+pub(crate) const AT_ONCE: usize = 256;
+
 /// The clock. Everything else about the surroundings is asked for where it is used.
 pub trait Environment: MaybeSync + 'static {
     /// Unix milliseconds, UTC.

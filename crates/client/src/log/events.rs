@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{ClientError, Result},
-    platform::Platform,
+    platform::{AT_ONCE, Environment, Platform},
     refusal::Refusal,
     reports::ReaderMark,
     vault::Vault,
@@ -75,7 +75,15 @@ impl<P: Platform> Vault<P> {
 
     /// The marks of events in the newest tree that was verified.
     pub(super) async fn find(&self, guard: &Guard, view: &mut View, items: &[AuditEvent]) -> Result<Vec<Mark>, Halt> {
-        let leaves = items.iter().map(|event| leaf_of(view, event)).collect::<Result<Vec<Option<Leaf>>, Halt>>()?;
+        let mut leaves: Vec<Option<Leaf>> = Vec::with_capacity(items.len());
+        for some in items.chunks(AT_ONCE) {
+            for event in some {
+                leaves.push(leaf_of(view, event)?);
+            }
+            if some.len() == AT_ONCE {
+                self.platform().environment().turn().await;
+            }
+        }
         let claims: Vec<Claim> = leaves.iter().flatten().map(|(claim, _)| *claim).collect();
         let files = Files::new(self.platform().transport(), EVENTS);
         let there = view.holds(&files, &claims).await?;

@@ -11,7 +11,14 @@ use crypto::{
 };
 
 use super::beginning::check_times;
-use crate::{error::Result, ids::ToCrypto, log::CheckedEvent, platform::Platform, refusal::Refusal, vault::Vault};
+use crate::{
+    error::Result,
+    ids::ToCrypto,
+    log::CheckedEvent,
+    platform::{AT_ONCE, Environment, Platform},
+    refusal::Refusal,
+    vault::Vault,
+};
 
 /// A report's events, verified in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +160,10 @@ impl<P: Platform> Vault<P> {
         let complete = check_report(id, &items)?;
         check_times(&items, self.now())?;
         check_seen(seen, &items)?;
+        // Each was hashed, and its reader's signature comes next.
+        if items.len() >= AT_ONCE {
+            self.platform().environment().turn().await;
+        }
         let readers = self.check_readers(id, &items).await?;
         if let Some((seq, hash)) = items.first().and_then(|newest| Some((newest.report_seq?, own_hash(newest)?))) {
             let mut events = self.seen_events();

@@ -3,14 +3,23 @@
 use api_types::{ReportId, audit::AuditEvent};
 use crypto::{
     account::KeyDirectory,
-    audit::{AuditEvent as Stored, ReadRequest, RequestError, VerifiedRequests},
+    audit::{AuditEvent as Stored, ReadRequest, RequestError, Unverified, VerifiedRequests},
     defence::Defence,
     ids::InstanceId,
     sign::Signed,
 };
 
 use super::{canonical, chain::Named};
-use crate::{error::Result, ids::ToCrypto, platform::Platform, refusal::Refusal, vault::Vault};
+use crate::{
+    error::Result,
+    ids::ToCrypto,
+    platform::{AT_ONCE, Environment, Platform},
+    refusal::Refusal,
+    vault::Vault,
+};
+
+/// As [`AT_ONCE`], where each signature is verified by itself.
+const ALONE_AT_ONCE: usize = AT_ONCE / 4;
 
 /// Whose word a reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,34 +41,60 @@ fn reading(event: &AuditEvent) -> Option<Stored> {
     canonical(event).filter(Stored::is_reading)
 }
 
-/// Verifies the readings among events of one report, newest first. Once somebody has signed, nobody reads unsigned.
-/// `known` are signatures that were verified before.
-fn check(
+/// Verifies the signatures of readings together, which costs a third: of those requests that fit their events and aren't
+/// `known`. They are then. `false` where each must be verified by itself.
+fn verify_together(
     items: &[AuditEvent],
     instance: &InstanceId,
     keys: &impl KeyDirectory,
     known: &mut VerifiedRequests,
-) -> Result<Vec<Option<ReaderMark>>, Refusal> {
-    let mut signed = false;
-    let mut marks = Vec::with_capacity(items.len());
-    for event in items.iter().rev() {
-        let mark = match reading(event).map(|reading| reading.verify_reader_once(instance, keys, known)) {
-            None => None,
-            Some(_) if !Defence::ReadRequest.holds() => Some(ReaderMark::Signed),
-            Some(Ok(())) => Some(ReaderMark::Signed),
-            Some(Err(RequestError::Time)) => Some(ReaderMark::OtherTime),
-            Some(Err(RequestError::Missing)) if !signed => Some(ReaderMark::Unsigned),
-            Some(Err(RequestError::Key(crypto::account::KeyError::AccountUnknown))) => Some(ReaderMark::Stranger),
-            Some(Err(error)) => {
-                let seq = event.report_seq.unwrap_or_default();
-                return Err(Refusal::ReadingForged { seq, why: error.to_string() });
-            }
-        };
-        signed |= matches!(mark, Some(ReaderMark::Signed | ReaderMark::OtherTime));
-        marks.push(mark);
+) -> bool {
+    let readings = items.iter().filter_map(reading);
+    let new: Vec<Unverified> = readings.filter_map(|reading| reading.unverified(instance, keys, known)).collect();
+    known.verify_together(&new)
+}
+
+/// Verifies the readings among the events of one report, from the oldest on. Once somebody has signed, nobody reads unsigned.
+#[derive(Default)]
+struct Marking {
+    signed: bool,
+    /// Oldest first.
+    marks: Vec<Option<ReaderMark>>,
+}
+
+impl Marking {
+    /// The events that come next, newest first as they lie. `known` are signatures that were verified before.
+    fn add(
+        &mut self,
+        items: &[AuditEvent],
+        instance: &InstanceId,
+        keys: &impl KeyDirectory,
+        known: &mut VerifiedRequests,
+    ) -> Result<(), Refusal> {
+        for event in items.iter().rev() {
+            let mark = match reading(event).map(|reading| reading.verify_reader_once(instance, keys, known)) {
+                None => None,
+                Some(_) if !Defence::ReadRequest.holds() => Some(ReaderMark::Signed),
+                Some(Ok(())) => Some(ReaderMark::Signed),
+                Some(Err(RequestError::Time)) => Some(ReaderMark::OtherTime),
+                Some(Err(RequestError::Missing)) if !self.signed => Some(ReaderMark::Unsigned),
+                Some(Err(RequestError::Key(crypto::account::KeyError::AccountUnknown))) => Some(ReaderMark::Stranger),
+                Some(Err(error)) => {
+                    let seq = event.report_seq.unwrap_or_default();
+                    return Err(Refusal::ReadingForged { seq, why: error.to_string() });
+                }
+            };
+            self.signed |= matches!(mark, Some(ReaderMark::Signed | ReaderMark::OtherTime));
+            self.marks.push(mark);
+        }
+        Ok(())
     }
-    marks.reverse();
-    Ok(marks)
+
+    /// A mark for each event.
+    fn newest_first(mut self) -> Vec<Option<ReaderMark>> {
+        self.marks.reverse();
+        self.marks
+    }
 }
 
 /// Whoever signed that they read, each with the newest epoch that they signed in.
@@ -74,14 +109,29 @@ fn readers(items: &[AuditEvent]) -> Named {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Verifies the readings among a report's events, newest first.
+    /// Verifies the readings among a report's events, newest first, in pieces between which others have their turn.
     ///
     /// # Errors
     /// [`Refusal::ReadingForged`]; refusals of the readers' keys; no connection.
     pub(super) async fn check_readers(&self, id: &ReportId, items: &[AuditEvent]) -> Result<Vec<Option<ReaderMark>>> {
         self.learn_people(id, &readers(items)).await?;
-        let keys = self.people();
-        Ok(check(items, &self.pinned().instance, &*keys, &mut self.verified_requests())?)
+        let instance = &self.pinned().instance;
+        let environment = self.platform().environment();
+        let mut marking = Marking::default();
+        for some in items.rchunks(AT_ONCE) {
+            let together = verify_together(some, instance, &*self.people(), &mut self.verified_requests());
+            let at_once = if together { AT_ONCE } else { ALONE_AT_ONCE };
+            if !together {
+                environment.turn().await;
+            }
+            for few in some.rchunks(at_once) {
+                marking.add(few, instance, &*self.people(), &mut self.verified_requests())?;
+                if few.len() == at_once {
+                    environment.turn().await;
+                }
+            }
+        }
+        Ok(marking.newest_first())
     }
 }
 
@@ -112,7 +162,29 @@ mod tests {
         instance: &InstanceId,
         keys: &impl KeyDirectory,
     ) -> Result<Vec<Option<ReaderMark>>, Refusal> {
-        super::check(items, instance, keys, &mut VerifiedRequests::default())
+        check_knowing(items, instance, keys, &mut VerifiedRequests::default())
+    }
+
+    /// What a vault does, in its pieces.
+    fn check_knowing(
+        items: &[AuditEvent],
+        instance: &InstanceId,
+        keys: &impl KeyDirectory,
+        known: &mut VerifiedRequests,
+    ) -> Result<Vec<Option<ReaderMark>>, Refusal> {
+        let mut marking = Marking::default();
+        for some in items.rchunks(AT_ONCE) {
+            verify_together(some, instance, keys, known);
+            marking.add(some, instance, keys, known)?;
+        }
+        Ok(marking.newest_first())
+    }
+
+    /// As it was before signatures were verified together.
+    fn check_alone(items: &[AuditEvent], keys: &impl KeyDirectory) -> Result<Vec<Option<ReaderMark>>, Refusal> {
+        let mut marking = Marking::default();
+        marking.add(items, &INSTANCE, keys, &mut VerifiedRequests::default())?;
+        Ok(marking.newest_first())
     }
 
     /// Somebody who reads.
@@ -167,7 +239,7 @@ mod tests {
         let (reader, other) = (Reader::new(), Reader::new());
         let mut known = VerifiedRequests::default();
         let mut again = |event: &AuditEvent, keys: BTreeMap<AccountId, KeyChain>| {
-            super::check(slice::from_ref(event), &INSTANCE, &keys, &mut known)
+            check_knowing(slice::from_ref(event), &INSTANCE, &keys, &mut known)
         };
         let asked = reader.sign(WHAT, NOW);
         let honest = reader.opened(Some(asked.clone()));
@@ -186,6 +258,59 @@ mod tests {
         assert_eq!(again(&honest, BTreeMap::new()), Ok(vec![Some(ReaderMark::Stranger)]));
         let late = AuditEvent { time: NOW + 2 * READ_REQUEST_TOLERANCE, ..honest };
         assert_eq!(again(&late, reader.keys()), Ok(vec![Some(ReaderMark::OtherTime)]));
+    }
+
+    /// So many readings, newest first, more than one piece: each has its number in its report.
+    fn readings(reader: &Reader) -> Vec<AuditEvent> {
+        let numbers = (1..=AT_ONCE as u64 + 20).rev();
+        numbers.map(|seq| AuditEvent { report_seq: Some(seq), ..reader.opened(Some(reader.sign(WHAT, NOW))) }).collect()
+    }
+
+    #[test]
+    fn many_are_verified_together_and_remembered() {
+        let reader = Reader::new();
+        let items = readings(&reader);
+        let mut known = VerifiedRequests::default();
+        for some in items.rchunks(AT_ONCE) {
+            assert!(verify_together(some, &INSTANCE, &reader.keys(), &mut known));
+        }
+        let new = |event: &AuditEvent| reading(event)?.unverified(&INSTANCE, &reader.keys(), &known);
+        assert!(items.iter().all(|event| new(event).is_none()), "each is known");
+        let found = check_knowing(&items, &INSTANCE, &reader.keys(), &mut known);
+        assert_eq!(found, Ok(vec![Some(ReaderMark::Signed); items.len()]));
+    }
+
+    #[test]
+    fn one_that_is_forged_among_many_is_named() {
+        let (reader, other) = (Reader::new(), Reader::new());
+        let items = readings(&reader);
+        // In either piece, and where they meet.
+        for place in [0, 7, 19, 20, items.len() - 1] {
+            let mut forged = items.clone();
+            let mut broken = reader.sign(WHAT, NOW);
+            *broken.last_mut().expect("a signature") ^= 1;
+            forged[place].request = Some(B64(broken));
+            let found = check(&forged, &INSTANCE, &reader.keys());
+            let number = items[place].report_seq.expect("a number");
+            assert!(matches!(found, Err(Refusal::ReadingForged { seq, .. }) if seq == number), "{place}: {found:?}");
+            assert_eq!(found, check_alone(&forged, &reader.keys()), "{place}");
+        }
+        let mut mixed = items.clone();
+        mixed[3] = AuditEvent { report_seq: mixed[3].report_seq, ..other.opened(Some(other.sign(WHAT, NOW))) };
+        mixed[5].time += 2 * READ_REQUEST_TOLERANCE;
+        mixed[8].action = Action::Share;
+        mixed[items.len() - 1].request = None;
+        let found = check(&mixed, &INSTANCE, &reader.keys());
+        assert_eq!(found, check_alone(&mixed, &reader.keys()));
+        let marks = found.expect("none is forged");
+        let of = |place: usize| marks[place];
+        assert_eq!((of(3), of(5)), (Some(ReaderMark::Stranger), Some(ReaderMark::OtherTime)));
+        assert_eq!((of(8), of(items.len() - 1)), (None, Some(ReaderMark::Unsigned)));
+        assert_eq!(marks.iter().filter(|mark| **mark == Some(ReaderMark::Signed)).count(), items.len() - 4);
+        // Somebody signed in the older piece: none of the newer is unsigned.
+        mixed[0].request = None;
+        let found = check(&mixed, &INSTANCE, &reader.keys());
+        assert!(matches!(found, Err(Refusal::ReadingForged { .. })), "{found:?}");
     }
 
     #[test]
