@@ -29,9 +29,10 @@ use crate::{
 /// How long to wait for another device that makes the same keys, in milliseconds, before it is looked and tried again.
 const PAUSES: [u32; 4] = [500, 1_000, 2_000, 4_000];
 
-/// Whether another device of the owner's may be at it: of two uploads for one place the later takes the earlier's.
+/// Whether another device of the owner's may be at it: of two uploads for one place the later takes the earlier's, which then
+/// takes no more segments ([`ErrorCode::NotFound`]) and becomes no version ([`ErrorCode::Gone`]).
 fn overtaken(error: &ClientError) -> bool {
-    matches!(error.problem(), Some(ErrorCode::NotFound | ErrorCode::Conflict))
+    matches!(error.problem(), Some(ErrorCode::NotFound | ErrorCode::Gone | ErrorCode::Conflict))
 }
 
 impl<P: Platform> Vault<P> {

@@ -1,18 +1,19 @@
 //! Uploads that break, resume, or turn out to be another file.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
-use api_types::{accounts::Role, limits::SEGMENT_PLAIN};
+use api_types::{ReportId, accounts::Role, limits::SEGMENT_PLAIN};
 use bytes::Bytes;
 use client::{
-    ClientError, PatientChoice, UploadState,
+    ClientError, NoSecondFactor, PatientChoice, UploadState, Vault,
     bulk::{Cancel, Control},
     content::{FileType, ReportFields},
 };
 
 use crate::{
-    fake::Fake,
+    fake::{Fake, PASSWORD, World, device, email},
     flows::{fields, report},
+    lies::straight,
 };
 
 fn big(segments: u64, extra: usize, seed: u8) -> Bytes {
@@ -204,4 +205,51 @@ async fn completing_again_after_a_lost_answer_is_the_same_report() {
     assert_eq!(draft.complete().await.unwrap().id, first);
     report(&ann, PatientChoice::New).await;
     assert_eq!(server.db().reports.len(), 2);
+}
+
+/// A report with a file, whose owner revoked a share, in two windows: new keys are due in both.
+async fn due_in_two_windows(server: &Arc<Fake>) -> (Arc<Vault<World>>, Arc<Vault<World>>, ReportId) {
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let doctor = server.person("Dora Doctor", Role::Doctor).await;
+    let draft = ann.begin_draft(PatientChoice::Account(ann.account_id()), fields()).await.unwrap();
+    draft.add_file("scan.dcm", &big(1, 5, 0), &Control::none()).await.unwrap();
+    let id = draft.complete().await.unwrap().id;
+    let shared = ann.share(&id, &straight(&doctor)).await.unwrap();
+    ann.revoke(&id, &shared.grant).await.unwrap();
+    ann.save_state().await.unwrap();
+    let other = server.client().sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    (Arc::new(ann), Arc::new(other), id)
+}
+
+fn new_keys_asked(server: &Fake) -> usize {
+    server.asked.lock().unwrap().iter().filter(|r| r.starts_with("POST") && r.ends_with("/revisions")).count()
+}
+
+#[tokio::test]
+async fn new_keys_that_another_window_made_first_are_made() {
+    let server = Fake::new();
+    let (ann, other, id) = due_in_two_windows(&server).await;
+    let quicker = async move { assert_eq!(other.rekey(&id, &Control::none()).await.unwrap(), 1) };
+    *server.meanwhile.lock().unwrap() = Some(("/revisions", Box::pin(quicker)));
+    assert_eq!(ann.rekey(&id, &Control::none()).await.unwrap(), 0, "done by another is done");
+    assert_eq!(new_keys_asked(&server), 2);
+    assert!(ann.pending_rekeys().await.unwrap().is_empty());
+}
+
+/// The other one took the place of what was uploaded, and went no further: its window was closed.
+#[tokio::test]
+async fn new_keys_whose_upload_another_window_took_are_made_again() {
+    for at in ["/revisions", "/segments/1"] {
+        let server = Fake::new();
+        let (ann, _, id) = due_in_two_windows(&server).await;
+        let voided = Arc::clone(&server);
+        *server.meanwhile.lock().unwrap() = Some((at, Box::pin(async move { voided.db().uploads.clear() })));
+        assert_eq!(ann.rekey(&id, &Control::none()).await.unwrap(), 1, "{at}");
+        assert!(server.meanwhile.lock().unwrap().is_none(), "{at}");
+        let open = ann.report(&id).await.unwrap();
+        let newest = open.newest().unwrap();
+        assert_eq!((newest.revision, newest.rekey_pending), (1, false));
+        let version = ann.version(&open, 1).await.unwrap();
+        assert_eq!(ann.download(&version, 1, Vec::new(), &Control::none()).await.unwrap(), big(1, 5, 0));
+    }
 }

@@ -194,6 +194,12 @@ pub fn no(code: ErrorCode) -> Problem {
     Problem::new(code)
 }
 
+/// The same where the answer is bytes.
+fn not_found() -> Response {
+    let body = Bytes::from(serde_json::to_vec(&no(ErrorCode::NotFound)).unwrap());
+    Response { status: 404, headers: Vec::new(), body }
+}
+
 pub fn json(body: &impl Serialize) -> Answer {
     Ok(serde_json::to_value(body).unwrap())
 }
@@ -456,7 +462,7 @@ impl Fake {
                 self.segments_left.store(left - 1, Ordering::Relaxed);
                 self.segments_sent.fetch_add(1, Ordering::Relaxed);
                 let mut db = self.db();
-                let upload = db.uploads.get_mut(&id.parse().unwrap()).unwrap();
+                let Some(upload) = db.uploads.get_mut(&id.parse().unwrap()) else { return Ok(Some(not_found())) };
                 upload.segments.insert(n.parse().unwrap(), request.body.clone().unwrap());
                 Ok(Some(empty(204)))
             }
@@ -466,9 +472,7 @@ impl Fake {
                 let revision = report.versions[&v.parse::<u32>().unwrap()].last().unwrap();
                 // Old ciphertext goes with the re-key.
                 if revision.body.revision.to_string() != *r {
-                    let problem = no(ErrorCode::NotFound);
-                    let body = Bytes::from(serde_json::to_vec(&problem).unwrap());
-                    return Ok(Some(Response { status: 404, headers: Vec::new(), body }));
+                    return Ok(Some(not_found()));
                 }
                 let part = &revision.parts[p.parse::<usize>().unwrap()];
                 let range = request.headers.iter().find(|(n, _)| *n == "range").unwrap().1.clone();

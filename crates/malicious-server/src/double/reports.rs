@@ -36,7 +36,8 @@ fn upload_body(id: &UploadId, of: &Upload) -> UploadBody {
     }
 }
 
-fn take(db: &mut Db, report: &ReportId, body: NewVersion) -> Revision {
+/// The parts of a version; an upload that is no longer there was voided by a later one, as an honest server does.
+fn take(db: &mut Db, report: &ReportId, body: NewVersion) -> Result<Revision, Problem> {
     let mut parts = vec![body.part0.0.clone()];
     let mut uploads = body.uploads.iter();
     let manifest = Signed::<Manifest>::parse(&body.manifest.0).unwrap();
@@ -48,7 +49,7 @@ fn take(db: &mut Db, report: &ReportId, body: NewVersion) -> Revision {
                 source.parts[from.part as usize].clone()
             }
             None => {
-                let upload = db.uploads.remove(uploads.next().unwrap()).unwrap();
+                let upload = db.uploads.remove(uploads.next().unwrap()).ok_or_else(|| no(ErrorCode::Gone))?;
                 upload.segments.values().flat_map(|s| s.to_vec()).collect()
             }
         };
@@ -56,7 +57,7 @@ fn take(db: &mut Db, report: &ReportId, body: NewVersion) -> Revision {
         parts.push(part);
     }
     assert!(uploads.next().is_none());
-    Revision { body, parts }
+    Ok(Revision { body, parts })
 }
 
 /// Whether a version is the next one, and sealed for who has access now, as an honest server asks.
@@ -111,6 +112,10 @@ impl Fake {
             }
             (Method::Post, ["uploads"]) => {
                 let asked: CreateUpload = read(request);
+                if asked.revision > 0 {
+                    let place = |a: &CreateUpload| (a.report_id, a.version, a.revision, a.part);
+                    db.uploads.retain(|_, upload| place(&upload.asked) != place(&asked));
+                }
                 let (id, upload) = (UploadId(random()), Upload { asked, segments: Default::default() });
                 let body = upload_body(&id, &upload);
                 db.uploads.insert(id, upload);
@@ -139,7 +144,10 @@ impl Fake {
                     return Some(Err(no(ErrorCode::Conflict)));
                 }
                 let wraps = body.version.wraps.clone();
-                let revision = take(&mut db, &id, body.version);
+                let revision = match take(&mut db, &id, body.version) {
+                    Ok(revision) => revision,
+                    Err(problem) => return Some(Err(problem)),
+                };
                 db.cursor += 1;
                 let cursor = db.cursor;
                 let mut report =
@@ -160,7 +168,10 @@ impl Fake {
                     return Some(Err(refused));
                 }
                 let (draft, version) = (body.draft, body.version);
-                let revision = take(&mut db, &id, body);
+                let revision = match take(&mut db, &id, body) {
+                    Ok(revision) => revision,
+                    Err(problem) => return Some(Err(problem)),
+                };
                 if draft.is_some() && db.drafts.get(&(id, *me)).map(|d| d.1) == draft {
                     db.drafts.remove(&(id, *me));
                 }
@@ -230,7 +241,10 @@ impl Fake {
                 if current.revision + 1 != body.revision {
                     return Some(Err(no(ErrorCode::Conflict)));
                 }
-                let revision = take(&mut db, &id, body);
+                let revision = match take(&mut db, &id, body) {
+                    Ok(revision) => revision,
+                    Err(problem) => return Some(Err(problem)),
+                };
                 db.cursor += 1;
                 let cursor = db.cursor;
                 let report = db.reports.get_mut(&id).unwrap();
