@@ -293,7 +293,9 @@ async fn take_upload(
     now: UnixMillis,
 ) -> ServiceResult<Vec<Stored>> {
     let upload = storage::uploads::get(conn, id).await?.filter(|upload| upload.expires_at > now);
-    let upload = upload.ok_or_else(|| ServiceError::because(ErrorCode::Gone, format!("upload {id} has expired, or a later one took its place")))?;
+    let upload = upload.ok_or_else(|| {
+        ServiceError::because(ErrorCode::Gone, format!("upload {id} has expired, or a later one took its place"))
+    })?;
     actor.may_use_own(storage::uploads::holder(&upload)?)?;
     if !fits(&upload, place, number)? || upload.ciphertext_len.unsigned_abs() != described.ciphertext_len {
         let detail = format!("upload {id} is not part {number} as the manifest describes it");

@@ -15,6 +15,22 @@ use crate::{
     postgres,
 };
 
+/// A database that somebody else does things to.
+struct Database {
+    url: DatabaseUrl,
+    admin: DatabaseConnection,
+    name: String,
+}
+
+/// A server on a database of its own, where a PostgreSQL is to be had.
+async fn on_postgres() -> Option<(Server, Database)> {
+    let address = postgres::database("").await?;
+    let url = DatabaseUrl::parse(&address).unwrap();
+    let name = address.rsplit('/').next().unwrap().to_owned();
+    let database = Database { url: url.clone(), admin: postgres::connect("postgres").await, name };
+    Some((Server::start_with(move |config| config.database_url = url).await, database))
+}
+
 /// Nobody is let in any more, and who is in is put out.
 async fn lose(admin: &DatabaseConnection, name: &str) {
     admin.execute_unprepared(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await.unwrap();
@@ -55,17 +71,13 @@ async fn found_again(author: &Person) {
 /// As where a server that only follows another was put in its place.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_that_takes_nothing_is_said_loses_nothing_and_heals_by_itself() {
-    let Some(address) = postgres::database("").await else { return };
-    let url = DatabaseUrl::parse(&address).unwrap();
-    let to = url.clone();
-    let server = Server::start_with(move |config| config.database_url = to).await;
+    let Some((server, Database { url, admin, name })) = on_postgres().await else { return };
     let [_, _, patient] = clinic(&server).await;
     let kept = write_some(&patient, 1).await.remove(0);
-    let (admin, name) = (postgres::connect("postgres").await, address.rsplit('/').next().unwrap());
 
     let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     admin.execute_unprepared(&alter).await.unwrap();
-    put_out(&admin, name).await;
+    put_out(&admin, &name).await;
     let (again, mut refused) = (Instant::now(), 0);
     while refused < 3 {
         // Nobody reads what can't be recorded.
@@ -81,7 +93,7 @@ async fn a_postgresql_that_takes_nothing_is_said_loses_nothing_and_heals_by_itse
     }
 
     admin.execute_unprepared(&format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await.unwrap();
-    put_out(&admin, name).await;
+    put_out(&admin, &name).await;
     found_again(&patient).await;
     assert_eq!(read(&patient, &kept).await.unwrap().len(), FILE);
     let more = write_some(&patient, 1).await.remove(0);
@@ -93,15 +105,11 @@ async fn a_postgresql_that_takes_nothing_is_said_loses_nothing_and_heals_by_itse
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
-    let Some(address) = postgres::database("").await else { return };
-    let url = DatabaseUrl::parse(&address).unwrap();
-    let to = url.clone();
-    let server = Server::start_with(move |config| config.database_url = to).await;
+    let Some((server, Database { url, admin, name })) = on_postgres().await else { return };
     let [_, _, patient] = clinic(&server).await;
     let kept = write_some(&patient, 1).await.remove(0);
-    let (admin, name) = (postgres::connect("postgres").await, address.rsplit('/').next().unwrap());
 
-    lose(&admin, name).await;
+    lose(&admin, &name).await;
     for _ in 0..3 {
         assert_eq!(refusal(read(&patient, &kept).await), Some(ErrorCode::DatabaseUnavailable));
         assert_eq!(refusal(begun(&patient).await), Some(ErrorCode::DatabaseUnavailable));
@@ -125,9 +133,7 @@ async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
 /// As the handlers of requests whose clients hang up: each a little later in its beginning.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_leaves_while_a_transaction_begins_leaves_none_behind() {
-    let Some(address) = postgres::database("").await else { return };
-    let url = DatabaseUrl::parse(&address).unwrap();
-    let server = Server::start_with(move |config| config.database_url = url).await;
+    let Some((server, _)) = on_postgres().await else { return };
     let mut left = 0;
     for n in 0..400 {
         let state = server.state.clone();
