@@ -21,8 +21,8 @@ use crate::{
     oidc::Providers,
     secrets::{SecretsDir, SecretsError},
     services::{
-        in_flight::InFlight, opaque::Opaque, sessions::SessionCache, throttle::Counter, totp::TotpKey,
-        webauthn::RelyingParty,
+        group::Group, in_flight::InFlight, opaque::Opaque, pending::Waiting, sessions::SessionCache,
+        throttle::Counting, totp::TotpKey, webauthn::RelyingParty,
     },
     sms::{self, SmsGateway, SmsKey},
     storage::{
@@ -66,7 +66,9 @@ pub struct Shared {
     /// Keys the throttles' hashes.
     pub throttle_key: Vec<u8>,
     /// Counts tries.
-    pub throttle: Counter,
+    pub throttle: Group<Counting>,
+    /// Keeps what waits between two requests.
+    pub waiting: Group<Waiting>,
     /// Gives, with a stored salt, the secrets of authenticator apps.
     pub totp_key: TotpKey,
     /// For passkeys.
@@ -217,7 +219,8 @@ impl Shared {
         db.when_cut_off(move || remembered.forget_all());
         Ok(Self {
             audit: Audit::start(db.clone()),
-            throttle: Counter::start(db.clone()),
+            throttle: Group::start(db.clone()),
+            waiting: Group::start(db.clone()),
             live: Live::start(db.clone(), &config.database_url),
             sessions,
             in_flight: Arc::default(),

@@ -7,17 +7,55 @@ use api_types::{AccountId, UnixMillis};
 use sea_orm::ConnectionTrait;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::group::Work;
 use crate::{
     AppState, ServiceError, ServiceResult,
     clock::now_ms,
     storage::{
         DbResult,
         ceremonies::{self, Ceremony, CeremonyKind},
+        db::Db,
     },
 };
 
 /// Most of a kind that wait; beyond it the one that ends first goes.
 const MAX: u64 = 10_000;
+
+/// What is asked of the table.
+#[derive(Debug)]
+pub enum Step {
+    /// Let it wait.
+    Put(CeremonyKind, Vec<u8>, Ceremony),
+    /// Take it out.
+    Take(CeremonyKind, Vec<u8>),
+}
+
+/// Puts and takes, those of many requests at once.
+#[derive(Debug)]
+pub struct Waiting;
+
+impl Work for Waiting {
+    type Asked = Step;
+    type Answer = Option<Ceremony>;
+    const NAME: &'static str = "what waits between two requests";
+
+    async fn write(db: &Db, group: &[Step]) -> ServiceResult<Vec<Option<Ceremony>>> {
+        let tx = db.begin_write().await?;
+        let now = now_ms();
+        let mut answers = Vec::with_capacity(group.len());
+        for step in group {
+            answers.push(match step {
+                Step::Put(kind, id, ceremony) => {
+                    ceremonies::insert(tx.conn(), (*kind, MAX), id, ceremony.clone(), now).await?;
+                    None
+                }
+                Step::Take(kind, id) => ceremonies::take(tx.conn(), *kind, id, now).await?,
+            });
+        }
+        tx.commit().await?;
+        Ok(answers)
+    }
+}
 
 /// Values by a random id, each until its time.
 #[derive(Debug)]
@@ -57,9 +95,8 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
         until: (Option<AccountId>, UnixMillis),
         value: &T,
     ) -> ServiceResult<()> {
-        let tx = state.db.begin_write().await?;
-        self.put_with(tx.conn(), id, until, value).await?;
-        tx.commit().await
+        let ceremony = self.ceremony(until, value)?;
+        state.waiting.ask(Step::Put(self.kind, id.to_vec(), ceremony)).await.map(drop)
     }
 
     /// As [`Pending::put_until`], in the caller's transaction: with what was used up for it.
@@ -67,12 +104,15 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
         &self,
         conn: &impl ConnectionTrait,
         id: &[u8],
-        (account, ends_at): (Option<AccountId>, UnixMillis),
+        until: (Option<AccountId>, UnixMillis),
         value: &T,
     ) -> ServiceResult<()> {
-        let written = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
-        let ceremony = Ceremony { account, state: written, ends_at };
-        Ok(ceremonies::insert(conn, (self.kind, MAX), id, ceremony, now_ms()).await?)
+        Ok(ceremonies::insert(conn, (self.kind, MAX), id, self.ceremony(until, value)?, now_ms()).await?)
+    }
+
+    fn ceremony(&self, (account, ends_at): (Option<AccountId>, UnixMillis), value: &T) -> ServiceResult<Ceremony> {
+        let state = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
+        Ok(Ceremony { account, state, ends_at })
     }
 
     /// Takes a value out: each serves once, whichever server is asked.
@@ -81,9 +121,7 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
         if id.len() != 32 {
             return Ok(None);
         }
-        let tx = state.db.begin_write().await?;
-        let taken = ceremonies::take(tx.conn(), self.kind, id, now_ms()).await?;
-        tx.commit().await?;
+        let taken = state.waiting.ask(Step::Take(self.kind, id.to_vec())).await?;
         let Some(Ceremony { account, state, ends_at }) = taken else { return Ok(None) };
         let value = serde_json::from_slice(&state).map_err(|error| self.unreadable(&error))?;
         Ok(Some(Taken { value, account, ends_at }))

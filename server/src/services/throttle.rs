@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::ConnectionTrait;
 use sha2::Sha256;
 
-pub use self::counter::Counter;
+pub use self::counter::Counting;
 use self::{
     counter::{Asked, judge},
     rule::{Count, next},
@@ -185,7 +185,7 @@ impl<'a> Attempt<'a> {
         let judged = judge(&self.asked, &found, state.clock.now());
         let answered = match judged.refused {
             Some(retry_at) if judged.writes.is_empty() => Err(retry_at),
-            _ => state.throttle.count(self.asked).await?,
+            _ => state.throttle.ask(self.asked).await?,
         };
         answered.map_err(|retry_at| ServiceError::Throttled { retry_at })
     }

@@ -7,6 +7,7 @@ use api_types::{
     sign_in::{FinishSignIn, SignInStarted, SignedIn, StartSignIn},
 };
 use crypto::opaque::{Password, login_start};
+use futures::future::join_all;
 use sea_orm::EntityTrait;
 use server::clock::DAY;
 use server::storage::ceremonies::{self, Ceremony, CeremonyKind};
@@ -98,27 +99,58 @@ async fn an_attempt_serves_once() {
     assert_eq!(server.post("/sign-in/finish", None, &finish).await.code(), "sign_in_failed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn signing_in_again_ends_the_session_that_the_request_carries() {
-    let server = Server::start().await;
-    founder(&server).await;
-    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
-    let password = Password::new(&pat.applicant.password).unwrap();
+/// The second request of a sign-in, ready to be sent.
+async fn finishing(server: &Server, applicant: &Applicant) -> FinishSignIn {
+    let password = Password::new(&applicant.password).unwrap();
     let start = login_start(&password, &mut rng()).unwrap();
-    let body = StartSignIn { email: pat.applicant.email.clone(), credential_request: B64(start.message) };
+    let body = StartSignIn { email: applicant.email.clone(), credential_request: B64(start.message) };
     let started: SignInStarted = server.post("/sign-in/start", None, &body).await.body();
-    let input = crate::person::input(&server, start.state, password, started.credential_response.0);
+    let input = crate::person::input(server, start.state, password, started.credential_response.0);
     let done = crypto::opaque::login_finish(&input, &mut rng()).unwrap();
-    let finish = FinishSignIn {
+    FinishSignIn {
         sign_in_id: started.sign_in_id,
         credential_finalization: B64(done.finalization),
         second_factor: None,
         carrier: Carrier::Bearer,
         device: "test".into(),
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_again_ends_the_session_that_the_request_carries() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let pat = Applicant::new("Pat Patient", Role::Patient).sign_up(&server, None).await;
+    let finish = finishing(&server, &pat.applicant).await;
     let answer: SignedIn = server.post("/sign-in/finish", Some(&pat.token), &finish).await.body();
     assert_eq!(server.get("/account", Some(&pat.token)).await.code(), "signed_out");
     assert_eq!(server.get("/account", answer.token.as_deref()).await.status, 200);
+}
+
+/// What waits of many is written and taken out in groups.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_sign_in_at_once_each_is_who_they_are_and_each_attempt_serves_once() {
+    let server = Server::start().await;
+    founder(&server).await;
+    let mut people = Vec::new();
+    for name in ["Pat Patient", "Lea Later", "Kim Third", "Uma Fourth"] {
+        people.push(Applicant::new(name, Role::Patient).sign_up(&server, None).await);
+    }
+    let finishes = join_all(people.iter().map(|person| finishing(&server, &person.applicant))).await;
+    let sent = people.iter().zip(&finishes).flat_map(|(person, finish)| vec![(person, finish); 4]);
+    let answers =
+        join_all(sent.map(async |(person, finish)| (person.id, server.post("/sign-in/finish", None, finish).await)));
+    let (mut signed_in, mut refused) = (Vec::new(), 0);
+    for (id, answer) in answers.await {
+        if answer.status == 200 {
+            signed_in.push(id);
+            assert_eq!(answer.body::<SignedIn>().account.public.id, id);
+        } else {
+            assert_eq!(answer.code(), "sign_in_failed");
+            refused += 1;
+        }
+    }
+    assert_eq!((signed_in, refused), (people.iter().map(|person| person.id).collect(), 12), "each once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

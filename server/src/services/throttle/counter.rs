@@ -1,27 +1,22 @@
-//! Counts tries, those of many requests in one transaction: one sync of the disk serves all that wait. One after the other
-//! they are judged, so that of several at once each sees those before it.
+//! Counts tries, those of many requests in one transaction: one after the other they are judged, so that of several at once
+//! each sees those before it.
 
 use std::collections::HashMap;
 
-use api_types::{ErrorCode, UnixMillis};
-use tokio::sync::{mpsc, oneshot};
+use api_types::UnixMillis;
 
 use super::{
     rule::{Count, next},
     turn::{Turn, Turns},
 };
 use crate::{
-    ServiceError, ServiceResult, audit,
+    ServiceResult,
+    services::group::Work,
     storage::{
         db::Db,
         throttle::{self, Tries},
     },
 };
-
-/// Most tries in one group.
-const GROUP_MAX: usize = 256;
-/// Requests that may wait.
-const QUEUE_MAX: usize = 4096;
 
 /// What a try is counted as.
 #[derive(Debug, Default)]
@@ -73,74 +68,34 @@ pub fn judge(asked: &Asked, known: &HashMap<[u8; 32], Tries>, now: UnixMillis) -
     if judged.refused.is_some() { Judged { writes: given, ..judged } } else { judged }
 }
 
-#[derive(Debug)]
-struct Job {
-    asked: Asked,
-    done: oneshot::Sender<Result<Answered, ErrorCode>>,
-}
-
 /// Let through, or when to come again.
-type Answered = Result<(), UnixMillis>;
+pub type Answered = Result<(), UnixMillis>;
 
-/// Hands tries to whoever counts them.
+/// Counts tries.
 #[derive(Debug)]
-pub struct Counter {
-    queue: mpsc::Sender<Job>,
-}
+pub struct Counting;
 
-impl Counter {
-    /// Starts counting. It ends with the last handle.
-    pub fn start(db: Db) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(run(db, jobs));
-        Self { queue }
+impl Work for Counting {
+    type Asked = Asked;
+    type Answer = Answered;
+    const NAME: &'static str = "counts of tries";
+
+    async fn write(db: &Db, group: &[Asked]) -> ServiceResult<Vec<Answered>> {
+        let tx = db.begin_write().await?;
+        let keys: Vec<_> = group.iter().flat_map(Asked::keys).collect();
+        let mut known = throttle::get_all(tx.conn(), &keys).await?;
+        let mut changed = HashMap::new();
+        let now = db.clock().now();
+        let answers = group.iter().map(|asked| {
+            let judged = judge(asked, &known, now);
+            known.extend(judged.writes.iter().copied());
+            changed.extend(judged.writes);
+            judged.refused.map_or(Ok(()), Err)
+        });
+        let answers = answers.collect();
+        let changed: Vec<_> = changed.into_iter().collect();
+        throttle::put_all(tx.conn(), &changed).await?;
+        tx.commit().await?;
+        Ok(answers)
     }
-
-    /// Returns when it is durable, whether the try is let through.
-    pub(super) async fn count(&self, asked: Asked) -> ServiceResult<Answered> {
-        let (done, answer) = oneshot::channel();
-        let stopped = || ServiceError::Internal("nobody counts tries any more".into());
-        self.queue.send(Job { asked, done }).await.map_err(|_| stopped())?;
-        match answer.await {
-            Ok(Ok(answered)) => Ok(answered),
-            Ok(Err(code)) => Err(code.into()),
-            Err(_) => Err(stopped()),
-        }
-    }
-}
-
-/// Takes what waits, writes it in one transaction, and only then answers.
-async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
-    let mut group = Vec::new();
-    while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let answers: Vec<Result<Answered, ErrorCode>> = match count_group(&db, &group).await {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) => {
-                tracing::error!(%error, tries = group.len(), "tries could not be counted, and were refused");
-                vec![Err(audit::why(&error)); group.len()]
-            }
-        };
-        for (job, answered) in group.drain(..).zip(answers) {
-            let _ = job.done.send(answered);
-        }
-    }
-}
-
-async fn count_group(db: &Db, group: &[Job]) -> ServiceResult<Vec<Answered>> {
-    let tx = db.begin_write().await?;
-    let keys: Vec<_> = group.iter().flat_map(|job| job.asked.keys()).collect();
-    let mut known = throttle::get_all(tx.conn(), &keys).await?;
-    let mut changed = HashMap::new();
-    let now = db.clock().now();
-    let answers = group.iter().map(|job| {
-        let judged = judge(&job.asked, &known, now);
-        known.extend(judged.writes.iter().copied());
-        changed.extend(judged.writes);
-        judged.refused.map_or(Ok(()), Err)
-    });
-    let answers = answers.collect();
-    let changed: Vec<_> = changed.into_iter().collect();
-    throttle::put_all(tx.conn(), &changed).await?;
-    tx.commit().await?;
-    Ok(answers)
 }
