@@ -28,14 +28,22 @@ impl Default for Sink {
 /// What a browser's refusal to write means. What it says may hold names of files, so only the name of the error stays: one word
 /// of the standards (Web IDL, DOMException).
 pub(super) fn sink_error(refused: JsValue) -> ClientError {
-    let name = Reflect::get(&refused, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
-    match name.as_str() {
+    match name_of(&refused).as_str() {
         "QuotaExceededError" => ClientError::SinkFull,
         word if !word.is_empty() && word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             ClientError::Sink { reason: format!("the browser refused, {word}") }
         }
         _ => ClientError::Sink { reason: "the browser refused".to_owned() },
     }
+}
+
+fn name_of(refused: &JsValue) -> String {
+    Reflect::get(refused, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default()
+}
+
+/// Whether the browser still has a piece.
+async fn is_readable(piece: &Blob) -> bool {
+    JsFuture::from(piece.array_buffer()).await.is_ok()
 }
 
 impl Sink {
@@ -53,8 +61,18 @@ impl Sink {
                 Ok(())
             }
             Self::File { stream, .. } => {
-                let written = stream.write_with_blob(piece).map_err(sink_error)?;
-                JsFuture::from(written).await.map(drop).map_err(sink_error)
+                let written = match stream.write_with_blob(piece) {
+                    Ok(written) => JsFuture::from(written).await,
+                    Err(refused) => Err(refused),
+                };
+                match written {
+                    Ok(_) => Ok(()),
+                    // Where a file takes no more, Chromium stops reading the piece, and says at times that this failed.
+                    Err(refused) if name_of(&refused) == "NotReadableError" && is_readable(piece).await => {
+                        Err(ClientError::SinkFull)
+                    }
+                    Err(refused) => Err(sink_error(refused)),
+                }
             }
         }
     }
