@@ -40,6 +40,9 @@ pub enum ServiceError {
         /// When the next try is taken.
         retry_at: UnixMillis,
     },
+    /// What is needed for it is away, and may be back soon.
+    #[error("{0:?}, for now")]
+    BackSoon(ErrorCode),
     /// As many are under way as there may be.
     #[error("{most} at once")]
     TooManyAtOnce {
@@ -144,6 +147,7 @@ impl ServiceError {
                 Problem { second_factors: kinds.clone(), phone: phone.clone(), ..problem }
             }
             Self::Database(error) => database_problem(error),
+            Self::BackSoon(code) => back_soon(*code),
             Self::DatabaseMoved(_) => back_soon(ErrorCode::DatabaseUnavailable),
             Self::Blobs(error) => blob_problem(error),
             Self::Internal(_) => Problem::new(ErrorCode::Internal),

@@ -59,7 +59,7 @@ async fn with_team(context: &Context, args: &Share, team: &str, expires_in: i64)
                 look_at(context, &member.person);
             }
             let share = TeamShare { to, right: args.right.into(), purpose: args.purpose.clone(), expires_in };
-            let shared = vault.share_with_team_as_seen(&report, &share, team).await?;
+            let shared = vault.share_with_team(&report, &share).await?;
             let keys = shared.with.not_compared(Some(own));
             Ok((shared, keys))
         })

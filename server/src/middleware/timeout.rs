@@ -16,7 +16,8 @@ const USUAL: Duration = Duration::from_secs(30);
 /// An 8 MiB segment over a slow line that several share, about 5 KiB/s each; one that stops coming is given up before.
 const SEGMENT: Duration = Duration::from_secs(1800);
 
-/// Answers `unavailable` when the handler takes too long; its transaction rolls back.
+/// Answers `unavailable` when the handler takes too long; its transaction rolls back, and what it had waiting to be written with
+/// others' is not.
 pub async fn layer(request: Request, next: Next) -> Response {
     let segment = request.extensions().get::<MatchedPath>().is_some_and(|p| p.as_str().contains("/segments/"));
     let limit = if segment { SEGMENT } else { USUAL };

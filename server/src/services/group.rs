@@ -3,10 +3,13 @@
 
 use std::future::Future;
 
-use api_types::ErrorCode;
+use api_types::{ErrorCode, UnixMillis};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{ServiceError, ServiceResult, audit, storage::db::Db};
+use crate::{
+    ServiceError, ServiceResult, audit,
+    storage::db::{Db, WriteTx},
+};
 
 /// Most in one group.
 const GROUP_MAX: usize = 256;
@@ -22,16 +25,28 @@ pub trait Work: Send + 'static {
     /// What it is, for the operator.
     const NAME: &'static str;
 
-    /// Writes all of a group in one transaction: an answer for each, in their order.
-    fn write(db: &Db, group: &[Self::Asked]) -> impl Future<Output = ServiceResult<Vec<Self::Answer>>> + Send;
+    /// Writes all of a group: an answer for each, in their order.
+    fn write(
+        tx: &WriteTx,
+        now: UnixMillis,
+        group: &[&Self::Asked],
+    ) -> impl Future<Output = ServiceResult<Vec<Self::Answer>>> + Send;
 }
 
-type Done<W> = oneshot::Sender<Result<<W as Work>::Answer, ErrorCode>>;
+/// Why nothing was written.
+#[derive(Debug, Clone, Copy)]
+struct Failed {
+    code: ErrorCode,
+    /// It may go again in a moment.
+    soon: bool,
+}
+
+type Job<W> = (<W as Work>::Asked, oneshot::Sender<Result<<W as Work>::Answer, Failed>>);
 
 /// Hands requests to whoever writes them.
 #[derive(Debug)]
 pub struct Group<W: Work> {
-    queue: mpsc::Sender<(W::Asked, Done<W>)>,
+    queue: mpsc::Sender<Job<W>>,
 }
 
 impl<W: Work> Group<W> {
@@ -45,33 +60,56 @@ impl<W: Work> Group<W> {
     /// Returns when it is durable.
     pub async fn ask(&self, asked: W::Asked) -> ServiceResult<W::Answer> {
         let (done, answer) = oneshot::channel();
-        let stopped = || ServiceError::Internal(format!("nobody writes any more: {}", W::NAME));
+        let stopped = || ServiceError::Internal(format!("nobody wrote {}", W::NAME));
         self.queue.send((asked, done)).await.map_err(|_| stopped())?;
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(code)) => Err(code.into()),
+            Ok(Err(Failed { code, soon: true })) => Err(ServiceError::BackSoon(code)),
+            Ok(Err(Failed { code, soon: false })) => Err(code.into()),
             Err(_) => Err(stopped()),
         }
     }
 }
 
-/// Takes what waits, writes it in one transaction, and only then answers.
-async fn run<W: Work>(db: Db, mut jobs: mpsc::Receiver<(W::Asked, Done<W>)>) {
+/// Takes what waits, and writes it.
+async fn run<W: Work>(db: Db, mut jobs: mpsc::Receiver<Job<W>>) {
     let mut waiting = Vec::new();
     while jobs.recv_many(&mut waiting, GROUP_MAX).await > 0 {
-        let (asked, done): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-        match W::write(&db, &asked).await {
-            Ok(answers) => {
-                for (done, answer) in done.into_iter().zip(answers) {
-                    let _ = done.send(Ok(answer));
-                }
+        // A panic would end this one, and with it every request to come.
+        let written = tokio::spawn(write::<W>(db.clone(), std::mem::take(&mut waiting)));
+        if let Err(error) = written.await {
+            tracing::error!(%error, "{} could not be written", W::NAME);
+        }
+    }
+}
+
+/// Writes a group in one transaction, and only then answers.
+async fn write<W: Work>(db: Db, mut jobs: Vec<Job<W>>) {
+    match write_for_who_stayed::<W>(&db, &mut jobs).await {
+        Ok(answers) => {
+            for ((_, done), answer) in jobs.into_iter().zip(answers) {
+                let _ = done.send(Ok(answer));
             }
-            Err(error) => {
-                tracing::error!(%error, requests = done.len(), "{} could not be written, and were refused", W::NAME);
-                for done in done {
-                    let _ = done.send(Err(audit::why(&error)));
-                }
+        }
+        Err(error) => {
+            tracing::error!(%error, requests = jobs.len(), "{} could not be written, and were refused", W::NAME);
+            let failed = Failed { code: audit::why(&error), soon: error.problem().retry_at.is_some() };
+            for (_, done) in jobs {
+                let _ = done.send(Err(failed));
             }
         }
     }
+}
+
+async fn write_for_who_stayed<W: Work>(db: &Db, jobs: &mut Vec<Job<W>>) -> ServiceResult<Vec<W::Answer>> {
+    let tx = db.begin_write().await?;
+    // Some may have left while the one before was writing. Nothing is done for them.
+    jobs.retain(|(_, done)| !done.is_closed());
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let group: Vec<&W::Asked> = jobs.iter().map(|(asked, _)| asked).collect();
+    let answers = W::write(&tx, db.clock().now(), &group).await?;
+    tx.commit().await?;
+    Ok(answers)
 }

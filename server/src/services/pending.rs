@@ -14,7 +14,7 @@ use crate::{
     storage::{
         DbResult,
         ceremonies::{self, Ceremony, CeremonyKind},
-        db::Db,
+        db::WriteTx,
     },
 };
 
@@ -39,8 +39,8 @@ impl Work for Waiting {
     type Answer = Option<Ceremony>;
     const NAME: &'static str = "what waits between two requests";
 
-    async fn write(db: &Db, group: &[Step]) -> ServiceResult<Vec<Option<Ceremony>>> {
-        let tx = db.begin_write().await?;
+    async fn write(tx: &WriteTx, _: UnixMillis, group: &[&Step]) -> ServiceResult<Vec<Option<Ceremony>>> {
+        // By the clock that said when they end.
         let now = now_ms();
         let mut answers = Vec::with_capacity(group.len());
         for step in group {
@@ -52,7 +52,6 @@ impl Work for Waiting {
                 Step::Take(kind, id) => ceremonies::take(tx.conn(), *kind, id, now).await?,
             });
         }
-        tx.commit().await?;
         Ok(answers)
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     harness::Server,
     honest_client::{Person, clinic, read},
     postgres,
+    sign_in::of_no_attempt,
 };
 
 /// A database that somebody else does things to.
@@ -115,6 +116,10 @@ async fn a_postgresql_that_is_away_is_said_loses_nothing_and_is_found_again() {
         assert_eq!(refusal(begun(&patient).await), Some(ErrorCode::DatabaseUnavailable));
     }
     let answer = server.get("/account", patient.token()).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "database_unavailable".to_owned()));
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    // What waits between two requests is written with others', and says as much.
+    let answer = server.post("/sign-in/finish", None, &of_no_attempt()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "database_unavailable".to_owned()));
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
     let ready = server.send(server.request(Method::GET, "/readyz")).await;

@@ -10,7 +10,12 @@ use crypto::opaque::{Password, login_start};
 use futures::future::join_all;
 use sea_orm::EntityTrait;
 use server::clock::DAY;
+use server::services::{
+    group::Work,
+    pending::{Step, Waiting},
+};
 use server::storage::ceremonies::{self, Ceremony, CeremonyKind};
+use std::time::Duration;
 
 use crate::{
     harness::Server,
@@ -85,18 +90,22 @@ async fn the_first_answer_has_one_form_and_stays_the_same_for_unknown_emails() {
     assert_ne!(unknown.credential_response.0[..32], known.credential_response.0[..32]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_serves_once() {
-    let server = Server::start().await;
-    founder(&server).await;
-    let finish = FinishSignIn {
+/// The second request of a sign-in that nobody began.
+pub fn of_no_attempt() -> FinishSignIn {
+    FinishSignIn {
         sign_in_id: B64(vec![7; 32]),
         credential_finalization: B64(vec![0; 64]),
         second_factor: None,
         carrier: Carrier::Bearer,
         device: "test".into(),
-    };
-    assert_eq!(server.post("/sign-in/finish", None, &finish).await.code(), "sign_in_failed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_serves_once() {
+    let server = Server::start().await;
+    founder(&server).await;
+    assert_eq!(server.post("/sign-in/finish", None, &of_no_attempt()).await.code(), "sign_in_failed");
 }
 
 /// The second request of a sign-in, ready to be sent.
@@ -127,7 +136,6 @@ async fn signing_in_again_ends_the_session_that_the_request_carries() {
     assert_eq!(server.get("/account", answer.token.as_deref()).await.status, 200);
 }
 
-/// What waits of many is written and taken out in groups.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_sign_in_at_once_each_is_who_they_are_and_each_attempt_serves_once() {
     let server = Server::start().await;
@@ -151,6 +159,46 @@ async fn of_many_who_sign_in_at_once_each_is_who_they_are_and_each_attempt_serve
         }
     }
     assert_eq!((signed_in, refused), (people.iter().map(|person| person.id).collect(), 12), "each once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_puts_and_takes_in_its_order_and_takes_nothing_for_who_has_left() {
+    let server = Server::start().await;
+    let kind = CeremonyKind::Passkey;
+    let put = |n: u8| Step::Put(kind, vec![n; 32], Ceremony { account: None, state: vec![n], ends_at: i64::MAX });
+    let take = |n: u8| Step::Take(kind, vec![n; 32]);
+    let states = |answers: Vec<Option<Ceremony>>| -> Vec<_> {
+        answers.into_iter().map(|answer| answer.map(|ceremony| ceremony.state)).collect()
+    };
+    let tx = server.state.db.begin_write().await.unwrap();
+    let group = [take(1), put(1), take(1), take(1), put(2)];
+    let answers = Waiting::write(&tx, 0, &group.iter().collect::<Vec<_>>()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(states(answers), [None, None, Some(vec![1]), None, None]);
+
+    let ask = |step| {
+        let state = server.state.clone();
+        tokio::spawn(async move { state.waiting.ask(step).await })
+    };
+    let queued = Duration::from_millis(100);
+    let writing = server.state.db.begin_write().await.unwrap();
+    // Already in hand, and waiting behind that.
+    let mut leave = Vec::new();
+    for _ in 0..2 {
+        leave.push(ask(take(2)));
+        tokio::time::sleep(queued).await;
+    }
+    let stays = ask(put(3));
+    tokio::time::sleep(queued).await;
+    for left in leave {
+        left.abort();
+        assert!(left.await.is_err());
+    }
+    drop(writing);
+    assert!(stays.await.unwrap().unwrap().is_none());
+    for n in [2, 3] {
+        assert_eq!(ask(take(n)).await.unwrap().unwrap().map(|ceremony| ceremony.state), Some(vec![n]), "{n}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

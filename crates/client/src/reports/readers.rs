@@ -54,16 +54,51 @@ fn verify_together(
     known.verify_together(&new)
 }
 
-/// Verifies the readings among the events of one report, from the oldest on. Once somebody has signed, nobody reads unsigned.
-#[derive(Default)]
-struct Marking {
+/// Verifies the readings among the events of one report, from the oldest on, a piece with each step. Once somebody has signed,
+/// nobody reads unsigned.
+struct Checking<'a> {
+    /// What is left, newest first.
+    left: &'a [AuditEvent],
+    /// Of those the oldest, whose signatures were looked at together.
+    tried: usize,
+    /// How many of these come with each step.
+    at_once: usize,
     signed: bool,
     /// Oldest first.
     marks: Vec<Option<ReaderMark>>,
 }
 
-impl Marking {
-    /// The events that come next, newest first as they lie. `known` are signatures that were verified before.
+impl<'a> Checking<'a> {
+    fn new(items: &'a [AuditEvent]) -> Self {
+        Self { left: items, tried: 0, at_once: AT_ONCE, signed: false, marks: Vec::with_capacity(items.len()) }
+    }
+
+    /// The next piece, or a look at many signatures together that didn't hold. Says whether there is more. `known` are signatures
+    /// that were verified before.
+    fn step(
+        &mut self,
+        instance: &InstanceId,
+        keys: &impl KeyDirectory,
+        known: &mut VerifiedRequests,
+    ) -> Result<bool, Refusal> {
+        if self.left.is_empty() {
+            return Ok(false);
+        }
+        if self.tried == 0 {
+            self.tried = self.left.len().min(AT_ONCE);
+            let (_, some) = self.left.split_at(self.left.len() - self.tried);
+            if !verify_together(some, instance, keys, known) {
+                self.at_once = ALONE_AT_ONCE;
+                return Ok(true);
+            }
+            self.at_once = AT_ONCE;
+        }
+        let (left, few) = self.left.split_at(self.left.len() - self.tried.min(self.at_once));
+        self.add(few, instance, keys, known)?;
+        (self.left, self.tried) = (left, self.tried - few.len());
+        Ok(!self.left.is_empty())
+    }
+
     fn add(
         &mut self,
         items: &[AuditEvent],
@@ -117,21 +152,11 @@ impl<P: Platform> Vault<P> {
         self.learn_people(id, &readers(items)).await?;
         let instance = &self.pinned().instance;
         let environment = self.platform().environment();
-        let mut marking = Marking::default();
-        for some in items.rchunks(AT_ONCE) {
-            let together = verify_together(some, instance, &*self.people(), &mut self.verified_requests());
-            let at_once = if together { AT_ONCE } else { ALONE_AT_ONCE };
-            if !together {
-                environment.turn().await;
-            }
-            for few in some.rchunks(at_once) {
-                marking.add(few, instance, &*self.people(), &mut self.verified_requests())?;
-                if few.len() == at_once {
-                    environment.turn().await;
-                }
-            }
+        let mut checking = Checking::new(items);
+        while checking.step(instance, &*self.people(), &mut self.verified_requests())? {
+            environment.turn().await;
         }
-        Ok(marking.newest_first())
+        Ok(checking.newest_first())
     }
 }
 
@@ -165,26 +190,35 @@ mod tests {
         check_knowing(items, instance, keys, &mut VerifiedRequests::default())
     }
 
-    /// What a vault does, in its pieces.
+    /// What a vault does.
     fn check_knowing(
         items: &[AuditEvent],
         instance: &InstanceId,
         keys: &impl KeyDirectory,
         known: &mut VerifiedRequests,
     ) -> Result<Vec<Option<ReaderMark>>, Refusal> {
-        let mut marking = Marking::default();
-        for some in items.rchunks(AT_ONCE) {
-            verify_together(some, instance, keys, known);
-            marking.add(some, instance, keys, known)?;
-        }
-        Ok(marking.newest_first())
+        let mut checking = Checking::new(items);
+        while checking.step(instance, keys, known)? {}
+        Ok(checking.newest_first())
     }
 
     /// As it was before signatures were verified together.
     fn check_alone(items: &[AuditEvent], keys: &impl KeyDirectory) -> Result<Vec<Option<ReaderMark>>, Refusal> {
-        let mut marking = Marking::default();
-        marking.add(items, &INSTANCE, keys, &mut VerifiedRequests::default())?;
-        Ok(marking.newest_first())
+        let mut checking = Checking::new(items);
+        checking.add(items, &INSTANCE, keys, &mut VerifiedRequests::default())?;
+        Ok(checking.newest_first())
+    }
+
+    /// As after many that didn't hold together.
+    fn check_few_at_once(items: &[AuditEvent], keys: &impl KeyDirectory) -> Result<Vec<Option<ReaderMark>>, Refusal> {
+        let mut known = VerifiedRequests::default();
+        let mut checking = Checking { tried: items.len().min(AT_ONCE), at_once: ALONE_AT_ONCE, ..Checking::new(items) };
+        let mut steps = 1;
+        while checking.step(&INSTANCE, keys, &mut known)? {
+            steps += 1;
+        }
+        assert!(steps > 3, "{steps}");
+        Ok(checking.newest_first())
     }
 
     /// Somebody who reads.
@@ -302,6 +336,7 @@ mod tests {
         mixed[items.len() - 1].request = None;
         let found = check(&mixed, &INSTANCE, &reader.keys());
         assert_eq!(found, check_alone(&mixed, &reader.keys()));
+        assert_eq!(found, check_few_at_once(&mixed, &reader.keys()));
         let marks = found.expect("none is forged");
         let of = |place: usize| marks[place];
         assert_eq!((of(3), of(5)), (Some(ReaderMark::Stranger), Some(ReaderMark::OtherTime)));

@@ -72,23 +72,6 @@ impl<P: Platform> Vault<P> {
     pub async fn share_with_team(&self, report: &ReportId, share: &TeamShare) -> Result<SharedWithTeam> {
         share.check()?;
         let team = self.team(&share.to).await?;
-        self.share_with_team_as_seen(report, share, team).await
-    }
-
-    /// The same with a team that was asked for before: exactly those members are given the report who were looked at.
-    ///
-    /// # Errors
-    /// As of [`Vault::share_with_team`]; [`ClientError::Internal`] if it is another team than the share's.
-    pub async fn share_with_team_as_seen(
-        &self,
-        report: &ReportId,
-        share: &TeamShare,
-        team: CareTeam,
-    ) -> Result<SharedWithTeam> {
-        share.check()?;
-        if team.id != share.to {
-            return Err(ClientError::Internal("another team than the share's"));
-        }
         if team.is_dissolved() {
             return Err(Problem::new(ErrorCode::TeamDissolved).into());
         }

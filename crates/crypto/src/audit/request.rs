@@ -523,7 +523,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Whatever is among them, verified together or alone: the same is said of each.
+        /// Whatever of these is among them, verified together or alone: the same is said of each. What only a key's holder can
+        /// make of a signature is not among these (`sign/batch.rs`).
         #[test]
         fn together_is_as_alone(some in proptest::collection::vec((0..2usize, 0..16usize), 8..24), forged in any::<bool>()) {
             let readers = [reader(1), reader(2)];

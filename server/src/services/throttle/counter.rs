@@ -13,7 +13,7 @@ use crate::{
     ServiceResult,
     services::group::Work,
     storage::{
-        db::Db,
+        db::WriteTx,
         throttle::{self, Tries},
     },
 };
@@ -80,12 +80,10 @@ impl Work for Counting {
     type Answer = Answered;
     const NAME: &'static str = "counts of tries";
 
-    async fn write(db: &Db, group: &[Asked]) -> ServiceResult<Vec<Answered>> {
-        let tx = db.begin_write().await?;
-        let keys: Vec<_> = group.iter().flat_map(Asked::keys).collect();
+    async fn write(tx: &WriteTx, now: UnixMillis, group: &[&Asked]) -> ServiceResult<Vec<Answered>> {
+        let keys: Vec<_> = group.iter().flat_map(|asked| asked.keys()).collect();
         let mut known = throttle::get_all(tx.conn(), &keys).await?;
         let mut changed = HashMap::new();
-        let now = db.clock().now();
         let answers = group.iter().map(|asked| {
             let judged = judge(asked, &known, now);
             known.extend(judged.writes.iter().copied());
@@ -95,7 +93,6 @@ impl Work for Counting {
         let answers = answers.collect();
         let changed: Vec<_> = changed.into_iter().collect();
         throttle::put_all(tx.conn(), &changed).await?;
-        tx.commit().await?;
         Ok(answers)
     }
 }
