@@ -155,6 +155,7 @@ test('sign-in says the same for a wrong password and for an unknown e-mail', asy
     await person.page.goto('/sign-in');
     await person.trySignIn('fourteen lanterns kept by nobody');
     await expect(person.page.getByText(words.signIn.wrong)).toBeVisible({ timeout: 30_000 });
+    await expect(person.button(words.phones.go), 'no gateway is set up').toHaveCount(0);
   }
   // KE1 of RFC 9807: blinded element, nonce, key share; ristretto255's base point serves as both elements.
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');

@@ -360,7 +360,7 @@ test('report-transplant, part-transplant and truncation: what isn’t the report
   expect(sameAs(mine, await whole.path()), 'and once nobody lies it is there').toBe(true);
 });
 
-test('suppressed-event and rewritten-event: a record that was tampered with is not shown', async ({ clinic, enter }) => {
+test('suppressed-event and rewritten-event: a record that was tampered with is not shown, and ends the session', async ({ clinic, enter }) => {
   const author = await enter(clinic.author);
   const id = await author.writeReport({ title: 'Tampered record', patientName: 'Ole Lind' });
   const events = new RegExp(`/api/v1/reports/${id}/events`);
@@ -375,12 +375,39 @@ test('suppressed-event and rewritten-event: a record that was tampered with is n
   for (const change of lies) {
     await lie(author, events, (body) => ({ ...fields(body), items: change(items(body)) }));
     await visit(author, id);
-    await expect(author.page.getByText(words.attacks.record)).toBeVisible({ timeout: 40_000 });
+    // It ends the session, whose page is loaded anew without keys.
+    await author.heading(words.log.stopped).waitFor({ timeout: 40_000 });
+    await expect(author.navigation()).toBeHidden();
+    await expect(author.page.getByText(words.attacks.record)).toBeVisible();
     await expect(list).toHaveCount(0);
     await author.page.unroute(events);
+    await author.page.waitForTimeout(1_500);
+    await author.button(words.log.again).click();
   }
   await visit(author, id);
   await expect(list.getByRole('listitem').first()).toBeVisible({ timeout: 40_000 });
+});
+
+test('a reader whom the server gives another name in the record keeps their own', async ({ clinic, enter }) => {
+  const title = 'Renamed reader';
+  const author = await enter(clinic.author);
+  const id = await author.writeReport({ title, patientName: 'Ole Lind' });
+  const code = await author.shareWith(clinic.doctor.name);
+  const reader = await enter(clinic.doctor);
+  await reader.redeem(clinic.author.name, code);
+  await reader.heading(title).waitFor();
+  let lied = 0;
+  const renamed = (event: Json) => {
+    lied += 1;
+    return { ...fields(event), actor_name: clinic.patient.name };
+  };
+  await lie(author, new RegExp(`/api/v1/reports/${id}/events`), (body) => ({ ...fields(body), items: items(body).map(renamed) }));
+  await visit(author, id);
+  const list = author.page.getByRole('list', { name: words.report.events });
+  await expect(list.getByText(clinic.doctor.name, { exact: true }).first()).toBeVisible({ timeout: 40_000 });
+  await expect(author.page.getByText(words.report.eventsVerified)).toBeVisible();
+  await expect(list.getByText(clinic.patient.name)).toHaveCount(0);
+  expect(lied, 'it was served').toBeGreaterThan(0);
 });
 
 test('instance-swap: another server under the same address gets no password’s work', async ({ clinic, enter }) => {

@@ -99,6 +99,7 @@ test('a passkey without PRF signs in, says that the password unlocks, and is the
   await expect(page.getByText(p.doneLocked('Key ring'))).toBeVisible();
   await person.button(w.codesKept).click();
   await expect(person.row('Key ring').getByText(p.signsIn)).toBeVisible();
+  await expect(person.button(words.phones.add), 'no gateway for text messages is set up').toHaveCount(0);
 
   await leave(person);
   await person.button(p.signIn).click();

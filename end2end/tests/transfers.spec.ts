@@ -221,8 +221,15 @@ test('a download goes on where the connection broke', async ({ browser }) => {
   }
 });
 
+/** Where the browser writes what isn't in its place yet. */
+const isSwap = ({ path }: { path: string }) => path.endsWith('.crswap');
+
 /** What the page keeps in the browser's private files: path and bytes of each. */
 async function kept(page: Page): Promise<Array<{ path: string; size: number }>> {
+  return (await files(page)).filter((file) => !isSwap(file));
+}
+
+async function files(page: Page): Promise<Array<{ path: string; size: number }>> {
   return page.evaluate(async () => {
     const found: Array<{ path: string; size: number }> = [];
     const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
@@ -233,7 +240,7 @@ async function kept(page: Page): Promise<Array<{ path: string; size: number }>> 
       }
     };
     await walk(await navigator.storage.getDirectory(), '/');
-    return found.filter(({ path }) => !path.endsWith('.crswap'));
+    return found;
   });
 }
 
@@ -258,6 +265,8 @@ test('a large file is written while it comes, shown when all of it is right, and
     expect(meanwhile).toHaveLength(1);
     expect(meanwhile[0]?.path).not.toContain('large');
     expect(meanwhile[0]?.size, 'nothing is in its place before the end').toBe(0);
+    const written = (await files(author.page)).find(isSwap);
+    expect(written?.size, 'what came is on the disk').toBeGreaterThan(4 * SEGMENT);
     expect(early).toBe(false);
     proxy.release();
     expect(sameAs(large, await (await download).path())).toBe(true);

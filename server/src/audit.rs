@@ -4,20 +4,22 @@
 //! (`WriteTx::record`); a read asks the recorder, which writes all events that wait in one transaction, so that one
 //! fsync serves many requests. Events hold ids and numbers, never a name, an e-mail, a token or a byte of content.
 
-use std::fmt::{Display, Write};
+use std::{
+    fmt::{Display, Write},
+    sync::Arc,
+};
 
 use api_types::{
-    AccountId, ErrorCode, ReportId, SessionId,
+    AccountId, ErrorCode, ReportId, SessionId, UnixMillis,
     audit::{Action, Outcome},
 };
-use tokio::sync::{mpsc, oneshot};
 
-use crate::{ServiceError, ServiceResult, policy::Actor, storage::db::Db};
-
-/// Most events in one group commit.
-const GROUP_MAX: usize = 512;
-/// Requests that may wait for the recorder.
-const QUEUE_MAX: usize = 4096;
+use crate::{
+    ServiceResult,
+    group::{Group, Work},
+    policy::Actor,
+    storage::db::{Db, WriteTx},
+};
 
 /// Longest subject, bytes: what `crypto::audit` takes as detail.
 const SUBJECT_MAX: usize = 200;
@@ -160,29 +162,34 @@ pub fn enum_from_name<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }
 
-struct Job {
-    drafts: Vec<EventDraft>,
-    done: oneshot::Sender<Result<(), ErrorCode>>,
+/// Records events, those of many requests at once.
+#[derive(Debug)]
+struct Recording;
+
+impl Work for Recording {
+    type Asked = Vec<EventDraft>;
+    type Answer = ();
+    const NAME: &'static str = "audit events";
+    // Nobody undoes what they tried by hanging up.
+    const FOR_WHO_LEFT: bool = true;
+
+    async fn write(tx: &mut WriteTx, _: UnixMillis, group: Vec<Vec<EventDraft>>) -> ServiceResult<Vec<()>> {
+        let answers = vec![(); group.len()];
+        for draft in group.into_iter().flatten() {
+            tx.record(draft).await?;
+        }
+        Ok(answers)
+    }
 }
 
 /// Hands events to the recorder.
 #[derive(Debug, Clone)]
-pub struct Audit {
-    queue: mpsc::Sender<Job>,
-}
-
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Job({} events)", self.drafts.len())
-    }
-}
+pub struct Audit(Arc<Group<Recording>>);
 
 impl Audit {
     /// Starts the recorder. It ends when the last handle is gone.
     pub fn start(db: Db) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(run(db, jobs));
-        Self { queue }
+        Self(Arc::new(Group::start(db)))
     }
 
     /// Returns when the event is durable; an error means that it isn't, and the action must not be acknowledged.
@@ -195,14 +202,7 @@ impl Audit {
         if drafts.is_empty() || leaves_reads_out() {
             return Ok(());
         }
-        let (done, answer) = oneshot::channel();
-        let stopped = || ServiceError::Internal("the audit recorder has stopped".into());
-        self.queue.send(Job { drafts, done }).await.map_err(|_| stopped())?;
-        match answer.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(code)) => Err(code.into()),
-            Err(_) => Err(stopped()),
-        }
+        self.0.ask(drafts).await
     }
 }
 
@@ -217,37 +217,6 @@ const fn leaves_reads_out() -> bool {
 fn leaves_reads_out() -> bool {
     static OUT: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *OUT.get_or_init(|| std::env::var("HEALTHSECURE_AUDIT_READS").is_ok_and(|value| value == "off"))
-}
-
-/// Takes what waits, writes it in one transaction, and only then answers.
-async fn run(db: Db, mut jobs: mpsc::Receiver<Job>) {
-    let mut group = Vec::new();
-    while jobs.recv_many(&mut group, GROUP_MAX).await > 0 {
-        let written = write_group(&db, &mut group).await.map_err(|error| {
-            tracing::error!(%error, events = group.len(), "audit events could not be written");
-            why(&error)
-        });
-        for job in group.drain(..) {
-            let _ = job.done.send(written);
-        }
-    }
-}
-
-/// What those who wait are told: nobody is answered what isn't recorded.
-pub fn why(error: &ServiceError) -> ErrorCode {
-    match error.problem().code {
-        ErrorCode::Internal => ErrorCode::Unavailable,
-        code => code,
-    }
-}
-
-/// Takes the drafts: whatever becomes of them, they are answered.
-async fn write_group(db: &Db, group: &mut [Job]) -> ServiceResult<()> {
-    let mut tx = db.begin_write().await?;
-    for draft in group.iter_mut().flat_map(|job| job.drafts.drain(..)) {
-        tx.record(draft).await?;
-    }
-    tx.commit().await
 }
 
 #[cfg(test)]

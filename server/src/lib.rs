@@ -19,6 +19,7 @@ pub mod database_args;
 pub mod database_url;
 pub mod docs;
 pub mod error;
+pub mod group;
 pub mod keep;
 pub mod keep_events;
 pub mod live;

@@ -13,6 +13,7 @@ use crate::{
     backup,
     clock::Clock,
     config::Config,
+    group::Group,
     live::{self, Live},
     log::{self, Labels, Log, LogError, LogReads},
     mail::{MailKey, Mailer},
@@ -21,8 +22,8 @@ use crate::{
     oidc::Providers,
     secrets::{SecretsDir, SecretsError},
     services::{
-        group::Group, in_flight::InFlight, opaque::Opaque, pending::Waiting, sessions::SessionCache,
-        throttle::Counting, totp::TotpKey, webauthn::RelyingParty,
+        in_flight::InFlight, opaque::Opaque, pending::Waiting, sessions::SessionCache, throttle::Counting,
+        totp::TotpKey, webauthn::RelyingParty,
     },
     sms::{self, SmsGateway, SmsKey},
     storage::{

@@ -23,7 +23,7 @@ texts! {
         revoke = "Access revoked";
         rekey = "Keys changed";
         erase = "Report erased";
-        team_key = "Brought under a team's new key";
+        team_key = "Brought under a team’s new key";
         team_create = "Care team made";
         team_roster = "Members of a care team changed";
         team_join = "Care team joined";

@@ -5,11 +5,11 @@ texts! {
     Backups {
         tab = "Backups";
         title = "Backups";
-        lead = "Database, files and the server's own keys, encrypted so that only whoever holds the backup key can open them. Reports stay sealed in them: that key opens no report.";
+        lead = "Database, files and the server’s own keys, encrypted so that only whoever holds the backup key can open them. Reports stay sealed in them: that key opens no report.";
         good = "Up to date";
         none_yet = "None yet";
         overdue = "Overdue";
-        overdue_text = "There has been no good backup for more than twice the time that was set. What was written since would be lost with the server's disks. Tell whoever runs this server.";
+        overdue_text = "There has been no good backup for more than twice the time that was set. What was written since would be lost with the server’s disks. Tell whoever runs this server.";
         none = "This server makes no backups by itself";
         none_text = "And it knows of none that was made by hand. Without one, a broken disk loses every report. Whoever runs this server can turn backups on.";
         too_old = "Too old";
@@ -57,7 +57,7 @@ texts! {
         stored_more = "and {count} more";
         stored_missing = "missing";
         stored_changed = "changed";
-        stored_unreadable = "can't be read";
+        stored_unreadable = "can’t be read";
         stored_report = "report {id}";
         stored_upload = "an upload that is not complete";
         stored_running = "Being read";

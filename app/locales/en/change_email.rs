@@ -10,14 +10,14 @@ texts! {
         new_text = "An account is to have this e-mail address. It changes once both addresses have confirmed.";
         confirm_old = "Yes, change my address";
         confirm_new = "This is my new address";
-        stop = "I didn't ask for this: stop it";
+        stop = "I didn’t ask for this: stop it";
         working = "Sending your answer";
         waiting_title = "Confirmed for this address";
         waiting = "One more step: open the link that was mailed to the other address.";
         changed_title = "Your e-mail address is changed";
         changed = "From now on you sign in with the new address, and people find you by it. Your password and your recovery kit stay.";
         stopped_title = "The change is stopped";
-        stopped = "The address stays as it was. If it is your account and you didn't ask for this, somebody knows your password: change it under Settings, Security.";
+        stopped = "The address stays as it was. If it is your account and you didn’t ask for this, somebody knows your password: change it under Settings, Security.";
         missing_title = "This link is incomplete";
         missing = "Open the link from the message as a whole, or ask for the change again under Settings.";
         go_on = "Continue";
@@ -29,7 +29,7 @@ texts! {
         new = "New e-mail address";
         submit = "Send the links";
         sent = "Two links are on their way: to {email}, and to your address now";
-        no_mail = "This server sends no mail, so the address can't be changed.";
+        no_mail = "This server sends no mail, so the address can’t be changed.";
         pending = "To be changed to {email}";
         pending_note = "Open the links that were mailed to both addresses. It ends by itself:";
         old_open = "Your address now: not confirmed yet";

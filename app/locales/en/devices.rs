@@ -5,7 +5,7 @@ texts! {
     Devices {
         tab = "Devices that send";
         title = "Devices that send";
-        lead = "For machines that hand in reports on their own: a laboratory's analyser, a scale at home. A device sends in your name, sealed to the patient and to you, and reads nothing, not even what it sent.";
+        lead = "For machines that hand in reports on their own: a laboratory’s analyser, a scale at home. A device sends in your name, sealed to the patient and to you, and reads nothing, not even what it sent.";
         administrators = "Administrators take no part in reports, so they have no devices.";
         list = "Devices that send";
         none = "You have none.";
@@ -18,7 +18,7 @@ texts! {
         shown_title = "Your new device";
         made = "{name} is made";
         shown_lead = "This is the only time that its file is shown, and no copy is kept. Whoever has it sends in your name, so bring it to the machine yourself and keep it nowhere else.";
-        file = "The device's file";
+        file = "The device’s file";
         file_name = "device.json";
         copy = "Copy the file";
         save = "Save the file";

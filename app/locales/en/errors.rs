@@ -4,14 +4,14 @@ texts! {
     /// Errors: what happened, that nothing was lost, what to do next.
     Errors {
         offline_title = "No connection";
-        offline = "The server can't be reached. Nothing was lost. Try again once you are connected.";
-        unexpected_title = "That didn't work";
+        offline = "The server can’t be reached. Nothing was lost. Try again once you are connected.";
+        unexpected_title = "That didn’t work";
         unexpected = "Something went wrong on this page. Nothing was changed. Try again; if it stays, reload the page.";
-        server = "The server couldn't do this. Nothing was changed. Try again in a moment.";
+        server = "The server couldn’t do this. Nothing was changed. Try again in a moment.";
         device_full = "There is no room left for this file. Free some space on this device and try again; nothing incomplete was kept.";
-        storage = "The server can't reach the store of files right now. What was stored is safe. Try again in a moment.";
-        database = "The server can't reach its database right now. What was saved is safe. Try again in a moment.";
-        no_room = "The server can't store anything right now: its disk is full or can't be written. Nothing was changed. Tell whoever runs it.";
+        storage = "The server can’t reach the store of files right now. What was stored is safe. Try again in a moment.";
+        database = "The server can’t reach its database right now. What was saved is safe. Try again in a moment.";
+        no_room = "The server can’t store anything right now: its disk is full or can’t be written. Nothing was changed. Tell whoever runs it.";
         damaged = "A stored piece of this file is damaged on the server, so it is not given out. Whoever runs the server was told; it opens again once it is restored.";
         quote = "Quote {id} to your administrator.";
         page_title = "This page could not be loaded";

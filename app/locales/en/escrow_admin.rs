@@ -7,7 +7,7 @@ texts! {
         lead = "Whether your organisation can bring people back who want that. Administrators hold no key to any report: what opens an account here are words on paper, after its holder was told and three days have passed.";
         title = "Escrow key";
         note = "Off, unless you make a key. With one, people here may decide for themselves to let your organisation open their account, and each of them is told that it is then not strictly end-to-end.";
-        note_server = "The key's private half is 24 words that exist on paper only: neither this page nor the server keeps them. With them any one administrator can open such an account, after three days in which its holder can refuse.";
+        note_server = "The key’s private half is 24 words that exist on paper only: neither this page nor the server keeps them. With them any one administrator can open such an account, after three days in which its holder can refuse.";
         none = "There is no escrow key. Nobody is offered escrow.";
         make = "Make an escrow key";
         made_at = "made {when}";
@@ -19,16 +19,16 @@ texts! {
         end_text = "What was put in escrow under it is deleted on this server, and nobody can be helped with it any more. Everybody who has it on is told. What was given out or copied before may still be opened with its words: destroy the paper, and take back the fingerprint that you handed out. You can make another key afterwards, and people decide anew.";
         ended = "The escrow key has ended";
         words_title = "The escrow words";
-        words_warn = "Whoever has these 24 words can open the reports of everybody who turns escrow on, after three days. Print or write them down now: they are never shown again. Keep them offline, in a safe, best under two people's eyes, and not on any computer.";
+        words_warn = "Whoever has these 24 words can open the reports of everybody who turns escrow on, after three days. Print or write them down now: they are never shown again. Keep them offline, in a safe, best under two people’s eyes, and not on any computer.";
         words_list = "The 24 escrow words";
         words_kept = "They are on paper";
         check_title = "Check the paper";
-        check_lead = "Two of the words, read from the paper. Then the key is published, signed with the organisation's key.";
+        check_lead = "Two of the words, read from the paper. Then the key is published, signed with the organisation’s key.";
         publish = "Publish the key";
         published = "The escrow key is published";
         list = "Accounts in escrow";
         list_none = "Nobody has turned escrow on.";
-        list_refused = "An account that doesn't fit";
+        list_refused = "An account that doesn’t fit";
         since = "on since {when}";
         opens = "opens {when}";
         opened = "open since {when}";
@@ -45,7 +45,7 @@ texts! {
         use_title = "Open the account of {name}";
         use_lead = "Take the paper from the safe. The words stay in this browser and are forgotten when you leave this page.";
         use_label = "Escrow words";
-        use_hint = "All 24 words in order, separated by spaces. Capital letters don't matter.";
+        use_hint = "All 24 words in order, separated by spaces. Capital letters don’t matter.";
         use_submit = "Get the recovery words";
         recovery_title = "Words for {name}";
         recovery_warn = "Whoever has these words can open the account of {name} and everything in it. Hand them to {name} in person, and to nobody else.";

@@ -4,9 +4,9 @@ texts! {
     /// The public front page.
     Landing {
         page_title = "HealthSecure: health reports that only the right people can open";
-        description = "Share health reports end-to-end encrypted. The server that stores them can't read them.";
+        description = "Share health reports end-to-end encrypted. The server that stores them can’t read them.";
         title = "Health reports that only the right people can open.";
-        lead = "Reports are locked in your browser before they leave it, and unlocked only by the people you name. The server that stores them can't read a word.";
+        lead = "Reports are locked in your browser before they leave it, and unlocked only by the people you name. The server that stores them can’t read a word.";
         sign_in = "Sign in";
         create = "Create account";
         proof_open = "What you and your doctor read";
@@ -21,10 +21,10 @@ texts! {
         sample_plan_value = "Apixaban 5 mg twice daily, ECG in 3 months";
         sample_file = "Files";
         sample_file_value = "ecg-2026-03-14.pdf, holter.dcm";
-        knows_title = "What the server can and can't see";
+        knows_title = "What the server can and can’t see";
         never_title = "Never";
-        never_1 = "Diagnosis, treatment, prescription, or any file's content";
-        never_2 = "A report's title, the patient's name and number, file names";
+        never_1 = "Diagnosis, treatment, prescription, or any file’s content";
+        never_2 = "A report’s title, the patient’s name and number, file names";
         never_3 = "Your password, your recovery kit, your keys";
         never_4 = "Access codes";
         does_title = "It does see";

@@ -25,8 +25,8 @@ texts! {
         stays_address = "A sign in the public log that binds your e-mail address to this account and tells it to nobody. No other account here can have that address, not even a new one of yours";
         stays_copies = "What others have saved, printed or remember";
         backups_none = "This server makes no backups by itself. Whoever runs it knows whether there are others.";
-        backups_until = "Encrypted copies stay in this server's backups until {when} at the latest, as long as backups are made as planned. Whoever runs the server can't read the reports in them.";
-        backups_no_end = "Encrypted copies stay in this server's backups, and no date is set for their end. Whoever runs the server can't read the reports in them, and can tell you how long they are kept.";
+        backups_until = "Encrypted copies stay in this server’s backups until {when} at the latest, as long as backups are made as planned. Whoever runs the server can’t read the reports in them.";
+        backups_no_end = "Encrypted copies stay in this server’s backups, and no date is set for their end. Whoever runs the server can’t read the reports in them, and can tell you how long they are kept.";
         backups_failed = "How long backups keep copies could not be found out";
         save = "Save what you need";
         save_text = "These reports are erased. Open one to print it, or to save its files and its record.";

@@ -16,7 +16,7 @@ texts! {
         reader_stranger = "By somebody without access";
         column = "Public log";
         stopped_title = "This session was stopped";
-        stopped_lead = "The server’s public log doesn’t match what this browser has seen, so nothing more is opened.";
+        stopped_lead = "What the server shows doesn’t match what was seen or signed before, so nothing more is opened.";
         found = "What was found";
         safe = "Your keys were wiped from this page at once. Your reports stay sealed; nobody can read more than before.";
         do_title = "What to do";

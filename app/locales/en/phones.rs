@@ -6,7 +6,7 @@ texts! {
         go = "Sign in with your phone";
         sign_in_lead = "A code is sent to your number. Your password still opens your reports.";
         number = "Phone number";
-        number_hint = "With its country's code, for instance +49 151 23456789.";
+        number_hint = "With its country’s code, for instance +49 151 23456789.";
         send = "Send a code";
         sent_maybe = "If this number signs in here, a code is on its way. It works for ten minutes.";
         sent = "A code is on its way to your phone, ending in {ending}. It works for ten minutes.";
@@ -17,7 +17,7 @@ texts! {
         submit = "Sign in";
         working = "Signing you in";
         back = "Sign in with your password instead";
-        locked = "Your phone signed you in. It can't open your reports: for that enter your password.";
+        locked = "Your phone signed you in. It can’t open your reports: for that enter your password.";
         step_text = "We send a code by text message to your phone ending in {ending}.";
         use_phone = "Use a code by text message instead";
         step_wrong = "This code is wrong, or no longer works. Have another one sent; nothing was changed.";
@@ -25,11 +25,11 @@ texts! {
         code_expired = "This code no longer works: it was used, was wrong too often, or ten minutes are over. Have another one sent; nothing was changed.";
         taken = "This number signs in to another account already. It can be your second factor all the same.";
         code_required = "This number was confirmed a while ago. Have a code sent to it first; nothing was changed.";
-        only_factor = "Your phone is your second factor, and can't stand for both steps. Sign in with your password.";
+        only_factor = "Your phone is your second factor, and can’t stand for both steps. Sign in with your password.";
         title = "Phone";
         note = "A code by text message can be a second factor, and can sign you in. It is weaker than an app or a passkey: whoever takes your number over gets your codes. It never opens your reports.";
         none = "No number is added.";
-        off = "This server sends no codes at the moment, so this number can't be used.";
+        off = "This server sends no codes at the moment, so this number can’t be used.";
         list = "Your phone number";
         verified = "confirmed {when}";
         is_factor = "second factor";

@@ -30,15 +30,15 @@ texts! {
         file_lost = "Connection lost. What was fetched is kept; it goes on by itself.";
         pdf_frame = "PDF: {name}";
         text_cut = "The first {size} are shown; download it to read on.";
-        picture_failed = "This picture can't be shown. Download it instead.";
-        not_in_place = "This file can't be shown safely here; download it to open it with another program.";
+        picture_failed = "This picture can’t be shown. Download it instead.";
+        not_in_place = "This file can’t be shown safely here; download it to open it with another program.";
         too_large_to_show = "Larger than {size}, so it is not shown here. Download it.";
         versions = "Versions";
         version = "Version {version}";
         version_current = "Shown";
         version_rekeyed = "re-sealed {count} times";
         access = "Who has access";
-        access_note = "Read from the report's signed list, not from what the server says.";
+        access_note = "Read from the report’s signed list, not from what the server says.";
         right_view = "can read";
         right_contribute = "can add versions";
         right_reshare = "can pass on";
@@ -60,7 +60,7 @@ texts! {
         revoke_of = "Revoke access of {name}";
         revoke_title = "Revoke access?";
         revoke_text = "{name} loses this report at once: an open page closes, and the server gives nothing more out. Access that they passed on ends too.";
-        revoke_rekey = "After that the report gets new keys, so that keys kept secretly no longer open it. What {name} already read or saved can't be taken back.";
+        revoke_rekey = "After that the report gets new keys, so that keys kept secretly no longer open it. What {name} already read or saved can’t be taken back.";
         revoke_done = "Access of {name} revoked";
         leave = "Give up my access";
         leave_title = "Give up your access?";
@@ -78,10 +78,11 @@ texts! {
         events_none = "Nobody opened it yet.";
         events_more = "Show older";
         events_partial = "The chain is checked across everything that is shown.";
-        events_removed = "Events before {date} were removed under this server's policy. None is removed before it is six years old.";
+        events_removed = "Events before {date} were removed under this server’s policy. None is removed before it is six years old.";
         event_open = "opened it";
         by_token = "API token";
         by_token_named = "API token {name}";
+        name_by_server = "{name} (name as the server says)";
         device = "Device {name}";
         device_of = "Device {name}, of {owner}";
         event_count = "{count} entries in the record";
@@ -111,7 +112,7 @@ texts! {
         event_erase = "erased it";
         ended_title = "Your access has ended";
         ended_now = "Access to this report ended while it was open, because it was revoked or its time was over. It was closed and wiped from this page.";
-        ended_before = "You can't open this report: access was revoked, has expired, or it never existed.";
+        ended_before = "You can’t open this report: access was revoked, has expired, or it never existed.";
         ended_ask = "Ask whoever shared it with you, if you still need it.";
         ended_back = "Back to reports";
         refused_title = "This report could not be verified";
@@ -122,17 +123,17 @@ texts! {
         invite = "Invite the patient";
         invite_note = "This report is kept by you until its patient has an account. Invite them to hand it over.";
         invite_title = "Invite the patient";
-        invite_email = "Patient's e-mail";
+        invite_email = "Patient’s e-mail";
         invite_email_hint = "Only this address may use the invitation.";
         invite_make = "Make invitation";
         invite_ready = "Invitation ready";
-        invite_how = "Hand it over yourself: let them scan it, print it, or send it over a channel of your own. The server never sees the secret in it, so it can't send or show it again.";
+        invite_how = "Hand it over yourself: let them scan it, print it, or send it over a channel of your own. The server never sees the secret in it, so it can’t send or show it again.";
         invite_link = "Invitation link";
         invite_ends = "Works until";
         invite_print = "Print";
         copy_link = "Copy link";
         loading = "Opening the report";
-        copy_id = "Copy the report's public id";
-        offline = "The report can't be fetched right now.";
+        copy_id = "Copy the report’s public id";
+        offline = "The report can’t be fetched right now.";
     }
 }

@@ -18,7 +18,7 @@ texts! {
         draft_saved = "Saved {when}";
         draft_delete = "Delete draft";
         draft_delete_title = "Delete this draft?";
-        draft_delete_text = "The draft “{name}” and everything uploaded for it go. Completed reports stay. This can't be undone.";
+        draft_delete_text = "The draft “{name}” and everything uploaded for it go. Completed reports stay. This can’t be undone.";
         draft_deleted = "Draft deleted";
         list = "Reports";
         count_one = "1 report";
@@ -36,7 +36,7 @@ texts! {
         nothing_title = "Nothing matches";
         nothing = "No report holds all of these words. The search looks at number, title, patient, kind, diagnosis, treatment and prescription.";
         clear = "Clear search and filters";
-        failed_title = "Your reports can't be loaded right now";
+        failed_title = "Your reports can’t be loaded right now";
         stale = "What was loaded before is shown. Newer reports and versions may be missing.";
         partial = "Not all of your reports are loaded yet, so it may still be among the others.";
         drop_title = "Drop to start a report";

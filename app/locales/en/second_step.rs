@@ -17,11 +17,11 @@ texts! {
         use_passkey = "Use a passkey instead";
         passkey_declined = "No passkey answered. You may have closed the question, or there is none for this place on this device.";
         passkey_failed = "This passkey is not known here, or it took too long. Try again.";
-        passkey_unsupported = "This browser can't use passkeys here.";
+        passkey_unsupported = "This browser can’t use passkeys here.";
         submit = "Continue";
         back = "Back";
         checking = "Checking the code";
-        wrong = "This code is wrong, or it was used already. Wait for the app's next code, and check that the clock of its device is right.";
+        wrong = "This code is wrong, or it was used already. Wait for the app’s next code, and check that the clock of its device is right.";
         wrong_recovery = "This recovery code is wrong, or it was used already.";
         wait = "That was wrong too often. The next try is possible from {when}.";
         needed = "This account has a second factor. Sign in again and have its code ready.";

@@ -4,9 +4,9 @@ texts! {
     /// Settings: password, recovery kit, second factor.
     Security {
         tab = "Security";
-        failed = "This can't be loaded right now";
+        failed = "This can’t be loaded right now";
         password = "Password";
-        password_note = "Opens your account and your reports. Nobody else knows it, and the server can't reset it.";
+        password_note = "Opens your account and your reports. Nobody else knows it, and the server can’t reset it.";
         password_change = "Change password";
         password_lead = "Your recovery kit stays good. All other sessions end.";
         password_new = "New password";
@@ -25,7 +25,7 @@ texts! {
         kit_working = "Changing your keys and sealing them for the new kit";
         kit_done = "Your new recovery kit counts; the old one opens nothing any more";
         factor = "Second factor";
-        factor_note = "With a second factor, whoever learns your password still can't sign in: a code from an app on your phone, or a passkey, is asked for as well. A passkey can also sign you in without your password.";
+        factor_note = "With a second factor, whoever learns your password still can’t sign in: a code from an app on your phone, or a passkey, is asked for as well. A passkey can also sign you in without your password.";
         factor_required = "Your organisation asks for a second factor from people with your role.";
         factor_none = "You have none yet.";
         factor_list = "Your second factors";
@@ -42,7 +42,7 @@ texts! {
         passkey_known = "This device has a passkey of your account already.";
         passkey_unlocks = "signs in and unlocks";
         passkey_signs_in = "signs in; your password unlocks";
-        passkey_remove_text = "It can't sign you in or unlock anything any more. Your account gets new keys, and all other sessions end. Delete it on its device as well.";
+        passkey_remove_text = "It can’t sign you in or unlock anything any more. Your account gets new keys, and all other sessions end. Delete it on its device as well.";
         passkey_instead = "Add a passkey instead";
         app_instead = "Add an authenticator app instead";
         factor_added = "added {when}";
@@ -61,7 +61,7 @@ texts! {
         app_scan = "Scan this code with the app";
         app_scan_text = "In the app, choose to add an account and point the camera at the code.";
         app_qr = "Code to scan with the authenticator app";
-        app_secret = "If you can't scan it, type this key into the app";
+        app_secret = "If you can’t scan it, type this key into the app";
         app_secret_copy = "Copy key";
         app_once = "Code and key are shown only now. Whoever has them can make your codes.";
         app_first = "Type the code that it shows";

@@ -46,12 +46,12 @@ texts! {
         sessions = "Sessions";
         current = "This one";
         carrier_bearer = "Program";
-        place_machine = "on the server's own machine";
+        place_machine = "on the server’s own machine";
         place_here = "on the network you are on now";
         place_local = "on another local network";
         place_internet = "from another network";
-        session_began = "New sign-in: {device}, {place}. If that wasn't you, end it and change your password.";
-        session_began_any = "Your account was just signed in somewhere else. If that wasn't you, end that session and change your password.";
+        session_began = "New sign-in: {device}, {place}. If that wasn’t you, end it and change your password.";
+        session_began_any = "Your account was just signed in somewhere else. If that wasn’t you, end that session and change your password.";
         session_show = "Sessions";
         carrier_cookie = "Browser";
         seen = "last used {when}";
@@ -63,6 +63,6 @@ texts! {
         end_all_text = "{count} other sessions end at once; pages that are open there close. Nothing stored is lost.";
         end_all_stay = "Programs that you gave a token, and devices that send in your name, go on. End them under";
         ended_all = "All other sessions are signed out";
-        failed = "This can't be loaded right now";
+        failed = "This can’t be loaded right now";
     }
 }

@@ -14,13 +14,13 @@ texts! {
         change = "Choose another person";
         approved = "Confirmed by your organisation";
         not_approved = "Not yet confirmed by your organisation";
-        key_verified = "You compared this person's key";
-        key_unverified = "You have not compared this person's key yet; the code is longer because of it.";
+        key_verified = "You compared this person’s key";
+        key_unverified = "You have not compared this person’s key yet; the code is longer because of it.";
         key_words = "Key words of {name}";
         key_compare = "Call {name} and compare these words. If they are the same, the key is theirs.";
         key_same = "The words are the same";
         address_unverified = "E-mail not verified";
-        address_unverified_note = "Nobody has shown yet that they read the mail of this address. If it may be mistyped, or somebody else's, compare keys first.";
+        address_unverified_note = "Nobody has shown yet that they read the mail of this address. If it may be mistyped, or somebody else’s, compare keys first.";
         right = "Right";
         right_view = "Read";
         right_view_text = "Open the report and its files.";

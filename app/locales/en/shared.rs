@@ -16,7 +16,7 @@ texts! {
         locked = "Locked";
         waiting = "Waiting for code";
         code = "Access code";
-        code_hint = "{name} tells it to you, by phone or in person. Capitals, spaces and dashes don't matter.";
+        code_hint = "{name} tells it to you, by phone or in person. Capitals, spaces and dashes don’t matter.";
         redeem = "Redeem";
         redeeming = "Checking the code on this device";
         wrong = "That code is wrong. {count} tries are left.";
@@ -31,7 +31,7 @@ texts! {
         open = "Open report";
         empty_title = "Nothing waits for you";
         empty = "A report that is shared with you with an access code waits here for it. Without a code, or once you have entered it, it is under Reports.";
-        failed_title = "Shares can't be loaded right now";
+        failed_title = "Shares can’t be loaded right now";
         arrived_any = "Somebody shared a report with you";
         arrived_open = "Show";
         code_requested = "Somebody asks for a new access code for a report you shared.";

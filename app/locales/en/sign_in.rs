@@ -12,9 +12,9 @@ texts! {
         working = "Checking your password on this device";
         passkey = "Sign in with a passkey";
         passkey_working = "Asking your passkey";
-        passkey_locked = "Your passkey signed you in. It can't unlock your reports here: for that enter your password.";
+        passkey_locked = "Your passkey signed you in. It can’t unlock your reports here: for that enter your password.";
         passkey_unlock = "Unlock with a passkey";
-        passkey_opens_nothing = "This passkey can't unlock these reports. Enter your password.";
+        passkey_opens_nothing = "This passkey can’t unlock these reports. Enter your password.";
         forgot = "Forgot your password?";
         no_account = "No account yet?";
         create = "Create account";
@@ -31,7 +31,7 @@ texts! {
         refused = "An administrator refused this account. Nothing was shared with it. Ask your organisation if you think this is a mistake.";
         disabled_title = "Account disabled";
         disabled = "An administrator can enable it again.";
-        removal = "It will be deleted {when}, with every report that is yours, as an administrator decided. If you don't want that, ask them to enable it before.";
+        removal = "It will be deleted {when}, with every report that is yours, as an administrator decided. If you don’t want that, ask them to enable it before.";
         sign_out = "Sign out";
         loses_text = "Not signed out: text that you typed is not saved yet. Unlock to save it. Signing out now deletes it.";
     }

@@ -5,10 +5,10 @@ texts! {
     Teams {
         title = "Care teams";
         lead = "What is shared with a team opens to everybody in it. Who belongs to it is signed by its managers and checked in your browser.";
-        failed = "Your teams can't be loaded right now";
+        failed = "Your teams can’t be loaded right now";
         none_title = "No team yet";
         none = "Make one, or wait until a manager invites you into theirs.";
-        refused = "A team that doesn't fit";
+        refused = "A team that doesn’t fit";
         create = "Make a team";
         create_name = "Name";
         create_hint = "Everybody here can find a team by its name. Name no patient in it.";
@@ -24,7 +24,7 @@ texts! {
         invite_who = "Doctor";
         invite_hint = "Name of a doctor here, or their exact e-mail.";
         invite_text = "Once {who} accepts, they can open everything that is shared with {team}, also what was shared before.";
-        not_compared = "You have not compared this doctor's key yet. If it isn't theirs, somebody else could open what is shared with the team: compare it.";
+        not_compared = "You have not compared this doctor’s key yet. If it isn’t theirs, somebody else could open what is shared with the team: compare it.";
         invite_done = "{who} was invited into {team}";
         make_manager = "Make manager";
         make_member = "Make member";
@@ -34,7 +34,7 @@ texts! {
         remove_of = "Remove {who} from {team}";
         remove_title = "Remove {who} from {team}?";
         remove_access = "{who} can open nothing that is shared with {team} from this moment. What they have copied stays with them.";
-        remove_keys = "The team gets a new key that they don't have. What is shared with it is brought under that key now, and the owners' programs give the reports new keys.";
+        remove_keys = "The team gets a new key that they don’t have. What is shared with it is brought under that key now, and the owners’ programs give the reports new keys.";
         removed = "{who} was removed from {team}";
         removed_some = "{who} was removed. {count} reports are not under the new key yet; it is tried again when you next open HealthSecure.";
         accept = "Accept";
@@ -51,7 +51,7 @@ texts! {
         dissolve = "Dissolve";
         dissolve_title = "Dissolve {team}?";
         dissolve_text = "{team} ends for everybody, you among them, and nobody can bring it back. What is shared with it opens to nobody by it from this moment. What members have copied stays with them.";
-        dissolve_keys = "The owners' programs take the access back and give the reports new keys. To leave the team to others, make one of them a manager instead.";
+        dissolve_keys = "The owners’ programs take the access back and give the reports new keys. To leave the team to others, make one of them a manager instead.";
         dissolved = "{team} was dissolved";
         waits = "You are invited. Before you accept you get no key.";
         card_text = "Teams of doctors that reports are shared with as a whole.";
@@ -63,12 +63,12 @@ texts! {
         found_none = "No team found.";
         found = "Teams found";
         share_change = "Choose another team";
-        share_not_compared = "{count} of {all} keys not compared. A key that isn't its owner's could open what you share. Compare keys under Contacts, or share with people whose keys you compared.";
+        share_not_compared = "{count} of {all} keys not compared. A key that isn’t its owner’s could open what you share. Compare keys under Contacts, or share with people whose keys you compared.";
         share_members = "They can open it";
         share_done = "{name} finds it among their reports, all {count} members.";
         access_name = "Care team {name}";
         access_members = "Members now: {names}";
         access_dissolved = "The team was dissolved: nobody belongs to it any more";
-        event_key = "brought the team's access under its new key";
+        event_key = "brought the team’s access under its new key";
     }
 }

@@ -11,7 +11,7 @@ texts! {
         add = "Make a token";
         add_title = "New API token";
         name = "Name";
-        name_hint = "What it is for, for instance \"Backup on the ward's server\".";
+        name_hint = "What it is for, for instance \"Backup on the ward’s server\".";
         scopes = "What it may reach";
         scopes_needed = "Choose at least one.";
         account_read = "Your account: who you are, and your keys as they are stored, sealed";

@@ -5,8 +5,8 @@ texts! {
     Trusted {
         title = "People who trust you";
         lead = "They want you to be able to open their account when they no longer can.";
-        failed = "This can't be loaded right now";
-        refused = "Somebody who doesn't fit";
+        failed = "This can’t be loaded right now";
+        refused = "Somebody who doesn’t fit";
         none_title = "Nobody yet";
         none = "When somebody makes you their emergency contact, you find them here.";
         card = "Emergency contacts";
@@ -27,11 +27,11 @@ texts! {
         decline = "Decline";
         leave = "Withdraw";
         leave_title = "Be no emergency contact of {name} any more?";
-        leave_text = "What you asked for ends at once, and you can't ask again. Only {name} can make you an emergency contact anew.";
+        leave_text = "What you asked for ends at once, and you can’t ask again. Only {name} can make you an emergency contact anew.";
         left = "You are no emergency contact of {name} any more";
         ask = "Ask to open";
         ask_title = "Ask to open the account of {name}?";
-        ask_text = "{name} is told at once and has {days} to refuse. After that you are given words that open their account, with everything in it. Ask only if {name} can't act, or wants you to.";
+        ask_text = "{name} is told at once and has {days} to refuse. After that you are given words that open their account, with everything in it. Ask only if {name} can’t act, or wants you to.";
         asked_toast = "Asked. It opens after the delay, unless {name} refuses";
         words = "Show the words";
         words_title = "Words for the account of {name}";

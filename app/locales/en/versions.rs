@@ -11,7 +11,7 @@ texts! {
         changes_kept = "Your changes are kept, sealed";
         save = "Save as a new version";
         saved = "Version {version} is saved";
-        save_note = "Sealed in this browser for everybody whose access covers it. Files that you don't change are not uploaded again.";
+        save_note = "Sealed in this browser for everybody whose access covers it. Files that you don’t change are not uploaded again.";
         discard = "Discard changes";
         discard_title = "Discard your changes?";
         discard_text = "What you changed since version {version}, and what you uploaded for it, goes. The report and its versions stay.";
@@ -23,8 +23,8 @@ texts! {
         moved_alone = "Somebody saved a version of this report meanwhile.";
         theirs = "Version {version}, by {name}";
         mine = "Your changes";
-        only_theirs = "You didn't change this: their text is taken.";
-        only_mine = "They didn't change this: your text stays.";
+        only_theirs = "You didn’t change this: their text is taken.";
+        only_mine = "They didn’t change this: your text stays.";
         alike = "Both of you wrote the same.";
         whose = "Whose text counts for “{field}”?";
         take_theirs = "Theirs";
@@ -34,12 +34,12 @@ texts! {
         typed_since = "You typed in one of these fields since. Look at both once more.";
         merged = "Both are together now. Look over it, then save it.";
         unchanged = "Nothing is different from the newest version.";
-        newest_unseen = "Your access does not cover the newest version of this report, so you can't save one behind it.";
+        newest_unseen = "Your access does not cover the newest version of this report, so you can’t save one behind it.";
         older = "You are reading version {version}; version {newest} is newer";
         older_show = "Show the newest version";
         newer_unseen = "There is a newer version that your access does not cover";
         newer_ask = "What stands here may have been corrected since. Ask whoever shared it with you.";
-        no_edit_title = "You can't change this report";
+        no_edit_title = "You can’t change this report";
         title = "Versions";
         lead = "Every save is a version, signed by its author. None is ever overwritten.";
         list = "Versions";

@@ -30,7 +30,7 @@ pub fn explain(error: &ClientError) -> String {
         ClientError::AccountKeyChanged => t!(errors.account_key_changed).to_owned(),
         ClientError::Unchanged => t!(versions.unchanged).to_owned(),
         ClientError::NewestUnseen => t!(versions.newest_unseen).to_owned(),
-        ClientError::Refused(refusal) => format!("{} ({refusal})", t!(errors.verification)),
+        ClientError::Refused(refusal) => format!("{} ({})", t!(errors.verification), typeset(refusal)),
         ClientError::Problem(problem) => match problem.code {
             ErrorCode::SignedOut => t!(errors.signed_out).to_owned(),
             ErrorCode::Throttled => t!(errors.throttled).to_owned(),
@@ -46,7 +46,7 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::PhoneCodeRequired => t!(phones.code_required).to_owned(),
             ErrorCode::PhoneOnlyFactor => t!(phones.only_factor).to_owned(),
             ErrorCode::InvalidField if problem.pointer.as_deref() == Some("/number") => {
-                problem.detail.clone().unwrap_or_else(|| t!(phones.number_hint).to_owned())
+                problem.detail.as_ref().map_or_else(|| t!(phones.number_hint).to_owned(), typeset)
             }
             ErrorCode::EscrowNotOpen => t!(escrow.not_open).to_owned(),
             ErrorCode::EmergencyNotOpen => t!(emergency.not_open).to_owned(),
@@ -69,10 +69,21 @@ pub fn explain(error: &ClientError) -> String {
             ErrorCode::StorageFull | ErrorCode::StorageReadOnly => t!(errors.no_room).to_owned(),
             ErrorCode::BlobDamaged => t!(errors.damaged).to_owned(),
             ErrorCode::Internal | ErrorCode::Unavailable => server_failed(problem.request_id.as_deref()),
-            _ => problem.to_string(),
+            _ => typeset(problem),
         },
-        other => other.to_string(),
+        other => typeset(other),
     }
+}
+
+/// What is written for terminals and programs as well, with the page's apostrophes.
+pub fn typeset(text: &impl ToString) -> String {
+    let mut before = ' ';
+    let set = |character: char| {
+        let apostrophe = character == '\'' && before.is_alphanumeric();
+        before = character;
+        if apostrophe { '’' } else { character }
+    };
+    text.to_string().chars().map(set).collect()
 }
 
 /// What an identity provider's answer came to, by the code that the page was sent back with.
@@ -113,7 +124,7 @@ fn shares(why: &CombineError) -> String {
         CombineError::Foreign { at } => t!(recovery_shares.foreign, at = at),
         CombineError::Wrong { at } => t!(recovery_shares.wrong, at = at),
         CombineError::TooFew { have, need } => t!(recovery_shares.too_few, have = have, need = need),
-        other => other.to_string(),
+        other => typeset(other),
     }
 }
 

@@ -19,6 +19,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::{
     BrowserPasskeys, Keys, NewAccount, SecondStep, Stop, Vault, WebPlatform,
     claim::{self, Arrival},
+    explain::typeset,
     index::{self, Index},
     key_watch, live,
     session::device,
@@ -201,7 +202,7 @@ pub(super) fn check_log(keys: Keys) -> Running<Option<Stop>> {
         // Without an answer nothing is known; the next look will tell. Who watches the log of keys says so where it lasts.
         let _ = keys.check_log().await;
         let stopped = keys.stopped()?;
-        Some(Stop { why: stopped.refusal.to_string(), evidence: stopped.evidence.to_json() })
+        Some(Stop { why: typeset(&stopped.refusal), evidence: stopped.evidence.to_json() })
     };
     Ok(look.boxed_local())
 }

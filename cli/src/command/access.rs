@@ -7,7 +7,7 @@ use api_types::{
     audit::{Action, AuditEvent, Outcome},
 };
 use client::{
-    AccessRow, AccessWho, CheckedEvent, ExplainedEvent, Mark, Vault, Via,
+    AccessRow, AccessWho, ActorName, CheckedEvent, ExplainedEvent, Mark, Vault, Via,
     export::{self, Format},
     native::Native,
 };
@@ -36,8 +36,12 @@ struct Shown {
 
 #[derive(Serialize)]
 struct Event {
+    /// With the name by which this client knows its actor; without one for others.
     #[serde(flatten)]
     event: AuditEvent,
+    /// What the server calls an actor whom this client doesn't know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor_name_unverified: Option<String>,
     /// Under which purposes it was done, by the report's signed access chain.
     purposes: Vec<String>,
     /// Whether the public log holds it.
@@ -52,9 +56,25 @@ struct Event {
 
 impl Event {
     fn new(vault: &Vault<Native>, tokens: &BTreeMap<SessionId, String>, explained: ExplainedEvent) -> Self {
-        let ExplainedEvent { checked: CheckedEvent { event, mark, reader }, purposes } = explained;
+        let ExplainedEvent { checked: CheckedEvent { event, mark, reader }, who, purposes } = explained;
         let via = via(vault, tokens, &event);
-        Self { event, purposes, log: word(mark), reading: reader.map(export::reader_word), via }
+        let (actor_name, actor_name_unverified) = match who {
+            Some(ActorName::Known(name)) => (Some(name), None),
+            Some(ActorName::ServerSays(name)) => (None, Some(name)),
+            None => (None, None),
+        };
+        let event = AuditEvent { actor_name, ..event };
+        let reading = reader.map(export::reader_word);
+        Self { event, actor_name_unverified, purposes, log: word(mark), reading, via }
+    }
+
+    /// Its actor, for a table.
+    fn who(&self) -> String {
+        let known = self.event.actor_name.clone().map(ActorName::Known);
+        let name = known.or_else(|| self.actor_name_unverified.clone().map(ActorName::ServerSays));
+        let nameless = || self.event.actor.map_or("somebody not signed in".to_owned(), |id| id.to_string());
+        let who = name.map_or_else(nameless, |name| name.to_string());
+        self.via.as_ref().map_or(who.clone(), |via| format!("{who} ({via})"))
     }
 }
 
@@ -120,7 +140,7 @@ async fn export(context: &Context, args: &Access, format: Export) -> Result<()> 
             let access = vault.report(&report).await?.access;
             let events = vault.report_events(&report, usize::MAX).await?;
             let removed_before = events.removed_before;
-            let events = access.purposes().explain(events.items);
+            let events = vault.explain(&access.purposes(), events.items);
             let about = export::About { patient: Some(access.owner()), title: String::new() };
             let reports = BTreeMap::from([(report, about)]);
             let origin = origin.trim_end_matches('/');
@@ -145,7 +165,7 @@ pub async fn run(context: &Context, args: &Access) -> Result<()> {
             let events = vault.report_events(&report, EVENTS).await?;
             let (verified_to_the_first, removed_before) = (events.complete, events.removed_before);
             let tokens = vault.token_names().await?;
-            let explained = purposes.explain(events.items).into_iter();
+            let explained = vault.explain(&purposes, events.items).into_iter();
             let items = explained.map(|event| Event::new(vault, &tokens, event)).collect();
             Ok(Shown { access, events: items, verified_to_the_first, removed_before })
         })
@@ -160,18 +180,17 @@ fn text(shown: &Shown) -> String {
         vec![super::short(&line.grant_id), line.who.clone(), format!("{:?}", line.right), line.status.clone(), until]
     });
     let mut out = table(&["GRANT", "WHO", "RIGHT", "STATUS", "UNTIL"], &rows.collect::<Vec<_>>());
-    let rows = shown.events.iter().map(|Event { event, purposes, log, reading, via }| {
-        let who = event.actor_name.clone().unwrap_or_else(|| "somebody not signed in".to_owned());
-        let who = via.as_ref().map_or(who.clone(), |via| format!("{who} ({via})"));
+    let rows = shown.events.iter().map(|line| {
+        let event = &line.event;
         vec![
             event.report_seq.map(|number| number.to_string()).unwrap_or_default(),
             time(event.time),
-            who,
+            line.who(),
             what(event),
-            purposes.join(", "),
+            line.purposes.join(", "),
             event.subject.clone(),
-            (*log).to_owned(),
-            reading.unwrap_or_default().to_owned(),
+            line.log.to_owned(),
+            line.reading.unwrap_or_default().to_owned(),
         ]
     });
     out.push_str("\n\n");

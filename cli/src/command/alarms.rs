@@ -74,6 +74,9 @@ pub fn says(alarm: &Alarm) -> String {
         AlarmKind::OthersKey { account, epoch } => format!(
             "Entry {entry} of the log of keys has other keys (number {epoch}) of {account} than you were given."
         ),
+        AlarmKind::More { count } => format!(
+            "{count} more entries of the log of keys, up to entry {entry}, should not be there: these are only counted."
+        ),
         _ => format!("Entry {entry} of the log of keys should not be there."),
     }
 }

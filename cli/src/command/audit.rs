@@ -171,14 +171,23 @@ struct Shown {
     code: String,
     says: String,
     log: String,
+    /// What of it is somebody's word, where the file says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    word: Option<String>,
 }
 
 fn evidence(context: &Context, args: &AuditEvidence) -> Result<()> {
     let evidence = Evidence::parse(&fs::read_to_string(&args.file)?)?;
     evidence.check()?;
-    let shown = Shown { code: evidence.code, says: evidence.says, log: evidence.key };
+    let stated = evidence.record.as_ref().is_some_and(|record| !record.proved);
+    let word = evidence.record.map(|record| record.word);
+    let shown = Shown { code: evidence.code, says: evidence.says, log: evidence.key, word };
     context.output.result(&shown, |shown| {
-        format!("The evidence shows what it says: {} ({})\nKey of the log: {}", shown.says, shown.code, shown.log)
+        let found = if stated { "The file holds a statement" } else { "The evidence shows what it says" };
+        let mut lines = vec![format!("{found}: {} ({})", shown.says, shown.code)];
+        lines.push(format!("Key of the log: {}", shown.log));
+        lines.extend(shown.word.clone());
+        lines.join("\n")
     });
     Ok(())
 }

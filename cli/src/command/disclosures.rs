@@ -1,7 +1,7 @@
 //! `hs disclosures`: who received what of one's own reports, when and why (45 CFR 164.528).
 
 use client::{
-    Mark, Vault,
+    ActorName, Mark, Vault,
     log::LogHead,
     native::Native,
     oversight::{Accounting, Disclosure, DisclosureKind, Overseen, Period, Subject, account_for},
@@ -37,7 +37,11 @@ struct Shown {
 struct Line {
     what: &'static str,
     person_id: String,
+    /// As this client knows them.
     person: Option<String>,
+    /// What the server calls one whom this client doesn't know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_unverified: Option<String>,
     report_id: String,
     title: String,
     kind: String,
@@ -66,6 +70,7 @@ impl From<Disclosure> for Line {
             what,
             person_id: line.recipient.to_string(),
             person: line.name,
+            person_unverified: line.server_says,
             report_id: line.report.to_string(),
             title: line.title,
             kind: line.kind,
@@ -147,7 +152,8 @@ fn text(shown: &Shown) -> String {
     let rows = shown.disclosures.iter().map(|line| {
         let when =
             if line.times == 1 { time(line.first) } else { format!("{} – {}", time(line.first), time(line.last)) };
-        let who = line.person.clone().unwrap_or_else(|| line.person_id.clone());
+        let server_says = || line.person_unverified.clone().map(|name| ActorName::ServerSays(name).to_string());
+        let who = line.person.clone().or_else(server_says).unwrap_or_else(|| line.person_id.clone());
         let verified = if line.verified { "yes" } else { "no" };
         let what = format!("{} ({})", line.title, line.what);
         vec![when, line.times.to_string(), who, what, line.purposes.join(", "), verified.to_owned()]

@@ -136,6 +136,9 @@ async fn add(context: &Context, label: &str, code_fd: Option<i32>) -> Result<()>
             show(context, &started);
             let code = ask::secret("The code that the app shows now: ", code_fd)?;
             let codes = vault.confirm_totp(&started.id, &code).await?;
+            // It may have made the account key that was due. The codes are shown whatever becomes of this: the next command asks
+            // for the password then.
+            let _ = keep(context, vault).await;
             Ok(Added { id: started.id, recovery_codes: codes.codes })
         })
         .await?;

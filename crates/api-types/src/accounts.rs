@@ -180,6 +180,15 @@ body! {
 }
 
 body! {
+    /// `POST /account/key`: rotated account key and nothing else, in one transaction. Every other session ends. The session must
+    /// be confirmed (`confirmation_required`).
+    pub struct RotateAccountKey {
+        /// Everything under the new account key; the ways in are the stored ones.
+        pub rotation: Rotation,
+    }
+}
+
+body! {
     /// `POST /account/keys`: new keys, in a new epoch, and rotated account key, in one transaction. Every other session ends.
     /// The session must be confirmed (`confirmation_required`).
     pub struct RotateKeys {

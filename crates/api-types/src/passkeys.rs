@@ -45,6 +45,10 @@ body! {
         /// `counter_stale`.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         pub way_in: Option<NewWayIn>,
+        /// With a way in: the counter of the client state that announces it, the stored one or an earlier one. Clients refuse a
+        /// way in that none of them announced.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub announced_in: Option<u64>,
     }
 }
 

@@ -49,13 +49,16 @@ pub struct AccountNames {
     pub whole: bool,
 }
 
-/// A page of the whole log; hashes and neighbouring chain values verified.
+/// A page of the whole log; hashes, order and neighbouring chain values verified.
 #[derive(Debug, Clone)]
 pub struct EventPage {
     /// Newest first, each looked for in the public log.
     pub items: Vec<CheckedEvent>,
     /// Pass as `before` for older ones.
     pub next: Option<u64>,
+    /// Of a list without a filter: how many events are not here that the server removed for their age, as it says in the
+    /// log. No others are left out. `None` under a filter, of which nobody can tell what it should have shown.
+    pub removed: Option<u64>,
 }
 
 /// An invitation that was made.
@@ -148,15 +151,24 @@ impl<P: Platform> Vault<P> {
         self.api().refuse_account(id).await
     }
 
-    /// Events of the whole audit, each looked for in the public log.
+    /// Events of the whole audit, each looked for in the public log. Without a filter, page after page from the newest on,
+    /// every event that the log holds must be there.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`]; the refusals of [`Refusal::stops_session`]; `forbidden`; no connection.
+    /// [`Refusal::EventsBroken`], also where one is left out; the refusals of [`Refusal::stops_session`]; `forbidden`; no
+    /// connection.
     pub async fn events(&self, filter: &EventFilter) -> Result<EventPage> {
+        let top = self.listed_below(filter).await?;
         let page = self.api().list_events(filter).await?;
-        check_log(&page.items)?;
+        check_log(&page.items, filter.before)?;
         check_times(&page.items, self.now())?;
-        Ok(EventPage { items: self.mark(page.items).await?, next: page.next })
+        let items = self.mark(page.items).await?;
+        self.note_removals(&items);
+        let removed = match top {
+            Some(top) => Some(self.check_complete(&items, top, page.next).await?),
+            None => None,
+        };
+        Ok(EventPage { items, next: page.next, removed })
     }
 
     /// Invites somebody (administrators: anyone; approved doctors: patients). `origin` is the address that people use.

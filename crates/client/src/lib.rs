@@ -32,7 +32,7 @@
 //! | `drafts/` that couldn't be saved | [`OpenDraft::unsaved`], [`Vault::unsaved_draft`] before the vault locks, [`Vault::take_back`] once it is open again |
 //! | `drafts/` of a report that is there | [`Vault::edit_report`], [`OpenDraft::save_version`]; where somebody saved meanwhile [`OpenDraft::conflict`], [`OpenDraft::merge`] |
 //! | `versions/` | [`compare_versions`], [`side_by_side`], [`Vault::restore_version`] |
-//! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`] |
+//! | `reports/` | [`Vault::list`], [`Vault::list_all`] (or [`Vault::list_sealed`] and [`Vault::open_rows`] a few at a time), [`Vault::export_cache`], [`Vault::import_cache`], [`Vault::report`], [`Vault::read`], [`Vault::version`], [`Vault::download`], [`Vault::report_events`], [`Vault::explain`] |
 //! | `sharing/` | [`Vault::share`], [`Vault::pending_shares`], [`Vault::redeem`], [`Vault::request_again`], [`Vault::access`], [`Vault::revoke`], [`Vault::pending_rekeys`], [`Vault::may_need_rekey`], [`Vault::remembered_rekeys`], [`Vault::rekey`], [`Vault::accept_invitation`], [`Vault::claim_reports`] |
 //! | `oversight/` | [`Vault::oversee`], and what an owner sees of all their reports: people, visits, an accounting of disclosures |
 //! | `passkey.rs` | [`Client::sign_in_with_passkey`], [`Client::passkey_proof`], [`SignedIn::unlock_with_passkey`], [`Vault::add_passkey`], [`Vault::remove_passkey`], [`Vault::confirm_with_passkey`]; an [`Authenticator`] brings the passkeys |
@@ -58,8 +58,8 @@
 //!
 //! # What is remembered
 //!
-//! Pinned keys, the newest access head and manifest seen of each report, and draft counters live in the sealed client
-//! state on the server. Instance id, organisation key and the state's own counter come back from
+//! Pinned keys, the newest access head and manifest seen of each report, the newest event of each of the newest few hundred, and
+//! draft counters live in the sealed client state on the server. Instance id, organisation key and the state's own counter come back from
 //! [`Vault::remembered`]: not secret, to be kept where the program runs and given to [`Client::with_memory`], so that a
 //! server can't roll back the state itself. The public log's key and newest checkpoint are kept in both.
 //!
@@ -148,8 +148,8 @@ pub use quota::Space;
 pub use recovery_shares::{HeldShare, Holder, Split};
 pub use refusal::Refusal;
 pub use reports::{
-    Access, ExplainedEvent, Held, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark, Reading, RefusedVersion,
-    ReportEvents, ReportRow, SealedRows, SignedRequest, TeamSight, VersionInfo, event_hash,
+    Access, ActorName, ExplainedEvent, Held, KnownNames, ListPage, OpenReport, OpenVersion, Purposes, ReaderMark,
+    Reading, RefusedVersion, ReportEvents, ReportRow, SealedRows, SignedRequest, TeamSight, VersionInfo, event_hash,
 };
 pub use retention::{DueReport, DueReports, RetentionPolicy, RetentionRule};
 pub use session::{

@@ -22,6 +22,7 @@ use crate::{
     platform::{MaybeSend, MaybeSync, Platform},
     refusal::Refusal,
     session::{Client, Device, SignedIn, own_chain, way_in, ways_in, who_is},
+    state::Standing,
     transport::Transport,
     vault::Vault,
 };
@@ -188,7 +189,9 @@ impl<P: Platform> Client<P> {
             let token = body.token.map(Zeroizing::new);
             return Ok(ByPasskey::Locked(SignedIn::locked(Arc::clone(self.shared()), who, token)));
         };
-        Ok(ByPasskey::Open(self.finish(body, &pinned, |_| Ok(key)).await?))
+        let vault = self.finish(body, &pinned, |_| Ok(key)).await?;
+        vault.catch_up_account_key().await;
+        Ok(ByPasskey::Open(vault))
     }
 
     /// What a passkey answers as a second factor beside the password.
@@ -213,7 +216,9 @@ impl<P: Platform> SignedIn<P> {
         let account = self.own_account().await?;
         let chain = own_chain(&account)?;
         let opened = open_any(&account, &chain, secret.as_ref())?;
-        self.open(pinned, account, chain, opened.ok_or(PasskeyError::OpensNothing)?)
+        let vault = self.open(pinned, account, chain, opened.ok_or(PasskeyError::OpensNothing)?)?;
+        vault.keep_what_went().await;
+        Ok(vault)
     }
 }
 
@@ -255,10 +260,10 @@ impl<P: Platform> Vault<P> {
             given => given,
         };
         // A rotation must not come between.
-        let _no_save_meanwhile = self.lock_saving().await;
-        let way_in = match &secret {
-            Some(secret) => Some(self.present_way_in(WayInSecret::Passkey(secret)).await?),
-            None => None,
+        let no_save_meanwhile = self.lock_saving().await;
+        let (way_in, announced_in) = match &secret {
+            Some(secret) => self.announced_passkey(secret).await.map(|(way, counter)| (Some(way), Some(counter)))?,
+            None => (None, None),
         };
         let new = NewPasskey {
             ceremony_id: options.ceremony_id,
@@ -267,8 +272,15 @@ impl<P: Platform> Vault<P> {
             client_data: B64(made.client_data),
             attestation_object: B64(made.attestation_object),
             way_in,
+            announced_in,
         };
         let added = self.api().add_passkey(&new).await?;
+        if let Some(way) = &new.way_in {
+            self.note_passkey(way, Standing::There);
+        }
+        drop(no_save_meanwhile);
+        self.save_state_soon().await;
+        self.make_due_account_key().await;
         Ok(AddedPasskey { unlocks: secret.is_some(), codes: added.codes })
     }
 }

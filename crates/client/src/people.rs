@@ -26,6 +26,7 @@ use crate::{
     memory::Pinned,
     platform::Platform,
     refusal::Refusal,
+    reports::{Called, NamedBy},
     state::Compared,
     vault::Vault,
 };
@@ -126,13 +127,21 @@ impl Fingerprint {
     }
 }
 
-/// Whether the organisation signed this account's name and role. A statement that is there but isn't its own is a lie.
-fn approval(account: &PublicAccount, pinned: &Pinned) -> Result<bool> {
-    let (Some(approval), Some(key)) = (&account.approval, &pinned.organisation) else { return Ok(false) };
+/// What the organisation signed for an account.
+struct Approval {
+    name: String,
+    /// Whether this name and role are those that the server says.
+    stands: bool,
+}
+
+/// What the organisation signed for this account, if it did. A statement that is there but isn't its own is a lie.
+fn approval(account: &PublicAccount, pinned: &Pinned) -> Result<Option<Approval>> {
+    let (Some(approval), Some(key)) = (&account.approval, &pinned.organisation) else { return Ok(None) };
     let forged = || Refusal::ApprovalForged { account: account.id.to_string() };
     let statement = Signed::<RoleStatement>::parse(&approval.0).map_err(|_| forged())?;
     let said = statement.verify_role(key, &pinned.instance, &account.id.crypto()).map_err(|_| forged())?;
-    Ok(said.role == role_to_crypto(account.role) && said.name == account.name)
+    let stands = said.role == role_to_crypto(account.role) && said.name == account.name;
+    Ok(Some(Approval { name: said.name.clone(), stands }))
 }
 
 impl<P: Platform> Vault<P> {
@@ -148,18 +157,33 @@ impl<P: Platform> Vault<P> {
             Some(_) => Verification::Pinned,
         };
         let compared = pin.map_or(Compared::Never, |pin| pin.compared_at(chain.epoch()));
+        let approval = approval(account, self.pinned())?;
+        let approved = approval.as_ref().is_some_and(|approval| approval.stands);
+        self.note_name(&chain, account, approval);
         Ok(Person {
             id: account.id,
             name: account.name.clone(),
             role: account.role,
             status: account.status,
-            approved: approval(account, self.pinned())?,
+            approved,
             email_verified: None,
             closed_by,
             verification,
             compared,
             chain,
         })
+    }
+
+    /// Remembers what somebody is called: as the organisation signed it, also where that isn't shown later; else as the server
+    /// says. A deleted account has no name any more, and keeps the one that this session knew.
+    fn note_name(&self, chain: &KeyChain, account: &PublicAccount, signed: Option<Approval>) {
+        let by = if signed.is_some() { NamedBy::Organisation } else { NamedBy::Server };
+        let name = signed.map_or_else(|| account.name.clone(), |approval| approval.name);
+        let mut called = self.called();
+        let signed_before = called.get(&chain.account()).is_some_and(|known| known.by == NamedBy::Organisation);
+        if !name.trim().is_empty() && (by == NamedBy::Organisation || !signed_before) {
+            called.insert(chain.account(), Called { name, by });
+        }
     }
 
     fn learn_chain(&self, account: &PublicAccount) -> Result<Arc<KeyChain>> {
@@ -188,9 +212,8 @@ impl<P: Platform> Vault<P> {
 
     /// Refuses keys that aren't the pinned ones, or end before those that the log of keys has.
     fn check_seen(&self, chain: &KeyChain) -> Result<(), Refusal> {
-        let state = self.state();
-        state.check_pin(chain)?;
-        state.keys.check_newest(chain)
+        self.state().check_pin(chain)?;
+        self.check_newest(chain)
     }
 
     /// Pins a person's newest key: from now on another is refused.
@@ -271,7 +294,7 @@ impl<P: Platform> Vault<P> {
         let account = match self.api().get_account_by_id(id).await {
             Err(e) if e.problem() == Some(ErrorCode::NotFound) => {
                 let found = self.looked_up().iter().find(|known| known.id == *id).cloned();
-                found.ok_or(e)?
+                found.filter(|known| !self.is_outdated(known)).ok_or(e)?
             }
             account => account?,
         };

@@ -315,9 +315,11 @@ pub enum Refusal {
     #[error("The key behind this share is not the one its maker signed.")]
     GrantSeedForged,
     /// An audit event whose hash or place in the chain doesn't hold.
-    #[error("The record of who did what has a gap or a change at event {seq}.")]
+    #[error(
+        "The record of who did what has a gap or a change at event {seq}. Nothing of yours was changed. Ask the operator."
+    )]
     EventsBroken {
-        /// Position in the report's chain.
+        /// Position in the report's chain; in a list of all events, in the whole log.
         seq: u64,
     },
     /// A reading that is said to be of somebody who did not sign that they ask for it.

@@ -18,7 +18,10 @@ use api_types::{
     sign_in::{FinishSignIn, SignedIn as SignedInBody, StartSignIn},
 };
 use crypto::{
-    account::{AccountKey, KeyChain, RecoveryKit, WayIn, WayInError, WayInSecret},
+    account::{
+        AccountKey, KeyChain, RecoveryKit, WayIn, WayInError, WayInKind as SignedKind, WayInSecret, verify_way_in,
+    },
+    ids::WayInId,
     opaque::ExportKey,
     sign::Signed,
 };
@@ -40,6 +43,7 @@ use crate::{
     memory::{Memory, Pinned},
     platform::{Environment, MaybeSend, Platform, rng},
     refusal::Refusal,
+    state::shown_passkeys,
     tokens::is_api_token,
     transport::Transport,
     vault::Vault,
@@ -199,7 +203,9 @@ impl<P: Platform> Client<P> {
         let (_, pinned) = self.shared.pinned().await?;
         let (body, export) = self.log_in(email, password, device, (&pinned, ask)).await?;
         let way = way_in(&body.account, WayInKind::Password)?;
-        self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export))).await
+        let vault = self.finish(body, &pinned, |chain| open_way(&way, chain, WayInSecret::Password(&export))).await?;
+        vault.catch_up_account_key().await;
+        Ok(vault)
     }
 
     async fn log_in(
@@ -302,11 +308,34 @@ pub(crate) fn way_in(account: &OwnAccount, kind: WayInKind) -> Result<Signed<Way
     Ok(ways_in(account, kind)?.into_iter().next().ok_or(Refusal::WayInForged)?)
 }
 
-/// Every way in of a kind.
+/// Every way in of a kind, which its record must be of: one is not taken for another.
 pub(crate) fn ways_in(account: &OwnAccount, kind: WayInKind) -> Result<Vec<Signed<WayIn>>> {
     let found = account.ways_in.iter().filter(|way| way.kind == kind);
-    let parsed = found.map(|way| Signed::parse(&way.record.0)).collect::<Result<_, _>>();
-    Ok(parsed.map_err(|_| Refusal::WayInForged)?)
+    let parsed = found.map(|way| Signed::<WayIn>::parse(&way.record.0)).collect::<Result<Vec<_>, _>>();
+    let parsed = parsed.map_err(|_| Refusal::WayInForged)?;
+    match parsed.iter().all(|way| way.claimed().kind == signed_kind(kind)) {
+        true => Ok(parsed),
+        false => Err(Refusal::WayInForged.into()),
+    }
+}
+
+/// The kind as records have it.
+fn signed_kind(kind: WayInKind) -> SignedKind {
+    match kind {
+        WayInKind::Password => SignedKind::Password,
+        WayInKind::RecoveryKit => SignedKind::RecoveryKit,
+        WayInKind::Passkey => SignedKind::Passkey,
+        WayInKind::EmergencyContact => SignedKind::EmergencyContact,
+        WayInKind::RecoveryShares => SignedKind::RecoveryShares,
+        WayInKind::Escrow => SignedKind::Escrow,
+    }
+}
+
+/// The ways in by passkey that the account signed for its key of this generation.
+pub(crate) fn signed_passkeys(account: &OwnAccount, chain: &KeyChain, generation: u32) -> Result<Vec<WayInId>> {
+    let ways = ways_in(account, WayInKind::Passkey)?;
+    let counts = |way: &&Signed<WayIn>| way.claimed().generation == generation && verify_way_in(way, chain).is_ok();
+    Ok(shown_passkeys(ways.iter().filter(counts)))
 }
 
 /// Every way in that isn't the password's or the kit's: they get a new account key with nobody's secret at hand.
@@ -390,7 +419,9 @@ impl<P: Platform> SignedIn<P> {
         let pinned = self.client.pinned().await?;
         let account = self.own_account().await?;
         let chain = own_chain(&account)?;
-        self.open(pinned, account, chain, account_key)
+        let vault = self.open(pinned, account, chain, account_key)?;
+        vault.keep_what_went().await;
+        Ok(vault)
     }
 
     pub(crate) async fn own_account(&self) -> Result<OwnAccount> {

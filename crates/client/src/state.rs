@@ -3,10 +3,14 @@
 
 mod codec;
 mod escrow;
+mod events;
 mod keys_codec;
+mod passkeys;
 mod teams;
 
 pub(crate) use escrow::EscrowPin;
+pub(crate) use events::EventSeen;
+pub(crate) use passkeys::{PasskeysSeen, Standing, shown as shown_passkeys};
 pub(crate) use teams::TeamPin;
 
 use std::collections::BTreeMap;
@@ -26,7 +30,7 @@ use crate::{
 };
 
 /// Most reports whose heads are kept; beyond that those untouched longest go.
-const REPORTS_MAX: usize = 8_000;
+const REPORTS_MAX: usize = 7_500;
 /// Most drafts whose counters are remembered; beyond that, those of reports that are there go, the lowest counter first.
 const DRAFTS_MAX: usize = 1_000;
 /// Milliseconds of a day.
@@ -111,6 +115,10 @@ pub(crate) struct ClientState {
     pub teams: BTreeMap<TeamId, TeamPin>,
     /// The newest escrow key seen.
     pub escrow: Option<EscrowPin>,
+    /// The ways in by passkey that hold the account key of now; `None` before there were any.
+    pub passkeys: Option<PasskeysSeen>,
+    /// The newest event seen of reports' records, of the newest few hundred.
+    pub events: BTreeMap<ReportId, EventSeen>,
 }
 
 /// A password that was set with a new account key.
@@ -233,6 +241,8 @@ impl ClientState {
         self.evict();
         self.password = newer(self.password, other.password, |set| set.generation);
         self.escrow = escrow::newest(self.escrow, other.escrow);
+        self.passkeys = passkeys::newest(self.passkeys.take(), other.passkeys);
+        self.merge_events(other.events);
         self.keys.merge(other.keys)?;
         self.merge_teams(other.teams)?;
         merge_kept(&mut self.logs, other.logs)

@@ -78,6 +78,8 @@ pub enum Defence {
     WayInGeneration,
     /// An account is not opened by a way in from before the newest one that this device saw.
     WayInSeen,
+    /// The ways in by passkey are those that the account's own clients added, without any that went away.
+    WayInKnown,
     /// A device that sends is one that its owner signed for.
     DeviceSigned,
     /// An emergency contact is the one whom the account signed.

@@ -9,11 +9,11 @@ pub struct Model {
     /// The challenge itself for a code; else the SHA-256 of a random id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
-    /// `sign_in`, `recovery`, `passkey`, `passkey_registration` or `redeem`.
+    /// `sign_in`, `recovery`, `passkey`, `own_passkey`, `passkey_registration` or `redeem`.
     #[sea_orm(column_type = "Text")]
     pub kind: String,
     pub account_id: Option<Vec<u8>>,
-    /// What it is about, for instance a grant id.
+    /// What it is about: a grant id for a code; the network that asked for a `passkey`, as a keyed hash.
     pub subject: Option<Vec<u8>>,
     pub state: Vec<u8>,
     pub created_at: i64,

@@ -60,6 +60,7 @@ attacks! {
     PRETENDED_DELETION = "pretended-deletion": [ClosingSigned => "closing_forged"];
     FORGED_RECOVERY_KEY = "forged-recovery-key": [WayInSignature => "way_in_forged"];
     VOIDED_KIT = "voided-kit": [WayInGeneration => "way_in_behind"];
+    RETURNED_PASSKEY = "returned-passkey": [WayInKnown => "way_in_behind"];
     REPLAYED_REGISTRATION = "replayed-registration": [WayInSeen => "way_in_behind", StateCounter => "state_behind"];
     SWAPPED_EMERGENCY_CONTACT = "swapped-emergency-contact": [EmergencySigned => "emergency_forged"];
     FORGED_DEVICE = "forged-device": [DeviceSigned => "device_forged"];
@@ -127,6 +128,7 @@ attacks! {
     INVENTED_READING = "invented-reading": [ReadRequest => "reading_forged"];
     BORROWED_REQUEST = "borrowed-request": [ReadRequest => "reading_forged"];
     SUPPRESSED_EVENT = "suppressed-event": [EventChain => "events_broken"];
+    SUPPRESSED_NEWEST_EVENT = "suppressed-newest-event": [EventChain => "events_broken"];
     SUPPRESSED_BEGINNING = "suppressed-beginning": [EventAge => "events_broken"];
     REWRITTEN_EVENT = "rewritten-event": [EventChain => "events_broken", LogOpening => "log_event_changed"];
     INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];

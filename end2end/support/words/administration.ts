@@ -1,7 +1,7 @@
 // Administration.
 
 export const administration = {
-  mailFailing: "Mail doesn't leave",
+  mailFailing: 'Mail doesn’t leave',
   title: 'Administration',
   waiting: 'Waiting for approval',
   approve: (name: string) => `Approve ${name}`,
@@ -12,6 +12,10 @@ export const administration = {
   invitations: 'Invitations',
   audit: 'Audit',
   auditVerified: /entries, chain unbroken/,
+  auditPart: /^\d+ of \d+ entries found in the public log, each by itself\. A filter shows only a part/,
+  auditBroken: /^The chain of this record is broken: .*a gap or a change at event \d+/,
+  auditFailed: 'This can’t be loaded right now',
+  auditRetry: 'Try again',
   auditWho: 'Person',
   auditWhat: 'What',
   auditFrom: 'From',

@@ -2,7 +2,7 @@
 
 export const contacts = {
   people: 'People',
-  compared: "You compared this person's key",
+  compared: 'You compared this person’s key',
   scan: 'Scan their code',
   compare: (name: string) => `Compare key ${name}`,
   newKeys: /^New keys on .+\d, signed by the ones before$/,
@@ -11,9 +11,9 @@ export const contacts = {
   byWords: 'Compare by words',
   own: 'This is your own code. Scan theirs, or let them scan yours.',
   same: 'The words are the same',
-  refused: "Keys that don't fit",
+  refused: 'Keys that don’t fit',
   refusedWhy: /nothing that their owner signed leads from the old to the new/,
-  steps: [/^Don't send them anything by another way/, /^Ask them, by a way that doesn't go through this server/, /^Tell your administrator/],
+  steps: [/^Don’t send them anything by another way/, /^Ask them, by a way that doesn’t go through this server/, /^Tell your administrator/],
 } as const;
 
 export const scan = {
@@ -24,7 +24,7 @@ export const scan = {
   denied: /The camera was not allowed/,
   foreign: /This is not the code of a HealthSecure key/,
   nothing: /There is no code in this picture/,
-  noPicture: /This file can't be opened as a picture/,
+  noPicture: /This file can’t be opened as a picture/,
   notPatient: (name: string) => `${name} is not a patient here.`,
   ownScreen: 'I scanned it from their own screen',
   theirs: 'Scan their code',
@@ -70,7 +70,7 @@ export const emergency = {
   none: 'You have none.',
   add: 'Add an emergency contact',
   who: 'Person',
-  notCompared: /^You have not compared this person's key yet. If it isn't theirs/,
+  notCompared: /^You have not compared this person’s key yet. If it isn’t theirs/,
   delay: 'Delay',
   oneDay: '1 day',
   trust: 'Trust this person',
@@ -81,7 +81,7 @@ export const emergency = {
   banner: (name: string) => `${name} asks to open your account`,
   look: 'Look at it and refuse',
   refuse: (name: string) => `Refuse ${name}`,
-  refused: (name: string) => `Refused: ${name} can't open your account`,
+  refused: (name: string) => `Refused: ${name} can’t open your account`,
   remove: (name: string) => `Remove ${name}`,
   removeConfirm: 'Remove',
 } as const;
@@ -106,7 +106,7 @@ export const shares = {
   heldNone: 'Nobody gave you a share of their recovery.',
   show: (name: string) => `Show my share ${name}`,
   showConfirm: 'Show my share',
-  shareTitle: (name: string) => `Your share of ${name}'s recovery`,
+  shareTitle: (name: string) => `Your share of ${name}’s recovery`,
   shareTestId: 'recovery-share',
   hide: 'Hide the share',
   have: 'I have shares from my contacts',
@@ -115,7 +115,7 @@ export const shares = {
   another: 'One more share',
   tooFew: '2 shares are needed, and these are 1.',
   mistyped: 'Share 2 has a typing mistake. Have it read out again.',
-  doubled: "Share 2 is there already. Each person's share is another.",
+  doubled: 'Share 2 is there already. Each person’s share is another.',
 } as const;
 
 export const escrow = {
@@ -141,10 +141,10 @@ export const escrow = {
   listNone: 'Nobody has turned escrow on.',
   title: 'Escrow with your organisation',
   label: 'Not strictly end-to-end',
-  labelText: "Whoever keeps your organisation's escrow words can open your reports.",
+  labelText: 'Whoever keeps your organisation’s escrow words can open your reports.',
   turnOn: 'Turn escrow on',
   meansOne: /^Any one administrator who has the escrow words can do this alone/,
-  meansServer: /^The three days, and that you are told, are the server's word/,
+  meansServer: /^The three days, and that you are told, are the server’s word/,
   turnOnDo: 'Turn on, not strictly end-to-end',
   wrong: /^These are not the words of the key that this server offers/,
   on: 'Escrow is on',

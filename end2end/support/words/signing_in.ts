@@ -23,7 +23,7 @@ export const signUp = {
   kitTestId: 'recovery-kit',
   kitKept: 'I have kept them',
   word: /^Word (\d+)$/,
-  wordWrong: /That isn't word \d+/,
+  wordWrong: /That isn’t word \d+/,
   create: 'Create account',
   taken: /An account with this e-mail exists/,
   weak: /^This password would be guessed quickly/,
@@ -87,7 +87,7 @@ export const changeEmail = {
   noMail: /^This server sends no mail/,
   confirmOld: 'Yes, change my address',
   confirmNew: 'This is my new address',
-  stop: "I didn't ask for this: stop it",
+  stop: 'I didn’t ask for this: stop it',
   waiting: 'Confirmed for this address',
   changed: 'Your e-mail address is changed',
   stopped: 'The change is stopped',
@@ -100,14 +100,14 @@ export const recover = {
   password: 'New password',
   submit: 'Set new password',
   lost: 'I have none of them',
-  noKit: /Administrators can't either, unless you yourself put it in escrow with your organisation before/,
+  noKit: /Administrators can’t either, unless you yourself put it in escrow with your organisation before/,
   lostTitle: 'If you lost everything',
   lostLead: /or what you yourself put in escrow with your organisation open your keys/,
   lostEscrow: /^Escrow with your organisation, if you had turned it on/,
   lostAddress: /^Your old account keeps its e-mail address: use another one/,
   lostCreate: 'Create a new account',
   lostBack: 'Back to the recovery kit',
-  wrong: /E-mail or recovery kit is wrong|aren't the words of a recovery kit/,
+  wrong: /E-mail or recovery kit is wrong|aren’t the words of a recovery kit/,
 } as const;
 
 export const passkeys = {
@@ -126,7 +126,7 @@ export const passkeys = {
   declined: /^No passkey answered/,
   failed: /^This passkey is not known here/,
   locked: /^Your passkey signed you in/,
-  opensNothing: /^This passkey can't unlock these reports/,
+  opensNothing: /^This passkey can’t unlock these reports/,
 } as const;
 
 export const identities = {
@@ -138,7 +138,7 @@ export const identities = {
   title: 'Identity providers',
   none: 'None is linked.',
   link: (name: string) => `Link ${name}`,
-  linkWho: (name: string, who: string) => `${name} says that this browser's user is ${who} there.`,
+  linkWho: (name: string, who: string) => `${name} says that this browser’s user is ${who} there.`,
   linkConfirm: 'Yes, link it',
   linked: /^The identity is linked/,
   removed: (name: string) => `${name} is removed`,

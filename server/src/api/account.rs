@@ -1,7 +1,10 @@
 //! `/account`: one's own.
 
 use api_types::{
-    accounts::{ChangePassword, ChangeRecoveryKit, OwnAccount, PutClientState, RotateKeys, StartPasswordChange},
+    accounts::{
+        ChangePassword, ChangeRecoveryKit, OwnAccount, PutClientState, RotateAccountKey, RotateKeys,
+        StartPasswordChange,
+    },
     sign_up::RegistrationStarted,
 };
 use axum::{extract::State, http::StatusCode};
@@ -21,6 +24,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
             .routes(routes!(put_client_state))
             .routes(routes!(change_password))
             .routes(routes!(change_recovery_kit))
+            .routes(routes!(rotate_account_key))
             .routes(routes!(rotate_keys)),
         ACCOUNT_BODY_MAX,
     ))
@@ -77,6 +81,18 @@ async fn change_recovery_kit(
     Json(body): Json<ChangeRecoveryKit>,
 ) -> ServiceResult<StatusCode> {
     rotation::change_recovery_kit(&state, &actor, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make a new account key: everything is sealed under it, and every way in stays. Every other session ends.
+#[utoipa::path(post, path = "/account/key", tag = "account", request_body = RotateAccountKey,
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Changed")))]
+async fn rotate_account_key(
+    State(state): State<AppState>,
+    Holder(actor): Holder,
+    Json(body): Json<RotateAccountKey>,
+) -> ServiceResult<StatusCode> {
+    rotation::rotate_account_key(&state, &actor, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -68,8 +68,12 @@ async fn remove_passkey(
 /// A challenge for a passkey; it serves once.
 #[utoipa::path(post, path = "/passkeys/challenge", tag = "sign-in",
     responses((status = 200, body = PasskeyChallenge)))]
-async fn challenge_passkey(State(state): State<AppState>, from: Address) -> ServiceResult<Json<PasskeyChallenge>> {
-    passkeys::challenge(&state, from).await.map(Json)
+async fn challenge_passkey(
+    State(state): State<AppState>,
+    Visitor(actor): Visitor,
+    from: Address,
+) -> ServiceResult<Json<PasskeyChallenge>> {
+    passkeys::challenge(&state, actor, from).await.map(Json)
 }
 
 /// Sign in with a passkey; a session begins.

@@ -18,6 +18,7 @@ mod leaf;
 mod publish;
 mod reads;
 mod sequencer;
+mod standing;
 mod store;
 mod task;
 mod verify;

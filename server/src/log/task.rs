@@ -1,17 +1,21 @@
-//! The sequencer at work: woken by commits, in a task of its own, until the server ends.
+//! The sequencer at work: woken by commits, in a task of its own, until the server ends. Beside it what publishes its heads,
+//! which waits for witnesses; the sequencer waits for none.
 
 use std::{sync::Arc, time::Duration};
 
 use tlog::note::SigningKey;
 use tokio::{
-    sync::{Mutex, Notify},
+    sync::{Mutex, Notify, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 
 use super::{LogError, Round, Sequencer, publish::Publisher, sequencer::BATCH};
 use crate::{
-    storage::{db::Db, log::Tree},
+    storage::{
+        db::Db,
+        log::{Fence, Tree},
+    },
     witnesses::Witness,
 };
 
@@ -39,15 +43,18 @@ impl Log {
     pub async fn start(db: Db, tree: Tree, key: SigningKey, witnesses: Vec<Witness>) -> Result<Self, LogError> {
         let vkey = key.verifier().to_string();
         let stop = Arc::new(Notify::new());
-        let publisher = if witnesses.is_empty() { None } else { Some(Publisher::new(db.clone(), tree, witnesses)?) };
-        let mut work = Work { tree, sequencer: Sequencer::new(db.clone(), tree, key), publisher };
+        let mut publisher =
+            if witnesses.is_empty() { None } else { Some(Publisher::new(db.clone(), tree, witnesses)?) };
+        let mut work = Work { tree, sequencer: Sequencer::new(db.clone(), tree, key) };
         work.sequencer.take().await?;
         // Before anybody asks: nobody may see an older head than before the start, nor an event without its opening.
         if let Err(error) = work.sequencer.catch_up().await {
             tracing::error!(tree = tree.name(), %error, "the log can't catch up; it is tried again");
         }
-        work.publish().await;
-        let task = tokio::spawn(run(db, work, Arc::clone(&stop)));
+        if let Some(publisher) = &mut publisher {
+            publish(publisher, tree, work.sequencer.fence()).await;
+        }
+        let task = tokio::spawn(run(db, work, publisher, Arc::clone(&stop)));
         Ok(Self { vkey, stop, task: Mutex::new(Some(task)) })
     }
 
@@ -70,27 +77,62 @@ impl Log {
     }
 }
 
-/// What the task does.
+/// What the sequencer's side does.
 #[derive(Debug)]
 struct Work {
     tree: Tree,
     sequencer: Sequencer,
-    publisher: Option<Publisher>,
 }
 
-async fn run(db: Db, mut work: Work, stop: Arc<Notify>) {
+async fn run(db: Db, work: Work, publisher: Option<Publisher>, stop: Arc<Notify>) {
+    let tree = work.tree;
+    let (tell, told) = watch::channel(work.sequencer.fence());
+    match publisher {
+        Some(publisher) => {
+            tokio::join!(sequence(db, work, stop, tell), keep_published(publisher, tree, told));
+        }
+        None => sequence(db, work, stop, tell).await,
+    }
+}
+
+/// Tells after each look which lease is held.
+async fn sequence(db: Db, mut work: Work, stop: Arc<Notify>, tell: watch::Sender<Option<Fence>>) {
     let stopped = stop.notified();
     tokio::pin!(stopped);
     loop {
         let pause = work.drain().await;
-        work.publish().await;
+        tell.send_replace(work.sequencer.fence());
         tokio::select! {
             () = &mut stopped => break,
             () = wake(&db, work.tree, pause) => {}
         }
     }
     work.drain().await;
-    work.publish().await;
+    tell.send_replace(work.sequencer.fence());
+}
+
+/// Publishes after each look, the last one too, and whenever a witness has answered that no head waited for.
+async fn keep_published(mut publisher: Publisher, tree: Tree, mut told: watch::Receiver<Option<Fence>>) {
+    loop {
+        tokio::select! {
+            looked = told.changed() => if looked.is_err() { break },
+            () = publisher.heard() => {}
+        }
+        let fence = *told.borrow_and_update();
+        publish(&mut publisher, tree, fence).await;
+    }
+    publisher.end().await;
+}
+
+/// Who holds the lease publishes. What fails is tried again with the next look.
+async fn publish(publisher: &mut Publisher, tree: Tree, fence: Option<Fence>) {
+    let Some(fence) = fence else { return };
+    match publisher.publish(fence).await {
+        Ok(()) | Err(LogError::Stale) => {}
+        Err(error) => {
+            tracing::error!(tree = tree.name(), %error, "the log's head can't be published; it is tried again");
+        }
+    }
 }
 
 impl Work {
@@ -109,17 +151,6 @@ impl Work {
                     tracing::error!(tree = self.tree.name(), %error, "the log can't go on; it is tried again");
                     return AGAIN;
                 }
-            }
-        }
-    }
-
-    /// Who holds the lease publishes. What fails is tried again with the next look.
-    async fn publish(&mut self) {
-        let Some((publisher, fence)) = self.publisher.as_mut().zip(self.sequencer.fence()) else { return };
-        match publisher.publish(fence).await {
-            Ok(()) | Err(LogError::Stale) => {}
-            Err(error) => {
-                tracing::error!(tree = self.tree.name(), %error, "the log's head can't be published; it is tried again");
             }
         }
     }

@@ -30,6 +30,8 @@ pub enum MailKind {
     RecoveryKitChanged,
     /// New keys were made.
     KeysRotated,
+    /// A new account key was made, since a way in had gone.
+    AccountKeyRotated,
     /// Opened with the recovery kit, and a new password set.
     AccountRecovered,
     /// A second factor was added.
@@ -136,7 +138,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 64] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -149,6 +151,7 @@ impl MailKind {
         Self::PasswordChanged,
         Self::RecoveryKitChanged,
         Self::KeysRotated,
+        Self::AccountKeyRotated,
         Self::AccountRecovered,
         Self::SecondFactorAdded,
         Self::SecondFactorRemoved,

@@ -159,7 +159,8 @@ async fn switch(state: &AppState, id: AccountId, from: AccountStatus, to: Accoun
 }
 
 /// `DELETE /admin/accounts/{id}/second-factors`: for someone who lost app and recovery codes. It opens nothing: password or
-/// recovery kit are still needed. The account's sessions end.
+/// recovery kit are still needed. The account's sessions end. A passkey that opened the account goes; the account key, which nobody but its
+/// holder can change, is made anew by their client when they sign in next.
 pub async fn remove_second_factors(state: &AppState, actor: &Actor, id: AccountId) -> ServiceResult<()> {
     actor.may_administer()?;
     confirmation::confirmed(state, actor).await?;

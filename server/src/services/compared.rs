@@ -3,8 +3,8 @@
 //! A blob that is asked for whole is summed as it goes, and its last bytes go only if it has the checksum that it had when it came.
 //! What a disk or a store damages is found so; what the author signed, readers' programs and the scrub compare. A blob whose
 //! checksum isn't known, of rows from before there was one, is hashed instead, until a scrub has written it down. A small one is
-//! compared before any of it goes, also where a piece was asked for. A piece of a larger one goes as it is: readers ask for the
-//! last chunk of a part so, before they ask for its segments whole.
+//! compared before any of it goes, and so is one of which a piece was asked for: the last chunk of a part, or the rest of a segment
+//! that broke off.
 
 use std::ops::Range;
 
@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     AppState, ServiceError, ServiceResult,
-    services::{scrubbing, stored_blobs::StoredBlob},
+    policy::Actor,
+    services::{in_flight::What, scrubbing, stored_blobs::StoredBlob},
     storage::blobs::{BlobError, BlobResult, Crc64},
 };
 
@@ -28,21 +29,31 @@ const SMALL: u64 = 256 * 1024;
 /// Begins to read a range of a blob. Where it is gone, too short or changed, that is said to more people than the reader.
 pub async fn read(
     state: &AppState,
+    actor: &Actor,
     blob: &StoredBlob,
     range: Range<u64>,
 ) -> ServiceResult<BoxStream<'static, ServiceResult<Bytes>>> {
-    if blob.len > SMALL {
+    let all = 0..blob.len;
+    if blob.len > SMALL && range == all {
+        return begin(state, blob, all).await;
+    }
+    // Of a large one much is read for little.
+    let slot = (blob.len > SMALL).then(|| state.in_flight.enter(What::Comparing, actor)).transpose()?;
+    let few = range.end - range.start <= SMALL;
+    let (mut whole, mut cut, mut at) = (begin(state, blob, all).await?, Vec::new(), 0);
+    while let Some(piece) = whole.try_next().await? {
+        let end = at + piece.len() as u64;
+        let (from, to) = (range.start.max(at), range.end.min(end));
+        if few && from < to {
+            cut.push(piece.slice((from - at) as usize..(to - at) as usize));
+        }
+        at = end;
+    }
+    drop(slot);
+    if !few {
         return begin(state, blob, range).await;
     }
-    let pieces: Vec<Bytes> = begin(state, blob, 0..blob.len).await?.try_collect().await?;
-    // It comes in one piece, unless the store cuts it: then alone it is copied.
-    let whole = match <[Bytes; 1]>::try_from(pieces) {
-        Ok([whole]) => whole,
-        Err(pieces) => Bytes::from(pieces.concat::<u8>()),
-    };
-    let cut = whole.get(range.start as usize..range.end as usize).map(|cut| whole.slice_ref(cut));
-    let cut = cut.ok_or_else(|| ServiceError::Internal("a range lies outside of its blob".to_owned()))?;
-    Ok(stream::iter([Ok(cut)]).boxed())
+    Ok(stream::iter(cut.into_iter().map(Ok)).boxed())
 }
 
 async fn begin(

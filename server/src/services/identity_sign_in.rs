@@ -127,7 +127,8 @@ pub async fn sign_in(
         proved.take(state, &tx).await?;
     }
     let carried = carried.filter(|actor| actor.account == account);
-    // A provider's word is no confirmation: for that the account's own secrets have to be proved.
+    // A provider's word is no confirmation: for that the account's own secrets have to be proved. Nor does it make the device known
+    // (`throttle::know_device`).
     let proves = Proved { second_factor: proved.is_some(), confirmed_at: Some(0) };
     let begun =
         sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proves).await?;

@@ -17,11 +17,13 @@ pub enum What {
     Segment,
     /// A stream of live events. Each open page has one.
     Live,
+    /// A stored segment that is read whole for a piece of it: the last chunk of a file, or the rest of what broke off.
+    Comparing,
 }
 
-/// Most segments that one session sends at once.
+/// Most segments that one session sends at once, and as many that are read for pieces of them.
 pub const SESSION_SEGMENTS: usize = 16;
-/// Most segments that all sessions of one account send at once.
+/// The same, of all sessions of one account.
 pub const ACCOUNT_SEGMENTS: usize = 24;
 /// Most streams of live events in one session.
 pub const SESSION_LIVE: usize = 24;
@@ -72,8 +74,8 @@ impl InFlight {
 
 fn most((what, holder): Key) -> usize {
     match (what, holder) {
-        (What::Segment, Holder::Session(_)) => SESSION_SEGMENTS,
-        (What::Segment, Holder::Account(_)) => ACCOUNT_SEGMENTS,
+        (What::Segment | What::Comparing, Holder::Session(_)) => SESSION_SEGMENTS,
+        (What::Segment | What::Comparing, Holder::Account(_)) => ACCOUNT_SEGMENTS,
         (What::Live, Holder::Session(_)) => SESSION_LIVE,
         (What::Live, Holder::Account(_)) => ACCOUNT_LIVE,
     }

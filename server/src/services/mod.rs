@@ -29,7 +29,6 @@ pub mod grants_list;
 pub mod grants_redeem;
 pub mod grants_revoke;
 pub mod grants_team;
-pub mod group;
 pub mod identities;
 pub mod identity_flow;
 pub mod identity_sign_in;

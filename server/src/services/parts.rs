@@ -87,12 +87,12 @@ pub async fn open(
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + use<>> {
     let pieces = pieces(state, &found.row, range.clone()).await?;
     let keys: Vec<String> = pieces.iter().map(|piece| piece.blob.key.clone()).collect();
-    if damaged_blobs::any_of(state.db.read(), &keys).await? {
+    if !damaged_blobs::among(state.db.read(), &keys).await?.is_empty() {
         return Err(ErrorCode::BlobDamaged.into());
     }
     // Opened before the head of the answer is out: a store that is away is a problem then, not a body that breaks off.
     let mut first = match pieces.first() {
-        Some(piece) => Some(compared::read(state, &piece.blob, piece.range.clone()).await?),
+        Some(piece) => Some(compared::read(state, actor, &piece.blob, piece.range.clone()).await?),
         None => None,
     };
     state.audit.record(found.event.with("from", range.start).with("to", range.end)).await?;
@@ -104,7 +104,7 @@ pub async fn open(
             may_go_on(&state, &actor, id).await?;
             match opened {
                 Some(stream) => Ok::<_, ServiceError>(stream),
-                None => compared::read(&state, &piece.blob, piece.range).await,
+                None => compared::read(&state, &actor, &piece.blob, piece.range).await,
             }
         }
     });

@@ -15,6 +15,7 @@ use crate::{
         passkeys,
         sessions::{self, Proved},
         sign_in::{self, NewSession},
+        throttle::{self, Known},
     },
     storage::{self, accounts},
 };
@@ -38,6 +39,9 @@ pub async fn sign_in(
         sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proved).await?;
     let event = EventDraft::anonymous(Action::SignIn).actor(account, Some(begun.row.id)).with("way", "passkey");
     tx.record(event.with("factor", answered.id)).await?;
+    // The password, which unlocks next where the passkey can't, waits there for nobody else's guesses.
+    let known = Caller { device: begun.device, ..caller };
+    throttle::know_device(state, &tx, Known { of: row.email_key.as_bytes(), caller: known }).await?;
     sessions::tell_begun(&mut tx, &begun, carried.is_some());
     tx.commit().await?;
     sessions::changed(state, begun.row.account);

@@ -25,7 +25,7 @@ use crate::{
         second_factor,
         second_factors::{self, change, tell_changed},
         sessions, signed, throttle, verify,
-        webauthn::{self, CHALLENGES, REGISTRATIONS, Registration},
+        webauthn::{self, CHALLENGES, OWN_CHALLENGES, REGISTRATIONS, Registration},
     },
     storage::{
         self, accounts,
@@ -116,6 +116,7 @@ pub async fn add(state: &AppState, actor: &Actor, body: NewPasskey) -> ServiceRe
     };
     if let Some(way) = &way {
         of_present_key(tx.conn(), actor, way).await?;
+        announced(tx.conn(), actor, body.announced_in).await?;
         unique(ways_in::insert(tx.conn(), actor.account, way).await)?;
     }
     unique(passkeys::insert(tx.conn(), &passkey).await)?;
@@ -137,6 +138,17 @@ async fn check_way(state: &AppState, actor: &Actor, way: api_types::sign_up::New
     let way = signed::way_in("/way_in", way, WayInKind::Passkey, &chain, state.clock.now())?;
     of_present_key(state.db.read(), actor, &way).await?;
     Ok(way)
+}
+
+/// By a client that announces it: a page from before clients did so would add one that all others refuse.
+async fn announced(conn: &impl ConnectionTrait, actor: &Actor, counter: Option<u64>) -> ServiceResult<()> {
+    let account = accounts::get(conn, actor.account).await?.ok_or(ErrorCode::NotFound)?;
+    let stored = account.client_state_counter.unsigned_abs();
+    if counter.is_some_and(|counter| counter > 0 && counter <= stored) {
+        return Ok(());
+    }
+    let detail = "the way in was not announced in the stored client state: load the page anew, or update the program";
+    Err(ServiceError::field("/announced_in", detail))
 }
 
 /// Of the account key as it is now: one of an earlier key would open nothing, and stop every rotation to come.
@@ -170,18 +182,31 @@ pub async fn remove(state: &AppState, actor: &Actor, id: SecondFactorId, body: R
 }
 
 /// `POST /passkeys/challenge`.
-pub async fn challenge(state: &AppState, from: Address) -> ServiceResult<PasskeyChallenge> {
+pub async fn challenge(state: &AppState, actor: Option<Actor>, from: Address) -> ServiceResult<PasskeyChallenge> {
     let relying_party = state.relying_party.get()?;
     throttle::count_from(state, throttle::Tried::PasskeyFrom, from).await?;
     let begun = relying_party.start_discoverable_authentication();
     let (options, pending) = begun.map_err(|error| ServiceError::Internal(format!("webauthn: {error}")))?;
     let ceremony_id = random::bytes::<32>()?;
-    CHALLENGES.put(state, &ceremony_id, None, &pending).await?;
+    match actor {
+        Some(actor) => OWN_CHALLENGES.put(state, &ceremony_id, Some(actor.account), &pending).await?,
+        None => CHALLENGES.put_from(state, &ceremony_id, from, &pending).await?,
+    }
     Ok(PasskeyChallenge {
         ceremony_id: B64(ceremony_id.to_vec()),
         challenge: B64(options.public_key.challenge),
         rp_id: options.public_key.rp_id,
     })
+}
+
+/// Takes a challenge out. Who begins a session may have asked for it in the one before.
+async fn challenged(state: &AppState, id: &[u8]) -> ServiceResult<DiscoverableAuthentication> {
+    for waiting in [&CHALLENGES, &OWN_CHALLENGES] {
+        if let Some(taken) = waiting.take(state, id).await? {
+            return Ok(taken.value);
+        }
+    }
+    Err(failed())
 }
 
 /// An answer that is right, and not yet taken.
@@ -198,7 +223,7 @@ pub struct Answered {
 
 /// Checks what a passkey answered to a challenge, which serves once.
 pub async fn check(state: &AppState, given: &PasskeyAssertion) -> ServiceResult<Answered> {
-    let challenge = CHALLENGES.take(state, &given.ceremony_id.0).await?.ok_or_else(failed)?.value;
+    let challenge = challenged(state, &given.ceremony_id.0).await?;
     let known = passkeys::by_credential(state.db.read(), &given.credential_id.0).await?.ok_or_else(failed)?;
     let verified = verify_answer(state, given, challenge, &known);
     if verified.is_err() {

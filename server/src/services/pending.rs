@@ -7,10 +7,12 @@ use api_types::{AccountId, UnixMillis};
 use sea_orm::ConnectionTrait;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::group::Work;
 use crate::{
     AppState, ServiceError, ServiceResult,
     clock::now_ms,
+    group::Work,
+    middleware::Address,
+    services::throttle,
     storage::{
         DbResult,
         ceremonies::{self, Ceremony, CeremonyKind},
@@ -18,7 +20,7 @@ use crate::{
     },
 };
 
-/// Most of a kind that wait; beyond it the one that ends first goes.
+/// Most of a kind that wait; beyond it those of whoever holds most go.
 const MAX: u64 = 10_000;
 
 /// What is asked of the table.
@@ -39,17 +41,17 @@ impl Work for Waiting {
     type Answer = Option<Ceremony>;
     const NAME: &'static str = "what waits between two requests";
 
-    async fn write(tx: &WriteTx, _: UnixMillis, group: &[&Step]) -> ServiceResult<Vec<Option<Ceremony>>> {
+    async fn write(tx: &mut WriteTx, _: UnixMillis, group: Vec<Step>) -> ServiceResult<Vec<Option<Ceremony>>> {
         // By the clock that said when they end.
         let now = now_ms();
         let mut answers = Vec::with_capacity(group.len());
         for step in group {
             answers.push(match step {
                 Step::Put(kind, id, ceremony) => {
-                    ceremonies::insert(tx.conn(), (*kind, MAX), id, ceremony.clone(), now).await?;
+                    ceremonies::insert(tx.conn(), (kind, MAX), &id, ceremony, now).await?;
                     None
                 }
-                Step::Take(kind, id) => ceremonies::take(tx.conn(), *kind, id, now).await?,
+                Step::Take(kind, id) => ceremonies::take(tx.conn(), kind, &id, now).await?,
             });
         }
         Ok(answers)
@@ -86,6 +88,13 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
         self.put_until(state, id, (account, now_ms() + self.life), value).await
     }
 
+    /// As [`Pending::put`], for whoever asks from there, of a kind that networks hold.
+    pub async fn put_from(&self, state: &AppState, id: &[u8], from: Address, value: &T) -> ServiceResult<()> {
+        let network = Some(throttle::keyed(state, "Waiting", &from.network()).to_vec());
+        let ceremony = Ceremony { network, ..self.ceremony((None, now_ms() + self.life), value)? };
+        state.waiting.ask(Step::Put(self.kind, id.to_vec(), ceremony)).await.map(drop)
+    }
+
     /// As [`Pending::put`], for a value that was taken out and waits on, until the end that it had.
     pub async fn put_until(
         &self,
@@ -111,7 +120,7 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
 
     fn ceremony(&self, (account, ends_at): (Option<AccountId>, UnixMillis), value: &T) -> ServiceResult<Ceremony> {
         let state = serde_json::to_vec(value).map_err(|error| self.unreadable(&error))?;
-        Ok(Ceremony { account, state, ends_at })
+        Ok(Ceremony { account, network: None, state, ends_at })
     }
 
     /// Takes a value out: each serves once, whichever server is asked.
@@ -121,7 +130,7 @@ impl<T: Serialize + DeserializeOwned> Pending<T> {
             return Ok(None);
         }
         let taken = state.waiting.ask(Step::Take(self.kind, id.to_vec())).await?;
-        let Some(Ceremony { account, state, ends_at }) = taken else { return Ok(None) };
+        let Some(Ceremony { account, state, ends_at, .. }) = taken else { return Ok(None) };
         let value = serde_json::from_slice(&state).map_err(|error| self.unreadable(&error))?;
         Ok(Some(Taken { value, account, ends_at }))
     }

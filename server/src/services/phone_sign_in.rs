@@ -98,6 +98,7 @@ pub async fn sign_in(
     let proves = Proved { second_factor: proved.is_some(), confirmed_at: Some(0) };
     let begun =
         sign_in::begin_instead(state, &mut tx, &row, carried.as_ref(), (body.carrier, device), caller, proves).await?;
+    // To the number, and not to the e-mail (`throttle::know_device`): whoever took the number over guesses at the password no faster.
     let known = Caller { device: begun.device, ..caller };
     throttle::know(state, &tx, Known { of: code.number.as_str().as_bytes(), caller: known }).await?;
     phones::used(tx.conn(), account, state.clock.now()).await?;

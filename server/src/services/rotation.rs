@@ -1,10 +1,10 @@
-//! A new password or recovery kit, each with a new account key: what the old one opened opens nothing stored any more.
+//! A new account key, by itself or with a new password or recovery kit: what the old one opened opens nothing stored any more.
 
 use std::collections::BTreeSet;
 
 use api_types::{
     AccountId, B64, ErrorCode, UnixMillis, WayInId,
-    accounts::{ChangePassword, ChangeRecoveryKit, Rotation, StartPasswordChange, WayIn, WayInKind},
+    accounts::{ChangePassword, ChangeRecoveryKit, RotateAccountKey, Rotation, StartPasswordChange, WayIn, WayInKind},
     limits::CLIENT_STATE_MAX,
     live::LiveKind,
     sign_up::RegistrationStarted,
@@ -98,7 +98,28 @@ impl Rotated {
         let others = stored.iter().filter(|way| !matches!(way.kind, WayInKind::Password | WayInKind::RecoveryKit));
         let kept: BTreeSet<_> = others.map(|way| (way.kind, way.id)).filter(|(_, id)| Some(*id) != removed).collect();
         let sent: BTreeSet<_> = self.others.iter().map(|way| (way.kind, way.id)).collect();
-        if kept == sent && sent.len() == self.others.len() { Ok(()) } else { Err(ErrorCode::CounterStale.into()) }
+        if kept != sent || sent.len() != self.others.len() {
+            return Err(ErrorCode::CounterStale.into());
+        }
+        self.is_new(stored)
+    }
+
+    /// All of them hold one account key, later than the stored ones: whoever has none of them could else send back what is stored,
+    /// which is signed, beside a keyring that nothing opens.
+    fn is_new(&self, stored: &[WayIn]) -> ServiceResult<()> {
+        let generation = |way: &WayIn| account::generation_of(self.account, way);
+        let new = generation(&self.password)?;
+        for way in std::iter::once(&self.recovery_kit).chain(&self.others) {
+            if generation(way)? != new {
+                return Err(ServiceError::field("/rotation", "its ways in hold different account keys"));
+            }
+        }
+        for way in stored {
+            if generation(way)? >= new {
+                return Err(ErrorCode::CounterStale.into());
+            }
+        }
+        Ok(())
     }
 
     /// Replaces everything under the old account key, in one transaction. The counter makes sure that of two at once one
@@ -146,6 +167,15 @@ pub async fn change_recovery_kit(state: &AppState, actor: &Actor, body: ChangeRe
     let tx = state.db.begin_write().await?;
     rotated.keeps(&tx, &[WayInKind::Password], None).await?;
     finish(state, actor, tx, rotated, (change(actor, "recovery_kit"), MailKind::RecoveryKitChanged)).await
+}
+
+/// `POST /account/key`: where a way in went without a new account key, as an administrator takes passkeys off.
+pub async fn rotate_account_key(state: &AppState, actor: &Actor, body: RotateAccountKey) -> ServiceResult<()> {
+    confirmation::confirmed(state, actor).await?;
+    let rotated = Rotated::check(state, actor.account, body.rotation).await?;
+    let tx = state.db.begin_write().await?;
+    rotated.keeps(&tx, &[WayInKind::Password, WayInKind::RecoveryKit], None).await?;
+    finish(state, actor, tx, rotated, (change(actor, "account_key"), MailKind::AccountKeyRotated)).await
 }
 
 /// Stores it; every other session ends, and every API token.

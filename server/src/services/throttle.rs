@@ -36,6 +36,8 @@ pub use self::{rule::Tried, turn::Shared};
 const KNOWN_FOR: UnixMillis = 30 * DAY;
 /// What is remembered then.
 const KNOWN: &str = "Known";
+/// Devices of a day that an account comes to know by passkeys alone.
+const BY_PASSKEY: (&str, u32) = ("KnownByPasskeyDay", 5);
 
 /// An e-mail and who tries it.
 #[derive(Debug, Clone)]
@@ -125,6 +127,23 @@ pub async fn know(state: &AppState, tx: &WriteTx, known: Known<'_>) -> ServiceRe
     let with_device = [(address, until), (device, until)];
     let rows = if known.caller.device.is_some() { &with_device[..] } else { &with_device[..1] };
     Ok(throttle::put_all(tx.conn(), rows).await?)
+}
+
+/// From a passkey's answer on its device is known for a while. No address is, no tries are forgotten, and few devices a day come to
+/// be known so: who stole a passkey would else guess at the password beside it without end. A provider's word or a phone's code,
+/// which others can give in the account's name, makes no device known to its e-mail.
+pub async fn know_device(state: &AppState, tx: &WriteTx, known: Known<'_>) -> ServiceResult<()> {
+    if known.caller.device.is_none() {
+        return Ok(());
+    }
+    let device = known.at_device();
+    if !remembers(state, tx.conn(), KNOWN, &device).await? {
+        if day_full(state, tx.conn(), BY_PASSKEY, known.of).await?.is_some() {
+            return Ok(());
+        }
+        count_day(state, tx, BY_PASSKEY.0, known.of).await?;
+    }
+    remember(state, tx, KNOWN, &device, state.clock.now() + KNOWN_FOR).await
 }
 
 /// What a try is counted as: all of it lets the try through, or none of it counts.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use crypto::format::Geometry;
 use futures::{Stream, StreamExt};
 use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use crate::{
@@ -25,8 +26,9 @@ use crate::{
     random,
     services::{in_flight::What, quotas, uploads_access, versions_check::int},
     storage::{
-        self, blob_garbage,
+        self, DbResult, blob_garbage,
         blobs::{BlobWriter, Written},
+        damaged_blobs,
         uploads::{self as store, Segment},
     },
 };
@@ -119,12 +121,20 @@ async fn replace(conn: &impl ConnectionTrait, body: &CreateUpload, now: UnixMill
 /// The state of an upload.
 pub async fn get(state: &AppState, actor: &Actor, id: UploadId) -> ServiceResult<Upload> {
     let row = own(state.db.read(), actor, id, state.clock.now()).await?;
-    let received = store::segments(state.db.read(), id).await?;
+    let received = whole(state.db.read(), store::segments(state.db.read(), id).await?).await?;
     state.audit.record(EventDraft::by(actor, Action::Read).with("upload", id)).await?;
     describe(&row, received.iter().map(|segment| segment.n.unsigned_abs()).collect())
 }
 
-/// Takes a segment. Returns when it is durable; the same segment again is harmless.
+/// Those that are not damaged in the store: as long as an upload is open, whoever sends it has all of it.
+pub async fn whole(conn: &impl ConnectionTrait, mut segments: Vec<Segment>) -> DbResult<Vec<Segment>> {
+    let keys: Vec<String> = segments.iter().map(|segment| segment.blob_key.clone()).collect();
+    let damaged = damaged_blobs::among(conn, &keys).await?;
+    segments.retain(|segment| !damaged.contains(&segment.blob_key));
+    Ok(segments)
+}
+
+/// Takes a segment. Returns when it is durable; the same segment again is harmless, and mends one that is damaged.
 pub async fn put_segment<E>(
     state: &AppState,
     actor: &Actor,
@@ -141,9 +151,9 @@ pub async fn put_segment<E>(
         check_len(len, expected)?;
     }
     let n = int(announced.n)?;
-    let stored = store::segment(state.db.read(), id, n).await?;
-    if stored.is_some_and(|segment| segment.sha256 == announced.sha256) {
-        return drain(body, expected).await;
+    let stored = store::segment(state.db.read(), id, n).await?.into_iter().collect();
+    if whole(state.db.read(), stored).await?.iter().any(|segment| segment.sha256 == announced.sha256) {
+        return again(body, expected, announced.sha256).await;
     }
     let key = format!("uploads/{id}/{n}-{}", hex::encode(random::bytes::<8>()?));
     let until = intend(state, &key).await?;
@@ -193,10 +203,11 @@ async fn receive<E>(
         writer.write(&piece).await?;
     }
     check_len(writer.len(), expected)?;
-    if writer.written().sha256 != sha256 {
-        return Err(ErrorCode::DigestMismatch.into());
-    }
-    Ok(())
+    check_digest(writer.written().sha256, sha256)
+}
+
+fn check_digest(found: [u8; 32], announced: [u8; 32]) -> ServiceResult<()> {
+    if found == announced { Ok(()) } else { Err(ErrorCode::DigestMismatch.into()) }
 }
 
 /// The next bytes of a body.
@@ -215,14 +226,20 @@ fn check_so_far(len: u64, expected: u64) -> ServiceResult<()> {
     if len > expected { check_len(len, expected) } else { Ok(()) }
 }
 
-/// Reads a body that isn't needed, so that the connection stays usable; at most what the segment would have.
-async fn drain<E>(mut body: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: u64) -> ServiceResult<()> {
-    let mut len = 0;
-    while let Ok(Some(piece)) = next(&mut body, SILENCE).await {
+/// Reads what is stored already: refused if it isn't what it says, as the first time.
+async fn again<E>(
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    expected: u64,
+    sha256: [u8; 32],
+) -> ServiceResult<()> {
+    let (mut len, mut hasher) = (0, Sha256::new());
+    while let Some(piece) = next(&mut body, SILENCE).await? {
         len += piece.len() as u64;
         check_so_far(len, expected)?;
+        hasher.update(&piece);
     }
-    Ok(())
+    check_len(len, expected)?;
+    check_digest(hasher.finalize().into(), sha256)
 }
 
 /// Names the blob before it exists. Gives the time until which no server deletes it.

@@ -20,7 +20,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     ServiceError, ServiceResult,
     policy::Actor,
-    services::verify::{self, Keys},
+    services::{
+        uploads,
+        verify::{self, Keys},
+    },
     storage::{
         self,
         uploads::Segment,
@@ -301,7 +304,7 @@ async fn take_upload(
         let detail = format!("upload {id} is not part {number} as the manifest describes it");
         return Err(ServiceError::field("/version/uploads", detail));
     }
-    let segments = storage::uploads::segments(conn, id).await?;
+    let segments = uploads::whole(conn, storage::uploads::segments(conn, id).await?).await?;
     if segments.len() != described.segments.len() {
         let missing = described.segments.len() - segments.len().min(described.segments.len());
         let detail = format!("{missing} segments of part {number} are missing");

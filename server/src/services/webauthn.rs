@@ -24,6 +24,8 @@ const WAIT: api_types::UnixMillis = 5 * MINUTE;
 pub static REGISTRATIONS: Pending<Registration> = Pending::new(CeremonyKind::PasskeyRegistration, WAIT);
 /// Challenges that any passkey may answer.
 pub static CHALLENGES: Pending<DiscoverableAuthentication> = Pending::new(CeremonyKind::Passkey, WAIT);
+/// Those that were asked for in sessions.
+pub static OWN_CHALLENGES: Pending<DiscoverableAuthentication> = Pending::new(CeremonyKind::OwnPasskey, WAIT);
 
 /// This server, as authenticators know it.
 #[derive(Debug)]

@@ -5,9 +5,7 @@
 
 use api_types::{AccountId, UnixMillis};
 use entities::ceremonies::{ActiveModel, Column, Entity};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Statement};
 use sha2::{Digest, Sha256};
 
 use super::DbResult;
@@ -21,13 +19,15 @@ pub enum CeremonyKind {
     Recovery,
     /// Adding a passkey.
     PasskeyRegistration,
-    /// Answering with a passkey.
+    /// Answering with a passkey, asked for by who is signed in to nothing.
     Passkey,
+    /// Answering with a passkey in a session. Of a kind of its own: no stranger makes it full.
+    OwnPasskey,
 }
 
 impl CeremonyKind {
     /// All of them.
-    const ALL: [Self; 4] = [Self::SignIn, Self::Recovery, Self::PasskeyRegistration, Self::Passkey];
+    const ALL: [Self; 5] = [Self::SignIn, Self::Recovery, Self::PasskeyRegistration, Self::Passkey, Self::OwnPasskey];
 
     fn name(self) -> &'static str {
         match self {
@@ -35,6 +35,17 @@ impl CeremonyKind {
             Self::Recovery => "recovery",
             Self::PasskeyRegistration => "passkey_registration",
             Self::Passkey => "passkey",
+            Self::OwnPasskey => "own_passkey",
+        }
+    }
+
+    /// The column that says who holds how many of a kind that is full.
+    fn held_by(self) -> &'static str {
+        match self {
+            // All are alike: what strangers may begin of these is bounded before (`services::throttle::Shared`).
+            Self::SignIn | Self::Recovery => "kind",
+            Self::PasskeyRegistration | Self::OwnPasskey => "account_id",
+            Self::Passkey => "subject",
         }
     }
 }
@@ -44,6 +55,8 @@ impl CeremonyKind {
 pub struct Ceremony {
     /// Whose, if that is an account.
     pub account: Option<AccountId>,
+    /// From which network it was asked for, as a keyed hash, where that counts.
+    pub network: Option<Vec<u8>>,
     /// What the second request needs to know of the first; nothing that is secret.
     pub state: Vec<u8>,
     /// Until when.
@@ -54,7 +67,7 @@ fn key(id: &[u8]) -> Vec<u8> {
     Sha256::digest(id).to_vec()
 }
 
-/// Lets one wait; where there are `most` of its kind already, the one that ends first goes.
+/// Lets one wait; where there are `most` of its kind already, some of these make room.
 pub async fn insert(
     conn: &impl ConnectionTrait,
     (kind, most): (CeremonyKind, u64),
@@ -62,22 +75,32 @@ pub async fn insert(
     ceremony: Ceremony,
     now: UnixMillis,
 ) -> DbResult<()> {
-    let of_kind = || Entity::find().filter(Column::Kind.eq(kind.name()));
-    if of_kind().count(conn).await? >= most
-        && let Some(first) = of_kind().order_by_asc(Column::ExpiresAt).limit(1).one(conn).await?
-    {
-        Entity::delete_by_id(first.id).exec(conn).await?;
+    if Entity::find().filter(Column::Kind.eq(kind.name())).count(conn).await? >= most {
+        make_room(conn, (kind, most)).await?;
     }
     let row = ActiveModel {
         id: Set(key(id)),
         kind: Set(kind.name().to_owned()),
         account_id: Set(ceremony.account.map(|account| account.0.to_vec())),
-        subject: Set(None),
+        subject: Set(ceremony.network),
         state: Set(ceremony.state),
         created_at: Set(now),
         expires_at: Set(ceremony.ends_at),
     };
     Entity::insert(row).exec_without_returning(conn).await.map(drop)
+}
+
+/// Of whoever holds most of a kind those go that end first, one in a hundred at once, so that this is done seldom: who fills it
+/// pushes out their own, and nobody's who has few.
+async fn make_room(conn: &impl ConnectionTrait, (kind, most): (CeremonyKind, u64)) -> DbResult<()> {
+    let (held_by, some) = (kind.held_by(), (most / 100).max(1));
+    let sql = format!(
+        "DELETE FROM ceremonies WHERE id IN (SELECT id FROM (SELECT id, expires_at, ROW_NUMBER() OVER \
+         (PARTITION BY {held_by} ORDER BY expires_at DESC, id) AS place FROM ceremonies WHERE kind = $1) held \
+         ORDER BY place DESC, expires_at, id LIMIT {some})"
+    );
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [kind.name().into()]);
+    conn.execute_raw(statement).await.map(drop)
 }
 
 /// Takes one out: it is gone afterwards. `None` where it isn't there, or has ended.
@@ -94,8 +117,14 @@ pub async fn take(
     if row.expires_at <= now {
         return Ok(None);
     }
-    let account = row.account_id.map(|id| super::id("ceremonies", "account_id", &id).map(AccountId)).transpose()?;
-    Ok(Some(Ceremony { account, state: row.state, ends_at: row.expires_at }))
+    match row.account_id.map(|id| super::id("ceremonies", "account_id", &id).map(AccountId)).transpose() {
+        Ok(account) => Ok(Some(Ceremony { account, network: row.subject, state: row.state, ends_at: row.expires_at })),
+        // Whoever it was begins anew; others in the same transaction go on.
+        Err(error) => {
+            tracing::error!(%error, "what waited between two requests is damaged, and was left out");
+            Ok(None)
+        }
+    }
 }
 
 /// Forgets those of an account.

@@ -35,14 +35,14 @@ pub async fn is_named(conn: &impl ConnectionTrait, key: &str) -> DbResult<bool> 
     Ok(part + upload > 0)
 }
 
-/// Whether one of these is damaged.
-pub async fn any_of(conn: &impl ConnectionTrait, keys: &[String]) -> DbResult<bool> {
+/// Which of these are damaged.
+pub async fn among(conn: &impl ConnectionTrait, keys: &[String]) -> DbResult<BTreeSet<String>> {
+    let mut damaged = BTreeSet::new();
     for batch in keys.chunks(BATCH) {
-        if Entity::find().filter(Column::Key.is_in(batch.to_vec())).count(conn).await? > 0 {
-            return Ok(true);
-        }
+        let found = Entity::find().select_only().column(Column::Key).filter(Column::Key.is_in(batch.to_vec()));
+        damaged.extend(found.into_tuple::<String>().all(conn).await?);
     }
-    Ok(false)
+    Ok(damaged)
 }
 
 /// The first so many, oldest first.

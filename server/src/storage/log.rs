@@ -146,6 +146,12 @@ pub async fn published(conn: &impl ConnectionTrait, tree: Tree) -> DbResult<Opti
     Ok(row.map(|row| row.published).filter(|note| !note.is_empty()))
 }
 
+/// Whether nobody else has taken the lease since.
+pub async fn is_held(conn: &impl ConnectionTrait, tree: Tree, fence: Fence) -> DbResult<bool> {
+    let row = log_trees::Entity::find_by_id(tree.name()).one(conn).await?;
+    Ok(row.is_some_and(|row| row.fence == fence.0))
+}
+
 /// Shows this note from now on. False where somebody else has taken the lease: they show their own.
 pub async fn show(conn: &impl ConnectionTrait, tree: Tree, fence: Fence, note: String) -> DbResult<bool> {
     let shown = log_trees::Entity::update_many()

@@ -12,11 +12,8 @@ mod witness;
 use std::{
     fmt::Display,
     future::Future,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use futures::future::join_all;
@@ -40,9 +37,6 @@ const TRIES: usize = 3;
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WitnessFailure {
-    /// It failed a moment ago.
-    #[error("it failed a moment ago and is left alone")]
-    Resting,
     /// No answer in time.
     #[error("it didn't answer in time")]
     TimedOut,
@@ -109,7 +103,6 @@ pub struct Witnesses {
     http: reqwest::Client,
     asked: Vec<Asked>,
     timeout: Duration,
-    rest: Duration,
 }
 
 /// A witness, and the size that it had when it last cosigned: what the next proof leads from.
@@ -117,7 +110,6 @@ pub struct Witnesses {
 struct Asked {
     witness: Witness,
     last: AtomicU64,
-    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Witnesses {
@@ -127,7 +119,7 @@ impl Witnesses {
     /// When TLS can't be set up.
     pub fn new(witnesses: Vec<Witness>) -> Result<Self, reqwest::Error> {
         let asked = witnesses.into_iter().map(Asked::new).collect();
-        Ok(Self { http: exchange::client()?, asked, timeout: TIMEOUT, rest: Duration::ZERO })
+        Ok(Self { http: exchange::client()?, asked, timeout: TIMEOUT })
     }
 
     /// Waits at most so long for each witness.
@@ -136,10 +128,10 @@ impl Witnesses {
         Self { timeout, ..self }
     }
 
-    /// Leaves a witness that failed alone for so long.
-    #[must_use]
-    pub fn with_rest(self, rest: Duration) -> Self {
-        Self { rest, ..self }
+    /// Each by itself, for who asks one without the others.
+    pub fn each(self) -> Vec<Self> {
+        let Self { http, asked, timeout } = self;
+        asked.into_iter().map(|one| Self { http: http.clone(), asked: vec![one], timeout }).collect()
     }
 
     /// Asks all witnesses at once to cosign a checkpoint that the log signed. `prove` makes the consistency proof from a size
@@ -169,18 +161,12 @@ impl Witnesses {
         F: Future<Output = Result<ConsistencyProof, E>>,
         E: Display,
     {
-        if asked.rests() {
-            return Err(WitnessFailure::Resting);
-        }
         let old = Some(asked.last.load(Ordering::Relaxed)).filter(|&old| old <= size).unwrap_or(0);
         let work = self.try_from(&asked.witness, note, (old, size), prove);
         let line = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(WitnessFailure::TimedOut));
         match &line {
             Ok(_) => asked.last.store(size, Ordering::Relaxed),
-            Err(failure) => {
-                failure.report(asked.witness.name());
-                asked.rest(self.rest);
-            }
+            Err(failure) => failure.report(asked.witness.name()),
         }
         line
     }
@@ -214,15 +200,7 @@ impl Witnesses {
 
 impl Asked {
     fn new(witness: Witness) -> Self {
-        Self { witness, last: AtomicU64::new(0), rests_until: Mutex::new(None) }
-    }
-
-    fn rests(&self) -> bool {
-        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() < until)
-    }
-
-    fn rest(&self, rest: Duration) {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + rest);
+        Self { witness, last: AtomicU64::new(0) }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use api_types::{
     B64, WayInId,
-    accounts::{ChangePassword, ChangeRecoveryKit, RotateKeys, Rotation, StartPasswordChange},
+    accounts::{ChangePassword, ChangeRecoveryKit, RotateAccountKey, RotateKeys, Rotation, StartPasswordChange},
     closing::DeleteAccount,
     emergency::{NewEmergencyContact, RemoveEmergencyContact},
     escrow::{NewAccountEscrow, RemoveAccountEscrow},
@@ -45,6 +45,7 @@ fn passkey() -> NewPasskey {
         client_data: nothing(),
         attestation_object: nothing(),
         way_in: None,
+        announced_in: None,
     }
 }
 
@@ -63,6 +64,7 @@ pub fn faulty(operation: &str) -> Option<Value> {
         "start_password_change" => body(StartPasswordChange { registration_request: sealed }),
         "change_password" => body(ChangePassword { registration_upload: sealed, rotation }),
         "change_recovery_kit" => body(ChangeRecoveryKit { rotation }),
+        "rotate_account_key" => body(RotateAccountKey { rotation }),
         "rotate_keys" => body(RotateKeys { key_record: statement, rotation }),
         "delete_account" => body(DeleteAccount { email: "p0@example.org".to_owned(), statement }),
         "add_passkey" => body(passkey()),

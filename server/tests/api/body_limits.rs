@@ -45,6 +45,7 @@ const TABLE: &[(&str, usize)] = &[
     ("start_password_change", USUAL),
     ("change_password", ACCOUNT),
     ("change_recovery_kit", ACCOUNT),
+    ("rotate_account_key", ACCOUNT),
     ("rotate_keys", ACCOUNT),
     ("delete_account", USUAL),
     ("check_deletion", USUAL),

@@ -64,7 +64,7 @@ pub async fn approve(administrator: &Person, doctor: &Person) {
     assert!(doctor.refresh().await.unwrap().approved);
 }
 
-fn fields() -> ReportFields {
+pub fn fields() -> ReportFields {
     let text = |text: &str| text.to_owned();
     ReportFields {
         report_number: text("R-17"),
@@ -76,7 +76,7 @@ fn fields() -> ReportFields {
     }
 }
 
-fn file() -> Vec<u8> {
+pub fn file() -> Vec<u8> {
     (0..FILE).map(|i| (i * 31 % 251) as u8).collect()
 }
 

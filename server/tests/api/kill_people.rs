@@ -1,9 +1,9 @@
 //! People at work while their server is killed over and over. What got no answer they do again, and before that they look
 //! what became of it: all of it, or nothing.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
-use api_types::{ErrorCode, GrantId, ReportId, limits::SEGMENT_PLAIN};
+use api_types::{ErrorCode, GrantId, ReportId, grants::Right, limits::SEGMENT_PLAIN};
 use bytes::Bytes;
 use client::{
     AccessStatus, ClientError, OpenDraft, OpenReport, PatientChoice, Platform, Share, Vault,
@@ -302,10 +302,8 @@ impl<'t> Worker<'t> {
         self.kept[at].given.push(given);
     }
 
-    /// A report's grants to others, as its verified chain has them.
-    pub async fn grants(&self, id: &ReportId) -> Vec<(GrantId, AccessStatus)> {
-        let rows = self.tally.answer(async || self.me.access(id).await).await;
-        rows.into_iter().filter(|row| !row.own).map(|row| (row.grant, row.status)).collect()
+    async fn grants(&self, id: &ReportId) -> Vec<(GrantId, AccessStatus)> {
+        self.tally.answer(async || grants(&self.me, id).await).await
     }
 
     async fn redeem(&self, to: usize, grant: &GrantId, code: &str) {
@@ -389,6 +387,37 @@ impl<'t> Worker<'t> {
 }
 
 /// Of each version, the first one first.
-pub fn revisions(open: &OpenReport) -> Vec<u32> {
+fn revisions(open: &OpenReport) -> Vec<u32> {
     open.versions.iter().map(|version| version.revision).collect()
+}
+
+/// A report's grants to others, as its verified chain has them.
+async fn grants<P: Platform>(owner: &Vault<P>, id: &ReportId) -> client::Result<Vec<(GrantId, AccessStatus)>> {
+    let rows = owner.access(id).await?;
+    Ok(rows.into_iter().filter(|row| !row.own).map(|row| (row.grant, row.status)).collect())
+}
+
+/// A report with all that was done to it, as everybody concerned sees it; nobody else does. The others are those of its owner's
+/// worker, in their order.
+pub async fn assert_kept<P: Platform<Bulk = FileBulk>>(owner: &Vault<P>, others: &[Vault<P>], kept: &Kept) {
+    assert_versions(owner, kept).await;
+    let found: BTreeMap<_, _> =
+        grants(owner, &kept.id).await.unwrap().into_iter().map(|(id, status)| (id.0, status)).collect();
+    let given: BTreeMap<_, _> = kept.given.iter().map(|given| (given.grant.0, given.status)).collect();
+    assert_eq!(found, given, "{}", kept.id);
+    for (to, other) in others.iter().enumerate() {
+        let found = read(other, &kept.id).await;
+        let opens = found.as_ref().is_ok_and(|found| *found == kept.content);
+        assert_eq!(opens, kept.opens_for(to), "{}: {:?}", kept.id, found.err());
+    }
+}
+
+/// Each version has its own fields, and all have the file.
+async fn assert_versions<P: Platform<Bulk = FileBulk>>(owner: &Vault<P>, kept: &Kept) {
+    let open = owner.report(&kept.id).await.unwrap();
+    assert_eq!((open.right, revisions(&open)), (Right::Own, kept.revisions.clone()), "{}", kept.id);
+    for number in 1..=open.latest {
+        let found = read_version(owner, &open, number).await.unwrap();
+        assert!(found == kept.content, "{} version {number} has another content", kept.id);
+    }
 }

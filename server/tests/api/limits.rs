@@ -7,6 +7,7 @@ use crypto::opaque::{Password, login_start, registration_start};
 use futures::future::join_all;
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::json;
 use server::{clock::MINUTE, config::Config};
 
 use crate::{
@@ -36,6 +37,12 @@ fn guess(email: &str) -> StartSignIn {
 
 fn recovery(email: &str) -> StartRecovery {
     StartRecovery { email: email.to_owned(), split: None }
+}
+
+fn applying(n: u8) -> StartSignUp {
+    let registration = registration_start(&Password::new("a password of somebody").unwrap(), &mut rng()).unwrap();
+    let account_id = AccountId([n; 32]);
+    StartSignUp { account_id, registration_request: B64(registration.message), invitation: None }
 }
 
 /// How long a refused try must wait, milliseconds.
@@ -72,15 +79,7 @@ fn double(waits: &[i64], first: i64, longest: i64) {
 async fn one_address_creates_a_few_accounts_only() {
     let server = proxied().await;
     founder(&server).await;
-    let registration = registration_start(&Password::new("a password of somebody").unwrap(), &mut rng()).unwrap();
-    let sign_up = async |from: &str, n: u8| {
-        let body = StartSignUp {
-            account_id: AccountId([n; 32]),
-            registration_request: B64(registration.message.clone()),
-            invitation: None,
-        };
-        post_from(&server, from, "/sign-up/start", &body).await
-    };
+    let sign_up = async |from: &str, n: u8| post_from(&server, from, "/sign-up/start", &applying(n)).await;
     for n in 0..40 {
         assert_eq!(sign_up("203.0.113.9", n).await.status, 200, "{n}");
     }
@@ -177,4 +176,19 @@ async fn servers_on_one_database_count_together() {
     let late = post_from(&first, &network(5_000), "/sign-in/start", &guess("nobody@example.org")).await;
     let again = post_from(&second, &network(5_000), "/sign-in/start", &guess("nobody@example.org")).await;
     assert_eq!((late.code(), late.json()["retry_at"].as_i64()), (again.code(), again.json()["retry_at"].as_i64()));
+
+    // As many tries of each other kind count on two servers as on one.
+    let kinds = [("/recovery/start", json!(recovery("nobody@example.org"))), ("/sign-up/start", json!(applying(7)))];
+    for (n, (path, body)) in (0_u32..).zip(&kinds) {
+        let passed = async |from: u32, asked: [&Server; 2]| {
+            let ask = |n: usize| {
+                let (server, from) = (asked[n % 2], network(from));
+                async move { post_from(server, &from, path, body).await.status != 429 }
+            };
+            join_all((0..60).map(ask)).await.into_iter().filter(|passed| *passed).count()
+        };
+        let from = 6_000 + 2 * n;
+        let [one, two] = [passed(from, [&first, &first]).await, passed(from + 1, servers).await];
+        assert!(one > 0 && two.abs_diff(one) <= one.div_ceil(3), "{path}: {one} on one server, {two} on two");
+    }
 }

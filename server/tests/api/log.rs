@@ -75,7 +75,7 @@ async fn every_event_of_a_busy_report_is_in_the_tree() {
 }
 
 /// How long it takes until the newest event has a proof that leads to the public head, after so many were acknowledged.
-async fn until_proved(server: &Server, log: &Published, ada: &person::Person, count: u64) -> Duration {
+pub async fn until_proved(server: &Server, log: &Published, ada: &person::Person, count: u64) -> Duration {
     record(server, count).await;
     let begun = Instant::now();
     let page: AuditEventList = server.get("/admin/events", Some(&ada.token)).await.body();

@@ -2,23 +2,24 @@
 //! once, and what was published before is a part of what is published after.
 
 use std::{
+    collections::HashMap,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use api_types::audit::{Action, AuditEvent};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use client::{
     Client, SignUp,
     api::{EventFilter, ListQuery},
     native::Native,
 };
+use crypto::audit::what;
 use server::random;
+use tokio::task::JoinHandle;
 
 use crate::{
     honest_client::{PASSWORD, Person, device},
@@ -87,18 +88,48 @@ impl Drop for Program {
     }
 }
 
+/// Requests to list reports, as their reader signed them: no two are the same, and the event of each holds it.
+#[derive(Default)]
+struct Lists {
+    tried: Vec<String>,
+    acknowledged: Vec<String>,
+}
+
 /// Lists reports until the server is gone. Each is an event; an answer acknowledges it.
-fn busy(person: &Arc<Person>, tried: &Arc<AtomicU64>, done: &Arc<AtomicU64>) -> tokio::task::JoinHandle<()> {
-    let (person, tried, done) = (Arc::clone(person), Arc::clone(tried), Arc::clone(done));
+fn busy(person: &Arc<Person>) -> JoinHandle<Lists> {
+    let person = Arc::clone(person);
     tokio::spawn(async move {
+        let mut lists = Lists::default();
         loop {
-            tried.fetch_add(1, Ordering::SeqCst);
-            if person.list(&ListQuery::default()).await.is_err() {
-                return;
+            let request = person.sign_request(Action::List, None, what::REPORTS);
+            let signed = request.as_str().to_owned();
+            lists.tried.push(signed.clone());
+            if person.api().list_reports(&ListQuery::default(), &request).await.is_err() {
+                return lists;
             }
-            done.fetch_add(1, Ordering::SeqCst);
+            lists.acknowledged.push(signed);
         }
     })
+}
+
+/// How often each request to list was recorded.
+fn recorded(events: &[AuditEvent]) -> HashMap<String, u64> {
+    let mut found: HashMap<String, u64> = HashMap::new();
+    for event in events.iter().filter(|event| event.action == Action::List) {
+        *found.entry(URL_SAFE_NO_PAD.encode(&event.request.as_ref().unwrap().0)).or_default() += 1;
+    }
+    found
+}
+
+/// What was acknowledged is recorded once, and what wasn't once or not at all; nothing else is.
+fn assert_recorded(events: &[AuditEvent], lists: &Lists) {
+    let recorded = recorded(events);
+    for signed in &lists.acknowledged {
+        assert_eq!(recorded.get(signed), Some(&1), "an acknowledged list: {signed}");
+    }
+    let known = lists.tried.iter().filter_map(|signed| recorded.get(signed));
+    assert!(known.clone().all(|count| *count == 1), "one was recorded twice");
+    assert_eq!(known.count(), recorded.len(), "one was recorded that nobody asked for");
 }
 
 async fn all_events(person: &Person) -> Vec<AuditEvent> {
@@ -136,18 +167,20 @@ async fn a_kill_neither_loses_an_event_nor_forks_the_tree() {
     };
     let ada = Arc::new(client.sign_up(sign_up).await.unwrap());
 
-    let (tried, done) = (Arc::default(), Arc::<AtomicU64>::default());
+    let mut all = Lists::default();
     let mut seen = Vec::new();
     for _ in 0..KILLS {
         let log = Published::of(&origin).await;
-        let readers: Vec<_> = (0..8).map(|_| busy(&ada, &tried, &done)).collect();
+        let readers: Vec<_> = (0..8).map(|_| busy(&ada)).collect();
         let millis = u64::from(random::bytes::<1>().unwrap()[0]) * 2;
         tokio::time::sleep(Duration::from_millis(40)).await;
         seen.push(log.reaching(1).await.0);
         tokio::time::sleep(Duration::from_millis(millis)).await;
         program.kill();
         for reader in readers {
-            reader.await.unwrap();
+            let Lists { tried, acknowledged } = reader.await.unwrap();
+            all.tried.extend(tried);
+            all.acknowledged.extend(acknowledged);
         }
         program = Program::start(&data, port);
     }
@@ -163,8 +196,9 @@ async fn a_kill_neither_loses_an_event_nor_forks_the_tree() {
     for old in &seen {
         log.assert_consistent(old, &newest).await;
     }
-    let (tried, done) = (tried.load(Ordering::SeqCst), done.load(Ordering::SeqCst));
-    let lists = events.iter().filter(|event| event.action == Action::List).count() as u64;
+    assert_recorded(&events, &all);
+    let (tried, done) = (all.tried.len(), all.acknowledged.len());
+    let lists = events.iter().filter(|event| event.action == Action::List).count();
     println!("{KILLS} kills, {tried} lists tried, {done} acknowledged, {lists} recorded, {} leaves", leaves.len());
     assert!(done > 100 && done <= lists && lists <= tried, "{done} {lists} {tried}");
     program.kill();

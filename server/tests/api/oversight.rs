@@ -2,7 +2,7 @@
 
 use api_types::{accounts::Role, audit::Action};
 use client::{
-    AccessStatus, Mark, NoSecondFactor, PatientChoice, ReaderMark, Share,
+    AccessStatus, ActorName, Mark, NoSecondFactor, PatientChoice, ReaderMark, Share,
     oversight::{DisclosureKind, Subject, account_for, by_person, visits},
 };
 
@@ -39,6 +39,7 @@ async fn an_owner_sees_who_opened_what_under_which_purpose() {
     assert_eq!(opened.first().unwrap(), &["billing"], "the newest, when the author's grant had ended");
     assert_eq!(opened.last().unwrap(), &["author"], "the oldest");
     assert!(overseen.events.iter().all(|e| e.checked.mark == Mark::Verified && e.checked.event.actor.is_some()));
+    assert!(overseen.events.iter().all(|e| matches!(e.who, Some(ActorName::Known(_)))), "never by the server's word");
     assert!(visits(&overseen.events).len() < overseen.events.len());
 
     let people = by_person([&overseen]);

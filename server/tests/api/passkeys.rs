@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use api_types::{
     B64,
-    accounts::{Role, WayIn, WayInKind},
+    accounts::{Role, RotateAccountKey, Rotation, WayIn, WayInKind},
     audit::{Action, Outcome},
-    passkeys::{NewPasskey, PasskeyAssertion, PasskeyConfirmation, PasskeySignIn},
+    passkeys::{NewPasskey, PasskeyAssertion, PasskeyChallenge, PasskeyConfirmation, PasskeySignIn, RemovePasskey},
     policies::Policies,
     second_factors::{SecondFactorKind, SecondFactorProof},
     sessions::Carrier,
@@ -62,8 +62,11 @@ impl AskSecondFactor for Answers<'_> {
 }
 
 /// The answer to a fresh challenge.
-async fn answer(server: &Server, soft: &Soft) -> PasskeyAssertion {
-    let challenge = client(server).api().challenge_passkey().await.unwrap();
+pub async fn answer(server: &Server, soft: &Soft) -> PasskeyAssertion {
+    answer_to(client(server).api().challenge_passkey().await.unwrap(), soft).await
+}
+
+pub async fn answer_to(challenge: PasskeyChallenge, soft: &Soft) -> PasskeyAssertion {
     let ask = PasskeyAsk { challenge: challenge.challenge.0, rp_id: challenge.rp_id, only: None, input: [0; 32] };
     let answer = soft.get(ask).await.unwrap();
     PasskeyAssertion {
@@ -226,6 +229,11 @@ async fn two_devices_that_change_passkeys_and_password_at_once_leave_every_way_i
     let password = ways.into_iter().find(|way| way.kind == WayInKind::Password).unwrap();
     let mistaken = NewPasskey { way_in: Some(sent(password)), ..stale };
     assert_eq!(code(tablet.api().add_passkey(&mistaken).await), "invalid_field");
+    // Nor is one taken that no client announces: all others would refuse it.
+    let ways = tablet.api().get_account().await.unwrap().ways_in;
+    let present = ways.into_iter().find(|way| way.kind == WayInKind::Passkey).unwrap();
+    let unannounced = NewPasskey { way_in: Some(sent(present)), announced_in: None, ..mistaken };
+    assert_eq!(code(tablet.api().add_passkey(&unannounced).await), "invalid_field");
 }
 
 fn sent(way: WayIn) -> NewWayIn {
@@ -239,6 +247,7 @@ fn new_passkey(ceremony_id: B64, made: PasskeyMade, way: Option<WayIn>) -> NewPa
         credential_id: B64(made.credential_id),
         client_data: B64(made.client_data),
         attestation_object: B64(made.attestation_object),
+        announced_in: way.is_some().then_some(1),
         way_in: way.map(sent),
     }
 }
@@ -352,6 +361,73 @@ async fn a_role_that_needs_a_second_factor_is_content_with_a_passkey() {
     assert_eq!(code(enter(&server, &soft).await), "passkey_failed");
     let back = client(&server).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
     assert!(back.api().get_account().await.unwrap().ways_in.iter().all(|way| way.kind != WayInKind::Passkey));
+
+    // It still opens the account key of now. Whoever has to add a second factor first gets the next one then.
+    let (before, new) = (back.account_key(), Soft::new(&server.origin, true));
+    assert!(back.is_account_key_due() && before == ann.account_key());
+    back.add_passkey("New phone", &new).await.unwrap();
+    assert!(!back.is_account_key_due() && back.account_key() != before);
+    assert_eq!(opens(&server, &new).await.account_key(), back.account_key());
+}
+
+/// As whoever holds a passkey that unlocks nothing would send it: they are given what is stored, and open none of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_already_makes_no_new_account_key() {
+    let server = Server::start().await;
+    let [_, _, ann] = clinic(&server).await;
+    let phone = Soft::new(&server.origin, true);
+    ann.add_passkey("Phone", &phone).await.unwrap();
+    let account = ann.api().get_account().await.unwrap();
+    let ways = |kind| account.ways_in.iter().filter(move |way| way.kind == kind).cloned().map(sent);
+    let mut junk = account.keyring.clone();
+    *junk.0.last_mut().unwrap() ^= 1;
+    let mut rotation = Rotation {
+        password: ways(WayInKind::Password).next().unwrap(),
+        recovery_kit: ways(WayInKind::RecoveryKit).next().unwrap(),
+        passkeys: ways(WayInKind::Passkey).collect(),
+        emergency_contacts: Vec::new(),
+        recovery_shares: Vec::new(),
+        escrow: Vec::new(),
+        keyring: junk,
+        client_state: account.client_state.clone(),
+        client_state_counter: account.client_state_counter + 1,
+    };
+    let sent_back = RotateAccountKey { rotation: rotation.clone() };
+    assert_eq!(code(ann.api().rotate_account_key(&sent_back).await), "counter_stale");
+    rotation.passkeys.clear();
+    let phone_id = ann.second_factors().await.unwrap().items[0].id;
+    let removed = ann.api().remove_passkey(&phone_id, &RemovePasskey { rotation }).await;
+    assert_eq!(code(removed), "counter_stale");
+    assert_eq!(ann.api().get_account().await.unwrap().keyring, account.keyring);
+    assert_eq!(opens(&server, &phone).await.account_key(), ann.account_key());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_took_off_opens_nothing_after_the_next_sign_in() {
+    let server = Server::start().await;
+    let [administrator, doctor, ann] = clinic(&server).await;
+    let found = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap();
+    let report = write(&doctor, PatientChoice::Account(found.id)).await;
+    let soft = Soft::new(&server.origin, true);
+    ann.add_passkey("Phone", &soft).await.unwrap();
+    let before = ann.account_key();
+    administrator.api().remove_account_second_factors(&ann.account_id()).await.unwrap();
+    assert_eq!(code(enter(&server, &soft).await), "passkey_failed");
+
+    let sign_in = async || client(&server).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await;
+    let back = sign_in().await.unwrap();
+    assert!(!back.is_account_key_due() && back.account_key() != before, "signing in made the next one");
+    assert!(!read(&back, &report).await.unwrap().is_empty());
+    let filter =
+        EventFilter { actor: Some(ann.account_id()), action: Some(Action::AccountChange), ..EventFilter::default() };
+    let events = administrator.events(&filter).await.unwrap().items;
+    assert!(events.iter().any(|item| item.event.subject.contains("what=account_key ")), "{events:?}");
+    let now = back.account_key();
+    assert_eq!(sign_in().await.unwrap().account_key(), now, "once is enough");
+    // The session has to be confirmed for it, as for every other change of how one gets in.
+    server.state.clock.advance(11 * 60 * 1000);
+    assert_eq!(code(back.rotate_account_key().await), "confirmation_required");
+    assert_eq!(back.account_key(), now);
 }
 
 #[tokio::test(flavor = "multi_thread")]

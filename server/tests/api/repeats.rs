@@ -22,7 +22,7 @@ fn of(events: AuditEventList, action: Action) -> Vec<AuditEvent> {
     found
 }
 
-async fn in_report(world: &World, who: &Person, made: &Made, action: Action) -> Vec<AuditEvent> {
+pub async fn in_report(world: &World, who: &Person, made: &Made, action: Action) -> Vec<AuditEvent> {
     of(world.get(who, &format!("/reports/{}/events", made.id)).await.json(), action)
 }
 

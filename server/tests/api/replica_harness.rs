@@ -69,8 +69,13 @@ impl Place {
 
     /// One more, with the secrets of another.
     pub async fn more(&self, like: &Server, change: impl FnOnce(&mut Config)) -> Server {
+        self.beside(&like.state.config.data, change).await
+    }
+
+    /// One more, with the secrets of one whose data folder that is.
+    pub async fn beside(&self, data: &Path, change: impl FnOnce(&mut Config)) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        copy_secrets(&like.state.config.data, folder.path());
+        copy_secrets(data, folder.path());
         self.start(folder, change).await
     }
 

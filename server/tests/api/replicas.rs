@@ -26,6 +26,7 @@ use crate::{
     replica_harness::Place,
     throttling::guess,
     tree::Published,
+    versions::two_save,
 };
 
 /// Three servers; who founded the clinic did it when the first was alone.
@@ -142,6 +143,17 @@ async fn an_upload_whose_segments_go_to_different_servers_is_whole() {
     for server in &servers {
         let there = client(server).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
         assert_eq!(read(&there, &id).await.unwrap(), whole);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_save_at_different_servers_one_is_told_and_both_are_kept() {
+    let Some(Three { servers, people: [_, dora, ann], .. }) = Three::new().await else { return };
+    dora.find_by_email("ann@clinic.example").await.unwrap().unwrap();
+    let there = client(&servers[1]).sign_in("ann@clinic.example", PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    for _ in 0..3 {
+        let id = write(&dora, PatientChoice::Account(ann.account_id())).await;
+        two_save(&dora, &there, id).await;
     }
 }
 

@@ -1,9 +1,9 @@
 //! Three programs on one PostgreSQL and one bucket are killed, one after the other, while people work, and started again. Whoever
 //! works reaches them by a balancer, tries again what fails, and loses nothing: what was acknowledged is there, once, and what was
-//! taken back is given by none of them.
+//! taken back is given by none of them. A clean-up leaves no blob in the bucket that no report names.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     path::Path,
     process::Command,
     sync::{
@@ -26,20 +26,27 @@ use server::{
 use tempfile::TempDir;
 
 use crate::{
+    harness::Server,
     honest_client::{PASSWORD, device},
-    kill_people::{Dice, Tally, Worker, read},
+    kill::{assert_there, cleaned_up},
+    kill_people::{Dice, Tally, Worker, assert_kept},
+    later::later,
     live::{Heard, try_listen_from},
     log_kill::Program,
     mail_server::free_port,
     replica_harness::{Place, copy_secrets, fresh_connections},
+    s3,
     tree::Published,
 };
 
-/// Kills; each costs a start.
+/// Kills, at least; each costs a start.
 const KILLS: usize = 9;
+/// Kills, at most, while people's choices have not held all that is asked about.
+const MOST_KILLS: usize = 4 * KILLS;
 /// People who save drafts all the time.
 const WRITERS: u8 = 4;
 const EMAIL: &str = "pat@clinic.example";
+const OWNER: &str = "ann@clinic.example";
 const READER: &str = "bea@clinic.example";
 
 /// Whether people still work.
@@ -119,7 +126,7 @@ async fn share_and_revoke(worker: &mut Worker<'_>, tally: &Tally, working: &Work
 
 /// Who owns reports, and who is given them.
 async fn owner_and_reader<'t>(place: &Place, tally: &'t Tally) -> Worker<'t> {
-    let owner = place.join("Ann Owner", "ann@clinic.example", Role::Patient, None).await;
+    let owner = place.join("Ann Owner", OWNER, Role::Patient, None).await;
     let reader = place.join("Bea Reader", READER, Role::Patient, None).await;
     assert_eq!(owner.find_by_email(READER).await.unwrap().unwrap().id, reader.account_id());
     let seed = u64::from_le_bytes(server::random::bytes().unwrap());
@@ -127,17 +134,42 @@ async fn owner_and_reader<'t>(place: &Place, tally: &'t Tally) -> Worker<'t> {
     Worker::new(owner, vec![reader], Dice::new(seed), tally)
 }
 
-/// On each server the reader opens what the owner's list says, and nothing that was taken back.
-async fn permissions_are_the_same_everywhere(origins: &[String; 3], worker: &Worker<'_>) {
+/// On each server the owner opens all that was acknowledged, each version of it. The reader opens what the owner's list says, and
+/// nothing that was taken back.
+async fn reports_are_the_same_everywhere(origins: &[String; 3], worker: &Worker<'_>) {
     for origin in origins {
-        let client = Client::new(Native::new(origin).unwrap());
-        let reader = client.sign_in(READER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+        println!("what {origin} says of {} reports", worker.kept.len());
+        // A client holds one session.
+        let client = || Client::new(Native::new(origin).unwrap());
+        let owner = client().sign_in(OWNER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+        let reader = client().sign_in(READER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+        let others = [reader];
         for kept in &worker.kept {
-            let found = read(&reader, &kept.id).await;
-            let opens = found.as_ref().is_ok_and(|found| *found == kept.content);
-            assert_eq!(opens, kept.opens_for(0), "{} at {origin}: {:?}", kept.id, found.err());
+            assert_kept(&owner, &others, kept).await;
         }
     }
+}
+
+/// Once all of them are gone, one that starts cleans up. Then the bucket holds what reports name, and all of them open as before.
+async fn after_clean_up(place: &Place, data: &Path, worker: &Worker<'_>) {
+    let server = place.beside(data, |_| ()).await;
+    assert_no_orphan(&server).await;
+    let owner = later(&server).sign_in(OWNER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let reader = later(&server).sign_in(READER, PASSWORD, device(), &NoSecondFactor).await.unwrap();
+    let others = [reader];
+    for kept in &worker.kept {
+        assert_kept(&owner, &others, kept).await;
+    }
+    drop(server.stop().await);
+}
+
+async fn assert_no_orphan(server: &Server) {
+    let before = s3::keys(&server.state.config).len();
+    let named: BTreeSet<String> = cleaned_up(server).await.into_keys().collect();
+    let after: BTreeSet<String> = s3::keys(&server.state.config).into_iter().collect();
+    assert_eq!(after, named, "blobs in the bucket are not those that rows name");
+    assert!(!named.is_empty(), "people had files");
+    println!("the clean-up removed {} of {before} blobs", before - after.len());
 }
 
 /// What one who saves a draft was told.
@@ -196,9 +228,17 @@ async fn listen(origins: &[String; 3], token: &str, working: &Working) -> Vec<He
     heard
 }
 
-/// Kills one after the other, and starts each again a moment later.
-async fn kill_all(place: &Arc<Place>, programs: &mut [Option<Program>; 3], folders: &[TempDir; 3], ports: [u16; 3]) {
-    for n in 0..KILLS {
+/// Kills one after the other, and starts each again a moment later. So many were killed.
+async fn kill_all(
+    place: &Arc<Place>,
+    programs: &mut [Option<Program>; 3],
+    (folders, ports): (&[TempDir; 3], [u16; 3]),
+    enough: impl Fn() -> bool,
+) -> usize {
+    for n in 0..MOST_KILLS {
+        if n >= KILLS && enough() {
+            return n;
+        }
         tokio::time::sleep(Duration::from_millis(900 + 37 * n as u64)).await;
         if let Some(program) = programs[n % 3].take() {
             program.kill();
@@ -210,6 +250,7 @@ async fn kill_all(place: &Arc<Place>, programs: &mut [Option<Program>; 3], folde
         let started = tokio::task::spawn_blocking(move || place.program(&data, port));
         programs[n % 3] = Some(started.await.unwrap());
     }
+    MOST_KILLS
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,28 +278,32 @@ async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_sta
     let log = Published::of(&origins[0]).await;
     let before = log.reaching(1).await.0;
     let killing = async {
-        kill_all(&place, &mut programs, &folders, ports).await;
+        let took_back = || tally.revocations.get() > 0;
+        let kills = kill_all(&place, &mut programs, (&folders, ports), took_back).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         working.end();
+        kills
     };
     let signing_in = join_all([(); 2].map(|()| sign_in(&place, &working)));
     let signing_out = sign_out(&place, &origins, &working);
     let sharing = share_and_revoke(&mut owner, &tally, &working);
     let saving = join_all((0..WRITERS).map(|n| save(&place, &working, token, n)));
     let listening = listen(&origins, token, &working);
-    let ((), begun, ended, (), saved, heard) =
+    let (kills, begun, ended, (), saved, heard) =
         tokio::join!(killing, signing_in, signing_out, sharing, saving, listening);
     let begun: Vec<Begun> = begun.into_iter().flatten().collect();
     let saves: u64 = saved.iter().map(|it| it.acknowledged + 1).sum();
     println!(
-        "{KILLS} kills: {} sign-ins, {ended} ends and {saves} saves acknowledged, {} events heard, {tally:?}",
+        "{kills} kills: {} sign-ins, {ended} ends and {saves} saves acknowledged, {} events heard, {tally:?}",
         begun.len(),
         heard.len()
     );
-    assert!(begun.len() >= KILLS && saves >= 100, "they worked");
+    assert!(begun.len() >= kills && saves >= 100, "they worked");
     assert!(ended > 0 && tally.revocations.get() > 0, "and took back");
 
-    permissions_are_the_same_everywhere(&origins, &owner).await;
+    let drafts = assert_there(&owner).await;
+    assert!(drafts <= tally.begun.get(), "{drafts}");
+    reports_are_the_same_everywhere(&origins, &owner).await;
     sessions_are_open_everywhere(&origins, &begun).await;
     each_was_heard_once(&heard, &begun);
     let db = Db::open_existing(&place.url).await.unwrap();
@@ -269,6 +314,7 @@ async fn three_programs_are_killed_under_load_and_nothing_is_lost_doubled_or_sta
     assert!(log.leaves(&newest).await.len() as u64 >= events);
     db.close().await.unwrap();
     drop(programs);
+    after_clean_up(&place, &data(0), &owner).await;
     verify(&data(1), &place.url);
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use api_types::{AccountId, ReportId, accounts::Role, live::LiveKind};
 use futures::future::join_all;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use server::live;
 
 use crate::{
@@ -89,17 +89,41 @@ async fn a_client_that_hops_from_server_to_server_hears_each_event_once_and_in_o
     }
 }
 
+/// Connections that hear notifications.
+const HEARING: &str = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database() \
+                       AND pid <> pg_backend_pid()";
+
+async fn ask(server: &Server, what: &str) -> Vec<QueryResult> {
+    let statement = Statement::from_string(DbBackend::Postgres, format!("SELECT {what} {HEARING}"));
+    server.state.db.read().query_all_raw(statement).await.unwrap()
+}
+
+/// Waits until so many servers hear notifications.
+async fn all_hear(server: &Server, servers: usize) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while ask(server, "pid").await.len() < servers {
+        assert!(tokio::time::Instant::now() < deadline, "not all of them hear notifications");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Cuts off whatever hears notifications; it comes back after a while. So many were cut off.
+async fn cut_off(server: &Server) -> usize {
+    let rows = ask(server, "pg_terminate_backend(pid)").await;
+    rows.iter().filter(|row| row.try_get_by_index::<bool>(0).unwrap()).count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_one_server_is_heard_at_another_within_a_second_with_and_without_notifications() {
     let Some((_place, [a, b, c], pat)) = three().await else { return };
     let mut events = listen_from(&fresh_connections(), &b.origin, &pat.token, None).await;
     assert_eq!(next_heard(&mut events).await.unwrap().event.kind, LiveKind::Resync);
+    all_hear(&c, 3).await;
     for round in 0..6 {
         if round >= 3 {
-            // Whatever hears notifications is cut off; it comes back after a while.
-            let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' \
-                       AND datname = current_database() AND pid <> pg_backend_pid()";
-            c.state.db.read().query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+            let cut = cut_off(&c).await;
+            // Behind the first cut they may not be back yet.
+            assert!(cut == 3 || round > 3, "{cut} of 3 were cut off");
         }
         let begun = tokio::time::Instant::now();
         tell(&a, pat.id, LiveKind::ShareArrived).await;

@@ -241,6 +241,7 @@ pub async fn ask(scene: &Scene, who: &str, operation: &str, session: Option<Sess
         "finish_confirmation" => ("/session/confirmation/finish".into(), faulty(operation)),
         "start_password_change" => ("/account/password/start".into(), faulty(operation)),
         "change_password" => ("/account/password".into(), faulty(operation)),
+        "rotate_account_key" => ("/account/key".into(), faulty(operation)),
         "rotate_keys" => ("/account/keys".into(), faulty(operation)),
         "delete_account" => ("/account/deletion".into(), faulty(operation)),
         "check_deletion" => ("/account/deletion/check".into(), Some(json!({"email": "other@example.org"}))),

@@ -1,7 +1,11 @@
 //! Scrubs: a damaged blob is found, named, given out to nobody, and comes back from the backups.
 
 use api_types::{ErrorCode, ReportId, storage::BlobHealth};
-use entities::versions as versions_table;
+use client::{
+    ClientError, PatientChoice,
+    bulk::{Control, native::FileSource},
+};
+use entities::{upload_segments, versions as versions_table};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use server::{
     backup::{
@@ -28,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backup::{FILE, Vaulted, events, write_some},
     harness::Server,
-    honest_client::{Person, clinic, read},
+    honest_client::{Person, clinic, fields, file, read},
     mail_kinds::opened,
     mail_server::{Post, Smtp, with_mail},
     s3,
@@ -100,6 +104,23 @@ async fn what_is_damaged_is_named_once_and_given_to_nobody_until_it_is_whole() {
     for id in &reports {
         assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_before_its_draft_is_completed_is_sent_once_more() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [_, _, patient] = clinic(&server).await;
+    let draft = patient.begin_draft(PatientChoice::Account(patient.account_id()), fields()).await.unwrap();
+    let source = FileSource::Bytes(file().into());
+    draft.add_file("scan.bin", &source, &Control::none()).await.unwrap();
+    let segment = upload_segments::Entity::find().one(server.state.db.read()).await.unwrap().unwrap();
+    change(&server, &segment.blob_key).await;
+    scrubbed(&server).await;
+    assert!(matches!(draft.complete().await, Err(ClientError::FilesMissing { count: 1 })));
+    let part = draft.files()[0].part;
+    draft.resume_file(part, &source, &Control::none()).await.unwrap();
+    let id = draft.complete().await.unwrap().id;
+    assert_eq!(read(&patient, &id).await.unwrap(), file());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -346,6 +346,7 @@ async fn whoever_is_in_breach_of_a_policy_makes_no_way_in_and_ends_what_others_h
     for refused in [
         code(doctor.change_password(NEW_PASSWORD).await),
         code(doctor.change_recovery_kit(&kit).await),
+        code(doctor.rotate_account_key().await),
         code(doctor.rotate_keys().await),
         code(doctor.api().start_email_change(&address).await),
         code(doctor.renew_recovery_codes().await),

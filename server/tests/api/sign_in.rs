@@ -10,12 +10,7 @@ use crypto::opaque::{Password, login_start};
 use futures::future::join_all;
 use sea_orm::EntityTrait;
 use server::clock::DAY;
-use server::services::{
-    group::Work,
-    pending::{Step, Waiting},
-};
 use server::storage::ceremonies::{self, Ceremony, CeremonyKind};
-use std::time::Duration;
 
 use crate::{
     harness::Server,
@@ -162,53 +157,13 @@ async fn of_many_who_sign_in_at_once_each_is_who_they_are_and_each_attempt_serve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_puts_and_takes_in_its_order_and_takes_nothing_for_who_has_left() {
-    let server = Server::start().await;
-    let kind = CeremonyKind::Passkey;
-    let put = |n: u8| Step::Put(kind, vec![n; 32], Ceremony { account: None, state: vec![n], ends_at: i64::MAX });
-    let take = |n: u8| Step::Take(kind, vec![n; 32]);
-    let states = |answers: Vec<Option<Ceremony>>| -> Vec<_> {
-        answers.into_iter().map(|answer| answer.map(|ceremony| ceremony.state)).collect()
-    };
-    let tx = server.state.db.begin_write().await.unwrap();
-    let group = [take(1), put(1), take(1), take(1), put(2)];
-    let answers = Waiting::write(&tx, 0, &group.iter().collect::<Vec<_>>()).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(states(answers), [None, None, Some(vec![1]), None, None]);
-
-    let ask = |step| {
-        let state = server.state.clone();
-        tokio::spawn(async move { state.waiting.ask(step).await })
-    };
-    let queued = Duration::from_millis(100);
-    let writing = server.state.db.begin_write().await.unwrap();
-    // Already in hand, and waiting behind that.
-    let mut leave = Vec::new();
-    for _ in 0..2 {
-        leave.push(ask(take(2)));
-        tokio::time::sleep(queued).await;
-    }
-    let stays = ask(put(3));
-    tokio::time::sleep(queued).await;
-    for left in leave {
-        left.abort();
-        assert!(left.await.is_err());
-    }
-    drop(writing);
-    assert!(stays.await.unwrap().unwrap().is_none());
-    for n in [2, 3] {
-        assert_eq!(ask(take(n)).await.unwrap().unwrap().map(|ceremony| ceremony.state), Some(vec![n]), "{n}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_between_two_requests_serves_once_until_its_end_and_is_bounded() {
     let server = Server::start().await;
     let tx = server.state.db.begin_write().await.unwrap();
     let (conn, kind) = (tx.conn(), CeremonyKind::Passkey);
     let ids = [0_u8, 1, 2, 3].map(|n| [n; 32]);
     for (n, id) in ids.iter().enumerate() {
-        let ceremony = Ceremony { account: None, state: vec![n as u8], ends_at: 1_000 + n as i64 };
+        let ceremony = Ceremony { account: None, network: None, state: vec![n as u8], ends_at: 1_000 + n as i64 };
         ceremonies::insert(conn, (kind, 3), id, ceremony, 0).await.unwrap();
     }
     assert!(ceremonies::take(conn, kind, &ids[0], 0).await.unwrap().is_none(), "the one that ended first made room");

@@ -1,6 +1,8 @@
 //! What can be guessed gets slower.
 
-use api_types::{B64, recovery::StartRecovery, sessions::Carrier, sign_in::StartSignIn};
+use api_types::{
+    B64, accounts::Role, passkeys::PasskeySignIn, recovery::StartRecovery, sessions::Carrier, sign_in::StartSignIn,
+};
 use crypto::opaque::{Password, login_start};
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
@@ -8,7 +10,10 @@ use server::clock::DAY;
 
 use crate::{
     harness::{Answer, Server},
+    honest_client::join,
+    passkeys,
     person::{founder, rng, sign_in},
+    soft_authenticator::Soft,
 };
 
 /// The first request of a guess: what is counted. Quick, so that a busy machine doesn't outwait the delays.
@@ -62,7 +67,7 @@ async fn unknown_emails_are_throttled_alike_and_a_restart_forgives_nothing() {
 }
 
 /// A server behind a proxy that it believes.
-async fn proxied() -> Server {
+pub async fn proxied() -> Server {
     Server::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await
 }
 
@@ -191,6 +196,14 @@ async fn a_network_of_ipv6_has_one_turn_however_many_addresses_it_has() {
     assert!((1..=120).contains(&refused), "sixteen addresses' worth is free, 960 of 1,040: {refused}");
 }
 
+/// What an answer gives a browser, as it shows it from then on.
+fn device_given(signed_in: &Answer) -> String {
+    let cookies = signed_in.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+    let device = cookies.filter(|cookie| cookie.starts_with("__Host-device=")).collect::<Vec<_>>();
+    let [device] = device[..] else { panic!("{device:?}") };
+    device.split(';').next().unwrap().to_owned()
+}
+
 /// Whoever shares the owner's address, and even whoever knows everything but the device, keeps no device out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_is_known_waits_for_nobody() {
@@ -198,10 +211,8 @@ async fn a_device_that_is_known_waits_for_nobody() {
     let ada = founder(&server).await;
     let email = ada.applicant.email.as_str();
     let (signed_in, _) = sign_in(&server, email, &ada.applicant.password, Carrier::Cookie).await;
-    let cookies = signed_in.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
-    let device = cookies.filter(|cookie| cookie.starts_with("__Host-device=")).collect::<Vec<_>>();
-    let [device] = device[..] else { panic!("{device:?}") };
-    let device = device.split(';').next().unwrap();
+    let device = device_given(&signed_in);
+    let device = device.as_str();
 
     exhaust(&server, email).await;
     for _ in 0..10 {
@@ -217,6 +228,36 @@ async fn a_device_that_is_known_waits_for_nobody() {
         taken += u32::from(guess_by(&server, email, &format!("203.0.113.{n}"), Some(device)).await.status == 200);
     }
     assert!((4..=5).contains(&taken), "five in all, and perhaps one after a second: {taken}");
+}
+
+/// A browser that showed nothing before it signed in there with a passkey.
+async fn browser_with(server: &Server, soft: &Soft, address: &str) -> String {
+    let assertion = passkeys::answer(server, soft).await;
+    let body = PasskeySignIn { assertion, carrier: Carrier::Cookie, device: "test".into() };
+    let request = server.request(Method::POST, "/api/v1/sign-in/passkey").header("x-forwarded-for", address);
+    let signed_in = server.send(request.json(&body)).await;
+    assert_eq!(signed_in.status, StatusCode::OK, "{}", signed_in.text);
+    device_given(&signed_in)
+}
+
+/// Whoever signs in with a passkey that unlocks nothing types the password next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_a_passkey_signed_in_on_waits_for_nobody_either() {
+    let server = proxied().await;
+    let email = "ada@clinic.example";
+    let (ada, _) = join(&server, "Ada Admin", email, Role::Administrator, Some(&server.set_up_token)).await;
+    let soft = Soft::new(&server.origin, false);
+    ada.add_passkey("Security key", &soft).await.unwrap();
+    let here = "203.0.113.9";
+    let first = browser_with(&server, &soft, here).await;
+    let mut last = String::new();
+    for _ in 0..5 {
+        last = browser_with(&server, &soft, here).await;
+    }
+    exhaust(&server, email).await;
+    assert!(wait(&server, &guess_at(&server, email, here).await) > 0, "the address is none that is known");
+    assert!(wait(&server, &guess_by(&server, email, here, Some(&last)).await) > 0, "few devices a day become known so");
+    assert_eq!(guess_by(&server, email, here, Some(&first)).await.status, StatusCode::OK);
 }
 
 /// Guesses from ever new networks until all that strangers may do is used up.

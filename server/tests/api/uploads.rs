@@ -14,8 +14,8 @@ use futures::{StreamExt, stream};
 use server::{
     clock::{DAY, HOUR},
     scrub::{self, ScrubPlan},
-    services::clean_up,
-    storage::{blob_garbage, blobs::BlobsConfig, uploads as rows},
+    services::{clean_up, uploads},
+    storage::{blob_garbage, blobs::BlobsConfig, damaged_blobs, uploads as rows},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -82,8 +82,51 @@ async fn what_does_not_match_leaves_nothing() {
     assert_eq!(beyond.code(), ErrorCode::InvalidField);
     let bare = world.put_segment_as(&doctor, upload.id, 2, last, "md5=:AAAA:").await;
     assert_eq!(bare.code(), ErrorCode::Malformed);
-    assert_eq!(world.get(&doctor, &format!("/uploads/{}", upload.id)).await.json::<Upload>().received, [0u32; 0]);
+    let path = format!("/uploads/{}", upload.id);
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0u32; 0]);
     assert_eq!(world.blobs(), 0);
+
+    // Nor does it where what it names is there already.
+    world.put_segment(&doctor, upload.id, 2, last).await.ok();
+    let other: Vec<u8> = last.iter().map(|byte| byte ^ 1).collect();
+    let wrong = world.put_segment_as(&doctor, upload.id, 2, &other, &digest(last)).await;
+    assert_eq!(wrong.code(), ErrorCode::DigestMismatch);
+    assert_eq!(
+        world.put_segment_as(&doctor, upload.id, 2, &last[1..], &digest(last)).await.code(),
+        ErrorCode::Malformed
+    );
+    world.put_segment(&doctor, upload.id, 2, last).await.ok();
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [2]);
+    assert_eq!(world.blobs(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_segment_is_asked_for_and_taken_once_more() {
+    let world = World::with(|config| config.scrub = Some(ScrubPlan { every: 0, rate: u64::MAX })).await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let Begun { part, upload, .. } = begin(&world, &doctor, &patient).await;
+    for n in 0..3 {
+        world.put_segment(&doctor, upload.id, n, segment(&part, n)).await.ok();
+    }
+    let (db, path) = (&world.state.db, format!("/uploads/{}", upload.id));
+    let stored = rows::segments(db.read(), upload.id).await.unwrap();
+    world.state.blobs.store(&stored[1].blob_key, b"not what it was").await.unwrap();
+    world.state.blobs.delete(&stored[2].blob_key).await.unwrap();
+    scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0]);
+    let whole = uploads::whole(db.read(), stored.clone()).await.unwrap();
+    assert_eq!(whole, stored[..1], "no version is made of the others");
+    for n in 0..3 {
+        world.put_segment(&doctor, upload.id, n, segment(&part, n)).await.ok();
+    }
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0, 1, 2]);
+    for (n, row) in rows::segments(db.read(), upload.id).await.unwrap().iter().enumerate() {
+        assert_eq!(world.state.blobs.whole(&row.blob_key).await.unwrap(), segment(&part, n as u32));
+    }
+    world.state.clock.advance(HOUR);
+    clean_up::once(&world.state).await.unwrap();
+    scrub::once(&world.state, &CancellationToken::new()).await.unwrap();
+    assert_eq!((damaged_blobs::count(db.read()).await.unwrap(), world.blobs()), (0, 3));
 }
 
 #[tokio::test]

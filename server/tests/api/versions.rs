@@ -89,6 +89,11 @@ async fn of_two_who_save_at_the_same_time_one_is_told_and_both_are_kept() {
     let [_, doctor, patient] = clinic(&server).await;
     doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap();
     let id = write(&doctor, PatientChoice::Account(patient.account_id())).await;
+    two_save(&doctor, &patient, id).await;
+}
+
+/// Both save a second version at the same time, each perhaps at a server of their own: one is told, and both are kept.
+pub async fn two_save(doctor: &Person, patient: &Person, id: ReportId) {
     let begin = async |who: &Person, diagnosis: &str, name: &str| {
         let draft = who.edit_report(&id).await.unwrap();
         draft.set_fields(ReportFields { diagnosis: diagnosis.into(), ..draft.fields() }).unwrap();
@@ -96,7 +101,7 @@ async fn of_two_who_save_at_the_same_time_one_is_told_and_both_are_kept() {
         draft.add_file(name, &source, &Control::none()).await.unwrap();
         draft
     };
-    let (dora, ann) = (begin(&doctor, "From Dora", "dora.txt").await, begin(&patient, "From Ann", "ann.txt").await);
+    let (dora, ann) = (begin(doctor, "From Dora", "dora.txt").await, begin(patient, "From Ann", "ann.txt").await);
     let control = Control::none();
     let (first, second) = tokio::join!(dora.save_version(&control), ann.save_version(&control));
     assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|ok| **ok).count(), 1, "one of them");
@@ -107,11 +112,11 @@ async fn of_two_who_save_at_the_same_time_one_is_told_and_both_are_kept() {
     late.merge(&conflict, |field| field.usual()).unwrap();
     assert_eq!(late.save_version(&control).await.unwrap().latest, 3);
     for name in ["dora.txt", "ann.txt"] {
-        assert_eq!(file(&patient, &id, 3, name).await, format!("of {name}").into_bytes());
+        assert_eq!(file(patient, &id, 3, name).await, format!("of {name}").into_bytes());
     }
-    let diagnoses = [fields(&doctor, &id, 2).await.diagnosis, fields(&doctor, &id, 3).await.diagnosis];
+    let diagnoses = [fields(doctor, &id, 2).await.diagnosis, fields(doctor, &id, 3).await.diagnosis];
     assert!(diagnoses.contains(&"From Dora".to_owned()) && diagnoses.contains(&"From Ann".to_owned()));
-    assert_eq!(fields(&doctor, &id, 1).await.diagnosis, "No finding");
+    assert_eq!(fields(doctor, &id, 1).await.diagnosis, "No finding");
 }
 
 #[tokio::test(flavor = "multi_thread")]

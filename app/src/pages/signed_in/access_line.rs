@@ -1,7 +1,7 @@
 //! The words of one line of "who has access": read from the signed chain, the same on every page.
 
 use api_types::{AccountId, grants::Right};
-use client::{AccessRow, AccessStatus, AccessWho};
+use client::{AccessRow, AccessStatus, AccessWho, ActorName};
 use leptos::prelude::*;
 
 use crate::{
@@ -16,6 +16,14 @@ pub fn name_of(who: &AccessWho) -> String {
         AccessWho::Account(id) => id.to_string().chars().take(8).collect(),
         AccessWho::Invitation(_) => t!(report.patient_to_come).to_owned(),
         AccessWho::Team(team) => t!(teams.access_name, name = team.name),
+    }
+}
+
+/// What whoever did something is called; a name that is the server's word alone says so.
+pub fn actor_text(who: &ActorName) -> String {
+    match who {
+        ActorName::Known(name) => name.clone(),
+        ActorName::ServerSays(name) => t!(report.name_by_server, name = name),
     }
 }
 

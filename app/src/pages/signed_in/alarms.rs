@@ -99,6 +99,7 @@ fn says(alarm: &Alarm) -> String {
         AlarmKind::OwnAddress { other: true } => t!(alarms.own_address_other).to_owned(),
         AlarmKind::OwnAddress { other: false } => t!(alarms.own_address_again).to_owned(),
         AlarmKind::OthersKey { account, epoch } => t!(alarms.others_key, account = account, epoch = epoch),
+        AlarmKind::More { count } => t!(alarms.more, count = count),
         _ => t!(alarms.banner_one).to_owned(),
     }
 }

@@ -118,11 +118,13 @@ fn Fetched(program: Program) -> impl IntoView {
     }
 }
 
-/// What is said on every page: alarms, emergency contacts and administrators who ask, shares that were opened, and live events.
+/// What is said on every page: alarms, that the account is to be sealed anew, emergency contacts and administrators who ask,
+/// shares that were opened, and live events.
 fn notices() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     view! {
         <super::notices::AlarmNotice/>
+        <super::notices::AccountKeyNotice/>
         <super::emergency_notice::EmergencyNotice/>
         <super::escrow_notice::EscrowNotice/>
         <super::share_notice::ShareNotice/>

@@ -156,7 +156,7 @@ pub fn NotActive(
     .into_any()
 }
 
-/// The session was stopped: the server's public log can't be relied on.
+/// The session was stopped: the server's public log, or a report's record, can't be relied on.
 #[component]
 pub fn Stopped(
     /// Why.

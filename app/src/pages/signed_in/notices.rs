@@ -1,4 +1,5 @@
-//! What is said on every signed-in page: alarms, and of live events shares that arrive, codes asked for, how many wait.
+//! What is said on every signed-in page: alarms, that the account is to be sealed anew, and of live events shares that arrive,
+//! codes asked for, how many wait.
 
 use api_types::{
     accounts::Role,
@@ -49,6 +50,29 @@ pub fn AlarmNotice() -> impl IntoView {
     view! {
         {alarm}
         {unread}
+    }
+}
+
+/// The account is to be sealed under a new key, which signing in could not do; goes once the account has one.
+#[component]
+pub fn AccountKeyNotice() -> impl IntoView {
+    let vault = use_vault();
+    let due = Memo::new(move |_| {
+        // Said anew whenever the account was changed.
+        vault.state.track();
+        vault.keys().is_some_and(|keys| keys.is_account_key_due())
+    });
+    move || {
+        due.get().then(|| {
+            view! {
+                <div class="mb-4">
+                    <Banner tone=Tone::Warn title=t!(new_keys.due_title)>
+                        <p>{t!(new_keys.due_text)}</p>
+                        <p><A href="/settings/security">{t!(new_keys.due_link)}</A></p>
+                    </Banner>
+                </div>
+            }
+        })
     }
 }
 

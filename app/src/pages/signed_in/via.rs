@@ -54,13 +54,12 @@ impl TokenNames {
         })
     }
 
-    /// The device that made an event, as its reader knows it.
-    pub fn device(self, event: &AuditEvent) -> Option<String> {
+    /// The device that made an event, as its reader knows it, else under the name `named`.
+    pub fn device(self, event: &AuditEvent, named: Option<String>) -> Option<String> {
         if Via::of(event) != Some(Via::Device) {
             return None;
         }
         let known = event.actor.and_then(|id| self.vault.keys()?.sent_by(&id));
-        let named = || event.actor_name.clone().map(|name| t!(report.device, name = name));
-        known.map(|by| device_name(&by)).or_else(named)
+        known.map(|by| device_name(&by)).or_else(|| named.map(|name| t!(report.device, name = name)))
     }
 }

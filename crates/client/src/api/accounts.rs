@@ -4,7 +4,7 @@ use api_types::{
     AccountId, ApiTokenId, IdentityId, InvitationId, SecondFactorId, SessionId, WayInId,
     accounts::{
         AccountList, AccountStatus, AdminAccountList, ApproveAccount, ChangePassword, ChangeRecoveryKit, OwnAccount,
-        PublicAccount, PutClientState, RotateKeys, StartPasswordChange, VerifyEmail,
+        PublicAccount, PutClientState, RotateAccountKey, RotateKeys, StartPasswordChange, VerifyEmail,
     },
     audit::{Action, AuditEventList, Outcome},
     backups::BackupStatus,
@@ -117,6 +117,8 @@ impl<T: Transport> Api<'_, T> {
         change_password(body: &ChangePassword) -> () = put "/account/password".to_owned(), body;
         /// `PUT /account/recovery-kit`.
         change_recovery_kit(body: &ChangeRecoveryKit) -> () = put "/account/recovery-kit".to_owned(), body;
+        /// `POST /account/key`.
+        rotate_account_key(body: &RotateAccountKey) -> () = post_unit "/account/key".to_owned(), body;
         /// `POST /account/keys`.
         rotate_keys(body: &RotateKeys) -> () = post_unit "/account/keys".to_owned(), body;
         /// `POST /account/deletion`.

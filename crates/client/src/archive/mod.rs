@@ -30,6 +30,7 @@ use crate::{
     bulk::{Bulk, Cancel, Control},
     error::{ClientError, Result},
     platform::{MaybeSend, Platform},
+    refusal::Refusal,
     transport::TransportError,
     vault::Vault,
 };
@@ -249,7 +250,10 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
 
     /// Notes what is missing, where that doesn't end the archive.
     fn leave_out(&mut self, what: impl Into<String>, error: ClientError) -> Result<()> {
-        if is_fatal(&error) {
+        // A record that begins a day too early, by this device's clock, ends no session.
+        let in_doubt =
+            matches!(error, ClientError::Refused(Refusal::EventsBroken { .. })) && self.vault.stopped().is_none();
+        if is_fatal(&error) && !in_doubt {
             return Err(error);
         }
         self.done.left_out.push(LeftOut { what: what.into(), why: error.to_string() });

@@ -214,7 +214,7 @@ impl<P: Platform, T: ArchiveTarget<P::Bulk>> Making<'_, P, T> {
     /// Every event that the reader may see, verified.
     async fn history(&mut self, report: &OpenReport, folder: &Folder) -> Result<()> {
         let events = self.vault.report_events(&report.id, usize::MAX).await?;
-        let explained = report.access.purposes().explain(events.items);
+        let explained = self.vault.explain(&report.access.purposes(), events.items);
         let about = About { patient: Some(report.access.owner()), title: folder.title.clone() };
         let reports = BTreeMap::from([(report.id, about)]);
         let origin = self.scope.origin.clone();

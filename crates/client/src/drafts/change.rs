@@ -132,7 +132,7 @@ impl<P: Platform> OpenDraft<P> {
         loop {
             match self.try_version(control).await {
                 Ok(()) => return self.has_become().await,
-                Err(e) if e.problem() == Some(ErrorCode::Gone) => return Err(self.forgotten().await?.unwrap_or(e)),
+                Err(e) if is_forgotten(&e) => return Err(self.forgotten().await?.unwrap_or(e)),
                 Err(e) => tries.again(e)?,
             }
         }
@@ -263,14 +263,19 @@ impl<P: Platform> OpenDraft<P> {
         self.lock().files().iter().filter(|file| !file.is_kept()).map(|file| file.part).collect()
     }
 
-    /// Whether the server has forgotten uploads: they begin anew.
-    async fn forgotten(&self) -> Result<Option<ClientError>> {
+    /// Whether the server has forgotten uploads, which begin anew, or lacks segments of them, which are sent again.
+    pub(super) async fn forgotten(&self) -> Result<Option<ClientError>> {
         for part in self.uploads() {
             self.received(part).await?;
         }
         let count = self.lock().unfinished().count();
         Ok((count > 0).then_some(ClientError::FilesMissing { count }))
     }
+}
+
+/// Whether a server says that it lacks something that was uploaded.
+pub(super) fn is_forgotten(error: &ClientError) -> bool {
+    matches!(error.problem(), Some(ErrorCode::Gone | ErrorCode::UploadIncomplete))
 }
 
 fn check_whole(draft: &ReportDraft) -> Result<()> {

@@ -21,7 +21,7 @@ use crypto::{
     sign::Signed,
 };
 
-use super::{OpenDraft, PatientChoice, ReportDraft, UploadState, draft::hash, files};
+use super::{OpenDraft, PatientChoice, ReportDraft, UploadState, change::is_forgotten, draft::hash, files};
 use crate::{
     content::{Field, FieldProblem, FileEntry, PartZero, wrong},
     error::{ClientError, Result},
@@ -67,6 +67,7 @@ impl<P: Platform> OpenDraft<P> {
             Ok(report) => vault.verify_report(&id, report).await?,
             // An earlier try got through and only its answer was lost.
             Err(e) if e.problem() == Some(ErrorCode::Conflict) => vault.report(&id).await.map_err(|_| e)?,
+            Err(e) if is_forgotten(&e) => return Err(self.forgotten().await?.unwrap_or(e)),
             Err(e) => return Err(e),
         };
         if vault.state().drafts.remove(&id.crypto()).is_some() {

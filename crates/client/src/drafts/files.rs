@@ -247,6 +247,9 @@ impl<P: Platform> OpenDraft<P> {
         match self.vault().api().get_upload(&file.upload).await {
             Ok(upload) if upload.id == file.upload => {
                 check_upload(&upload, &asked, &geometry)?;
+                if (upload.received.len() as u64) < geometry.segments() {
+                    self.not_done(&file);
+                }
                 Ok(upload.received)
             }
             Ok(_) => Err(Refusal::OtherThing.into()),
@@ -256,6 +259,17 @@ impl<P: Platform> OpenDraft<P> {
             }
             Err(e) => Err(e),
         }
+    }
+
+    /// What is damaged on the server counts as not received, also of an upload that was done.
+    fn not_done(&self, file: &DraftFile) {
+        self.change(|draft| match draft.file_mut(file.part) {
+            Ok(now) if now.upload == file.upload && now.state == UploadState::Done => {
+                now.state = UploadState::Started;
+                true
+            }
+            _ => false,
+        });
     }
 
     async fn upload(&self, part: u32, source: &Source<P>, control: &Control) -> Result<()> {

@@ -13,7 +13,7 @@ pub fn write(events: &[ExplainedEvent], context: Context<'_>) -> String {
             event.seq.to_string(),
             iso(event.time),
             event.actor.map(|id| id.to_string()).unwrap_or_default(),
-            event.actor_name.clone().unwrap_or_default(),
+            explained.who.as_ref().map(ToString::to_string).unwrap_or_default(),
             name(&event.action),
             name(&event.outcome),
             event.report_id.map(|id| id.to_string()).unwrap_or_default(),

@@ -119,8 +119,8 @@ fn agents(explained: &ExplainedEvent, context: Context<'_>) -> Vec<Value> {
     agents[1]["network"] = json!({ "address": context.origin, "type": "5" });
     if let Some(actor) = event.actor {
         let mut who = json!({ "identifier": identifier(context, "accounts", &actor.to_string()) });
-        if let Some(name) = &event.actor_name {
-            who["display"] = name.as_str().into();
+        if let Some(name) = &explained.who {
+            who["display"] = name.to_string().into();
         }
         let mut person = agent(kind, who);
         person["requestor"] = true.into();

@@ -1,5 +1,5 @@
 //! Events as files for other programs: CSV, JSON, and FHIR R4 AuditEvent. Each says which of its lines this client found in the
-//! public log.
+//! public log, and which name is the server's word alone.
 
 mod csv;
 mod date;
@@ -12,7 +12,7 @@ use api_types::{AccountId, ReportId, UnixMillis};
 
 use crate::{
     log::{CheckedEvent, Mark},
-    reports::{ExplainedEvent, ReaderMark, json_name, said},
+    reports::{ActorName, ExplainedEvent, ReaderMark, json_name, said},
 };
 
 pub(crate) use date::iso;
@@ -129,7 +129,7 @@ mod tests {
             seq: 7,
             time: 1_700_000_000_123,
             actor: Some(AccountId([1; 32])),
-            actor_name: Some(name.to_owned()),
+            actor_name: Some("Somebody else".to_owned()),
             action,
             outcome,
             report_id: Some(ReportId([3; 32])),
@@ -139,7 +139,8 @@ mod tests {
             ..fixture::event()
         };
         let checked = CheckedEvent { event, mark: Mark::Verified, reader: Some(ReaderMark::Signed) };
-        ExplainedEvent { checked, purposes: vec!["second-opinion".to_owned()] }
+        let who = Some(ActorName::Known(name.to_owned()));
+        ExplainedEvent { checked, who, purposes: vec!["second-opinion".to_owned()] }
     }
 
     #[test]
@@ -188,6 +189,25 @@ mod tests {
         assert_eq!((&value[0]["seq"], &value[0]["action"]), (&7.into(), &"open".into()));
         assert_eq!(value[0]["purposes"], serde_json::json!(["second-opinion"]));
         assert_eq!(value[0]["report_title"], "Blood count");
+    }
+
+    #[test]
+    fn a_name_is_the_known_one_or_said_to_be_the_servers() {
+        let opened = event(Action::Open, Outcome::Success, "Dr Dora");
+        let said = Some(ActorName::ServerSays("Dr Dora".to_owned()));
+        let stranger = ExplainedEvent { who: said, ..opened.clone() };
+        let nameless = ExplainedEvent { who: None, ..opened.clone() };
+        let marked = "Dr Dora (name as the server says)";
+        let cases = [(opened, Some("Dr Dora"), None), (stranger, None, Some("Dr Dora")), (nameless, None, None)];
+        for (event, known, server_says) in cases {
+            let shown = known.or(server_says.map(|_| marked));
+            let table = write(event.clone(), Format::Csv, "");
+            assert!(table.contains(&format!(",{},open,", shown.unwrap_or_default())), "{table}");
+            let value: Value = serde_json::from_str(&write(event.clone(), Format::Json, "")).unwrap();
+            let name = |field: &str| value[0][field].as_str();
+            assert_eq!([name("actor_name"), name("actor_name_unverified")], [known, server_says]);
+            assert_eq!(fhir(event)["agent"][2]["who"]["display"].as_str(), shown);
+        }
     }
 
     fn fhir(event: ExplainedEvent) -> Value {

@@ -6,11 +6,13 @@
 //! | `prove.rs` | looks key records up in the tree before they are learnt |
 //! | `address.rs` | what an e-mail address is bound to |
 //! | `scan.rs` | reads what is new in the tree, in pieces |
+//! | `ask.rs` | asks for newer keys that it has of somebody pinned |
 //! | `reading.rs` | how far that came, or that it didn't |
 //! | `judge.rs` | which of it is to be alarmed about |
 //! | `seen.rs` | what the account remembers of it, alarms among that |
 
 mod address;
+mod ask;
 mod judge;
 mod prove;
 mod reading;

@@ -1,6 +1,6 @@
 //! Reads what is new in the tree of keys, in pieces: what was read is remembered, the rest is read next time.
 
-use crypto::ids::{AccountId, TeamId};
+use crypto::ids::TeamId;
 use tlog::{leaf::KeyTreeLeaf, tile::FULL};
 
 use super::{
@@ -9,12 +9,10 @@ use super::{
     seen::Newer,
 };
 use crate::{
-    error::{ClientError, Result},
-    ids::ToApi,
+    error::Result,
     log::Files,
     people::parse_chain,
     platform::Platform,
-    refusal::Refusal,
     vault::{Vault, open_keyring},
 };
 
@@ -33,8 +31,9 @@ impl<P: Platform> Vault<P> {
     /// ended is kept ([`Vault::keys_read`]): who shows alarms says of entries that were not read that nothing is known.
     ///
     /// # Errors
-    /// [`Refusal::AddressUnproved`], [`Refusal::AddressNotBound`] for one's own address; the refusals of
-    /// [`Refusal::stops_session`]; no answer, or none of the log's, which says nothing of it.
+    /// [`crate::Refusal::AddressUnproved`], [`crate::Refusal::AddressNotBound`] for one's own address; the refusals of
+    /// [`crate::Refusal::stops_session`]; no answer, or none of the log's, which says nothing of it; the same of newer keys that
+    /// the log has of somebody, which are asked for again next time.
     pub async fn scan_keys(&self, most: u64) -> Result<Scanned> {
         let _one_at_a_time = self.key_log().scanning.lock().await;
         let scanned = self.scan(most).await;
@@ -62,21 +61,19 @@ impl<P: Platform> Vault<P> {
         Ok(Scanned { read: to.saturating_sub(from), left: size.saturating_sub(to) })
     }
 
-    /// All alarms, those that nobody has acknowledged first.
+    /// All alarms that are kept, those that nobody has acknowledged first; [`AlarmKind::More`] says that there were more.
     pub fn alarms(&self) -> Vec<Alarm> {
-        let mut alarms: Vec<Alarm> = self.state().keys.alarms.values().copied().collect();
+        let mut alarms = self.state().keys.all_alarms();
         alarms.sort_by_key(|alarm| (alarm.acknowledged, alarm.leaf));
         alarms
     }
 
-    /// Says that the person has read an alarm. It stays in the list.
+    /// Says that the person has read an alarm. It stays in the list, as long as no new one needs its room.
     ///
     /// # Errors
     /// No connection: it counts in this session and is saved with the next change.
     pub async fn acknowledge_alarm(&self, leaf: u64) -> Result<()> {
-        if let Some(alarm) = self.state().keys.alarms.get_mut(&leaf) {
-            alarm.acknowledged = true;
-        }
+        self.state().keys.acknowledge(leaf);
         self.touch();
         self.save_state().await
     }
@@ -91,7 +88,7 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    fn note(&self, change: impl FnOnce(&mut KeysSeen)) {
+    pub(super) fn note(&self, change: impl FnOnce(&mut KeysSeen)) {
         change(&mut self.state().keys);
         self.touch();
     }
@@ -144,32 +141,5 @@ impl<P: Platform> Vault<P> {
         self.settle(&account)?;
         let own = chain.account() == self.id() && open_keyring(&self.account_key(), &chain, &account.keyring.0).is_ok();
         Ok(own && said.is_of(&chain))
-    }
-
-    /// Asks for the newer keys that the tree has of pinned accounts. Who isn't given them is alarmed.
-    async fn ask_for_newer(&self) -> Result<()> {
-        for (account, newer) in self.newer_due() {
-            match self.person(&account.api()).await {
-                Err(ClientError::Refused(Refusal::KeyRecordOlder { .. } | Refusal::KeyRecordChanged { .. })) => {
-                    self.note(|keys| keys.raise(newer.leaf, AlarmKind::others(account, newer.epoch)));
-                }
-                Err(error @ ClientError::Transport(_)) => return Err(error),
-                // They go on from the pinned ones, and are in the tree.
-                Ok(person) => self.pin(&person.chain),
-                // Not to be looked up now: what is given later must have them.
-                Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Newer keys that nobody has been asked for yet, or was given.
-    fn newer_due(&self) -> Vec<(AccountId, Newer)> {
-        let state = self.state();
-        let due = |(id, newer): &(&AccountId, &Newer)| {
-            let behind = state.pins.get(id).is_some_and(|pin| pin.epoch < newer.epoch);
-            behind && !state.keys.alarms.contains_key(&newer.leaf)
-        };
-        state.keys.newer.iter().filter(due).map(|(id, newer)| (*id, *newer)).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What the account remembers of the tree of keys: how far it was read, newer keys that others must show, and alarms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{account::KeyChain, defence::Defence, ids::AccountId};
 use serde::Serialize;
@@ -9,15 +9,19 @@ use tlog::{
     vrf::LabelPublicKey,
 };
 
-use crate::{ids::ToApi, refusal::Refusal};
+use crate::{ids::ToApi, refusal::Refusal, state::newer};
 
-/// Most alarms kept: one is enough to act on, and a server could write many.
+/// Most alarms kept: one is enough to act on, and a server could write many. Those that were read make room for new ones; what finds
+/// none is counted.
 pub(crate) const ALARMS_MAX: usize = 200;
+
+/// Most places kept of alarms that made room.
+const LET_GO_MAX: usize = 1_000;
 
 /// Most addresses watched: more than anybody has in a life.
 const ADDRESSES_MAX: usize = 100;
 
-/// An entry of the tree of keys that should not be there. It stays until it is acknowledged.
+/// An entry of the tree of keys that should not be there. It stays until it is acknowledged, and after that as long as there is room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Alarm {
     /// The entry's place in the tree.
@@ -51,6 +55,12 @@ pub enum AlarmKind {
         /// Their epoch.
         epoch: u32,
     },
+    /// Further entries that should not be there, each of which would be an alarm: there are more of them than are kept. The place is
+    /// that of the last.
+    More {
+        /// How many.
+        count: u32,
+    },
 }
 
 /// A record that the tree has of somebody.
@@ -83,6 +93,10 @@ pub(crate) struct KeysSeen {
     pub addresses: BTreeMap<Label, u64>,
     /// By the entry's place.
     pub alarms: BTreeMap<u64, Alarm>,
+    /// Those that found no room ([`AlarmKind::More`]).
+    pub more: Option<Alarm>,
+    /// Places of alarms that were read and made room: they aren't raised again.
+    pub let_go: BTreeSet<u64>,
 }
 
 impl KeysSeen {
@@ -105,11 +119,61 @@ impl KeysSeen {
         }
     }
 
-    /// Raises an alarm, once for each entry.
+    /// Raises an alarm, once for each entry. None is dropped without a word: the oldest that was read makes room; where none was, one
+    /// more is counted.
     pub fn raise(&mut self, leaf: u64, kind: AlarmKind) {
-        if self.alarms.len() < ALARMS_MAX {
-            self.alarms.entry(leaf).or_insert(Alarm { leaf, kind, acknowledged: false });
+        if !self.has_alarmed(leaf) {
+            self.alarms.insert(leaf, Alarm { leaf, kind, acknowledged: false });
+            self.keep_within_limits();
         }
+    }
+
+    /// Whether an entry's alarm is kept, or was read and let go of.
+    pub fn has_alarmed(&self, leaf: u64) -> bool {
+        self.alarms.contains_key(&leaf) || self.let_go.contains(&leaf)
+    }
+
+    /// All that there are, by place, and behind them those that are only counted.
+    pub fn all_alarms(&self) -> Vec<Alarm> {
+        self.alarms.values().chain(&self.more).copied().collect()
+    }
+
+    /// Notes that an alarm was read.
+    pub fn acknowledge(&mut self, leaf: u64) {
+        let known = self.alarms.get_mut(&leaf).into_iter().chain(&mut self.more);
+        known.filter(|alarm| alarm.leaf == leaf).for_each(|alarm| alarm.acknowledged = true);
+    }
+
+    fn keep_within_limits(&mut self) {
+        while self.alarms.len() > ALARMS_MAX {
+            let read = self.alarms.values().find(|alarm| alarm.acknowledged).map(|alarm| alarm.leaf);
+            match read {
+                Some(leaf) => {
+                    self.alarms.remove(&leaf);
+                    self.let_go.insert(leaf);
+                }
+                None => self.count_one(),
+            }
+        }
+        while self.let_go.len() > LET_GO_MAX {
+            self.let_go.pop_first();
+        }
+    }
+
+    /// Counts the first alarm that is too many, in place of keeping it. An entry that is read again isn't counted again; one that stands
+    /// before the last that was counted may be new, so the person is told once more.
+    fn count_one(&mut self) {
+        let Some(leaf) = self.alarms.keys().nth(ALARMS_MAX).copied() else { return };
+        self.alarms.remove(&leaf);
+        self.more = match self.more {
+            Some(more) if more.leaf >= leaf => {
+                Some(Alarm { acknowledged: more.acknowledged && more.leaf == leaf, ..more })
+            }
+            more => {
+                let kind = AlarmKind::More { count: counted(more).saturating_add(1) };
+                Some(Alarm { leaf, kind, acknowledged: false })
+            }
+        };
     }
 
     /// Notes a record that the tree has of a pinned account.
@@ -142,11 +206,29 @@ impl KeysSeen {
         for (label, leaf) in other.addresses {
             self.note_address(label, leaf);
         }
+        self.let_go.extend(other.let_go);
         for (leaf, theirs) in other.alarms {
             let ours = self.alarms.entry(leaf).or_insert(theirs);
             ours.acknowledged |= theirs.acknowledged;
         }
+        // Read there and let go of, or here.
+        self.alarms.retain(|leaf, _| !self.let_go.contains(leaf));
+        if let (Some(ours), Some(theirs)) = (&mut self.more, other.more)
+            && ours.leaf == theirs.leaf
+        {
+            ours.acknowledged |= theirs.acknowledged;
+        }
+        self.more = newer(self.more, other.more, |more| more.leaf);
+        self.keep_within_limits();
         Ok(())
+    }
+}
+
+/// How many were counted so far.
+fn counted(more: Option<Alarm>) -> u32 {
+    match more {
+        Some(Alarm { kind: AlarmKind::More { count }, .. }) => count,
+        _ => 0,
     }
 }
 
@@ -154,5 +236,88 @@ impl AlarmKind {
     /// Of somebody else's keys.
     pub(crate) fn others(account: AccountId, epoch: u32) -> Self {
         Self::OthersKey { account: account.api(), epoch }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: AlarmKind = AlarmKind::OwnKey { epoch: 1 };
+
+    /// As many as are kept, none of them read.
+    fn full() -> KeysSeen {
+        let mut keys = KeysSeen::default();
+        (0..200).for_each(|leaf| keys.raise(leaf, KIND));
+        assert_eq!((keys.alarms.len(), keys.more), (ALARMS_MAX, None));
+        keys
+    }
+
+    #[test]
+    fn what_was_read_makes_room_and_is_not_raised_again() {
+        let mut keys = full();
+        [9, 7].into_iter().for_each(|leaf| keys.acknowledge(leaf));
+        keys.raise(500, KIND);
+        assert_eq!((keys.alarms.len(), keys.more), (ALARMS_MAX, None));
+        assert!(keys.alarms.contains_key(&500) && keys.alarms[&9].acknowledged);
+        assert!(!keys.alarms.contains_key(&7), "the oldest that was read went");
+        // A scan that begins anew, and what asks for newer keys, come to it once more.
+        let before = keys.clone();
+        [7, 500].into_iter().for_each(|leaf| keys.raise(leaf, KIND));
+        assert_eq!(keys, before);
+        // Another device, on which nobody has read it.
+        let mut there = full();
+        there.merge(before.clone()).expect("no contradiction");
+        assert_eq!(there, before);
+        there.merge(full()).expect("no contradiction");
+        assert_eq!(there, before);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let mut keys = full();
+        (300..303).for_each(|leaf| keys.raise(leaf, KIND));
+        let more = |leaf, count, acknowledged| Some(Alarm { leaf, kind: AlarmKind::More { count }, acknowledged });
+        assert_eq!((keys.alarms.len(), keys.more), (ALARMS_MAX, more(302, 3, false)));
+        assert_eq!((keys.all_alarms().len(), keys.all_alarms().pop()), (ALARMS_MAX + 1, keys.more));
+        keys.acknowledge(302);
+        keys.raise(302, KIND);
+        assert_eq!(keys.more, more(302, 3, true), "read again");
+        // On a device where nobody has read it, and on one that knows less.
+        let mut there = full();
+        (300..303).for_each(|leaf| there.raise(leaf, KIND));
+        there.merge(keys.clone()).expect("no contradiction");
+        assert_eq!(there, keys);
+        let mut behind = full();
+        behind.merge(keys.clone()).expect("no contradiction");
+        assert_eq!(behind, keys);
+        keys.raise(250, KIND);
+        assert_eq!(keys.more, more(302, 3, false), "it may be one that nobody was told of");
+        keys.raise(304, KIND);
+        assert_eq!(keys.more, more(304, 4, false));
+        keys.acknowledge(3);
+        keys.raise(305, KIND);
+        assert!(keys.alarms.contains_key(&305), "room was made");
+        assert_eq!((keys.alarms.len(), keys.more), (ALARMS_MAX, more(304, 4, false)));
+    }
+
+    #[test]
+    fn two_devices_keep_no_more_than_one() {
+        let mut here = full();
+        let mut there = KeysSeen::default();
+        (200..400).for_each(|leaf| there.raise(leaf, KIND));
+        here.merge(there).expect("no contradiction");
+        assert_eq!((here.alarms.len(), counted(here.more)), (ALARMS_MAX, 200));
+    }
+
+    #[test]
+    fn places_that_were_let_go_of_have_a_limit() {
+        let mut keys = KeysSeen::default();
+        for leaf in 0..2_000 {
+            keys.raise(leaf, KIND);
+            keys.acknowledge(leaf);
+        }
+        assert_eq!((keys.alarms.len(), keys.let_go.len(), keys.more), (ALARMS_MAX, LET_GO_MAX, None));
+        assert!(keys.let_go.contains(&1_799) && !keys.let_go.contains(&0));
     }
 }

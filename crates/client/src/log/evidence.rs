@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use api_types::B64;
 use bytes::Bytes;
+use crypto::audit::AuditEvent as Stored;
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use tlog::{
@@ -17,6 +18,7 @@ use tlog::{
 use super::{
     Halt, Stopped, Tree, Witnesses,
     files::Source,
+    record::RecordShown,
     tiles::{Authentic, Fault},
     view::MAX_TEXT,
 };
@@ -59,6 +61,9 @@ pub struct Evidence {
     /// The witnesses asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub witnesses: Option<Witnesses>,
+    /// The place in a report's record; `leaf` is then of an event that says what stands there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub record: Option<RecordShown>,
 }
 
 /// A leaf as the server showed it.
@@ -145,6 +150,12 @@ impl Draft {
         self
     }
 
+    /// The place in a report's record.
+    pub fn record(mut self, record: RecordShown) -> Self {
+        self.0.record = Some(record);
+        self
+    }
+
     /// The refusal that this is about.
     pub fn stop(mut self, refusal: Refusal) -> Halt {
         (self.0.code, self.0.says) = (refusal.code().to_owned(), refusal.to_string());
@@ -168,6 +179,7 @@ impl Evidence {
             asked: None,
             leaf: None,
             witnesses: None,
+            record: None,
         })
     }
 
@@ -188,7 +200,7 @@ impl Evidence {
 
     /// Checks that the file shows what it says, from what is in it alone. What stays the word of whoever saved it: that the
     /// server showed this now, that a file was missing, and (nothing but the leaf binds the server to an event) that it
-    /// showed this event.
+    /// showed this event. A record without a leaf is its saver's word altogether, and says so ([`RecordShown::word`]).
     ///
     /// # Errors
     /// [`EvidenceError`].
@@ -208,6 +220,7 @@ impl Evidence {
             "log_event_missing" => self.check_missing(),
             "log_too_few_witnesses" | "log_cosignature_forged" => self.check_witnesses(),
             "log_stale" => self.check_vouched(),
+            "events_broken" => self.check_record(),
             _ => Err(EvidenceError::Form),
         }
     }
@@ -306,6 +319,24 @@ impl Evidence {
         at_once(tree.read(self, [leaf.index].into_iter())).map_err(|_| EvidenceError::Missing("tiles"))?;
         let there = tree.leaf(leaf.index) == Some(opening.commitment().leaf_hash());
         expect(!there, "the leaf is in its place")
+    }
+
+    /// The log has what must stand in that place, and something else, or nothing, is shown.
+    fn check_record(&self) -> Result<(), EvidenceError> {
+        let record = self.record.as_ref().ok_or(EvidenceError::Missing("record"))?;
+        if self.leaf.is_none() {
+            return expect(!record.proved, "nothing of the log proves it");
+        }
+        let (leaf, opening) = self.opening()?;
+        let event = Stored::parse(opening.event()).map_err(|_| EvidenceError::Missing("event"))?;
+        let due = record.due(&event).ok_or(EvidenceError::Contradicted("the event is not about that place"))?;
+        let (_, mut tree) = self.shown_tree()?;
+        let placed = event.id.0 == u128::from(leaf.index).to_be_bytes() && leaf.index < tree.size();
+        expect(placed, "the event is not in the log")?;
+        at_once(tree.read(self, [leaf.index].into_iter())).map_err(|_| EvidenceError::Missing("tiles"))?;
+        let there = tree.leaf(leaf.index) == Some(opening.commitment().leaf_hash());
+        expect(there, "the event is not in the log")?;
+        expect(!record.has(&due), "what is shown is what the log has")
     }
 
     fn check_witnesses(&self) -> Result<(), EvidenceError> {

@@ -8,16 +8,18 @@
 //! | `view.rs` | one log as this session sees it: goes forward only, and proves each step |
 //! | `opening.rs` | an audit event and the leaf that stands for it |
 //! | `events.rs` | marks the events that are shown |
+//! | `listing.rs` | whether a list of all events leaves one out |
 //! | `head.rs` | the newest tree, to be written down |
 //! | `session.rs` | the check at the start of a session; a refusal that stays |
 //! | `asking.rs` | changes which witnesses a device asks for |
 //! | `witnesses.rs` | how many witnesses this device asks for |
 //! | `whole.rs` | reads a whole log, for `hs audit verify` |
 //! | `evidence.rs` | what a refusal leaves behind, for anyone to check |
+//! | `record.rs` | what a report's record leaves behind that lacks something |
 //! | `proof.rs` | proof files of single events, for anyone to check |
 //!
-//! Everything but `opening.rs`, `events.rs` and `proof.rs` works for any tree of the server: a [`Tree`] says where it is, the key says
-//! its name, and a leaf is a hash.
+//! Everything but `opening.rs`, `events.rs`, `listing.rs`, `record.rs` and `proof.rs` works for any tree of the server: a [`Tree`] says where
+//! it is, the key says its name, and a leaf is a hash.
 
 mod asking;
 mod events;
@@ -25,8 +27,10 @@ mod evidence;
 mod files;
 mod head;
 mod kept;
+mod listing;
 mod opening;
 mod proof;
+mod record;
 mod session;
 mod tiles;
 mod view;
@@ -42,11 +46,13 @@ pub use evidence::{Evidence, EvidenceError, LeafShown};
 pub use head::LogHead;
 pub use kept::KeptLog;
 pub use proof::{EventProof, EventProofError, ProvenEvent};
+pub use record::RecordShown;
 pub use whole::{LogCheck, LogFound, WholeLog};
 pub use witnesses::{Witnesses, WitnessesError};
 
 pub(crate) use files::Files;
 pub(crate) use kept::merge_kept;
+pub(crate) use record::{BrokenRecord, SeenEvent, leaf_shown};
 pub(crate) use session::Guard;
 pub(crate) use view::Claim;
 

@@ -17,6 +17,7 @@ use tlog::{checkpoint::SignedCheckpoint, note::VerifierKey};
 use super::{
     Evidence, Halt, KeptLog, Stopped, Tree, Witnesses,
     files::Files,
+    listing::Removed,
     view::{Looked, View},
 };
 use crate::{
@@ -43,6 +44,8 @@ pub(crate) struct Guard {
     saved: AtomicBool,
     /// Leaves that are beyond the newest tree: since when (Unix milliseconds).
     late: Mutex<BTreeMap<u64, i64>>,
+    /// Of the tree of events: what of them the server says that it removed.
+    removed: Mutex<Removed>,
 }
 
 /// A view while one task uses it; there is one.
@@ -59,7 +62,8 @@ impl Guard {
     pub fn new(tree: Tree, said: Option<String>) -> Self {
         let (view, stopped) = (futures::lock::Mutex::new(None), Mutex::default());
         let (waiting, saved) = (AtomicWaker::new(), AtomicBool::new(false));
-        Self { tree, said, view, stopped, waiting, saved, late: Mutex::default() }
+        let (late, removed) = (Mutex::default(), Mutex::default());
+        Self { tree, said, view, stopped, waiting, saved, late, removed }
     }
 
     /// Why the session is to end, if it is.
@@ -74,6 +78,15 @@ impl Guard {
 
     pub fn late(&self) -> MutexGuard<'_, BTreeMap<u64, i64>> {
         self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn removed(&self) -> MutexGuard<'_, Removed> {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves of the newest tree that this session verified; waits for whoever uses the view.
+    pub async fn size(&self) -> u64 {
+        self.view.lock().await.as_ref().map_or(0, View::size)
     }
 
     /// Takes a halt as the caller's error. The first refusal stays for good.

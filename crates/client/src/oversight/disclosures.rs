@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     log::Mark,
-    reports::{ExplainedEvent, Held, said},
-    sharing::AccessWho,
+    reports::{ActorName, ExplainedEvent, Held, said},
 };
 
 /// A report that may have been disclosed, and what it is called: that stands in no event.
@@ -48,8 +47,10 @@ pub struct Disclosure {
     pub what: DisclosureKind,
     /// Who received it.
     pub recipient: AccountId,
-    /// That person's name, as far as known.
+    /// That person's name, as far as this client knows it.
     pub name: Option<String>,
+    /// Where it doesn't: what the server calls them.
+    pub server_says: Option<String>,
     /// Which report.
     pub report: ReportId,
     /// Its title.
@@ -100,13 +101,12 @@ pub fn account_for(subjects: &[Subject<'_>], from: i64, until: i64, summarise: b
         if !overseen.complete && overseen.removed_before.is_none() {
             account.incomplete.push(overseen.report);
         }
-        let names = names(overseen);
         let opened = visits(events().filter(|explained| is_disclosure(overseen, &explained.checked.event)));
-        let mut lines: Vec<Disclosure> = opened.iter().filter_map(|visit| opening(subject, &names, visit)).collect();
+        let mut lines: Vec<Disclosure> = opened.iter().filter_map(|visit| opening(subject, visit)).collect();
         if summarise {
             lines = summary(lines);
         }
-        let given = overseen.purposes.held().iter().filter_map(|held| giving(subject, &names, held));
+        let given = overseen.purposes.held().iter().filter_map(|held| giving(subject, held));
         let given: Vec<Disclosure> = given.filter(|line| within(line.first) && !is_among(line, &lines)).collect();
         account.lines.extend(if summarise { summary(given) } else { given });
         account.lines.extend(lines);
@@ -122,26 +122,19 @@ fn is_disclosure(overseen: &Overseen, event: &AuditEvent) -> bool {
         && event.actor.is_some_and(|actor| actor != overseen.owner)
 }
 
-/// What people are called: as their key record's account is named, else as the event says.
-fn names(overseen: &Overseen) -> BTreeMap<AccountId, String> {
-    let events = overseen.events.iter().map(|explained| &explained.checked.event);
-    let mut names: BTreeMap<AccountId, String> =
-        events.filter_map(|event| Some((event.actor?, event.actor_name.clone()?))).collect();
-    let people = overseen.access.iter().flat_map(|row| match &row.who {
-        AccessWho::Person(person) => vec![(person.id, person.name.clone())],
-        AccessWho::Team(team) => team.members.iter().filter_map(|(id, name, _)| Some((*id, name.clone()?))).collect(),
-        AccessWho::Account(_) | AccessWho::Invitation(_) => Vec::new(),
-    });
-    names.extend(people);
-    names
+/// The known name, or the server's.
+fn either(who: Option<&ActorName>) -> (Option<String>, Option<String>) {
+    let owned = |name: Option<&str>| name.map(str::to_owned);
+    (owned(who.and_then(ActorName::known)), owned(who.and_then(ActorName::server_says)))
 }
 
-fn opening(subject: &Subject<'_>, names: &BTreeMap<AccountId, String>, visit: &Visit) -> Option<Disclosure> {
-    let recipient = visit.event.actor?;
+fn opening(subject: &Subject<'_>, visit: &Visit) -> Option<Disclosure> {
+    let (name, server_says) = either(visit.who.as_ref());
     Some(Disclosure {
         what: DisclosureKind::Opened,
-        recipient,
-        name: names.get(&recipient).cloned(),
+        recipient: visit.event.actor?,
+        name,
+        server_says,
         report: subject.overseen.report,
         title: subject.title.to_owned(),
         kind: subject.kind.to_owned(),
@@ -155,7 +148,7 @@ fn opening(subject: &Subject<'_>, names: &BTreeMap<AccountId, String>, visit: &V
 }
 
 /// A grant as a disclosure, dated when it began to open the report: with an access code, when that was entered.
-fn giving(subject: &Subject<'_>, names: &BTreeMap<AccountId, String>, held: &Held) -> Option<Disclosure> {
+fn giving(subject: &Subject<'_>, held: &Held) -> Option<Disclosure> {
     let overseen = subject.overseen;
     if held.holder == overseen.owner {
         return None;
@@ -163,10 +156,12 @@ fn giving(subject: &Subject<'_>, names: &BTreeMap<AccountId, String>, held: &Hel
     let (time, mark) = if held.with_code { redeemed(overseen, held)? } else { (held.from, Mark::Verified) };
     let all = held.first_version == 1 && held.last_version == u32::MAX;
     let versions = if all { Vec::new() } else { vec![held.first_version, held.last_version] };
+    let (name, server_says) = either(holder_name(overseen, &held.holder).as_ref());
     Some(Disclosure {
         what: DisclosureKind::AccessGiven,
         recipient: held.holder,
-        name: names.get(&held.holder).cloned(),
+        name,
+        server_says,
         report: overseen.report,
         title: subject.title.to_owned(),
         kind: subject.kind.to_owned(),
@@ -177,6 +172,13 @@ fn giving(subject: &Subject<'_>, names: &BTreeMap<AccountId, String>, held: &Hel
         count: 1,
         mark,
     })
+}
+
+/// What a holder is called: where it isn't known, as the server says beside something that they did.
+fn holder_name(overseen: &Overseen, holder: &AccountId) -> Option<ActorName> {
+    let known = overseen.names.name(holder, &overseen.purposes, None);
+    let did = |explained: &&ExplainedEvent| explained.checked.event.actor == Some(*holder) && explained.who.is_some();
+    known.or_else(|| overseen.events.iter().find(did)?.who.clone())
 }
 
 /// When a grant's access code was entered, for the first time.
@@ -231,7 +233,7 @@ mod tests {
     use crate::{
         log::CheckedEvent,
         reports::{
-            Purposes,
+            Purposes, names_tests,
             purposes_tests::{event, held},
         },
     };
@@ -242,11 +244,13 @@ mod tests {
     fn overseen(held: Vec<Held>, mut events: Vec<CheckedEvent>) -> Overseen {
         events.sort_by_key(|checked| std::cmp::Reverse(checked.event.time));
         let purposes = Purposes::new(held);
+        let names = names_tests::called([(1, "Person 1", false), (2, "Person 2", false), (OWNER, "Owner", true)]);
         Overseen {
             report: ReportId([1; 32]),
             owner: AccountId([OWNER; 32]),
             access: Vec::new(),
-            events: purposes.explain(events),
+            events: purposes.explain(events, &names),
+            names,
             purposes,
             complete: true,
             removed_before: None,
@@ -279,6 +283,22 @@ mod tests {
         assert_eq!(first.name.as_deref(), Some("Person 1"));
         assert_eq!(lines[1].purposes, ["billing"]);
         assert_eq!(account(&one, 0, 100, false).lines.len(), 4, "or each of them");
+    }
+
+    #[test]
+    fn the_server_names_a_stranger_as_somebody_known() {
+        let named = |actor: u8, name: &str| {
+            let mut opened = open(actor, 1, 1);
+            opened.event.actor_name = Some(name.to_owned());
+            let one = overseen(vec![held(1, 1, "treatment", 0, None)], vec![opened]);
+            let line = account(&one, 0, 100, true).lines.into_iter().find(|line| line.what == DisclosureKind::Opened);
+            line.map(|line| (line.name, line.server_says))
+        };
+        let known = Some("Person 1".to_owned());
+        assert_eq!(named(1, "Person 2"), Some((known.clone(), None)), "who is known keeps their name");
+        for stranger in [2, 3] {
+            assert_eq!(named(stranger, "Person 1"), Some((None, known.clone())), "{stranger}");
+        }
     }
 
     #[test]

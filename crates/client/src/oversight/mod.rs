@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     ids::ToApi,
     platform::Platform,
-    reports::{Access, ExplainedEvent, Purposes},
+    reports::{Access, ExplainedEvent, KnownNames, Purposes},
     sharing::AccessRow,
     vault::Vault,
 };
@@ -34,7 +34,9 @@ pub struct Overseen {
     pub access: Vec<AccessRow>,
     /// Who held it, when and why.
     pub purposes: Purposes,
-    /// Newest first, each looked for in the public log, with the purposes under which it was done.
+    /// What whoever held it is called, as far as this client knows.
+    pub names: KnownNames,
+    /// Newest first, each looked for in the public log, with its actor's name and the purposes under which it was done.
     pub events: Vec<ExplainedEvent>,
     /// Whether the events were followed down to the report's first.
     pub complete: bool,
@@ -73,7 +75,8 @@ impl<P: Platform> Vault<P> {
             report: *report,
             owner: access.state.owner().api(),
             access: rows,
-            events: purposes.explain(events.items),
+            names: self.known_names(purposes.held().iter().map(|held| held.holder)),
+            events: self.explain(&purposes, events.items),
             complete: events.complete,
             removed_before: events.removed_before,
             erased: access.state.erased().map(|erasure| erasure.time),

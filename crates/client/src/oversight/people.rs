@@ -143,6 +143,7 @@ mod tests {
             owner: AccountId([9; 32]),
             access,
             purposes: Default::default(),
+            names: Default::default(),
             events: Vec::new(),
             complete: true,
             removed_before: None,

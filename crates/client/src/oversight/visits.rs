@@ -6,7 +6,7 @@ use api_types::audit::{Action, AuditEvent, Outcome};
 
 use crate::{
     log::{CheckedEvent, Mark},
-    reports::{ExplainedEvent, ReaderMark, said},
+    reports::{ActorName, ExplainedEvent, ReaderMark, said},
 };
 
 /// Looks of one person that are no further apart are one visit, in milliseconds.
@@ -17,6 +17,8 @@ const APART: i64 = 15 * 60 * 1000;
 pub struct Visit {
     /// The newest of them; an opened file says more than a look.
     pub event: AuditEvent,
+    /// What its actor is called, and whose word that is.
+    pub who: Option<ActorName>,
     /// Under which purposes, as signed in the access chain.
     pub purposes: Vec<String>,
     /// Versions that were opened.
@@ -87,7 +89,7 @@ fn version(event: &AuditEvent) -> Option<u32> {
 /// Groups events, newest first as they are.
 pub fn visits<'e>(events: impl IntoIterator<Item = &'e ExplainedEvent>) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
-    for ExplainedEvent { checked: CheckedEvent { event, mark, reader }, purposes } in events {
+    for ExplainedEvent { checked: CheckedEvent { event, mark, reader }, who, purposes } in events {
         match visits.iter_mut().rev().find(|visit| visit.takes(event, purposes)) {
             Some(visit) => {
                 visit.since = event.time;
@@ -101,6 +103,7 @@ pub fn visits<'e>(events: impl IntoIterator<Item = &'e ExplainedEvent>) -> Vec<V
             }
             None => visits.push(Visit {
                 event: event.clone(),
+                who: who.clone(),
                 purposes: purposes.clone(),
                 versions: version(event).into_iter().collect(),
                 since: event.time,
@@ -127,7 +130,7 @@ mod tests {
 
     fn explained(report: u8, actor: u8, minutes: i64, action: Action, purpose: &str) -> ExplainedEvent {
         let checked = event(report, actor, minutes * MINUTE, action, "");
-        ExplainedEvent { checked, purposes: vec![purpose.to_owned()] }
+        ExplainedEvent { checked, who: None, purposes: vec![purpose.to_owned()] }
     }
 
     #[test]

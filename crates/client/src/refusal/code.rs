@@ -80,9 +80,11 @@ impl Refusal {
         }
     }
 
-    /// Whether the public log itself can't be relied on any more: nothing that the server shows is to be opened in this
-    /// session.
+    /// Whether the public log itself can't be relied on any more, or the record of who did what lacks something: nothing that the
+    /// server shows is to be opened in this session. An administrator's list of all events that is broken, and a beginning of a
+    /// record about which clocks may differ, are refused by the same name and end none: [`crate::Vault::stopped`] says whether it
+    /// has ended.
     pub fn stops_session(&self) -> bool {
-        self.code().starts_with("log_")
+        matches!(self, Self::EventsBroken { .. }) || self.code().starts_with("log_")
     }
 }

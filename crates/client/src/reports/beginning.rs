@@ -17,9 +17,9 @@ use crate::{
 
 const DAY: UnixMillis = 86_400_000;
 /// What is younger is never removed.
-const OLD: UnixMillis = KEEP_EVENTS_MIN_DAYS as UnixMillis * DAY;
+pub(crate) const OLD: UnixMillis = KEEP_EVENTS_MIN_DAYS as UnixMillis * DAY;
 /// By how much clocks differ, and were set right before events were kept from going back in time.
-const LEEWAY: UnixMillis = DAY;
+pub(crate) const LEEWAY: UnixMillis = DAY;
 
 fn broken(event: &AuditEvent) -> Refusal {
     Refusal::EventsBroken { seq: event.report_seq.unwrap_or(event.seq) }
@@ -27,6 +27,11 @@ fn broken(event: &AuditEvent) -> Refusal {
 
 fn is_old(event: &AuditEvent, now: UnixMillis) -> bool {
     now.saturating_sub(event.time) >= OLD
+}
+
+/// Whether an event is so nearly old that two clocks may differ about it.
+pub(super) fn is_nearly_old(event: &AuditEvent, now: UnixMillis) -> bool {
+    !is_old(event, now) && is_old(event, now.saturating_add(LEEWAY))
 }
 
 /// No event, newest first, is dated back behind an older one to a time at which the record might begin.
@@ -48,7 +53,7 @@ fn check_oldest(
     now: UnixMillis,
 ) -> std::result::Result<UnixMillis, Refusal> {
     let seq = oldest.report_seq.unwrap_or(0);
-    // What this session saw was not six years old then.
+    // What this session saw was not six years old then, nor what the account saw less than six years ago.
     let lost = seen.filter(|(seen, _)| *seen < seq);
     if Defence::EventAge.holds() && (lost.is_some() || !is_old(oldest, now)) {
         return Err(Refusal::EventsBroken { seq: lost.map_or(seq.saturating_sub(1), |(seen, _)| seen) });
@@ -95,6 +100,8 @@ mod tests {
     fn a_record_may_begin_six_years_ago_and_not_later() {
         assert_eq!(check_oldest(&at(5, NOW - OLD), None, NOW), Ok(NOW - OLD));
         assert_eq!(check_oldest(&at(5, NOW - OLD + 1), None, NOW), Err(Refusal::EventsBroken { seq: 4 }));
+        assert!(is_nearly_old(&at(5, NOW - OLD + 1), NOW) && is_nearly_old(&at(5, NOW - OLD + LEEWAY), NOW));
+        assert!(!is_nearly_old(&at(5, NOW - OLD), NOW) && !is_nearly_old(&at(5, NOW - OLD + LEEWAY + 1), NOW));
     }
 
     #[test]

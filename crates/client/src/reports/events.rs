@@ -10,7 +10,7 @@ use crypto::{
     ids::{EventId, Hash32},
 };
 
-use super::beginning::check_times;
+use super::seen::check_record;
 use crate::{
     error::Result,
     ids::ToCrypto,
@@ -75,12 +75,12 @@ pub fn event_hash(event: &AuditEvent) -> Option<Hash32> {
 }
 
 /// Whether the hash beside an event is its own.
-fn own_hash(event: &AuditEvent) -> Option<Hash32> {
+pub(super) fn own_hash(event: &AuditEvent) -> Option<Hash32> {
     event_hash(event).filter(|hash| hash.0[..] == event.hash.0[..])
 }
 
 /// Checks events of one report, newest first: each must hash to what it says, and name the one below it.
-fn check_report(id: &ReportId, items: &[AuditEvent]) -> Result<bool, Refusal> {
+pub(super) fn check_report(id: &ReportId, items: &[AuditEvent]) -> Result<bool, Refusal> {
     if !Defence::EventChain.holds() {
         return Ok(true);
     }
@@ -104,7 +104,7 @@ fn check_report(id: &ReportId, items: &[AuditEvent]) -> Result<bool, Refusal> {
 }
 
 /// The newest event that was seen before must still be there, in its place.
-fn check_seen(seen: Option<(u64, Hash32)>, items: &[AuditEvent]) -> Result<(), Refusal> {
+pub(super) fn check_seen(seen: Option<(u64, Hash32)>, items: &[AuditEvent]) -> Result<(), Refusal> {
     let Some((seq, hash)) = seen.filter(|_| Defence::EventChain.holds()) else { return Ok(()) };
     let oldest = items.last().and_then(|event| event.report_seq).unwrap_or(0);
     match items.iter().find(|event| event.report_seq == Some(seq)) {
@@ -115,10 +115,14 @@ fn check_seen(seen: Option<(u64, Hash32)>, items: &[AuditEvent]) -> Result<(), R
     }
 }
 
-/// Checks a page of the whole log, newest first: hashes, and the chain values where neighbours are present.
-pub(crate) fn check_log(items: &[AuditEvent]) -> Result<(), Refusal> {
+/// Checks a page of the whole log below `before`, newest first: hashes, order, and the chain's values where neighbours are
+/// present. Whether any are left out is a question of its own (`log/listing.rs`).
+pub(crate) fn check_log(items: &[AuditEvent], before: Option<u64>) -> Result<(), Refusal> {
+    let mut above = before;
     for event in items {
-        own_hash(event).ok_or(Refusal::EventsBroken { seq: event.seq })?;
+        let in_order = above.is_none_or(|above| event.seq < above);
+        own_hash(event).filter(|_| in_order).ok_or(Refusal::EventsBroken { seq: event.seq })?;
+        above = Some(event.seq);
     }
     for pair in items.windows(2) {
         let [newer, older] = pair else { continue };
@@ -140,11 +144,34 @@ impl<P: Platform> Vault<P> {
     /// A report's events, all of them or the newest `limit`, verified link by link, and each looked for in the public log.
     ///
     /// # Errors
-    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session has seen or that are
-    /// younger than six years; [`Refusal::ReadingForged`] at a reading that its reader did not sign; the refusals of
-    /// [`Refusal::stops_session`]; `not_found`; no connection.
+    /// [`Refusal::EventsBroken`] at the first gap or change, or where events are missing that this session or another of this
+    /// account has seen, or that are younger than six years: it ends the session; [`Refusal::ReadingForged`] at a reading that its
+    /// reader did not sign; the other refusals of [`Refusal::stops_session`]; `not_found`; no connection.
     pub async fn report_events(&self, id: &ReportId, limit: usize) -> Result<ReportEvents> {
-        let seen = self.seen_events().get(id).copied();
+        let seen = self.seen_of(id);
+        let (items, ended) = self.fetch_record(id, limit).await?;
+        let complete = match check_record(id, &items, &seen, self.now()) {
+            Ok(complete) => complete,
+            Err(broken) => return self.refuse_record(*broken).await,
+        };
+        // Each was hashed, and its reader's signature comes next.
+        if items.len() >= AT_ONCE {
+            self.platform().environment().turn().await;
+        }
+        let readers = self.check_readers(id, &items).await?;
+        self.note_seen(id, &items);
+        let marked = self.mark(items).await?.into_iter().zip(readers);
+        let items: Vec<_> = marked.map(|(event, reader)| CheckedEvent { reader, ..event }).collect();
+        let removed_before = match items.last() {
+            Some(oldest) if ended && !complete => Some(self.beginning_of(id, oldest, &seen).await?),
+            _ => None,
+        };
+        self.remember_events(id, &items);
+        Ok(ReportEvents { items, complete, removed_before })
+    }
+
+    /// The newest events of a report, as the server gives them, and whether there are no older ones than these.
+    async fn fetch_record(&self, id: &ReportId, limit: usize) -> Result<(Vec<AuditEvent>, bool)> {
         let mut items: Vec<AuditEvent> = Vec::new();
         let mut before = None;
         let ended = loop {
@@ -157,28 +184,7 @@ impl<P: Platform> Vault<P> {
                 next => break next.is_none() || items.len() < limit,
             }
         };
-        let complete = check_report(id, &items)?;
-        check_times(&items, self.now())?;
-        check_seen(seen, &items)?;
-        // Each was hashed, and its reader's signature comes next.
-        if items.len() >= AT_ONCE {
-            self.platform().environment().turn().await;
-        }
-        let readers = self.check_readers(id, &items).await?;
-        if let Some((seq, hash)) = items.first().and_then(|newest| Some((newest.report_seq?, own_hash(newest)?))) {
-            let mut events = self.seen_events();
-            let newest = events.entry(*id).or_insert((seq, hash));
-            if newest.0 < seq {
-                *newest = (seq, hash);
-            }
-        }
-        let marked = self.mark(items).await?.into_iter().zip(readers);
-        let items: Vec<_> = marked.map(|(event, reader)| CheckedEvent { reader, ..event }).collect();
-        let removed_before = match items.last() {
-            Some(oldest) if ended && !complete => Some(self.begins_old(id, oldest, seen).await?),
-            _ => None,
-        };
-        Ok(ReportEvents { items, complete, removed_before })
+        Ok((items, ended))
     }
 }
 

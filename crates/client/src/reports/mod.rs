@@ -10,14 +10,16 @@ mod fetch;
 pub(crate) mod fixture;
 mod list;
 mod manifests;
+mod names;
 mod open;
 mod purposes;
 mod readers;
 mod rows;
+mod seen;
 mod turn;
 
 pub use as_far::{Reading, RefusedVersion};
-pub(crate) use beginning::check_times;
+pub(crate) use beginning::{LEEWAY, OLD, check_times};
 pub use chain::Access;
 pub(crate) use chain::{Named, refuse_chain};
 pub(crate) use download::{content_of, part_key};
@@ -25,6 +27,10 @@ pub use events::{ReportEvents, event_hash};
 pub(crate) use events::{canonical, check_log, json_name};
 pub use fetch::SignedRequest;
 pub use list::{ListPage, SealedRows};
+#[cfg(test)]
+pub(crate) use names::tests as names_tests;
+pub use names::{ActorName, KnownNames};
+pub(crate) use names::{Called, NamedBy};
 pub use open::{OpenReport, OpenVersion, VersionInfo};
 pub(crate) use purposes::said;
 #[cfg(test)]

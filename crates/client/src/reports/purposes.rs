@@ -1,5 +1,7 @@
 //! Under which purpose somebody held a report at a time: from the verified access chain, never from what the server says.
 
+use std::collections::BTreeSet;
+
 use api_types::{
     AccountId, GrantId, ReportId,
     audit::{Action, AuditEvent},
@@ -10,7 +12,7 @@ use crypto::{
     team::{TeamChain, TeamStay},
 };
 
-use super::Access;
+use super::{Access, ActorName, KnownNames};
 use crate::{
     error::Result,
     ids::{ToApi, right_to_api},
@@ -63,11 +65,14 @@ pub struct Purposes {
     held: Vec<Held>,
 }
 
-/// An event with the purposes under which its actor held the report; more than one where they held several grants.
+/// An event with its actor's name, and the purposes under which they held the report; more than one where they held several
+/// grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedEvent {
     /// What happened, and what the public log says of it.
     pub checked: CheckedEvent,
+    /// What its actor is called, and whose word that is ([`KnownNames::name`]). `None` for nobody, and for who has no name.
+    pub who: Option<ActorName>,
     /// Codes as signed, the newest grant's first; empty for who held none.
     pub purposes: Vec<String>,
 }
@@ -86,6 +91,11 @@ impl Purposes {
     /// Every grant that somebody held, the newest first.
     pub fn held(&self) -> &[Held] {
         &self.held
+    }
+
+    /// Whether somebody ever held it.
+    pub(crate) fn has_held(&self, account: &AccountId) -> bool {
+        self.held.iter().any(|held| held.holder == *account)
     }
 
     /// Why the actor of an event held the report then: each purpose once. Where two clocks disagree about which came first,
@@ -113,9 +123,13 @@ impl Purposes {
         Some(at(0)).filter(|exact| !exact.is_empty()).unwrap_or_else(|| at(CLOCKS))
     }
 
-    /// Puts the purposes beside events.
-    pub fn explain(&self, events: Vec<CheckedEvent>) -> Vec<ExplainedEvent> {
-        let explain = |checked: CheckedEvent| ExplainedEvent { purposes: self.of(&checked.event), checked };
+    /// Puts names and purposes beside events.
+    pub fn explain(&self, events: Vec<CheckedEvent>, names: &KnownNames) -> Vec<ExplainedEvent> {
+        let explain = |checked: CheckedEvent| {
+            let event = &checked.event;
+            let who = event.actor.and_then(|actor| names.name(&actor, self, event.actor_name.as_deref()));
+            ExplainedEvent { who, purposes: self.of(event), checked }
+        };
         events.into_iter().map(explain).collect()
     }
 }
@@ -127,6 +141,12 @@ impl<P: Platform> Vault<P> {
     /// As [`Vault::access`].
     pub async fn purposes(&self, report: &ReportId) -> Result<Purposes> {
         Ok(self.report_access(report).await?.purposes())
+    }
+
+    /// Puts beside a report's events what their actors are called, and the purposes under which those held it.
+    pub fn explain(&self, purposes: &Purposes, events: Vec<CheckedEvent>) -> Vec<ExplainedEvent> {
+        let actors: BTreeSet<AccountId> = events.iter().filter_map(|checked| checked.event.actor).collect();
+        purposes.explain(events, &self.known_names(actors))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     error::{ClientError, Result},
     platform::rng,
     refusal::Refusal,
-    state::ClientState,
+    state::{ClientState, PasskeysSeen},
     vault::Epochs,
 };
 
@@ -86,6 +86,7 @@ impl NextKey {
     ) -> Result<Rotation> {
         let (account, counter) = (self.epochs.chain.account(), counter.saturating_add(1));
         state.retired.push(old);
+        state.begin_passkeys(PasskeysSeen::of(self.generation, others));
         let of_kind = |kind: WayInKind| {
             let ways = others.iter().filter(move |way| way.claimed().kind == kind);
             ways.map(|way| Ok(new_way_in(&self.rewrap(way)?))).collect::<Result<Vec<_>>>()

@@ -28,7 +28,7 @@ use crate::{
     passkey::same_generation,
     platform::Platform,
     refusal::Refusal,
-    state::PasswordSet,
+    state::{PasswordSet, shown_passkeys},
     vault::{Epochs, Vault, open_client_state, open_keyring},
 };
 
@@ -254,6 +254,7 @@ impl<P: Platform> Client<P> {
     ) -> Result<FinishRecovery> {
         let seen = self.shared.memory().counter(&account.public.id);
         let (counter, mut state) = open_client_state(&opened.key, account, seen, pinned)?;
+        state.look_at_passkeys(opened.kit.claimed().generation, &shown_passkeys(&opened.others))?;
         state.password = Some(PasswordSet { generation: next.generation, short: false });
         let ways = [&next.make(WayInSecret::Password(export))?, &next.rewrap(&opened.kit)?];
         Ok(FinishRecovery {

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use tlog::note::MAX_NOTE;
 
 use super::{
-    ClientState, Compared, EscrowPin, PasswordSet, Pin, Seen, TeamPin, escrow,
+    ClientState, Compared, EscrowPin, EventSeen, PasskeysSeen, PasswordSet, Pin, Seen, TeamPin, escrow, events,
     keys_codec::{self, MAX_KEYS},
-    teams,
+    passkeys, teams,
 };
 use crate::{key_log::KeysSeen, log::KeptLog};
 
@@ -157,7 +157,33 @@ fn read_teams(r: &mut Reader<'_>) -> Result<BTreeMap<TeamId, TeamPin>, DecodeErr
 fn read_escrow(r: &mut Reader<'_>) -> Result<Option<EscrowPin>, DecodeError> {
     match Packed::each(r, "escrow key seen", escrow::read)?[..] {
         [pin] => Ok(Some(pin)),
+        // None was seen, and something follows.
+        [] if !r.is_empty() => Ok(None),
         _ => Err(DecodeError::Invalid { field: "escrow key seen" }),
+    }
+}
+
+/// In the place of a generation where no passkeys are remembered, and something follows.
+const NO_PASSKEYS: u32 = u32::MAX;
+
+fn write_passkeys(w: &mut Writer, seen: Option<&PasskeysSeen>) {
+    let mut packed = Vec::new();
+    let ways = seen.into_iter().flat_map(|seen| &seen.ways);
+    ways.for_each(|(id, standing)| passkeys::write(id, *standing, &mut packed));
+    w.u32(seen.map_or(NO_PASSKEYS, |seen| seen.generation)).bytes(&packed);
+}
+
+fn read_events(r: &mut Reader<'_>) -> Result<BTreeMap<ReportId, EventSeen>, DecodeError> {
+    Ok(Packed::each(r, "events seen", events::read)?.into_iter().collect())
+}
+
+fn read_passkeys(r: &mut Reader<'_>) -> Result<Option<PasskeysSeen>, DecodeError> {
+    let generation = r.u32("generation of passkeys")?;
+    let ways: BTreeMap<_, _> = Packed::each(r, "passkeys", passkeys::read)?.into_iter().collect();
+    match generation {
+        NO_PASSKEYS if ways.is_empty() && !r.is_empty() => Ok(None),
+        NO_PASSKEYS => Err(DecodeError::Invalid { field: "generation of passkeys" }),
+        _ => Ok(Some(PasskeysSeen { generation, ways })),
     }
 }
 
@@ -187,7 +213,9 @@ impl ClientState {
             .bytes(&placeholders)
             .bytes(&retired);
         // Without what came later the form is that of earlier versions.
-        let teams = !self.teams.is_empty() || self.escrow.is_some();
+        let passkeys = self.passkeys.is_some() || !self.events.is_empty();
+        let escrow = self.escrow.is_some() || passkeys;
+        let teams = !self.teams.is_empty() || escrow;
         let password = self.password.is_some() || teams;
         let keys = self.keys != KeysSeen::default() || password;
         if !self.logs.is_empty() || keys {
@@ -204,9 +232,17 @@ impl ClientState {
             self.teams.iter().for_each(|(team, pin)| teams::write(team, pin, &mut packed));
             w.bytes(&packed);
         }
-        if let Some(pin) = &self.escrow {
+        if escrow {
             let mut packed = Vec::new();
-            escrow::write(pin, &mut packed);
+            self.escrow.iter().for_each(|pin| escrow::write(pin, &mut packed));
+            w.bytes(&packed);
+        }
+        if passkeys {
+            write_passkeys(&mut w, self.passkeys.as_ref());
+        }
+        if !self.events.is_empty() {
+            let mut packed = Vec::new();
+            self.events.iter().for_each(|(report, seen)| events::write(report, seen, &mut packed));
             w.bytes(&packed);
         }
         let mut out = vec![VERSION];
@@ -239,6 +275,8 @@ impl ClientState {
             password: if r.is_empty() { None } else { read_password(&mut r)? },
             teams: if r.is_empty() { BTreeMap::new() } else { read_teams(&mut r)? },
             escrow: if r.is_empty() { None } else { read_escrow(&mut r)? },
+            passkeys: if r.is_empty() { None } else { read_passkeys(&mut r)? },
+            events: if r.is_empty() { BTreeMap::new() } else { read_events(&mut r)? },
         };
         r.finish()?;
         Ok(state)
@@ -248,7 +286,11 @@ impl ClientState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key_log::{AlarmKind, Newer};
+    use crate::{
+        key_log::{AlarmKind, Newer},
+        state::Standing,
+    };
+    use crypto::ids::WayInId;
     use tlog::leaf::Label;
 
     fn full() -> ClientState {
@@ -284,6 +326,10 @@ mod tests {
         state.teams.insert(TeamId([29; 32]), TeamPin { seq: 25, roster: Hash32([30; 32]), newer: Some(said) });
         state.teams.insert(TeamId([31; 32]), TeamPin { seq: 0, roster: Hash32([32; 32]), newer: None });
         state.escrow = Some(EscrowPin { time: 33, key: Hash32([34; 32]), ended: true });
+        for (id, standing) in [(35, Standing::Announced), (36, Standing::There), (37, Standing::Gone)] {
+            assert!(state.note_passkey(38, WayInId([id; 16]), standing));
+        }
+        assert!(state.saw_event(ReportId([39; 32]), EventSeen::new(40, Hash32([41; 32]), 42)));
         state
     }
 
@@ -298,8 +344,8 @@ mod tests {
 
     #[test]
     fn a_state_from_before_the_log_is_read() {
-        let (logs, keys, teams) = (BTreeMap::new(), KeysSeen::default(), BTreeMap::new());
-        let state = ClientState { logs, keys, password: None, teams, escrow: None, ..full() };
+        let (logs, keys, teams, events) = (BTreeMap::new(), KeysSeen::default(), BTreeMap::new(), BTreeMap::new());
+        let state = ClientState { logs, keys, password: None, teams, escrow: None, passkeys: None, events, ..full() };
         assert_eq!(ClientState::parse(state.to_bytes().expose()), Ok(state.clone()));
         let mut unwatched = full();
         unwatched.keys.addresses.clear();
@@ -308,8 +354,18 @@ mod tests {
         assert_eq!(ClientState::parse(later.to_bytes().expose()), Ok(later));
         let teams = ClientState { password: None, ..full() };
         assert_eq!(ClientState::parse(teams.to_bytes().expose()), Ok(teams), "teams and no password");
-        let escrow = ClientState { escrow: None, ..full() };
+        let escrow = ClientState { escrow: None, passkeys: None, ..full() };
         assert_eq!(ClientState::parse(escrow.to_bytes().expose()), Ok(escrow), "from before escrow");
+        let passkeys = ClientState { passkeys: None, ..full() };
+        assert_eq!(ClientState::parse(passkeys.to_bytes().expose()), Ok(passkeys), "from before passkeys");
+        let alone = ClientState { passkeys: full().passkeys, ..ClientState::default() };
+        assert_eq!(ClientState::parse(alone.to_bytes().expose()), Ok(alone), "passkeys and no escrow");
+        let none = ClientState { passkeys: Some(PasskeysSeen::default()), ..ClientState::default() };
+        assert_eq!(ClientState::parse(none.to_bytes().expose()), Ok(none), "that there are none");
+        let events = ClientState { events: BTreeMap::new(), ..full() };
+        assert_eq!(ClientState::parse(events.to_bytes().expose()), Ok(events), "from before events were remembered");
+        let alone = ClientState { events: full().events, ..ClientState::default() };
+        assert_eq!(ClientState::parse(alone.to_bytes().expose()), Ok(alone), "events and no passkeys");
         let alone = ClientState { escrow: full().escrow, ..ClientState::default() };
         assert_eq!(ClientState::parse(alone.to_bytes().expose()), Ok(alone), "escrow alone");
     }

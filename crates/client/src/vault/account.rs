@@ -73,7 +73,10 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection.
     pub async fn sign_out(self) -> Result<()> {
-        self.save_state_soon().await;
+        // Also what had time until now.
+        if let Err(e) = self.save_state().await {
+            tracing::warn!(code = e.code(), "what this account remembers was not saved");
+        }
         // A token ends by being removed.
         if !self.is_by_api_token() {
             self.api().sign_out().await?;

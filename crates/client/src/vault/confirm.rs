@@ -61,7 +61,9 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// `second_factor_wrong`, `confirmation_required`.
     pub async fn confirm_totp(&self, id: &SecondFactorId, code: &str) -> Result<RecoveryCodes> {
-        self.api().confirm_second_factor(id, &ConfirmTotp { code: code.to_owned() }).await
+        let codes = self.api().confirm_second_factor(id, &ConfirmTotp { code: code.to_owned() }).await?;
+        self.make_due_account_key().await;
+        Ok(codes)
     }
 
     /// Removes a second factor; with the last one the recovery codes go.

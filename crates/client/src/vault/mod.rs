@@ -1,6 +1,7 @@
 //! [`Vault`]: an unlocked account. Holds the account key, the keyring and what the account remembers; wiped on drop.
 
 mod account;
+mod account_key;
 mod confirm;
 mod device;
 mod emergency;
@@ -29,7 +30,7 @@ use crypto::{
     account::{AccountKey, KeyChain, Keyring, KeyringError, StateError, open_state},
     audit::VerifiedRequests,
     defence::Defence,
-    ids::{AccountId as CryptoAccountId, Hash32, TeamId},
+    ids::{AccountId as CryptoAccountId, TeamId},
     kem::PrivateKey,
 };
 use zeroize::Zeroizing;
@@ -39,13 +40,14 @@ use crate::{
     error::Result,
     ids::ToCrypto,
     key_log::KeyLog,
-    log::{EVENTS, Guard},
+    log::{EVENTS, Guard, SeenEvent},
     memory::{Memory, Pinned},
     people::Directory,
     platform::Platform,
     refusal::Refusal,
-    session::{Shared, SignedIn, way_in, who_is},
-    state::ClientState,
+    reports::Called,
+    session::{Shared, SignedIn, signed_passkeys, way_in, who_is},
+    state::{ClientState, PasskeysSeen},
     versions::Waiting,
 };
 
@@ -70,12 +72,15 @@ struct Inner<P> {
     state: Mutex<ClientState>,
     counter: Arc<Mutex<u64>>,
     dirty: AtomicBool,
+    /// What there is to save, and no save of its own is made for it before the session ends.
+    later: AtomicBool,
     changes: AtomicU64,
     saving: Arc<futures::lock::Mutex<()>>,
     people: Mutex<Directory>,
+    called: Mutex<BTreeMap<CryptoAccountId, Called>>,
     looked_up: Mutex<Vec<PublicAccount>>,
     closed: Mutex<BTreeSet<CryptoAccountId>>,
-    seen_events: Mutex<BTreeMap<ReportId, (u64, Hash32)>>,
+    seen_events: Mutex<BTreeMap<ReportId, SeenEvent>>,
     verified_requests: Mutex<VerifiedRequests>,
     team_keys: Mutex<BTreeMap<(TeamId, u32), PrivateKey>>,
     unanswered: futures::lock::Mutex<Waiting>,
@@ -95,6 +100,8 @@ struct AccountKeys {
 struct Pending {
     key: AccountKey,
     epochs: Epochs,
+    /// The ways in by passkey that it is wrapped to.
+    passkeys: PasskeysSeen,
 }
 
 /// The account's own keys of all epochs, and the records of their public halves.
@@ -164,6 +171,7 @@ impl<P: Platform> Vault<P> {
         let organisation = state.organisation;
         state.organisation = pinned.organisation;
         let dirty = state.pin(&chain) || organisation != pinned.organisation;
+        let dirty = state.look_at_passkeys(generation, &signed_passkeys(&account, &chain, generation)?)? || dirty;
         shared.memory().note(&account.public.id, counter);
         let (id, chain) = (chain.account(), Arc::new(chain));
         let said = shared.log_keys();
@@ -187,9 +195,11 @@ impl<P: Platform> Vault<P> {
             state: Mutex::new(state),
             counter: Arc::new(Mutex::new(counter)),
             dirty: AtomicBool::new(dirty),
+            later: AtomicBool::new(false),
             changes: AtomicU64::new(0),
             saving: Arc::default(),
             people: Mutex::new(people),
+            called: Mutex::default(),
             looked_up: Mutex::default(),
             closed: Mutex::default(),
             seen_events: Mutex::default(),
@@ -314,6 +324,11 @@ impl<P: Platform> Vault<P> {
         self.0.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The names that came with the keys of those who were verified in this session.
+    pub(crate) fn called(&self) -> MutexGuard<'_, BTreeMap<CryptoAccountId, Called>> {
+        self.0.called.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Accounts found by their e-mail. The server tells of a patient by id only to those who have a report in common.
     pub(crate) fn looked_up(&self) -> MutexGuard<'_, Vec<PublicAccount>> {
         self.0.looked_up.lock().unwrap_or_else(PoisonError::into_inner)
@@ -324,8 +339,8 @@ impl<P: Platform> Vault<P> {
         self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Number and hash of the newest event of each report that this session has verified.
-    pub(crate) fn seen_events(&self) -> MutexGuard<'_, BTreeMap<ReportId, (u64, Hash32)>> {
+    /// The newest event of each report that this session has verified.
+    pub(crate) fn seen_events(&self) -> MutexGuard<'_, BTreeMap<ReportId, SeenEvent>> {
         self.0.seen_events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -352,6 +367,11 @@ impl<P: Platform> Vault<P> {
     pub(crate) fn touch(&self) {
         self.0.dirty.store(true, Ordering::Release);
         self.count_change();
+    }
+
+    /// The state changed by something that comes often: it goes with the next save, at the latest when the session ends.
+    pub(crate) fn touch_later(&self) {
+        self.0.later.store(true, Ordering::Release);
     }
 
     /// More was seen than before.

@@ -26,7 +26,7 @@ impl<P: Platform> Vault<P> {
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
             let rotation = self.rotated(&next, ways, state)?;
             let body = RotateKeys { key_record: B64::from(record.as_bytes()), rotation };
-            self.begin_rotation(&next.key);
+            self.begin_rotation(&next);
             let sent = self.api().rotate_keys(&body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;

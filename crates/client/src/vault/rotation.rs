@@ -26,7 +26,7 @@ use crate::{
     platform::Platform,
     refusal::Refusal,
     session::{NextKey, make_way, new_way_in, opaque, other_ways_in, own_chain, way_in},
-    state::{ClientState, PasswordSet},
+    state::{ClientState, PasskeysSeen, PasswordSet, shown_passkeys},
 };
 
 /// The stored ways in, and the key that comes after the one they hold.
@@ -63,7 +63,7 @@ impl<P: Platform> Vault<P> {
             let state = ClientState { password: Some(set), ..self.state().clone() };
             let rotation = self.rotated(&next, [&password, &next.key.rewrap(&next.kit)?], state)?;
             let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
-            self.begin_rotation(&next.key);
+            self.begin_rotation(&next);
             let sent = self.api().change_password(&body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 if ended.is_ok() {
@@ -87,7 +87,7 @@ impl<P: Platform> Vault<P> {
             let new = next.key.make(WayInSecret::RecoveryKit(kit))?;
             let rotation = self.rotated(&next, [&next.key.rewrap(&next.password)?, &new], self.state().clone())?;
             let body = ChangeRecoveryKit { rotation };
-            self.begin_rotation(&next.key);
+            self.begin_rotation(&next);
             let sent = self.api().change_recovery_kit(&body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
@@ -122,7 +122,7 @@ impl<P: Platform> Vault<P> {
             }
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
             let body = RemovePasskey { rotation: self.rotated(&next, ways, self.state().clone())? };
-            self.begin_rotation(&next.key);
+            self.begin_rotation(&next);
             let sent = self.api().remove_passkey(id, &body).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
@@ -143,7 +143,7 @@ impl<P: Platform> Vault<P> {
             }
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
             let rotation = self.rotated(&next, ways, self.state().clone())?;
-            self.begin_rotation(&next.key);
+            self.begin_rotation(&next);
             let sent = send(rotation).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
                 return ended;
@@ -175,8 +175,8 @@ impl<P: Platform> Vault<P> {
         self.0.saving.lock().await
     }
 
-    /// The ways in that are stored now, signed by this account, and none from before an earlier rotation: a key wrapped to
-    /// a voided kit would be that kit's finder's.
+    /// The ways in that are stored now, signed by this account, none from before an earlier rotation, and no passkey's that the
+    /// account's clients don't know: a key wrapped to a voided kit, or to a lost phone, would be its finder's.
     pub(super) async fn next_key(&self) -> Result<Next> {
         let account = self.own_stored().await?;
         // What other devices saved since is in the new copy too.
@@ -190,6 +190,9 @@ impl<P: Platform> Vault<P> {
         others.iter().try_for_each(|way| self.check_way(way, &chain))?;
         same_generation(others.iter().chain([&kit]), generation)?;
         self.memory().check_way_in(&account.public.id, generation)?;
+        if self.state().look_at_passkeys(generation, &shown_passkeys(&others))? {
+            self.touch();
+        }
         let key = NextKey::after(generation, self.epochs(), self.signing_time());
         Ok(Next { password, kit, others, key })
     }
@@ -214,8 +217,10 @@ impl<P: Platform> Vault<P> {
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.
-    pub(super) fn begin_rotation(&self, next: &NextKey) {
-        self.keys_now().next = Some(Pending { key: next.key.clone(), epochs: next.epochs.clone() });
+    pub(super) fn begin_rotation(&self, next: &Next) {
+        let passkeys = PasskeysSeen::of(next.key.generation, &next.others);
+        let pending = Pending { key: next.key.key.clone(), epochs: next.key.epochs.clone(), passkeys };
+        self.keys_now().next = Some(pending);
     }
 
     /// How it ended; `None` where another device saved meanwhile, and it is to be done again.
@@ -268,15 +273,16 @@ impl<P: Platform> Vault<P> {
     }
 
     fn take_next(&self) {
-        let (old, epochs) = {
+        let (old, epochs, passkeys) = {
             let mut keys = self.keys_now();
-            let Some(Pending { key, epochs }) = keys.next.take() else { return };
+            let Some(Pending { key, epochs, passkeys }) = keys.next.take() else { return };
             keys.generation = keys.generation.saturating_add(1);
-            (std::mem::replace(&mut keys.current, key), epochs)
+            (std::mem::replace(&mut keys.current, key), epochs, passkeys)
         };
         self.people().0.insert(self.id(), Arc::clone(&epochs.chain));
         let mut state = self.state();
         state.retired.push(old);
+        state.begin_passkeys(passkeys);
         state.pin(&epochs.chain);
         *self.epochs_now() = epochs;
     }

@@ -34,14 +34,29 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection; [`Refusal::StateBehind`] if the server lost a newer copy.
     pub async fn save_state(&self) -> Result<()> {
+        if self.0.later.swap(false, Ordering::AcqRel) {
+            self.0.dirty.store(true, Ordering::Release);
+        }
+        self.save().await
+    }
+
+    /// The same, but for what has time until the session ends.
+    async fn save(&self) -> Result<()> {
         if self.is_by_api_token() {
             return Ok(());
         }
         let _one_at_a_time = self.0.saving.lock().await;
+        self.save_alone().await
+    }
+
+    /// The same, by whoever holds the lock already.
+    pub(super) async fn save_alone(&self) -> Result<()> {
         for _ in 0..TRIES {
             if !self.0.dirty.swap(false, Ordering::AcqRel) {
                 return Ok(());
             }
+            // All of it goes.
+            self.0.later.store(false, Ordering::Release);
             match self.put_state().await {
                 Ok(()) => return Ok(()),
                 Err(e) => {
@@ -69,7 +84,7 @@ impl<P: Platform> Vault<P> {
     }
 
     pub(super) fn is_dirty(&self) -> bool {
-        self.0.dirty.load(Ordering::Acquire)
+        self.0.dirty.load(Ordering::Acquire) || self.0.later.load(Ordering::Acquire)
     }
 
     async fn put_state(&self) -> Result<()> {
@@ -117,7 +132,7 @@ impl<P: Platform> Vault<P> {
 
     /// Saves, but lets a flow that did its work succeed without it: what was seen stays in memory and is saved next time.
     pub(crate) async fn save_state_soon(&self) {
-        if let Err(e) = self.save_state().await {
+        if let Err(e) = self.save().await {
             tracing::warn!(code = e.code(), "what this account remembers is not saved yet");
         }
     }

@@ -8,6 +8,7 @@ mod flows;
 mod lies;
 mod new_keys;
 mod parting;
+mod passkeys;
 mod pins;
 mod qr;
 mod uploads;

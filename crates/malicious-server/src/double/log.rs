@@ -83,17 +83,34 @@ impl Log {
         let last = self.events.iter().rev().find(of_report);
         let (seq, previous) =
             last.map_or((1, B64(report.0.to_vec())), |event| (event.report_seq.unwrap() + 1, event.hash.clone()));
-        let mut event = AuditEvent {
-            seq: self.events.len() as u64,
-            time: 1_700_000_000_000,
-            actor: None,
-            actor_name: None,
-            session: None,
+        let event = AuditEvent {
             action: Action::Open,
-            outcome: Outcome::Success,
             report_id: Some(report),
             report_seq: Some(seq),
             report_prev: Some(previous),
+            ..self.next(subject, 1_700_000_000_000)
+        };
+        self.push(event);
+    }
+
+    /// Records and publishes what the server did itself.
+    pub fn record_system(&mut self, subject: &str, time: i64) {
+        self.push(self.next(subject, time));
+    }
+
+    /// The next event, of the server itself.
+    fn next(&self, subject: &str, time: i64) -> AuditEvent {
+        AuditEvent {
+            seq: self.events.len() as u64,
+            time,
+            actor: None,
+            actor_name: None,
+            session: None,
+            action: Action::System,
+            outcome: Outcome::Success,
+            report_id: None,
+            report_seq: None,
+            report_prev: None,
             subject: subject.to_owned(),
             hash: B64::default(),
             chain: None,
@@ -101,7 +118,10 @@ impl Log {
             salt: Some(B64(random::<32>().to_vec())),
             request: None,
             event: None,
-        };
+        }
+    }
+
+    fn push(&mut self, mut event: AuditEvent) {
         event.hash = B64(event_hash(&event).unwrap().0.to_vec());
         event.event = Some(B64(stored(&event)));
         self.events.push(event);
@@ -158,11 +178,11 @@ impl Log {
 
 /// An event's stored form.
 pub fn stored(event: &AuditEvent) -> Vec<u8> {
-    let link = ReportLink {
-        report: crypto::ids::ReportId(event.report_id.unwrap().0),
+    let link = event.report_id.map(|report| ReportLink {
+        report: crypto::ids::ReportId(report.0),
         seq: event.report_seq.unwrap(),
         previous: Hash32(event.report_prev.as_ref().unwrap().0[..].try_into().unwrap()),
-    };
+    });
     let stored = Stored {
         id: EventId(u128::from(event.seq).to_be_bytes()),
         time: event.time,
@@ -170,7 +190,7 @@ pub fn stored(event: &AuditEvent) -> Vec<u8> {
         session: event.session.map(|session| SessionId(session.0)),
         kind: serde_json::to_value(event.action).unwrap().as_str().unwrap().to_owned(),
         outcome: StoredOutcome::Allowed,
-        report: Some(link),
+        report: link,
         subjects: Vec::new(),
         count: 1,
         detail: event.subject.clone(),

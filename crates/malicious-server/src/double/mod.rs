@@ -8,6 +8,7 @@ pub mod escrow;
 mod invent;
 pub mod keys;
 pub mod log;
+pub mod passkeys;
 mod reports;
 mod seal;
 pub mod teams;
@@ -307,6 +308,7 @@ impl Fake {
         self.events(request, &parts)
             .or_else(|| self.devices(request, &parts, &me.0))
             .or_else(|| self.people(request, &parts, query, &me))
+            .or_else(|| self.passkeys(request, &parts, &me.0))
             .or_else(|| self.teams(request, &parts, &me.0))
             .or_else(|| self.escrow(request, &parts, &me.0))
             .or_else(|| self.drafts(request, &parts, &me.0))

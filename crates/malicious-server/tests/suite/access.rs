@@ -10,14 +10,17 @@ use api_types::{
     accounts::Role,
     audit::{Action, AuditEvent},
 };
-use client::{AccessStatus, AccessWho, ClientError, ReaderMark, Share, bulk::Control, content::ReportFields};
+use client::{
+    AccessStatus, AccessWho, ClientError, NoSecondFactor, ReaderMark, Share, bulk::Control, content::ReportFields,
+};
 use crypto::report::{AccountRecipient, Versions, Wrap, WrapKey, open_wrap};
 use malicious_server::{
     attack::{
         ACCESS_FORK, ACCESS_ROLLBACK, BORROWED_REQUEST, EXPIRED_GRANT, FORGED_GRANT, INVENTED_READING, INVENTED_REPORT,
         PRETENDED_ERASURE, REVOCATION_CUT_OUT, REVOKED_GRANT, SUPPRESSED_BEGINNING, SUPPRESSED_EVENT,
+        SUPPRESSED_NEWEST_EVENT,
     },
-    double::Fake,
+    double::{Fake, PASSWORD, device, email},
     scene::{
         Happened, Scene, change_report, events, events_at, fields, forged_entry, history, in_the_name_of, scene,
         straight, stranger,
@@ -285,6 +288,36 @@ async fn suppressed_event() {
         });
         let events = patient.report_events(&id, 100).await?;
         Ok(Won::if_so(events.complete && events.items.iter().all(|item| item.event != hidden)))
+    }
+}
+
+#[tokio::test]
+async fn suppressed_newest_event() {
+    run(&SUPPRESSED_NEWEST_EVENT, attempt).await;
+
+    /// The patient saw yesterday that somebody read the report; today the server shows the report's events without that one.
+    async fn attempt() -> Attempt {
+        let Scene { server, patient, id, .. } = scene().await;
+        let mut shown = events(id, 5, "version=1");
+        server.keep_events(&mut shown);
+        let whole = shown.clone();
+        let hidden = shown.remove(0);
+        show(&server, whole);
+        patient.report_events(&id, 100).await?;
+        patient.save_state().await?;
+        show(&server, shown);
+        let client = server.client_with(patient.remembered());
+        let next = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+        let events = next.report_events(&id, 100).await?;
+        Ok(Won::if_so(events.complete && events.items.iter().all(|item| item.event != hidden)))
+    }
+
+    fn show(server: &Fake, events: Vec<AuditEvent>) {
+        server.lie(move |request, value| {
+            if request.path.contains("/events") {
+                *value = serde_json::json!({ "items": events });
+            }
+        });
     }
 }
 

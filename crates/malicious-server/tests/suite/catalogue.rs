@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use malicious_server::attack::ATTACKS;
 
 const PAGE: &str = include_str!("../../../../docs/attacks.md");
-const SUITE: [&str; 10] = [
+const SUITE: [&str; 11] = [
     include_str!("access.rs"),
     include_str!("account.rs"),
     include_str!("escrow.rs"),
@@ -14,6 +14,7 @@ const SUITE: [&str; 10] = [
     include_str!("log.rs"),
     include_str!("organisation.rs"),
     include_str!("parts.rs"),
+    include_str!("passkeys.rs"),
     include_str!("teams.rs"),
     include_str!("versions.rs"),
 ];

@@ -10,6 +10,7 @@ mod keys;
 mod log;
 mod organisation;
 mod parts;
+mod passkeys;
 mod teams;
 mod versions;
 

@@ -81,6 +81,7 @@ fn tells_of_security(kind: MailKind) -> bool {
         | RecoveryKitChanged
         | EmailChanged
         | KeysRotated
+        | AccountKeyRotated
         | AccountRecovered
         | SecondFactorAdded
         | SecondFactorRemoved
@@ -140,6 +141,7 @@ fn words(kind: MailKind) -> Words {
         MailKind::NewDevice => ways_in::NEW_DEVICE,
         MailKind::PasswordChanged => ways_in::PASSWORD_CHANGED,
         MailKind::KeysRotated => ways_in::KEYS_ROTATED,
+        MailKind::AccountKeyRotated => ways_in::ACCOUNT_KEY_ROTATED,
         MailKind::RecoveryKitChanged => ways_in::RECOVERY_KIT_CHANGED,
         MailKind::AccountRecovered => ways_in::ACCOUNT_RECOVERED,
         MailKind::SecondFactorAdded => ways_in::SECOND_FACTOR_ADDED,

@@ -20,6 +20,12 @@ pub(super) const KEYS_ROTATED: Words = (
      and all API tokens. What is shared with you stays readable.\n\n",
 );
 
+pub(super) const ACCOUNT_KEY_ROTATED: Words = (
+    "{organisation}: your account was sealed anew",
+    "Your account was sealed under a new key on {when}, since a passkey that\n\
+     opened it had gone. All other sessions have ended, and all API tokens.\n\n",
+);
+
 pub(super) const RECOVERY_KIT_CHANGED: Words = (
     "{organisation}: your recovery kit was changed",
     "Your account got a new recovery kit on {when}; the one before opens nothing\n\
@@ -105,5 +111,7 @@ pub(super) const PHONE_REMOVED: Words = (
 pub(super) const SECOND_FACTORS_RESET: Words = (
     "{organisation}: your second factor was taken off",
     "An administrator took the second factors off your account on {when}. All\n\
-     sessions have ended. Add a new one when you sign in again.\n\n",
+     sessions have ended. Add a new one when you sign in again. If you lost a\n\
+     phone or a security key, sign in soon: only then is your account sealed\n\
+     under a new key, which a lost passkey doesn't open.\n\n",
 );

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ServiceResult,
-    services::group::Work,
+    group::Work,
     storage::{
         db::WriteTx,
         throttle::{self, Tries},
@@ -80,7 +80,7 @@ impl Work for Counting {
     type Answer = Answered;
     const NAME: &'static str = "counts of tries";
 
-    async fn write(tx: &WriteTx, now: UnixMillis, group: &[&Asked]) -> ServiceResult<Vec<Answered>> {
+    async fn write(tx: &mut WriteTx, now: UnixMillis, group: Vec<Asked>) -> ServiceResult<Vec<Answered>> {
         let keys: Vec<_> = group.iter().flat_map(|asked| asked.keys()).collect();
         let mut known = throttle::get_all(tx.conn(), &keys).await?;
         let mut changed = HashMap::new();

@@ -1,13 +1,19 @@
 //! An accounting of disclosures as it is printed (45 CFR 164.528): a clean sheet, what isn't in it, how it was verified.
 
 use client::{
-    Mark,
+    ActorName, Mark,
     log::LogHead,
     oversight::{Accounting, Disclosure, DisclosureKind},
 };
 use leptos::prelude::*;
 
-use crate::{browser, components::Card, pages::signed_in::access_line::purpose_word, t, vault::admin::origin};
+use crate::{
+    browser,
+    components::Card,
+    pages::signed_in::access_line::{actor_text, purpose_word},
+    t,
+    vault::admin::origin,
+};
 
 /// Everything that stands on the sheet.
 #[derive(Clone)]
@@ -91,7 +97,8 @@ fn Line(line: Disclosure) -> impl IntoView {
         1 => first,
         count => t!(access.account_span, first = first, last = last, count = count),
     };
-    let who = line.name.clone().unwrap_or_else(|| line.recipient.to_string());
+    let server_says = || line.server_says.clone().map(|name| actor_text(&ActorName::ServerSays(name)));
+    let who = line.name.clone().or_else(server_says).unwrap_or_else(|| line.recipient.to_string());
     let purpose = line.purposes.iter().map(|purpose| purpose_word(purpose)).collect::<Vec<_>>().join(", ");
     let purpose = if purpose.is_empty() { t!(access.account_no_purpose).to_owned() } else { purpose };
     let kind = Some(line.kind.clone()).filter(|kind| !kind.is_empty());

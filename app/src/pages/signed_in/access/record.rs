@@ -14,6 +14,7 @@ use crate::{
     browser,
     components::{Button, ButtonKind, Card, Chip, use_toasts},
     pages::signed_in::{
+        access_line::actor_text,
         save_as::{SaveAs, save},
         via::TokenNames,
         visit_row::VisitRow,
@@ -101,8 +102,8 @@ fn OwnRow(names: TokenNames, visit: Visit, title: String, own: bool) -> impl Int
         None => t!(report.somebody).to_owned(),
         Some(_) if own => t!(report.you_subject).to_owned(),
         Some(id) => {
-            let person = || event.actor_name.clone().unwrap_or_else(|| id.to_string().chars().take(8).collect());
-            names.device(event).unwrap_or_else(person)
+            let name = visit.who.as_ref().map(actor_text);
+            names.device(event, name.clone()).or(name).unwrap_or_else(|| id.to_string().chars().take(8).collect())
         }
     };
     let via = names.beside(event);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_types::{AccountId, audit::Outcome};
 use client::{
-    AccountNames, CheckedEvent, ClientError, ExplainedEvent,
+    AccountNames, CheckedEvent, ClientError, EventPage, ExplainedEvent, Mark, Purposes,
     export::{self, Format},
 };
 use leptos::prelude::*;
@@ -37,6 +37,8 @@ pub fn AuditPage() -> impl IntoView {
 struct Log {
     events: RwSignal<Vec<CheckedEvent>>,
     next: RwSignal<Option<u64>>,
+    /// Of a list without a filter: how many of its entries the server removed for their age.
+    removed: RwSignal<Option<u64>>,
     broken: RwSignal<Option<String>>,
     attempt: Attempt,
     saving: Attempt,
@@ -124,6 +126,7 @@ fn Audit() -> impl IntoView {
     let log = Log {
         events: RwSignal::new(Vec::new()),
         next: RwSignal::new(None),
+        removed: RwSignal::new(None),
         broken: RwSignal::new(None),
         attempt: Attempt::new(),
         saving: Attempt::new(),
@@ -159,6 +162,7 @@ fn Audit() -> impl IntoView {
                 <SaveAs on_save busy=log.saving.busy/>
             </div>
             <Events log/>
+            {move || log.failed().map(|problem| view! { <Failed problem again=move || fetch(true)/> })}
             {move || log.attempt.busy.get().then(|| view! { <SkeletonRows count=3/> })}
             {move || log.next.get().is_some().then(|| view! {
                 <p class="card-note">
@@ -168,6 +172,41 @@ fn Audit() -> impl IntoView {
                 </p>
             })}
         </Card>
+    }
+}
+
+impl Log {
+    /// Shows nothing: what was there answered another question.
+    fn clear(self) {
+        self.events.try_update(|events| events.clear());
+        self.next.try_set(None);
+        self.removed.try_set(None);
+        self.broken.try_set(None);
+    }
+
+    /// Shows one more page.
+    fn add(self, page: EventPage) {
+        self.events.try_update(|events| events.extend(page.items));
+        self.next.try_set(page.next);
+        self.removed.try_update(|sum| *sum = page.removed.map(|removed| removed.saturating_add(sum.unwrap_or(0))));
+    }
+
+    /// What was checked of the rows, and how that stands.
+    fn says(self) -> (Tone, String) {
+        let (count, found) =
+            self.events.with(|events| (events.len(), events.iter().filter(|item| item.mark == Mark::Verified).count()));
+        // A filter that was just chosen counts at once.
+        match self.removed.get().filter(|_| self.filter.values() == EVERYTHING) {
+            Some(0) => (Tone::Good, t!(administration.audit_verified, count = count)),
+            Some(removed) => (Tone::Plain, t!(administration.audit_removed, count = count, removed = removed)),
+            None => (Tone::Plain, t!(administration.audit_part, count = count, found = found)),
+        }
+    }
+
+    /// Why there is nothing to show, if the list can't be had.
+    fn failed(self) -> Option<String> {
+        let nothing = self.events.with(Vec::is_empty) && self.broken.with(Option::is_none);
+        self.attempt.problem.get().filter(|_| nothing)
     }
 }
 
@@ -182,25 +221,26 @@ fn fetch(log: Log, fresh: bool) {
     wasm_bindgen_futures::spawn_local(async move {
         let page = admin::events(&open, &filter).await;
         log.vault.keep_memory();
+        if fresh {
+            log.clear();
+        }
         match page {
             Ok(page) => {
-                log.events.try_update(|events| {
-                    if fresh {
-                        events.clear();
-                    }
-                    events.extend(page.items);
-                });
-                log.next.try_set(page.next);
+                log.add(page);
+                log.attempt.done();
             }
             Err(error) => {
                 // Only what was refused is broken; a lost connection is not.
                 if matches!(error, ClientError::Refused(_)) {
                     log.broken.try_set(Some(explain(&error)));
                 }
-                log.toasts.problem(explain(&error));
+                log.attempt.failed(explain(&error));
+                // Without rows it stands in their place.
+                if !fresh {
+                    log.toasts.problem(explain(&error));
+                }
             }
         }
-        log.attempt.done();
         // Filtered by something else meanwhile: what came isn't what is asked for now.
         let wanted = untrack(|| log.filter.who.try_get().map(|_| (log.filter.values(), log.filter.is_reversed())));
         if let Some((now, false)) = wanted
@@ -243,7 +283,7 @@ async fn all(open: &Keys, mut filter: admin::EventFilter) -> client::Result<(Vec
     loop {
         let page = admin::events(open, &filter).await?;
         // Administrators see no access chain, so no purposes.
-        events.extend(page.items.into_iter().map(|checked| ExplainedEvent { checked, purposes: Vec::new() }));
+        events.extend(open.explain(&Purposes::default(), page.items));
         match page.next {
             // Each page must go further down, or a server could keep us here for ever.
             Some(next) if filter.before.is_none_or(|before| next < before) && events.len() < MOST => {
@@ -299,6 +339,21 @@ fn Filters(filter: Filter, people: RwSignal<Option<AccountNames>>) -> impl IntoV
     }
 }
 
+/// The list can't be had now.
+#[component]
+fn Failed(problem: String, again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    view! {
+        <Banner tone=Tone::Warn title=t!(administration.failed)>
+            <p>{problem}</p>
+            <div class="banner-actions">
+                <Button kind=ButtonKind::Secondary class="btn-small" on_click=move |()| again()>
+                    {t!(common.retry)}
+                </Button>
+            </div>
+        </Banner>
+    }
+}
+
 /// What the check of the chain found.
 #[component]
 fn Chain(log: Log) -> impl IntoView {
@@ -306,25 +361,23 @@ fn Chain(log: Log) -> impl IntoView {
         Some(why) => {
             view! { <Banner tone=Tone::Danger>{t!(administration.audit_broken, why = why)}</Banner> }.into_any()
         }
-        None => {
-            let count = log.events.with(Vec::len);
-            (count > 0)
-                .then(|| {
-                    view! {
-                        <p role="status">
-                            <Badge tone=Tone::Good glyph=Glyph::Shield>{t!(administration.audit_verified, count = count)}</Badge>
-                        </p>
-                    }
-                })
-                .into_any()
-        }
+        None => log
+            .events
+            .with(|events| !events.is_empty())
+            .then(|| {
+                let (tone, says) = log.says();
+                view! { <p role="status"><Badge tone glyph=Glyph::Shield>{says}</Badge></p> }
+            })
+            .into_any(),
     }
 }
 
 /// Their roles are said, since on a phone they are drawn as no table.
 #[component]
 fn Events(log: Log) -> impl IntoView {
-    let empty = move || log.events.with(Vec::is_empty) && !log.attempt.busy.get();
+    // That none matches is said only of an answer.
+    let answered = move || !log.attempt.busy.get() && log.attempt.problem.with(Option::is_none);
+    let empty = move || log.events.with(Vec::is_empty) && answered();
     view! {
         <div class="table-wrap" role="region" aria-label=t!(administration.audit_table) tabindex="0">
             <table class="table table-events" role="table">
@@ -350,7 +403,7 @@ fn Events(log: Log) -> impl IntoView {
 #[component]
 fn EventRow(item: CheckedEvent, names: TokenNames) -> impl IntoView {
     let CheckedEvent { event, mark, .. } = item;
-    let (via, device) = (names.beside(&event), names.device(&event));
+    let (via, device) = (names.beside(&event), names.device(&event, event.actor_name.clone()));
     let who = device.or(event.actor_name).or_else(|| event.actor.map(|id| short(&id.to_string())));
     let who = who.unwrap_or_else(|| t!(administration.audit_nobody).to_owned());
     let (tone, outcome) = match event.outcome {

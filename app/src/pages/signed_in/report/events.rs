@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use client::{
-    ClientError, ReportEvents,
+    ClientError, KnownNames, ReportEvents,
     export::{self, About, Format},
     oversight::{Visit, visits},
 };
 use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 
 use super::handle::Handle;
 use crate::{
     browser,
     components::{Badge, Banner, Button, ButtonKind, Card, Glyph, Tone, use_toasts},
     pages::signed_in::{
+        access_line::actor_text,
         save_as::{SaveAs, save},
         via::TokenNames,
         visit_row::VisitRow,
@@ -37,9 +39,15 @@ enum Checked {
 /// The list with its mark.
 #[component]
 pub(super) fn Events(handle: Handle) -> impl IntoView {
-    let (id, vault) = (handle.id, use_vault());
+    let (id, vault, first) = (handle.id, use_vault(), StoredValue::new(true));
     let list = Loaded::new(vault, move |open: Keys| async move {
         let events = open.report_events(&id, MOST).await;
+        // What was seen binds the server in other sessions too, also where this page is just closed. It is saved later if not now.
+        if events.is_ok() && first.try_update_value(std::mem::take) == Some(true) {
+            spawn_local(async move {
+                let _ = open.save_state().await;
+            });
+        }
         vault.keep_memory();
         match events {
             Ok(events) => Ok(Checked::Whole(events)),
@@ -75,7 +83,10 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
     let purposes = handle.view_untracked().map(|view| view.report.access.purposes()).unwrap_or_default();
     let (complete, removed_before) = (events.complete, events.removed_before);
     let removed = removed_before.map(browser::format_date);
-    let explained = purposes.explain(events.items);
+    let explained = match use_vault().keys() {
+        Some(open) => open.explain(&purposes, events.items),
+        None => purposes.explain(events.items, &KnownNames::default()),
+    };
     let items = visits(&explained);
     let count = items.len();
     let (items, explained) = (StoredValue::new(items), StoredValue::new(explained));
@@ -88,7 +99,7 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
         save(toasts, t!(access.file_report), format, &text);
     };
     let rows = move || {
-        let row = |visit: &Visit| view! { <EventRow handle names visit=visit.clone()/> };
+        let row = |visit: &Visit| view! { <EventRow names visit=visit.clone()/> };
         items.with_value(|items| items.iter().take(shown.get()).map(row).collect_view())
     };
     view! {
@@ -115,15 +126,15 @@ fn Record(handle: Handle, events: ReportEvents, shown: RwSignal<usize>) -> impl 
 }
 
 #[component]
-fn EventRow(handle: Handle, names: TokenNames, visit: Visit) -> impl IntoView {
+fn EventRow(names: TokenNames, visit: Visit) -> impl IntoView {
     let own = use_vault().who().map(|who| who.account_id);
     let event = &visit.event;
     let who = match event.actor {
         None => t!(report.somebody).to_owned(),
         Some(id) if Some(id) == own => t!(report.you_subject).to_owned(),
         Some(id) => {
-            let person = || event.actor_name.clone().or_else(|| handle.view(|view| view.name(&id)));
-            names.device(event).or_else(person).unwrap_or_default()
+            let name = visit.who.as_ref().map(actor_text);
+            names.device(event, name.clone()).or(name).unwrap_or_else(|| id.to_string().chars().take(8).collect())
         }
     };
     let via = names.beside(event);

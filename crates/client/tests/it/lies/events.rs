@@ -4,7 +4,7 @@ use api_types::audit::AuditEvent;
 use client::Refusal;
 use malicious_server::scene::events;
 
-use super::{Scene, refusal, scene};
+use super::{Scene, log::next_session, refusal, scene};
 
 #[tokio::test]
 async fn events_that_were_seen_stay() {
@@ -25,5 +25,10 @@ async fn events_that_were_seen_stay() {
     say(events(id, 4, "version=2"));
     assert_eq!(refusal(patient.report_events(&id, 100).await), Refusal::EventsBroken { seq: 3 });
     say(kept);
-    assert_eq!(patient.report_events(&id, 100).await.unwrap().items.len(), 4);
+    let ended = refusal(patient.report_events(&id, 100).await);
+    assert_eq!(ended, Refusal::EventsBroken { seq: 3 }, "the session has ended");
+    patient.save_state().await.unwrap();
+    let next = next_session(&server, patient.remembered()).await;
+    assert_eq!(next.report_events(&id, 100).await.unwrap().items.len(), 4);
+    assert!(next.stopped().is_none());
 }

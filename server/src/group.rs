@@ -7,29 +7,31 @@ use api_types::{ErrorCode, UnixMillis};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    ServiceError, ServiceResult, audit,
+    ServiceError, ServiceResult,
     storage::db::{Db, WriteTx},
 };
 
 /// Most in one group.
-const GROUP_MAX: usize = 256;
+const GROUP_MAX: usize = 512;
 /// Requests that may wait.
 const QUEUE_MAX: usize = 4096;
 
 /// What is done in groups.
 pub trait Work: Send + 'static {
     /// What one request asks.
-    type Asked: Send + Sync + 'static;
+    type Asked: Send + 'static;
     /// What it is answered.
     type Answer: Send + 'static;
     /// What it is, for the operator.
     const NAME: &'static str;
+    /// Whether it is written for a request that has left meanwhile as well.
+    const FOR_WHO_LEFT: bool = false;
 
     /// Writes all of a group: an answer for each, in their order.
     fn write(
-        tx: &WriteTx,
+        tx: &mut WriteTx,
         now: UnixMillis,
-        group: &[&Self::Asked],
+        group: Vec<Self::Asked>,
     ) -> impl Future<Output = ServiceResult<Vec<Self::Answer>>> + Send;
 }
 
@@ -41,7 +43,8 @@ struct Failed {
     soon: bool,
 }
 
-type Job<W> = (<W as Work>::Asked, oneshot::Sender<Result<<W as Work>::Answer, Failed>>);
+type Done<W> = oneshot::Sender<Result<<W as Work>::Answer, Failed>>;
+type Job<W> = (<W as Work>::Asked, Done<W>);
 
 /// Hands requests to whoever writes them.
 #[derive(Debug)]
@@ -84,32 +87,48 @@ async fn run<W: Work>(db: Db, mut jobs: mpsc::Receiver<Job<W>>) {
 }
 
 /// Writes a group in one transaction, and only then answers.
-async fn write<W: Work>(db: Db, mut jobs: Vec<Job<W>>) {
-    match write_for_who_stayed::<W>(&db, &mut jobs).await {
+async fn write<W: Work>(db: Db, jobs: Vec<Job<W>>) {
+    let (asked, mut waiting): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+    match write_all::<W>(&db, asked, &mut waiting).await {
         Ok(answers) => {
-            for ((_, done), answer) in jobs.into_iter().zip(answers) {
+            for (done, answer) in waiting.into_iter().zip(answers) {
                 let _ = done.send(Ok(answer));
             }
         }
         Err(error) => {
-            tracing::error!(%error, requests = jobs.len(), "{} could not be written, and were refused", W::NAME);
-            let failed = Failed { code: audit::why(&error), soon: error.problem().retry_at.is_some() };
-            for (_, done) in jobs {
+            tracing::error!(%error, requests = waiting.len(), "{} could not be written, and were refused", W::NAME);
+            let failed = Failed { code: why(&error), soon: error.problem().retry_at.is_some() };
+            for done in waiting {
                 let _ = done.send(Err(failed));
             }
         }
     }
 }
 
-async fn write_for_who_stayed<W: Work>(db: &Db, jobs: &mut Vec<Job<W>>) -> ServiceResult<Vec<W::Answer>> {
-    let tx = db.begin_write().await?;
-    // Some may have left while the one before was writing. Nothing is done for them.
-    jobs.retain(|(_, done)| !done.is_closed());
-    if jobs.is_empty() {
-        return Ok(Vec::new());
+/// Takes out of those who wait whom nothing is written for.
+async fn write_all<W: Work>(
+    db: &Db,
+    mut group: Vec<W::Asked>,
+    waiting: &mut Vec<Done<W>>,
+) -> ServiceResult<Vec<W::Answer>> {
+    let mut tx = db.begin_write().await?;
+    if !W::FOR_WHO_LEFT {
+        // Some may have left while the one before was writing.
+        let stayed: Vec<_> = group.into_iter().zip(waiting.drain(..)).filter(|(_, done)| !done.is_closed()).collect();
+        if stayed.is_empty() {
+            return Ok(Vec::new());
+        }
+        (group, *waiting) = stayed.into_iter().unzip();
     }
-    let group: Vec<&W::Asked> = jobs.iter().map(|(asked, _)| asked).collect();
-    let answers = W::write(&tx, db.clock().now(), &group).await?;
+    let answers = W::write(&mut tx, db.clock().now(), group).await?;
     tx.commit().await?;
     Ok(answers)
+}
+
+/// What those who wait are told: nobody is answered what isn't written.
+fn why(error: &ServiceError) -> ErrorCode {
+    match error.problem().code {
+        ErrorCode::Internal => ErrorCode::Unavailable,
+        code => code,
+    }
 }
