@@ -153,16 +153,18 @@ fn Audit() -> impl IntoView {
         now
     });
     let on_save = move |format: Format| save_filtered(log, format);
+    // A file of what can't be had, or doesn't hold, would say the same.
+    let can_save = Memo::new(move |_| log.broken.with(Option::is_none) && log.failed().is_none());
     view! {
         <Card title=t!(administration.audit_title).to_owned() flush=true>
             <div class="card-note stack">
                 <p>{t!(administration.audit_note)}</p>
                 <Filters filter=log.filter people/>
                 <Chain log/>
-                <SaveAs on_save busy=log.saving.busy/>
+                {move || can_save.get().then(|| view! { <SaveAs on_save busy=log.saving.busy/> })}
+                {move || log.failed().map(|problem| view! { <Failed problem again=move || fetch(true)/> })}
             </div>
             <Events log/>
-            {move || log.failed().map(|problem| view! { <Failed problem again=move || fetch(true)/> })}
             {move || log.attempt.busy.get().then(|| view! { <SkeletonRows count=3/> })}
             {move || log.next.get().is_some().then(|| view! {
                 <p class="card-note">
@@ -366,7 +368,12 @@ fn Chain(log: Log) -> impl IntoView {
             .with(|events| !events.is_empty())
             .then(|| {
                 let (tone, says) = log.says();
-                view! { <p role="status"><Badge tone glyph=Glyph::Shield>{says}</Badge></p> }
+                match tone {
+                    Tone::Good => {
+                        view! { <p role="status"><Badge tone glyph=Glyph::Shield>{says}</Badge></p> }.into_any()
+                    }
+                    _ => view! { <p role="status" class="field-hint">{says}</p> }.into_any(),
+                }
             })
             .into_any(),
     }
@@ -378,24 +385,30 @@ fn Events(log: Log) -> impl IntoView {
     // That none matches is said only of an answer.
     let answered = move || !log.attempt.busy.get() && log.attempt.problem.with(Option::is_none);
     let empty = move || log.events.with(Vec::is_empty) && answered();
+    let any = Memo::new(move |_| log.events.with(|events| !events.is_empty()));
+    let table = move || {
+        view! {
+            <div class="table-wrap" role="region" aria-label=t!(administration.audit_table) tabindex="0">
+                <table class="table table-events" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">{t!(administration.audit_when)}</th>
+                            <th scope="col" role="columnheader">{t!(administration.audit_who)}</th>
+                            <th scope="col" role="columnheader">{t!(administration.audit_what)}</th>
+                            <th scope="col" role="columnheader">{t!(administration.audit_outcome)}</th>
+                            <th scope="col" role="columnheader">{t!(administration.audit_subject)}</th>
+                            <th scope="col" role="columnheader">{t!(log.column)}</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">
+                        <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=move |item| view! { <EventRow item names=log.names/> }/>
+                    </tbody>
+                </table>
+            </div>
+        }
+    };
     view! {
-        <div class="table-wrap" role="region" aria-label=t!(administration.audit_table) tabindex="0">
-            <table class="table table-events" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">{t!(administration.audit_when)}</th>
-                        <th scope="col" role="columnheader">{t!(administration.audit_who)}</th>
-                        <th scope="col" role="columnheader">{t!(administration.audit_what)}</th>
-                        <th scope="col" role="columnheader">{t!(administration.audit_outcome)}</th>
-                        <th scope="col" role="columnheader">{t!(administration.audit_subject)}</th>
-                        <th scope="col" role="columnheader">{t!(log.column)}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">
-                    <For each=move || log.events.get() key=|item| (item.event.seq, item.mark) children=move |item| view! { <EventRow item names=log.names/> }/>
-                </tbody>
-            </table>
-        </div>
+        {move || any.get().then(table)}
         {move || empty().then(|| view! { <p class="card-note">{t!(administration.audit_none)}</p> })}
     }
 }
