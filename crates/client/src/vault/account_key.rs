@@ -4,13 +4,8 @@
 use api_types::{accounts::RotateAccountKey, sign_up::NewWayIn};
 use crypto::account::{PasskeySecret, WayInSecret};
 
-use super::{Vault, saving::TRIES};
-use crate::{
-    error::{ClientError, Result},
-    ids::ToCrypto,
-    platform::Platform,
-    state::Standing,
-};
+use super::Vault;
+use crate::{error::Result, ids::ToCrypto, platform::Platform, state::Standing};
 
 impl<P: Platform> Vault<P> {
     /// Makes a new account key; every way in stays. Every other session ends. The session must be confirmed
@@ -19,18 +14,8 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// As [`Vault::change_password`].
     pub async fn rotate_account_key(&self) -> Result<()> {
-        let _no_save_meanwhile = self.lock_saving().await;
-        for _ in 0..TRIES {
-            let next = self.next_key().await?;
-            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let body = RotateAccountKey { rotation: self.rotated(&next, ways, self.state().clone())? };
-            self.begin_rotation(&next);
-            let sent = self.api().rotate_account_key(&body).await;
-            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
-                return ended;
-            }
-        }
-        Err(ClientError::Internal("other devices save all the time"))
+        let send = async |rotation| self.api().rotate_account_key(&RotateAccountKey { rotation }).await;
+        self.rotate_keeping(None, send).await
     }
 
     /// Whether a passkey that opened the account went without a new account key: who has it has the key of now. Signing in makes

@@ -133,13 +133,24 @@ impl<P: Platform> Vault<P> {
 
     /// Rotates without one of the other ways in, which `send` removes. Every other session ends.
     pub(crate) async fn rotate_without(&self, id: &WayInId, send: impl AsyncFn(Rotation) -> Result<()>) -> Result<()> {
+        self.rotate_keeping(Some(id), send).await
+    }
+
+    /// The same; where none is removed, every way in stays.
+    pub(super) async fn rotate_keeping(
+        &self,
+        removed: Option<&WayInId>,
+        send: impl AsyncFn(Rotation) -> Result<()>,
+    ) -> Result<()> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
             let mut next = self.next_key().await?;
-            let before = next.others.len();
-            next.others.retain(|way| way.claimed().id.api() != *id);
-            if next.others.len() == before {
-                return Err(Refusal::WayInForged.into());
+            if let Some(id) = removed {
+                let before = next.others.len();
+                next.others.retain(|way| way.claimed().id.api() != *id);
+                if next.others.len() == before {
+                    return Err(Refusal::WayInForged.into());
+                }
             }
             let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
             let rotation = self.rotated(&next, ways, self.state().clone())?;
