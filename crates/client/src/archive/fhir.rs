@@ -2,11 +2,13 @@
 //! says as Condition, CarePlan and MedicationRequest. Text stays text: no code is made up.
 
 use api_types::{ReportId, UnixMillis};
-use crypto::encoding::sha256;
 use serde_json::{Value, json};
 
 use super::report::{ArchivedFile, ArchivedVersion};
-use crate::{content::ReportFields, export::iso};
+use crate::{
+    content::ReportFields,
+    export::{self, iso},
+};
 
 /// Largest Attachment.size (unsignedInt).
 const SIZE_MAX: u64 = i32::MAX as u64;
@@ -23,14 +25,9 @@ pub(super) struct Source<'a> {
     pub fields: &'a str,
 }
 
-/// Names a resource of a report: always the same (RFC 9562, version 8, of a SHA-256).
+/// Names a resource of a report: always the same.
 fn urn(report: &ReportId, what: &str) -> String {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&sha256(format!("{report}/{what}").as_bytes()).0[..16]);
-    bytes[6] = (bytes[6] & 0x0f) | 0x80;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    export::urn(&format!("{report}/{what}"))
 }
 
 /// A path relative to the bundle's file, as a URI reference.

@@ -5,6 +5,7 @@ mod csv;
 mod date;
 mod fhir;
 mod json;
+mod uuid;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub(crate) use date::iso;
+pub(crate) use uuid::urn;
 
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,7 +208,9 @@ mod tests {
             let value: Value = serde_json::from_str(&write(event.clone(), Format::Json, "")).unwrap();
             let name = |field: &str| value[0][field].as_str();
             assert_eq!([name("actor_name"), name("actor_name_unverified")], [known, server_says]);
-            assert_eq!(fhir(event)["agent"][2]["who"]["display"].as_str(), shown);
+            let written = fhir(event);
+            let person = &written["agent"][2];
+            assert_eq!([person["who"]["display"].as_str(), person["name"].as_str()], [shown; 2]);
         }
     }
 
@@ -237,7 +241,8 @@ mod tests {
         assert_eq!(read["source"]["type"][0]["code"], "4");
     }
 
-    /// As IHE publishes them: ITI BALP, IHE.BasicAudit.PatientRead, PatientCreate, PatientUpdate.
+    /// As IHE publishes them: ITI BALP, IHE.BasicAudit.PatientRead, PatientCreate, PatientUpdate, PatientDelete. All that they ask
+    /// for, of every action, is in `fhir/conforms.rs`.
     #[test]
     fn what_claims_a_profile_has_all_that_it_asks_for() {
         let writers = &["AUT", "INF", "CST"][..];
@@ -245,6 +250,7 @@ mod tests {
             (Action::Open, "PatientRead", ["read", "R"], ["110152", "110153"], &["IRCP"][..]),
             (Action::Share, "PatientCreate", ["create", "C"], ["110153", "110152"], writers),
             (Action::Revoke, "PatientUpdate", ["update", "U"], ["110153", "110152"], writers),
+            (Action::Erase, "PatientDelete", ["delete", "D"], ["110150", "custodian"], writers),
         ];
         for (action, profile, [code, letter], systems, people) in claims {
             let event = fhir(event(action, Outcome::Success, "Who"));
@@ -267,9 +273,9 @@ mod tests {
             assert_eq!((&data["type"]["code"], &data["role"]["code"]), (&"2".into(), &"4".into()));
             assert!(data["what"].is_object());
         }
-        for action in [Action::Erase, Action::List, Action::SignIn] {
+        for action in [Action::LookUp, Action::List, Action::SignIn] {
             let event = fhir(event(action, Outcome::Success, "Who"));
-            assert!(event["meta"].get("profile").is_none(), "{action:?} has no profile, or more than it allows");
+            assert!(event["meta"].get("profile").is_none(), "{action:?} has no profile, or less than it asks for");
         }
     }
 
