@@ -2,13 +2,16 @@
 // its standard input.
 //
 // Argument: JSON with `redirect` (where browsers go back to) and `accounts`: by name, what is told of each. Whom to sign in
-// as is asked on a page; a `login_hint` answers it, and the name `decline` declines.
+// as is asked on a page; a `login_hint` answers it, and the name `decline` declines. `PUT /lie` has it lie from then on
+// (identity_lies.mjs).
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
+import { Lies } from './identity_lies.mjs';
 
 const { redirect, accounts } = JSON.parse(process.argv[2] ?? '{}');
 const DECLINE = 'decline';
+const SECRET = 'seven quiet doormen';
 
 const server = createServer();
 await new Promise((done) => server.listen(0, '127.0.0.1', done));
@@ -20,7 +23,7 @@ const provider = new Provider(issuer, {
   clients: [
     {
       client_id: 'healthsecure',
-      client_secret: 'seven quiet doormen',
+      client_secret: SECRET,
       redirect_uris: [redirect],
       response_types: ['code'],
       grant_types: ['authorization_code'],
@@ -40,12 +43,26 @@ const provider = new Provider(issuer, {
   },
 });
 
+const lies = new Lies(privateKey, SECRET);
+provider.use(lies.around);
+
 const answer = provider.callback();
 server.on('request', (request, response) => {
   const url = new URL(request.url, issuer);
+  if (url.pathname === '/lie') {
+    hear(request, response).catch((error) => response.writeHead(400).end(String(error)));
+    return;
+  }
   if (!url.pathname.startsWith('/interaction/')) return answer(request, response);
   interact(request, response, url).catch((error) => response.writeHead(500).end(String(error)));
 });
+
+async function hear(request, response) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  lies.tell(JSON.parse(text));
+  response.writeHead(204).end();
+}
 
 async function interact(request, response, url) {
   const { params } = await provider.interactionDetails(request, response);

@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::json;
 
+use crate::mail_server::free_port;
+
 const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/tls");
+/// So often a port is looked for.
+const STARTS: usize = 3;
 
 /// A started program; killed when dropped.
 pub struct Program {
@@ -25,9 +29,22 @@ impl Program {
         Self::start_under(&[], data, more)
     }
 
-    /// With these variables in its environment.
+    /// With these variables in its environment. A port that was free may have been taken meanwhile, by the test beside this one.
     fn start_under(environment: &[(&str, &str)], data: &std::path::Path, more: &[&str]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut said = String::new();
+        for _ in 0..STARTS {
+            said = match Self::try_start(environment, data, more) {
+                Ok(program) => return program,
+                Err(said) => said,
+            };
+            assert!(said.contains("listening on 127.0.0.1:"), "it doesn't start: {said}");
+        }
+        panic!("it doesn't start, {STARTS} times: {said}");
+    }
+
+    /// Once; what it logged, where it ends before it is ready.
+    fn try_start(environment: &[(&str, &str)], data: &std::path::Path, more: &[&str]) -> Result<Self, String> {
+        let port = free_port();
         crypto::stretch::spare_the_cost();
         let begun = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
@@ -42,7 +59,14 @@ impl Program {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
+        // To the end of the line, or of the program.
         lines.read_line(&mut first_line).unwrap();
+        if !first_line.ends_with('\n') {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            child.wait().unwrap();
+            return Err(said);
+        }
         let started_in = begun.elapsed();
         let (sender, links) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -51,7 +75,7 @@ impl Program {
             }
         });
         let origin = first_line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-        Self { child, first_line, started_in, origin, links }
+        Ok(Self { child, first_line, started_in, origin, links })
     }
 
     /// Of the link that makes the first administrator.
