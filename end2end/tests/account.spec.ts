@@ -1,5 +1,6 @@
 // Accounts: creating, signing in, locking, recovering, sessions.
 import type { Page } from '@playwright/test';
+import { MOST_USED } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
@@ -19,7 +20,7 @@ test('creating an account checks what is typed, and the recovery kit was really 
     new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({ type: 'longtask' });
   });
   await person.context.setOffline(true);
-  await password.fill('1QAZ2wsx3edc4rfv');
+  await password.fill(MOST_USED);
   await person.button(words.signUp.next).click();
   await expect(page.getByText(words.signUp.common)).toBeVisible();
   await password.fill('lantern mosaic tuba forty glacier');
@@ -39,6 +40,27 @@ test('creating an account checks what is typed, and the recovery kit was really 
   await expect(page).not.toHaveURL(/sign-up/, { timeout: 60_000 });
   await person.heading(words.reports.title).waitFor();
   await expect(page.getByText(words.reports.emptyTitle)).toBeVisible();
+});
+
+test('a recovery by a kit, others’ words or shares takes none of the most used passwords', async ({ clinic, arrive }) => {
+  const person = await arrive(clinic.stranger('Signe Rud', 'patient'));
+  const { page } = person;
+  await person.signUp();
+  await person.signOut();
+  for (const path of ['/recover', '/recover/shares']) {
+    await page.goto(path);
+    await expect(person.button(words.recover.submit)).toBeEnabled({ timeout: 30_000 });
+    await page.getByLabel(words.signIn.email).fill(person.identity.email);
+    if (path === '/recover') {
+      await page.getByLabel(words.recover.words, { exact: true }).fill((person.identity.kit ?? []).join(' '));
+    } else {
+      for (const n of [1, 2]) await page.getByLabel(words.shares.number(n), { exact: true }).fill('0000-0000');
+    }
+    await person.refusesMostUsed();
+    await expect(page.getByLabel(words.recover.password), 'what was typed stays').toHaveValue(MOST_USED);
+  }
+  // Nothing counts but the password from before.
+  await person.signIn();
 });
 
 test('a password of words of the place is weak, whatever they are', async ({ clinic, arrive }) => {

@@ -77,12 +77,18 @@ test('an entry that the server leaves out is missed; what can’t be had shows n
   await expect(broken).toBeVisible({ timeout: 40_000 });
   await expect(rows).toHaveCount(0);
   await expect(page.getByText(w.auditNone)).toBeHidden();
+  // Whom others are told to ask is told what to do.
+  await expect(administrator.heading(w.auditBrokenTitle)).toBeVisible();
+  await expect(page.locator('.to-do').getByRole('listitem')).toHaveText([...w.auditBrokenSteps]);
+  await expect(page.getByText(w.auditBrokenRead)).toBeVisible();
+  await expect(page.getByText(w.auditTellOther)).toHaveCount(0);
   await inspect(page, 'audit-broken');
 
   const what = page.getByLabel(w.auditWhat, { exact: true });
   await what.selectOption({ label: 'Signed in' });
   await expect(page.getByText(w.auditPart)).toBeVisible();
   await expect(broken, 'this was not refused').toBeHidden();
+  await expect(administrator.heading(w.auditBrokenTitle)).toBeHidden();
   await page.unroute(whole);
   await administrator.button(w.auditEverything).click();
   await expect(page.getByText(w.auditVerified)).toBeVisible();

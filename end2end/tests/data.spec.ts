@@ -7,7 +7,7 @@ import { pdfFile, pngFile, sameAs, textFile } from '../support/files.ts';
 import { Hs } from '../support/hs.ts';
 import { Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
-import { expect, test } from '../support/test.ts';
+import { doors, expect, needsMovableClock, test } from '../support/test.ts';
 import { words } from '../support/words.ts';
 
 const w = words.data;
@@ -159,6 +159,64 @@ test('space is said before it bites, and an administrator gives more', { tag: '@
     await administrator.leave();
     await author.leave();
   } finally {
+    await clinic.close();
+  }
+});
+
+/** The organisation's rules on how long reports are kept, one a line. */
+async function setRules(administrator: Person, rules: string): Promise<void> {
+  await administrator.page.goto('/administration/policies');
+  await administrator.unlock();
+  await administrator.page.getByLabel(w.rules).fill(rules);
+  await administrator.button(w.saveRules).click();
+  await expect(administrator.page.getByText(w.rulesSaved)).toBeVisible({ timeout: 30_000 });
+}
+
+test('after its years a report is named with its date by its owner’s browser, and goes when they erase it', { tag: '@long' }, async ({ browser }) => {
+  test.setTimeout(450_000);
+  needsMovableClock();
+  const [due, kept] = ['Knee, for a year', 'Blood count, for ten'];
+  const complaints: string[] = [];
+  const clinic = await Clinic.open(browser, { movableClock: true });
+  const { open, later, close } = doors(browser, clinic.origin, complaints);
+  try {
+    const administrator = await open(clinic.administrator, {});
+    await administrator.signIn();
+    await setRules(administrator, 'Radiology = 1\n* = 10');
+    await administrator.leave();
+    const owner = await open(clinic.patient, {});
+    await owner.signIn();
+    await owner.writeReport({ title: due, patientName: owner.name, kind: 'Radiology' });
+    await owner.writeReport({ title: kept, patientName: owner.name, kind: 'Laboratory' });
+    const year = new Date().getFullYear() + 1;
+    await owner.leave();
+
+    const days = 367;
+    await clinic.server.moveClock(days * 86_400);
+    const back = await later(clinic.patient, days * 24);
+    await back.signIn();
+    await back.goTo('settings');
+    await back.page.getByRole('link', { name: w.tab }).click();
+    await expect(back.page.getByText(w.keptRule('Radiology', 1))).toBeVisible({ timeout: 40_000 });
+    await back.button(w.look).click();
+    const named = back.page.getByRole('listitem').filter({ has: back.page.getByRole('link', { name: due }) });
+    await expect(named).toContainText(w.keptUntil('Radiology', year), { timeout: 60_000 });
+    await expect(back.page.getByRole('link', { name: kept }), 'its time isn’t over').toHaveCount(0);
+    await inspect(back.page, 'settings-data-due');
+
+    // Nothing went by itself; now its owner erases it.
+    await named.getByRole('link', { name: due }).click();
+    await back.heading(due).waitFor({ timeout: 30_000 });
+    await back.button(words.report.erase).click();
+    await back.dialog().getByRole('button', { name: words.report.erase, exact: true }).click();
+    await expect(back.heading(words.report.erasedTitle)).toBeVisible({ timeout: 60_000 });
+    await back.goTo('settings');
+    await back.page.getByRole('link', { name: w.tab }).click();
+    await back.button(w.look).click();
+    await expect(back.page.getByText(w.keptNone)).toBeVisible({ timeout: 60_000 });
+    expect(complaints).toEqual([]);
+  } finally {
+    await close();
     await clinic.close();
   }
 });

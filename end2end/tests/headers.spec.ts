@@ -80,7 +80,7 @@ test('an API error is a problem with a stable code and no detail of the inside',
   expect((await broken.json()).code).toBe('malformed');
 });
 
-test('requests of other sites are refused', async ({ clinic, enter }) => {
+test('forged-request: requests of other sites are refused', async ({ clinic, enter }) => {
   const person = await enter(clinic.patient);
   for (const origin of ['https://evil.example', 'null', clinic.origin.replace('localhost', '127.0.0.1')]) {
     const answer = await person.context.request.delete('/api/v1/sessions', { headers: { origin } });

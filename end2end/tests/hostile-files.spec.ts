@@ -4,7 +4,7 @@ import { expect, test } from '../support/test.ts';
 import { ALARM, disguisedHtml, file, hostileHtml, hostileSvg, sameAs } from '../support/files.ts';
 import { words } from '../support/words.ts';
 
-test('hostile SVG and HTML stay inert: shown as text or not at all, downloaded byte for byte', async ({ clinic, enter }) => {
+test('script-in-file: hostile SVG and HTML stay inert: shown as text or not at all, downloaded byte for byte', async ({ clinic, enter }) => {
   const svg = hostileSvg();
   const html = hostileHtml();
   const disguised = disguisedHtml();

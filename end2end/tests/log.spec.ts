@@ -131,7 +131,7 @@ test('every event carries its mark, for the patient and for the administrator', 
   expect(complaints).toEqual([]);
 });
 
-test('an older checkpoint stops the session; an honest one lets it go on', async ({ browser }) => {
+test('log-rollback: an older checkpoint stops the session; an honest one lets it go on', async ({ browser }) => {
   test.setTimeout(240_000);
   const { server, person, close } = await alone(browser);
   try {
@@ -152,7 +152,7 @@ test('an older checkpoint stops the session; an honest one lets it go on', async
   }
 });
 
-test('a forked log stops the session, though its own key signed it', async ({ browser }) => {
+test('forked-log: a forked log stops the session, though its own key signed it', async ({ browser }) => {
   test.setTimeout(300_000);
   const { server, person, close } = await alone(browser);
   try {

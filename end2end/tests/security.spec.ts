@@ -1,7 +1,7 @@
 // How one gets in, changed: second factor, recovery codes, password, recovery kit; and what an administrator may demand.
 import { readFileSync } from 'node:fs';
 import { Authenticator } from '../support/authenticator.ts';
-import type { Person } from '../support/person.ts';
+import { MOST_USED, type Person } from '../support/person.ts';
 import { readQr } from '../support/qr.ts';
 import { inspect } from '../support/screens.ts';
 import { expect, test } from '../support/test.ts';
@@ -192,6 +192,10 @@ test('a new password and a new recovery kit end what was before', async ({ clini
   await expect(page.getByText(words.signUp.weak)).toBeVisible();
   await expect(page.getByText(words.signUp.differs)).toBeVisible();
   await inspect(page, 'settings-security-password');
+  await page.getByLabel(w.newPassword, { exact: true }).fill(MOST_USED);
+  await page.getByLabel(w.newPasswordAgain).fill(MOST_USED);
+  await here.button(w.changePassword).click();
+  await expect(page.getByText(words.signUp.common)).toBeVisible();
   await page.getByLabel(w.newPassword, { exact: true }).fill(changed);
   await page.getByLabel(w.newPasswordAgain).fill(changed);
   await here.button(w.changePassword).click();

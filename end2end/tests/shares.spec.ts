@@ -3,7 +3,7 @@
 import { expect } from '@playwright/test';
 import { identity } from '../support/clinic.ts';
 import { Hs } from '../support/hs.ts';
-import type { Identity, Person } from '../support/person.ts';
+import { MOST_USED, type Identity, type Person } from '../support/person.ts';
 import { inspect } from '../support/screens.ts';
 import { Server } from '../support/server.ts';
 import { doors, test } from '../support/test.ts';
@@ -96,6 +96,8 @@ test('two of three bring back whoever lost everything, and the owner sees each s
       await submit.click();
       await expect(page.getByText(w.mistyped)).toBeVisible({ timeout: 30_000 });
       await type(2, shares[1]);
+      await back.refusesMostUsed();
+      await page.getByLabel(words.recover.password).fill(who.password);
       await back.button(w.another).click();
       await expect(page.getByLabel(w.number(3), { exact: true })).toBeVisible();
       await submit.click();
@@ -171,6 +173,8 @@ test('hs splits, shows a share, recovers and removes', async () => {
     expect(listed).toMatchObject({ left: 2, holders: [{ account: 'active' }, { account: 'active' }] });
     const recover = ['recover', '--email', people[1].email];
     await expect(back.run(recover, { '--shares-fd': shares[0] ?? '' })).rejects.toThrow(/shares_too_few/);
+    const mostUsed = back.run(recover, { '--shares-fd': shares.join(','), '--password-fd': MOST_USED });
+    await expect(mostUsed).rejects.toThrow(/one of the most used passwords.*nothing was sent/);
     await back.run(recover, { '--shares-fd': shares.join(',') });
     expect(await edda.run(['shares', 'held'])).toEqual([]);
   } finally {

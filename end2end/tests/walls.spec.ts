@@ -35,7 +35,7 @@ async function load(page: Page): Promise<void> {
 
 const ran = (page: Page) => page.evaluate(() => 'pwned' in window);
 
-test('another site can’t frame a page', async ({ clinic, site: { context, page, foreign, documents } }) => {
+test('framed-page: another site can’t frame a page', async ({ clinic, site: { context, page, foreign, documents } }) => {
   // A frame that is refused has the browser's own words.
   const framed = page.frameLocator('iframe').getByRole('link', { name: words.signIn.title }).first();
   const frame = async () => {
@@ -54,7 +54,7 @@ test('another site can’t frame a page', async ({ clinic, site: { context, page
   await back();
 });
 
-test('what runs in a page sends nothing elsewhere', async ({ site: { context, page, foreign, documents } }) => {
+test('sent-elsewhere: what runs in a page sends nothing elsewhere', async ({ site: { context, page, foreign, documents } }) => {
   test.setTimeout(240_000);
   const ways: { [name: string]: (url: string) => unknown } = {
     fetch: (url) => void fetch(url, { mode: 'no-cors' }).catch(() => {}),
@@ -92,7 +92,7 @@ test('what runs in a page sends nothing elsewhere', async ({ site: { context, pa
   await back();
 });
 
-test('a script that isn’t the page’s own does not run', async ({ site: { context, page, foreign, documents } }) => {
+test('inline-script and foreign-script: a script that isn’t the page’s own does not run', async ({ site: { context, page, foreign, documents } }) => {
   const inline = () => {
     const script = document.createElement('script');
     script.textContent = 'window.pwned = 1';
@@ -137,7 +137,7 @@ test('a script that isn’t the page’s own does not run', async ({ site: { con
   await back();
 });
 
-test('text can’t be made into a program', async ({ site: { context, page, documents } }) => {
+test('compiled-text: text can’t be made into a program', async ({ site: { context, page, documents } }) => {
   // Some time later: for what a debugger runs itself a policy makes exceptions.
   const compile = () =>
     new Promise<string>((done) => {
@@ -157,7 +157,7 @@ test('text can’t be made into a program', async ({ site: { context, page, docu
   await back();
 });
 
-test('nothing moves where a page’s addresses lead', async ({ clinic, site: { context, page, foreign, documents } }) => {
+test('moved-base: nothing moves where a page’s addresses lead', async ({ clinic, site: { context, page, foreign, documents } }) => {
   const move = (url: string) => {
     const base = document.createElement('base');
     base.href = url;
@@ -174,7 +174,7 @@ test('nothing moves where a page’s addresses lead', async ({ clinic, site: { c
   await back();
 });
 
-test('a script that was changed on its way does not run', async ({ site: { context, page, documents } }) => {
+test('changed-script: a script that was changed on its way does not run', async ({ site: { context, page, documents } }) => {
   await withChanged(context, /\/boot\.js$/, (script) => `window.pwned = 1;\n${script}`);
   await page.goto('/sign-in');
   await page.waitForTimeout(1_500);
@@ -186,7 +186,7 @@ test('a script that was changed on its way does not run', async ({ site: { conte
   await back();
 });
 
-test('what isn’t a script is none, whoever says so', async ({ site: { context, page, documents } }) => {
+test('disguised-script: what isn’t a script is none, whoever says so', async ({ site: { context, page, documents } }) => {
   const use = (path: string) =>
     new Promise<string>((done) => {
       const script = document.createElement('script');
@@ -203,7 +203,7 @@ test('what isn’t a script is none, whoever says so', async ({ site: { context,
   expect(await page.evaluate(use, '/robots.txt?off'), 'without nosniff').toBe('taken');
 });
 
-test('another site learns neither where somebody comes from nor holds their window', async ({ clinic, site: { context, page, foreign, documents } }) => {
+test('watched-visitor: another site learns neither where somebody comes from nor holds their window', async ({ clinic, site: { context, page, foreign, documents } }) => {
   const follow = (url: string) => void window.location.assign(url);
   const open = async (): Promise<boolean> => {
     await page.goto(`${foreign.origin}/opener`);

@@ -10,7 +10,7 @@ for (const { file, type, titled } of [
   { file: hostileSvg(), type: 'image/svg+xml', titled: true },
   { file: disguisedHtml(), type: 'text/html', titled: false },
 ]) {
-  test(`${file.name} runs where a browser takes it for ${type}`, async ({ page }) => {
+  test(`script-in-file: ${file.name} runs where a browser takes it for ${type}`, async ({ page }) => {
     const alarms: string[] = [];
     await page.addInitScript(() => window.addEventListener('message', (event) => console.log(`message ${String(event.data)}`)));
     page.on('console', (message) => alarms.push(message.text()));

@@ -37,6 +37,10 @@ mod m20261127_000035_sign_up_codes;
 mod m20261127_000036_damaged_blobs_looked_at;
 mod m20261128_000037_segment_checksums;
 mod m20261128_000038_list_rows;
+mod m20261129_000039_listed_revisions;
+mod m20261129_000040_ceremonies_index;
+mod m20261129_000041_list_fields;
+mod m20261129_000042_damaged_rows;
 
 use sea_orm_migration::prelude::*;
 
@@ -80,6 +84,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000036_damaged_blobs_looked_at::Migration),
             Box::new(m20261128_000037_segment_checksums::Migration),
             Box::new(m20261128_000038_list_rows::Migration),
+            Box::new(m20261129_000039_listed_revisions::Migration),
+            Box::new(m20261129_000040_ceremonies_index::Migration),
+            Box::new(m20261129_000041_list_fields::Migration),
+            Box::new(m20261129_000042_damaged_rows::Migration),
         ]
     }
 }

@@ -18,7 +18,10 @@ use crate::{
     ServiceResult,
     group::{Group, Work},
     policy::Actor,
-    storage::db::{Db, WriteTx},
+    storage::{
+        db::{Db, WriteTx},
+        reports_access::{self, Listed},
+    },
 };
 
 /// Longest subject, bytes: what `crypto::audit` takes as detail.
@@ -162,21 +165,56 @@ pub fn enum_from_name<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }
 
+/// What a list delivers of other people's reports that it had not delivered to the account before.
+#[derive(Debug)]
+pub struct NewlyListed {
+    /// Whose list.
+    pub account: AccountId,
+    /// The versions.
+    pub rows: Vec<Listed>,
+    /// Becomes an event in each report's own chain, with the version.
+    pub event: EventDraft,
+}
+
+impl NewlyListed {
+    /// Marks the rows, and adds an event for each of which another list hasn't done so meanwhile.
+    async fn write(self, tx: &mut WriteTx) -> ServiceResult<()> {
+        let marked = reports_access::mark_listed(tx.conn(), self.account, &self.rows).await?;
+        for row in self.rows.iter().filter(|row| marked.contains(&row.report)) {
+            let event = self.event.clone().on(row.report).with("version", row.version).with("revision", row.revision);
+            tx.record(event).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What one request asks to have recorded.
+#[derive(Debug)]
+struct Asked {
+    events: Vec<EventDraft>,
+    listed: Option<NewlyListed>,
+}
+
 /// Records events, those of many requests at once.
 #[derive(Debug)]
 struct Recording;
 
 impl Work for Recording {
-    type Asked = Vec<EventDraft>;
+    type Asked = Asked;
     type Answer = ();
     const NAME: &'static str = "audit events";
     // Nobody undoes what they tried by hanging up.
     const FOR_WHO_LEFT: bool = true;
 
-    async fn write(tx: &mut WriteTx, _: UnixMillis, group: Vec<Vec<EventDraft>>) -> ServiceResult<Vec<()>> {
+    async fn write(tx: &mut WriteTx, _: UnixMillis, group: Vec<Asked>) -> ServiceResult<Vec<()>> {
         let answers = vec![(); group.len()];
-        for draft in group.into_iter().flatten() {
-            tx.record(draft).await?;
+        for Asked { events, listed } in group {
+            for event in events {
+                tx.record(event).await?;
+            }
+            if let Some(listed) = listed {
+                listed.write(tx).await?;
+            }
         }
         Ok(answers)
     }
@@ -198,11 +236,24 @@ impl Audit {
     }
 
     /// As [`Audit::record`], for several at once.
-    pub async fn record_all(&self, drafts: Vec<EventDraft>) -> ServiceResult<()> {
-        if drafts.is_empty() || leaves_reads_out() {
+    pub async fn record_all(&self, events: Vec<EventDraft>) -> ServiceResult<()> {
+        if events.is_empty() {
             return Ok(());
         }
-        self.0.ask(drafts).await
+        self.ask(Asked { events, listed: None }).await
+    }
+
+    /// As [`Audit::record`], of a list, with the events of what it newly delivers.
+    pub async fn record_list(&self, event: EventDraft, listed: NewlyListed) -> ServiceResult<()> {
+        let listed = Some(listed).filter(|listed| !listed.rows.is_empty());
+        self.ask(Asked { events: vec![event], listed }).await
+    }
+
+    async fn ask(&self, asked: Asked) -> ServiceResult<()> {
+        if leaves_reads_out() {
+            return Ok(());
+        }
+        self.0.ask(asked).await
     }
 }
 

@@ -1,5 +1,6 @@
-//! The scrub: every blob that the database names is read again, now and then, slowly, and compared with what its author signed.
-//! What is damaged is said, is given out no more, and comes back from the backups where the server may open them.
+//! The scrub: every signed row of the database, and every blob that it names, is read again, now and then, slowly, and compared with
+//! what its author signed. What is damaged is said; a blob is given out no more, and comes back from the backups where the server may
+//! open them.
 
 use std::{
     str::FromStr,
@@ -16,7 +17,9 @@ use crate::{
     clock::{DAY, HOUR},
     services::{
         scrubbing::{self, Round},
-        stored_blobs::{self, Health, Looked, StoredBlob},
+        scrubbing_rows::{self, Place},
+        signed_rows::{self, RowName},
+        stored_blobs::{self, Health, Looked, StoredBlob, Walk},
     },
     storage::{blobs::BlobError, scrubs::ScrubRow},
 };
@@ -84,17 +87,24 @@ async fn run(state: AppState, stop: CancellationToken) {
     }
 }
 
-/// One round: what was damaged is looked at again, and a walk over all blobs is begun or gone on with if one is due.
+/// One round: what was damaged is looked at again, and a walk over all rows and blobs is begun or gone on with if one is due.
 ///
 /// # Errors
 /// The database's or the store's; the walk goes on where it was.
 pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<()> {
+    scrubbing_rows::look_again(state).await?;
     if !scrubbing::mend(state, stop).await? {
         return Ok(());
     }
     let Some(plan) = state.config.scrub else { return Ok(()) };
     let Some(mut round) = scrubbing::begin(state, plan).await? else { return Ok(()) };
-    while let Some(page) = stored_blobs::next(state.db.read(), round.walk.clone()).await? {
+    while let Place::Rows(after) = round.place.clone() {
+        if !rows(state, plan, &mut round, after, stop).await? {
+            return Ok(());
+        }
+    }
+    while let Place::Blobs(walk) = &round.place {
+        let Some(page) = stored_blobs::next(state.db.read(), walk.clone()).await? else { break };
         for blob in &page.blobs {
             if !one(state, plan, &mut round, blob, stop).await? {
                 // Begun anew with this page.
@@ -105,12 +115,38 @@ pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<(
             round.count_unreadable();
             scrubbing::unreadable(state, revision).await?;
         }
-        round.walk = page.walk;
+        round.place = Place::Blobs(page.walk);
         if !scrubbing::note(state, &mut round).await? {
             return Ok(());
         }
     }
     scrubbing::end(state, round).await
+}
+
+/// Compares a page of the signed rows, and rests as long as that took: the database has others to serve. Says whether this server
+/// goes on.
+async fn rows(
+    state: &AppState,
+    plan: ScrubPlan,
+    round: &mut Round,
+    after: Option<RowName>,
+    stop: &CancellationToken,
+) -> ServiceResult<bool> {
+    let begun = Instant::now();
+    let Some(page) = signed_rows::next(state.db.read(), state.instance.instance_id, after).await? else {
+        round.place = Place::Blobs(Walk::Begun);
+        return scrubbing::note(state, round).await;
+    };
+    let damaged = scrubbing_rows::found(state, &page.suspects).await?;
+    round.count_rows(page.rows, damaged);
+    let took = begun.elapsed();
+    if !pause(stop, plan.time_for(page.bytes).saturating_sub(took).max(took)).await {
+        // Begun anew with this page, or with one before.
+        scrubbing::let_go(state, round).await?;
+        return Ok(false);
+    }
+    round.place = Place::Rows(Some(page.last));
+    scrubbing::note_rows(state, round).await
 }
 
 /// Looks at one, in its time. Says whether this server goes on.

@@ -85,6 +85,7 @@ texts! {
         account_none = "Nothing was disclosed to anybody else in these days.";
         account_span = "{first} to {last}, {count} times";
         account_given = "Access given, not opened in these days";
+        account_listed = "Title and fields, received with a list of reports";
         account_version = "version {versions}";
         account_versions = "versions {versions}";
         account_no_purpose = "Not stated in the signed access list";
@@ -100,6 +101,7 @@ texts! {
         account_limits = "What is and is not in it";
         account_limit_all = "Disclosures for treatment, payment and health care operations need not be listed by law (45 CFR 164.528(a)(1)(i)); here they are, with all others.";
         account_limit_given = "Access that somebody was given counts as a disclosure, even where they opened nothing. A share whose access code was never entered does not.";
+        account_limit_listed = "Who was sent title and fields of a report with their list of reports received them, even where they opened nothing.";
         account_erased_report = "Erased report {id}";
         account_limit_erased = "Of reports that were erased ({count}) who opened them is in it, but no longer what they were called or of which kind they were: that is gone with them.";
         account_limit_outside = "Paper copies, and what somebody passed on after opening a report, are not known to this system.";

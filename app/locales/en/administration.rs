@@ -98,6 +98,11 @@ texts! {
         audit_removed = "{count} entries. {removed} more are not shown: the server says in its log that it removed them for their age. No others are left out.";
         audit_part = "{found} of {count} entries found in the public log, each by itself. A filter shows only a part: whether that is all of it can’t be checked here.";
         audit_broken = "The chain of this record is broken: {why}";
+        broken_title = "What to do";
+        broken_stop = "Don’t go on: approve, remove, erase and restore nothing until the reason is known. It can be an attack, a damaged disk, or a backup that was restored.";
+        broken_keep = "Keep the evidence. Have the data folder and the database copied as they are, before anything is started again or repaired, and save the file that a session offers where it is stopped.";
+        broken_compare = "Compare, on a machine that the server’s operator doesn’t have: “hs audit verify” with this address reads the whole public log, holds it to what was seen before, and writes a file of evidence where it doesn’t hold. Then ask a witness for the newest checkpoint that it cosigned.";
+        broken_read = "Step by step it stands in docs/operations.md, “When the audit doesn’t hold”.";
         audit_who = "Person";
         audit_what = "What";
         audit_when = "When";

@@ -48,7 +48,7 @@ texts! {
         drill_canary_none = "None is set up, or its turn did not come";
         drill_schedule = "Tried";
         stored = "Stored files";
-        stored_lead = "Every stored piece of a file is read again now and then, and compared with what its author signed. What is damaged is not given out.";
+        stored_lead = "Every stored piece of a file, and every signed record of the database, is read again now and then, and compared with what its author signed. A piece that is damaged is not given out.";
         stored_whole = "Nothing is damaged";
         stored_damaged = "{count} damaged";
         stored_damaged_title = "Stored pieces are damaged";
@@ -72,6 +72,11 @@ texts! {
         notice_failed = "The newest backup failed.";
         notice_overdue = "There has been no good backup for more than twice the time that was set.";
         notice_drill = "The newest backup did not restore when that was tried.";
+        rows_compared = "{rows} signed records; {damaged} damaged";
+        rows_damaged_title = "Records in the database are damaged";
+        rows_damaged_text = "They are not what was signed, and whoever reads one is told so by their own program. The server cannot mend them: whoever runs it can restore them from a backup. Look at its disk first.";
+        rows_account = "of an account, a team, or the log";
+        notice_rows = "Records in the database are damaged: they are not what was signed.";
         notice_damaged = "Stored pieces of files are damaged. They are not given out.";
         notice_open = "See what is wrong";
     }

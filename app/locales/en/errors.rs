@@ -26,5 +26,6 @@ texts! {
         no_permission = "Your role does not include this page.";
         verification_title = "This could not be verified";
         verification = "What the server sent does not fit its signatures, so it was not opened. Nothing was changed. Tell your administrator.";
+        verification_here = "What the server sent does not fit its signatures, so it is not shown. Nothing was changed.";
     }
 }

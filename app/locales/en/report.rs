@@ -88,6 +88,7 @@ texts! {
         event_count = "{count} entries in the record";
         event_read = "looked at it";
         event_list = "saw it in a list";
+        event_listed = "received its title and fields with a list of reports";
         event_create = "wrote it";
         event_share = "shared it";
         event_redeem = "entered the access code";

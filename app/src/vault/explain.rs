@@ -75,6 +75,14 @@ pub fn explain(error: &ClientError) -> String {
     }
 }
 
+/// The same for an administrator, who is whom others are to tell.
+pub fn explain_to_administrator(error: &ClientError) -> String {
+    match error {
+        ClientError::Refused(refusal) => format!("{} ({})", t!(errors.verification_here), typeset(refusal)),
+        other => explain(other),
+    }
+}
+
 /// What is written for terminals and programs as well, with the page's apostrophes.
 pub fn typeset(text: &impl ToString) -> String {
     let mut before = ' ';

@@ -87,7 +87,7 @@ pub use {
     archive::WebArchive,
     bulk::WebBulk,
     emergency::{AskedFor, OpenedShare},
-    explain::{explain, explain_identity},
+    explain::{explain, explain_identity, explain_to_administrator},
     key_watch::Warnings,
     loaded::Loaded,
     passkeys::BrowserPasskeys,

@@ -213,6 +213,7 @@ fn what(event: &AuditEvent) -> String {
     let action = match event.action {
         Action::Open => "opened".to_owned(),
         Action::Read => "read its metadata".to_owned(),
+        Action::List => "received title and fields with a list".to_owned(),
         other => format!("{other:?}").to_lowercase(),
     };
     match event.outcome {

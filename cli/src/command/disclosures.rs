@@ -64,6 +64,7 @@ impl From<Disclosure> for Line {
     fn from(line: Disclosure) -> Self {
         let what = match line.what {
             DisclosureKind::Opened => "opened",
+            DisclosureKind::Listed => "title and fields, with a list",
             DisclosureKind::AccessGiven => "access given",
         };
         Self {

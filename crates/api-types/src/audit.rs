@@ -25,7 +25,8 @@ body! {
         LookUp,
         /// Account's own data changed.
         AccountChange,
-        /// Reports listed; the subject names the ids delivered.
+        /// Reports listed; the subject has number and hash of the ids delivered. On a report: a list delivered this version
+        /// of it, title and fields, to somebody who doesn't own it, for the first time.
         List,
         /// Report metadata read.
         Read,

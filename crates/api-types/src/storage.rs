@@ -1,9 +1,9 @@
-//! `/api/v1/admin/storage`: whether the stored files are what was stored.
+//! `/api/v1/admin/storage`: whether the stored files and signed rows are what was stored.
 
 use crate::{ReportId, UnixMillis, body};
 
 body! {
-    /// A walk over all blobs: each is read again and compared.
+    /// A walk over all signed rows and blobs: each is read again and compared.
     pub struct Scrub {
         /// When it was begun.
         pub began_at: UnixMillis,
@@ -15,6 +15,10 @@ body! {
         pub bytes: u64,
         /// How many of them are damaged.
         pub damaged: u64,
+        /// Signed rows that it has compared so far.
+        pub rows: u64,
+        /// How many of them are damaged.
+        pub damaged_rows: u64,
     }
 }
 
@@ -45,6 +49,19 @@ body! {
 }
 
 body! {
+    /// A row of the database, or several that belong together, that isn't what was signed.
+    pub struct DamagedRow {
+        /// Kind and key: `report/ID` (its access chain), `version/REPORT/VERSION/REVISION`, `keys/ACCOUNT`, `team/ID`, `device/ID`,
+        /// `event/N` of the audit, `entry/N` of the tree of keys.
+        pub row: String,
+        /// The report that it belongs to.
+        pub report_id: Option<ReportId>,
+        /// When that was found.
+        pub found_at: UnixMillis,
+    }
+}
+
+body! {
     /// `GET /admin/storage`.
     pub struct StorageStatus {
         /// Milliseconds from one scrub to the next; nothing where there are none.
@@ -61,6 +78,10 @@ body! {
         pub damaged_count: u64,
         /// The first hundred of them, oldest first.
         pub damaged: Vec<DamagedBlob>,
+        /// How many signed rows are damaged now.
+        pub damaged_rows_count: u64,
+        /// The first hundred of them, oldest first.
+        pub damaged_rows: Vec<DamagedRow>,
         /// Whether the server may open its backups, and takes damaged blobs from there.
         pub restores: bool,
     }

@@ -14,6 +14,7 @@ pub mod blob_garbage;
 pub mod ceremonies;
 pub mod closed_accounts;
 pub mod damaged_blobs;
+pub mod damaged_rows;
 pub mod devices;
 pub mod drafts;
 pub mod drills;
@@ -84,6 +85,7 @@ macro_rules! for_each_entity {
         $each!(ceremonies);
         $each!(closed_accounts);
         $each!(damaged_blobs);
+        $each!(damaged_rows);
         $each!(devices);
         $each!(drafts);
         $each!(drills);

@@ -22,6 +22,9 @@ pub struct Model {
     pub revision: i32,
     /// Of that grant; 0 for never.
     pub ends_at: i64,
+    /// What the account's list has delivered last; 0 before anything.
+    pub listed_version: i32,
+    pub listed_revision: i32,
     // From here on copies, so that a page of the list is read from here: of the report,
     pub creator: Option<Vec<u8>>,
     pub owner: Option<Vec<u8>>,
@@ -34,8 +37,11 @@ pub struct Model {
     pub expires_at: Option<i64>,
     pub team_id: Option<Vec<u8>>,
     pub seed: Option<Vec<u8>>,
-    /// and of the content key, wrapped for it. Like all of them absent where the state is `gone`.
+    /// of the content key, wrapped for it,
     pub wrap: Option<Vec<u8>>,
+    /// and of the version's sealed fields, where they are small. Like all of them absent where the state is `gone`.
+    pub manifest: Option<Vec<u8>>,
+    pub part0: Option<Vec<u8>>,
 }
 
 /// None are declared: storage joins by key.

@@ -1,4 +1,4 @@
-//! Walks over all blobs that were begun, and how far each is.
+//! Walks over all blobs and signed rows that were begun, and how far each is.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,6 +20,10 @@ pub struct Model {
     pub bytes: i64,
     /// Of them missing or changed.
     pub damaged: i64,
+    /// Signed rows that were compared so far.
+    pub rows: i64,
+    /// Of them not what was signed.
+    pub damaged_rows: i64,
 }
 
 /// None are declared: storage joins by key.

@@ -1,4 +1,5 @@
-//! The attacks by name. docs/attacks.md has a page for each; `tests/suite` runs them.
+//! The attacks by name. docs/attacks.md has a section for each; `tests/suite` runs those against the client, and browser tests
+//! (`end2end`) those against the page alone.
 
 use crypto::defence::Defence;
 
@@ -134,11 +135,70 @@ attacks! {
     INVENTED_HISTORY = "invented-history": [LogInclusion => "log_event_missing"];
     DENIED_LOG = "denied-log": [LogNamed => "log_denied"];
     FORKED_LOG = "forked-log": [LogContinuity => "log_forked"];
-    LOG_ROLLBACK = "log-rollback": [LogContinuity => "log_rolled_back"];
+    LOG_ROLLBACK = "log-rollback": [LogContinuity => "log_rolled_back", EventChain => "events_broken"];
     LOG_SIGNER_SWAP = "log-signer-swap": [LogKey => "log_signer_unknown"];
     FORGED_CHECKPOINT = "forged-checkpoint": [CheckpointSigned => "log_checkpoint_forged"];
     FORGED_TILE = "forged-tile": [LogTiles => "log_tile_forged"];
     UNKNOWN_WITNESS = "unknown-witness": [WitnessQuorum => "log_too_few_witnesses"];
     FORGED_COSIGNATURE = "forged-cosignature": [CosignatureSigned => "log_cosignature_forged"];
     STALE_CHECKPOINT = "stale-checkpoint": [WitnessFreshness => "log_stale"];
+}
+
+/// What stops an attack on the page, and how a browser test takes it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageWall {
+    /// What docs/attacks.md calls it.
+    pub name: &'static str,
+    /// What stands in a test that shows the attack without it.
+    pub without: &'static str,
+}
+
+/// An attack that the client has no part in: the browser stops it, by what the server's answers and the page tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageAttack {
+    /// Its name, as in docs/attacks.md and in the titles of its tests.
+    pub name: &'static str,
+    /// The files of its tests, below `end2end`.
+    pub specs: &'static [&'static str],
+    /// What stands in its way, in the order in which it runs into them.
+    pub walls: &'static [PageWall],
+}
+
+const fn stops(name: &'static str, without: &'static str) -> PageWall {
+    PageWall { name, without }
+}
+
+macro_rules! page_attacks {
+    ($($name:literal in $specs:ident: [$($wall:expr),+];)+) => {
+        /// All of them.
+        pub const PAGE_ATTACKS: &[PageAttack] =
+            &[$(PageAttack { name: $name, specs: $specs, walls: &[$($wall),+] }),+];
+    };
+}
+
+const HTML: &[&str] = &["tests/html.spec.ts"];
+const HEADERS: &[&str] = &["tests/headers.spec.ts"];
+const WALLS: &[&str] = &["tests/walls.spec.ts"];
+const FILES: &[&str] = &["tests/hostile-files.spec.ts", "tools/hostile.spec.ts"];
+const POLICY: PageWall = stops("`Content-Security-Policy`", "[CSP");
+
+page_attacks! {
+    "html-in-texts" in HTML: [
+        stops("texts go in as text", "takeTextForHtml("),
+        stops("`Content-Security-Policy`", "['content-security-policy']")
+    ];
+    "inline-script" in WALLS: [POLICY];
+    "compiled-text" in WALLS: [POLICY];
+    "foreign-script" in WALLS: [POLICY, stops("`Integrity-Policy`", "[CSP, 'integrity-policy']")];
+    "changed-script" in WALLS: [stops("its hash in the document", "withoutHashes")];
+    "sent-elsewhere" in WALLS: [POLICY];
+    "moved-base" in WALLS: [POLICY];
+    "framed-page" in WALLS: [POLICY, stops("`X-Frame-Options`", "[CSP, 'x-frame-options']")];
+    "disguised-script" in WALLS: [stops("`X-Content-Type-Options`", "['x-content-type-options']")];
+    "watched-visitor" in WALLS: [
+        stops("`Referrer-Policy`", "['referrer-policy'"),
+        stops("`Cross-Origin-Opener-Policy`", "'cross-origin-opener-policy']")
+    ];
+    "forged-request" in HEADERS: [stops("the origin is compared", "headers: { origin: clinic.origin }")];
+    "script-in-file" in FILES: [stops("only the bytes decide", "runs where a browser takes it for")];
 }

@@ -78,6 +78,7 @@ export const data = {
   keptRule: (kind: string, years: number) => `${kind}: ${years} years`,
   look: 'Look through my reports',
   keptNone: 'None of your reports has been kept for as long as that.',
+  keptUntil: (kind: string, year: number) => new RegExp(` · ${kind} · to be kept until .*\\b${year}\\b`),
 } as const;
 
 export const leaving = {

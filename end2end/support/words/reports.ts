@@ -66,6 +66,7 @@ export const report = {
   events: 'Who opened it',
   eventsVerified: 'Complete and unchanged: verified in your browser',
   opened: 'opened it',
+  listed: 'received its title and fields with a list of reports',
   wrongCode: 'entered a wrong access code',
   revokeOf: (name: string) => `Revoke access of ${name}`,
   revoke: 'Revoke access',
@@ -149,6 +150,7 @@ export const access = {
   tooLong: /At most six years back/,
   reversed: 'The last day lies before the first.',
   verified: /Of (\d+) entries in these days, (\d+) were found/,
+  listed: 'Title and fields, received with a list of reports',
   erased: /^Of reports that were erased \(1\)/,
 } as const;
 

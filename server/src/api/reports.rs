@@ -40,7 +40,8 @@ struct ListParams {
 }
 
 /// The reports that one may see, last changed first, with what it takes to show a row. With `since`: only what
-/// changed after that cursor, and the ids of what left the list.
+/// changed after that cursor, and the ids of what left the list. A version that is delivered for the first time, of a report
+/// that one doesn't own, is an event in that report's record.
 #[utoipa::path(get, path = "/reports", tag = "reports",
     params(("before" = Option<u64>, Query, description = "Rows below this cursor (`next`)"),
         ("since" = Option<u64>, Query, description = "Changes above this cursor (`head`)"),

@@ -6,16 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use crypto::{
-    encoding::sha256,
-    report::{Manifest, ManifestPart},
-    sign::Signed,
-};
-
-use crate::storage::{
-    report_rows::ReportRows,
-    versions::{Part, PartSegment, Version},
-    wraps::WrapRow,
+use crate::{
+    services::signed_rows_check::is_sound,
+    storage::{
+        report_rows::ReportRows,
+        versions::{Part, PartSegment, Version},
+        wraps::WrapRow,
+    },
 };
 
 /// What is to be put back.
@@ -87,15 +84,6 @@ fn is_current(row: &Version) -> bool {
 /// Whether there is no other revision of that version.
 fn is_newest(now: &ReportRows, row: &Version) -> bool {
     now.versions.iter().all(|other| other.version != row.version || other.revision < row.revision)
-}
-
-/// Whether its parts in the row are what its manifest says, and the manifest what was received.
-fn is_sound(row: &Version) -> bool {
-    let Ok(manifest) = Signed::<Manifest>::parse(&row.manifest) else { return false };
-    let claimed = manifest.claimed();
-    manifest.hash().0[..] == row.manifest_hash[..]
-        && ManifestPart::of(&row.part0).ok().as_ref() == claimed.parts.first()
-        && sha256(&row.statement) == claimed.statement
 }
 
 #[cfg(test)]

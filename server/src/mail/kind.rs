@@ -130,6 +130,8 @@ pub enum MailKind {
     DrillFailed,
     /// To administrators: a stored piece of a file is damaged.
     BlobDamaged,
+    /// To administrators: a signed row of the database is damaged.
+    RowDamaged,
     /// Four fifths of the account's space are used.
     SpaceRunsOut,
     /// Nearly all of it is.
@@ -138,7 +140,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::EmailVerification,
         Self::EmailChangeNew,
         Self::EmailChangeOld,
@@ -201,6 +203,7 @@ impl MailKind {
         Self::BackupOverdue,
         Self::DrillFailed,
         Self::BlobDamaged,
+        Self::RowDamaged,
         Self::SpaceRunsOut,
         Self::SpaceNearlyUsed,
     ];

@@ -4,7 +4,8 @@
 //! What a disk or a store damages is found so; what the author signed, readers' programs and the scrub compare. A blob whose
 //! checksum isn't known, of rows from before there was one, is hashed instead, until a scrub has written it down. A small one is
 //! compared before any of it goes, and so is one of which a piece was asked for: the last chunk of a part, or the rest of a segment
-//! that broke off.
+//! that broke off. What of it is asked for waits in memory meanwhile, so that what was compared is what goes out; where one account
+//! has too much there, a large piece is read a second time.
 
 use std::ops::Range;
 
@@ -19,7 +20,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     AppState, ServiceError, ServiceResult,
     policy::Actor,
-    services::{in_flight::What, scrubbing, stored_blobs::StoredBlob},
+    services::{
+        in_flight::{Slot, What},
+        scrubbing,
+        stored_blobs::StoredBlob,
+    },
     storage::blobs::{BlobError, BlobResult, Crc64},
 };
 
@@ -40,20 +45,25 @@ pub async fn read(
     // Of a large one much is read for little.
     let slot = (blob.len > SMALL).then(|| state.in_flight.enter(What::Comparing, actor)).transpose()?;
     let few = range.end - range.start <= SMALL;
+    let held = if few { None } else { state.in_flight.enter(What::Holding, actor).ok() };
+    let holds = few || held.is_some();
     let (mut whole, mut cut, mut at) = (begin(state, blob, all).await?, Vec::new(), 0);
     while let Some(piece) = whole.try_next().await? {
         let end = at + piece.len() as u64;
         let (from, to) = (range.start.max(at), range.end.min(end));
-        if few && from < to {
+        if holds && from < to {
             cut.push(piece.slice((from - at) as usize..(to - at) as usize));
         }
         at = end;
     }
     drop(slot);
-    if !few {
-        return begin(state, blob, range).await;
-    }
-    Ok(stream::iter(cut.into_iter().map(Ok)).boxed())
+    if holds { Ok(hand_out(cut, held)) } else { begin(state, blob, range).await }
+}
+
+/// What was compared, and what of it goes out; it counts as held until the reader has all of it, or is gone.
+fn hand_out(cut: Vec<Bytes>, held: Option<Slot>) -> BoxStream<'static, ServiceResult<Bytes>> {
+    let pieces = (cut.into_iter(), held);
+    stream::unfold(pieces, |(mut cut, held)| async move { cut.next().map(|piece| (Ok(piece), (cut, held))) }).boxed()
 }
 
 async fn begin(

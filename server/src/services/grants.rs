@@ -79,20 +79,34 @@ pub fn parse_entry(
     now: UnixMillis,
 ) -> ServiceResult<Signed<AccessEntry>> {
     let entry: Signed<AccessEntry> = verify::parse("/entry", blob)?;
-    let claimed = entry.claimed();
-    if claimed.report.0 != report.0 {
+    check_new(actor, report, entry.claimed(), now)?;
+    Ok(entry)
+}
+
+/// Checks that a new entry is the caller's, of this report and of now.
+pub fn check_new(actor: &Actor, report: ReportId, entry: &AccessEntry, now: UnixMillis) -> ServiceResult<()> {
+    if entry.report.0 != report.0 {
         return Err(ServiceError::field("/entry", "belongs to another report"));
     }
-    if claimed.author.0 != actor.account.0 {
+    if entry.author.0 != actor.account.0 {
         return Err(ServiceError::because(ErrorCode::Forbidden, "the entry names another author"));
     }
-    verify::fresh(claimed, now)?;
-    Ok(entry)
+    verify::fresh(entry, now)
 }
 
 /// Whether this very entry is in the chain already: the answer to the first request was lost.
 pub async fn repeated(conn: &impl ConnectionTrait, report: ReportId, blob: &[u8]) -> ServiceResult<bool> {
     Ok(storage::reports::entries(conn, report).await?.iter().any(|entry| entry == blob))
+}
+
+/// Whether this very entry was stored since it was checked: the same request was sent twice, and both were on their way.
+pub async fn stored_meanwhile(
+    conn: &impl ConnectionTrait,
+    report: ReportId,
+    entry: &Signed<AccessEntry>,
+) -> ServiceResult<bool> {
+    let there = storage::reports::entry(conn, report, seq(entry.claimed().seq)?).await?;
+    Ok(there.is_some_and(|there| there == entry.as_bytes()))
 }
 
 /// Makes a grant, or passes custody on.
@@ -108,7 +122,7 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
         teams::not_dissolved(state.db.read(), team).await?;
     }
     if repeated(state.db.read(), report, &body.entry.0).await? {
-        return state.audit.record(EventDraft::by(actor, Action::Share).on(report).with("repeated", true)).await;
+        return state.audit.record(shared(actor, report).with("repeated", true)).await;
     }
     let entry = parse_entry(actor, report, &body.entry.0, now)?;
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {
@@ -119,6 +133,10 @@ pub async fn create(state: &AppState, actor: &Actor, report: ReportId, body: Cre
     let made = made_by(&loaded.state, entry.claimed())?;
     check_code(&made, body.sealed_seed.as_ref().map(|seed| &seed.0[..]), now)?;
     commit(state, actor, &loaded, &entry, &made, body, now).await
+}
+
+fn shared(actor: &Actor, report: ReportId) -> EventDraft {
+    EventDraft::by(actor, Action::Share).on(report)
 }
 
 /// The grant that an entry made.
@@ -166,6 +184,9 @@ async fn commit(
     let row = row(&loaded.state, made, now)?;
     let (id, kind) = (GrantId(made.grant.id.0), row.kind.clone());
     let mut tx = state.db.begin_write().await?;
+    if stored_meanwhile(tx.conn(), report, entry).await? {
+        return tx.repeated(shared(actor, report)).await;
+    }
     versions::unchanged(state, tx.conn(), actor, loaded).await?;
     // It may have been deleted meanwhile.
     if let Some(recipient) = verify::recipient_of(entry.claimed()) {
@@ -185,8 +206,7 @@ async fn commit(
     storage::wraps::insert(tx.conn(), wraps.collect::<ServiceResult<_>>()?).await?;
     sync_rights(tx.conn(), &loaded.state).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
-    let event = EventDraft::by(actor, Action::Share).on(report).with("grant", id).with("kind", kind);
-    tx.record(event).await?;
+    tx.record(shared(actor, report).with("grant", id).with("kind", kind)).await?;
     tell(state, actor, &mut tx, &made.grant.recipient).await?;
     changed.tell(&mut tx);
     if let Recipient::Code { account, .. } = &made.grant.recipient {

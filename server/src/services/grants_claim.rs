@@ -7,7 +7,7 @@ use api_types::{
     grants::{ClaimGrant, GrantKind, GrantState},
     live::LiveKind,
 };
-use crypto::report::Change;
+use crypto::report::{AccessEntry, Change};
 use sea_orm::ConnectionTrait;
 
 use crate::{
@@ -52,25 +52,34 @@ pub async fn claim(
         return Err(ErrorCode::NotFound.into());
     }
     fields::blob("/seed", &body.seed.0, grants::SEED_MAX)?;
-    match grant_state(&grant, now)? {
-        GrantState::Pending => {}
-        GrantState::Live if grants::repeated(conn, report, &body.entry.0).await? => {
-            let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("repeated", true);
-            return state.audit.record(event).await;
-        }
+    let waits = match grant_state(&grant, now)? {
+        GrantState::Pending => true,
+        GrantState::Live => false,
         GrantState::Expired => return Err(ErrorCode::ShareExpired.into()),
         _ => return Err(ErrorCode::Gone.into()),
-    }
-    let entry = grants::parse_entry(actor, report, &body.entry.0, now)?;
+    };
+    let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id);
+    let seen = standing::of(conn, actor, report, now).await?;
+    // Before it is asked whether it was claimed: else the same claim, stored in between, looked like somebody else's entry.
+    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
+    let entry = verify::parse::<AccessEntry>("/entry", &body.entry.0)?;
     if !matches!(&entry.claimed().change, Change::Claim(claim) if claim.grant.0 == id.0) {
         return Err(ServiceError::field("/entry", "does not claim this grant"));
     }
-    let seen = standing::of(conn, actor, report, now).await?;
-    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
+    if grants::repeated(conn, report, &body.entry.0).await? {
+        return state.audit.record(event.with("repeated", true)).await;
+    }
+    if !waits {
+        return Err(ErrorCode::Gone.into());
+    }
+    grants::check_new(actor, report, entry.claimed(), now)?;
     let before = AccountId(loaded.state.owner().0);
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
 
     let mut tx = state.db.begin_write().await?;
+    if grants::stored_meanwhile(tx.conn(), report, &entry).await? {
+        return tx.repeated(event).await;
+    }
     versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     // The account may have been deleted since the request was let in.
     grants::check_recipient(tx.conn(), actor.account).await?;
@@ -80,8 +89,7 @@ pub async fn claim(
     grants::sync_rights(tx.conn(), &loaded.state).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
     let owner = AccountId(loaded.state.owner().0);
-    let event = EventDraft::by(actor, Action::Claim).on(report).with("grant", id).with("owner", owner);
-    tx.record(event).await?;
+    tx.record(event.with("owner", owner)).await?;
     quotas::tell(state, &mut tx, owner).await?;
     changed.tell(&mut tx);
     tx.tell(before, live::report_event(LiveKind::ShareRedeemed, report, Some(id)));

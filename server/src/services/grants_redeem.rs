@@ -162,7 +162,8 @@ async fn expected_proof(
     Ok((expected, *proof))
 }
 
-/// Stores the resealed seed: the grant is live from here. Later calls replace it (the account key was rotated).
+/// Stores the resealed seed: the grant is live from here. Later calls replace it (the account key was rotated); the same seed again
+/// changes nothing.
 pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: StoreGrantSeed) -> ServiceResult<()> {
     let now = state.clock.now();
     let mut tx = state.db.begin_write().await?;
@@ -180,10 +181,12 @@ pub async fn store_seed(state: &AppState, actor: &Actor, id: GrantId, body: Stor
     if first && grant.proved_at.is_none() {
         return Err(ServiceError::because(ErrorCode::Forbidden, "the access code comes first"));
     }
+    let event = EventDraft::by(actor, Action::Redeem).on(report).with("grant", id);
+    if !first && storage::grants::seed(tx.conn(), id).await?.as_ref() == Some(&body.seed.0) {
+        return tx.repeated(event.with("what", "seed")).await;
+    }
     storage::grants::put_seed(tx.conn(), id, body.seed.0).await?;
-    let what = if first { "seed" } else { "reseal" };
-    let event = EventDraft::by(actor, Action::Redeem).on(report).with("grant", id).with("what", what);
-    tx.record(event).await?;
+    tx.record(event.with("what", if first { "seed" } else { "reseal" })).await?;
     if !first {
         storage::reports_access::copy(tx.conn(), report).await?;
         return tx.commit().await;

@@ -35,30 +35,40 @@ pub async fn revoke(
     let grant = storage::grants::get(conn, id).await?.filter(|grant| grant.report_id == report.0);
     let named = grant.as_ref().is_some_and(|grant| grant.recipient.as_deref() == Some(&actor.account.0));
     actor.may_revoke(seen.standing, named)?;
-    let grant = grant.ok_or(ErrorCode::NotFound)?;
-    if grant.revoked_at.is_some() {
-        let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id).with("repeated", true);
-        return state.audit.record(event).await;
+    if grant.is_none() {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id);
+    // Before it is asked whether the grant stands: else the same revocation, stored in between, looked like somebody else's entry.
+    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
+    if is_revoked(conn, id).await? {
+        return state.audit.record(event.with("repeated", true)).await;
     }
     let entry = grants::parse_entry(actor, report, &body.entry.0, now)?;
     if !matches!(entry.claimed().change, Change::Revoke(revoked) if revoked.0 == id.0) {
         return Err(ServiceError::field("/entry", "does not revoke this grant"));
     }
-    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
 
     let mut tx = state.db.begin_write().await?;
+    if is_revoked(tx.conn(), id).await? {
+        return tx.repeated(event).await;
+    }
     versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     let fallen = fallen(tx.conn(), report, id).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;
     end(tx.conn(), report, id, &fallen, now).await?;
     uploads_access::end_of_outsiders(state, &mut tx, report).await?;
     let changed = access::refresh(tx.conn(), report, now).await?;
-    let event = EventDraft::by(actor, Action::Revoke).on(report).with("grant", id).with("fallen", fallen.len());
-    tx.record(event).await?;
+    tx.record(event.with("fallen", fallen.len())).await?;
     changed.tell(&mut tx);
     tell_waiting(&mut tx, report, &fallen)?;
     tx.commit().await
+}
+
+/// Whether a grant was revoked, or fell with one above it.
+async fn is_revoked(conn: &impl ConnectionTrait, id: GrantId) -> ServiceResult<bool> {
+    Ok(storage::grants::get(conn, id).await?.is_some_and(|grant| grant.revoked_at.is_some()))
 }
 
 /// The grant and its descendants, as far as they stand.

@@ -27,6 +27,8 @@ pub async fn follow(
     let seen = standing::of(state.db.read(), actor, report, now).await?;
     actor.may_read(seen.standing)?;
     let event = EventDraft::by(actor, Action::TeamKey).on(report).with("grant", id);
+    // Before it is asked whether it is there: else the same entry, stored in between, looked like somebody else's.
+    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
     if grants::repeated(state.db.read(), report, &body.entry.0).await? {
         return state.audit.record(event.with("repeated", true)).await;
     }
@@ -34,13 +36,15 @@ pub async fn follow(
     if !matches!(&entry.claimed().change, Change::TeamKey(key) if key.grant.0 == id.0) {
         return Err(ServiceError::field("/entry", "does not bring this grant under another key"));
     }
-    let mut loaded = versions::load_seen(state, seen, report, &[actor.account]).await?;
     loaded.state.apply(&entry, &loaded.keys).map_err(|error| verify::chain_error(&error))?;
     let made = loaded.state.grant(&ids::GrantId(id.0)).cloned();
     let made = made.ok_or_else(|| ServiceError::Internal("a replayed grant is missing".into()))?;
     let key_epoch = made.team.as_ref().map_or(0, |team| team.recipient.key_epoch);
 
     let mut tx = state.db.begin_write().await?;
+    if grants::stored_meanwhile(tx.conn(), report, &entry).await? {
+        return tx.repeated(event).await;
+    }
     versions::unchanged(state, tx.conn(), actor, &loaded).await?;
     grants::check_wraps(tx.conn(), &loaded, &made, &body.wraps).await?;
     grants::append(tx.conn(), &loaded.state, report, &entry, now).await?;

@@ -19,12 +19,17 @@ pub enum What {
     Live,
     /// A stored segment that is read whole for a piece of it: the last chunk of a file, or the rest of what broke off.
     Comparing,
+    /// A large piece of one, compared, that waits in memory for its reader. Whoever has as many as they may is served all the
+    /// same: the piece is read a second time.
+    Holding,
 }
 
 /// Most segments that one session sends at once, and as many that are read for pieces of them.
 pub const SESSION_SEGMENTS: usize = 16;
 /// The same, of all sessions of one account.
 pub const ACCOUNT_SEGMENTS: usize = 24;
+/// Most large pieces of stored segments that wait in memory for one account, in one session or several.
+pub const HELD_PIECES: usize = 2;
 /// Most streams of live events in one session.
 pub const SESSION_LIVE: usize = 24;
 /// Most streams of live events in all sessions of one account.
@@ -76,6 +81,7 @@ fn most((what, holder): Key) -> usize {
     match (what, holder) {
         (What::Segment | What::Comparing, Holder::Session(_)) => SESSION_SEGMENTS,
         (What::Segment | What::Comparing, Holder::Account(_)) => ACCOUNT_SEGMENTS,
+        (What::Holding, _) => HELD_PIECES,
         (What::Live, Holder::Session(_)) => SESSION_LIVE,
         (What::Live, Holder::Account(_)) => ACCOUNT_LIVE,
     }

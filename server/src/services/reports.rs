@@ -14,6 +14,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::{
     AppState, ServiceError, ServiceResult,
+    audit::NewlyListed,
     policy::Actor,
     services::{
         access,
@@ -27,6 +28,7 @@ use crate::{
     storage::{
         self,
         reports::OwnGrantRow,
+        reports_access::Listed,
         reports_list::{self, Page, Row},
     },
 };
@@ -59,7 +61,9 @@ pub async fn list(state: &AppState, actor: &Actor, reading: Reading, query: List
         access::end_overdue(state, overdue).await?;
     }
     let Found { rows, more, gone, erased, head } = find(state, actor, query, (limit, now)).await?;
-    state.audit.record(event.delivered(rows.iter().map(|row| &row.report_id[..]))).await?;
+    let listed = NewlyListed { account: actor.account, rows: new_to(actor.account, &rows)?, event: event.clone() };
+    let event = event.delivered(rows.iter().map(|row| &row.report_id[..]));
+    state.audit.record_list(event, listed).await?;
     let next = rows.last().filter(|_| more).map(|row| row.cursor.unsigned_abs());
     let ids = |ids: Vec<Vec<u8>>| -> storage::DbResult<Vec<ReportId>> {
         ids.iter().map(|id| storage::id("report_access", "report_id", id).map(ReportId)).collect()
@@ -110,6 +114,18 @@ async fn find(
         _ => Vec::new(),
     };
     Ok(Found { rows, more, gone, erased, head })
+}
+
+/// What of these rows the account's list hasn't delivered before, of reports that somebody else owns: to whom it goes belongs into
+/// the report's own record.
+fn new_to(account: AccountId, rows: &[Row]) -> ServiceResult<Vec<Listed>> {
+    let is_new = |row: &&Row| (row.version, row.revision) != (row.listed_version, row.listed_revision);
+    let new = rows.iter().filter(is_new).filter(|row| row.owner != account.0);
+    new.map(|row| {
+        let report = ReportId(storage::id("report_access", "report_id", &row.report_id)?);
+        Ok(Listed { report, version: row.version, revision: row.revision })
+    })
+    .collect()
 }
 
 /// How many rows of these sizes fit into one page: at least one.

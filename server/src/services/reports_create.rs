@@ -43,7 +43,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: CreateReport) -> Serv
     if actor.device_of.is_some() {
         return send(state, actor, chain, body, now).await;
     }
-    if exists(state, report, &body).await? {
+    if exists(state.db.read(), report, &body.version.manifest.0).await? {
         let again = reports::compose(state, actor, report).await?;
         state.audit.record(event(actor, report).with("repeated", true)).await?;
         return Ok(again);
@@ -64,7 +64,7 @@ async fn send(
 ) -> ServiceResult<Report> {
     check_sent(actor, &chain, &body.version, now)?;
     let report = chain.report();
-    let repeated = exists(state, report, &body).await?;
+    let repeated = exists(state.db.read(), report, &body.version.manifest.0).await?;
     let receipt = Report {
         id: report,
         genesis: body.genesis,
@@ -113,13 +113,12 @@ fn patient(chain: &Chain) -> Option<AccountId> {
 }
 
 /// Whether this very report exists; one with the same id and another first manifest is a conflict.
-async fn exists(state: &AppState, report: ReportId, body: &CreateReport) -> ServiceResult<bool> {
-    let conn = state.db.read();
+async fn exists(conn: &impl ConnectionTrait, report: ReportId, manifest: &[u8]) -> ServiceResult<bool> {
     if store::get(conn, report).await?.is_none() {
         return Ok(false);
     }
     let first = storage::versions::get(conn, report, 1, 0).await?;
-    if first.is_some_and(|row| row.manifest == body.version.manifest.0) {
+    if first.is_some_and(|row| row.manifest == manifest) {
         return Ok(true);
     }
     Err(ServiceError::because(ErrorCode::Conflict, "this draft was completed already, with another content"))
@@ -187,6 +186,7 @@ fn check_kinds(chain: &Chain) -> ServiceResult<()> {
     Ok(())
 }
 
+/// Stores it. Where it was stored since it was looked for, by the same request on its way at the same time, only that is noted.
 async fn commit(
     state: &AppState,
     actor: &Actor,
@@ -198,6 +198,9 @@ async fn commit(
     let owner = AccountId(access.owner().0);
     let person = actor.device_of.unwrap_or(actor.account);
     let mut tx = state.db.begin_write().await?;
+    if exists(tx.conn(), report, checked.manifest_bytes()).await? {
+        return tx.repeated(event(actor, report)).await;
+    }
     // What a doctor, or a doctor's device, wrote about somebody else isn't refused for that one's space.
     if let Some(bytes) = alone.filter(|_| owner == person) {
         quotas::admit(state, tx.conn(), actor, owner, bytes).await?;
@@ -208,10 +211,7 @@ async fn commit(
         still_sends(tx.conn(), actor, now).await?;
     }
     end_draft(tx.conn(), actor, report).await?;
-    if let Err(error) = store::insert(tx.conn(), row(chain, access, now)?).await {
-        let taken = crate::error::is_unique_violation(&error);
-        return Err(if taken { ErrorCode::Conflict.into() } else { error.into() });
-    }
+    store::insert(tx.conn(), row(chain, access, now)?).await?;
     let entries = chain.entries.iter().map(|entry| grants::entry_row(report, entry, now));
     store::insert_entries(tx.conn(), entries.collect::<ServiceResult<_>>()?).await?;
     let rows = access.grants().map(|grant| grants::row(access, grant, now)).collect::<ServiceResult<Vec<_>>>()?;

@@ -1,5 +1,5 @@
-//! Scrubs: how far one is, and what happens with blobs that are damaged. Each is named in the audit, in its report's own record too,
-//! told to administrators, and given out no more until it is whole again.
+//! Scrubs: how far one is, and what happens with blobs that are damaged (with rows: `scrubbing_rows`). Each is named in the audit, in
+//! its report's own record too, told to administrators, and given out no more until it is whole again.
 
 use std::{
     mem,
@@ -24,7 +24,8 @@ use crate::{
     scrub::{self, ScrubPlan},
     services::{
         backups::tell_administrators,
-        stored_blobs::{Health, Looked, StoredBlob, Walk},
+        scrubbing_rows::{self, Place},
+        stored_blobs::{Health, Looked, StoredBlob},
     },
     storage::{
         self,
@@ -41,6 +42,8 @@ use crate::{
 const HELD: UnixMillis = 10 * MINUTE;
 /// How often it gives one.
 const NOTED_EVERY: Duration = Duration::from_secs(120);
+/// How often it is written down how far the rows are, of which each page takes a moment.
+const ROWS_NOTED_EVERY: Duration = Duration::from_secs(10);
 /// Damaged blobs that are looked at in one round.
 const AT_ONCE: u64 = 200;
 /// How often one is looked for in the backups.
@@ -54,7 +57,7 @@ const SUMS: usize = 100;
 #[derive(Debug)]
 pub struct Round {
     /// How far it is.
-    pub walk: Walk,
+    pub place: Place,
     row: ScrubRow,
     /// When that was written down.
     noted: Instant,
@@ -69,6 +72,12 @@ impl Round {
         self.row.bytes = self.row.bytes.saturating_add_unsigned(blob.len);
         self.row.damaged += i64::from(looked.health != Health::Whole);
         self.sums.extend(new_checksum(blob, looked));
+    }
+
+    /// So many more rows were compared, some of them damaged.
+    pub fn count_rows(&mut self, rows: u64, damaged: u64) {
+        self.row.rows = self.row.rows.saturating_add_unsigned(rows);
+        self.row.damaged_rows = self.row.damaged_rows.saturating_add_unsigned(damaged);
     }
 
     /// What the blobs of a revision must hold can't be told.
@@ -93,7 +102,7 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
         None if plan.next(scrubs::newest(tx.conn(), now + AHEAD).await?.as_ref()) > now => return Ok(None),
         None => {
             let id = hex::encode(random::bytes::<8>()?);
-            let (place, ended_at) = (Walk::Begun.to_string(), None);
+            let (place, ended_at) = (Place::default().to_string(), None);
             let row = ScrubRow {
                 id,
                 began_at: now,
@@ -103,6 +112,8 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
                 blobs: 0,
                 bytes: 0,
                 damaged: 0,
+                rows: 0,
+                damaged_rows: 0,
             };
             scrubs::insert(tx.conn(), row.clone()).await?;
             row
@@ -110,8 +121,8 @@ pub async fn begin(state: &AppState, plan: ScrubPlan) -> ServiceResult<Option<Ro
     };
     tx.commit().await?;
     // One of another version begins anew.
-    let walk = row.place.parse().unwrap_or_default();
-    Ok(Some(Round { walk, row, noted: Instant::now(), sums: Vec::new() }))
+    let place = row.place.parse().unwrap_or_default();
+    Ok(Some(Round { place, row, noted: Instant::now(), sums: Vec::new() }))
 }
 
 /// Writes down how far it is. Says whether this server goes on with it: one that was asleep may find that another does.
@@ -119,7 +130,7 @@ pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
     keep(state, &mem::take(&mut round.sums)).await?;
     let tx = state.db.begin_write().await?;
     let leased_until = lease_time::now(tx.conn(), &state.clock).await? + HELD;
-    let row = ScrubRow { place: round.walk.to_string(), leased_until, ..round.row.clone() };
+    let row = ScrubRow { place: round.place.to_string(), leased_until, ..round.row.clone() };
     let ours = scrubs::update(tx.conn(), &row, round.row.leased_until).await?;
     tx.commit().await?;
     round.noted = Instant::now();
@@ -128,6 +139,14 @@ pub async fn note(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
         round.row = row;
     }
     Ok(ours)
+}
+
+/// As [`note`], but of rows only now and then.
+pub async fn note_rows(state: &AppState, round: &mut Round) -> ServiceResult<bool> {
+    if round.noted.elapsed() < ROWS_NOTED_EVERY {
+        return Ok(true);
+    }
+    note(state, round).await
 }
 
 /// Says, now and then, that this server goes on with it; and whether it does.
@@ -161,13 +180,14 @@ async fn lease(state: &AppState, round: &mut Round, time: Option<UnixMillis>) ->
 
 /// It has seen all.
 pub async fn end(state: &AppState, round: Round) -> ServiceResult<()> {
-    let row = ScrubRow { ended_at: Some(state.clock.now()), place: Walk::Begun.to_string(), ..round.row };
+    let row = ScrubRow { ended_at: Some(state.clock.now()), place: Place::default().to_string(), ..round.row };
     let mut tx = state.db.begin_write().await?;
     if !scrubs::update(tx.conn(), &row, row.leased_until).await? {
         return Ok(());
     }
     let event = EventDraft::anonymous(Action::System).with("what", "scrub").with("blobs", row.blobs);
-    tx.record(event.with("bytes", row.bytes).with("damaged", row.damaged)).await?;
+    let event = event.with("bytes", row.bytes).with("damaged", row.damaged);
+    tx.record(event.with("rows", row.rows).with("damaged_rows", row.damaged_rows)).await?;
     tx.commit().await
 }
 
@@ -368,6 +388,7 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<StorageStatus
     let due = state.config.scrub.filter(|_| running.is_none());
     let identity = state.config.backup.as_ref().and_then(|plan| plan.drill.as_ref());
     let damaged = damaged_blobs::list(conn, SHOWN).await?;
+    let (damaged_rows_count, damaged_rows) = scrubbing_rows::listed(conn, SHOWN).await?;
     let status = StorageStatus {
         every: state.config.scrub.map(|plan| plan.every),
         next_at: due.map(|plan| plan.next(last.as_ref()).max(now)),
@@ -376,6 +397,8 @@ pub async fn get(state: &AppState, actor: &Actor) -> ServiceResult<StorageStatus
         named: scrubs::named(conn).await?,
         damaged_count: damaged_blobs::count(conn).await?,
         damaged: damaged.into_iter().map(shown_blob).collect::<storage::DbResult<_>>()?,
+        damaged_rows_count,
+        damaged_rows,
         restores: identity.is_some_and(|plan| plan.identity.is_some()),
     };
     state.audit.record(EventDraft::by(actor, Action::Read).with("what", "storage")).await?;
@@ -390,6 +413,8 @@ fn shown(row: ScrubRow) -> Scrub {
         blobs: count(row.blobs),
         bytes: count(row.bytes),
         damaged: count(row.damaged),
+        rows: count(row.rows),
+        damaged_rows: count(row.damaged_rows),
     }
 }
 

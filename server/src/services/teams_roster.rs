@@ -108,11 +108,16 @@ fn parse(actor: &Actor, blob: &[u8], now: UnixMillis) -> ServiceResult<Signed<Te
     Ok(roster)
 }
 
-/// Verifies the stored rosters and one more.
-async fn follow(conn: &impl ConnectionTrait, team: TeamId, roster: Signed<TeamRoster>) -> ServiceResult<TeamChain> {
+/// Verifies the rosters that were stored when it was asked whether this one is, and this one behind them.
+async fn follow(
+    conn: &impl ConnectionTrait,
+    team: TeamId,
+    before: &[(Vec<u8>, u64)],
+    roster: Signed<TeamRoster>,
+) -> ServiceResult<TeamChain> {
     let mut rosters = Vec::new();
-    for (stored, _) in store::rosters(conn, team).await? {
-        rosters.push(teams::stored(team, &stored)?);
+    for (stored, _) in before {
+        rosters.push(teams::stored(team, stored)?);
     }
     rosters.push(roster);
     let authors: BTreeSet<AccountId> = rosters.iter().map(|roster| AccountId(roster.claimed().author.0)).collect();
@@ -147,7 +152,7 @@ pub async fn create(state: &AppState, actor: &Actor, body: NewTeamRoster) -> Ser
             .record(EventDraft::by(actor, Action::TeamCreate).with("team", team).with("repeated", true))
             .await;
     }
-    let checked = Checked::new(team, follow(state.db.read(), team, roster).await?);
+    let checked = Checked::new(team, follow(state.db.read(), team, &[], roster).await?);
     commit(state, actor, checked, body, Action::TeamCreate).await
 }
 
@@ -158,7 +163,7 @@ pub async fn change(state: &AppState, actor: &Actor, team: TeamId, body: NewTeam
     let own = team_members::get(conn, team, actor.account).await?;
     actor.may_manage_team(own.is_some_and(|own| own.manager && own.state == TeamMemberState::Member))?;
     let stored = store::rosters(conn, team).await?;
-    if stored.last().is_some_and(|(newest, _)| *newest == body.roster.0) {
+    if is_among(&stored, &body.roster.0) {
         let event = EventDraft::by(actor, Action::TeamRoster).with("team", team);
         return state.audit.record(event.with("repeated", true)).await;
     }
@@ -170,8 +175,13 @@ pub async fn change(state: &AppState, actor: &Actor, team: TeamId, body: NewTeam
             format!("a team has at most {TEAM_ROSTERS_MAX} rosters"),
         ));
     }
-    let checked = Checked::new(team, follow(conn, team, roster).await?);
+    let checked = Checked::new(team, follow(conn, team, &stored, roster).await?);
     commit(state, actor, checked, body, Action::TeamRoster).await
+}
+
+/// Whether this very roster is there already: the answer to the first request was lost, or both were on their way.
+fn is_among(stored: &[(Vec<u8>, u64)], roster: &[u8]) -> bool {
+    stored.iter().any(|(stored, _)| stored == roster)
 }
 
 async fn commit(
@@ -188,7 +198,11 @@ async fn commit(
     may_belong(state.db.read(), &checked.added).await?;
     let wanted = team_keys::wanted(checked.roster(), &checked.added, checked.new_epoch);
     let keys = team_keys::check(state.db.read(), &checked.chain, &wanted, body.keys).await?;
+    let event = EventDraft::by(actor, action).with("team", checked.team);
     let mut tx = state.db.begin_write().await?;
+    if is_among(&store::rosters(tx.conn(), checked.team).await?, &body.roster.0) {
+        return tx.repeated(event).await;
+    }
     unchanged(tx.conn(), &checked).await?;
     let before = members(tx.conn(), checked.team).await?;
     if checked.new_epoch {
@@ -203,8 +217,7 @@ async fn commit(
         store::end_grants(tx.conn(), checked.team, now).await?;
     }
     uploads_access::end_with_team(state, &mut tx, &changed).await?;
-    let event = EventDraft::by(actor, action)
-        .with("team", checked.team)
+    let event = event
         .with("seq", checked.roster().seq)
         .with("epoch", checked.roster().key_epoch)
         .with("added", checked.added.len())

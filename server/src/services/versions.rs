@@ -179,9 +179,7 @@ pub async fn add(state: &AppState, actor: &Actor, report: ReportId, body: NewVer
     let version = int(checked.place.version)?;
     let mut tx = state.db.begin_write().await?;
     if stored_meanwhile(tx.conn(), report, &checked).await? {
-        let event = EventDraft::by(actor, Action::Create).on(report).with("version", version);
-        tx.record(event.with("repeated", true)).await?;
-        return tx.commit().await;
+        return tx.repeated(EventDraft::by(actor, Action::Create).on(report).with("version", version)).await;
     }
     unchanged(state, tx.conn(), actor, &loaded).await?;
     still_next(tx.conn(), report, &checked).await?;
@@ -274,8 +272,7 @@ pub async fn rekey(
     let mut tx = state.db.begin_write().await?;
     if stored_meanwhile(tx.conn(), report, &checked).await? {
         let event = EventDraft::by(actor, Action::Rekey).on(report).with("version", version);
-        tx.record(event.with("revision", revision).with("repeated", true)).await?;
-        return tx.commit().await;
+        return tx.repeated(event.with("revision", revision)).await;
     }
     unchanged(state, tx.conn(), actor, &loaded).await?;
     let current = storage::versions::current(tx.conn(), report, version).await?.ok_or(ErrorCode::NotFound)?;

@@ -197,15 +197,13 @@ pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked,
                 take_upload(conn, actor, &place, number, described, *upload, now).await?
             }
         };
-        let mut etag = Sha256::new();
-        described.segments.iter().for_each(|hash| etag.update(hash.0));
         parts.push(Part {
             report_id: report_id.clone(),
             version,
             revision,
             part: number,
             ciphertext_len: described.ciphertext_len as i64,
-            etag: etag.finalize().to_vec(),
+            etag: etag(described),
         });
         segments.extend(blobs.into_iter().map(|Stored { n, len, blob_key, crc64 }| PartSegment {
             report_id: report_id.clone(),
@@ -234,6 +232,13 @@ pub async fn store(conn: &impl ConnectionTrait, actor: &Actor, checked: Checked,
     let wraps = wraps.into_values().map(|wrap| wrap_row(place.report, wrap)).collect::<ServiceResult<_>>()?;
     storage::wraps::insert(conn, wraps).await?;
     Ok(())
+}
+
+/// What tells readers one part from another: SHA-256 over the hashes of its segments.
+pub fn etag(part: &ManifestPart) -> Vec<u8> {
+    let mut etag = Sha256::new();
+    part.segments.iter().for_each(|hash| etag.update(hash.0));
+    etag.finalize().to_vec()
 }
 
 /// The row of a checked wrap.

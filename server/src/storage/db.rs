@@ -350,6 +350,13 @@ impl WriteTx {
         Ok(audit::stage(&self.tx, &self.writer.heads, &mut self.staged, draft.complete(), now).await?)
     }
 
+    /// Commits nothing but the event: what was asked is there already. The same request was sent twice, and both were on their
+    /// way, here or at two servers.
+    pub async fn repeated(mut self, event: EventDraft) -> ServiceResult<()> {
+        self.record(event.with("repeated", true)).await?;
+        self.commit().await
+    }
+
     /// Adds a message to the outbox; it is sent after the commit, and never without it.
     pub async fn queue_mail(&mut self, message: &OutboxRow) -> DbResult<()> {
         self.mail = true;

@@ -38,6 +38,18 @@ impl Failure {
     }
 }
 
+/// Whether it is what lies there that can't be read: a page, or a value that no column of that kind holds.
+pub fn is_of_the_row(error: &DbErr) -> bool {
+    match error {
+        DbErr::Type(_) | DbErr::Custom(_) => true,
+        DbErr::Query(RuntimeErr::SqlxError(inner)) => {
+            matches!(&**inner, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_))
+                || Failure::of(error) == Failure::Damaged
+        }
+        _ => false,
+    }
+}
+
 /// PostgreSQL's codes have five characters (its manual, appendix A); SQLite's are numbers of at most four digits, the kind in the
 /// lower eight bits (sqlite.org/rescode.html).
 fn of_code(code: &str) -> Failure {
@@ -123,5 +135,15 @@ mod tests {
         let late = SqlxError::PoolTimedOut;
         assert_eq!(Failure::of(&DbErr::Conn(RuntimeErr::SqlxError(late.into()))), Failure::Away);
         assert_eq!(Failure::of(&DbErr::Custom("database or disk is full".into())), Failure::Other);
+    }
+
+    #[test]
+    fn what_passes_is_no_word_on_a_row() {
+        let query = |error: SqlxError| DbErr::Query(RuntimeErr::SqlxError(error.into()));
+        assert!(is_of_the_row(&query(SqlxError::Decode("no UTF-8".into()))));
+        assert!(is_of_the_row(&DbErr::Custom(
+            "audit_events.outcome holds a value that this version doesn't know".into()
+        )));
+        assert!(!is_of_the_row(&query(SqlxError::PoolTimedOut)) && !is_of_the_row(&query(SqlxError::RowNotFound)));
     }
 }

@@ -154,6 +154,12 @@ pub async fn put_sealed_seed(conn: &impl ConnectionTrait, id: GrantId, sealed: V
     Ok(())
 }
 
+/// The seed as its holder resealed it.
+pub async fn seed(conn: &impl ConnectionTrait, id: GrantId) -> DbResult<Option<Vec<u8>>> {
+    let row = grant_seeds::Entity::find_by_id(id.0.to_vec()).one(conn).await?;
+    Ok(row.and_then(|row| row.seed))
+}
+
 /// Stores the seed as its holder resealed it.
 pub async fn put_seed(conn: &impl ConnectionTrait, id: GrantId, seed: Vec<u8>) -> DbResult<()> {
     let row = grant_seeds::ActiveModel { grant_id: Set(id.0.to_vec()), sealed_seed: Set(None), seed: Set(Some(seed)) };

@@ -17,6 +17,11 @@ pub async fn from(conn: &impl ConnectionTrait, seq: u64, most: u64) -> DbResult<
     Entity::find().filter(Column::Seq.gte(seq)).order_by_asc(Column::Seq).limit(most).all(conn).await
 }
 
+/// The event at a position.
+pub async fn at(conn: &impl ConnectionTrait, seq: u64) -> DbResult<Option<Model>> {
+    Entity::find_by_id(i64::try_from(seq).unwrap_or(i64::MAX)).one(conn).await
+}
+
 /// Gives an event of an earlier version a salt; it is stored with [`keep_salt`].
 pub fn give_salt(event: &mut Model) -> DbResult<()> {
     event.salt = Some(audit::salt()?.to_vec());

@@ -82,6 +82,19 @@ pub async fn from(conn: &impl ConnectionTrait, seq: u64, most: u64) -> DbResult<
     Ok(found.into_iter().map(|entry| (entry.seq.unsigned_abs(), entry.data)).collect())
 }
 
+/// The data of the entries of an account's key records, by epoch.
+pub async fn of_records(conn: &impl ConnectionTrait, account: &[u8]) -> DbResult<Vec<(i32, Vec<u8>)>> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Epoch, Column::Data])
+        .filter(Column::AccountId.eq(account.to_vec()))
+        .filter(Column::Epoch.is_not_null())
+        .order_by_asc(Column::Epoch)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// The leaves of accounts' key records, epoch 0 first.
 pub async fn key_leaves(conn: &impl ConnectionTrait, ids: &[AccountId]) -> DbResult<HashMap<AccountId, Vec<u64>>> {
     let mut leaves: HashMap<AccountId, Vec<u64>> = HashMap::new();

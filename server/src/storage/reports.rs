@@ -99,6 +99,18 @@ pub async fn entries(conn: &impl ConnectionTrait, id: ReportId) -> DbResult<Vec<
         .await
 }
 
+/// The signed entry at a place of the chain.
+pub async fn entry(conn: &impl ConnectionTrait, id: ReportId, seq: i32) -> DbResult<Option<Vec<u8>>> {
+    access_entries::Entity::find()
+        .select_only()
+        .column(access_entries::Column::Entry)
+        .filter(access_entries::Column::ReportId.eq(id.0.to_vec()))
+        .filter(access_entries::Column::Seq.eq(seq))
+        .into_tuple()
+        .one(conn)
+        .await
+}
+
 /// One live grant of an account on a report.
 #[derive(Debug, Clone)]
 pub struct OwnGrantRow {

@@ -1,7 +1,7 @@
 //! The list of an account's reports: one statement a page, along the index over (account, cursor), so that its cost
-//! depends on the rows asked for and not on how many there are. All that a row says but the version's sealed fields stands in
-//! `report_access`: each table that is joined by a random id is a page of the file more for every row, once there are many. What a
-//! team was granted has its key in `wraps` alone.
+//! depends on the rows asked for and not on how many there are. All that a row says stands in `report_access`: each table that is
+//! looked into by a random id is two pages of the file more for every row, once there are many. What a team was granted has its key
+//! in `wraps` alone, and long sealed fields are in `versions`.
 
 use api_types::{AccountId, ReportId, UnixMillis};
 use entities::{accounts, report_access};
@@ -61,35 +61,64 @@ pub struct Row {
     pub rekey_pending: bool,
     /// The team that the grant is for.
     pub team_id: Option<Vec<u8>>,
+    /// The version that the account's list has delivered last; 0 before any.
+    pub listed_version: i32,
+    /// Its revision.
+    pub listed_revision: i32,
+}
+
+/// Of a row's version.
+macro_rules! of_version {
+    () => {
+        "v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision"
+    };
+}
+
+/// Which rows, in which order. What is not in the row itself is looked for only where the row lacks it.
+macro_rules! rows {
+    () => {
+        concat!(
+            r#"
+FROM report_access a
+WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
+      AND (a.ends_at = 0 OR a.ends_at > $4)
+      AND (a.part0 IS NOT NULL OR EXISTS (SELECT 1 FROM versions v WHERE "#,
+            of_version!(),
+            r#"))
+      AND (a.wrap IS NOT NULL OR EXISTS (SELECT 1 FROM wraps w WHERE w.report_id = a.report_id
+           AND w.version = a.version AND w.revision = a.revision AND w.grant_id = a.grant_id))
+ORDER BY a.cursor DESC
+LIMIT $5"#
+        )
+    };
 }
 
 /// The statement of a page; public so that a test can ask the database how it runs it.
-pub const LIST: &str = r#"
-SELECT a.report_id, a.cursor, a.creator, a.owner, a.created_at, a.updated_at, a.version, a.revision, v.manifest,
-       v.part0, a.access_head, a.grant_id, a."right", a.expires_at, a.seed,
+pub const LIST: &str = concat!(
+    r#"
+SELECT a.report_id, a.cursor, a.creator, a.owner, a.created_at, a.updated_at, a.version, a.revision,
+       COALESCE(a.manifest, (SELECT v.manifest FROM versions v WHERE "#,
+    of_version!(),
+    r#")),
+       COALESCE(a.part0, (SELECT v.part0 FROM versions v WHERE "#,
+    of_version!(),
+    r#")),
+       a.access_head, a.grant_id, a."right", a.expires_at, a.seed,
        COALESCE(a.wrap, (SELECT w.wrap FROM wraps w WHERE w.report_id = a.report_id AND w.version = a.version
            AND w.revision = a.revision AND w.grant_id = a.grant_id)),
        CASE WHEN a.owner = $1 AND EXISTS (SELECT 1 FROM rekey_queue q WHERE q.report_id = a.report_id) THEN 1 ELSE 0 END,
-       a.team_id
-FROM report_access a
-JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
-WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
-      AND (a.ends_at = 0 OR a.ends_at > $4)
-      AND (a.wrap IS NOT NULL OR EXISTS (SELECT 1 FROM wraps w WHERE w.report_id = a.report_id
-           AND w.version = a.version AND w.revision = a.revision AND w.grant_id = a.grant_id))
-ORDER BY a.cursor DESC
-LIMIT $5"#;
+       a.team_id, a.listed_version, a.listed_revision"#,
+    rows!()
+);
 
-const SIZES: &str = r#"
-SELECT CAST(length(v.part0) + length(v.manifest) AS BIGINT)
-FROM report_access a
-JOIN versions v ON v.report_id = a.report_id AND v.version = a.version AND v.revision = a.revision
-WHERE a.account_id = $1 AND a.cursor < $2 AND a.cursor > $3 AND a.state = 'live'
-      AND (a.ends_at = 0 OR a.ends_at > $4)
-      AND (a.wrap IS NOT NULL OR EXISTS (SELECT 1 FROM wraps w WHERE w.report_id = a.report_id
-           AND w.version = a.version AND w.revision = a.revision AND w.grant_id = a.grant_id))
-ORDER BY a.cursor DESC
-LIMIT $5"#;
+const SIZES: &str = concat!(
+    r#"
+SELECT CAST(COALESCE(length(a.manifest) + length(a.part0),
+            (SELECT length(v.manifest) + length(v.part0) FROM versions v WHERE "#,
+    of_version!(),
+    ")) AS BIGINT)",
+    rows!()
+);
 
 /// A page of an account's list, newest change first.
 pub async fn page(conn: &impl ConnectionTrait, account: AccountId, page: Page, now: UnixMillis) -> DbResult<Vec<Row>> {
@@ -128,6 +157,8 @@ fn read(row: &QueryResult) -> DbResult<Row> {
         wrap: row.try_get_by_index(15)?,
         rekey_pending: row.try_get_by_index::<i32>(16)? != 0,
         team_id: row.try_get_by_index(17)?,
+        listed_version: row.try_get_by_index(18)?,
+        listed_revision: row.try_get_by_index(19)?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! `scrubs`: walks over all blobs, and how far each is.
+//! `scrubs`: walks over all signed rows and blobs, and how far each is.
 
 use api_types::UnixMillis;
 use entities::{
@@ -43,6 +43,8 @@ pub async fn update(conn: &impl ConnectionTrait, row: &ScrubRow, held: UnixMilli
         .col_expr(Column::Blobs, Expr::value(row.blobs))
         .col_expr(Column::Bytes, Expr::value(row.bytes))
         .col_expr(Column::Damaged, Expr::value(row.damaged))
+        .col_expr(Column::Rows, Expr::value(row.rows))
+        .col_expr(Column::DamagedRows, Expr::value(row.damaged_rows))
         .filter(Column::Id.eq(row.id.clone()))
         .filter(Column::EndedAt.is_null())
         .filter(Column::LeasedUntil.eq(held))

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -25,8 +26,8 @@ use tempfile::TempDir;
 
 use crate::{
     harness::{self, Server},
-    honest_client::{PASSWORD, Person, client, clinic, device, read, write},
-    postgres, s3,
+    honest_client::{PASSWORD, Person, client, clinic, device, file, read, write},
+    lists, postgres, s3,
 };
 
 pub const FILE: usize = 9 * 1024 * 1024 + 123;
@@ -127,6 +128,15 @@ pub async fn events(server: &Server, subject: &str) -> i64 {
     let sql = format!("SELECT COUNT(*) FROM audit_events WHERE subject LIKE '{subject}'");
     let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap();
     row.unwrap().try_get_by_index(0).unwrap()
+}
+
+/// The program, which is told of a database where that doesn't lie in the data folder.
+pub fn program(database: &DatabaseUrl) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_healthsecure"));
+    if !database.is_sqlite() {
+        program.env("HEALTHSECURE_DATABASE", database.expose());
+    }
+    program
 }
 
 /// Somebody's reports, one after the other.
@@ -314,20 +324,49 @@ async fn what_is_not_what_it_was_is_named() {
     assert!(matches!(wrong, Err(BackupError::WrongIdentity)), "{wrong:?}");
 }
 
+/// An installation on a database of one kind is restored into the other kind: every report opens there with what was in it, to whom
+/// it did, and people go on.
+async fn every_report_opens_in(from: impl Fn(&Path) -> DatabaseUrl, to: impl Fn(&Path) -> DatabaseUrl) {
+    let vaulted = Vaulted::new();
+    let server = Server::start_with(|config| config.database_url = from(&config.data)).await;
+    let [_, doctor, patient] = clinic(&server).await;
+    let found = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap();
+    let both = write(&doctor, PatientChoice::Account(found.id)).await;
+    let alone = write_some(&patient, 2).await;
+    vaulted.take(&server).await;
+    drop(server.stop().await);
+
+    let folder = tempfile::tempdir().unwrap();
+    let database = to(folder.path());
+    vaulted.restore(folder.path(), database.clone()).await.unwrap();
+    let server = Server::start_in(folder, |config| config.database_url = database.clone()).await;
+    let [doctor, patient] = [back(&server, "dora@clinic.example").await, back(&server, "ann@clinic.example").await];
+    for id in alone.iter().chain([&both]) {
+        assert!(read(&patient, id).await.unwrap() == file());
+        assert!(patient.report_events(id, 1_000).await.unwrap().complete);
+    }
+    assert!(read(&doctor, &both).await.unwrap() == file());
+    for id in &alone {
+        assert!(doctor.report(id).await.is_err(), "no more than before");
+    }
+    lists::agree(server.state.db.read()).await;
+    patient.check_log().await.unwrap();
+    let later = write_some(&patient, 1).await.remove(0);
+    assert!(read(&patient, &later).await.unwrap() == file());
+    let folder = server.stop().await;
+    log::verify(&database, folder.path()).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_of_sqlite_is_restored_into_postgresql() {
     let Some(to) = postgres::database("").await else { return };
     let to = DatabaseUrl::parse(&to).unwrap();
-    let vaulted = Vaulted::new();
-    let server = Server::start_with(|config| config.database_url = default_database(&config.data)).await;
-    let [_, _, patient] = clinic(&server).await;
-    let id = write_some(&patient, 1).await.remove(0);
-    vaulted.take(&server).await;
-    drop(server.stop().await);
-    let folder = tempfile::tempdir().unwrap();
-    vaulted.restore(folder.path(), to.clone()).await.unwrap();
-    let server = Server::start_in(folder, |config| config.database_url = to).await;
-    let patient = back(&server, "ann@clinic.example").await;
-    assert_eq!(read(&patient, &id).await.unwrap().len(), FILE);
-    patient.check_log().await.unwrap();
+    every_report_opens_in(default_database, |_| to.clone()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_of_postgresql_is_restored_into_sqlite() {
+    let Some(from) = postgres::database("").await else { return };
+    let from = DatabaseUrl::parse(&from).unwrap();
+    every_report_opens_in(|_| from.clone(), default_database).await;
 }

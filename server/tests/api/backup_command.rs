@@ -1,14 +1,14 @@
 //! Backups on the command line, beside a running server.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use api_types::ErrorCode;
-use server::{backup::SnapshotId, config::Config, mail::MailOptions, oidc, sms, upkeep};
+use server::{backup::SnapshotId, config::Config, database_url::DatabaseUrl, mail::MailOptions, oidc, sms, upkeep};
 use tlog::{cosignature::Cosigner, note::KeyName};
 
 use crate::{
-    backup::{FILE, Vaulted, back, events, write_some},
-    harness::{Server, left_out, on_postgres},
+    backup::{FILE, Vaulted, back, events, program, write_some},
+    harness::{Server, database, left_out},
     honest_client::{clinic, read},
     s3,
 };
@@ -45,7 +45,7 @@ fn told_much(config: &mut Config, folder: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_does_it_beside_a_running_server() {
-    if left_out(on_postgres() || s3::everywhere(), "the programs are told of a data folder alone") {
+    if left_out(s3::everywhere(), "the programs are told of no bucket") {
         return;
     }
     let vaulted = Vaulted::new();
@@ -55,11 +55,13 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let told = tempfile::tempdir().unwrap();
     let server = Server::start_in(server.stop().await, |config| told_much(config, told.path())).await;
     let patient = back(&server, "ann@clinic.example").await;
-    let run = |arguments: &[&str]| {
-        let done = Command::new(env!("CARGO_BIN_EXE_healthsecure")).args(arguments).output().unwrap();
+    let run_on = |database: &DatabaseUrl, arguments: &[&str]| {
+        let done = program(database).args(arguments).output().unwrap();
         let said = [&done.stdout[..], &done.stderr[..]].concat();
         (done.status.success(), String::from_utf8(said).unwrap())
     };
+    let served = server.state.config.database_url.clone();
+    let run = |arguments: &[&str]| run_on(&served, arguments);
     let [data, place, identity] = [server.state.config.data.clone(), vaulted.path(), vaulted.identity()]
         .map(|path| path.to_str().unwrap().to_owned());
     let recipient = vaulted.recipient.to_string();
@@ -87,7 +89,8 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let earlier = tempfile::tempdir().unwrap();
     let to = earlier.path().to_str().unwrap();
     let named = ["--snapshot", first.as_str(), "--data", to];
-    let restored = run(&[&["restore", "--from", &place, "--identity", &identity][..], &named[..]].concat());
+    let arguments = [&["restore", "--from", &place, "--identity", &identity][..], &named[..]].concat();
+    let restored = run_on(&database(earlier.path()).await, &arguments);
     let said = format!("Restored the snapshot {first} of");
     assert!(restored.0 && restored.1.contains(&said), "{}", restored.1);
     let server = Server::start_in(earlier, |_| ()).await;
@@ -101,9 +104,10 @@ async fn the_command_line_does_it_beside_a_running_server() {
     let to = folder.path().to_str().unwrap();
     let other = Vaulted::new();
     let stranger = other.identity().to_str().unwrap().to_owned();
-    let refused = run(&["restore", "--from", &place, "--identity", &stranger, "--data", to]);
+    let empty = database(folder.path()).await;
+    let refused = run_on(&empty, &["restore", "--from", &place, "--identity", &stranger, "--data", to]);
     assert!(!refused.0 && refused.1.contains("this identity doesn't open the backup"), "{}", refused.1);
-    let restored = run(&["restore", "--from", &place, "--identity", &identity, "--data", to]);
+    let restored = run_on(&empty, &["restore", "--from", &place, "--identity", &identity, "--data", to]);
     assert!(restored.0 && restored.1.contains("the log of"), "{}", restored.1);
     for said in [
         "name: Test clinic",
@@ -128,7 +132,7 @@ async fn the_command_line_does_it_beside_a_running_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
-    if left_out(on_postgres() || s3::everywhere(), "the program is told of a data folder alone") {
+    if left_out(s3::everywhere(), "the program is told of no bucket for blobs") {
         return;
     }
     let Some(endpoint) = s3::endpoint() else { return };
@@ -139,7 +143,7 @@ async fn what_goes_into_a_bucket_waits_in_the_data_folder_and_nowhere_else() {
     let data = server.state.config.data.to_str().unwrap().to_owned();
     let place = format!("s3://tests/{}", hex::encode(&server::random::token_hash(&data)[..8]));
     let recipient = vaulted.recipient.to_string();
-    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+    let done = program(&server.state.config.database_url)
         .args(["backup", "--to", &place, "--recipient", &recipient, "--data", &data, "--backup-endpoint", &endpoint])
         .envs([("AWS_ACCESS_KEY_ID", s3::ACCESS.0), ("AWS_SECRET_ACCESS_KEY", s3::ACCESS.1)])
         // Nobody writes there.

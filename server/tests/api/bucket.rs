@@ -1,6 +1,11 @@
 //! The server over a bucket: it does what it does over a folder, and stands a store that is away or a kill.
 
-use std::{path::Path, process::Command, sync::Arc};
+use std::{
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use api_types::{ErrorCode, uploads::Upload};
 use axum::{
@@ -22,6 +27,7 @@ use tokio::sync::mpsc;
 use crate::{
     binary::Program,
     cut::Cut,
+    disks::Disk,
     parts, reports, s3,
     sealing::{digest, segment},
     uploads::{self, Begun},
@@ -91,6 +97,46 @@ async fn a_bucket_that_is_away_is_said_loses_nothing_and_heals_by_itself() {
     world.state.clock.advance(10 * MINUTE);
     clean_up::once(&world.state).await.unwrap();
     assert_eq!(world.blobs(), blobs + 2 - 1, "two came, and the one that was given up went");
+}
+
+// SeaweedFS' own volumes take note of room once a minute.
+const ROOM: Duration = Duration::from_secs(150);
+
+/// What a full SeaweedFS says is what it says of any failure of its own (500, `InternalError`), so that is what people are told:
+/// the store is away. Stores that say more are told apart by what they say (`storage/blobs/error.rs`).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_whose_disk_is_full_is_said_loses_nothing_and_heals_by_itself() {
+    let Some(disk) = Disk::mount(160) else { return };
+    let Some(store) = s3::in_folder(disk.path()) else { return };
+    let world = on(&store.endpoint).await;
+    let (made, stored, patient) = parts::stored(&world).await;
+    let doctor = world.doctor().await;
+    let Begun { part, upload, .. } = uploads::begin(&world, &doctor, &patient).await;
+    world.put_segment(&doctor, upload.id, 0, segment(&part, 0)).await.ok();
+    let blobs = world.blobs();
+
+    let filler = disk.fill();
+    assert_away(&world.put_segment(&doctor, upload.id, 1, segment(&part, 1)).await);
+    assert!(parts::get(&world, &patient, &made, &[]).await.body == stored, "what is there can be read");
+    let path = format!("/uploads/{}", upload.id);
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0]);
+    assert_eq!(world.blobs(), blobs, "nothing half there");
+
+    std::fs::remove_file(filler).unwrap();
+    let until = Instant::now() + ROOM;
+    loop {
+        let answer = world.put_segment(&doctor, upload.id, 1, segment(&part, 1)).await;
+        if answer.status.is_success() {
+            break;
+        }
+        assert_away(&answer);
+        assert!(Instant::now() < until, "there is room again");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    world.put_segment(&doctor, upload.id, 2, segment(&part, 2)).await.ok();
+    assert_eq!(world.get(&doctor, &path).await.json::<Upload>().received, [0, 1, 2]);
+    assert_eq!(world.blobs(), blobs + 2);
+    assert!(parts::get(&world, &patient, &made, &[]).await.body == stored, "what was acknowledged is there");
 }
 
 #[tokio::test]

@@ -6,14 +6,20 @@ use api_types::{
 };
 use entities::ceremonies as rows;
 use reqwest::Method;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Statement};
 use server::{
     clock::{MINUTE, now_ms},
     services::webauthn::CHALLENGES,
     storage::ceremonies::{self, Ceremony, CeremonyKind},
 };
 
-use crate::{harness::Server, honest_client::clinic, passkeys, soft_authenticator::Soft, throttling::proxied};
+use crate::{
+    harness::{Server, on_postgres},
+    honest_client::clinic,
+    passkeys,
+    soft_authenticator::Soft,
+    throttling::proxied,
+};
 
 /// As many as there is room for, of one kind.
 const ROOM: u64 = 10_000;
@@ -36,6 +42,27 @@ async fn whoever_fills_the_room_pushes_out_their_own() {
             left.extend(ceremonies::take(conn, kind, &[n; 32], 0).await.unwrap().map(|ceremony| ceremony.state[0]));
         }
         assert_eq!(left, [0, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39], "{kind:?}");
+    }
+}
+
+/// Something waits at each sign-in: what is looked for then is not all that waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_counted_and_forgotten_along_an_index() {
+    let server = Server::start().await;
+    let tx = server.state.db.begin_write().await.unwrap();
+    // PostgreSQL reads a table of few rows whole where it may.
+    let (explain, place) = if on_postgres() { ("EXPLAIN", 0) } else { ("EXPLAIN QUERY PLAN", 3) };
+    if on_postgres() {
+        tx.conn().execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
+    }
+    for sql in [
+        "SELECT COUNT(*) FROM ceremonies WHERE kind = 'passkey'",
+        "DELETE FROM ceremonies WHERE kind IN ('sign_in', 'passkey') AND expires_at <= 5",
+    ] {
+        let statement = Statement::from_string(tx.conn().get_database_backend(), format!("{explain} {sql}"));
+        let rows = tx.conn().query_all_raw(statement).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(place).unwrap()).collect();
+        assert!(plan.iter().any(|step| step.contains("ix_ceremonies_kind_expires_at")), "{sql}: {plan:?}");
     }
 }
 

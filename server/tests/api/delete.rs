@@ -116,7 +116,11 @@ async fn own_bytes(server: &Server, who: &Person, reports: &[ReportId]) -> BTree
         ("drafts", "author", vec!["sealed"]),
         ("sessions", "account_id", vec!["token_hash"]),
     ];
-    let of_reports = [("versions", vec!["manifest", "part0", "statement"]), ("wraps", vec!["wrap"])];
+    let of_reports = [
+        ("versions", vec!["manifest", "part0", "statement"]),
+        ("wraps", vec!["wrap"]),
+        ("report_access", vec!["manifest", "part0", "wrap"]),
+    ];
     let mut asked: Vec<(String, String)> = Vec::new();
     for (table, key, columns) in of_account {
         for column in columns {

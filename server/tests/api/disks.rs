@@ -3,15 +3,15 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
-    os::unix::fs::FileExt,
+    io::{BufRead, BufReader, Write},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
 use api_types::{ErrorCode, accounts::Role, audit::Action};
 use client::{ClientError, PatientChoice, content::ReportFields};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use server::{
     AppState,
     cli::default_database,
@@ -38,15 +38,20 @@ use crate::{
 const SMALL: usize = 100_000;
 
 /// A small disk of its own, in memory.
-struct Disk {
+pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
     /// Only who may mount has one. In CI whoever may must get one; in a container of GitHub's nobody may.
-    fn mount(megabytes: u32) -> Option<Self> {
+    pub fn mount(megabytes: u32) -> Option<Self> {
+        Self::mount_for(megabytes, 0)
+    }
+
+    /// Of another user's.
+    fn mount_for(megabytes: u32, user: u32) -> Option<Self> {
         let disk = Self { folder: tempfile::tempdir().unwrap() };
-        let options = format!("size={megabytes}m,mode=0700");
+        let options = format!("size={megabytes}m,mode=0700,uid={user}");
         let path = disk.path().to_str().unwrap();
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "healthsecure-test", path]).output();
         if done.as_ref().is_ok_and(|done| done.status.success()) {
@@ -57,7 +62,8 @@ impl Disk {
         None
     }
 
-    fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -67,7 +73,7 @@ impl Disk {
     }
 
     /// Leaves no room. Gives the file that took it.
-    fn fill(&self) -> PathBuf {
+    pub fn fill(&self) -> PathBuf {
         let path = self.path().join("filler");
         let mut file = File::create(&path).unwrap();
         for size in [1024 * 1024, 4096, 1] {
@@ -154,6 +160,85 @@ async fn a_full_disk_is_said_loses_nothing_and_heals_by_itself() {
     let database = server.state.config.database_url.clone();
     let _folder = server.stop().await;
     log::verify(&database, &data).await.unwrap();
+}
+
+/// A PostgreSQL of a test's own, one database of which lies on a small disk. Its write-ahead log doesn't: where there is no room for that
+/// PostgreSQL ends, and is away.
+struct SmallPostgres {
+    // Field order matters: it ends before its disk goes.
+    _server: OwnPostgres,
+    disk: Disk,
+}
+
+/// Runs until its standard input ends.
+struct OwnPostgres(Child);
+
+impl Drop for OwnPostgres {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+impl SmallPostgres {
+    /// With the URL of that database.
+    async fn start(megabytes: u32) -> Option<(Self, DatabaseUrl)> {
+        if left_out(!may_mount(), "only root may mount a disk of its own") {
+            return None;
+        }
+        let mut hold = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres"));
+        hold.arg("hold").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = OwnPostgres(hold.spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim();
+        if left_out(address.is_empty(), "PostgreSQL is missing. On Debian: sudo apt-get install postgresql") {
+            return None;
+        }
+        // Its socket lies in a folder of the user as which it runs.
+        let socket = address.split_once('@').unwrap().1.replace("%2F", "/");
+        let disk = Disk::mount_for(megabytes, fs::metadata(socket).unwrap().uid())?;
+        let admin = Database::connect(format!("{address}/postgres")).await.unwrap();
+        for sql in [
+            format!("CREATE TABLESPACE small LOCATION '{}'", disk.path().display()),
+            "CREATE DATABASE on_a_small_disk TEMPLATE template0 TABLESPACE small".to_owned(),
+        ] {
+            admin.execute_unprepared(&sql).await.unwrap();
+        }
+        admin.close().await.unwrap();
+        let url = DatabaseUrl::parse(&format!("{address}/on_a_small_disk")).unwrap();
+        Some((Self { _server: server, disk }, url))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_of_postgresql_is_said_loses_nothing_and_heals_by_itself() {
+    let Some((postgres, url)) = SmallPostgres::start(96).await else { return };
+    let server = Server::start_with(|config| config.database_url = url.clone()).await;
+    let [_, _, patient] = clinic(&server).await;
+    let kept = write_some(&patient, 2).await;
+
+    let filler = postgres.disk.fill();
+    assert_eq!(refused_draft(&patient).await, Some(ErrorCode::StorageFull));
+    // What a table's last page has room for may still be recorded, and so read.
+    let reading = read(&patient, &kept[0]).await;
+    assert!(reading.as_ref().map_or_else(code, |_| Some(ErrorCode::StorageFull)) == Some(ErrorCode::StorageFull));
+    let answer = server.get("/account", patient.token()).await;
+    assert!(answer.status == 200 || (answer.status == 503 && answer.code() == "storage_full"), "{}", answer.text);
+
+    fs::remove_file(filler).unwrap();
+    let events = patient.report_events(&kept[0], 100).await.unwrap();
+    let opened = events.items.iter().any(|item| item.event.action == Action::Open);
+    assert!(reading.is_err() || opened, "what was read is recorded");
+    for id in &kept {
+        assert_eq!(read(&patient, id).await.unwrap().len(), FILE);
+    }
+    let more = write_some(&patient, 1).await;
+    assert_eq!(read(&patient, &more[0]).await.unwrap().len(), FILE);
+    patient.check_log().await.unwrap();
+    let folder = server.stop().await;
+    log::verify(&url, folder.path()).await.unwrap();
+    drop(postgres);
 }
 
 /// The program, of which a write beyond a limit fails instead of ending it.

@@ -156,7 +156,7 @@ async fn an_expired_grant_and_its_children_are_dead() {
 }
 
 /// A report about a patient without account: the creator keeps it, and an invitation's secret opens it.
-async fn in_custody(world: &World, doctor: &Person) -> (Made, InvitationSecret, ids::PlaceholderId, ids::GrantId) {
+pub async fn in_custody(world: &World, doctor: &Person) -> (Made, InvitationSecret, ids::PlaceholderId, ids::GrantId) {
     let placeholder = ids::PlaceholderId::random(&mut rng());
     let mut made = Made::begin(world.now(), doctor, Patient::Placeholder(placeholder));
     made.append(world.now(), doctor, Change::Grant(grant(own(doctor), Right::Own)));

@@ -128,6 +128,16 @@ fn rows(id: &AccountId) -> Rows {
         ("found_at", long(now)),
         never("tried_at"),
     ];
+    let scrub = vec![
+        ("id", text("0123456789abcdef")),
+        ("began_at", long(now)),
+        ("leased_until", long(now)),
+        never("ended_at"),
+        ("place", text("begun")),
+        ("blobs", long(1)),
+        ("bytes", long(5_000_000_000)),
+        ("damaged", long(0)),
+    ];
     let team = vec![
         ("id", bytes(&TEAM)),
         ("name", text("Ward Süd")),
@@ -143,5 +153,6 @@ fn rows(id: &AccountId) -> Rows {
         ("api_tokens", token),
         ("teams", team),
         ("damaged_blobs", damaged),
+        ("scrubs", scrub),
     ]
 }

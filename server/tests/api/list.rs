@@ -1,12 +1,18 @@
 //! The list: pages, changes, and what left it.
 
-use api_types::{ErrorCode, audit::Action, reports::ReportList};
-use sea_orm::{ConnectionTrait, Statement};
+use api_types::{
+    ErrorCode,
+    audit::Action,
+    reports::{Report, ReportList, VersionContent},
+};
+use entities::report_access;
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use server::{audit::enum_name, storage};
 
 use crate::{
     harness::{left_out, on_postgres, zeros},
-    world::World,
+    sealing::Made,
+    world::{Person, World},
 };
 
 #[tokio::test]
@@ -99,10 +105,48 @@ async fn a_page_of_large_rows_is_cut_by_bytes() {
     }
     let tx = world.state.db.begin_write().await.unwrap();
     tx.conn().execute_unprepared(&format!("UPDATE versions SET part0 = {}", zeros(3_145_728))).await.unwrap();
+    tx.conn().execute_unprepared("UPDATE report_access SET manifest = NULL, part0 = NULL").await.unwrap();
     tx.commit().await.unwrap();
     let first: ReportList = world.get(&patient, "/reports?limit=500").await.json();
     assert_eq!(first.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[2], ids[1]]);
     let path = format!("/reports?limit=500&before={}", first.next.unwrap());
     let second: ReportList = world.get(&patient, &path).await.json();
     assert_eq!((second.items[0].id, second.items.len(), second.next), (ids[0], 1, None));
+}
+
+/// What the list says of the report's sealed fields is what the report says; gives whether they stand in the row.
+async fn in_the_row(world: &World, who: &Person, made: &Made) -> bool {
+    let path = format!("/reports/{}", made.id);
+    let report: Report = world.get(who, &path).await.json();
+    let newest = report.versions.last().unwrap();
+    let content: VersionContent = world.get(who, &format!("{path}/versions/{}", newest.version)).await.json();
+    let list: ReportList = world.get(who, "/reports").await.json();
+    let item = list.items.iter().find(|item| item.id == made.id).unwrap();
+    assert_eq!((item.version, &item.manifest, &item.part0), (newest.version, &newest.manifest, &content.part0));
+    let key = (who.id.0.to_vec(), made.id.0.to_vec());
+    let row = report_access::Entity::find_by_id(key).one(world.state.db.read()).await.unwrap().unwrap();
+    assert_eq!(row.manifest.is_some(), row.part0.is_some());
+    row.part0.is_some()
+}
+
+#[tokio::test]
+async fn short_sealed_fields_stand_in_the_row_and_long_ones_are_found_where_they_are() {
+    let world = World::new().await;
+    let (doctor, patient) = (world.doctor().await, world.patient().await);
+    let files = vec![vec![7; 9]; 30];
+    let mut few = world.report(&doctor, &patient, &[]).await;
+    let mut many = world.report(&doctor, &patient, &files).await;
+    for who in [&doctor, &patient] {
+        assert!(in_the_row(&world, who, &few).await);
+        assert!(!in_the_row(&world, who, &many).await, "a manifest of thirty files is long");
+    }
+    for (made, files) in [(&mut few, &files[..]), (&mut many, &[])] {
+        let sealed = world.upload_version(&doctor, made, 2, 0, files).await;
+        world.post(&doctor, &format!("/reports/{}/versions", made.id), &sealed.body).await.ok();
+        made.keep(sealed);
+    }
+    for who in [&doctor, &patient] {
+        assert!(!in_the_row(&world, who, &few).await);
+        assert!(in_the_row(&world, who, &many).await);
+    }
 }

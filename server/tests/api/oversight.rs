@@ -2,13 +2,13 @@
 
 use api_types::{accounts::Role, audit::Action};
 use client::{
-    AccessStatus, ActorName, Mark, NoSecondFactor, PatientChoice, ReaderMark, Share,
+    AccessStatus, ActorName, CheckedEvent, Mark, NoSecondFactor, PatientChoice, ReaderMark, Share,
     oversight::{DisclosureKind, Subject, account_for, by_person, visits},
 };
 
 use crate::{
     harness::Server,
-    honest_client::{PASSWORD, client, clinic, device, join, read, write},
+    honest_client::{PASSWORD, approve, client, clinic, device, join, read, write},
     teams::Ward,
 };
 
@@ -55,6 +55,35 @@ async fn an_owner_sees_who_opened_what_under_which_purpose() {
     assert_eq!(account.events, account.verified);
     let head = patient.log_head().await.unwrap().unwrap();
     assert!(head.size > account.events as u64 && head.origin.ends_with("/log/events"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_listed_a_report_is_named_in_its_record_and_its_account() {
+    let server = Server::start().await;
+    let [administrator, _, patient] = clinic(&server).await;
+    let (other, _) = join(&server, "Otto Other", "otto@clinic.example", Role::Doctor, None).await;
+    approve(&administrator, &other).await;
+    let id = write(&patient, PatientChoice::Account(patient.account_id())).await;
+    let to = patient.find_doctors("Otto").await.unwrap().remove(0);
+    patient.share(&id, &Share { with_code: false, ..Share::with_code(to.id) }).await.unwrap();
+    for reader in [&other, &other, &patient] {
+        assert_eq!(reader.list_all().await.unwrap().rows.len(), 1);
+    }
+
+    let overseen = patient.oversee(&id, usize::MAX).await.unwrap().unwrap();
+    let listed: Vec<_> =
+        overseen.events.iter().filter(|explained| explained.checked.event.action == Action::List).collect();
+    assert_eq!(listed.len(), 1, "once, and the owner's own not at all");
+    let CheckedEvent { event, mark, reader } = &listed[0].checked;
+    assert_eq!((event.actor, event.subject.as_str()), (Some(to.id), "of=reports version=1 revision=0"));
+    assert_eq!((*mark, *reader), (Mark::Verified, Some(ReaderMark::Signed)));
+    assert_eq!(listed[0].who, Some(ActorName::Known("Otto Other".to_owned())));
+    assert_eq!(listed[0].purposes, ["treatment"]);
+
+    let subject = Subject { overseen: &overseen, title: "Chest X-ray", kind: "" };
+    let lines = account_for(&[subject], 0, i64::MAX, true).lines;
+    let lines: Vec<_> = lines.iter().map(|line| (line.what, line.name.as_deref(), &line.versions[..])).collect();
+    assert_eq!(lines, [(DisclosureKind::Listed, Some("Otto Other"), &[1][..])]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

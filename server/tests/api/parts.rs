@@ -1,6 +1,6 @@
 //! Parts: ranges over segments, entity tags, an event for every read, and what isn't what its author signed.
 
-use std::ops::Range;
+use std::{ops::Range, os::unix::fs::FileExt};
 
 use api_types::{
     ErrorCode,
@@ -18,6 +18,7 @@ use futures::StreamExt;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use server::{
     scrub::{self, ScrubPlan},
+    services::in_flight::HELD_PIECES,
     storage::{
         accounts,
         blobs::Crc64,
@@ -28,6 +29,8 @@ use server::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    harness::left_out,
+    s3,
     sealing::{Made, grant, own, segment},
     tokens,
     world::{Answer, Person, World},
@@ -162,6 +165,15 @@ impl Download {
             }
         }
         (self.read, true)
+    }
+
+    /// All that comes, which ends in order.
+    async fn all(mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(piece) = self.body.next().await {
+            all.extend_from_slice(&piece.unwrap());
+        }
+        all
     }
 }
 
@@ -342,6 +354,49 @@ pub async fn changed_segments(world: &World) {
         assert!(changed(world).await.contains(&row.blob_key), "segment {n}");
     }
     restored(before).await;
+}
+
+/// What is asked for from the middle of the first segment, more than is always held.
+const MIDDLE: Range<usize> = 1_000_000..6_000_000;
+
+async fn middle(world: &World, who: &Person, made: &Made) -> Download {
+    let request = Request::get(format!("/api/v1/reports/{}/versions/1/revisions/0/parts/1", made.id))
+        .header(header::AUTHORIZATION, format!("Bearer {}", who.token))
+        .header(header::RANGE, format!("bytes={}-{}", MIDDLE.start, MIDDLE.end - 1));
+    let response = world.begin(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+    Download { body: response.into_body().into_data_stream(), read: 0 }
+}
+
+/// What was compared is what goes out, whatever becomes of its file meanwhile; of more than may be held it is read once more.
+#[tokio::test]
+async fn a_large_piece_goes_out_as_it_was_compared() {
+    if left_out(s3::everywhere(), "a blob is changed in its file") {
+        return;
+    }
+    let world = World::new().await;
+    let (made, part, patient) = stored(&world).await;
+    let row = versions::part(world.state.db.read(), made.id, 1, 0, 1).await.unwrap().unwrap();
+    let key = versions::segments(world.state.db.read(), &row, 0, 0).await.unwrap().remove(0).blob_key;
+    let file = world.state.config.data.join("blobs").join(&key);
+    let before = std::fs::read(&file).unwrap();
+    // The same file, not another in its place: whoever has it open reads what is written here.
+    let open = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    for _ in 0..2 {
+        let mut begun = Vec::new();
+        for _ in 0..=HELD_PIECES {
+            begun.push(middle(&world, &patient, &made).await);
+        }
+        open.write_all_at(&vec![0; before.len()], 0).unwrap();
+        let mut as_compared = 0;
+        for download in begun {
+            let bytes = download.all().await;
+            assert_eq!(bytes.len(), MIDDLE.len());
+            as_compared += usize::from(bytes[..] == part[MIDDLE]);
+        }
+        assert_eq!(as_compared, HELD_PIECES, "each waits in memory until it has gone out");
+        open.write_all_at(&before, 0).unwrap();
+    }
 }
 
 /// As rows of a version before there were checksums have none.

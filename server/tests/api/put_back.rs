@@ -1,7 +1,5 @@
 //! One report brought back from a snapshot: what is lost comes back, and nothing that was taken away on purpose.
 
-use std::process::Command;
-
 use api_types::ReportId;
 use client::{
     PatientChoice, Share,
@@ -15,8 +13,8 @@ use server::{
 };
 
 use crate::{
-    backup::{FILE, Vaulted, back, events},
-    harness::{Server, literal, on_postgres},
+    backup::{FILE, Vaulted, back, events, program},
+    harness::{Server, literal},
     honest_client::{clinic, read, write},
     lists, s3,
 };
@@ -93,11 +91,11 @@ async fn what_is_lost_comes_back_and_nothing_newer_goes() {
     assert!(patient.report_events(&report, 1_000).await.unwrap().complete, "its record is whole");
 }
 
-/// The same by the program, which is told of the data folder alone; what it says.
+/// The same by the program; what it says.
 fn by_the_program(vaulted: &Vaulted, order: &PutBack, snapshot: &SnapshotId) -> String {
     let [place, identity, data] =
         [vaulted.path(), vaulted.identity(), order.data.clone()].map(|path| path.to_str().unwrap().to_owned());
-    let done = Command::new(env!("CARGO_BIN_EXE_healthsecure"))
+    let done = program(&order.database)
         .args(["restore", "--report", &order.report.to_string(), "--snapshot", snapshot.as_str()])
         .args(["--from", &place, "--identity", &identity, "--data", &data])
         .output()
@@ -126,7 +124,8 @@ async fn what_the_newest_snapshot_lacks_comes_from_an_older_one_that_is_named() 
     let done = backup::put_back(&order).await.unwrap();
     assert_eq!((done.snapshot, done.rows, done.blobs), (second, 0, 0), "it was lost before that");
     let order = PutBack { snapshot: Some(first.clone()), ..order };
-    if on_postgres() || s3::everywhere() {
+    // The program is told of no bucket.
+    if s3::everywhere() {
         let done = backup::put_back(&order).await.unwrap();
         assert_eq!((done.snapshot, done.rows, done.blobs, done.lost), (first.clone(), blobs.len(), 1, 0));
     } else {

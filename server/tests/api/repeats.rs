@@ -1,5 +1,7 @@
 //! A request that is sent again, because its answer was lost, changes nothing, is answered alike, and is an event.
 
+use std::time::Duration;
+
 use api_types::{
     B64,
     accounts::{AccountStatus, Role},
@@ -9,6 +11,7 @@ use api_types::{
     uploads::{CreateUpload, Upload},
 };
 use crypto::report::Right;
+use serde::Serialize;
 
 use crate::{
     sealing::{Made, grant, own},
@@ -16,7 +19,7 @@ use crate::{
 };
 
 /// The events of one action, oldest first.
-fn of(events: AuditEventList, action: Action) -> Vec<AuditEvent> {
+pub fn of(events: AuditEventList, action: Action) -> Vec<AuditEvent> {
     let mut found: Vec<_> = events.items.into_iter().filter(|event| event.action == action).collect();
     found.reverse();
     found
@@ -93,6 +96,38 @@ async fn the_same_version_sent_twice_at_once() {
     let report: Report = world.get(&patient, &format!("/reports/{}", made.id)).await.json();
     assert_eq!(report.versions.len(), 9);
     assert!(report.versions.iter().all(|version| version.revision == u32::from(version.version > 1)));
+}
+
+/// Sends the same twice at once: both have looked before either may write.
+async fn twice(world: &World, who: &Person, path: &str, body: &impl Serialize) {
+    let turn = world.state.db.begin_write().await.unwrap();
+    let give_way = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        turn.commit().await.unwrap();
+    };
+    let (one, other, ()) = tokio::join!(world.post(who, path, body), world.post(who, path, body), give_way);
+    one.ok();
+    other.ok();
+}
+
+#[tokio::test]
+async fn a_report_a_grant_and_a_revocation_sent_twice_at_once() {
+    let world = World::new().await;
+    let (doctor, patient, colleague) = (world.doctor().await, world.patient().await, world.doctor().await);
+    let mut made = Made::found(world.now(), &doctor, &patient);
+    let first = made.seal(world.now(), &doctor, made.place(1, 0), &[]);
+    twice(&world, &doctor, "/reports", &made.creation(first.body.clone())).await;
+    made.keep(first);
+    assert_repeated(&in_report(&world, &doctor, &made, Action::Create).await, &doctor);
+
+    made.knows(&colleague);
+    let new = grant(own(&colleague), Right::View);
+    let id = new.id;
+    let path = format!("/reports/{}/grants", made.id);
+    twice(&world, &patient, &path, &made.share(world.now(), &patient, new, None)).await;
+    assert_repeated(&in_report(&world, &patient, &made, Action::Share).await, &patient);
+    twice(&world, &patient, &format!("{path}/{id}/revoke"), &made.revocation(world.now(), &patient, id)).await;
+    assert_repeated(&in_report(&world, &patient, &made, Action::Revoke).await, &patient);
 }
 
 #[tokio::test]

@@ -24,9 +24,10 @@ pub const ACCESS: (&str, &str) = ("test-access", "marked-s3-secret");
 /// Someone who may use the bucket `limited` alone.
 pub const LIMITED: (&str, &str) = ("limited-access", "marked-s3-limited");
 
-/// Runs until its standard input ends, which it does with this process.
-struct Running {
-    endpoint: String,
+/// Runs until its standard input ends, which it does with this process at the latest.
+pub struct Running {
+    /// Where it is.
+    pub endpoint: String,
     _child: Child,
     _stdin: ChildStdin,
 }
@@ -42,12 +43,19 @@ pub fn everywhere() -> bool {
 pub fn endpoint() -> Option<String> {
     match std::env::var("TEST_S3") {
         Ok(text) if text.starts_with("http") => Some(text),
-        _ => RUNNING.get_or_init(start).as_ref().map(|running| running.endpoint.clone()),
+        _ => RUNNING.get_or_init(|| start(|_| ())).as_ref().map(|running| running.endpoint.clone()),
     }
 }
 
+/// One of a test's own, which has everything in a folder and fills its disk to the end. `None` where there is none.
+pub fn in_folder(folder: &Path) -> Option<Running> {
+    start(|serve| {
+        serve.arg("--least-free=1MiB").env("TMPDIR", folder);
+    })
+}
+
 /// Python beside SeaweedFS. Where the tests' Python was installed it must be there; only a bare checkout goes without.
-fn start() -> Option<Running> {
+fn start(change: impl Fn(&mut Command)) -> Option<Running> {
     let named = std::env::var_os("HEALTHSECURE_PYTHON").map(PathBuf::from);
     let python = named.clone().unwrap_or_else(|| Path::new(ROOT).join(".tools/venv/bin/python"));
     let script = |command: &str| {
@@ -63,7 +71,9 @@ fn start() -> Option<Running> {
     }
     // Ports that were free may have been taken meanwhile, by the test beside this one.
     let begun = (0..3).find_map(|_| {
-        let mut child = script("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut serve = script("serve");
+        change(&mut serve);
+        let mut child = serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let first = BufReader::new(child.stdout.take().unwrap()).lines().next();
         Some((child, first?.unwrap()))
     });

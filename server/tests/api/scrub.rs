@@ -359,6 +359,8 @@ async fn a_clock_that_was_ahead_keeps_none_from_beginning() {
         blobs: 0,
         bytes: 0,
         damaged: 0,
+        rows: 0,
+        damaged_rows: 0,
     };
     let tx = server.state.db.begin_write().await.unwrap();
     scrubs::insert(tx.conn(), killed).await.unwrap();

@@ -16,8 +16,15 @@ use crate::{
     world::{Person, World, rng},
 };
 
-/// Proves a code, opens the seed and stores it: the grant is live afterwards.
-pub async fn redeem(world: &World, who: &Person, made: &Made, id: ids::GrantId, to: &Recipient, keys: &CodeKeys) {
+/// Proves a code and opens the seed. Gives what is to be stored.
+pub async fn prove(
+    world: &World,
+    who: &Person,
+    made: &Made,
+    id: ids::GrantId,
+    to: &Recipient,
+    keys: &CodeKeys,
+) -> StoreGrantSeed {
     let path = format!("/grants/{id}");
     let challenge: RedeemChallenge = world.post(who, &format!("{path}/challenge"), &()).await.json();
     let random = ids::Hash32(challenge.challenge.0.clone().try_into().unwrap());
@@ -27,7 +34,13 @@ pub async fn redeem(world: &World, who: &Person, made: &Made, id: ids::GrantId, 
     let report = ids::ReportId(made.id.0);
     let seed = open_code_seed(&report, &id, to, &who.keyring, keys, &redeemed.sealed_seed.0).unwrap();
     let seed = reseal_grant_seed(&who.ak, &who.chain.account(), &id, &seed, &mut rng());
-    world.put(who, &format!("{path}/seed"), &StoreGrantSeed { seed: seed.into() }).await.ok();
+    StoreGrantSeed { seed: seed.into() }
+}
+
+/// Proves a code, opens the seed and stores it: the grant is live afterwards.
+pub async fn redeem(world: &World, who: &Person, made: &Made, id: ids::GrantId, to: &Recipient, keys: &CodeKeys) {
+    let body = prove(world, who, made, id, to, keys).await;
+    world.put(who, &format!("/grants/{id}/seed"), &body).await.ok();
 }
 
 /// A patient who has an account takes a doctor's invitation, which binds the placeholder to it.
@@ -43,11 +56,16 @@ pub async fn accept(world: &World, doctor: &Person, patient: &Person, placeholde
     world.post(patient, "/invitations/accept", &token).await.ok();
 }
 
-/// Claims a bearer grant with the keys that the invitation's secret gives.
-pub async fn claim(world: &World, who: &Person, made: &mut Made, id: ids::GrantId, keys: &BearerKeys) {
+/// A claim of a bearer grant with the keys that the invitation's secret gives.
+pub fn claiming(now: i64, who: &Person, made: &mut Made, id: ids::GrantId, keys: &BearerKeys) -> ClaimGrant {
     made.knows(who);
     let change = Change::Claim(keys.claim(&ids::ReportId(made.id.0), id, &who.chain));
     let seed = reseal_grant_seed(&who.ak, &who.chain.account(), &id, &keys.kem, &mut rng());
-    let body = ClaimGrant { entry: blob(&made.append(world.now(), who, change)), seed: B64(seed) };
+    ClaimGrant { entry: blob(&made.append(now, who, change)), seed: B64(seed) }
+}
+
+/// Claims it.
+pub async fn claim(world: &World, who: &Person, made: &mut Made, id: ids::GrantId, keys: &BearerKeys) {
+    let body = claiming(world.now(), who, made, id, keys);
     world.post(who, &format!("/reports/{}/grants/{id}/claim", made.id), &body).await.ok();
 }

@@ -42,20 +42,20 @@ impl Hand {
         Self { id, keyring, chain }
     }
 
-    fn member(&self, role: TeamRole) -> TeamMember {
+    pub fn member(&self, role: TeamRole) -> TeamMember {
         TeamMember { account: self.id, role }
     }
 
-    fn sign(&self, roster: TeamRoster) -> B64 {
+    pub fn sign(&self, roster: TeamRoster) -> B64 {
         B64::from(Signed::sign(roster, &self.keyring.current().signing).as_bytes())
     }
 }
 
-fn key() -> PrivateKey {
+pub fn key() -> PrivateKey {
     PrivateKey::generate(Suite::XWing, &mut rng())
 }
 
-fn wrap(team: ids::TeamId, epoch: u32, key: &PrivateKey, to: &Hand) -> TeamKeyWrap {
+pub fn wrap(team: ids::TeamId, epoch: u32, key: &PrivateKey, to: &Hand) -> TeamKeyWrap {
     let wrap = seal_team_key(team, epoch, key, &to.chain, &mut rng()).unwrap();
     TeamKeyWrap { account: AccountId(to.id.0), wrap: B64(wrap.to_bytes()) }
 }
@@ -66,7 +66,7 @@ async fn newest(of: &Person, team: &TeamId) -> Signed<TeamRoster> {
 }
 
 /// The roster after the newest, by somebody.
-fn after(last: &Signed<TeamRoster>, team: &TeamId, by: &Hand) -> TeamRoster {
+pub fn after(last: &Signed<TeamRoster>, team: &TeamId, by: &Hand) -> TeamRoster {
     TeamRoster {
         team: Some(ids::TeamId(team.0)),
         seq: last.claimed().seq + 1,
@@ -78,7 +78,7 @@ fn after(last: &Signed<TeamRoster>, team: &TeamId, by: &Hand) -> TeamRoster {
     }
 }
 
-fn first(by: &Hand, key: &PrivateKey, members: Vec<TeamMember>) -> TeamRoster {
+pub fn first(by: &Hand, key: &PrivateKey, members: Vec<TeamMember>) -> TeamRoster {
     let mut members = members;
     members.sort_by_key(|member| member.account);
     TeamRoster {

@@ -3,6 +3,7 @@
 use api_types::{
     ApiTokenId, ErrorCode, SessionId,
     accounts::{AccountStatus, Role},
+    audit::Action,
     policies::Policies,
     tokens::{ApiTokenCreated, ApiTokenList, NewApiToken, Scope},
 };
@@ -193,6 +194,25 @@ async fn open(server: &Server, who: &Open, secret: &str) -> client::Result<Open>
 #[track_caller]
 fn code(result: client::Result<impl Sized>) -> String {
     result.err().expect("it is refused").code()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_with_a_programs_list_came_to_the_tokens_owner() {
+    let server = Server::start().await;
+    let [_, doctor, ann] = clinic(&server).await;
+    let found = doctor.find_by_email("ann@clinic.example").await.unwrap().unwrap();
+    let report = write(&doctor, PatientChoice::Account(found.id)).await;
+    let (program, made) = by_token(&server, &doctor, &Scope::ALL).await;
+    for who in [&program, &doctor] {
+        assert_eq!(who.list(&ListQuery::default()).await.unwrap().rows.len(), 1);
+    }
+    let events = ann.report_events(&report, 1_000).await.unwrap();
+    let listed: Vec<_> = events.items.iter().filter(|item| item.event.action == Action::List).collect();
+    assert_eq!(listed.len(), 1, "the doctor has it, by whatever she listed");
+    let event = &listed[0].event;
+    assert_eq!((event.actor, event.session), (Some(doctor.account_id()), Some(SessionId(made.token.id.0))));
+    assert_eq!(event.subject, "of=reports version=1 revision=0 via=token");
+    assert_eq!(listed[0].reader, Some(ReaderMark::Signed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

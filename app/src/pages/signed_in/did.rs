@@ -12,6 +12,7 @@ pub fn did(event: &AuditEvent) -> String {
         (action, Outcome::Denied) => return format!("{}: {}", t!(report.event_denied), action_name(action)),
         (Action::Open, _) => t!(report.event_open),
         (Action::Read, _) => t!(report.event_read),
+        (Action::List, _) if event.report_id.is_some() => t!(report.event_listed),
         (Action::List, _) => t!(report.event_list),
         (Action::Create, _) => t!(report.event_create),
         (Action::Share, _) => t!(report.event_share),

@@ -1,6 +1,8 @@
 //! A line of a record: who did what, when and why, and whose word that is.
 
-use api_types::audit::Outcome;
+use std::collections::BTreeSet;
+
+use api_types::audit::{Action, Outcome};
 use client::oversight::Visit;
 use leptos::prelude::*;
 
@@ -13,6 +15,16 @@ use crate::{
     components::{Badge, Time, TimeStyle, Tone},
     t,
 };
+
+/// "version 2", "versions 1, 2".
+fn versions_phrase(versions: &BTreeSet<u32>) -> Option<String> {
+    let list = versions.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match versions.len() {
+        0 => None,
+        1 => Some(t!(access.account_version, versions = list)),
+        _ => Some(t!(access.account_versions, versions = list)),
+    }
+}
 
 /// One visit.
 #[component]
@@ -27,8 +39,9 @@ pub fn VisitRow(
     /// What stood in a session's place.
     via: Signal<Option<String>>,
 ) -> impl IntoView {
-    let Visit { event, purposes, count, mark, reader, .. } = visit;
+    let Visit { event, purposes, versions, count, mark, reader, .. } = visit;
     let denied = event.outcome == Outcome::Denied;
+    let listed = versions_phrase(&versions).filter(|_| event.action == Action::List);
     view! {
         <li class="row row-plain">
             <div class="row-main">
@@ -36,6 +49,7 @@ pub fn VisitRow(
                 {report.map(|(href, title)| view! { <span class="row-text"><a href=href>{title}</a></span> })}
                 <span class="row-text">
                     <Time at=event.time style=TimeStyle::DateTime/>
+                    {listed.map(|versions| view! { " · "{versions} })}
                     {purpose_phrase(&purposes).map(|phrase| view! { " · "{phrase} })}
                     {move || via.get().map(|via| view! { " · "{via} })}
                     {(count > 1).then(|| view! { " · "{t!(report.event_count, count = count)} })}

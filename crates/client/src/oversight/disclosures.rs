@@ -1,7 +1,7 @@
 //! An accounting of disclosures: who received what of somebody's reports, when and why (45 CFR 164.528(b)).
 //!
-//! A disclosure is that somebody else opened the report, and also that they were given access, since that releases it too:
-//! such a line stands where they have not opened anything. Disclosures to the same person of the same report for the same
+//! A disclosure is that somebody else opened the report, that its title and fields came to them with their list of reports, and
+//! also that they were given access, since that releases it too: such a line stands where they have not received anything. Disclosures to the same person of the same report for the same
 //! purpose may be one line with the first and last date and their number, as 164.528(b)(3) allows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,9 @@ pub struct Subject<'a> {
 pub enum DisclosureKind {
     /// They opened it.
     Opened,
-    /// They were given access, and opened nothing in these days.
+    /// Its title and fields came to them with their list of reports.
+    Listed,
+    /// They were given access, and received nothing of it in these days.
     AccessGiven,
 }
 
@@ -57,7 +59,7 @@ pub struct Disclosure {
     pub title: String,
     /// Its kind.
     pub kind: String,
-    /// The versions that were opened, or to which access was given; empty for all of them.
+    /// The versions that were opened or listed, or to which access was given; empty for all of them.
     pub versions: Vec<u32>,
     /// Why, as signed in the access chain; empty where no grant was held.
     pub purposes: Vec<String>,
@@ -101,8 +103,8 @@ pub fn account_for(subjects: &[Subject<'_>], from: i64, until: i64, summarise: b
         if !overseen.complete && overseen.removed_before.is_none() {
             account.incomplete.push(overseen.report);
         }
-        let opened = visits(events().filter(|explained| is_disclosure(overseen, &explained.checked.event)));
-        let mut lines: Vec<Disclosure> = opened.iter().filter_map(|visit| opening(subject, visit)).collect();
+        let received = visits(events().filter(|explained| is_disclosure(overseen, &explained.checked.event)));
+        let mut lines: Vec<Disclosure> = received.iter().filter_map(|visit| receiving(subject, visit)).collect();
         if summarise {
             lines = summary(lines);
         }
@@ -117,7 +119,7 @@ pub fn account_for(subjects: &[Subject<'_>], from: i64, until: i64, summarise: b
 
 /// Whether something of the report went to somebody else.
 fn is_disclosure(overseen: &Overseen, event: &AuditEvent) -> bool {
-    event.action == Action::Open
+    matches!(event.action, Action::Open | Action::List)
         && event.outcome == Outcome::Success
         && event.actor.is_some_and(|actor| actor != overseen.owner)
 }
@@ -128,10 +130,11 @@ fn either(who: Option<&ActorName>) -> (Option<String>, Option<String>) {
     (owned(who.and_then(ActorName::known)), owned(who.and_then(ActorName::server_says)))
 }
 
-fn opening(subject: &Subject<'_>, visit: &Visit) -> Option<Disclosure> {
+fn receiving(subject: &Subject<'_>, visit: &Visit) -> Option<Disclosure> {
     let (name, server_says) = either(visit.who.as_ref());
+    let listed = visit.event.action == Action::List;
     Some(Disclosure {
-        what: DisclosureKind::Opened,
+        what: if listed { DisclosureKind::Listed } else { DisclosureKind::Opened },
         recipient: visit.event.actor?,
         name,
         server_says,
@@ -195,13 +198,13 @@ fn redeemed(overseen: &Overseen, held: &Held) -> Option<(i64, Mark)> {
     Some((oldest.checked.event.time, oldest.checked.mark))
 }
 
-/// Whether an opening says what a giving of access would.
+/// Whether what was received says what a giving of access would.
 fn is_among(given: &Disclosure, lines: &[Disclosure]) -> bool {
     let same = |line: &Disclosure| line.recipient == given.recipient && line.purposes.contains(&given.purposes[0]);
     lines.iter().any(same)
 }
 
-/// One line for each recipient and purpose. All lines are of one report and one kind.
+/// One line for each recipient and purpose. All lines are of one report, and either of what was received or of access given.
 fn summary(lines: Vec<Disclosure>) -> Vec<Disclosure> {
     let mut sums: BTreeMap<(AccountId, Vec<String>), Disclosure> = BTreeMap::new();
     for line in lines {
@@ -220,6 +223,10 @@ fn add(sum: &mut Disclosure, line: &Disclosure) {
     sum.last = sum.last.max(line.last);
     sum.count += line.count;
     sum.mark = weakest(sum.mark, line.mark);
+    // Who opened it received more than what comes with a list.
+    if line.what == DisclosureKind::Opened {
+        sum.what = DisclosureKind::Opened;
+    }
     // No versions are all of them.
     sum.versions = match sum.versions.is_empty() || line.versions.is_empty() {
         true if sum.what == DisclosureKind::AccessGiven => Vec::new(),
@@ -334,6 +341,28 @@ mod tests {
         );
         assert_eq!((lines[0].recipient, lines[0].first), (AccountId([2; 32]), 3 * HOUR));
         assert!(lines[0].versions.is_empty(), "all of them");
+    }
+
+    fn list(actor: u8, hours: i64, version: u32) -> CheckedEvent {
+        event(1, actor, hours * HOUR, Action::List, &format!("of=reports version={version} revision=0"))
+    }
+
+    #[test]
+    fn what_came_with_a_list_is_a_disclosure_to_whoever_listed() {
+        let grants = || vec![held(1, 1, "treatment", 0, None)];
+        let one = overseen(grants(), vec![list(1, 3, 1), list(OWNER, 4, 1)]);
+        let lines = account(&one, 0, 100, true).lines;
+        assert_eq!(lines.len(), 1, "and access given says no more");
+        assert_eq!((lines[0].what, lines[0].name.as_deref()), (DisclosureKind::Listed, Some("Person 1")));
+        assert_eq!((lines[0].first, lines[0].versions.as_slice()), (3 * HOUR, &[1][..]));
+        assert_eq!(lines[0].purposes, ["treatment"]);
+        let one = overseen(grants(), vec![list(1, 3, 1), open(1, 5, 1), list(1, 7, 2)]);
+        let lines = account(&one, 0, 100, true).lines;
+        assert_eq!((lines.len(), lines[0].what, lines[0].count), (1, DisclosureKind::Opened, 3));
+        assert_eq!((lines[0].first, lines[0].last), (3 * HOUR, 7 * HOUR));
+        assert_eq!(lines[0].versions, [1, 2]);
+        let each: Vec<_> = account(&one, 0, 100, false).lines.iter().map(|line| line.what).collect();
+        assert_eq!(each, [DisclosureKind::Listed, DisclosureKind::Opened, DisclosureKind::Listed]);
     }
 
     #[test]

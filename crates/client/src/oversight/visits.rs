@@ -15,13 +15,13 @@ const APART: i64 = 15 * 60 * 1000;
 /// Events that are one to a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// The newest of them; an opened file says more than a look.
+    /// The newest of them; an opened file says more than what came with a list, and that more than a look.
     pub event: AuditEvent,
     /// What its actor is called, and whose word that is.
     pub who: Option<ActorName>,
     /// Under which purposes, as signed in the access chain.
     pub purposes: Vec<String>,
-    /// Versions that were opened.
+    /// Versions that were opened, or that came with a list.
     pub versions: BTreeSet<u32>,
     /// Time of the oldest.
     pub since: i64,
@@ -61,7 +61,8 @@ fn look(event: &AuditEvent) -> Option<u8> {
         (_, Outcome::Denied) => None,
         (Action::AuditRead, _) => Some(0),
         (Action::Read, _) => Some(1),
-        (Action::Open, _) => Some(2),
+        (Action::List, _) => Some(2),
+        (Action::Open, _) => Some(3),
         _ => None,
     }
 }
@@ -81,9 +82,10 @@ impl Visit {
     }
 }
 
-/// The version that an event opened.
+/// The version that an event opened, or that came with a list.
 fn version(event: &AuditEvent) -> Option<u32> {
-    said(event, "version").filter(|_| event.action == Action::Open)?.parse().ok()
+    let delivered = matches!(event.action, Action::Open | Action::List);
+    said(event, "version").filter(|_| delivered)?.parse().ok()
 }
 
 /// Groups events, newest first as they are.
@@ -145,6 +147,22 @@ mod tests {
         assert_eq!(visits.len(), 2, "sixteen minutes part them");
         assert_eq!((visits[0].count, visits[0].since, visits[0].event.time), (3, 20 * MINUTE, 40 * MINUTE));
         assert_eq!(visits[0].event.action, Action::Open, "what says most");
+    }
+
+    #[test]
+    fn what_came_with_a_list_is_told_unless_it_was_opened_too() {
+        let with = |minutes, action, subject: &str| {
+            let checked = event(1, 1, minutes * MINUTE, action, subject);
+            ExplainedEvent { checked, who: None, purposes: vec!["treatment".to_owned()] }
+        };
+        let [later, listed] = [2, 1].map(|version| format!("of=reports version={version} revision=0"));
+        let mut events = vec![with(9, Action::Read, ""), with(8, Action::List, &later), with(7, Action::List, &listed)];
+        let told = visits(&events);
+        assert_eq!((told.len(), told[0].event.action, told[0].count), (1, Action::List, 3));
+        assert_eq!(told[0].versions, BTreeSet::from([1, 2]));
+        events.insert(0, with(10, Action::Open, "version=2 part=1 revision=0"));
+        let told = visits(&events);
+        assert_eq!((told.len(), told[0].event.action, told[0].versions.len()), (1, Action::Open, 2));
     }
 
     #[test]

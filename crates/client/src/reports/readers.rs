@@ -170,7 +170,7 @@ mod tests {
     };
     use crypto::{
         account::{KeyChain, Keyring},
-        audit::{Asked, READ_REQUEST_TOLERANCE, ReadRequest},
+        audit::{Asked, READ_REQUEST_TOLERANCE, ReadRequest, what},
         ids::{AccountId, SessionId},
     };
 
@@ -239,12 +239,16 @@ mod tests {
         }
 
         fn sign(&self, what: &str, time: i64) -> Vec<u8> {
+            self.ask("open", Some(REPORT), what, time)
+        }
+
+        fn ask(&self, kind: &str, report: Option<ReportId>, what: &str, time: i64) -> Vec<u8> {
             let asked = Asked {
                 instance: INSTANCE,
                 account: self.chain.account(),
                 session: SessionId(SESSION),
-                kind: "open".to_owned(),
-                report: Some(REPORT.crypto()),
+                kind: kind.to_owned(),
+                report: report.map(|report| report.crypto()),
                 what: what.to_owned(),
             };
             ReadRequest::sign(asked, time, self.keyring.current(), &mut rng()).as_bytes().to_vec()
@@ -353,6 +357,37 @@ mod tests {
         let reader = Reader::new();
         let event = reader.opened(Some(reader.sign(WHAT, NOW)));
         assert_eq!(check(&[event], &INSTANCE, &reader.keys()), Ok(vec![Some(ReaderMark::Signed)]));
+    }
+
+    #[test]
+    fn what_came_with_a_list_is_its_readers_who_asked_for_one() {
+        let (reader, other) = (Reader::new(), Reader::new());
+        let listed = |request: Option<Vec<u8>>| AuditEvent {
+            action: Action::List,
+            subject: "of=reports version=1 revision=0".to_owned(),
+            ..reader.opened(request)
+        };
+        let found = |event: AuditEvent| check(&[event], &INSTANCE, &reader.keys());
+        let honest = reader.ask("list", None, what::REPORTS, NOW);
+        assert_eq!(found(listed(Some(honest.clone()))), Ok(vec![Some(ReaderMark::Signed)]));
+        let mut broken = honest.clone();
+        *broken.last_mut().expect("a signature") ^= 1;
+        let cases = [
+            ("another signature", listed(Some(broken))),
+            ("another's list", listed(Some(other.ask("list", None, what::REPORTS, NOW)))),
+            ("a look at the report", listed(Some(reader.ask("read", Some(REPORT), what::REPORT, NOW)))),
+            ("a list of one report", listed(Some(reader.ask("list", Some(REPORT), what::REPORTS, NOW)))),
+            ("other words", listed(Some(reader.ask("list", None, "", NOW)))),
+            ("opened", reader.opened(Some(honest.clone()))),
+            ("another session", AuditEvent { session: Some(ApiSession([6; 16])), ..listed(Some(honest.clone())) }),
+        ];
+        for (case, event) in cases {
+            let found = found(event);
+            assert!(matches!(found, Err(Refusal::ReadingForged { .. })), "{case}: {found:?}");
+        }
+        let signed = listed(Some(honest));
+        let unsigned = check(&[listed(None), signed], &INSTANCE, &reader.keys());
+        assert!(matches!(unsigned, Err(Refusal::ReadingForged { .. })), "{unsigned:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use api_types::{accounts::RotateAccountKey, sign_up::NewWayIn};
 use crypto::account::{PasskeySecret, WayInSecret};
 
-use super::Vault;
+use super::{Vault, rotation::Next};
 use crate::{error::Result, ids::ToCrypto, platform::Platform, state::Standing};
 
 impl<P: Platform> Vault<P> {
@@ -14,8 +14,9 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// As [`Vault::change_password`].
     pub async fn rotate_account_key(&self) -> Result<()> {
-        let send = async |rotation| self.api().rotate_account_key(&RotateAccountKey { rotation }).await;
-        self.rotate_keeping(None, send).await
+        let change = async |next: Next| -> Result<(Next, ())> { Ok((next, ())) };
+        self.rotate(change, async |rotation, ()| self.api().rotate_account_key(&RotateAccountKey { rotation }).await)
+            .await
     }
 
     /// Whether a passkey that opened the account went without a new account key: who has it has the key of now. Signing in makes

@@ -1,6 +1,6 @@
-//! A new password or recovery kit, each with a new account key.
+//! A new account key, in one loop for all that need one: with a new password or recovery kit, without a way in, with new keys.
 //!
-//! The other way in gets the new key by its public half, with nobody's secret at hand. What the old key opened is stored no
+//! What stays gets the new key by its public half, with nobody's secret at hand. What the old key opened is stored no
 //! more, but for sealed objects from before, which the new client state's retired keys open.
 
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use api_types::{
     sign_up::NewWayIn,
 };
 use crypto::{
-    account::{KeyChain, RecoveryKit, WayIn, WayInKind as WayKind, WayInSecret, WayInSetup},
+    account::{KeyChain, KeyRecord, RecoveryKit, WayIn, WayInKind as WayKind, WayInSecret, WayInSetup},
+    opaque::ExportKey,
     sign::Signed,
 };
 
@@ -29,13 +30,44 @@ use crate::{
     state::{ClientState, PasskeysSeen, PasswordSet, shown_passkeys},
 };
 
-/// The stored ways in, and the key that comes after the one they hold.
+/// The stored ways in, and the key that comes after the one they hold, with what becomes new with it.
 pub(super) struct Next {
-    pub(super) password: Signed<WayIn>,
-    pub(super) kit: Signed<WayIn>,
+    password: Signed<WayIn>,
+    kit: Signed<WayIn>,
     /// Passkeys, emergency contacts, recovery shares, escrow.
-    pub(super) others: Vec<Signed<WayIn>>,
-    pub(super) key: NextKey,
+    others: Vec<Signed<WayIn>>,
+    key: NextKey,
+    /// In the place of the stored one, as is the new kit.
+    new_password: Option<(Signed<WayIn>, PasswordSet)>,
+    new_kit: Option<Signed<WayIn>>,
+    new_epoch: bool,
+}
+
+impl Next {
+    fn with_password(mut self, export_key: &ExportKey, short: bool) -> Result<Self> {
+        let way = self.key.make(WayInSecret::Password(export_key))?;
+        self.new_password = Some((way, PasswordSet { generation: self.key.generation, short }));
+        Ok(self)
+    }
+
+    fn with_kit(mut self, kit: &RecoveryKit) -> Result<Self> {
+        self.new_kit = Some(self.key.make(WayInSecret::RecoveryKit(kit))?);
+        Ok(self)
+    }
+
+    /// With new keys of the account, and their record.
+    pub(super) fn with_epoch(mut self) -> Result<(Self, Signed<KeyRecord>)> {
+        let record = self.key.begin_epoch()?;
+        self.new_epoch = true;
+        Ok((self, record))
+    }
+
+    /// Without one of the other ways in.
+    fn without(mut self, id: &WayInId) -> Result<Self> {
+        let before = self.others.len();
+        self.others.retain(|way| way.claimed().id.api() != *id);
+        if self.others.len() == before { Err(Refusal::WayInForged.into()) } else { Ok(self) }
+    }
 }
 
 impl<P: Platform> Vault<P> {
@@ -55,24 +87,13 @@ impl<P: Platform> Vault<P> {
         let start = StartPasswordChange { registration_request: step.message().into() };
         let started = self.api().start_password_change(&start).await?;
         let done = step.finish(self.platform(), self.pinned(), started.registration_response.0).await?;
-        let _no_save_meanwhile = self.0.saving.lock().await;
-        for _ in 0..TRIES {
-            let next = self.next_key().await?;
-            let password = next.key.make(WayInSecret::Password(&done.export_key))?;
-            let set = PasswordSet { generation: next.key.generation, short };
-            let state = ClientState { password: Some(set), ..self.state().clone() };
-            let rotation = self.rotated(&next, [&password, &next.key.rewrap(&next.kit)?], state)?;
+        let change =
+            async |next: Next| -> Result<(Next, ())> { Ok((next.with_password(&done.export_key, short)?, ())) };
+        self.rotate(change, async |rotation, ()| {
             let body = ChangePassword { registration_upload: B64(done.upload.clone()), rotation };
-            self.begin_rotation(&next);
-            let sent = self.api().change_password(&body).await;
-            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
-                if ended.is_ok() {
-                    self.state().password = Some(set);
-                }
-                return ended;
-            }
-        }
-        Err(ClientError::Internal("other devices save all the time"))
+            self.api().change_password(&body).await
+        })
+        .await
     }
 
     /// Sets a new recovery kit and rotates the account key; the password stays, the old kit opens nothing any more. Every
@@ -81,19 +102,9 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// As [`Vault::change_password`].
     pub async fn change_recovery_kit(&self, kit: &RecoveryKit) -> Result<()> {
-        let _no_save_meanwhile = self.0.saving.lock().await;
-        for _ in 0..TRIES {
-            let next = self.next_key().await?;
-            let new = next.key.make(WayInSecret::RecoveryKit(kit))?;
-            let rotation = self.rotated(&next, [&next.key.rewrap(&next.password)?, &new], self.state().clone())?;
-            let body = ChangeRecoveryKit { rotation };
-            self.begin_rotation(&next);
-            let sent = self.api().change_recovery_kit(&body).await;
-            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
-                return ended;
-            }
-        }
-        Err(ClientError::Internal("other devices save all the time"))
+        let change = async |next: Next| -> Result<(Next, ())> { Ok((next.with_kit(kit)?, ())) };
+        self.rotate(change, async |rotation, ()| self.api().change_recovery_kit(&ChangeRecoveryKit { rotation }).await)
+            .await
     }
 
     /// Removes a passkey and rotates the account key, also where the passkey only signed in: a way in that was kept from this
@@ -103,9 +114,7 @@ impl<P: Platform> Vault<P> {
     /// `conflict` where the role needs a second factor; [`ClientError::ShortPassword`]; [`Refusal::WayInForged`] where the account has ways in by passkey that
     /// belong to none in the list; as [`Vault::change_password`].
     pub async fn remove_passkey(&self, id: &SecondFactorId) -> Result<()> {
-        let _no_save_meanwhile = self.0.saving.lock().await;
-        for _ in 0..TRIES {
-            let mut next = self.next_key().await?;
+        let change = async |next: Next| -> Result<(Next, ())> {
             // Listed after: one that was added meanwhile is in the list, too.
             let listed = self.second_factors().await?.items;
             self.stands_without(id, &listed)?;
@@ -113,50 +122,35 @@ impl<P: Platform> Vault<P> {
             if !next.others.iter().filter(|way| way.claimed().kind == WayKind::Passkey).all(named) {
                 return Err(Refusal::WayInForged.into());
             }
-            if let Some(removed) = listed.iter().find(|factor| factor.id == *id).and_then(|factor| factor.way_in) {
-                let before = next.others.len();
-                next.others.retain(|way| way.claimed().id.api() != removed);
-                if next.others.len() == before {
-                    return Err(Refusal::WayInForged.into());
-                }
-            }
-            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let body = RemovePasskey { rotation: self.rotated(&next, ways, self.state().clone())? };
-            self.begin_rotation(&next);
-            let sent = self.api().remove_passkey(id, &body).await;
-            if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
-                return ended;
-            }
-        }
-        Err(ClientError::Internal("other devices save all the time"))
+            let removed = listed.iter().find(|factor| factor.id == *id).and_then(|factor| factor.way_in);
+            Ok((if let Some(removed) = removed { next.without(&removed)? } else { next }, ()))
+        };
+        self.rotate(change, async |rotation, ()| self.api().remove_passkey(id, &RemovePasskey { rotation }).await).await
     }
 
     /// Rotates without one of the other ways in, which `send` removes. Every other session ends.
     pub(crate) async fn rotate_without(&self, id: &WayInId, send: impl AsyncFn(Rotation) -> Result<()>) -> Result<()> {
-        self.rotate_keeping(Some(id), send).await
+        let change = async |next: Next| -> Result<(Next, ())> { Ok((next.without(id)?, ())) };
+        self.rotate(change, async |rotation, ()| send(rotation).await).await
     }
 
-    /// The same; where none is removed, every way in stays.
-    pub(super) async fn rotate_keeping(
+    /// Makes the next account key and has `send` send it, from the beginning again where another device saved meanwhile. `change`
+    /// says what else becomes new, or goes, and what is sent beside. Every other session ends.
+    pub(super) async fn rotate<T>(
         &self,
-        removed: Option<&WayInId>,
-        send: impl AsyncFn(Rotation) -> Result<()>,
+        change: impl AsyncFn(Next) -> Result<(Next, T)>,
+        send: impl AsyncFn(Rotation, T) -> Result<()>,
     ) -> Result<()> {
         let _no_save_meanwhile = self.0.saving.lock().await;
         for _ in 0..TRIES {
-            let mut next = self.next_key().await?;
-            if let Some(id) = removed {
-                let before = next.others.len();
-                next.others.retain(|way| way.claimed().id.api() != *id);
-                if next.others.len() == before {
-                    return Err(Refusal::WayInForged.into());
-                }
-            }
-            let ways = [&next.key.rewrap(&next.password)?, &next.key.rewrap(&next.kit)?];
-            let rotation = self.rotated(&next, ways, self.state().clone())?;
+            let (next, beside) = change(self.next_key().await?).await?;
+            let rotation = self.rotated(&next)?;
             self.begin_rotation(&next);
-            let sent = send(rotation).await;
+            let sent = send(rotation, beside).await;
             if let Some(ended) = self.end_rotation(next.key.generation, sent).await {
+                if let (Ok(()), Some((_, set))) = (&ended, &next.new_password) {
+                    self.state().password = Some(*set);
+                }
                 return ended;
             }
         }
@@ -188,7 +182,7 @@ impl<P: Platform> Vault<P> {
 
     /// The ways in that are stored now, signed by this account, none from before an earlier rotation, and no passkey's that the
     /// account's clients don't know: a key wrapped to a voided kit, or to a lost phone, would be its finder's.
-    pub(super) async fn next_key(&self) -> Result<Next> {
+    async fn next_key(&self) -> Result<Next> {
         let account = self.own_stored().await?;
         // What other devices saved since is in the new copy too.
         self.merge_stored(&account)?;
@@ -205,7 +199,7 @@ impl<P: Platform> Vault<P> {
             self.touch();
         }
         let key = NextKey::after(generation, self.epochs(), self.signing_time());
-        Ok(Next { password, kit, others, key })
+        Ok(Next { password, kit, others, key, new_password: None, new_kit: None, new_epoch: false })
     }
 
     fn check_way(&self, way: &Signed<WayIn>, chain: &KeyChain) -> Result<()> {
@@ -223,19 +217,37 @@ impl<P: Platform> Vault<P> {
         Ok(account)
     }
 
-    pub(super) fn rotated(&self, next: &Next, ways: [&Signed<WayIn>; 2], state: ClientState) -> Result<Rotation> {
-        next.key.rotation(ways, &next.others, self.account_key(), (self.counter(), state))
+    fn rotated(&self, next: &Next) -> Result<Rotation> {
+        let mut state: ClientState = self.state().clone();
+        if next.new_epoch {
+            state.pin(&next.key.epochs.chain);
+        }
+        let (kept_password, kept_kit);
+        let password = if let Some((way, set)) = &next.new_password {
+            state.password = Some(*set);
+            way
+        } else {
+            kept_password = next.key.rewrap(&next.password)?;
+            &kept_password
+        };
+        let kit = if let Some(way) = &next.new_kit {
+            way
+        } else {
+            kept_kit = next.key.rewrap(&next.kit)?;
+            &kept_kit
+        };
+        next.key.rotation([password, kit], &next.others, self.account_key(), (self.counter(), state))
     }
 
     /// From here on the next key may be the one that counts, whatever is heard of it.
-    pub(super) fn begin_rotation(&self, next: &Next) {
+    fn begin_rotation(&self, next: &Next) {
         let passkeys = PasskeysSeen::of(next.key.generation, &next.others);
         let pending = Pending { key: next.key.key.clone(), epochs: next.key.epochs.clone(), passkeys };
         self.keys_now().next = Some(pending);
     }
 
     /// How it ended; `None` where another device saved meanwhile, and it is to be done again.
-    pub(super) async fn end_rotation(&self, generation: u32, sent: Result<()>) -> Option<Result<()>> {
+    async fn end_rotation(&self, generation: u32, sent: Result<()>) -> Option<Result<()>> {
         match sent {
             Ok(()) => {
                 self.take_next();

@@ -19,6 +19,9 @@ use crate::{
 /// large file is fetched piece by piece under one request.
 pub const READ_REQUEST_TOLERANCE: UnixMillis = 86_400_000;
 
+/// The kind of a list's events: of its own, and of those in the records of reports that it delivered.
+const LIST: &str = "list";
+
 /// What somebody asks to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -274,7 +277,7 @@ impl AuditEvent {
     /// Whether it is the reading of a report, which its reader must have signed: done, by somebody, and of a kind that
     /// delivers something.
     pub fn is_reading(&self) -> bool {
-        let delivers = matches!(self.kind.as_str(), "read" | "open" | "audit_read");
+        let delivers = matches!(self.kind.as_str(), "read" | "open" | "audit_read" | LIST);
         delivers && self.outcome == super::Outcome::Allowed && self.report.is_some()
     }
 
@@ -320,7 +323,8 @@ impl AuditEvent {
         let request = Signed::<ReadRequest>::parse(request)?;
         let (Some(account), Some(session)) = (self.actor, self.session) else { return Err(RequestError::Other) };
         let what = &request.claimed().asked.what;
-        if !begins_with(&self.detail, what) {
+        let listed = self.kind == LIST;
+        if !begins_with(&self.detail, what) || (listed && what != what::REPORTS) {
             return Err(RequestError::Other);
         }
         let asked = Asked {
@@ -328,7 +332,8 @@ impl AuditEvent {
             account,
             session,
             kind: self.kind.clone(),
-            report: self.report.as_ref().map(|link| link.report),
+            // Who asks for a list names none of its reports.
+            report: self.report.as_ref().map(|link| link.report).filter(|_| !listed),
             what: what.clone(),
         };
         Ok((request, asked))

@@ -1,9 +1,11 @@
 //! Attacks on one's own account.
 
+use std::sync::Arc;
+
 use api_types::{B64, accounts::Role, devices::ReportDevice};
 use bytes::Bytes;
 use client::{
-    ClientError, DeviceFile, NoSecondFactor, PatientChoice, RecoverWithShares, Sender, SignUp, Verification,
+    ClientError, DeviceFile, NoSecondFactor, PatientChoice, RecoverWithShares, Sender, SignUp, Vault, Verification,
     bulk::Control,
     heavy::{self, HeavyKind, HeavyTask},
 };
@@ -403,54 +405,66 @@ async fn instance_swap() {
 async fn state_rollback() {
     run(&STATE_ROLLBACK, attempt).await;
 
-    /// The server gives back what the account remembered a while ago: pins and heads of since then are gone.
+    /// The server gives back what the account remembered a while ago. Somebody whose key was compared in person since then is a
+    /// stranger again, whose keys may be any.
     async fn attempt() -> Attempt {
         let server = Fake::new();
-        let ann = server.person("Ann Example", Role::Patient).await;
-        let old = {
-            let db = server.db();
-            let account = &db.accounts[&ann.account_id()];
-            (account.state.clone(), account.counter)
-        };
-        report(&ann, PatientChoice::New).await;
-        ann.save_state().await.unwrap();
-        let memory = ann.remembered();
-        let counter = old.1;
+        let Compared { ann, dora, before } = compared(&server).await;
         {
             let mut db = server.db();
             let account = db.accounts.get_mut(&ann.account_id()).unwrap();
-            (account.state, account.counter) = old;
+            (account.state, account.counter) = before;
         }
-        let again =
-            server.client_with(memory).sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
-        Ok(Won::if_so(server.counter(&again.account_id()) == counter))
+        is_new_again(&server, &ann, &dora).await
     }
+}
+
+/// A patient who has compared a doctor's key in person.
+struct Compared {
+    ann: Vault<World>,
+    dora: api_types::AccountId,
+    /// What the account remembered before that, and its number.
+    before: (B64, u64),
+}
+
+async fn compared(server: &Arc<Fake>) -> Compared {
+    let ann = server.person("Ann Example", Role::Patient).await;
+    let dora = server.person("Dora Doctor", Role::Doctor).await.account_id();
+    let before = {
+        let db = server.db();
+        let account = &db.accounts[&ann.account_id()];
+        (account.state.clone(), account.counter)
+    };
+    let seen = ann.person(&dora).await.unwrap();
+    ann.mark_verified(&seen).await.unwrap();
+    assert_ne!(server.counter(&ann.account_id()), before.1, "it was saved");
+    Compared { ann, dora, before }
+}
+
+/// Whether the next session on the same device takes the doctor for somebody whom it never saw.
+async fn is_new_again(server: &Arc<Fake>, ann: &Vault<World>, dora: &api_types::AccountId) -> Attempt {
+    let client = server.client_with(ann.remembered());
+    let later = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
+    Ok(Won::if_so(later.person(dora).await?.verification == Verification::New))
 }
 
 #[tokio::test]
 async fn relabelled_state() {
     run(&RELABELLED_STATE, attempt).await;
 
-    /// The server gives back an old state under the number of the newest. Somebody whose key was compared in person is a
-    /// stranger again, whose keys may be any.
+    /// The same under the number of the newest state.
     async fn attempt() -> Attempt {
         let server = Fake::new();
-        let ann = server.person("Ann Example", Role::Patient).await;
-        let dora = server.person("Dora Doctor", Role::Doctor).await.account_id();
-        let old = server.db().accounts[&ann.account_id()].state.clone();
-        let seen = ann.person(&dora).await.unwrap();
-        ann.mark_verified(&seen).await.unwrap();
+        let Compared { ann, dora, before } = compared(&server).await;
         {
             let mut db = server.db();
             let account = db.accounts.get_mut(&ann.account_id()).unwrap();
             // The number stands behind the version.
-            let mut relabelled = old.0;
+            let (B64(mut relabelled), _) = before;
             relabelled[1..9].copy_from_slice(&account.counter.to_be_bytes());
             account.state = B64(relabelled);
         }
-        let client = server.client_with(ann.remembered());
-        let later = client.sign_in(&email("Ann Example"), PASSWORD, device(), &NoSecondFactor).await?;
-        Ok(Won::if_so(later.person(&dora).await?.verification == Verification::New))
+        is_new_again(&server, &ann, &dora).await
     }
 }
 

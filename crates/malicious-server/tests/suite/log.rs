@@ -43,6 +43,14 @@ async fn is_shown(vault: &Vault<World>, subject: &str) -> Attempt {
     Ok(Won::if_so(all_verified && events.items.iter().any(|item| item.event.subject == subject)))
 }
 
+/// The report's history without this: whether it is shown as whole, and all of it as vouched for by the log.
+async fn is_left_out(vault: &Vault<World>, subject: &str) -> Attempt {
+    let events = vault.report_events(&REPORT, 1_000).await?;
+    let vouched_for = events.complete && events.items.iter().all(|item| item.mark == Mark::Verified);
+    let without = !events.items.is_empty() && events.items.iter().all(|item| item.event.subject != subject);
+    Ok(Won::if_so(vouched_for && without))
+}
+
 /// Another history, from its beginning.
 fn rewritten(log: &mut Log, events: usize) {
     log.events.clear();
@@ -129,14 +137,18 @@ async fn forked_log() {
 async fn log_rollback() {
     run(&LOG_ROLLBACK, attempt).await;
 
-    /// The newest events never happened.
+    /// The newest events never happened, says the server: out of the log it takes what the patient has seen in it.
     async fn attempt() -> Attempt {
         let (server, ann) = looked(9).await;
+        assert!(matches!(is_shown(&ann, "part=8").await, Ok(Won::Everything)), "she saw the newest");
+        ann.save_state().await.unwrap();
         server.with_log(|log| {
             log.events.truncate(5);
             log.published = 5;
         });
-        is_shown(&next_session(&server, ann.remembered()).await, "part=4").await
+        let next = next_session(&server, ann.remembered()).await;
+        next.check_log().await?;
+        is_left_out(&next, "part=8").await
     }
 }
 
@@ -224,10 +236,12 @@ async fn witnessed(by: Cosigner, asked: &Cosigner) -> (Arc<Fake>, Vault<World>) 
 async fn unknown_witness() {
     run(&UNKNOWN_WITNESS, attempt).await;
 
-    /// The server runs a witness of its own, under the name of the one that is known.
+    /// The server runs a witness of its own, under the name of the one that is known, and has it cosign another log than
+    /// everybody else's, for one person alone.
     async fn attempt() -> Attempt {
-        let (_, ann) = witnessed(witness("w.example"), &witness("w.example")).await;
-        is_shown(&ann, "part=2").await
+        let (server, ann) = witnessed(witness("w.example"), &witness("w.example")).await;
+        server.with_log(|log| rewritten(log, 5));
+        is_shown(&ann, "another=1").await
     }
 }
 
@@ -258,12 +272,23 @@ async fn forged_cosignature() {
 async fn stale_checkpoint() {
     run(&STALE_CHECKPOINT, attempt).await;
 
-    /// What happened in the last two days stays out of the log that this person sees.
+    /// Somebody reads the report. To its owner the server goes on showing the log of two days ago, and the record without that.
     async fn attempt() -> Attempt {
         let honest = witness("w.example");
         let known = Cosigner::from_skey(&honest.to_skey()).unwrap();
         let (server, ann) = witnessed(honest, &known).await;
+        let stale = server.with_log(|log| log.checkpoint());
         server.pass(48 * 3_600_000);
-        is_shown(&ann, "part=2").await
+        server.with_log(|log| log.record(REPORT, "version=2"));
+        server.lie_in_files(move |path, file| match path {
+            "checkpoint" => Some(stale.clone().into_bytes()),
+            _ => file,
+        });
+        server.lie(|request, value| {
+            if request.path.contains("/events") {
+                value["items"].as_array_mut().unwrap().remove(0);
+            }
+        });
+        is_left_out(&ann, "version=2").await
     }
 }

@@ -74,8 +74,8 @@ fn tells_of_security(kind: MailKind) -> bool {
         | ReportShared | AccountDisabled | AccountEnabled | AccountPaused | AccountRemovalAsked | AccountDeleted
         | EmergencyOffered | EmergencyRefused | EmergencyOpen | EmergencyAsked | EmergencyReminder
         | RecoveryShareGiven | TeamInvited | TeamRemoved | EscrowAsked | EscrowReminder | EscrowRefused
-        | EscrowOpen | EscrowKeyEnded | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged | SpaceRunsOut
-        | SpaceNearlyUsed => false,
+        | EscrowOpen | EscrowKeyEnded | BackupFailed | BackupOverdue | DrillFailed | BlobDamaged | RowDamaged
+        | SpaceRunsOut | SpaceNearlyUsed => false,
         NewDevice
         | PasswordChanged
         | RecoveryKitChanged
@@ -190,6 +190,7 @@ fn words(kind: MailKind) -> Words {
         MailKind::EscrowKeyEnded => escrow::ESCROW_KEY_ENDED,
         MailKind::BackupFailed => operation::BACKUP_FAILED,
         MailKind::BlobDamaged => operation::BLOB_DAMAGED,
+        MailKind::RowDamaged => operation::ROW_DAMAGED,
         MailKind::DrillFailed => operation::DRILL_FAILED,
         MailKind::BackupOverdue => operation::BACKUP_OVERDUE,
         MailKind::SpaceRunsOut => accounts::SPACE_RUNS_OUT,

@@ -19,6 +19,16 @@ pub(super) const BLOB_DAMAGED: Words = (
      Look at the disk or the bucket: more may follow.\n\n",
 );
 
+pub(super) const ROW_DAMAGED: Words = (
+    "{organisation}: the database is damaged",
+    "On {when} something that people had signed was found to be\n\
+     other than they signed it, in the database of\n\
+     {origin}\n\
+     Whoever reads it is told so by their own program. Administration, Backups, names it.\n\
+     Look at the disk first: more may follow. What to do then stands in the manual,\n\
+     under “A damaged database”.\n\n",
+);
+
 pub(super) const DRILL_FAILED: Words = (
     "{organisation}: a backup could not be restored",
     "On {when} it was tried whether a backup of\n\

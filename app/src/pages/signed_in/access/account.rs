@@ -59,6 +59,7 @@ pub(super) fn Account(sheet: Sheet) -> impl IntoView {
             <ul class="plain-list">
                 <li>{t!(access.account_limit_all)}</li>
                 <li>{t!(access.account_limit_given)}</li>
+                <li>{t!(access.account_limit_listed)}</li>
                 {summarised.then(|| view! { <li>{t!(access.account_limit_sum)}</li> })}
                 <li>{t!(access.account_limit_own)}</li>
                 {erased.map(|erased| view! { <li>{erased}</li> })}
@@ -102,9 +103,12 @@ fn Line(line: Disclosure) -> impl IntoView {
     let purpose = line.purposes.iter().map(|purpose| purpose_word(purpose)).collect::<Vec<_>>().join(", ");
     let purpose = if purpose.is_empty() { t!(access.account_no_purpose).to_owned() } else { purpose };
     let kind = Some(line.kind.clone()).filter(|kind| !kind.is_empty());
-    let given = (line.what == DisclosureKind::AccessGiven).then(|| t!(access.account_given));
-    let details =
-        [kind, versions(&line), given.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let how = match line.what {
+        DisclosureKind::Opened => None,
+        DisclosureKind::Listed => Some(t!(access.account_listed)),
+        DisclosureKind::AccessGiven => Some(t!(access.account_given)),
+    };
+    let details = [kind, versions(&line), how.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let mark = match line.mark {
         Mark::Verified => t!(access.account_yes),
         Mark::Pending => t!(access.account_not_yet),

@@ -9,7 +9,7 @@ use client::{
 };
 use leptos::prelude::*;
 
-use super::Administrators;
+use super::{Administrators, broken::Broken};
 use crate::{
     browser,
     components::{
@@ -23,7 +23,7 @@ use crate::{
         via::TokenNames,
     },
     t,
-    vault::{Attempt, Keys, Vault, admin, explain, use_vault},
+    vault::{Attempt, Keys, Vault, admin, explain_to_administrator, use_vault},
 };
 
 /// The audit.
@@ -234,12 +234,12 @@ fn fetch(log: Log, fresh: bool) {
             Err(error) => {
                 // Only what was refused is broken; a lost connection is not.
                 if matches!(error, ClientError::Refused(_)) {
-                    log.broken.try_set(Some(explain(&error)));
+                    log.broken.try_set(Some(explain_to_administrator(&error)));
                 }
-                log.attempt.failed(explain(&error));
+                log.attempt.failed(explain_to_administrator(&error));
                 // Without rows it stands in their place.
                 if !fresh {
-                    log.toasts.problem(explain(&error));
+                    log.toasts.problem(explain_to_administrator(&error));
                 }
             }
         }
@@ -273,7 +273,7 @@ fn save_filtered(log: Log, format: Format) {
                     log.toasts.problem(t!(administration.audit_cut, count = MOST));
                 }
             }
-            Err(error) => log.toasts.problem(explain(&error)),
+            Err(error) => log.toasts.problem(explain_to_administrator(&error)),
         }
         log.saving.done();
     });
@@ -360,9 +360,7 @@ fn Failed(problem: String, again: impl Fn() + Copy + Send + Sync + 'static) -> i
 #[component]
 fn Chain(log: Log) -> impl IntoView {
     move || match log.broken.get() {
-        Some(why) => {
-            view! { <Banner tone=Tone::Danger>{t!(administration.audit_broken, why = why)}</Banner> }.into_any()
-        }
+        Some(why) => view! { <Broken why/> }.into_any(),
         None => log
             .events
             .with(|events| !events.is_empty())

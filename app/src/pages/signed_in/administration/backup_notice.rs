@@ -1,5 +1,5 @@
-//! What administrators see above the people where backups fail, where nobody makes any, or where stored files are damaged: where no
-//! mail leaves, nothing else comes to them by itself.
+//! What administrators see above the people where backups fail, where nobody makes any, or where stored files or
+//! signed records are damaged: where no mail leaves, nothing else comes to them by itself.
 
 use api_types::{backups::BackupStatus, storage::StorageStatus};
 use leptos::prelude::*;
@@ -26,9 +26,11 @@ pub fn BackupNotice() -> impl IntoView {
 
 /// What is wrong, as far as answers are there.
 fn faults(made: Option<BackupStatus>, stored: Option<StorageStatus>) -> Vec<&'static str> {
-    let (damaged, pieces) = stored.map_or((0, 0), |stored| (stored.damaged_count, stored.named));
+    let of_stored = |stored: StorageStatus| (stored.damaged_count, stored.damaged_rows_count, stored.named);
+    let (damaged, rows, pieces) = stored.map_or((0, 0, 0), of_stored);
     let mut all = made.map(|made| of_backups(&made, pieces)).unwrap_or_default();
     all.push((damaged > 0, t!(backups.notice_damaged)));
+    all.push((rows > 0, t!(backups.notice_rows)));
     all.into_iter().filter_map(|(is, text)| is.then_some(text)).collect()
 }
 

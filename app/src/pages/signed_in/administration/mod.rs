@@ -3,6 +3,7 @@
 mod audit;
 mod backup_notice;
 mod backups;
+mod broken;
 mod drill;
 mod escrow;
 mod invitations;

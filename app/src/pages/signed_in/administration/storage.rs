@@ -1,6 +1,6 @@
-//! The card of stored files: whether they are what was stored, and which are not.
+//! The card of stored files and signed records: whether they are what was stored, and which are not.
 
-use api_types::storage::{BlobHealth, DamagedBlob, Scrub, StorageStatus};
+use api_types::storage::{BlobHealth, DamagedBlob, DamagedRow as StoredRow, Scrub, StorageStatus};
 use leptos::prelude::*;
 
 use super::backups::span;
@@ -13,8 +13,9 @@ use crate::{
 /// The card.
 #[component]
 pub(super) fn StorageCard(status: StorageStatus) -> impl IntoView {
-    let StorageStatus { every, next_at, running, last, named, damaged_count, damaged, restores } = status;
-    let badge = move || match damaged_count {
+    let StorageStatus { every, next_at, running, last, named, damaged_count, damaged, restores, .. } = status;
+    let (rows_count, rows) = (status.damaged_rows_count, status.damaged_rows);
+    let badge = move || match damaged_count + rows_count {
         0 => view! { <Badge tone=Tone::Good glyph=Glyph::Check>{t!(backups.stored_whole)}</Badge> }.into_any(),
         count => {
             let says = t!(backups.stored_damaged, count = count);
@@ -28,6 +29,7 @@ pub(super) fn StorageCard(status: StorageStatus) -> impl IntoView {
             <div class="stack">
                 <p>{t!(backups.stored_lead)}</p>
                 {(damaged_count > 0).then(|| view! { <Damaged damaged unlisted restores/> })}
+                {(rows_count > 0).then(|| view! { <DamagedRecords count=rows_count rows/> })}
                 <dl class="facts facts-wide">
                     {running.map(|scrub| view! { <Running scrub named/> })}
                     <Last last/>
@@ -71,6 +73,32 @@ fn DamagedRow(blob: DamagedBlob) -> impl IntoView {
 }
 
 #[component]
+fn DamagedRecords(count: u64, rows: Vec<StoredRow>) -> impl IntoView {
+    let unlisted = count.saturating_sub(rows.len() as u64);
+    let row = |row| view! { <DamagedRecord row/> };
+    view! {
+        <Banner tone=Tone::Danger title=t!(backups.rows_damaged_title)>{t!(backups.rows_damaged_text)}</Banner>
+        <Rows label=t!(backups.rows_damaged_title).to_owned()>{rows.into_iter().map(row).collect_view()}</Rows>
+        {(unlisted > 0).then(|| view! { <p>{t!(backups.stored_more, count = unlisted)}</p> })}
+    }
+}
+
+#[component]
+fn DamagedRecord(row: StoredRow) -> impl IntoView {
+    let of = match row.report_id {
+        Some(id) => t!(backups.stored_report, id = id),
+        None => t!(backups.rows_account).to_owned(),
+    };
+    let found_at = row.found_at;
+    let text = move || view! { <span class="id">{of.clone()}</span>" · "<Time at=found_at style=TimeStyle::DateTime/> };
+    view! {
+        <Row lead=|| view! { <span class="tile"><Icon glyph=Glyph::Alert/></span> } title=row.row text>
+            <Badge tone=Tone::Danger>{t!(backups.stored_changed)}</Badge>
+        </Row>
+    }
+}
+
+#[component]
 fn Running(scrub: Scrub, named: u64) -> impl IntoView {
     let far = t!(backups.stored_progress, blobs = scrub.blobs, named = named, bytes = format_size(scrub.bytes));
     view! { <div><dt>{t!(backups.stored_running)}</dt><dd>{far}</dd></div> }
@@ -83,11 +111,12 @@ fn Last(last: Option<Scrub>) -> impl IntoView {
     };
     let said =
         t!(backups.stored_last_text, blobs = last.blobs, bytes = format_size(last.bytes), damaged = last.damaged);
+    let rows = t!(backups.rows_compared, rows = last.rows, damaged = last.damaged_rows);
     let at = last.ended_at.unwrap_or(last.began_at);
     view! {
         <div>
             <dt>{t!(backups.stored_last)}</dt>
-            <dd><Time at=at style=TimeStyle::DateTime/><br/>{said}</dd>
+            <dd><Time at=at style=TimeStyle::DateTime/><br/>{said}<br/>{rows}</dd>
         </div>
     }
     .into_any()

@@ -18,6 +18,15 @@ fn say(server: &Fake, events: &[AuditEvent]) {
     });
 }
 
+/// A report with so many events, which the server shows and has in its log.
+async fn recorded(count: usize) -> (Scene, Vec<AuditEvent>) {
+    let scene = scene().await;
+    let mut kept = events(scene.id, count, "version=1");
+    scene.server.keep_events(&mut kept);
+    say(&scene.server, &kept);
+    (scene, kept)
+}
+
 /// The refusal of a look at a record: it ends the session, with evidence that holds after it was saved and read again.
 async fn stopped(vault: &Vault<World>, id: &ReportId) -> (Refusal, Evidence) {
     let refused = refusal(vault.report_events(id, 100).await);
@@ -36,10 +45,7 @@ async fn stopped(vault: &Vault<World>, id: &ReportId) -> (Refusal, Evidence) {
 #[tokio::test]
 async fn what_this_session_saw_is_proved_by_the_log() {
     for other in [false, true] {
-        let Scene { server, patient, id, .. } = scene().await;
-        let mut kept = events(id, 4, "version=1");
-        server.keep_events(&mut kept);
-        say(&server, &kept);
+        let (Scene { server, patient, id, .. }, kept) = recorded(4).await;
         patient.report_events(&id, 100).await.unwrap();
         let shown = if other { events(id, 4, "version=2") } else { kept[1..].to_vec() };
         say(&server, &shown);
@@ -53,10 +59,7 @@ async fn what_this_session_saw_is_proved_by_the_log() {
 
 #[tokio::test]
 async fn events_that_an_earlier_session_saw_stay() {
-    let Scene { server, patient, id, .. } = scene().await;
-    let mut kept = events(id, 4, "version=1");
-    server.keep_events(&mut kept);
-    say(&server, &kept);
+    let (Scene { server, patient, id, .. }, kept) = recorded(4).await;
     patient.report_events(&id, 100).await.unwrap();
     patient.save_state().await.unwrap();
     let memory = patient.remembered();
@@ -81,9 +84,7 @@ async fn events_that_an_earlier_session_saw_stay() {
 
 #[tokio::test]
 async fn a_gap_is_proved_by_the_event_above_it() {
-    let Scene { server, patient, id, .. } = scene().await;
-    let mut kept = events(id, 4, "version=1");
-    server.keep_events(&mut kept);
+    let (Scene { server, patient, id, .. }, mut kept) = recorded(4).await;
     kept.remove(1);
     say(&server, &kept);
     let (refused, evidence) = stopped(&patient, &id).await;
@@ -102,9 +103,7 @@ async fn a_gap_is_proved_by_the_event_above_it() {
 
 #[tokio::test]
 async fn without_the_log_evidence_of_a_gap_is_a_statement() {
-    let Scene { server, patient, id, .. } = scene().await;
-    let mut kept = events(id, 4, "version=1");
-    server.keep_events(&mut kept);
+    let (Scene { server, patient, id, .. }, mut kept) = recorded(4).await;
     kept.remove(1);
     say(&server, &kept);
     server.with_log(|log| log.away = true);
@@ -116,10 +115,7 @@ async fn without_the_log_evidence_of_a_gap_is_a_statement() {
 
 #[tokio::test]
 async fn a_server_that_cannot_be_reached_ends_no_session() {
-    let Scene { server, patient, id, .. } = scene().await;
-    let mut kept = events(id, 4, "version=1");
-    server.keep_events(&mut kept);
-    say(&server, &kept);
+    let (Scene { server, patient, id, .. }, _) = recorded(4).await;
     patient.report_events(&id, 100).await.unwrap();
     server.with_log(|log| log.away = true);
     patient.report_events(&id, 100).await.unwrap();

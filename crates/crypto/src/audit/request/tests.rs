@@ -194,6 +194,49 @@ proptest! {
 }
 
 #[test]
+fn a_list_names_none_of_the_reports_that_it_delivers() {
+    let readers = [reader(1)];
+    let keys = known_readers(&readers);
+    let (keyring, chain) = &readers[0];
+    let honest = Asked {
+        instance: INSTANCE,
+        account: chain.account(),
+        session: SESSION,
+        kind: "list".to_owned(),
+        report: None,
+        what: what::REPORTS.to_owned(),
+    };
+    let by = |asked: &Asked| {
+        let request = ReadRequest::sign(asked.clone(), NOW, keyring.current(), &mut rng(1));
+        AuditEvent {
+            kind: "list".to_owned(),
+            detail: "of=reports version=1 revision=0".to_owned(),
+            request: Some(request.as_bytes().to_vec()),
+            ..event(1, &readers[0], Wrong::Nothing)
+        }
+    };
+    let listed = by(&honest);
+    assert!(listed.is_reading());
+    assert_eq!(listed.verify_reader(&INSTANCE, &keys), Ok(()));
+    let own = AuditEvent { report: None, detail: "of=reports count=1".to_owned(), ..listed.clone() };
+    assert!(!own.is_reading(), "the list's own event is of no report");
+    assert_eq!(own.verify_reader(&INSTANCE, &keys), Ok(()));
+    let other = [
+        Asked { kind: "read".to_owned(), ..honest.clone() },
+        Asked { report: Some(REPORT), ..honest.clone() },
+        Asked { what: String::new(), ..honest.clone() },
+        Asked { session: SessionId([6; 16]), ..honest.clone() },
+        Asked { account: AccountId([1; 32]), ..honest.clone() },
+        Asked { instance: InstanceId([1; 16]), ..honest.clone() },
+    ];
+    for asked in other {
+        assert_eq!(by(&asked).verify_reader(&INSTANCE, &keys), Err(RequestError::Other), "{asked:?}");
+    }
+    let opened = AuditEvent { kind: "open".to_owned(), ..listed };
+    assert_eq!(opened.verify_reader(&INSTANCE, &keys), Err(RequestError::Other), "nor does it ask for anything else");
+}
+
+#[test]
 fn words_are_whole() {
     assert!(begins_with("version=1 part=2 from=0", "version=1 part=2"));
     assert!(begins_with("version=1", "version=1"));
