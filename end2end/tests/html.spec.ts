@@ -235,11 +235,12 @@ test('html-in-texts: nothing that a server says becomes part of the page', async
 
   await test.step('in what an event is about, with a number and a hash that fit', async () => {
     const { page } = administrator;
-    await lie(administrator, /\/api\/v1\/admin\/events\?/, (body) => ({ ...fields(body), items: [eventSaying(PAYLOAD), ...items(body)] }));
+    const about = `what=started ${PAYLOAD}`;
+    await lie(administrator, /\/api\/v1\/admin\/events\?/, (body) => ({ ...fields(body), items: [eventSaying(about), ...items(body)] }));
     await page.goto('/administration/audit');
     await administrator.unlock();
     await administrator.button(words.administration.auditDenied).click();
-    await expect(page.locator('tbody').getByText(PAYLOAD)).toBeVisible({ timeout: 40_000 });
+    await expect(page.locator('tbody').getByText(about)).toBeVisible({ timeout: 40_000 });
     poison.met.add(HASHED);
     await unharmed(administrator);
   });
@@ -251,10 +252,12 @@ test('html-in-texts: nothing that a server says becomes part of the page', async
     const drill = { ...tried, began_at: 8, ended_at: 9, rows: 10, objects: 11, bytes: 12 };
     await answer(administrator, poison, '/api/v1/admin/backups', { GET: { last: good, failed, drill, overdue: true } });
     const piece = { blob: 'uploads/07/0-1', health: 'missing', found_at: 8 };
-    await answer(administrator, poison, '/api/v1/admin/storage', { GET: { named: 9, damaged_count: 1, damaged: [piece], restores: false } });
+    const row = { row: 'event/41', found_at: 9 };
+    const stored = { named: 9, damaged_count: 1, damaged: [piece], damaged_rows_count: 1, damaged_rows: [row], restores: false };
+    await answer(administrator, poison, '/api/v1/admin/storage', { GET: stored });
     await administrator.page.goto('/administration/backups');
     await administrator.unlock();
-    for (const text of [piece.blob, good.snapshot, failed.error, drill.snapshot, drill.error]) {
+    for (const text of [piece.blob, row.row, good.snapshot, failed.error, drill.snapshot, drill.error]) {
       await expect(administrator.page.getByText(`${text}${PAYLOAD}`).first()).toBeVisible({ timeout: 40_000 });
     }
     await unharmed(administrator);

@@ -206,6 +206,10 @@ impl Work for Recording {
     // Nobody undoes what they tried by hanging up.
     const FOR_WHO_LEFT: bool = true;
 
+    fn weight(asked: &Asked) -> usize {
+        asked.events.len() + asked.listed.as_ref().map_or(0, |listed| listed.rows.len())
+    }
+
     async fn write(tx: &mut WriteTx, _: UnixMillis, group: Vec<Asked>) -> ServiceResult<Vec<()>> {
         let answers = vec![(); group.len()];
         for Asked { events, listed } in group {

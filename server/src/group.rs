@@ -11,8 +11,10 @@ use crate::{
     storage::db::{Db, WriteTx},
 };
 
-/// Most in one group.
+/// Most requests in one group.
 const GROUP_MAX: usize = 512;
+/// Most that they weigh, but for one that alone weighs more.
+const GROUP_WEIGHT: usize = 2_000;
 /// Requests that may wait.
 const QUEUE_MAX: usize = 4096;
 
@@ -26,6 +28,11 @@ pub trait Work: Send + 'static {
     const NAME: &'static str;
     /// Whether it is written for a request that has left meanwhile as well.
     const FOR_WHO_LEFT: bool = false;
+
+    /// How many rows it is about: a group must not keep others from writing for long.
+    fn weight(_: &Self::Asked) -> usize {
+        1
+    }
 
     /// Writes all of a group: an answer for each, in their order.
     fn write(
@@ -78,12 +85,34 @@ impl<W: Work> Group<W> {
 async fn run<W: Work>(db: Db, mut jobs: mpsc::Receiver<Job<W>>) {
     let mut waiting = Vec::new();
     while jobs.recv_many(&mut waiting, GROUP_MAX).await > 0 {
-        // A panic would end this one, and with it every request to come.
-        let written = tokio::spawn(write::<W>(db.clone(), std::mem::take(&mut waiting)));
-        if let Err(error) = written.await {
-            tracing::error!(%error, "{} could not be written", W::NAME);
+        for group in cut(std::mem::take(&mut waiting), |(asked, _)| W::weight(asked)) {
+            // A panic would end this one, and with it every request to come.
+            let written = tokio::spawn(write::<W>(db.clone(), group));
+            if let Err(error) = written.await {
+                tracing::error!(%error, "{} could not be written", W::NAME);
+            }
         }
     }
+}
+
+/// Groups in their order, none heavier than it may be.
+fn cut<T>(jobs: Vec<T>, weight: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    let mut sum = 0;
+    for job in jobs {
+        let more = weight(&job);
+        match groups.last_mut() {
+            Some(group) if sum + more <= GROUP_WEIGHT => {
+                group.push(job);
+                sum += more;
+            }
+            _ => {
+                groups.push(vec![job]);
+                sum = more;
+            }
+        }
+    }
+    groups
 }
 
 /// Writes a group in one transaction, and only then answers.
@@ -130,5 +159,18 @@ fn why(error: &ServiceError) -> ErrorCode {
     match error.problem().code {
         ErrorCode::Internal => ErrorCode::Unavailable,
         code => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_weighs_no_more_than_it_may() {
+        let cut = |weights: &[usize]| cut(weights.to_vec(), |weight| *weight);
+        assert!(cut(&[]).is_empty());
+        assert_eq!(cut(&[1; 512]).len(), 1);
+        assert_eq!(cut(&[1_500, 500, 1, 3_000, 1]), [vec![1_500, 500], vec![1], vec![3_000], vec![1]]);
     }
 }

@@ -98,17 +98,34 @@ pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<(
     }
     let Some(plan) = state.config.scrub else { return Ok(()) };
     let Some(mut round) = scrubbing::begin(state, plan).await? else { return Ok(()) };
+    let walked = walk(state, plan, &mut round, stop).await;
+    match walked {
+        Ok(true) => scrubbing::end(state, round).await,
+        Ok(false) => Ok(()),
+        Err(error) => {
+            // It is tried again at the next look, and not only when its time is over.
+            if let Err(error) = scrubbing::let_go(state, &mut round).await {
+                tracing::warn!(%error, "the scrub stays taken until its time is over");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Goes on to the end. Says whether it came there, and this server still has it.
+async fn walk(state: &AppState, plan: ScrubPlan, round: &mut Round, stop: &CancellationToken) -> ServiceResult<bool> {
     while let Place::Rows(after) = round.place.clone() {
-        if !rows(state, plan, &mut round, after, stop).await? {
-            return Ok(());
+        if !rows(state, plan, round, after, stop).await? {
+            return Ok(false);
         }
     }
     while let Place::Blobs(walk) = &round.place {
         let Some(page) = stored_blobs::next(state.db.read(), walk.clone()).await? else { break };
         for blob in &page.blobs {
-            if !one(state, plan, &mut round, blob, stop).await? {
+            if !one(state, plan, round, blob, stop).await? {
                 // Begun anew with this page.
-                return scrubbing::let_go(state, &mut round).await;
+                scrubbing::let_go(state, round).await?;
+                return Ok(false);
             }
         }
         for revision in &page.unreadable {
@@ -116,11 +133,11 @@ pub async fn once(state: &AppState, stop: &CancellationToken) -> ServiceResult<(
             scrubbing::unreadable(state, revision).await?;
         }
         round.place = Place::Blobs(page.walk);
-        if !scrubbing::note(state, &mut round).await? {
-            return Ok(());
+        if !scrubbing::note(state, round).await? {
+            return Ok(false);
         }
     }
-    scrubbing::end(state, round).await
+    Ok(true)
 }
 
 /// Compares a page of the signed rows, and rests as long as that took: the database has others to serve. Says whether this server

@@ -101,7 +101,7 @@ texts! {
         account_limits = "What is and is not in it";
         account_limit_all = "Disclosures for treatment, payment and health care operations need not be listed by law (45 CFR 164.528(a)(1)(i)); here they are, with all others.";
         account_limit_given = "Access that somebody was given counts as a disclosure, even where they opened nothing. A share whose access code was never entered does not.";
-        account_limit_listed = "Who was sent title and fields of a report with their list of reports received them, even where they opened nothing.";
+        account_limit_listed = "Whoever has access is sent title and fields of a report as soon as their program lists their reports. That counts as a disclosure, even where they opened nothing. That a report was in such a list is the server’s word.";
         account_erased_report = "Erased report {id}";
         account_limit_erased = "Of reports that were erased ({count}) who opened them is in it, but no longer what they were called or of which kind they were: that is gone with them.";
         account_limit_outside = "Paper copies, and what somebody passed on after opening a report, are not known to this system.";

@@ -100,9 +100,9 @@ texts! {
         audit_broken = "The chain of this record is broken: {why}";
         broken_title = "What to do";
         broken_stop = "Don’t go on: approve, remove, erase and restore nothing until the reason is known. It can be an attack, a damaged disk, or a backup that was restored.";
-        broken_keep = "Keep the evidence. Have the data folder and the database copied as they are, before anything is started again or repaired, and save the file that a session offers where it is stopped.";
-        broken_compare = "Compare, on a machine that the server’s operator doesn’t have: “hs audit verify” with this address reads the whole public log, holds it to what was seen before, and writes a file of evidence where it doesn’t hold. Then ask a witness for the newest checkpoint that it cosigned.";
-        broken_read = "Step by step it stands in docs/operations.md, “When the audit doesn’t hold”.";
+        broken_keep = "Keep the evidence. Ask whoever runs this server to copy its data folder and database as they are, before anything is started again or repaired, and save the file that a session offers where it is stopped.";
+        broken_compare = "Compare, on a machine that the server’s operator doesn’t have: “hs audit verify” with this address reads the whole public log, holds it to what was seen before, and writes a file of evidence where it doesn’t hold. Where witnesses are set, ask one for the newest checkpoint that it cosigned.";
+        broken_read = "Step by step it stands in the handbook of HealthSecure for operators, “When the audit doesn’t hold”.";
         audit_who = "Person";
         audit_what = "What";
         audit_when = "When";

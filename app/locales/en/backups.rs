@@ -48,7 +48,7 @@ texts! {
         drill_canary_none = "None is set up, or its turn did not come";
         drill_schedule = "Tried";
         stored = "Stored files";
-        stored_lead = "Every stored piece of a file, and every signed record of the database, is read again now and then, and compared with what its author signed. A piece that is damaged is not given out.";
+        stored_lead = "Every stored piece of a file, and every signed record of the database, is read again now and then, and compared with what was signed or logged. A piece that is damaged is not given out.";
         stored_whole = "Nothing is damaged";
         stored_damaged = "{count} damaged";
         stored_damaged_title = "Stored pieces are damaged";
@@ -57,6 +57,7 @@ texts! {
         stored_more = "and {count} more";
         stored_missing = "missing";
         stored_changed = "changed";
+        row_damaged = "damaged";
         stored_unreadable = "can’t be read";
         stored_report = "report {id}";
         stored_upload = "an upload that is not complete";
@@ -74,9 +75,9 @@ texts! {
         notice_drill = "The newest backup did not restore when that was tried.";
         rows_compared = "{rows} signed records; {damaged} damaged";
         rows_damaged_title = "Records in the database are damaged";
-        rows_damaged_text = "They are not what was signed, and whoever reads one is told so by their own program. The server cannot mend them: whoever runs it can restore them from a backup. Look at its disk first.";
+        rows_damaged_text = "They are not what was signed or logged, and whoever reads one is told so by their own program. Whoever runs this server should look at its disk first. A version of a report can be put back alone from a backup; for anything else the whole backup has to be restored, and what is newer than it would be lost.";
         rows_account = "of an account, a team, or the log";
-        notice_rows = "Records in the database are damaged: they are not what was signed.";
+        notice_rows = "Records in the database are damaged: they are not what was signed or logged.";
         notice_damaged = "Stored pieces of files are damaged. They are not given out.";
         notice_open = "See what is wrong";
     }

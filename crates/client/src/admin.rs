@@ -78,10 +78,11 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// `forbidden`; no connection.
     pub async fn accounts(&self, status: Option<AccountStatus>, before: Option<&str>) -> Result<AccountPage> {
+        let asked = self.asking();
         let page = self.api().list_accounts(status, before).await?;
         let accounts: Vec<_> = page.items.iter().map(|item| item.account.clone()).collect();
         self.prove_logged(&accounts).await?;
-        let row = |account: AdminAccount| AccountRow { person: self.learn(&account.account), account };
+        let row = |account: AdminAccount| AccountRow { person: self.learn(&account.account, asked), account };
         Ok(AccountPage { items: page.items.into_iter().map(row).collect(), next: page.next })
     }
 

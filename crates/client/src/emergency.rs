@@ -17,6 +17,7 @@ use crate::{
     content::{Field, FieldProblem, wrong},
     error::{ClientError, Result},
     ids::ToCrypto,
+    key_log::AskedAt,
     people::{Person, parse_chain},
     platform::{Platform, rng},
     refusal::Refusal,
@@ -88,6 +89,7 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::OtherThing.into());
         }
         let mut ways: Vec<_> = ways_in(&account, WayInKind::EmergencyContact)?.iter().map(|w| w.claimed().id).collect();
+        let asked = self.asking();
         let rows = self.api().list_emergency_contacts().await?.items;
         self.prove_logged(&rows.iter().map(|row| row.account.clone()).collect::<Vec<_>>()).await?;
         let mut links = Vec::with_capacity(rows.len());
@@ -96,7 +98,7 @@ impl<P: Platform> Vault<P> {
             let said = signed(&row, &statement, &self.chain())?;
             let place = ways.iter().position(|way| *way == said.way_in).ok_or(Refusal::EmergencyForged)?;
             ways.swap_remove(place);
-            let person = self.learn(&row.account)?;
+            let person = self.learn(&row.account, asked)?;
             if said.contact != row.account.id.crypto() || !said.names_key_of(&person.chain) {
                 return Err(Refusal::EmergencyForged.into());
             }
@@ -153,13 +155,14 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection; what is refused of one stands with that one.
     pub async fn trusted_by(&self) -> Result<Vec<Result<EmergencyLink>>> {
+        let asked = self.asking();
         let rows = self.api().list_trusted().await?.items;
         self.prove_logged(&rows.iter().map(|row| row.account.clone()).collect::<Vec<_>>()).await?;
-        Ok(rows.into_iter().map(|row| self.trusted(row).map(|(link, _)| link)).collect())
+        Ok(rows.into_iter().map(|row| self.trusted(row, asked).map(|(link, _)| link)).collect())
     }
 
-    fn trusted(&self, row: Row) -> Result<(EmergencyLink, Signed<EmergencyContact>)> {
-        let person = self.learn(&row.account)?;
+    fn trusted(&self, row: Row, asked: AskedAt) -> Result<(EmergencyLink, Signed<EmergencyContact>)> {
+        let person = self.learn(&row.account, asked)?;
         let statement = statement(&row)?;
         let said = signed(&row, &statement, &parse_chain(&row.account)?)?;
         if said.contact != self.id() || !said.names_key_of(&self.chain()) {
@@ -182,11 +185,12 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn trusted_now(&self, way_in: &WayInId) -> Result<(EmergencyLink, Signed<EmergencyContact>)> {
+        let asked = self.asking();
         let rows = self.api().list_trusted().await?.items;
         let row = rows.into_iter().find(|row| row.way_in == *way_in);
         let row = row.ok_or(ClientError::Missing { what: "This emergency contact" })?;
         self.prove_logged(std::slice::from_ref(&row.account)).await?;
-        self.trusted(row)
+        self.trusted(row, asked)
     }
 
     /// Declines it, also later.

@@ -15,6 +15,7 @@ use crypto::{
 use crate::{
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto},
+    key_log::AskedAt,
     people::Person,
     platform::{Platform, rng},
     refusal::Refusal,
@@ -187,12 +188,12 @@ impl<P: Platform> Vault<P> {
         Ok(())
     }
 
-    /// A row as it is shown, once it was checked.
-    pub(crate) async fn shown_escrow(&self, row: Row, key: &EscrowKey) -> Result<Escrow> {
+    /// A row as it is shown, once it was checked. `asked` is from before the request ([`Vault::asking`]).
+    pub(crate) async fn shown_escrow(&self, row: Row, key: &EscrowKey, asked: AskedAt) -> Result<Escrow> {
         let asked_by = match &row.asked_by {
             Some(account) => {
                 self.prove_logged(std::slice::from_ref(account)).await?;
-                Some(self.learn(account)?)
+                Some(self.learn(account, asked)?)
             }
             None => None,
         };
@@ -232,13 +233,14 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::EscrowKeyOlder`] for a key that it replaced or ended; no connection.
     pub async fn escrow(&self) -> Result<EscrowStanding> {
         let ways = self.escrow_ways().await?;
+        let asked = self.asking();
         let body = self.api().get_escrow().await?;
         let offered = self.offered_key(body.offered.as_ref(), body.ended.as_ref())?.map(EscrowOffer::new);
         let own = match (body.own, &ways[..]) {
             (None, []) => None,
             (Some(row), [way]) if row.way_in == *way => {
                 let (_, key) = self.escrowed(&row, &self.chain())?;
-                Some(self.shown_escrow(row, &key).await?)
+                Some(self.shown_escrow(row, &key, asked).await?)
             }
             // Under which key it lies isn't shown, or what it opens isn't there.
             _ => return Err(forged()),

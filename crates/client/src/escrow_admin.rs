@@ -9,6 +9,7 @@ use crypto::account::{EscrowEnd, EscrowError, EscrowKey, EscrowWords, RecoveryKi
 use crate::{
     error::{ClientError, Result},
     escrow::Escrow,
+    key_log::AskedAt,
     people::{Person, parse_chain},
     platform::{Platform, rng},
     refusal::Refusal,
@@ -99,23 +100,24 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::EscrowForged`] for a key that the organisation didn't sign; [`Refusal::EscrowKeyOlder`] for one that it
     /// replaced or ended; `forbidden`; no connection. What is refused of one account stands with that one.
     pub async fn escrows(&self, before: Option<&str>) -> Result<EscrowPage> {
+        let asked = self.asking();
         let page = self.api().list_escrows(before).await?;
         let key = self.offered_key(page.key.as_ref(), page.ended.as_ref())?;
         let accounts: Vec<_> = page.items.iter().map(|item| item.account.clone()).collect();
         self.prove_logged(&accounts).await?;
         let mut items = Vec::with_capacity(page.items.len());
         for item in page.items {
-            items.push(self.escrowed_person(item).await);
+            items.push(self.escrowed_person(item, asked).await);
         }
         self.save_state_soon().await;
         let key = key.map(|key| PublishedEscrow { fingerprint: key.fingerprint_words(), time: key.time });
         Ok(EscrowPage { key, items, next: page.next })
     }
 
-    async fn escrowed_person(&self, item: EscrowedAccount) -> Result<EscrowedPerson> {
-        let person = self.learn(&item.account)?;
+    async fn escrowed_person(&self, item: EscrowedAccount, asked: AskedAt) -> Result<EscrowedPerson> {
+        let person = self.learn(&item.account, asked)?;
         let (_, key) = self.escrowed(&item.escrow, &parse_chain(&item.account)?)?;
-        Ok(EscrowedPerson { person, escrow: self.shown_escrow(item.escrow, &key).await? })
+        Ok(EscrowedPerson { person, escrow: self.shown_escrow(item.escrow, &key, asked).await? })
     }
 
     /// Asks for an account: its holder is told, and the delay begins. The session must be confirmed.
@@ -139,13 +141,14 @@ impl<P: Platform> Vault<P> {
         if words.public() != self.present_escrow_key().await?.ok_or(NO_KEY)?.public {
             return Err(ClientError::EscrowKeyOther);
         }
+        let asked = self.asking();
         let body = self.api().get_escrow_secret(account).await?;
         let of = body.of;
         if of.account.id != *account {
             return Err(Refusal::OtherThing.into());
         }
         self.prove_logged(std::slice::from_ref(&of.account)).await?;
-        self.learn(&of.account)?;
+        self.learn(&of.account, asked)?;
         let (statement, _) = self.escrowed(&of.escrow, &parse_chain(&of.account)?)?;
         open_escrow(statement.claimed(), &body.sealed.0, &words).map_err(|error| match error {
             EscrowError::WrongKey => ClientError::EscrowKeyOther,

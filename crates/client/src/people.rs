@@ -23,6 +23,7 @@ use crate::{
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto, role_to_crypto},
     key_code::KeyCode,
+    key_log::AskedAt,
     memory::Pinned,
     platform::Platform,
     refusal::Refusal,
@@ -146,9 +147,10 @@ fn approval(account: &PublicAccount, pinned: &Pinned) -> Result<Option<Approval>
 
 impl<P: Platform> Vault<P> {
     /// Verifies what the server says about an account whose records were looked for in the log of keys
-    /// ([`Vault::prove_logged`]). Remembers its keys for this session; pins nothing.
-    pub(crate) fn learn(&self, account: &PublicAccount) -> Result<Person> {
-        let chain = self.learn_chain(account)?;
+    /// ([`Vault::prove_logged`]). `asked` is from before the request ([`Vault::asking`]). Remembers its keys for this session; pins
+    /// nothing.
+    pub(crate) fn learn(&self, account: &PublicAccount, asked: AskedAt) -> Result<Person> {
+        let chain = self.learn_chain(account, asked)?;
         let closed_by = self.closed_by(account, &chain)?;
         let pin = self.state().pins.get(&chain.account()).copied();
         let verification = match pin {
@@ -186,7 +188,7 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    fn learn_chain(&self, account: &PublicAccount) -> Result<Arc<KeyChain>> {
+    fn learn_chain(&self, account: &PublicAccount, asked: AskedAt) -> Result<Arc<KeyChain>> {
         let id = account.id.crypto();
         self.expect_logged(account)?;
         let known = self.people().0.get(&id).and_then(|known| {
@@ -195,11 +197,11 @@ impl<P: Platform> Vault<P> {
             same.then(|| Arc::clone(known))
         });
         if let Some(known) = known {
-            self.check_seen(&known)?;
+            self.check_seen(&known, asked)?;
             return Ok(known);
         }
         let chain = parse_chain(account)?;
-        self.check_seen(&chain)?;
+        self.check_seen(&chain, asked)?;
         if let Some(known) = self.people().0.get(&id).filter(|_| Defence::PinnedKeys.holds()) {
             chain
                 .continues(known.epoch(), &known.current().hash())
@@ -211,9 +213,9 @@ impl<P: Platform> Vault<P> {
     }
 
     /// Refuses keys that aren't the pinned ones, or end before those that the log of keys has.
-    fn check_seen(&self, chain: &KeyChain) -> Result<(), Refusal> {
+    fn check_seen(&self, chain: &KeyChain, asked: AskedAt) -> Result<(), Refusal> {
         self.state().check_pin(chain)?;
-        self.check_newest(chain)
+        self.check_newest(chain, asked)
     }
 
     /// Pins a person's newest key: from now on another is refused.
@@ -235,9 +237,10 @@ impl<P: Platform> Vault<P> {
         if name.chars().count() > 200 {
             return Err(wrong(Field::Search, FieldProblem::TooLong(200)).into());
         }
+        let asked = self.asking();
         let found = self.api().find_accounts_by_name(name).await?;
         self.prove_logged(&found.items).await?;
-        found.items.iter().map(|account| self.learn(account)).collect()
+        found.items.iter().map(|account| self.learn(account, asked)).collect()
     }
 
     /// One account by its exact e-mail.
@@ -246,12 +249,13 @@ impl<P: Platform> Vault<P> {
     /// As [`Vault::find_doctors`].
     pub async fn find_by_email(&self, email: &str) -> Result<Option<Person>> {
         check_email(email.trim())?;
+        let asked = self.asking();
         let found = self.api().find_accounts_by_email(email.trim()).await?;
         let (binding, email_verified) = (found.binding, found.email_verified);
         let Some(account) = found.items.into_iter().next() else { return Ok(None) };
         self.prove_logged(std::slice::from_ref(&account)).await?;
         self.prove_address(email, &account, binding.as_ref()).await?;
-        let person = self.learn(&account)?;
+        let person = self.learn(&account, asked)?;
         self.note_found(account);
         Ok(Some(Person { email_verified, ..person }))
     }
@@ -265,6 +269,7 @@ impl<P: Platform> Vault<P> {
     /// with another account or other keys; as [`Vault::find_doctors`].
     pub async fn find_by_qr(&self, scanned: &str) -> Result<Option<Person>> {
         let code: KeyCode = scanned.parse()?;
+        let asked = self.asking();
         let mut found = self.api().find_accounts_by_key(&code).await?.items.into_iter();
         let Some(account) = found.next() else { return Ok(None) };
         // Before anything of the answer is remembered.
@@ -274,7 +279,7 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::KeyCodeContradicted.into());
         }
         self.prove_logged(std::slice::from_ref(&account)).await?;
-        let person = self.learn(&account)?;
+        let person = self.learn(&account, asked)?;
         self.note_found(account);
         Ok(Some(person))
     }
@@ -291,6 +296,7 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// As [`Vault::find_doctors`]; [`Refusal::OtherThing`] if the server answers about someone else.
     pub async fn person(&self, id: &api_types::AccountId) -> Result<Person> {
+        let asked = self.asking();
         let account = match self.api().get_account_by_id(id).await {
             Err(e) if e.problem() == Some(ErrorCode::NotFound) => {
                 let found = self.looked_up().iter().find(|known| known.id == *id).cloned();
@@ -302,7 +308,7 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::OtherThing.into());
         }
         self.prove_logged(std::slice::from_ref(&account)).await?;
-        self.learn(&account)
+        self.learn(&account, asked)
     }
 
     /// One's own fingerprint, for others to compare.

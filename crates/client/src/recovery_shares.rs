@@ -18,6 +18,7 @@ use crypto::{
 use crate::{
     error::{ClientError, Result},
     ids::{ToApi, ToCrypto},
+    key_log::AskedAt,
     people::{Person, parse_chain},
     platform::{Platform, rng},
     refusal::Refusal,
@@ -108,16 +109,17 @@ impl<P: Platform> Vault<P> {
             return Err(Refusal::OtherThing.into());
         }
         let ways: Vec<_> = ways_in(&account, WayInKind::RecoveryShares)?.iter().map(|w| w.claimed().id.api()).collect();
+        let asked = self.asking();
         let row = self.api().get_recovery_split().await?.split;
         match (row, &ways[..]) {
             (None, []) => Ok(None),
-            (Some(row), [way]) if row.way_in == *way => self.own_split(row).await.map(Some),
+            (Some(row), [way]) if row.way_in == *way => self.own_split(row, asked).await.map(Some),
             // Who holds its shares isn't shown, or what they open isn't there.
             _ => Err(Refusal::SharesForged.into()),
         }
     }
 
-    async fn own_split(&self, row: SplitRow) -> Result<Split> {
+    async fn own_split(&self, row: SplitRow, asked: AskedAt) -> Result<Split> {
         self.prove_logged(&row.holders.iter().map(|holder| holder.account.clone()).collect::<Vec<_>>()).await?;
         let statement = signed(&row.statement, &row.way_in, &self.chain())?;
         let said = statement.claimed();
@@ -126,7 +128,7 @@ impl<P: Platform> Vault<P> {
         }
         let mut holders = Vec::with_capacity(row.holders.len());
         for (holder, signed) in row.holders.iter().zip(&said.holders) {
-            let person = self.learn(&holder.account)?;
+            let person = self.learn(&holder.account, asked)?;
             if !signed.names_key_of(&person.chain) {
                 return Err(Refusal::SharesForged.into());
             }
@@ -179,13 +181,14 @@ impl<P: Platform> Vault<P> {
     /// # Errors
     /// No connection; what is refused of one stands with that one.
     pub async fn held_shares(&self) -> Result<Vec<Result<HeldShare>>> {
+        let asked = self.asking();
         let rows = self.api().list_held_shares().await?.items;
         self.prove_logged(&rows.iter().map(|row| row.account.clone()).collect::<Vec<_>>()).await?;
-        Ok(rows.into_iter().map(|row| self.holding(row).map(|(share, _)| share)).collect())
+        Ok(rows.into_iter().map(|row| self.holding(row, asked).map(|(share, _)| share)).collect())
     }
 
-    fn holding(&self, row: HeldRow) -> Result<(HeldShare, Signed<RecoverySplit>)> {
-        let person = self.learn(&row.account)?;
+    fn holding(&self, row: HeldRow, asked: AskedAt) -> Result<(HeldShare, Signed<RecoverySplit>)> {
+        let person = self.learn(&row.account, asked)?;
         let statement = signed(&row.statement, &row.way_in, &parse_chain(&row.account)?)?;
         let said = statement.claimed();
         if !said.held_by(&self.id()).is_some_and(|own| own.names_key_of(&self.chain())) {
@@ -209,11 +212,12 @@ impl<P: Platform> Vault<P> {
     /// [`ClientError::Missing`] where it was removed; [`Refusal::SharesForged`] for another share than was signed; no
     /// connection.
     pub async fn open_share(&self, way_in: &WayInId) -> Result<RecoveryShare> {
+        let asked = self.asking();
         let rows = self.api().list_held_shares().await?.items;
         let row = rows.into_iter().find(|row| row.way_in == *way_in);
         let row = row.ok_or(ClientError::Missing { what: "This recovery share" })?;
         self.prove_logged(std::slice::from_ref(&row.account)).await?;
-        let (_, statement) = self.holding(row)?;
+        let (_, statement) = self.holding(row, asked)?;
         let sealed = self.api().open_held_share(way_in).await?.sealed;
         let opened = open_share(&statement, &sealed.0, (&self.chain(), &self.keyring()));
         Ok(opened.map_err(|_| Refusal::SharesForged)?)

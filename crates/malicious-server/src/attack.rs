@@ -180,7 +180,7 @@ const HTML: &[&str] = &["tests/html.spec.ts"];
 const HEADERS: &[&str] = &["tests/headers.spec.ts"];
 const WALLS: &[&str] = &["tests/walls.spec.ts"];
 const FILES: &[&str] = &["tests/hostile-files.spec.ts", "tools/hostile.spec.ts"];
-const POLICY: PageWall = stops("`Content-Security-Policy`", "[CSP");
+const POLICY: PageWall = stops("`Content-Security-Policy`", "[CSP]");
 
 page_attacks! {
     "html-in-texts" in HTML: [

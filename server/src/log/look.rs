@@ -30,14 +30,18 @@ pub struct Looked {
     pub damaged: Vec<u64>,
 }
 
-/// Compares entries from a place on, to the end of its bundle; nothing where the tree has no such leaf yet.
+/// Compares entries from a place on, to the end of its bundle; nothing where the tree has no such leaf yet. What can't be read is
+/// asked for again, so not in a transaction: PostgreSQL answers nothing more in one that met such a row.
 pub async fn look(conn: &impl ConnectionTrait, tree: Tree, place: u64) -> DbResult<Option<Looked>> {
     let size = log::head(conn, tree).await?.map_or(0, |head| head.size);
     let bundle = BundleId::in_tree(place / u64::from(FULL), size).filter(|_| place < size);
     let Some(bundle) = bundle else { return Ok(None) };
     let first = bundle.index() * u64::from(FULL);
     let places = place..first + u64::from(bundle.width());
-    let row = log::tile(conn, tree, Row::Data, bundle.index()).await?;
+    let row = match log::tile(conn, tree, Row::Data, bundle.index()).await {
+        Err(error) if is_of_the_row(&error) => None,
+        row => row?,
+    };
     let Some(leaves) = row.and_then(|row| split(tree, &row, bundle.width())) else {
         // The bundle itself is damaged: nothing can be compared with it.
         return Ok(Some(Looked { end: places.end, bytes: 0, damaged: places.collect() }));
@@ -55,10 +59,27 @@ async fn keys(
     places: Range<u64>,
     leaves: &BTreeMap<u64, Vec<u8>>,
 ) -> DbResult<(u64, Vec<u64>)> {
-    let found = log_keys::from(conn, places.start, places.end - places.start).await?;
-    let found: BTreeMap<u64, Vec<u8>> = found.into_iter().collect();
+    let found = read_keys(conn, places.clone()).await?;
     let bytes = found.values().map(|data| data.len() as u64).sum();
     Ok((bytes, places.filter(|place| found.get(place) != leaves.get(place)).collect()))
+}
+
+/// Entries by their places, without those that can't be read.
+async fn read_keys(conn: &impl ConnectionTrait, places: Range<u64>) -> DbResult<BTreeMap<u64, Vec<u8>>> {
+    match log_keys::from(conn, places.start, places.end - places.start).await {
+        Ok(found) => return Ok(found.into_iter().collect()),
+        Err(error) if is_of_the_row(&error) => {}
+        Err(error) => return Err(error),
+    }
+    let mut found = BTreeMap::new();
+    for asked in places {
+        match log_keys::from(conn, asked, 1).await {
+            Ok(entry) => found.extend(entry),
+            Err(error) if is_of_the_row(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 async fn events(
@@ -66,27 +87,38 @@ async fn events(
     places: Range<u64>,
     leaves: &BTreeMap<u64, Vec<u8>>,
 ) -> DbResult<(u64, Vec<u64>)> {
-    let earlier = places.start.checked_sub(1);
-    let found = read_events(conn, earlier.unwrap_or_default()..places.end).await?;
-    let removed = removed_through(conn).await?;
-    let mut before = earlier.and_then(|place| found.get(&place)).and_then(Option::as_ref);
+    let found = read_events(conn, places.start.saturating_sub(2)..places.end).await?;
+    let (mut before, mut removed) = (whole_before(&found, places.start), None::<u64>);
     let (mut bytes, mut damaged) = (0, Vec::new());
     for place in places {
         let is_whole = match found.get(&place) {
             Some(Some(event)) => {
                 bytes += length(event);
                 let is_whole = leaves.get(&place).is_some_and(|leaf| is_event(event, leaf) && follows(before, event));
-                before = Some(event);
+                // One that is damaged says nothing of the next.
+                before = is_whole.then_some(event);
                 is_whole
             }
             Some(None) => false,
-            None => place < removed,
+            None => {
+                let through = match removed {
+                    Some(through) => through,
+                    None => *removed.insert(removed_through(conn).await?),
+                };
+                place < through
+            }
         };
         if !is_whole {
             damaged.push(place);
         }
     }
     Ok((bytes, damaged))
+}
+
+/// The event before a place, where its hash and its value of the chain hold.
+fn whole_before(found: &BTreeMap<u64, Option<Model>>, place: u64) -> Option<&Model> {
+    let at = |back: u64| found.get(&place.checked_sub(back)?)?.as_ref();
+    at(1).filter(|event| is_hashed(event) && follows(at(2), event))
 }
 
 /// Events by their places, nothing for one that can't be read: it must not hide the others of its bundle.
@@ -121,8 +153,12 @@ async fn removed_through(conn: &impl ConnectionTrait) -> DbResult<u64> {
 /// Whether it is the event that the leaf stands for, and what stands beside it fits it.
 fn is_event(event: &Model, leaf: &[u8]) -> bool {
     let committed = opening(event).is_ok_and(|opening| opening.is_some_and(|it| it.commitment().0[..] == *leaf));
-    let hashed = audit_hash::event(event).is_ok_and(|hash| hash[..] == event.hash[..]);
-    committed && hashed && event.details.as_ref().is_none_or(|ids| names(&event.subject, ids))
+    committed && is_hashed(event) && event.details.as_ref().is_none_or(|ids| names(&event.subject, ids))
+}
+
+/// Whether its hash is its own.
+fn is_hashed(event: &Model) -> bool {
+    audit_hash::event(event).is_ok_and(|hash| hash[..] == event.hash[..])
 }
 
 /// Whether the subject is of these ids, that a list delivered, where it had room to say so.

@@ -30,6 +30,8 @@ pub const SESSION_SEGMENTS: usize = 16;
 pub const ACCOUNT_SEGMENTS: usize = 24;
 /// Most large pieces of stored segments that wait in memory for one account, in one session or several.
 pub const HELD_PIECES: usize = 2;
+/// The same for everybody together: each is at most a segment, 8 MiB.
+pub const HELD_IN_ALL: usize = 16;
 /// Most streams of live events in one session.
 pub const SESSION_LIVE: usize = 24;
 /// Most streams of live events in all sessions of one account.
@@ -39,6 +41,7 @@ pub const ACCOUNT_LIVE: usize = 32;
 enum Holder {
     Session(SessionId),
     Account(AccountId),
+    Everybody,
 }
 
 type Key = (What, Holder);
@@ -62,7 +65,8 @@ impl InFlight {
 
     /// Begins one, or refuses where there are as many as there may be.
     pub fn enter(self: &Arc<Self>, what: What, actor: &Actor) -> ServiceResult<Slot> {
-        let keys = [(what, Holder::Session(actor.session)), (what, Holder::Account(actor.account))];
+        let wider = if what == What::Holding { Holder::Everybody } else { Holder::Session(actor.session) };
+        let keys = [(what, wider), (what, Holder::Account(actor.account))];
         let mut counts = self.lock();
         for key in keys {
             let most = most(key);
@@ -79,11 +83,12 @@ impl InFlight {
 
 fn most((what, holder): Key) -> usize {
     match (what, holder) {
-        (What::Segment | What::Comparing, Holder::Session(_)) => SESSION_SEGMENTS,
         (What::Segment | What::Comparing, Holder::Account(_)) => ACCOUNT_SEGMENTS,
+        (What::Segment | What::Comparing, _) => SESSION_SEGMENTS,
+        (What::Holding, Holder::Everybody) => HELD_IN_ALL,
         (What::Holding, _) => HELD_PIECES,
-        (What::Live, Holder::Session(_)) => SESSION_LIVE,
         (What::Live, Holder::Account(_)) => ACCOUNT_LIVE,
+        (What::Live, _) => SESSION_LIVE,
     }
 }
 
@@ -110,10 +115,9 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_ended_is_forgotten() {
-        let actor = Actor {
-            account: AccountId([1; 32]),
+    fn actor(account: u8) -> Actor {
+        Actor {
+            account: AccountId([account; 32]),
             role: Role::Doctor,
             status: AccountStatus::Active,
             second_factor_due: false,
@@ -122,7 +126,22 @@ mod tests {
             token: None,
             device_of: None,
             reading_key: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_everybody_holds_is_bounded() {
+        let all = Arc::new(InFlight::default());
+        let held: Vec<_> = (0..255).flat_map(|who| [0; 3].map(|_| all.enter(What::Holding, &actor(who)))).collect();
+        assert!(held[0].is_ok() && held[1].is_ok() && held[2].is_err(), "two for an account");
+        assert_eq!(held.iter().filter(|slot| slot.is_ok()).count(), HELD_IN_ALL);
+        drop(held);
+        assert!(all.lock().is_empty());
+    }
+
+    #[test]
+    fn what_ended_is_forgotten() {
+        let actor = actor(1);
         let all = Arc::new(InFlight::default());
         let slots: Vec<_> = (0..SESSION_LIVE).map(|_| all.enter(What::Live, &actor).unwrap()).collect();
         assert!(all.enter(What::Live, &actor).is_err());

@@ -9,6 +9,7 @@ use sea_orm::ConnectionTrait;
 use crate::{
     AppState, ServiceResult,
     audit::EventDraft,
+    log::{self, Looked},
     mail::MailKind,
     services::{
         backups::tell_administrators,
@@ -20,6 +21,7 @@ use crate::{
         self, audit,
         damaged_rows::{self, DamagedRow},
         db::WriteTx,
+        log::Tree,
     },
 };
 
@@ -73,12 +75,9 @@ pub async fn found(state: &AppState, suspects: &[RowName]) -> ServiceResult<u64>
         return Ok(0);
     }
     let (mut tx, now) = (state.db.begin_write().await?, state.clock.now());
-    let (mut damaged, mut new) = (0, 0);
-    for name in suspects {
-        if compare(tx.conn(), state.instance.instance_id, name).await? != Compared::Damaged {
-            continue;
-        }
-        damaged += 1;
+    let damaged = still_damaged(state, suspects).await?;
+    let mut new = 0;
+    for &name in &damaged {
         let report_id = name.report().map(|report| report.0.to_vec());
         let row = DamagedRow { name: name.to_string(), report_id, found_at: now, looked_at: now };
         if damaged_rows::insert(tx.conn(), row).await? {
@@ -90,6 +89,34 @@ pub async fn found(state: &AppState, suspects: &[RowName]) -> ServiceResult<u64>
     if new > 0 {
         tell_administrators(state, &mut tx, MailKind::RowDamaged).await?;
         tx.commit().await?;
+    }
+    Ok(damaged.len() as u64)
+}
+
+/// Those that are still damaged, while a write transaction is open and nobody else writes. They are read beside it: PostgreSQL would
+/// end it at a row that can't be read. Of the log, a bundle is read once.
+async fn still_damaged<'a>(state: &AppState, suspects: &'a [RowName]) -> ServiceResult<Vec<&'a RowName>> {
+    let (conn, instance) = (state.db.read(), state.instance.instance_id);
+    let mut damaged = Vec::with_capacity(suspects.len());
+    let mut bundle: Option<(Tree, u64, Looked)> = None;
+    for name in suspects {
+        let (tree, place) = match name {
+            RowName::Event(place) => (Tree::Events, *place),
+            RowName::Entry(place) => (Tree::Keys, *place),
+            name => {
+                if compare(conn, instance, name).await? == Compared::Damaged {
+                    damaged.push(name);
+                }
+                continue;
+            }
+        };
+        let is_in = |(of, first, looked): &(Tree, u64, Looked)| *of == tree && (*first..looked.end).contains(&place);
+        if !bundle.as_ref().is_some_and(is_in) {
+            bundle = log::look(conn, tree, place).await?.map(|looked| (tree, place, looked));
+        }
+        if bundle.as_ref().is_some_and(|(.., looked)| looked.damaged.contains(&place)) {
+            damaged.push(name);
+        }
     }
     Ok(damaged)
 }

@@ -7,10 +7,10 @@ use api_types::ReportId;
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    ServiceResult,
+    ServiceError, ServiceResult,
     log::{self, Looked},
     services::signed_rows_check::{Compared, compare},
-    storage::{self, DbResult, log::Tree, signed_rows, versions::RevisionKey},
+    storage::{self, DbResult, failure::is_of_the_row, log::Tree, signed_rows, versions::RevisionKey},
 };
 
 /// Rows that are compared at a time; of the log's a bundle.
@@ -132,7 +132,7 @@ pub struct Page {
     pub last: RowName,
 }
 
-/// Some more, behind a row; nothing at the end.
+/// Some more, behind a row; nothing at the end. A kind of which the next can't be read is left there: it must not hide the others.
 pub async fn next(
     conn: &impl ConnectionTrait,
     instance: [u8; 16],
@@ -140,17 +140,28 @@ pub async fn next(
 ) -> ServiceResult<Option<Page>> {
     let begun = after.as_ref().map(RowName::kind);
     for kind in KINDS.into_iter().skip_while(|kind| begun.is_some_and(|begun| begun != *kind)) {
-        let after = after.take();
-        let page = match kind {
-            Kind::Events => of_log(conn, Tree::Events, after).await?,
-            Kind::Entries => of_log(conn, Tree::Keys, after).await?,
-            kind => compared(conn, instance, names(conn, kind, after).await?).await?,
-        };
-        if page.is_some() {
-            return Ok(page);
+        match of_kind(conn, instance, kind, after.take()).await {
+            Ok(None) => {}
+            Err(ServiceError::Database(error)) if is_of_the_row(&error) => {
+                tracing::error!(%error, ?kind, "signed rows can't be read; the scrub goes on with those of the next kind");
+            }
+            other => return other,
         }
     }
     Ok(None)
+}
+
+async fn of_kind(
+    conn: &impl ConnectionTrait,
+    instance: [u8; 16],
+    kind: Kind,
+    after: Option<RowName>,
+) -> ServiceResult<Option<Page>> {
+    match kind {
+        Kind::Events => Ok(of_log(conn, Tree::Events, after).await?),
+        Kind::Entries => Ok(of_log(conn, Tree::Keys, after).await?),
+        kind => compared(conn, instance, names(conn, kind, after).await?).await,
+    }
 }
 
 async fn names(conn: &impl ConnectionTrait, kind: Kind, after: Option<RowName>) -> DbResult<Vec<RowName>> {

@@ -38,6 +38,9 @@ impl Failure {
     }
 }
 
+/// PostgreSQL says so of what should not be, as of a value whose pieces don't fit.
+const INTERNAL: &str = "XX000";
+
 /// Whether it is what lies there that can't be read: a page, or a value that no column of that kind holds.
 pub fn is_of_the_row(error: &DbErr) -> bool {
     match error {
@@ -45,6 +48,7 @@ pub fn is_of_the_row(error: &DbErr) -> bool {
         DbErr::Query(RuntimeErr::SqlxError(inner)) => {
             matches!(&**inner, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_))
                 || Failure::of(error) == Failure::Damaged
+                || inner.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == INTERNAL)
         }
         _ => false,
     }

@@ -1,7 +1,10 @@
 //! The tables of what was signed, as the scrub walks over them: in the order of their keys.
 
 use entities::{access_entries, devices, key_records, parts, reports, team_rosters, versions};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{
     DbResult,
@@ -53,14 +56,10 @@ pub async fn revisions_after(
     use versions::Column;
     let mut found = versions::Entity::find();
     if let Some(after) = after {
-        let same_report = || Condition::all().add(Column::ReportId.eq(after.report.clone()));
-        let same_version =
-            same_report().add(Column::Version.eq(after.version)).add(Column::Revision.gt(after.revision));
-        let behind = Condition::any()
-            .add(Column::ReportId.gt(after.report.clone()))
-            .add(same_report().add(Column::Version.gt(after.version)))
-            .add(same_version);
-        found = found.filter(behind);
+        // A row of values is found along the primary key; conditions joined by OR would be tried from its beginning.
+        let key = Expr::tuple([Column::ReportId, Column::Version, Column::Revision].map(Expr::col));
+        let behind: [Value; 3] = [after.report.clone().into(), after.version.into(), after.revision.into()];
+        found = found.filter(key.gt(Expr::tuple(behind.map(Expr::val))));
     }
     let rows: Vec<(Vec<u8>, i32, i32)> = found
         .select_only()

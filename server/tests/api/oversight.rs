@@ -83,7 +83,8 @@ async fn who_only_listed_a_report_is_named_in_its_record_and_its_account() {
     let subject = Subject { overseen: &overseen, title: "Chest X-ray", kind: "" };
     let lines = account_for(&[subject], 0, i64::MAX, true).lines;
     let lines: Vec<_> = lines.iter().map(|line| (line.what, line.name.as_deref(), &line.versions[..])).collect();
-    assert_eq!(lines, [(DisclosureKind::Listed, Some("Otto Other"), &[1][..])]);
+    let name = Some("Otto Other");
+    assert_eq!(lines, [(DisclosureKind::AccessGiven, name, &[][..]), (DisclosureKind::Listed, name, &[1][..])]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

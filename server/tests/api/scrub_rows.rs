@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use api_types::ReportId;
-use entities::{access_entries, log_key_entries, versions};
+use entities::{access_entries, audit_events, log_key_entries, versions};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use server::{
     backup::{self, PutBack},
@@ -186,6 +186,35 @@ async fn each_kind_of_damage_is_named_once_and_forgotten_once_it_is_undone() {
     assert!(named(&administrator).await.is_empty());
     assert_eq!((said("row_whole").await, said("row_deleted").await), (names.len() as i64, 0));
     patient.check_log().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_event_whose_chain_is_damaged_the_next_on_another_report_is_not_named() {
+    let server = Server::start_with(|config| config.scrub = Some(PLAN)).await;
+    let [administrator, _, patient] = clinic(&server).await;
+    write_some(&patient, 2).await;
+    logged(&server).await;
+    let conn = server.state.db.read();
+    let all = audit_events::Entity::find().order_by_asc(audit_events::Column::Seq).all(conn).await.unwrap();
+    let are_apart = |pair: &&[audit_events::Model]| {
+        pair[0].seq > 0 && pair[1].report_id.is_some() && pair[0].report_id != pair[1].report_id
+    };
+    let pair = all.windows(2).find(are_apart).unwrap();
+    let mut chain = pair[0].chain.clone();
+    chain[7] ^= 4;
+    let (row, name) = (format!("seq = {}", pair[0].seq), format!("event/{}", pair[0].seq));
+    let damage = Damage::bytes("audit_events", "chain", [&pair[0].chain, &chain], &row, name);
+
+    change(&server, &damage.done).await;
+    scrubbed(&server).await;
+    assert_eq!(named(&administrator).await, BTreeSet::from([damage.name]));
+    // Nor where a look begins with it, as at a bundle's beginning.
+    let looked = server::log::look(conn, Tree::Events, pair[1].seq.unsigned_abs()).await.unwrap().unwrap();
+    assert_eq!(looked.damaged, Vec::<u64>::new());
+
+    change(&server, &damage.undone).await;
+    scrubbed(&server).await;
+    assert!(named(&administrator).await.is_empty());
 }
 
 fn order(vaulted: &Vaulted, server: &Server, from: backup::Repository, report: ReportId) -> PutBack {

@@ -12,6 +12,7 @@ use crypto::{
 use crate::{
     error::Result,
     ids::{ToApi, ToCrypto},
+    key_log::AskedAt,
     platform::Platform,
     refusal::Refusal,
     vault::Vault,
@@ -44,16 +45,17 @@ pub(crate) fn is_device(account: &PublicAccount) -> bool {
 }
 
 impl<P: Platform> Vault<P> {
-    /// Verifies what the server says of the devices that began reports. Remembers them for this session.
-    pub(crate) async fn learn_devices(&self, devices: &[ReportDevice]) -> Result<()> {
+    /// Verifies what the server says of the devices that began reports. `asked` is from before the request ([`Vault::asking`]).
+    /// Remembers them for this session.
+    pub(crate) async fn learn_devices(&self, devices: &[ReportDevice], asked: AskedAt) -> Result<()> {
         let owners: Vec<PublicAccount> = devices.iter().map(|device| device.owner.clone()).collect();
         self.prove_logged(&owners).await?;
-        devices.iter().try_for_each(|device| self.learn_device(device))
+        devices.iter().try_for_each(|device| self.learn_device(device, asked))
     }
 
-    fn learn_device(&self, sent: &ReportDevice) -> Result<()> {
+    fn learn_device(&self, sent: &ReportDevice, asked: AskedAt) -> Result<()> {
         let forged = |why: String| Refusal::DeviceForged { device: sent.id.to_string(), why };
-        let owner = self.learn(&sent.owner)?;
+        let owner = self.learn(&sent.owner, asked)?;
         let id: CryptoAccountId = sent.id.crypto();
         let record = Signed::parse(&sent.record.0).map_err(|e| forged(e.to_string()))?;
         let device = Device::verify(&id, &record, &self.pinned().instance, &owner.chain);

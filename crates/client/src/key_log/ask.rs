@@ -10,7 +10,7 @@ use crypto::{
     ids::AccountId,
 };
 
-use super::{AlarmKind, Newer};
+use super::{AlarmKind, AskedAt, Newer};
 use crate::{
     error::{ClientError, Result},
     ids::ToApi,
@@ -64,6 +64,7 @@ impl<P: Platform> Vault<P> {
 
     /// Asks the server, and not what this session remembers of a look-up: that may be from before the newer keys.
     async fn ask_for(&self, id: AccountId, newer: &Newer) -> Result<Asked> {
+        let asked = self.asking();
         let answer = self.api().get_account_by_id(&id.api()).await;
         let account = match answer {
             Ok(account) => account,
@@ -79,7 +80,7 @@ impl<P: Platform> Vault<P> {
             return Ok(Asked::Withheld);
         }
         self.prove_logged(std::slice::from_ref(&account)).await?;
-        match self.learn(&account) {
+        match self.learn(&account, asked) {
             // They go on from the pinned ones, and are in the tree.
             Ok(person) => self.pin(&person.chain),
             // The newer keys are there. What else is wrong with the account is refused by its name wherever it is used.
@@ -109,14 +110,19 @@ impl<P: Platform> Vault<P> {
         }
     }
 
-    /// Refuses keys that end before those that the tree has. Who shows them withholds the newer ones, whatever it says when it is asked
-    /// for these: that is an alarm too.
-    pub(crate) fn check_newest(&self, chain: &KeyChain) -> Result<(), Refusal> {
-        let (checked, newer) = {
+    /// What to know of an answer that shows people, before it is asked for ([`Vault::learn`]).
+    pub(crate) fn asking(&self) -> AskedAt {
+        self.state().keys.asking()
+    }
+
+    /// Refuses keys that end before those that the tree has. Who shows them to somebody who had read these before they asked withholds
+    /// the newer ones, whatever it says when it is asked for these: that is an alarm too. What was asked for earlier may just be older.
+    pub(crate) fn check_newest(&self, chain: &KeyChain, asked: AskedAt) -> Result<(), Refusal> {
+        let (checked, withheld) = {
             let state = self.state();
-            (state.keys.check_newest(chain), state.keys.newer.get(&chain.account()).copied())
+            (state.keys.check_newest(chain), state.keys.withheld(chain, asked))
         };
-        if let (Err(_), Some(newer)) = (&checked, newer) {
+        if let Some(newer) = withheld {
             self.alarm_withheld(chain.account(), &newer);
         }
         checked

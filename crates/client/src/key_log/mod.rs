@@ -32,7 +32,7 @@ pub use scan::Scanned;
 pub use seen::{Alarm, AlarmKind};
 
 pub use address::email_key;
-pub(crate) use seen::{KeysSeen, Newer};
+pub(crate) use seen::{AskedAt, KeysSeen, Newer};
 
 use crate::log::{Guard, Tree};
 

@@ -80,6 +80,11 @@ impl Newer {
     }
 }
 
+/// How far the tree of keys had been read when something was asked for. An answer has what stood there by then; what came later may
+/// have come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskedAt(u64);
+
 /// What is remembered, sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeysSeen {
@@ -117,6 +122,17 @@ impl KeysSeen {
             true => Ok(()),
             false => Err(Refusal::KeyRecordOlder { account: chain.account().to_string() }),
         }
+    }
+
+    /// What to know of an answer before it is asked for.
+    pub fn asking(&self) -> AskedAt {
+        AskedAt(self.scanned)
+    }
+
+    /// The record that an answer with these keys withholds: it had been read in the tree before that was asked for.
+    pub fn withheld(&self, chain: &KeyChain, asked: AskedAt) -> Option<Newer> {
+        let newer = self.newer.get(&chain.account()).filter(|newer| newer.leaf < asked.0)?;
+        self.check_newest(chain).is_err().then_some(*newer)
     }
 
     /// Raises an alarm, once for each entry. None is dropped without a word: the oldest that was read makes room; where none was, one
@@ -241,9 +257,35 @@ impl AlarmKind {
 
 #[cfg(test)]
 mod tests {
+    use crypto::account::Keyring;
+
     use super::*;
+    use crate::platform::rng;
 
     const KIND: AlarmKind = AlarmKind::OwnKey { epoch: 1 };
+
+    /// Keys of two epochs, at the first and at both, and the second's entry.
+    fn rotated(leaf: u64) -> (KeyChain, KeyChain, Newer) {
+        let (mut keyring, record) = Keyring::create(1, &mut rng());
+        let first = KeyChain::verify(vec![record.clone()]).expect("its first");
+        let next = keyring.rotate(&first, 2, &mut rng()).expect("a next");
+        let newer = Newer { epoch: 1, record: KeyTreeLeaf::record_hash(&next.hash().0), leaf };
+        (first, KeyChain::verify(vec![record, next]).expect("a chain"), newer)
+    }
+
+    #[test]
+    fn only_what_was_asked_for_after_the_newer_keys_were_read_withholds_them() {
+        let (first, both, newer) = rotated(7);
+        let mut keys = KeysSeen { scanned: 7, ..KeysSeen::default() };
+        let before = keys.asking();
+        keys.note_newer(first.account(), newer);
+        keys.scanned = 8;
+        assert!(keys.check_newest(&first).is_err(), "refused in any case");
+        assert_eq!(keys.withheld(&first, before), None, "the answer may be older than the entry");
+        assert_eq!(keys.withheld(&first, keys.asking()), Some(newer));
+        assert!(keys.check_newest(&both).is_ok());
+        assert_eq!(keys.withheld(&both, keys.asking()), None);
+    }
 
     /// As many as are kept, none of them read.
     fn full() -> KeysSeen {

@@ -32,7 +32,7 @@ pub struct Subject<'a> {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DisclosureKind {
     /// They opened it.
     Opened,
@@ -198,17 +198,17 @@ fn redeemed(overseen: &Overseen, held: &Held) -> Option<(i64, Mark)> {
     Some((oldest.checked.event.time, oldest.checked.mark))
 }
 
-/// Whether what was received says what a giving of access would.
+/// Whether what was opened says what a giving of access would. A list comes by itself, and says less.
 fn is_among(given: &Disclosure, lines: &[Disclosure]) -> bool {
     let same = |line: &Disclosure| line.recipient == given.recipient && line.purposes.contains(&given.purposes[0]);
-    lines.iter().any(same)
+    lines.iter().filter(|line| line.what == DisclosureKind::Opened).any(same)
 }
 
-/// One line for each recipient and purpose. All lines are of one report, and either of what was received or of access given.
+/// One line for each recipient, purpose and kind. All lines are of one report.
 fn summary(lines: Vec<Disclosure>) -> Vec<Disclosure> {
-    let mut sums: BTreeMap<(AccountId, Vec<String>), Disclosure> = BTreeMap::new();
+    let mut sums: BTreeMap<(AccountId, Vec<String>, DisclosureKind), Disclosure> = BTreeMap::new();
     for line in lines {
-        match sums.entry((line.recipient, line.purposes.clone())) {
+        match sums.entry((line.recipient, line.purposes.clone(), line.what)) {
             std::collections::btree_map::Entry::Vacant(empty) => {
                 empty.insert(line);
             }
@@ -223,10 +223,6 @@ fn add(sum: &mut Disclosure, line: &Disclosure) {
     sum.last = sum.last.max(line.last);
     sum.count += line.count;
     sum.mark = weakest(sum.mark, line.mark);
-    // Who opened it received more than what comes with a list.
-    if line.what == DisclosureKind::Opened {
-        sum.what = DisclosureKind::Opened;
-    }
     // No versions are all of them.
     sum.versions = match sum.versions.is_empty() || line.versions.is_empty() {
         true if sum.what == DisclosureKind::AccessGiven => Vec::new(),
@@ -352,15 +348,23 @@ mod tests {
         let grants = || vec![held(1, 1, "treatment", 0, None)];
         let one = overseen(grants(), vec![list(1, 3, 1), list(OWNER, 4, 1)]);
         let lines = account(&one, 0, 100, true).lines;
-        assert_eq!(lines.len(), 1, "and access given says no more");
-        assert_eq!((lines[0].what, lines[0].name.as_deref()), (DisclosureKind::Listed, Some("Person 1")));
-        assert_eq!((lines[0].first, lines[0].versions.as_slice()), (3 * HOUR, &[1][..]));
-        assert_eq!(lines[0].purposes, ["treatment"]);
+        assert_eq!(lines.len(), 2);
+        assert_eq!((lines[0].what, lines[0].first), (DisclosureKind::AccessGiven, 0), "which was more");
+        assert!(lines[0].versions.is_empty(), "all of them");
+        assert_eq!((lines[1].what, lines[1].name.as_deref()), (DisclosureKind::Listed, Some("Person 1")));
+        assert_eq!((lines[1].first, lines[1].versions.as_slice()), (3 * HOUR, &[1][..]));
+        assert_eq!(lines[1].purposes, ["treatment"]);
         let one = overseen(grants(), vec![list(1, 3, 1), open(1, 5, 1), list(1, 7, 2)]);
         let lines = account(&one, 0, 100, true).lines;
-        assert_eq!((lines.len(), lines[0].what, lines[0].count), (1, DisclosureKind::Opened, 3));
+        assert_eq!(lines.len(), 2, "and access given says no more");
+        assert_eq!((lines[0].what, lines[0].count), (DisclosureKind::Listed, 2));
         assert_eq!((lines[0].first, lines[0].last), (3 * HOUR, 7 * HOUR));
         assert_eq!(lines[0].versions, [1, 2]);
+        assert_eq!(
+            (lines[1].what, lines[1].versions.as_slice()),
+            (DisclosureKind::Opened, &[1][..]),
+            "version 2 was not"
+        );
         let each: Vec<_> = account(&one, 0, 100, false).lines.iter().map(|line| line.what).collect();
         assert_eq!(each, [DisclosureKind::Listed, DisclosureKind::Opened, DisclosureKind::Listed]);
     }

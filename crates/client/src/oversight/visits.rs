@@ -15,7 +15,7 @@ const APART: i64 = 15 * 60 * 1000;
 /// Events that are one to a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// The newest of them; an opened file says more than what came with a list, and that more than a look.
+    /// The newest of them; an opened file says more than a look.
     pub event: AuditEvent,
     /// What its actor is called, and whose word that is.
     pub who: Option<ActorName>,
@@ -73,7 +73,9 @@ impl Visit {
             && self.event.actor == older.actor
             && said(&self.event, "via") == said(older, "via");
         let close = self.since.saturating_sub(older.time) <= APART;
-        same && close && self.purposes == purposes && look(&self.event).is_some() && look(older).is_some()
+        // Nothing that came with a list was opened by that.
+        let listed = (self.event.action == Action::List) == (older.action == Action::List);
+        same && close && listed && self.purposes == purposes && look(&self.event).is_some() && look(older).is_some()
     }
 
     /// Whether it is nothing but that the report, or this record, was looked at.
@@ -150,19 +152,23 @@ mod tests {
     }
 
     #[test]
-    fn what_came_with_a_list_is_told_unless_it_was_opened_too() {
+    fn what_came_with_a_list_is_told_apart_from_what_was_looked_at() {
         let with = |minutes, action, subject: &str| {
             let checked = event(1, 1, minutes * MINUTE, action, subject);
             ExplainedEvent { checked, who: None, purposes: vec!["treatment".to_owned()] }
         };
         let [later, listed] = [2, 1].map(|version| format!("of=reports version={version} revision=0"));
-        let mut events = vec![with(9, Action::Read, ""), with(8, Action::List, &later), with(7, Action::List, &listed)];
+        let events = [
+            with(10, Action::Open, "version=2 part=1 revision=0"),
+            with(9, Action::Read, ""),
+            with(8, Action::List, &later),
+            with(7, Action::List, &listed),
+        ];
         let told = visits(&events);
-        assert_eq!((told.len(), told[0].event.action, told[0].count), (1, Action::List, 3));
-        assert_eq!(told[0].versions, BTreeSet::from([1, 2]));
-        events.insert(0, with(10, Action::Open, "version=2 part=1 revision=0"));
-        let told = visits(&events);
-        assert_eq!((told.len(), told[0].event.action, told[0].versions.len()), (1, Action::Open, 2));
+        assert_eq!(told.iter().map(|visit| visit.event.action).collect::<Vec<_>>(), [Action::Open, Action::List]);
+        assert_eq!(told.iter().map(|visit| visit.count).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(told[0].versions, BTreeSet::from([2]), "version 1 was not opened");
+        assert_eq!(told[1].versions, BTreeSet::from([1, 2]));
     }
 
     #[test]

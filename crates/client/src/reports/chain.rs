@@ -177,15 +177,16 @@ impl<P: Platform> Vault<P> {
 
     /// The newest key records of a report's people, and the newest rosters of its teams.
     pub(crate) async fn learn_people_anew(&self, report: &ReportId, named: &Named) -> Result<()> {
+        let asked = self.asking();
         match self.report_people(report).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
                 for account in &people.items {
-                    self.learn(account)?;
+                    self.learn(account, asked)?;
                 }
                 self.prove_teams(&people.teams).await?;
                 people.teams.iter().try_for_each(|team| self.learn_team(team).map(drop))?;
-                self.learn_devices(&people.devices).await
+                self.learn_devices(&people.devices, asked).await
             }
             // Before a code is redeemed the report itself is closed, and so is an erased one; its people may still be looked up
             // one by one.

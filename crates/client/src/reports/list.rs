@@ -156,15 +156,16 @@ impl<P: Platform> Vault<P> {
 
     /// Someone who may not be looked up is still named among their report's people.
     async fn learn_from_report(&self, id: &ReportId) -> Result<()> {
+        let asked = self.asking();
         match self.report_people(id).await {
             Ok(people) => {
                 self.prove_logged(&people.items).await?;
                 for account in &people.items {
-                    if let Err(e) = self.learn(account) {
+                    if let Err(e) = self.learn(account, asked) {
                         tracing::warn!(code = e.code(), "an account's keys were refused");
                     }
                 }
-                match self.learn_devices(&people.devices).await {
+                match self.learn_devices(&people.devices, asked).await {
                     Err(ClientError::Transport(e)) => return Err(e.into()),
                     Err(e) => tracing::warn!(code = e.code(), "a device was refused"),
                     Ok(()) => {}

@@ -105,10 +105,11 @@ impl<P: Platform> Vault<P> {
 
     /// The same of a chain that is verified already. Of an erased report all of it has ended.
     pub(crate) async fn access_rows(&self, report: &ReportId, access: &Access) -> Result<Vec<AccessRow>> {
+        let asked = self.asking();
         let people = self.report_people(report).await?.items;
         self.prove_logged(&people).await?;
         let people: BTreeMap<_, _> =
-            people.iter().map(|account| Ok((account.id, self.learn(account)?))).collect::<Result<_>>()?;
+            people.iter().map(|account| Ok((account.id, self.learn(account, asked)?))).collect::<Result<_>>()?;
         let infos = match access.state.erased() {
             Some(_) => Vec::new(),
             None => self.fetch_grants(report).await?.items,

@@ -73,13 +73,14 @@ impl<P: Platform> Vault<P> {
 
     /// The verified chain of a report that the server says was erased, whatever it ends with, and whom it names.
     async fn left_of(&self, report: &ReportId) -> Result<(Access, Vec<Person>)> {
+        let asked = self.asking();
         let left = self.api().get_erasure(report).await?;
         self.prove_logged(&left.people).await?;
         let mut people = Vec::with_capacity(left.people.len());
         for account in &left.people {
-            people.push(self.learn(account)?);
+            people.push(self.learn(account, asked)?);
         }
-        self.learn_devices(&left.devices).await?;
+        self.learn_devices(&left.devices, asked).await?;
         let access = self.verify_access(report, &left.genesis, &left.entries).await?;
         self.save_state_soon().await;
         Ok((access, people))

@@ -57,13 +57,14 @@ impl<P: Platform> Vault<P> {
     }
 
     async fn ask_for_team(&self, id: &TeamId) -> Result<CareTeam> {
+        let asked = self.asking();
         let sent = self.api().get_team(id).await?;
         if sent.rosters.id != *id {
             return Err(Refusal::OtherThing.into());
         }
         self.prove_logged(&sent.people).await?;
         let people: BTreeMap<_, _> =
-            sent.people.iter().map(|account| Ok((account.id, self.learn(account)?))).collect::<Result<_>>()?;
+            sent.people.iter().map(|account| Ok((account.id, self.learn(account, asked)?))).collect::<Result<_>>()?;
         self.prove_teams(std::slice::from_ref(&sent.rosters)).await?;
         let chain = self.learn_team(&sent.rosters)?;
         self.open_team_keys(&chain, &sent.keys)?;

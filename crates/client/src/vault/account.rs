@@ -18,7 +18,7 @@ impl<P: Platform> Vault<P> {
     /// [`Refusal::ApprovalForged`].
     pub fn me(&self) -> Result<Person> {
         let public = self.own_account().public.clone();
-        self.learn(&public)
+        self.learn(&public, self.asking())
     }
 
     /// Fetches the account anew, after an approval or a change elsewhere.
@@ -27,6 +27,7 @@ impl<P: Platform> Vault<P> {
     /// No connection; [`crate::ClientError::AccountKeyChanged`] where another window or device made a new account key; a refusal
     /// if the account's keys changed under it.
     pub async fn refresh(&self) -> Result<Person> {
+        let asked = self.asking();
         let account = self.api().get_account().await?;
         if account.public.id != self.account_id() {
             return Err(Refusal::OtherThing.into());
@@ -39,7 +40,7 @@ impl<P: Platform> Vault<P> {
             self.still_present(&account)?;
         }
         opened?;
-        let me = self.learn(&account.public)?;
+        let me = self.learn(&account.public, asked)?;
         *self.own_account() = account;
         Ok(me)
     }

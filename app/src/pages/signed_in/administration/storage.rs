@@ -93,7 +93,7 @@ fn DamagedRecord(row: StoredRow) -> impl IntoView {
     let text = move || view! { <span class="id">{of.clone()}</span>" · "<Time at=found_at style=TimeStyle::DateTime/> };
     view! {
         <Row lead=|| view! { <span class="tile"><Icon glyph=Glyph::Alert/></span> } title=row.row text>
-            <Badge tone=Tone::Danger>{t!(backups.stored_changed)}</Badge>
+            <Badge tone=Tone::Danger>{t!(backups.row_damaged)}</Badge>
         </Row>
     }
 }

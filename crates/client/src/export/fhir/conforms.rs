@@ -197,12 +197,16 @@ fn a_list_in_a_reports_record_is_a_query_for_its_patient() {
     let kinds: Vec<&Value> = entities.iter().map(|entity| &entity["type"]["code"]).collect();
     assert_eq!(kinds, ["1", "2", "DocumentReference"], "the patient, what was asked, and what was found");
     assert_eq!(entities[0]["what"]["identifier"]["value"], "02".repeat(32));
-    assert_eq!(STANDARD.decode(entities[1]["query"].as_str().unwrap()).unwrap(), [1, 2, 3], "as its reader signed it");
-    assert_eq!(entities[1]["description"], "GET https://health.example/api/v1/reports");
+    let request = "GET https://health.example/api/v1/reports";
+    assert_eq!(STANDARD.decode(entities[1]["query"].as_str().unwrap()).unwrap(), request.as_bytes());
+    assert_eq!(entities[1]["description"], request);
     assert_eq!(entities[2]["what"]["identifier"]["value"], "03".repeat(32));
     assert_eq!(entities[2]["name"], "Blood count");
     let detail = json!({ "type": "public-log", "valueString": "verified" });
-    assert!(entities[2]["detail"].as_array().unwrap().contains(&detail), "{event:#}");
+    let signed = json!({ "type": "read-request", "valueBase64Binary": "AQID" });
+    for detail in [detail, signed] {
+        assert!(entities[2]["detail"].as_array().unwrap().contains(&detail), "{event:#}");
+    }
 
     let unsigned = Case { request: false, ..Case::whole(Action::List) }.written();
     assert_eq!(unsigned["subtype"][0]["code"], "search");

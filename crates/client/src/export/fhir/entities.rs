@@ -1,6 +1,6 @@
 //! What it was about: the patient, what was asked, the report.
 
-use api_types::{AccountId, B64, ReportId};
+use api_types::{AccountId, ReportId};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -14,7 +14,8 @@ use crate::export::{Context, ExplainedEvent, mark, reader_word, said};
 pub fn entities(explained: &ExplainedEvent, context: Context<'_>) -> Vec<Value> {
     let event = &explained.checked.event;
     let patient = context.about(explained).and_then(|about| about.patient).map(|id| patient(&id, context));
-    let query = asked(event).map(|request| query(request, said(event, "of"), context));
+    let of = said(event, "of").filter(|of| asked(event).is_some() && !of.is_empty());
+    let query = of.map(|of| query(of, context));
     let report = event.report_id.map(|id| report(&id, explained, context));
     patient.into_iter().chain(query).chain(report).collect()
 }
@@ -27,17 +28,16 @@ fn patient(id: &AccountId, context: Context<'_>) -> Value {
     })
 }
 
-/// What its reader signed is the request as it came; `of` names the list. Nothing else may stand there.
-fn query(request: &B64, of: Option<&str>, context: Context<'_>) -> Value {
-    let mut query = json!({
+/// What is known of the request; which page of the list was asked for is not. Details may not stand there: what its reader signed
+/// stands beside the report.
+fn query(of: &str, context: Context<'_>) -> Value {
+    let request = format!("GET {}/api/v1/{of}", context.origin);
+    json!({
         "type": kind("2", "System Object"),
         "role": role("24", "Query"),
-        "query": STANDARD.encode(&request.0),
-    });
-    if let Some(of) = of.filter(|of| !of.is_empty()) {
-        query["description"] = format!("GET {}/api/v1/{of}", context.origin).into();
-    }
-    query
+        "query": STANDARD.encode(&request),
+        "description": request,
+    })
 }
 
 /// The report that was read or written; in a search, where the object is what was asked, the one that was found.
@@ -74,6 +74,9 @@ fn details(explained: &ExplainedEvent) -> Vec<Value> {
     }
     if let Some(leaf) = event.leaf_index {
         details.push(detail("public-log-leaf", &leaf.to_string()));
+    }
+    if let Some(request) = asked(event) {
+        details.push(json!({ "type": "read-request", "valueBase64Binary": STANDARD.encode(&request.0) }));
     }
     details
 }

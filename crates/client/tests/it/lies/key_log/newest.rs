@@ -1,5 +1,7 @@
 //! Whoever is pinned must be shown with the newest keys that the log has of them.
 
+use std::sync::Arc;
+
 use api_types::{AccountId, B64, accounts::Role};
 use client::{AlarmKind, KeysRead, PatientChoice, Refusal, Scanned, Share};
 use crypto::{
@@ -8,6 +10,7 @@ use crypto::{
 };
 use serde_json::json;
 use tlog::leaf::KeyTreeLeaf;
+use tokio::sync::Notify;
 
 use super::{ALL, Clinic, alarm, clinic, log_record, put};
 use crate::{
@@ -80,6 +83,34 @@ async fn of_whom_nothing_is_told_nobody_is_alarmed_before_older_keys_of_theirs_a
     // On every device.
     clinic.ann.save_state().await.unwrap();
     assert_eq!(clinic.again().await.alarms().len(), 1);
+}
+
+/// Somebody makes new keys while an answer with the ones before is on its way, and the tree is read meanwhile. What is asked for after
+/// that has them.
+#[tokio::test]
+async fn an_answer_that_newer_keys_overtake_on_its_way_is_refused_and_no_alarm() {
+    let clinic = clinic().await;
+    let (rita, _, leaf) = pinned_at_first(&clinic).await;
+    let shown = clinic.ann.api().get_account_by_id(&rita).await.unwrap();
+    clinic.server.db().accounts.remove(&rita);
+    clinic.server.lie(move |request, value| {
+        if request.path.contains("accounts?name=") {
+            *value = json!({ "items": [shown] });
+        }
+    });
+    let arrives = Arc::new(Notify::new());
+    *clinic.server.held.lock().unwrap() = Some(("accounts?name=Rita", Arc::clone(&arrives)));
+    let meanwhile = async {
+        clinic.ann.scan_keys(ALL).await.unwrap();
+        *clinic.server.held.lock().unwrap() = None;
+        arrives.notify_one();
+    };
+    let (found, ()) = tokio::join!(clinic.ann.find_doctors("Rita"), meanwhile);
+    let older = Refusal::KeyRecordOlder { account: rita.to_string() };
+    assert_eq!(refusal(found), older);
+    assert_eq!(clinic.ann.alarms(), []);
+    assert_eq!(refusal(clinic.ann.find_doctors("Rita").await), older);
+    assert_eq!(clinic.ann.alarms(), [alarm(leaf, AlarmKind::OthersKey { account: rita, epoch: 1 })]);
 }
 
 /// What a session remembers of a look-up is its own word, and may be from before somebody made new keys.
